@@ -1,0 +1,253 @@
+"""YAML in, validated models out; what is wrong is told with file, line, column and the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from jkpi.errors import Problem, WorkspaceError
+
+Location = Sequence[str | int]
+Position = tuple[int, int]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+
+
+class Strict(BaseModel):
+    """The base of everything a user writes: unknown keys are errors, and what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def parse_duration(value: object) -> timedelta:
+    """`90s`, `15m`, `4h`, `30d`, `2w` as a timedelta; zero and less are refused."""
+    if isinstance(value, timedelta):
+        length = value
+    else:
+        match = _DURATION.fullmatch(str(value).strip())
+        if match is None:
+            raise ValueError(f"{value!r} is not a duration: write a number and a unit, such as 90s, 15m, 4h, 30d or 2w")
+        length = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    if length <= timedelta(0):
+        raise ValueError("a duration must be longer than zero")
+    return length
+
+
+def format_duration(length: timedelta) -> str:
+    """The shortest spelling that `parse_duration` reads back."""
+    seconds = length.total_seconds()
+    for unit, size in sorted(_UNITS.items(), key=lambda item: -item[1]):
+        if seconds >= size and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:g}s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$", "examples": ["4h", "2d"]}),
+]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without surprises: a key given twice is an error, and of words only true and false are booleans."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file: its data, and where in the file each part of it stands."""
+
+    file: str
+    data: Any
+    keys: dict[tuple[str | int, ...], Position]
+    values: dict[tuple[str | int, ...], Position]
+
+    def position(self, location: Location) -> Position:
+        """Line and column, from 1, of the nearest known part that encloses `location`."""
+        place = tuple(location)
+        while place and place not in self.values:
+            place = place[:-1]
+        return self.values.get(place, (1, 1))
+
+    def problem(self, location: Location, message: str, hint: str = "") -> Problem:
+        """A problem at `location` of this file."""
+        return Problem(self.file, *self.position(location), message, hint)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read(path: Path, model: type[Model], root: Path | None = None) -> tuple[Model, Document]:
+    """The model that the YAML file holds, and the document for later cross-checks.
+
+    Raises:
+        WorkspaceError: the file is missing, is not YAML, or does not fit the model; all its problems at once.
+    """
+    document = parse(path, root)
+    try:
+        return model.model_validate(document.data), document
+    except ValidationError as error:
+        raise WorkspaceError(problems_of(error, model, document)) from None
+
+
+def parse(path: Path, root: Path | None = None) -> Document:
+    """The YAML file as data with positions.
+
+    Raises:
+        WorkspaceError: missing, unreadable, empty or not YAML.
+    """
+    name = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise WorkspaceError([Problem(name, 1, 1, "no such file")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkspaceError([Problem(name, 1, 1, f"cannot be read: {error}", "save it as UTF-8 text")]) from None
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise WorkspaceError([Problem(name, 1, 1, "the file is empty")])
+        keys: dict[tuple[str | int, ...], Position] = {}
+        values: dict[tuple[str | int, ...], Position] = {}
+        duplicates = list(_index(node, (), keys, values))
+        if duplicates:
+            raise WorkspaceError(
+                Problem(name, line, column, f"the key {key!r} is given twice") for key, (line, column) in duplicates
+            )
+        data = loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise WorkspaceError([Problem(name, line, column, f"not valid YAML: {error.problem}")]) from None
+    except yaml.YAMLError as error:
+        raise WorkspaceError([Problem(name, 1, 1, f"not valid YAML: {error}")]) from None
+    finally:
+        loader.dispose()
+    return Document(name, data, keys, values)
+
+
+def _index(
+    node: yaml.Node,
+    place: tuple[str | int, ...],
+    keys: dict[tuple[str | int, ...], Position],
+    values: dict[tuple[str | int, ...], Position],
+) -> Iterable[tuple[str, Position]]:
+    """Fill `keys` and `values` with positions; yield keys that a mapping holds twice."""
+    values[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            position = (key.start_mark.line + 1, key.start_mark.column + 1)
+            if key.value in seen:
+                yield key.value, position
+            seen.add(key.value)
+            keys[(*place, key.value)] = position
+            yield from _index(value, (*place, key.value), keys, values)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _index(item, (*place, number), keys, values)
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
+    """Pydantic's findings as problems with positions, told in the user's words."""
+    found = []
+    for detail in error.errors():
+        location = _in_document(detail["loc"], document)
+        if detail["type"] == "extra_forbidden":
+            key = str(detail["loc"][-1])
+            line, column = document.keys.get(tuple(location), document.position(location))
+            hint = nearest(key, _known_keys(model, detail["loc"][:-1]))
+            found.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
+        else:
+            found.append(document.problem(location, _sentence(detail)))
+    return found
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the known word nearest to `word`, or all of them where none is near and they are few."""
+    names = sorted({str(name) for name in known})
+    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known: {', '.join(names)}" if 0 < len(names) <= 25 else ""
+
+
+def _in_document(location: Location, document: Document) -> list[str | int]:
+    """Pydantic's location without the names of union members, which are not in the file."""
+    place: list[str | int] = []
+    for index, part in enumerate(location):
+        known = (*place, part) in document.values
+        last_missing = index == len(location) - 1 and not known
+        if known or last_missing:
+            place.append(part)
+    return place
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    key = detail["loc"][-1] if detail["loc"] else "the file"
+    if detail["type"] == "missing":
+        return f"the key {key!r} is missing"
+    if detail["type"] in {"value_error", "assertion_error"}:
+        return detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    message = detail["msg"][:1].lower() + detail["msg"][1:]
+    return f"{key!r}: {message}"
+
+
+def _known_keys(model: type[BaseModel], location: Location) -> set[str]:
+    """The keys that are known at `location`: walks the model's fields, through lists, maps, unions and annotations."""
+    candidates: list[Any] = [model]
+    for part in location:
+        step: list[Any] = []
+        for candidate in candidates:
+            step.extend(_children(candidate, part))
+        candidates = step or candidates
+    names: set[str] = set()
+    for candidate in _models(candidates):
+        names |= {field.alias or name for name, field in candidate.model_fields.items()}
+    return names
+
+
+def _children(candidate: Any, part: str | int) -> list[Any]:
+    children: list[Any] = []
+    for option in _options(candidate):
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            children += [field.annotation for name, field in option.model_fields.items() if part in (name, field.alias)]
+        elif typing.get_args(option):
+            children.append(typing.get_args(option)[-1 if typing.get_origin(option) is not tuple else 0])
+    return children
+
+
+def _models(candidates: Iterable[Any]) -> list[type[BaseModel]]:
+    options = [option for candidate in candidates for option in _options(candidate)]
+    return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+
+
+def _options(annotation: Any) -> list[Any]:
+    """The members of a union, without None, annotations peeled off."""
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _options(typing.get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [option for member in typing.get_args(annotation) for option in _options(member)]
+    return [] if annotation is type(None) else [annotation]

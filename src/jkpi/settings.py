@@ -1,0 +1,191 @@
+"""The workspace's `jkpi.yml` and the environment, as one frozen `Settings`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, SecretStr
+
+from jkpi.documents import Document, Strict, read
+from jkpi.errors import InputError, WorkspaceError
+
+WORKSPACE_FILE = "jkpi.yml"
+
+
+class ConsoleReceiver(Strict):
+    """Messages go to the terminal."""
+
+    kind: Literal["console"]
+
+
+class FileReceiver(Strict):
+    """Messages are appended to a text file."""
+
+    kind: Literal["file"]
+    path: Path
+
+
+class AppriseReceiver(Strict):
+    """Messages go wherever an Apprise URL points: e-mail, Slack, Teams, webhooks and a hundred others."""
+
+    kind: Literal["apprise"]
+    url: str = Field(description="A secret: write env:NAME or file:PATH.")
+
+
+ReceiverFile = Annotated[ConsoleReceiver | FileReceiver | AppriseReceiver, Field(discriminator="kind")]
+
+
+class CustomerIds(Strict):
+    """Whether customer ids are replaced by keyed hashes at the door, and with which key."""
+
+    pseudonymise: bool = True
+    key: str = Field("file:.jkpi/pseudonym.key", description="env:NAME or file:PATH; a missing file is made.")
+
+
+class WorkspaceFile(Strict):
+    """`jkpi.yml`."""
+
+    workspace: str = Field(description="The name of this workspace.")
+    warehouse: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///FILE, postgresql://..., or env:NAME.")
+    state: str = Field("sqlite:///state.db", description="Where jkpi remembers alerts: an SQLAlchemy URL, or env:NAME.")
+    output: Path = Field(Path("site"), description="Where pages are published.")
+    as_of: AwareDatetime | None = Field(None, description="Time stands still here: for data that has ended.")
+    synthetic: bool = Field(False, description="The data is made up; every page and message says so.")
+    customer_ids: CustomerIds = CustomerIds()
+    receivers: dict[str, ReceiverFile] = {}
+    default_receiver: str | None = None
+    memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Where messages go, its secret resolved."""
+
+    name: str
+    kind: Literal["console", "file", "apprise"]
+    path: Path | None = None
+    url: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run needs to know. `now` is aware UTC; `pseudonym_key` is None where ids stay as they are."""
+
+    workspace: Path
+    name: str
+    warehouse_url: str = field(repr=False)
+    state_url: str = field(repr=False)
+    output: Path
+    now: datetime
+    receivers: Mapping[str, Receiver] = field(default_factory=dict)
+    default_receiver: str | None = None
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    memory_limit: str | None = None
+    synthetic: bool = False
+
+    @property
+    def private(self) -> Path:
+        """The folder of what jkpi keeps for itself in the workspace."""
+        return self.workspace / ".jkpi"
+
+
+def find_workspace(workspace: Path | None) -> Path:
+    """The folder given, else `JKPI_WORKSPACE`, else the working directory.
+
+    Raises:
+        InputError: it holds no jkpi.yml.
+    """
+    folder = Path(workspace or os.environ.get("JKPI_WORKSPACE") or ".").resolve()
+    if not (folder / WORKSPACE_FILE).is_file():
+        raise InputError(
+            f"{folder} is no workspace: it holds no {WORKSPACE_FILE}",
+            hint="name one with --workspace or JKPI_WORKSPACE, or make one with: jkpi init DIR",
+        )
+    return folder
+
+
+def load_settings(workspace: Path | None = None, now: datetime | None = None) -> Settings:
+    """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
+
+    Raises:
+        WorkspaceError: jkpi.yml is not right.
+        InputError: no workspace, or a secret that is not there.
+    """
+    folder = find_workspace(workspace)
+    written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
+    _check_default_receiver(written, document)
+    moment = now or written.as_of or datetime.now(UTC)
+    return Settings(
+        workspace=folder,
+        name=written.workspace,
+        warehouse_url=_located(resolve_secret(written.warehouse, folder), folder),
+        state_url=_located(resolve_secret(written.state, folder), folder),
+        output=folder / written.output,
+        now=moment.astimezone(UTC),
+        receivers={name: _receiver(name, given, folder) for name, given in written.receivers.items()},
+        default_receiver=written.default_receiver,
+        pseudonym_key=_pseudonym_key(written.customer_ids, folder),
+        memory_limit=written.memory_limit,
+        synthetic=written.synthetic,
+    )
+
+
+def resolve_secret(value: str, folder: Path) -> str:
+    """`env:NAME` and `file:PATH` (from the workspace) looked up; any other text as it is.
+
+    Raises:
+        InputError: the variable or the file is not there. The value itself is never told.
+    """
+    scheme, _, rest = value.partition(":")
+    if scheme == "env":
+        if rest not in os.environ:
+            raise InputError(f"the environment variable {rest} is not set", hint=f"export {rest}=... and run again")
+        return os.environ[rest]
+    if scheme == "file":
+        try:
+            return (folder / rest).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InputError(f"the secret file {rest} cannot be read: {error.strerror}") from None
+    return value
+
+
+def _located(url: str, folder: Path) -> str:
+    """Relative paths of embedded databases (three slashes) are relative to the workspace."""
+    for scheme in ("duckdb:///", "sqlite:///"):
+        if url.startswith(scheme) and not url.startswith(scheme + "/"):
+            return scheme + str(folder / url.removeprefix(scheme))
+    return url
+
+
+def _receiver(name: str, given: ConsoleReceiver | FileReceiver | AppriseReceiver, folder: Path) -> Receiver:
+    if isinstance(given, FileReceiver):
+        return Receiver(name, "file", path=folder / given.path)
+    if isinstance(given, AppriseReceiver):
+        return Receiver(name, "apprise", url=SecretStr(resolve_secret(given.url, folder)))
+    return Receiver(name, "console")
+
+
+def _check_default_receiver(written: WorkspaceFile, document: Document) -> None:
+    name = written.default_receiver
+    if name is not None and name not in written.receivers:
+        known = ", ".join(written.receivers) or "none"
+        raise WorkspaceError([document.problem(["default_receiver"], f"no receiver {name!r}", f"known: {known}")])
+
+
+def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
+    """The key as bytes. A key file that is missing is made once, readable by its owner alone."""
+    if not ids.pseudonymise:
+        return None
+    if ids.key.startswith("file:"):
+        place = folder / ids.key.removeprefix("file:")
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+                out.write(secrets.token_hex(32))
+    return resolve_secret(ids.key, folder).encode()

@@ -1,0 +1,127 @@
+"""DuckDB, embedded: one file, one writing process at a time."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+
+from jkpi.errors import SystemFailure
+from jkpi.warehouse.base import Parameters, Row, used_parameters, with_placeholders
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LOCK_PATIENCE_SECONDS = 8.0
+
+
+class DuckDBWarehouse:
+    """See `Warehouse`. `place` is None for a database in memory."""
+
+    engine: Literal["duckdb", "postgres"] = "duckdb"
+
+    def __init__(self, place: Path | None, read_only: bool = False, memory_limit: str | None = None) -> None:
+        if place is not None and not read_only:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = _connect(place, read_only)
+        self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set enable_progress_bar = false")
+        if memory_limit:
+            self._connection.execute("set memory_limit = $limit", {"limit": memory_limit})
+        self._depth = 0
+
+    def execute(self, sql: str, parameters: Parameters = {}) -> int:
+        result = self._run(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        if names != ["Count"]:
+            return -1
+        row = result.fetchone()
+        return int(row[0]) if row else -1
+
+    def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
+        result = self._run(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+
+    def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
+        row = self._run(sql, parameters).fetchone()
+        return _plain(row[0]) if row else None
+
+    def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
+        # A cursor of its own: other statements may run while the batches are read.
+        cursor = self._connection.cursor() if self._depth == 0 else self._connection
+        cursor.execute("set TimeZone = 'UTC'")
+        relation = cursor.sql(with_placeholders(sql, "${name}"), params=used_parameters(sql, parameters))
+        reader: Iterable[pa.RecordBatch] = relation.to_arrow_reader(size)
+        yield from reader
+
+    def insert(self, table: str, data: pa.Table | pa.RecordBatch) -> int:
+        import pyarrow as pa
+
+        rows = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
+        if rows.num_rows == 0:
+            return 0
+        columns = ", ".join(f'"{name}"' for name in rows.column_names)
+        self._connection.register("jkpi_incoming", rows)
+        try:
+            self._connection.execute(f"insert into {table} ({columns}) select {columns} from jkpi_incoming")
+        finally:
+            self._connection.unregister("jkpi_incoming")
+        return len(rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._depth:
+            yield
+            return
+        self._connection.execute("begin")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        else:
+            self._connection.execute("commit")
+        finally:
+            self._depth -= 1
+
+    def table_exists(self, schema: str, table: str) -> bool:
+        sql = "select count(*) from information_schema.tables where table_schema = :schema and table_name = :table"
+        return bool(self.scalar(sql, {"schema": schema, "table": table}))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(with_placeholders(sql, "${name}"), used_parameters(sql, parameters))
+
+
+def _connect(place: Path | None, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Another process may hold the file for a moment: wait for it, then say who it is."""
+    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(place) if place else ":memory:", read_only=read_only)
+        except duckdb.IOException as error:
+            text = str(error)
+            if "lock" not in text.lower():
+                raise SystemFailure(f"the warehouse {place} cannot be opened: {text.splitlines()[0]}") from None
+            if time.monotonic() > deadline:
+                holder = re.search(r"\(PID (\d+)\)|PID (\d+)", text)
+                who = f"process {holder[1] or holder[2]}" if holder else "another process"
+                raise SystemFailure(
+                    f"the warehouse {place} is locked by {who}",
+                    hint="wait until it is done, or stop it; only one process can write to a DuckDB file",
+                ) from None
+            time.sleep(0.2)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

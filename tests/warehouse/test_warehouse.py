@@ -1,0 +1,111 @@
+"""Both engines answer to the same verbs in the same way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from jkpi.errors import InputError, SystemFailure
+from jkpi.warehouse import LANDING_TABLES, Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import used_parameters, with_placeholders
+
+NASTY = ['comma, "quote"', "line\nbreak", "", None, "ünïcode ✓", r"back\slash \N", "50 % :name"]
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    in_file = f"duckdb:///{tmp_path}/w.duckdb"
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else in_file
+    with open_warehouse(url) as opened:
+        ensure_landing(opened)
+        yield opened
+
+
+def test_landing_is_made_once_and_stays(warehouse: Warehouse) -> None:
+    warehouse.insert("raw.map_segments", pa.table({"journey": ["j"], "version": [1]}))
+    ensure_landing(warehouse)
+    assert warehouse.scalar("select count(*) from raw.map_segments") == 1
+    assert all(warehouse.table_exists("raw", table) for table in LANDING_TABLES)
+    assert not warehouse.table_exists("raw", "nothing")
+
+
+def test_every_text_survives_the_way_in_and_out(warehouse: Warehouse) -> None:
+    ids = [f"{n}" for n in range(len(NASTY))]
+    warehouse.insert("raw.touchpoint_events", pa.table({"event_id": ids, "touchpoint": pa.array(NASTY, pa.string())}))
+    rows = warehouse.rows("select touchpoint from raw.touchpoint_events order by event_id")
+    assert [row["touchpoint"] for row in rows] == NASTY
+
+
+def test_types_come_back_plain(warehouse: Warehouse) -> None:
+    moment = datetime(2026, 3, 29, 1, 30, 0, 250000)
+    table = pa.table({"response_id": ["r"], "score": [1.5], "responded_at": pa.array([moment], pa.timestamp("us"))})
+    warehouse.insert("raw.survey_responses", table)
+    row = warehouse.rows(
+        "select responded_at, score, cast(responded_at as date) as day, cast(2.5 as decimal(4, 1)) as tenth,"
+        " 'a:b' as literal from raw.survey_responses where response_id = :id",
+        {"id": "r", "unused": 1},
+    )[0]
+    assert row == {"responded_at": moment, "score": 1.5, "day": date(2026, 3, 29), "tenth": 2.5, "literal": "a:b"}
+    assert isinstance(row["tenth"], float)
+
+
+def test_percent_signs_and_parameters_live_together(warehouse: Warehouse) -> None:
+    warehouse.insert("raw.map_segments", pa.table({"segment": ["abc", "xyz"]}))
+    found = warehouse.rows(
+        "select segment from raw.map_segments where segment like 'a%' and segment = :s", {"s": "abc"}
+    )
+    assert found == [{"segment": "abc"}]
+
+
+def test_a_transaction_lands_whole_or_not_at_all(warehouse: Warehouse) -> None:
+    with pytest.raises(KeyError), warehouse.transaction():
+        warehouse.insert("raw.map_segments", pa.table({"segment": ["a"]}))
+        raise KeyError
+    assert warehouse.scalar("select count(*) from raw.map_segments") == 0
+    with warehouse.transaction(), warehouse.transaction():
+        warehouse.insert("raw.map_segments", pa.table({"segment": ["a"]}))
+    assert warehouse.execute("delete from raw.map_segments") == 1
+
+
+def test_batches_are_bounded(warehouse: Warehouse) -> None:
+    warehouse.insert("raw.map_segments", pa.table({"segment": [str(n) for n in range(5000)]}))
+    sizes = [batch.num_rows for batch in warehouse.batches("select segment from raw.map_segments", size=2048)]
+    assert sum(sizes) == 5000
+    assert max(sizes) <= 2048
+
+
+def test_a_locked_file_is_told_with_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_PATIENCE_SECONDS", 0.3)
+    place = tmp_path / "w.duckdb"
+    script = f"import duckdb, sys; c = duckdb.connect({str(place)!r}); print('held', flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with (
+            pytest.raises(SystemFailure, match=f"locked by process {holder.pid}"),
+            open_warehouse(f"duckdb:///{place}"),
+        ):
+            pass
+        holder.communicate()
+
+
+def test_a_server_that_is_away_and_an_unknown_kind_are_told() -> None:
+    with pytest.raises(SystemFailure, match=r"127\.0\.0\.1 cannot be reached") as caught:  # noqa: SIM117
+        with open_warehouse("postgresql://someone:hush@127.0.0.1:1/x"):
+            pass
+    assert "hush" not in str(caught.value)
+    with pytest.raises(InputError, match="unknown kind: 'mysql'"), open_warehouse("mysql://x"):
+        pass
+
+
+def test_placeholders_leave_quotes_and_casts_alone() -> None:
+    sql = "select ':no', a::int, :yes, 'it''s :no' from t"
+    assert with_placeholders(sql, "${name}") == "select ':no', a::int, $yes, 'it''s :no' from t"
+    assert used_parameters(sql, {"yes": 1, "no": 2}) == {"yes": 1}
