@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,6 +187,11 @@ def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
         place = folder / ids.key.removeprefix("file:")
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            # Written beside and linked into place: of two processes that start at once, one key wins, whole.
+            draft = place.with_name(f"{place.name}.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
                 out.write(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                place.hardlink_to(draft)
+            draft.unlink()
     return resolve_secret(ids.key, folder).encode()

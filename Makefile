@@ -1,0 +1,35 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything else is for daily work.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export DO_NOT_TRACK := 1
+
+.PHONY: demo test lint airflow bench clean help
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/ready ## an example from its data to its alert and its map
+	$(BIN)/jkpi demo
+
+test: $(VENV)/ready ## all tests; the slow ones too
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/ready ## style, types, layers, SQL
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint dbt_project/models
+
+airflow: $(VENV)/ready ## Airflow on an example, on loopback; Ctrl-C stops it
+	$(BIN)/python scripts/airflow.py
+
+bench: $(VENV)/ready ## speed and memory, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+clean: ## everything that was made here
+	rm -rf $(VENV) jkpi-demo .airflow build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@

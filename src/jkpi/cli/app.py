@@ -1,0 +1,261 @@
+"""The verbs. Each parses, calls, prints; the work is in `pipeline` and the rooms behind it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from jkpi.cli import rejects
+from jkpi.cli.options import Json, Now, Workspace, ending, moment
+from jkpi.cli.output import give, say
+
+app = typer.Typer(
+    name="jkpi",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Customer journey maps kept alive: load, check, measure, alert, publish.",
+    epilog="Exit codes: 0 fine, 1 a check failed, 2 wrong input, 3 the system failed. Start with: jkpi demo",
+)
+app.add_typer(rejects.app, name="rejects")
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Customer journey maps kept alive: load, check, measure, alert, publish."""
+    if version:
+        from jkpi import __version__
+
+        say(f"jkpi {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
+    example: Annotated[str, typer.Option(help="starter, equipment_repair or spare_parts.")] = "starter",
+) -> None:
+    """Make a workspace to start from.
+
+    Example: jkpi init my-workspace
+    """
+    with ending():
+        from jkpi.cli.workspaces import make_workspace
+
+        say(*make_workspace(directory, example))
+
+
+@app.command()
+def lint(workspace: Workspace = None, as_json: Json = False) -> None:
+    """Read all YAML of the workspace and say everything that is wrong with it, with file, line and column.
+
+    Example: jkpi lint -w my-workspace
+    """
+    with ending(as_json):
+        from jkpi.cli.pipeline import read_map
+        from jkpi.settings import load_settings
+
+        journeys, sources = read_map(load_settings(workspace))
+        names = {"journeys": [j.journey for j in journeys], "sources": [s.source for s in sources]}
+        give(names, [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()], as_json)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(help="workspace, journey or source; all of them with --output.")] = "journey",
+    output: Annotated[Path | None, typer.Option(help="Write all JSON Schemas into this folder.")] = None,
+) -> None:
+    """The JSON Schema of the YAML, for completion and checks in an editor.
+
+    Example: jkpi schema --output my-workspace/schemas
+    """
+    with ending():
+        from jkpi.cli.workspaces import schema_of, write_schemas
+
+        if output:
+            say(*(str(path) for path in write_schemas(output)))
+        else:
+            give(schema_of(kind), [], True)
+
+
+@app.command()
+def load(
+    source: Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")] = None,
+    replace: Annotated[bool, typer.Option(help="Forget what this source landed before, and load all again.")] = False,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Land what is new: each file or row once, bad rows set aside with their reason.
+
+    Example: jkpi load --source tickets
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline, report
+        from jkpi.cli.progress import Display
+        from jkpi.settings import load_settings
+
+        outcomes = pipeline.load(load_settings(workspace, moment(now)), Display(), source, replace)
+        give(outcomes, report.load_lines(outcomes), as_json)
+        _fail(pipeline.load_failure(outcomes))
+
+
+@app.command()
+def check(
+    door: Annotated[str, typer.Option(help="landing: what came in; marts: what was measured.")] = "landing",
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Check the data at a door: what came in, or what goes out.
+
+    Example: jkpi check --door marts
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline
+        from jkpi.errors import InputError
+        from jkpi.settings import load_settings
+
+        doors: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
+        if door not in doors:
+            raise InputError(f"--door: no door {door!r}", hint="known: landing, marts")
+        found = pipeline.check(load_settings(workspace, moment(now)), doors[door])
+        give(found, found.lines(), as_json)
+        _fail(pipeline.check_failure(found))
+
+
+@app.command()
+def measure(
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Count: the map and what has landed become KPI readings.
+
+    Example: jkpi measure --full-refresh
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline, report
+        from jkpi.cli.progress import Display
+        from jkpi.settings import load_settings
+
+        measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh)
+        give(measured, report.measure_lines(measured), as_json)
+
+
+@app.command()
+def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+    """Judge each moment of truth and tell its owner when it falls off. Running it twice says nothing twice.
+
+    Example: jkpi alert
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline, report
+        from jkpi.settings import load_settings
+
+        alerted = pipeline.alert(load_settings(workspace, moment(now)))
+        give(alerted, report.alert_lines(alerted), as_json)
+
+
+@app.command()
+def alerts(workspace: Workspace = None, as_json: Json = False) -> None:
+    """List the alerts: open ones first.
+
+    Example: jkpi alerts --json
+    """
+    with ending(as_json):
+        from jkpi.alerts import list_alerts
+        from jkpi.cli import report
+        from jkpi.settings import load_settings
+
+        found = list_alerts(load_settings(workspace))
+        give(found, report.alert_list_lines(found), as_json)
+
+
+@app.command()
+def publish(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+    """Write the living map of each journey: one HTML page that needs nothing else.
+
+    Example: jkpi publish
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline
+        from jkpi.settings import load_settings
+
+        pages = pipeline.publish(load_settings(workspace, moment(now)))
+        give(pages, [str(page) for page in pages], as_json)
+
+
+@app.command()
+def run(
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """The whole line: load, check, measure, check, alert, publish.
+
+    Example: jkpi run -w my-workspace
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline, report
+        from jkpi.cli.output import complain
+        from jkpi.cli.progress import Display
+        from jkpi.settings import load_settings
+
+        done = pipeline.run(load_settings(workspace, moment(now)), Display(), full_refresh)
+        give(done, report.run_lines(done), as_json)
+        for step in done.steps:
+            if step.error:
+                complain(step.error, False)
+        if done.exit_code:
+            raise typer.Exit(done.exit_code)
+
+
+@app.command()
+def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+    """What is fresh, what fires, what was rejected.
+
+    Example: jkpi status
+    """
+    with ending(as_json):
+        from jkpi.cli.status import status_lines, status_of
+        from jkpi.settings import load_settings
+
+        found = status_of(load_settings(workspace, moment(now)))
+        give(found, status_lines(found), as_json)
+
+
+@app.command()
+def demo(
+    example: Annotated[str, typer.Option(help="equipment_repair or spare_parts.")] = "equipment_repair",
+    directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),
+    as_json: Json = False,
+) -> None:
+    """An example from its data to its alert and its map; the data is synthetic, with one planted fall.
+
+    Example: jkpi demo --example spare_parts
+    """
+    with ending(as_json):
+        from jkpi.cli.demo import demonstrate
+        from jkpi.cli.progress import Display
+
+        code = demonstrate(example, directory / example, Display(), as_json)
+        if code:
+            raise typer.Exit(code)
+
+
+def _fail(error: Exception | None) -> None:
+    if error is not None:
+        raise error
+
+
+def main() -> None:
+    """The entry point. Nothing that jkpi starts phones home."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    app()

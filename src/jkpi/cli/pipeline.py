@@ -1,0 +1,239 @@
+"""The line from a source to a message: load, check, measure, check, alert, publish.
+
+The only place that knows all rooms. Each step is one function; the command line calls them one by one or all in a row,
+and Airflow calls the command line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from jkpi.errors import CheckFailed, InputError, JkpiError
+from jkpi.settings import Settings
+from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+
+if TYPE_CHECKING:
+    from jkpi.alerts import AlertReport, DeliveryReport
+    from jkpi.cli.progress import Display
+    from jkpi.journeys import Journey
+    from jkpi.loading import BatchReport, Source
+    from jkpi.measuring import MeasureReport
+    from jkpi.quality import CheckReport
+
+Door = Literal["landing", "marts"]
+
+
+@dataclass(frozen=True)
+class SourceLoaded:
+    """What became of one source: its batches, or why it could not be read."""
+
+    source: str
+    batches: tuple[BatchReport, ...] = ()
+    error: JkpiError | None = None
+
+
+@dataclass(frozen=True)
+class Alerted:
+    """What was judged, and what was delivered."""
+
+    judged: AlertReport
+    delivered: DeliveryReport
+
+
+@dataclass
+class Step:
+    """One step of a run: how it went, how long it took (seconds), and what to say of it."""
+
+    name: str
+    status: Literal["ok", "failed", "skipped"] = "ok"
+    seconds: float = 0.0
+    result: Any = None
+    error: JkpiError | None = None
+
+
+@dataclass
+class RunReport:
+    """All steps of one run, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all went well, else the gravest code of the errors met."""
+        return max((step.error.exit_code for step in self.steps if step.error), default=0)
+
+
+@contextmanager
+def landing(settings: Settings) -> Iterator[Warehouse]:
+    """The open warehouse, its landing tables there."""
+    with open_warehouse(settings) as warehouse:
+        ensure_landing(warehouse)
+        yield warehouse
+
+
+def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...]]:
+    """All journeys and sources of the workspace.
+
+    Raises:
+        WorkspaceError: all problems of all files at once.
+    """
+    from jkpi.errors import WorkspaceError
+    from jkpi.journeys import read_journeys
+    from jkpi.loading import read_sources
+
+    problems = []
+    journeys: tuple[Journey, ...] = ()
+    sources: tuple[Source, ...] = ()
+    try:
+        journeys = read_journeys(settings.workspace, receivers=settings.receivers)
+    except WorkspaceError as error:
+        problems += error.problems
+    try:
+        sources = read_sources(settings.workspace)
+    except WorkspaceError as error:
+        problems += error.problems
+    if problems:
+        raise WorkspaceError(problems)
+    return journeys, sources
+
+
+def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
+    """Land what is new of each source. A source that cannot be read does not stop the others."""
+    from jkpi.loading import load_source
+    from jkpi.quality import first_door
+
+    sources = chosen(read_map(settings)[1], only)
+    inspector = first_door(settings)
+    outcomes = []
+    with landing(settings) as warehouse, display.progress() as progress:
+        for source in sources:
+            try:
+                batches = load_source(source, settings, warehouse, inspector, progress, replace=replace)
+                outcomes.append(SourceLoaded(source.source, tuple(batches)))
+            except InputError as error:
+                outcomes.append(SourceLoaded(source.source, error=error))
+    return outcomes
+
+
+def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
+    """All sources, or the one of that name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if only is None:
+        return sources
+    found = tuple(source for source in sources if source.source == only)
+    if not found:
+        from jkpi.documents import nearest
+
+        raise InputError(f"no source {only!r} in this workspace", hint=nearest(only, (s.source for s in sources)))
+    return found
+
+
+def check(settings: Settings, door: Door) -> CheckReport:
+    """Great Expectations on what has landed, or on what was measured."""
+    from jkpi.quality import check_landing, check_marts
+
+    with landing(settings) as warehouse:
+        judge = check_landing if door == "landing" else check_marts
+        return judge(settings, warehouse)
+
+
+def measure(settings: Settings, display: Display, full_refresh: bool = False) -> MeasureReport:
+    """Put the map into the warehouse, then count."""
+    from jkpi.journeys import write_map
+    from jkpi.measuring import measure as count
+
+    journeys, sources = read_map(settings)
+    with landing(settings) as warehouse:
+        write_map(warehouse, journeys, sources, settings.now)
+    with display.progress() as progress:
+        return count(settings, full_refresh=full_refresh, progress=progress)
+
+
+def alert(settings: Settings) -> Alerted:
+    """Judge each moment of truth, write what is to be said, and say it."""
+    from jkpi.alerts import deliver, judge_and_announce
+
+    journeys, _ = read_map(settings)
+    with open_warehouse(settings) as warehouse:
+        judged = judge_and_announce(settings, warehouse, journeys)
+    return Alerted(judged, deliver(settings))
+
+
+def publish(settings: Settings) -> list[Path]:
+    """Write the living map of each journey, and the Data Docs of the checks."""
+    from jkpi.alerts import moment_states
+    from jkpi.living_map import publish_map
+    from jkpi.quality import build_docs
+
+    states = moment_states(settings)
+    with open_warehouse(settings) as warehouse:
+        pages = publish_map(settings, warehouse, states)
+    return [*pages, build_docs(settings)]
+
+
+def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
+    """The whole line. A failed step stops the ones that would speak from what it left unproven."""
+    steps: list[tuple[str, Callable[[], Any]]] = [
+        ("load", lambda: load(settings, display)),
+        ("check landing", lambda: check(settings, "landing")),
+        ("measure", lambda: measure(settings, display, full_refresh)),
+        ("check marts", lambda: check(settings, "marts")),
+        ("alert", lambda: alert(settings)),
+        ("publish", lambda: publish(settings)),
+    ]
+    report = RunReport()
+    stopped = False
+    for name, call in steps:
+        step = Step(name)
+        report.steps.append(step)
+        if stopped:
+            step.status = "skipped"
+            continue
+        started = time.monotonic()
+        with display.step(name):
+            try:
+                step.result = call()
+                step.error = failure_of(step)
+            except JkpiError as error:
+                step.error = error
+                stopped = True
+        step.seconds = time.monotonic() - started
+        step.status = "failed" if step.error else "ok"
+        # Blind sources withhold their readings and the line goes on; wrong marts are not spoken from.
+        stopped = stopped or (name == "check marts" and step.error is not None)
+    return report
+
+
+def failure_of(step: Step) -> JkpiError | None:
+    """The error that a step's result stands for, though nothing was raised."""
+    if step.name == "load":
+        return load_failure(step.result)
+    if step.name.startswith("check"):
+        return check_failure(step.result)
+    return None
+
+
+def load_failure(outcomes: list[SourceLoaded]) -> JkpiError | None:
+    """The gravest of: a source that could not be read, a batch that was refused."""
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if errors:
+        return max(errors, key=lambda error: error.exit_code)
+    refused = [f"{o.source}: {b.origin}: {b.reason}" for o in outcomes for b in o.batches if b.status == "refused"]
+    if refused:
+        return CheckFailed("batches were refused: " + "; ".join(refused), hint="mend the file and load again")
+    return None
+
+
+def check_failure(report: CheckReport) -> JkpiError | None:
+    """A check that did not pass, as an error."""
+    if report.passed:
+        return None
+    return CheckFailed("; ".join(str(failure) for failure in report.failures) or "the check failed")

@@ -1,0 +1,86 @@
+"""`jkpi status`: what is fresh, what fires, what was rejected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from jkpi.cli.output import table
+from jkpi.cli.pipeline import landing
+from jkpi.settings import Settings
+
+_SOURCES = """
+select
+    source,
+    sum(loaded) as loaded,
+    max(last_at) as last_evidence_at,
+    max(loaded_at) as last_load_at,
+    sum(case when status = 'refused' then 1 else 0 end) as refused_batches
+from raw.load_batches
+group by source
+order by source
+"""
+_REJECTED = (
+    "select source, reason, count(*) as rows from raw.rejected_rows where status = 'open' group by 1, 2 order by 1, 2"
+)
+_BLIND = "select source, starts_at, ends_at, reason from raw.blind_spots order by starts_at desc"
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a workspace at `as_of` (UTC)."""
+
+    workspace: str
+    as_of: datetime
+    sources: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    blind: list[dict[str, Any]]
+    moments: list[dict[str, Any]]
+
+
+def status_of(settings: Settings) -> Status:
+    """Ask the warehouse what came in, and the state what is known of each moment of truth."""
+    from jkpi.alerts import moment_states
+
+    with landing(settings) as warehouse:
+        sources = warehouse.rows(_SOURCES)
+        rejected = warehouse.rows(_REJECTED)
+        blind = warehouse.rows(_BLIND)
+    for row in sources:
+        row["age"] = _age(settings.now, row["last_evidence_at"])
+        row["loaded"] = int(row["loaded"])
+        row["refused_batches"] = int(row["refused_batches"])
+    moments = [
+        {"journey": m.journey, "moment": m.moment, "state": m.state, "since": m.since, "alert": m.alert_id}
+        for m in moment_states(settings)
+    ]
+    return Status(settings.name, settings.now, sources, rejected, blind, moments)
+
+
+def status_lines(status: Status) -> list[str]:
+    """The status as text."""
+    fresh = {"source": "source", "loaded": "rows", "last_evidence_at": "last evidence", "age": "age"}
+    moments = {"journey": "journey", "moment": "moment of truth", "state": "state", "since": "since"}
+    blind = {"source": "source", "starts_at": "blind from", "ends_at": "to", "reason": "why"}
+    rejected = {"source": "source", "reason": "reason", "rows": "rows"}
+    lines = [f"{status.workspace}, as of {status.as_of:%Y-%m-%d %H:%M} UTC"]
+    for heading, rows, columns, nothing in [
+        ("sources", status.sources, {**fresh, "refused_batches": "refused"}, "nothing has landed: jkpi load"),
+        ("moments of truth", status.moments, moments, "nothing was judged: jkpi run"),
+        ("blind spots", status.blind, blind, "none"),
+        ("set aside", status.rejected, rejected, "none"),
+    ]:
+        lines += ["", heading, *(f"  {line}" for line in (table(rows, columns) if rows else [nothing]))]
+    return lines
+
+
+def _age(now: datetime, last: datetime | None) -> str:
+    """How long ago, in the largest whole unit."""
+    if last is None:
+        return "-"
+    seconds = max(0, int((now - last.replace(tzinfo=UTC)).total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

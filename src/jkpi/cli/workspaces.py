@@ -1,0 +1,70 @@
+"""New workspaces from the shipped ones, and the JSON Schemas of what is written in them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from jkpi import resources
+from jkpi.documents import nearest
+from jkpi.errors import InputError
+
+NOT_COPIED = shutil.ignore_patterns("data", "site", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
+KINDS = ("workspace", "journey", "source")
+
+
+def make_workspace(directory: Path, example: str) -> list[str]:
+    """Copy a shipped workspace into a new folder; the lines to say.
+
+    Raises:
+        InputError: no such example, or the folder is not empty.
+    """
+    shipped = resources.path("examples")
+    known = sorted(place.parent.name for place in shipped.glob("*/jkpi.yml"))
+    if example not in known:
+        raise InputError(f"no example {example!r}", hint=nearest(example, known))
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(f"{directory} is there already and not empty", hint="name a new folder")
+    shutil.copytree(shipped / example, directory, dirs_exist_ok=True, ignore=NOT_COPIED)
+    # The starter's few rows are part of it; the other examples' rows are generated.
+    if example == "starter":
+        shutil.copytree(shipped / example / "data", directory / "data")
+    write_schemas(directory / "schemas")
+    return [
+        f"{directory}: a workspace made from {example!r}",
+        f"next: jkpi lint -w {directory}, then: jkpi run -w {directory}",
+    ]
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of one kind of file.
+
+    Raises:
+        InputError: no such kind.
+    """
+    if kind == "workspace":
+        from jkpi.settings import WorkspaceFile
+
+        return WorkspaceFile.model_json_schema()
+    if kind == "journey":
+        from jkpi.journeys import schema as journey_schema
+
+        return journey_schema()
+    if kind == "source":
+        from jkpi.loading import schema as source_schema
+
+        return source_schema()
+    raise InputError(f"no kind of file {kind!r}", hint=f"known: {', '.join(KINDS)}")
+
+
+def write_schemas(directory: Path) -> list[Path]:
+    """All schemas, one file each."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for kind in KINDS:
+        path = directory / f"{kind}.schema.json"
+        path.write_text(json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        paths.append(path)
+    return paths

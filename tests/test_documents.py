@@ -1,0 +1,96 @@
+"""What a user gets wrong in YAML is told where it is, all of it, with the nearest known key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from jkpi.documents import Duration, Strict, format_duration, nearest, parse_duration, read
+from jkpi.errors import WorkspaceError
+
+
+class Cat(Strict):
+    animal: Literal["cat"]
+    lives: int
+
+
+class Dog(Strict):
+    animal: Literal["dog"]
+    tricks: list[str] = []
+
+
+class Home(Strict):
+    name: str
+    rest: Duration = timedelta(hours=1)
+    pets: list[Annotated[Cat | Dog, Field(discriminator="animal")]] = []
+    rooms: dict[str, Cat] = {}
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    (tmp_path / "home.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(WorkspaceError) as caught:
+        read(tmp_path / "home.yml", Home, tmp_path)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_right_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "home.yml").write_text("name: on\nrest: 4h\npets: [{animal: dog}]\n")
+    home, document = read(tmp_path / "home.yml", Home)
+    assert (home.name, home.rest) == ("on", timedelta(hours=4))
+    assert document.position(["pets", 0, "animal"]) == (3, 17)
+    assert document.position(["pets", 7, "nothing"]) == (3, 7)
+
+
+def test_all_problems_at_once_with_their_places(tmp_path: Path) -> None:
+    text = "nam: x\nrest: soon\npets:\n  - {animal: dog, trick: [sit]}\n  - {animal: cat, lives: nine}\n"
+    assert problems(tmp_path, text) == [
+        "home.yml:1:1: the key 'name' is missing",
+        "home.yml:1:1: unknown key 'nam' (did you mean 'name'?)",
+        "home.yml:2:7: 'soon' is not a duration: write a number and a unit, such as 90s, 15m, 4h, 30d or 2w",
+        "home.yml:4:19: unknown key 'trick' (did you mean 'tricks'?)",
+        "home.yml:5:26: 'lives': input should be a valid integer, unable to parse string as an integer",
+    ]
+
+
+def test_unknown_keys_inside_a_mapping_of_models(tmp_path: Path) -> None:
+    text = "name: x\nrooms:\n  attic: {animal: cat, lives: 9, live: 8}\n"
+    assert problems(tmp_path, text) == ["home.yml:3:34: unknown key 'live' (did you mean 'lives'?)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "home.yml:1:1: the file is empty"),
+        ("name: [", "home.yml:1:8: not valid YAML: expected the node content, but found '<stream end>'"),
+        ("name: a\nname: b\n", "home.yml:2:1: the key 'name' is given twice"),
+        ("name: a\nrest: 0d\n", "home.yml:2:7: a duration must be longer than zero"),
+        ("- name\n", "home.yml:1:1: 'the file': input should be a valid dictionary or instance of Home"),
+    ],
+)
+def test_what_is_no_document_is_told(tmp_path: Path, text: str, expected: str) -> None:
+    assert problems(tmp_path, text) == [expected]
+
+
+def test_a_missing_file_and_a_wrong_encoding_are_told(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="no such file"):
+        read(tmp_path / "gone.yml", Home)
+    (tmp_path / "latin.yml").write_bytes("name: caf\xe9".encode("latin-1"))
+    with pytest.raises(WorkspaceError, match="save it as UTF-8"):
+        read(tmp_path / "latin.yml", Home)
+
+
+@given(st.integers(min_value=1, max_value=10_000_000))
+def test_durations_are_read_back(seconds: int) -> None:
+    length = timedelta(seconds=seconds)
+    assert parse_duration(format_duration(length)) == length
+
+
+def test_the_nearest_word_is_named_and_few_are_listed() -> None:
+    assert nearest("repiar", ["repair", "report"]) == "did you mean 'repair'?"
+    assert nearest("xyz", ["repair", "report"]) == "known: repair, report"

@@ -1,0 +1,84 @@
+"""jkpi.yml and the environment: what is resolved, and what is never told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jkpi.errors import InputError, WorkspaceError
+from jkpi.settings import Settings, load_settings
+
+
+def workspace(folder: Path, text: str = "") -> Path:
+    (folder / "jkpi.yml").write_text(f"workspace: w\n{text}", encoding="utf-8")
+    return folder
+
+
+def test_relative_places_are_in_the_workspace(tmp_path: Path) -> None:
+    settings = load_settings(workspace(tmp_path))
+    assert settings.warehouse_url == f"duckdb:///{tmp_path}/warehouse.duckdb"
+    assert settings.state_url == f"sqlite:///{tmp_path}/state.db"
+    assert settings.output == tmp_path / "site"
+
+
+def test_an_absolute_place_and_a_server_stay_as_they_are(tmp_path: Path) -> None:
+    text = "warehouse: postgresql://u@h/d\nstate: sqlite:////elsewhere/s.db\n"
+    settings = load_settings(workspace(tmp_path, text))
+    assert settings.warehouse_url == "postgresql://u@h/d"
+    assert settings.state_url == "sqlite:////elsewhere/s.db"
+
+
+def test_now_goes_before_as_of(tmp_path: Path) -> None:
+    workspace(tmp_path, "as_of: 2026-06-30T08:00:00+02:00\n")
+    assert load_settings(tmp_path).now == datetime(2026, 6, 30, 6, tzinfo=UTC)
+    later = datetime(2026, 7, 1, tzinfo=UTC)
+    assert load_settings(tmp_path, later).now == later
+
+
+def test_secrets_are_resolved_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THE_URL", "postgresql://u:hush@h/d")
+    text = "warehouse: env:THE_URL\nreceivers:\n  r: {kind: apprise, url: 'file:url.txt'}\n"
+    (tmp_path / "url.txt").write_text("slack://hush/hush\n")
+    settings = load_settings(workspace(tmp_path, text))
+    assert settings.warehouse_url.endswith("hush@h/d")
+    receiver = settings.receivers["r"]
+    assert receiver.url is not None
+    assert receiver.url.get_secret_value() == "slack://hush/hush"
+    assert "hush" not in repr(settings)
+
+
+def test_a_secret_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GONE", raising=False)
+    with pytest.raises(InputError, match="GONE is not set"):
+        load_settings(workspace(tmp_path, "warehouse: env:GONE\n"))
+
+
+def test_the_pseudonym_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    first: Settings = load_settings(workspace(tmp_path))
+    key = tmp_path / ".jkpi" / "pseudonym.key"
+    assert key.stat().st_mode & 0o077 == 0
+    assert first.pseudonym_key == load_settings(tmp_path).pseudonym_key
+    assert len(first.pseudonym_key or b"") == 64
+    assert load_settings(workspace(tmp_path, "customer_ids: {pseudonymise: false}\n")).pseudonym_key is None
+
+
+def test_no_workspace_says_what_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JKPI_WORKSPACE", raising=False)
+    with pytest.raises(InputError, match="no workspace") as caught:
+        load_settings(tmp_path)
+    assert "jkpi init" in caught.value.hint
+    monkeypatch.setenv("JKPI_WORKSPACE", str(workspace(tmp_path)))
+    assert load_settings().workspace == tmp_path
+
+
+def test_wrong_settings_are_told_with_their_place(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        load_settings(workspace(tmp_path, "warehous: x\nas_of: 2026-01-01T00:00:00\n"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "jkpi.yml:2:1: unknown key 'warehous' (did you mean 'warehouse'?)",
+        "jkpi.yml:3:8: 'as_of': input should have timezone info",
+    ]
+    with pytest.raises(WorkspaceError, match="no receiver 'x'"):
+        load_settings(workspace(tmp_path, "default_receiver: x\n"))
