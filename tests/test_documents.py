@@ -70,7 +70,9 @@ def test_unknown_keys_inside_a_mapping_of_models(tmp_path: Path) -> None:
         ("name: [", "home.yml:1:8: not valid YAML: expected the node content, but found '<stream end>'"),
         ("name: a\nname: b\n", "home.yml:2:1: the key 'name' is given twice"),
         ("name: a\nrest: 0d\n", "home.yml:2:7: a duration must be longer than zero"),
-        ("- name\n", "home.yml:1:1: 'the file': input should be a valid dictionary or instance of Home"),
+        ("- name\n", "home.yml:1:1: 'the file': a mapping of keys is wanted"),
+        ("name: a\n? [b, c]\n: d\n", "home.yml:2:3: a key must be a plain word"),
+        ("name: &n [*n]\n", "home.yml:1:7: an anchor that contains itself"),
     ],
 )
 def test_what_is_no_document_is_told(tmp_path: Path, text: str, expected: str) -> None:

@@ -130,11 +130,9 @@ def parse(path: Path, root: Path | None = None) -> Document:
             raise WorkspaceError([Problem(name, 1, 1, "the file is empty")])
         keys: dict[tuple[str | int, ...], Position] = {}
         values: dict[tuple[str | int, ...], Position] = {}
-        duplicates = list(_index(node, (), keys, values))
-        if duplicates:
-            raise WorkspaceError(
-                Problem(name, line, column, f"the key {key!r} is given twice") for key, (line, column) in duplicates
-            )
+        findings = list(_index(node, (), keys, values))
+        if findings:
+            raise WorkspaceError(Problem(name, *position, message) for message, position in findings)
         data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -152,21 +150,30 @@ def _index(
     place: tuple[str | int, ...],
     keys: dict[tuple[str | int, ...], Position],
     values: dict[tuple[str | int, ...], Position],
+    above: tuple[yaml.Node, ...] = (),
 ) -> Iterable[tuple[str, Position]]:
-    """Fill `keys` and `values` with positions; yield keys that a mapping holds twice."""
-    values[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if isinstance(node, yaml.MappingNode):
+    """Fill `keys` and `values` with positions; yield what no document of ours may hold, with its position."""
+    values[place] = _position(node)
+    if any(node is ancestor for ancestor in above):
+        yield "an anchor that contains itself", _position(node)
+    elif isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            position = (key.start_mark.line + 1, key.start_mark.column + 1)
+            if not isinstance(key, yaml.ScalarNode):
+                yield "a key must be a plain word", _position(key)
+                continue
             if key.value in seen:
-                yield key.value, position
+                yield f"the key {key.value!r} is given twice", _position(key)
             seen.add(key.value)
-            keys[(*place, key.value)] = position
-            yield from _index(value, (*place, key.value), keys, values)
+            keys[(*place, key.value)] = _position(key)
+            yield from _index(value, (*place, key.value), keys, values, (*above, node))
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _index(item, (*place, number), keys, values)
+            yield from _index(item, (*place, number), keys, values, (*above, node))
+
+
+def _position(node: yaml.Node) -> Position:
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
@@ -204,14 +211,23 @@ def _in_document(location: Location, document: Document) -> list[str | int]:
     return place
 
 
+_PLAIN_WORDS = {
+    "model_type": "a mapping of keys is wanted",
+    "model_attributes_type": "a mapping of keys is wanted",
+    "dict_type": "a mapping of keys is wanted",
+    "list_type": "a list is wanted",
+    "tuple_type": "a list is wanted",
+}
+
+
 def _sentence(detail: ErrorDetails) -> str:
     key = detail["loc"][-1] if detail["loc"] else "the file"
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
     if detail["type"] in {"value_error", "assertion_error"}:
         return detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    message = detail["msg"][:1].lower() + detail["msg"][1:]
-    return f"{key!r}: {message}"
+    where = f"item {key + 1}" if isinstance(key, int) else repr(key)
+    return f"{where}: {_PLAIN_WORDS.get(detail['type']) or detail['msg'][:1].lower() + detail['msg'][1:]}"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> set[str]:

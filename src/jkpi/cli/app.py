@@ -51,17 +51,17 @@ def init(
 
 @app.command()
 def lint(workspace: Workspace = None, as_json: Json = False) -> None:
-    """Read all YAML of the workspace and say everything that is wrong with it, with file, line and column.
+    """Say all that is wrong in the YAML, with its place.
 
     Example: jkpi lint -w my-workspace
     """
     with ending(as_json):
-        from jkpi.cli.pipeline import read_map
+        from jkpi.cli.workspaces import outline
         from jkpi.settings import load_settings
 
-        journeys, sources = read_map(load_settings(workspace))
-        names = {"journeys": [j.journey for j in journeys], "sources": [s.source for s in sources]}
-        give(names, [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()], as_json)
+        declared = outline(load_settings(workspace))
+        names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in ("journeys", "sources")}
+        give(declared, [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()], as_json)
 
 
 @app.command()
@@ -69,7 +69,7 @@ def schema(
     kind: Annotated[str, typer.Argument(help="workspace, journey or source; all of them with --output.")] = "journey",
     output: Annotated[Path | None, typer.Option(help="Write all JSON Schemas into this folder.")] = None,
 ) -> None:
-    """The JSON Schema of the YAML, for completion and checks in an editor.
+    """Print or write the JSON Schemas, for editors.
 
     Example: jkpi schema --output my-workspace/schemas
     """
@@ -90,7 +90,9 @@ def load(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Land what is new: each file or row once, bad rows set aside with their reason.
+    """Land what is new of each source.
+
+    Each file or row lands once; a row that cannot be understood is set aside with its reason.
 
     Example: jkpi load --source tickets
     """
@@ -111,7 +113,7 @@ def check(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Check the data at a door: what came in, or what goes out.
+    """Check the data, coming in or going out.
 
     Example: jkpi check --door marts
     """
@@ -135,7 +137,7 @@ def measure(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Count: the map and what has landed become KPI readings.
+    """Count: events and answers become KPI readings.
 
     Example: jkpi measure --full-refresh
     """
@@ -150,7 +152,9 @@ def measure(
 
 @app.command()
 def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
-    """Judge each moment of truth and tell its owner when it falls off. Running it twice says nothing twice.
+    """Judge the moments of truth, tell their owners.
+
+    Running it twice says nothing twice.
 
     Example: jkpi alert
     """
@@ -179,7 +183,9 @@ def alerts(workspace: Workspace = None, as_json: Json = False) -> None:
 
 @app.command()
 def publish(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
-    """Write the living map of each journey: one HTML page that needs nothing else.
+    """Write the living maps.
+
+    One HTML page per journey that needs nothing else, and the Data Docs of the checks.
 
     Example: jkpi publish
     """
@@ -198,7 +204,7 @@ def run(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """The whole line: load, check, measure, check, alert, publish.
+    """Do it all: load, check, measure, alert, publish.
 
     Example: jkpi run -w my-workspace
     """
@@ -237,7 +243,9 @@ def demo(
     directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),
     as_json: Json = False,
 ) -> None:
-    """An example from its data to its alert and its map; the data is synthetic, with one planted fall.
+    """Show an example, from data to alert and map.
+
+    The data is synthetic, with one planted fall of a moment of truth.
 
     Example: jkpi demo --example spare_parts
     """

@@ -12,11 +12,8 @@ from jkpi.cli.workspaces import make_workspace
 from jkpi.settings import WORKSPACE_FILE, load_settings
 
 
-def demonstrate(example: str, directory: Path, display: Display, as_json: bool) -> int:
-    """Make the workspace and its synthetic data where they are missing, run the whole line, show what came of it.
-
-    Returns the exit code.
-    """
+def prepare(example: str, directory: Path, display: Display) -> None:
+    """Make the example's workspace and its synthetic data, each where it is missing."""
     from jkpi.synthetic import generate
 
     if not (directory / WORKSPACE_FILE).exists():
@@ -28,6 +25,14 @@ def demonstrate(example: str, directory: Path, display: Display, as_json: bool) 
             generate(example, unfinished)
         (unfinished / "data").rename(directory / "data")
         shutil.rmtree(unfinished)
+
+
+def demonstrate(example: str, directory: Path, display: Display, as_json: bool) -> int:
+    """Make the workspace and its synthetic data where they are missing, run the whole line, show what came of it.
+
+    Returns the exit code.
+    """
+    prepare(example, directory, display)
     settings = load_settings(directory)
     done = pipeline.run(settings, display)
     messages = [

@@ -90,7 +90,7 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     journeys: tuple[Journey, ...] = ()
     sources: tuple[Source, ...] = ()
     try:
-        journeys = read_journeys(settings.workspace, receivers=settings.receivers)
+        journeys = read_journeys(settings.workspace, settings.receivers, settings.default_receiver)
     except WorkspaceError as error:
         problems += error.problems
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from jkpi import resources
 from jkpi.documents import nearest
 from jkpi.errors import InputError
+from jkpi.settings import Settings
 
 NOT_COPIED = shutil.ignore_patterns("data", "site", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
 KINDS = ("workspace", "journey", "source")
@@ -36,6 +37,24 @@ def make_workspace(directory: Path, example: str) -> list[str]:
         f"{directory}: a workspace made from {example!r}",
         f"next: jkpi lint -w {directory}, then: jkpi run -w {directory}",
     ]
+
+
+def outline(settings: Settings) -> dict[str, Any]:
+    """What the workspace declares, in short: for people, and for schedulers that make their tasks from it.
+
+    Raises:
+        WorkspaceError: all problems of all files at once.
+    """
+    from jkpi.cli.pipeline import read_map
+
+    journeys, sources = read_map(settings)
+    return {
+        "workspace": settings.name,
+        "journeys": [{key: getattr(found, key) for key in ("journey", "title", "owner")} for found in journeys],
+        "sources": [
+            {key: getattr(found, key) for key in ("source", "kind", "title", "owner", "schedule")} for found in sources
+        ],
+    }
 
 
 def schema_of(kind: str) -> dict[str, Any]:

@@ -1,0 +1,128 @@
+"""A journey map as its YAML holds it. Pure: no file is read here, and nothing is looked up elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jkpi.documents import Duration, Strict
+from jkpi.journeys.kinds import Kpi
+from jkpi.journeys.words import Feeling, Name, Number, Text, Timezone, Value, Whole, humanised
+
+JOURNEY_LEVEL = "journey"
+"""What stands before the dot in the id of a KPI of the whole journey."""
+
+ALL = "all"
+"""The segment that means everybody: no segment of a map may be called so."""
+
+STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
+
+
+class Viewpoint(Strict):
+    """Whose experience it is."""
+
+    persona: Text
+    segment: dict[Name, list[Value]] = Field({}, description="Segment -> the values that this persona stands for.")
+
+
+class Scope(Strict):
+    """From where to where, and how long."""
+
+    starts_with: Annotated[list[Name], Field(min_length=1)] = Field(description="Touchpoints that begin a passage.")
+    ends_with: Annotated[list[Name], Field(min_length=1)] = Field(description="Touchpoints that complete it.")
+    window: Duration = Field(description="The longest a passage may take; after it, it is decided.")
+    idle: Duration = Field(description="A silence this long ends a passage; what follows is a new one.")
+
+
+class Touchpoint(Strict):
+    """Where customer and company meet."""
+
+    touchpoint: Name
+    title: Text | None = None
+    channel: Name
+    stage_side: Literal["front", "back"] = Field("front", description="Whether the customer sees it happen.")
+    evidence: Literal["hypothesis", "confirmed_by_customers"] = "hypothesis"
+    staffed: bool | None = Field(None, description="Whether it needs a person of ours; by the channel if not given.")
+
+    @property
+    def shown(self) -> str:
+        """The title, or one made from the name."""
+        return self.title or humanised(self.touchpoint)
+
+    @property
+    def is_staffed(self) -> bool:
+        """What the map says; else whether the channel is one where somebody answers."""
+        return self.channel in STAFFED_CHANNELS if self.staffed is None else self.staffed
+
+
+class Stage(Strict):
+    """One step toward the customer's goal, with the lanes of the map."""
+
+    stage: Name
+    title: Text | None = None
+    owner: Text | None = Field(None, description="The department; the journey's owner if not given.")
+    goals: list[Text] = []
+    actions: list[Text] = []
+    feelings: list[Feeling] = []
+    pains: list[Text] = []
+    opportunities: list[Text] = []
+    touchpoints: Annotated[list[Touchpoint], Field(min_length=1)]
+    kpis: list[Kpi] = []
+
+    @property
+    def shown(self) -> str:
+        """The title, or one made from the name."""
+        return self.title or humanised(self.stage)
+
+
+class Escalation(Strict):
+    """Who is told when nobody has acknowledged for so long."""
+
+    after: Duration
+    to: Annotated[list[Text], Field(min_length=1)]
+
+
+class Moment(Strict):
+    """A KPI that decides the relationship: it has an owner and a promise."""
+
+    moment: Name
+    title: Text | None = None
+    kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
+    promise: Number = Field(description="What is promised: a share 0-1, for nps points from -100 to 100.")
+    falls_off_by: Annotated[Number, Field(gt=0, description="The smallest fall worth waking somebody, in its unit.")]
+    owner: Text
+    notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
+    by: list[Name] = Field([], description="Segments in which it is judged as well.")
+    escalate: Escalation | None = None
+
+    @property
+    def shown(self) -> str:
+        """The title, or one made from the name."""
+        return self.title or humanised(self.moment)
+
+
+class Journey(Strict):
+    """An ordered set of stages toward a customer's goal."""
+
+    journey: Name
+    title: Text
+    version: Annotated[Whole, Field(ge=1)]
+    owner: Text
+    timezone: Timezone = Field(description="Where its days are cut: an IANA zone, such as Europe/Paris.")
+    focus: Text | None = Field(None, description="What the map is about, in a sentence.")
+    viewpoint: Viewpoint
+    scope: Scope
+    segments: list[Name] = []
+    stages: Annotated[list[Stage], Field(min_length=1)]
+    kpis: list[Kpi] = Field([], description="KPIs of the journey as a whole.")
+    moments_of_truth: list[Moment] = []
+
+    def all_kpis(self) -> Iterator[tuple[str, Kpi, Stage | None, int | None]]:
+        """(id, KPI, its stage, the stage's position from 1); stage and position are None for the journey's own."""
+        for position, stage in enumerate(self.stages, start=1):
+            for kpi in stage.kpis:
+                yield f"{stage.stage}.{kpi.short_id}", kpi, stage, position
+        for kpi in self.kpis:
+            yield f"{JOURNEY_LEVEL}.{kpi.short_id}", kpi, None, None

@@ -1,0 +1,58 @@
+"""The published schema takes what the model takes, and refuses what it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from small_map import SMALL
+
+from jkpi import resources
+from jkpi.journeys import schema
+from jkpi.journeys.kinds import KINDS
+
+EXAMPLES = sorted(resources.path("examples").glob("*/journeys/*.yml"))
+
+
+def complaints(data: Any) -> list[str]:
+    validator = jsonschema.Draft202012Validator(schema())
+    return [error.message for error in validator.iter_errors(data)]
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
+def test_the_examples_fit(path: Any) -> None:
+    assert complaints(yaml.safe_load(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_small_map_fits() -> None:
+    assert complaints(yaml.safe_load(SMALL)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("window: 30d", "window: thirty days"),
+        ("idle: 7d", "idel: 7d"),
+        ("kpi: nps", "kpi: emotion"),
+        ("stage: fix", "stage: Fix it"),
+        ("tolerance: 4h", "tolerance: soon"),
+        ("falls_off_by: 0.05", "falls_off_by: 0"),
+    ],
+)
+def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:
+    assert complaints(yaml.safe_load(SMALL.replace(right, wrong)))
+
+
+def test_only_measured_kinds_are_offered() -> None:
+    kinds = {
+        definition["properties"]["kpi"]["const"]
+        for definition in schema()["$defs"].values()
+        if "const" in definition["properties"].get("kpi", {})
+    }
+    assert kinds == set(KINDS)

@@ -1,0 +1,265 @@
+"""Every refusal of a map: what is said, the line and column it is said of, and the nearest known name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from small_map import SMALL, problems, spoiled, write
+
+from jkpi.journeys import Journey, map_rows
+from jkpi.journeys.checks import Receivers, findings
+
+TIME = "{kpi: time_to_resolve, from: reported, to: arrived, tolerance: 4h}"
+NPS = "{kpi: nps, survey: after_repair}"
+CSAT = "{kpi: csat, survey: after_repair, target: 0.9}"
+VOLUME = "{kpi: volume}"
+
+# (what to replace, by what, what is said); the mark stands where it must be said.
+REFUSED = {
+    "unknown key": (
+        "window: 30d, idle",
+        "window: 30d, «idel: 7d, idle",
+        ["unknown key 'idel'", "did you mean 'idle'?"],
+    ),
+    "missing key": ("title: Getting it repaired\n", "", ["the key 'title' is missing"]),
+    "wrong type": ("version: 1", "version: «one", ["'version': input should be a valid integer"]),
+    "version zero": ("version: 1", "version: «0", ["greater than or equal to 1"]),
+    "no name": ("stage: report", "stage: «Report it", ["'Report it' is not a name", "lower-case"]),
+    "time zone": ("Europe/Paris", "«Europe/Pariss", ["not an IANA time zone", "did you mean 'Europe/Paris'?"]),
+    "no stages": (SMALL[SMALL.index("stages:") :], "stages: «[]\n", ["at least 1 item"]),
+    "evidence": ("{touchpoint: arrived,", "{touchpoint: arrived, evidence: «maybe,", ["'hypothesis'"]),
+    "stage twice": ("- stage: fix", "- stage: «report", ["the stage 'report' is there twice"]),
+    "touchpoint twice": ("touchpoint: running", "touchpoint: «reported", ["touchpoint 'reported' is there twice"]),
+    "segment twice": ("segments: [tier, region]", "segments: [tier, region, «tier]", ["segment 'tier' is there twice"]),
+    "KPI twice": (NPS, "«{kpi: csat, survey: other}", ["the KPI 'fix.csat' is there twice", "name:"]),
+    "stage named journey": ("stage: report", "stage: «journey", ["that word is for the journey as a whole"]),
+    "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["is for everybody"]),
+    "moment's KPI": ("fix.time_to_resolve", "«fix.time_to_resolv", ["no KPI", "did you mean 'fix.time_to_resolve'?"]),
+    "KPI's of": ("of: transferred", "of: «transfered", ["no touchpoint 'transfered'", "did you mean 'transferred'?"]),
+    "KPI's from": ("from: reported", "from: «report", ["no touchpoint 'report'", "did you mean 'reported'?"]),
+    "KPI's to": ("to: arrived", "to: «arive", ["no touchpoint 'arive'", "did you mean 'arrived'?"]),
+    "from itself": ("to: arrived", "to: «reported", ["goes from 'reported' to itself"]),
+    "starts with": ("starts_with: [reported]", "starts_with: [«call]", ["no touchpoint 'call'"]),
+    "ends with": ("ends_with: [confirmed]", "ends_with: [«confirm]", ["did you mean 'confirmed'?"]),
+    "ends where it starts": (
+        "ends_with: [confirmed]",
+        "ends_with: [«reported]",
+        ["begins the journey and completes it"],
+    ),
+    "by": ("by: [region]", "by: [«regions]", ["no segment 'regions'", "did you mean 'region'?"]),
+    "viewpoint": ("segment: {tier: [gold]}", "segment: {teir: «[gold]}", ["no segment 'teir'", "did you mean 'tier'?"]),
+    "idle": ("idle: 7d", "idle: «31d", ["31d, longer than the journey's window of 30d"]),
+    "window": ("window: 2d", "window: «5w", ["the window of report.drop_off is 5w, longer than"]),
+    "tolerance": ("tolerance: 4h", "tolerance: «31d", ["the tolerance of fix.time_to_resolve is 31d, longer than"]),
+    "tolerance zero": ("tolerance: 4h", "tolerance: «0h", ["a duration must be longer than zero"]),
+    "tolerance no duration": ("tolerance: 4h", "tolerance: «4 hrs", ["'4 hrs' is not a duration", "4h"]),
+    "tolerance missing": (TIME, "«{kpi: time_to_resolve, from: reported, to: arrived}", ["'tolerance' is missing"]),
+    "time in stage zero": ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: «0s}", ["longer than zero"]),
+    "time in stage lower": (
+        "{kpi: time_in_stage}",
+        "{kpi: time_in_stage, direction: lower, tolerance: «2h}",
+        ["a higher share is better"],
+    ),
+    "drop-off without window": ("{kpi: drop_off, window: 2d}", "«{kpi: drop_off}", ["the key 'window' is missing"]),
+    "drop-off on the last stage": (VOLUME, "{kpi: «drop_off, window: 2d}", ["there is no later stage", "conversion"]),
+    "drop-off of the journey": (
+        "{kpi: conversion}",
+        "{kpi: «drop_off, window: 2d}",
+        ["read on a stage", "use conversion"],
+    ),
+    "stage time of the journey": ("{kpi: conversion}", "{kpi: «time_in_stage}", ["read on a stage", "move it"]),
+    "conversion without window": (
+        "{kpi: drop_off, window: 2d}",
+        "«{kpi: conversion}",
+        ["needs a window", "window: 7d"],
+    ),
+    "conversion on the last stage": (VOLUME, "{kpi: «conversion, window: 2d}", ["there is no later stage"]),
+    "promise of a share": ("promise: 0.85", "promise: «85", ["a share from 0 to 1", "did you mean 0.85?"]),
+    "promise below": ("promise: 0.85", "promise: «-0.1", ["the promise is -0.1: a share from 0 to 1 is wanted"]),
+    "promise no number": ("promise: 0.85", "promise: «85%", ["'promise': input should be a valid number"]),
+    "promise not finite": ("promise: 0.85", "promise: «.nan", ["'promise': input should be a finite number"]),
+    "falls off by nothing": ("falls_off_by: 0.05", "falls_off_by: «0", ["greater than 0"]),
+    "falls off the scale": ("falls_off_by: 0.05", "falls_off_by: «0.9", ["would be at -0.05", "can never reach"]),
+    "target": ("target: 0.9", "target: «90", ["the target of fix.csat is 90", "did you mean 0.9?"]),
+    "target of a median": ("{kpi: time_in_stage}", "{kpi: time_in_stage, target: «0.9}", ["give it a tolerance"]),
+    "moment on volume": (
+        "kpi: fix.time_to_resolve",
+        "kpi: «fix.volume",
+        ["a count", "no share that could be promised"],
+    ),
+    "moment on a median": ("kpi: fix.time_to_resolve", "kpi: «fix.time_in_stage", ["no share", "a tolerance"]),
+    "emotion scored": (
+        NPS,
+        "{kpi: emotion, name: angry, of: reported, scale: «[1, 5]}",
+        ["an emotion cannot be scored", "present or absent", "made up"],
+    ),
+    "feeling scored": ("feelings: [worried]", "feelings: [«{worried: 7}]", ["a feeling is not scored"]),
+    "emotion": (NPS, "{kpi: «emotion, name: angry}", ["emotion", "not measured yet", "csat"]),
+    "csat_mean": (NPS, "{kpi: «csat_mean, survey: s}", ["csat_mean", "not measured yet"]),
+    "response_rate": (NPS, "{kpi: «response_rate, survey: s}", ["not measured yet"]),
+    "first_contact": (NPS, "{kpi: «first_contact}", ["not measured yet"]),
+    "self_service": (NPS, "{kpi: «self_service}", ["not measured yet"]),
+    "peak_end": (NPS, "{kpi: «peak_end}", ["not measured yet"]),
+    "no such kind": (NPS, "{kpi: «npss, survey: s}", ["no KPI kind 'npss'", "did you mean 'nps'?"]),
+    "no kind at all": (NPS, "{kpi: «[nps], survey: s}", ["no KPI kind \"['nps']\""]),
+    "nps scale": (NPS, "{kpi: nps, survey: s, scale: «[1, 5]}", ["0 to 10 only", "use csat"]),
+    "nps direction": (NPS, "{kpi: nps, survey: s, direction: «lower}", ["'direction': input should be 'higher'"]),
+    "scale upside down": (CSAT, "{kpi: csat, survey: s, scale: «[5, 1]}", ["not from 5 to 1"]),
+    "box too large": (CSAT, "{kpi: csat, survey: s, box: «5}", ["holds every score from 1 to 5"]),
+    "default box too large": (CSAT, "«{kpi: csat, survey: s, scale: [0, 1]}", ["a box of 2 holds every score"]),
+    "easy box too large": ("polarity: low_is_easy", "polarity: low_is_easy, box: «7", ["every score from 1 to 7"]),
+    "no polarity": (
+        "{kpi: ces, survey: after_call, polarity: low_is_easy}",
+        "«{kpi: ces, survey: after_call}",
+        ["the key 'polarity' is missing"],
+    ),
+    "repeated once": ("of: transferred}", "of: transferred, at_least: «1}", ["greater than or equal to 2"]),
+    "notify": ("notify: [lead]", "notify: [«leed]", ["jkpi.yml has no receiver 'leed'", "did you mean 'lead'?"]),
+    "escalate": ("to: [boss]", "to: [«bos]", ["jkpi.yml has no receiver 'bos'", "did you mean 'boss'?"]),
+    "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody would be told"]),
+    "moment twice": (
+        "moments_of_truth:\n",
+        "moments_of_truth:\n"
+        "  - {moment: on_site, kpi: fix.csat, promise: 0.8, falls_off_by: 0.1, owner: o, notify: [lead]}\n",
+        ["the moment 'on_site' is there twice"],
+    ),
+}
+
+MORE_CHANGES = {
+    "nobody told": [("    notify: [lead]\n", "")],
+    "moment twice": [("  - moment: on_site\n", "  - moment: «on_site\n")],
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str, tmp_path: Path) -> None:
+    old, new, said = REFUSED[case]
+    text, places = spoiled((old, new), *MORE_CHANGES.get(case, []))
+    write(tmp_path, map=text)
+    (problem,) = problems(tmp_path)
+    assert problem.file == "journeys/map.yml"
+    assert [(problem.line, problem.column)] == (places or [(1, 1)])
+    for words in said:
+        assert words in f"{problem.message} {problem.hint}"
+
+
+def test_the_small_map_is_right(tmp_path: Path) -> None:
+    write(tmp_path, map=SMALL)
+    assert problems(tmp_path) == ()
+
+
+def test_points_are_promised_from_minus_100_to_100(tmp_path: Path) -> None:
+    on_nps = ("kpi: fix.time_to_resolve", "kpi: fix.nps")
+    right, _ = spoiled(on_nps, ("promise: 0.85", "promise: -20"), ("falls_off_by: 0.05", "falls_off_by: 5"))
+    write(tmp_path, map=right)
+    assert problems(tmp_path) == ()
+    wrong, places = spoiled(on_nps, ("promise: 0.85", "promise: «130"))
+    write(tmp_path, map=wrong)
+    (problem,) = problems(tmp_path)
+    assert (problem.line, problem.column) == places[0]
+    assert problem.message == "the promise is 130: points from -100 to 100 is wanted"
+
+
+def test_where_lower_is_better_the_fall_is_upward(tmp_path: Path) -> None:
+    on_drop_off = ("kpi: fix.time_to_resolve", "kpi: report.drop_off")
+    right, _ = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.02"))
+    write(tmp_path, map=right)
+    assert problems(tmp_path) == ()
+    wrong, places = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.97"), ("by: 0.05", "by: «0.05"))
+    write(tmp_path, map=wrong)
+    (problem,) = problems(tmp_path)
+    assert (problem.line, problem.column) == places[0]
+    assert "would be at 1.02" in problem.message
+
+
+def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
+    first, in_first = spoiled(
+        ("version: 1", "version: «one"),
+        ("timezone: Europe/Paris", "timezone: «Mars/Crater"),
+        ("window: 2d", "window: 2d, «windw: 3d"),
+        ("from: reported", "from: «report"),
+        ("tolerance: 4h", "tolerance: «0h"),
+        ("kpi: fix.time_to_resolve", "kpi: «fix.time"),
+        ("notify: [lead]", "notify: [«nobody]"),
+    )
+    second, in_second = spoiled(("journey: repair", "journey: «repair"), ("by: [region]", "by: [«area]"))
+    write(tmp_path, a=first, b=second, c="«: [", d="")
+    found = problems(tmp_path)
+    by_file = {name: [(p.line, p.column) for p in found if p.file == f"journeys/{name}.yml"] for name in "abcd"}
+    assert by_file["a"] == in_first
+    assert by_file["b"] == in_second
+    assert len(by_file["c"]) == len(by_file["d"]) == 1
+    assert "the journey 'repair' is in journeys/a.yml as well" in next(
+        p.message for p in found if p.file.endswith("b.yml")
+    )
+
+
+def test_a_broken_name_does_not_make_its_references_wrong(tmp_path: Path) -> None:
+    text, places = spoiled(("{touchpoint: arrived,", "{«touchpont: arrived,"), (NPS, "{kpi: «npss, survey: s}"))
+    write(tmp_path, map=text)
+    found = problems(tmp_path)
+    assert all("arrived" not in problem.message for problem in found)
+    assert [(p.line, p.column) for p in found if "unknown key" in p.message] == places[:1]
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.floats()
+    | st.sampled_from(["", "all", "journey", "4h", "csat"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["kpi", "stage", "of"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(junk=JUNK, data=st.data())
+def test_whatever_stands_where_in_a_map_is_told_and_never_crashes(junk: object, data: st.DataObject) -> None:
+    spoilt = yaml.safe_load(SMALL)
+    part = spoilt
+    while True:
+        key = data.draw(st.sampled_from(list(part) if isinstance(part, dict) else list(range(len(part)))))
+        inner = part[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+            break
+        part = inner
+    part[key] = junk
+    found = list(findings(spoilt, Receivers(("lead", "boss"), has_default=False)))
+    try:
+        Journey.model_validate(spoilt)
+    except ValidationError as error:
+        assert error.error_count() > 0
+    else:
+        assert found or map_rows([Journey.model_validate(spoilt)], datetime(2026, 6, 30, tzinfo=UTC))
+
+
+def test_a_map_that_is_no_mapping(tmp_path: Path) -> None:
+    write(tmp_path, map="- just\n- a list\n")
+    (problem,) = problems(tmp_path)
+    assert (problem.line, problem.column) == (1, 1)
+
+
+def test_without_maps_the_next_step_is_told(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path)
+    assert "no journey map" in problem.message
+    assert "jkpi init" in problem.hint
+
+
+def test_receivers_are_left_alone_where_they_are_not_known(tmp_path: Path) -> None:
+    text, _ = spoiled(("notify: [lead]", "notify: [whoever]"))
+    write(tmp_path, map=text)
+    assert problems(tmp_path, receivers=None) == ()
+
+
+def test_a_default_receiver_takes_what_names_nobody(tmp_path: Path) -> None:
+    text, _ = spoiled(("    notify: [lead]\n", ""))
+    write(tmp_path, map=text)
+    assert problems(tmp_path, default="lead") == ()

@@ -1,0 +1,153 @@
+"""Maps as rows: defaults resolved, columns as the landing has them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_map import SMALL, journey, spoiled
+
+from jkpi.journeys import map_rows
+from jkpi.warehouse import LANDING_TABLES
+
+NOW = datetime(2026, 6, 30, 9, 0, tzinfo=timezone(timedelta(hours=3)))
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
+    return map_rows([journey(tmp_path)], NOW)
+
+
+def test_every_table_has_the_columns_of_the_landing(rows: dict[str, list[dict[str, Any]]]) -> None:
+    for table, made in rows.items():
+        columns = set(re.findall(r"(?:^|, )(\w+) ", LANDING_TABLES[table]))
+        assert made, table
+        assert all(set(row) == columns for row in made), table
+
+
+def test_the_journey(rows: dict[str, list[dict[str, Any]]]) -> None:
+    (row,) = rows["map_journeys"]
+    assert row["valid_from"] == datetime(2026, 6, 30, 6, 0)
+    assert (row["window_seconds"], row["idle_seconds"]) == (30 * 86400, 7 * 86400)
+    assert (json.loads(row["starts_with"]), json.loads(row["ends_with"])) == (["reported"], ["confirmed"])
+    assert json.loads(row["viewpoint"]) == {"persona": "maintenance manager", "segment": {"tier": ["gold"]}}
+
+
+def test_stages_count_from_one_and_the_journeys_owner_steps_in(rows: dict[str, list[dict[str, Any]]]) -> None:
+    assert [(row["position"], row["stage"], row["title"], row["owner"]) for row in rows["map_stages"]] == [
+        (1, "report", "Report", "head-of-service"),
+        (2, "fix", "Fix", "head-of-service"),
+    ]
+
+
+def test_touchpoints(rows: dict[str, list[dict[str, Any]]]) -> None:
+    by_name = {row["touchpoint"]: row for row in rows["map_touchpoints"]}
+    assert [(row["stage_position"], row["position"]) for row in by_name.values()] == [
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (2, 3),
+    ]
+    assert {name for name, row in by_name.items() if row["is_start"]} == {"reported"}
+    assert {name for name, row in by_name.items() if row["is_end"]} == {"confirmed"}
+    assert {name for name, row in by_name.items() if not row["is_staffed"]} == {"confirmed"}
+
+
+def test_kpis_need_no_defaults_in_sql(rows: dict[str, list[dict[str, Any]]]) -> None:
+    kpis = {row["kpi"]: row for row in rows["map_kpis"]}
+    described = {
+        name: (row["unit"], row["direction"], row["window_seconds"], row["scale_min"], row["scale_max"], row["box_min"])
+        for name, row in kpis.items()
+    }
+    nothing = (None, None, None)
+    assert described == {
+        "report.repeat_contact": ("share", "lower", None, *nothing),
+        "report.drop_off": ("share", "lower", 2 * 86400, *nothing),
+        "report.ces": ("share", "higher", None, 1.0, 7.0, 3.0),
+        "fix.time_to_resolve": ("share", "higher", None, *nothing),
+        "fix.time_in_stage": ("seconds", "lower", None, *nothing),
+        "fix.csat": ("share", "higher", None, 1.0, 5.0, 4.0),
+        "fix.nps": ("points", "higher", None, 0.0, 10.0, 9.0),
+        "fix.volume": ("count", "higher", None, *nothing),
+        "journey.conversion": ("share", "higher", 30 * 86400, *nothing),
+    }
+    assert kpis["report.repeat_contact"]["at_least"] == 2
+    assert kpis["report.ces"]["polarity"] == "low_is_easy"
+    assert [kpis["journey.conversion"][key] for key in ("stage", "stage_position")] == [None, None]
+    resolve = kpis["fix.time_to_resolve"]
+    assert (resolve["from_touchpoint"], resolve["to_touchpoint"]) == ("reported", "arrived")
+    assert (resolve["tolerance_seconds"], resolve["tolerance_is_due"]) == (4 * 3600, False)
+
+
+def test_a_tolerance_can_be_what_was_promised_to_each(tmp_path: Path) -> None:
+    text, _ = spoiled(
+        ("tolerance: 4h", "tolerance: due"), ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: 90s}")
+    )
+    kpis = {row["kpi"]: row for row in map_rows([journey(tmp_path, text)], NOW)["map_kpis"]}
+    due, stage = kpis["fix.time_to_resolve"], kpis["fix.time_in_stage"]
+    assert (due["tolerance_seconds"], due["tolerance_is_due"]) == (None, True)
+    assert (stage["tolerance_seconds"], stage["unit"], stage["direction"]) == (90, "share", "higher")
+
+
+def test_a_part_of_a_second_is_not_nothing(tmp_path: Path) -> None:
+    text, _ = spoiled(("tolerance: 4h", "tolerance: 0.2s"))
+    kpis = {row["kpi"]: row for row in map_rows([journey(tmp_path, text)], NOW)["map_kpis"]}
+    assert kpis["fix.time_to_resolve"]["tolerance_seconds"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kpi", "statistic"),
+    [
+        ("fix.time_to_resolve", "share_within"),
+        ("fix.csat", "top_box"),
+        ("report.ces", "share_easy"),
+        ("report.repeat_contact", "repeat_contact"),
+        ("journey.conversion", "conversion"),
+    ],
+)
+def test_a_moment_is_judged_by_the_first_statistic_of_its_kpi(kpi: str, statistic: str, tmp_path: Path) -> None:
+    text, _ = spoiled(("kpi: fix.time_to_resolve", f"kpi: {kpi}"))
+    (moment,) = map_rows([journey(tmp_path, text)], NOW)["map_moments"]
+    assert (moment["kpi"], moment["statistic"]) == (kpi, statistic)
+    assert (moment["promise"], moment["falls_off_by"], moment["owner"]) == (0.85, 0.05, "field-service")
+    assert [json.loads(moment[key]) for key in ("notify", "by_segments", "escalate_to")] == [
+        ["lead"],
+        ["region"],
+        ["boss"],
+    ]
+    assert moment["escalate_after_seconds"] == 86400
+
+
+def test_content_says_all_that_the_page_shows(rows: dict[str, list[dict[str, Any]]]) -> None:
+    content = json.loads(rows["map_journeys"][0]["content"])
+    stage = content["stages"][0]
+    assert stage["feelings"] == ["worried"]
+    assert stage["touchpoints"][0] == {
+        "touchpoint": "reported",
+        "title": "Reported",
+        "channel": "phone",
+        "stage_side": "front",
+        "evidence": "hypothesis",
+        "staffed": True,
+        "is_start": True,
+        "is_end": False,
+    }
+    assert [(kpi["id"], kpi["title"], kpi["statistic"]) for kpi in stage["kpis"]] == [
+        ("report.repeat_contact", "Repeat contact", "repeat_contact"),
+        ("report.drop_off", "Drop-off", "drop_off"),
+        ("report.ces", "Ease", "share_easy"),
+    ]
+    assert content["scope"]["window"] == "30d"
+    assert content["stages"][1]["kpis"][0]["from"] == "reported"
+    assert content["moments_of_truth"][0]["title"] == "On site"
+    assert json.loads(rows["map_stages"][0]["content"]) == stage
+
+
+def test_text_beyond_ascii_stays_readable(tmp_path: Path) -> None:
+    made = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
+    assert "Arıza giderme" in made["map_journeys"][0]["content"]

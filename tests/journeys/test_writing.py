@@ -1,0 +1,112 @@
+"""The map's tables follow the workspace, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_map import SMALL, journey
+
+from jkpi.journeys import write_map
+from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)
+LATER = datetime(2026, 6, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Source:
+    title: str = "Tickets"
+
+    def to_map_row(self) -> Mapping[str, Any]:
+        card = '{"purpose": "measure"}'
+        return {
+            "source": "tickets",
+            "kind": "touchpoints",
+            "title": self.title,
+            "late_seconds": 172800,
+            "schedule": "@daily",
+            "owner": None,
+            "data_use": card,
+        }
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def warehouse(request: pytest.FixtureRequest) -> Iterator[Warehouse]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else "duckdb:///:memory:"
+    with open_warehouse(url) as opened:
+        ensure_landing(opened)
+        yield opened
+
+
+def versions(warehouse: Warehouse, table: str) -> list[tuple[str, int, bool]]:
+    rows = warehouse.rows(f"select distinct journey, version, is_current from raw.{table} order by 1, 2")
+    return [(row["journey"], row["version"], row["is_current"]) for row in rows]
+
+
+def test_written_once_and_then_left_alone(warehouse: Warehouse, tmp_path: Path) -> None:
+    made = journey(tmp_path)
+    assert write_map(warehouse, [made], [Source()], FIRST) is True
+    assert write_map(warehouse, [made], [Source()], LATER) is False
+    assert warehouse.scalar("select count(*) from raw.map_kpis") == 9
+    assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 6, 1)
+    assert warehouse.scalar("select late_seconds from raw.map_sources") == 172800
+
+
+def test_a_version_that_changed_is_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
+    write_map(warehouse, [journey(tmp_path)], [], FIRST)
+    text = SMALL.replace("tolerance: 4h", "tolerance: 6h").replace("      - {kpi: volume}\n", "")
+    assert write_map(warehouse, [journey(tmp_path, text)], [], LATER) is True
+    assert warehouse.scalar("select count(*) from raw.map_kpis") == 8
+    assert warehouse.scalar("select tolerance_seconds from raw.map_kpis where kind = 'time_to_resolve'") == 6 * 3600
+    assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 6, 1)
+
+
+def test_a_new_version_is_current_and_the_old_one_stays(warehouse: Warehouse, tmp_path: Path) -> None:
+    write_map(warehouse, [journey(tmp_path)], [], FIRST)
+    second = journey(tmp_path, SMALL.replace("version: 1", "version: 2"))
+    assert write_map(warehouse, [second], [], LATER) is True
+    for table in ("map_journeys", "map_stages", "map_touchpoints", "map_kpis", "map_moments", "map_segments"):
+        assert versions(warehouse, table) == [("repair", 1, False), ("repair", 2, True)], table
+    assert write_map(warehouse, [second], [], LATER) is False
+    assert write_map(warehouse, [journey(tmp_path)], [], LATER) is True
+    assert versions(warehouse, "map_kpis") == [("repair", 1, True), ("repair", 2, False)]
+
+
+def test_a_journey_that_is_gone_is_no_longer_current(warehouse: Warehouse, tmp_path: Path) -> None:
+    other = journey(tmp_path, SMALL.replace("journey: repair", "journey: other"))
+    write_map(warehouse, [journey(tmp_path), other], [], FIRST)
+    assert write_map(warehouse, [other], [], LATER) is True
+    assert versions(warehouse, "map_journeys") == [("other", 1, True), ("repair", 1, False)]
+    assert write_map(warehouse, [other], [], LATER) is False
+
+
+def test_what_a_version_had_alone_goes_with_it(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A table of which nothing is wanted any more is emptied of that version too."""
+    write_map(warehouse, [journey(tmp_path)], [], FIRST)
+    text = SMALL[: SMALL.index("moments_of_truth:")]
+    assert write_map(warehouse, [journey(tmp_path, text)], [], LATER) is True
+    assert warehouse.scalar("select count(*) from raw.map_moments") == 0
+
+
+def test_sources_are_replaced_as_a_whole(warehouse: Warehouse, tmp_path: Path) -> None:
+    made = journey(tmp_path)
+    write_map(warehouse, [made], [Source()], FIRST)
+    assert write_map(warehouse, [made], [Source("Service desk")], LATER) is True
+    assert warehouse.rows("select title from raw.map_sources") == [{"title": "Service desk"}]
+    assert write_map(warehouse, [made], [], LATER) is True
+    assert warehouse.scalar("select count(*) from raw.map_sources") == 0
+
+
+def test_all_or_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+    class Broken(Source):
+        def to_map_row(self) -> Mapping[str, Any]:
+            return {**super().to_map_row(), "late_seconds": "not a number"}
+
+    with pytest.raises(Exception, match="not a number"):
+        write_map(warehouse, [journey(tmp_path)], [Broken()], FIRST)
+    assert warehouse.scalar("select count(*) from raw.map_journeys") == 0
