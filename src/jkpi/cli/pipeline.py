@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from jkpi.errors import CheckFailed, InputError, JkpiError
+from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, WorkspaceError
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
 
@@ -82,11 +82,10 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     Raises:
         WorkspaceError: all problems of all files at once.
     """
-    from jkpi.errors import WorkspaceError
     from jkpi.journeys import read_journeys
     from jkpi.loading import read_sources
 
-    problems = []
+    problems: list[Problem] = []
     journeys: tuple[Journey, ...] = ()
     sources: tuple[Source, ...] = ()
     try:

@@ -1,0 +1,66 @@
+"""Load with checks against DuckDB's own `INSERT ... SELECT read_csv` of the same file.
+
+    python benchmarks/load.py                    1M rows, three rounds, the two alternating
+    python benchmarks/load.py --rows 10000000 --rounds 1     shows that memory stays bounded
+
+Each measurement is a process of its own; the time is that of the load, without start and imports, which are told apart.
+The load does all it does for a user: parses times in a zone, maps touchpoints, makes pseudonyms, ids and hashes,
+asks Great Expectations, tells duplicates apart and writes the ledger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import load_steps
+
+GOAL = 5.0
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--no-checks", action="store_true", help="leave Great Expectations out")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="jkpi-bench-") as folder:
+        place = Path(folder)
+        size = load_steps.write_csv(place / "data" / "events.csv", given.rows)
+        load_steps.write_workspace(place)
+        print(f"{given.rows:,} rows, {size / 1e6:.0f} MB of CSV")
+        found: dict[str, list[float]] = {"duckdb": [], "jkpi": []}
+        for _ in range(given.rounds):
+            for name in found:
+                measured = step(name, place, given.no_checks)
+                found[name].append(measured["seconds"])
+                print(
+                    f"  {name:<7} {measured['seconds']:7.2f} s   start and imports {measured['start']:5.2f} s"
+                    f"   before the load {measured['rss_before']:5.0f} MB, peak {measured['rss_peak']:6.0f} MB"
+                )
+        best = {name: min(seconds) for name, seconds in found.items()}
+        middle = {name: statistics.median(seconds) for name, seconds in found.items()}
+        print(
+            f"ratio: {best['jkpi'] / best['duckdb']:.1f} (best), {middle['jkpi'] / middle['duckdb']:.1f} (median);"
+            f" at most {GOAL:g} is wanted"
+        )
+
+
+def step(name: str, place: Path, no_checks: bool) -> dict[str, float]:
+    """One measurement in a process of its own."""
+    command = [sys.executable, str(Path(load_steps.__file__)), name, str(place), "bare" if no_checks else "checked"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+if __name__ == "__main__":
+    main()

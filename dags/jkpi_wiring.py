@@ -1,0 +1,125 @@
+"""What the DAG files share: what the workspace declares, and the operator that runs a verb of the `jkpi` command.
+
+Airflow and jkpi meet at the command line only, so that a verb lets go of the warehouse when its task ends, and so that
+jkpi may live in an environment of its own. The environment of Airflow says where:
+
+- `JKPI_WORKSPACE`: the workspace. Required.
+- `JKPI_COMMAND`: how to call jkpi, such as `/opt/jkpi/bin/jkpi`; else the `jkpi` beside Airflow's own interpreter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.sdk import Asset, BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+# DuckDB lets one process write and then nobody else read: every verb takes the one slot of this pool.
+POOL = "jkpi_warehouse"
+
+EXIT_FINE, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
+LINT_SECONDS = 25
+
+DAG_ARGUMENTS: dict[str, Any] = {
+    "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "dagrun_timeout": timedelta(hours=8),
+}
+TASK_ARGUMENTS: dict[str, Any] = {
+    "pool": POOL,
+    "retries": 4,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=30),
+    "execution_timeout": timedelta(hours=2),
+}
+
+
+def command() -> list[str]:
+    """How jkpi is called."""
+    return shlex.split(os.environ.get("JKPI_COMMAND", "")) or [str(Path(sys.executable).with_name("jkpi"))]
+
+
+def declared() -> dict[str, Any]:
+    """What `jkpi lint --json` says of the workspace: its name, its journeys and its sources.
+
+    Raises:
+        RuntimeError: the workspace does not lint. The text holds all its problems; Airflow shows it as an import error.
+    """
+    if not os.environ.get("JKPI_WORKSPACE"):
+        raise RuntimeError("JKPI_WORKSPACE is not set: name the workspace in the environment of Airflow")
+    lint = subprocess.run(
+        [*command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
+    )
+    if lint.returncode != EXIT_FINE:
+        raise RuntimeError(f"jkpi lint, exit code {lint.returncode}:\n{lint.stderr.strip()}")
+    found: dict[str, Any] = json.loads(lint.stdout)
+    return found
+
+
+def dag_id(workspace: str, *words: str) -> str:
+    """`jkpi_<workspace>_<words>`, in the letters that Airflow allows."""
+    return "_".join(["jkpi", _plain(workspace), *words])
+
+
+def asset(workspace: str, source: str) -> Asset:
+    """What a load of that source brings up to date."""
+    return Asset(f"jkpi://{_plain(workspace)}/{source}", group="jkpi")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9_.-]+", "_", text.lower())
+
+
+class JkpiOperator(BaseOperator):
+    """Run one verb of the `jkpi` command; its output is the task's log.
+
+    A failed check (exit code 1) and wrong input (2) fail the task at once: the same again would end the same. Anything
+    else, such as a locked file or a server that is away, is tried again with growing pauses.
+
+    Args:
+        arguments: the verb and its options.
+        after_check: the id of an upstream check whose verdict may have been "failed", but which must have come to one.
+            Needs `trigger_rule="all_done"`.
+    """
+
+    ui_color = "#e8f1ee"
+
+    def __init__(self, *, arguments: list[str], after_check: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.arguments = arguments
+        self.after_check = after_check
+        self.hook: SubprocessHook | None = None
+
+    def execute(self, context: Any) -> None:
+        """Run the verb in the workspace; leave its exit code for those who come after."""
+        instance = context["ti"]
+        if self.after_check:
+            verdict = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
+            if verdict not in (EXIT_FINE, EXIT_CHECK_FAILED):
+                raise AirflowFailException(f"{self.after_check} came to no verdict (exit code {verdict}): see its log")
+        self.hook = SubprocessHook()
+        environment = {**os.environ, "DO_NOT_TRACK": "1"}
+        code = self.hook.run_command(
+            [*command(), *self.arguments], env=environment, cwd=os.environ["JKPI_WORKSPACE"]
+        ).exit_code
+        instance.xcom_push(key="exit_code", value=code)
+        if code in (EXIT_CHECK_FAILED, EXIT_WRONG_INPUT):
+            raise AirflowFailException(f"jkpi {self.arguments[0]}: exit code {code}; what is wrong stands above")
+        if code != EXIT_FINE:
+            raise AirflowException(f"jkpi {self.arguments[0]}: exit code {code}")
+
+    def on_kill(self) -> None:
+        """Stop the verb with its task: what it had not finished is undone, and the warehouse is free again."""
+        if self.hook is not None:
+            self.hook.send_sigterm()  # type: ignore[no-untyped-call]

@@ -1,0 +1,45 @@
+{# Everything in which the engines differ. Models hold none of it. #}
+
+{# The text under a key of a JSON object kept as text; NULL where there is none. `key` is an expression. #}
+{% macro json_text(document, key) %}{{ return(adapter.dispatch('json_text', 'jkpi')(document, key)) }}{% endmacro %}
+{% macro default__json_text(document, key) %}(cast(nullif({{ document }}, '') as jsonb) ->> {{ key }}){% endmacro %}
+{% macro duckdb__json_text(document, key) -%}
+json_extract_string(nullif({{ document }}, ''), '$."' || {{ key }} || '"')
+{%- endmacro %}
+
+{# Elapsed seconds with their fraction, 64 bits, the same to the last bit on each engine. #}
+{% macro seconds_between(start, stop) -%}
+{{ return(adapter.dispatch('seconds_between', 'jkpi')(start, stop)) }}
+{%- endmacro %}
+{% macro default__seconds_between(start, stop) -%}
+cast(extract(epoch from ({{ stop }} - {{ start }})) as double precision)
+{%- endmacro %}
+{% macro duckdb__seconds_between(start, stop) -%}
+((epoch_us({{ stop }}) - epoch_us({{ start }})) / cast(1000000 as double precision))
+{%- endmacro %}
+
+{# Text in the order of its bytes, whatever the collation of the database. #}
+{% macro bytewise(expression) %}{{ return(adapter.dispatch('bytewise', 'jkpi')(expression)) }}{% endmacro %}
+{% macro default__bytewise(expression) %}{{ expression }} collate "C"{% endmacro %}
+{% macro duckdb__bytewise(expression) %}{{ expression }}{% endmacro %}
+
+{# Of a group: the value, not NULL, of the row that comes first (or last) by `position`, which is unique in it. #}
+{% macro first_by(value, position) %}{{ return(adapter.dispatch('first_by', 'jkpi')(value, position)) }}{% endmacro %}
+{% macro default__first_by(value, position) -%}
+(array_agg({{ value }} order by {{ position }}) filter (where {{ value }} is not null))[1]
+{%- endmacro %}
+{% macro duckdb__first_by(value, position) -%}
+arg_min({{ value }}, {{ position }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+{% macro last_by(value, position) %}{{ return(adapter.dispatch('last_by', 'jkpi')(value, position)) }}{% endmacro %}
+{% macro default__last_by(value, position) -%}
+(array_agg({{ value }} order by {{ position }} desc) filter (where {{ value }} is not null))[1]
+{%- endmacro %}
+{% macro duckdb__last_by(value, position) -%}
+arg_max({{ value }}, {{ position }}) filter (where {{ value }} is not null)
+{%- endmacro %}
+
+{# Indexes where they help: a column store is slowed down by them. #}
+{% macro key_index(column) %}{{ return(adapter.dispatch('key_index', 'jkpi')(column)) }}{% endmacro %}
+{% macro default__key_index(column) %}{{ return([]) }}{% endmacro %}
+{% macro postgres__key_index(column) %}{{ return([{'columns': [column]}]) }}{% endmacro %}

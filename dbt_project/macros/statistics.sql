@@ -1,0 +1,33 @@
+{# What is fixed about a statistic. `kpis` is the alias under which int_kpis is joined. #}
+
+{% macro statistic_unit(estimator) -%}
+case {{ estimator }}
+    when 'proportion' then 'share'
+    when 'count' then 'count'
+    when 'median' then 'seconds'
+    when 'p90' then 'seconds'
+    else 'points'
+end
+{%- endmacro %}
+
+{# The map's direction is that of the KPI's first statistic; those beside it have their own. #}
+{% macro statistic_direction(statistic, kpis) -%}
+case {{ statistic }}
+    when 'median_closed' then 'lower'
+    when 'p90_closed' then 'lower'
+    when 'detractors' then 'lower'
+    when 'mean' then case {{ kpis }}.polarity when 'low_is_easy' then 'lower' else 'higher' end
+    else {{ kpis }}.direction
+end
+{%- endmacro %}
+
+{# The one that is shown first: of durations the share within tolerance, or the median where no tolerance is given. #}
+{% macro first_statistic(kpis) -%}
+case
+    when {{ kpis }}.kind = 'csat' then 'top_box'
+    when {{ kpis }}.kind = 'ces' then 'share_easy'
+    when {{ kpis }}.kind in ('time_to_resolve', 'time_in_stage')
+        then case when {{ kpis }}.has_tolerance then 'share_within' else 'median_closed' end
+    else {{ kpis }}.kind
+end
+{%- endmacro %}

@@ -1,0 +1,34 @@
+{# Times are naive UTC; days are cut in the journey's IANA zone. `zone` is an expression. #}
+
+{% macro local_date(utc, zone) -%}
+cast(({{ utc }} at time zone 'UTC') at time zone {{ zone }} as date)
+{%- endmacro %}
+
+{# The moment, in UTC, at which a local day begins. #}
+{% macro utc_of_midnight(day, zone) -%}
+((cast({{ day }} as timestamp) at time zone {{ zone }}) at time zone 'UTC')
+{%- endmacro %}
+
+{# The first day of the week (ISO, Monday) or month that a day falls in. #}
+{% macro first_day_of(period, day) -%}
+cast(date_trunc('{{ period }}', cast({{ day }} as timestamp)) as date)
+{%- endmacro %}
+
+{# The day after the last one of a period: periods are half-open. #}
+{% macro day_after(period, start) -%}
+cast(
+    case {{ period }}
+        when 'day' then cast({{ start }} as timestamp) + interval '1 day'
+        when 'week' then cast({{ start }} as timestamp) + interval '7 days'
+        else cast({{ start }} as timestamp) + interval '1 month'
+    end as date
+)
+{%- endmacro %}
+
+{% macro add_seconds(utc, seconds) -%}
+({{ utc }} + interval '1 second' * {{ seconds }})
+{%- endmacro %}
+
+{% macro days_before(day, count) -%}
+cast(cast({{ day }} as timestamp) - interval '{{ count }} days' as date)
+{%- endmacro %}

@@ -1,0 +1,89 @@
+{{ config(materialized='view') }}
+
+with tallies as (
+    select * from {{ ref('int_kpi_tallies') }}
+),
+
+kpis as (
+    select * from {{ ref('int_kpis') }}
+),
+
+sources as (
+    select * from {{ ref('int_kpi_sources') }}
+),
+
+blind_spots as (
+    select * from {{ ref('stg_blind_spots') }}
+),
+
+clock as (
+    select * from {{ ref('stg_clock') }}
+),
+
+allowances as (
+    select
+        journey,
+        kpi,
+        max(late_seconds) as late_seconds
+    from sources
+    group by journey, kpi
+),
+
+blind as (
+    select distinct
+        sources.journey,
+        sources.kpi,
+        blind_spots.starts_at,
+        blind_spots.ends_at
+    from blind_spots
+    inner join sources on blind_spots.source = sources.source
+),
+
+-- A cell is done when its period is over, its last member is decided, and late rows had their time to come.
+timed as (
+    select
+        tallies.journey,
+        tallies.kpi,
+        tallies.statistic,
+        tallies.estimator,
+        tallies.segment,
+        tallies.segment_value,
+        tallies.period,
+        tallies.period_start,
+        tallies.total,
+        tallies.squares,
+        tallies.decided_count,
+        tallies.open_count,
+        tallies.quantile,
+        {{ utc_of_midnight('tallies.period_start', 'kpis.timezone') }} as starts_at,
+        {{ add_seconds(
+            'greatest(tallies.matures_at, '
+            ~ utc_of_midnight(day_after('tallies.period', 'tallies.period_start'), 'kpis.timezone') ~ ')',
+            'coalesce(allowances.late_seconds, 0)'
+        ) }} as matures_at
+    from tallies
+    inner join kpis on tallies.journey = kpis.journey and tallies.kpi = kpis.kpi
+    left join allowances on tallies.journey = allowances.journey and tallies.kpi = allowances.kpi
+),
+
+judged as (
+    select
+        timed.*,
+        case
+            when exists (
+                select 1
+                from blind
+                where
+                    blind.journey = timed.journey
+                    and blind.kpi = timed.kpi
+                    and blind.starts_at < timed.matures_at
+                    and coalesce(blind.ends_at > timed.starts_at, true)
+            ) then 'withheld'
+            when timed.matures_at > clock.as_of then 'provisional'
+            else 'final'
+        end as status
+    from timed
+    cross join clock
+)
+
+select * from judged

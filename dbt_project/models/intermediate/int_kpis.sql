@@ -1,0 +1,45 @@
+{{ config(materialized='view') }}
+
+with kpis as (
+    select * from {{ ref('stg_map_kpis') }}
+    where is_current
+),
+
+journeys as (
+    select * from {{ ref('int_journeys') }}
+),
+
+described as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.title,
+        kpis.stage,
+        kpis.stage_position,
+        kpis.survey,
+        kpis.question,
+        kpis.of_touchpoint,
+        kpis.from_touchpoint,
+        kpis.to_touchpoint,
+        kpis.tolerance_seconds,
+        kpis.scale_min,
+        kpis.scale_max,
+        kpis.box_min,
+        kpis.polarity,
+        kpis.direction,
+        kpis.unit,
+        kpis.target,
+        journeys.map_version,
+        journeys.timezone,
+        journeys.last_stage_position,
+        journeys.window_seconds as journey_window_seconds,
+        coalesce(kpis.window_seconds, journeys.window_seconds) as window_seconds,
+        coalesce(kpis.tolerance_is_due, false) as tolerance_is_due,
+        coalesce(kpis.tolerance_is_due, false) or kpis.tolerance_seconds is not null as has_tolerance,
+        coalesce(kpis.at_least, case kpis.kind when 'repeat_contact' then 2 else 1 end) as at_least
+    from kpis
+    inner join journeys on kpis.journey = journeys.journey
+)
+
+select * from described

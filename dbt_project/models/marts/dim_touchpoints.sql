@@ -1,0 +1,5 @@
+with touchpoints as (
+    select * from {{ ref('int_map_touchpoints') }}
+)
+
+select * from touchpoints

@@ -1,0 +1,118 @@
+with readings as (
+    select * from {{ ref('fct_kpi_readings') }}
+    where segment = 'all' and period = 'week' and is_primary
+),
+
+members as (
+    select * from {{ ref('int_kpi_members') }}
+    where estimator = 'median'
+),
+
+kpis as (
+    select * from {{ ref('int_kpis') }}
+),
+
+moments as (
+    select
+        journey,
+        kpi,
+        max(promise) as promise
+    from {{ ref('dim_moments') }}
+    where is_current
+    group by journey, kpi
+),
+
+evidence as (
+    select
+        journey,
+        kpi,
+        max(last_evidence_at) as last_evidence_at
+    from {{ ref('int_kpi_sources') }}
+    group by journey, kpi
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (partition by journey, kpi order by period_start desc) as newest,
+        row_number() over (partition by journey, kpi, status order by period_start desc) as newest_of_status
+    from readings
+),
+
+latest as (
+    select
+        *,
+        {{ days_before('period_start', 56) }} as baseline_from
+    from ranked
+    where status = 'final' and newest_of_status = 1
+),
+
+-- Counts are pooled; volume is the mean of the weeks in which there was any.
+pooled as (
+    select
+        latest.journey,
+        latest.kpi,
+        case latest.kind
+            when 'nps' then 200 * sum(earlier.numerator) / nullif(sum(earlier.denominator), 0) - 100
+            when 'volume' then sum(earlier.numerator) / count(*)
+            else sum(earlier.numerator) / nullif(sum(earlier.denominator), 0)
+        end as baseline
+    from latest
+    inner join readings as earlier
+        on
+            latest.journey = earlier.journey
+            and latest.kpi = earlier.kpi
+            and earlier.status = 'final'
+            and earlier.period_start < latest.period_start
+            and earlier.period_start >= latest.baseline_from
+    group by latest.journey, latest.kpi, latest.kind
+),
+
+-- A median is taken over the members of those weeks: medians cannot be pooled.
+medians as (
+    select
+        latest.journey,
+        latest.kpi,
+        percentile_cont(0.5) within group (order by members.outcome) as baseline
+    from latest
+    inner join members
+        on
+            latest.journey = members.journey
+            and latest.kpi = members.kpi
+            and latest.statistic = members.statistic
+            and members.cohort_date < latest.period_start
+            and members.cohort_date >= latest.baseline_from
+    where members.outcome is not null
+    group by latest.journey, latest.kpi
+),
+
+health as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        {{ first_statistic('kpis') }} as statistic,
+        kpis.title,
+        kpis.stage,
+        kpis.unit,
+        kpis.direction,
+        kpis.target,
+        moments.promise,
+        latest.value as value_week,
+        latest.period_start as value_week_start,
+        latest.sample_size as sample_size_week,
+        latest.ci_low as ci_low_week,
+        latest.ci_high as ci_high_week,
+        coalesce(medians.baseline, pooled.baseline) as baseline,
+        evidence.last_evidence_at,
+        coalesce(ranked.status, 'no_data') as status
+    from kpis
+    left join moments on kpis.journey = moments.journey and kpis.kpi = moments.kpi
+    left join latest on kpis.journey = latest.journey and kpis.kpi = latest.kpi
+    left join pooled on kpis.journey = pooled.journey and kpis.kpi = pooled.kpi
+    left join medians on kpis.journey = medians.journey and kpis.kpi = medians.kpi
+    left join evidence on kpis.journey = evidence.journey and kpis.kpi = evidence.kpi
+    left join ranked on kpis.journey = ranked.journey and kpis.kpi = ranked.kpi and ranked.newest = 1
+)
+
+select * from health

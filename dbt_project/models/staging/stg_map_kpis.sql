@@ -1,0 +1,34 @@
+with kpis as (
+    select * from {{ source('raw', 'map_kpis') }}
+),
+
+renamed as (
+    select
+        journey,
+        version,
+        kpi,
+        stage,
+        stage_position,
+        kind,
+        title,
+        survey,
+        question,
+        of_touchpoint,
+        from_touchpoint,
+        to_touchpoint,
+        window_seconds,
+        tolerance_seconds,
+        tolerance_is_due,
+        at_least,
+        scale_min,
+        scale_max,
+        box_min,
+        polarity,
+        direction,
+        target,
+        unit,
+        is_current
+    from kpis
+)
+
+select * from renamed

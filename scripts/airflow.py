@@ -1,0 +1,140 @@
+"""Airflow on an example workspace, for looking around: `make airflow`. Everything on loopback; Ctrl-C ends all of it.
+
+With `--check` nobody looks: wait until each load DAG ran on its schedule, the KPI DAG followed by its Asset and a file
+receiver holds the alert; then stop and say so by the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# Python puts this folder first on the path, where this very file would stand in for Airflow.
+sys.path.append(sys.path.pop(0))
+
+from standalone import HOST, ROOT, Api, Failure, free, say, standalone, tail
+
+
+def main() -> int:
+    """Start, then wait for an end or for the check; stop whatever happens. Returns the exit code."""
+    options = parse()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    scratch = Path(tempfile.mkdtemp(prefix="jkpi-airflow-")) if options.check else None
+    home = (options.home or (scratch / "airflow" if scratch else ROOT / ".airflow")).resolve()
+    workspace = (options.workspace or (scratch or ROOT / "jkpi-demo" / "airflow") / options.example).resolve()
+    try:
+        free(options.port)
+        prepare(options.example, workspace)
+        with standalone(home, workspace, options.port) as process:
+            if not options.check:
+                where_to_look(home, workspace, options.port)
+                raise Failure(f"Airflow ended by itself with code {process.wait()}\n{tail(home)}")
+            check(Api(options.port), workspace, options.timeout)
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130 if options.check else 0
+    except Failure as failure:
+        say(f"airflow: {failure}", *([f"kept for a look: {scratch}"] if scratch else []))
+        return 1
+    if scratch:
+        shutil.rmtree(scratch)
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="airflow.py", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--example", default="equipment_repair", help="equipment_repair or spare_parts")
+    parser.add_argument("--workspace", type=Path, help="a workspace of your own instead of the example's")
+    parser.add_argument("--home", type=Path, help="AIRFLOW_HOME; else .airflow, or with --check a temporary folder")
+    parser.add_argument("--port", type=int, default=os.environ.get("JKPI_AIRFLOW_PORT", "8080"))
+    parser.add_argument("--check", action="store_true", help="end by itself: 0 if the alert arrived, else 1")
+    parser.add_argument("--timeout", type=int, default=900, help="seconds that --check waits for the alert")
+    return parser.parse_args()
+
+
+def prepare(example: str, workspace: Path) -> None:
+    """The example's workspace with its synthetic data, unless there is a workspace."""
+    if (workspace / "jkpi.yml").exists() and (workspace / "data").exists():
+        return
+    from jkpi.cli.demo import prepare as make_example
+    from jkpi.cli.progress import Display
+    from jkpi.errors import JkpiError
+
+    try:
+        make_example(example, workspace, Display())
+    except JkpiError as error:
+        raise Failure(f"{error}\n{error.hint}") from None
+
+
+def where_to_look(home: Path, workspace: Path, port: int) -> None:
+    """What there is to see, and where."""
+    from jkpi.settings import load_settings
+
+    settings = load_settings(workspace)
+    say(
+        "",
+        f"  Airflow     http://{HOST}:{port}    no login: whoever is on this machine is its admin",
+        f"  workspace   {workspace}",
+        *(f"  messages    {path}" for path in receiver_files(workspace)),
+        f"  the map     {settings.output}",
+        f"  task logs   {home / 'logs'}",
+        f"  Airflow log {home / 'standalone.log'}",
+        "",
+        "The load DAGs run now, the KPI DAG follows; the first time takes some minutes. Ctrl-C ends everything.",
+    )
+
+
+def receiver_files(workspace: Path) -> list[Path]:
+    """The files that hold messages, once there are any."""
+    from jkpi.settings import load_settings
+
+    return [found.path for found in load_settings(workspace).receivers.values() if found.path is not None]
+
+
+def check(api: Api, workspace: Path, timeout: int) -> None:
+    """Wait for the loads on schedule, for the KPI runs that their Asset events made, and for the alert."""
+    end = time.monotonic() + timeout
+    told, done = "", False
+    while not done:
+        if time.monotonic() > end:
+            raise Failure(f"not done after {timeout} s: {told}")
+        line, done = progress(api)
+        if line != told:
+            say(line)
+        told = line
+        time.sleep(0 if done else 2)
+    messages = [path for path in receiver_files(workspace) if path.exists() and path.stat().st_size]
+    if not messages:
+        raise Failure("every DAG ran, but no alert arrived at a file receiver")
+    for path in messages:
+        say("", f"{path}:", "", path.read_text(encoding="utf-8"))
+
+
+def progress(api: Api) -> tuple[str, bool]:
+    """How far the sources are, in words, and whether all of them have gone all the way."""
+    if problems := api.get("importErrors")["import_errors"]:
+        raise Failure("\n".join(problem["stack_trace"] for problem in problems))
+    runs = api.get("dags/~/dagRuns?limit=100")["dag_runs"]
+    if failed := [f"{run['dag_id']} {run['dag_run_id']}" for run in runs if run["state"] == "failed"]:
+        raise Failure(f"failed: {', '.join(failed)}")
+    sources = {dag["dag_id"] for dag in api.get("dags?tags=load")["dags"]}
+    loaded = {run["dag_id"] for run in runs if run["run_type"] == "scheduled" and run["state"] == "success"}
+    followed = {
+        event["source_dag_id"]
+        for event in api.get("assets/events")["asset_events"]
+        if event["created_dagruns"] and all(run["state"] == "success" for run in event["created_dagruns"])
+    }
+    line = f"of {len(sources)} sources: loaded on schedule {len(loaded)}, measured after that {len(followed)}"
+    return line, bool(sources) and sources == loaded == followed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""The tables of alerts: what was announced, read and written. SQL only, no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from jkpi.alerts.changes import STATUS_AFTER, Announced, Judged
+from jkpi.alerts.messages import Finding, Message, headline
+from jkpi.settings import Settings
+from jkpi.state import (
+    MomentState,
+    alert_transitions,
+    alerts,
+    migrate,
+    outbox,
+    reading,
+    series_states,
+    state_engine,
+)
+
+
+@dataclass(frozen=True)
+class AlertSummary:
+    """An alert as a list shows it. `kind`: fall, blind or error; `status`: open, resolved, corrected or superseded."""
+
+    alert_id: str
+    status: str
+    kind: str
+    journey: str
+    moment: str
+    segment: str
+    segment_value: str
+    title: str
+    owner: str
+    since: date
+    fired_on: date
+    closed_on: date | None
+
+
+def list_alerts(settings: Settings) -> list[AlertSummary]:
+    """All alerts ever announced, the open ones first, then the newest."""
+    columns = [alerts.c[name] for name in AlertSummary.__dataclass_fields__]
+    engine = state_engine(settings.state_url)
+    try:
+        migrate(engine)
+        with reading(engine) as connection:
+            rows = connection.execute(select(*columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)).all()
+    finally:
+        engine.dispose()
+    return sorted((AlertSummary(**row._mapping) for row in rows), key=lambda alert: alert.status != "open")
+
+
+def moment_states(settings: Settings) -> list[MomentState]:
+    """How each moment of truth stood when it was last judged; none where nothing was."""
+    columns = [series_states.c[name] for name in ("journey", "moment", "state", "since", "alert_id")]
+    query = select(*columns).where(series_states.c.segment == "all").order_by("journey", "moment")
+    engine = state_engine(settings.state_url)
+    try:
+        migrate(engine)
+        with reading(engine) as connection:
+            return [MomentState(**row._mapping) for row in connection.execute(query)]
+    finally:
+        engine.dispose()
+
+
+def read_announced(connection: Connection) -> list[Announced]:
+    """All alerts with what was last told of them, and every part that ever was."""
+    rows = connection.execute(
+        select(alerts, alert_transitions.c.number, alert_transitions.c.evidence)
+        .join(alert_transitions)
+        .order_by(alerts.c.alert_id, alert_transitions.c.number)
+    ).all()
+    grouped: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row.alert_id, []).append(row)
+    return [_announced(group) for group in grouped.values()]
+
+
+def _announced(rows: Sequence[Row[Any]]) -> Announced:
+    last = rows[-1]
+    parts = {(line, date.fromisoformat(since)) for row in rows for line, since in row.evidence["parts"]}
+    promise, falls_off_by = last.evidence["terms"]
+    return Announced(
+        alert_id=last.alert_id,
+        series_id=last.series_id,
+        journey=last.journey,
+        moment=last.moment,
+        segment=last.segment,
+        kind=last.kind,
+        status=last.status,
+        since=last.since,
+        fired_on=last.fired_on,
+        closed_on=last.closed_on,
+        number=last.number,
+        terms=(promise, falls_off_by),
+        told=tuple(sorted(parts)),
+        title=last.title,
+        owner=last.owner,
+        receivers=tuple(last.evidence["receivers"]),
+    )
+
+
+def write_transition(connection: Connection, finding: Finding, now: datetime) -> None:
+    """The alert as it is after the transition, and the transition with its evidence."""
+    transition = finding.transition
+    status = STATUS_AFTER[transition.name]
+    changed = {
+        "status": status,
+        "closed_on": None if status == "open" else transition.happened_on,
+        "closed_at": None if status == "open" else now,
+    }
+    if transition.number == 1:
+        connection.execute(insert(alerts).values(**_new_alert(finding, now), **changed))
+    else:
+        if transition.name == "reopened":
+            changed |= {"since": transition.since, "fired_on": transition.happened_on}
+        connection.execute(update(alerts).where(alerts.c.alert_id == transition.alert_id).values(**changed))
+    connection.execute(
+        insert(alert_transitions).values(
+            transition_id=transition.transition_id,
+            alert_id=transition.alert_id,
+            number=transition.number,
+            transition=transition.name,
+            happened_on=transition.happened_on,
+            recorded_at=now,
+            evidence=_evidence(finding),
+        )
+    )
+
+
+def _new_alert(finding: Finding, now: datetime) -> dict[str, Any]:
+    transition, series = finding.transition, finding.series
+    assert series is not None, "an alert is opened on a series that was judged"
+    return {
+        "alert_id": transition.alert_id,
+        "series_id": series.series_id,
+        **_series_columns(series.watched.journey, finding),
+        "kind": transition.kind,
+        "since": transition.since,
+        "fired_on": transition.happened_on,
+        "owner": finding.owner,
+        "title": finding.title,
+        "opened_at": now,
+    }
+
+
+def _series_columns(journey: str, finding: Finding) -> dict[str, str]:
+    series = finding.series
+    assert series is not None
+    return {
+        "journey": journey,
+        "moment": series.watched.moment,
+        "kpi": series.watched.kpi,
+        "statistic": series.watched.statistic,
+        "segment": series.segment,
+        "segment_value": series.segment_value,
+    }
+
+
+def _evidence(finding: Finding) -> dict[str, Any]:
+    """What a later run must know of what was told, and what was told in figures: rates are higher-is-better."""
+    transition, series = finding.transition, finding.series
+    announced = transition.announced
+    terms = (series.watched.promise, series.watched.falls_off_by) if series else announced.terms if announced else ()
+    parts = transition.breach.parts if transition.breach else ()
+    return {
+        "headline": headline(finding),
+        "terms": list(terms),
+        "receivers": list(finding.receivers),
+        "parts": [[part.line, part.since.isoformat()] for part in parts],
+        "figures": [
+            {
+                "line": part.line,
+                "since": part.fell.first.isoformat(),
+                "last": part.fell.last.isoformat(),
+                "good": part.fell.good,
+                "n": part.fell.n,
+                "reference": part.fell.reference,
+                "interval": list(part.fell.interval),
+                "tail": part.fell.tail,
+            }
+            for part in parts
+        ],
+        "sql": finding.sql,
+    }
+
+
+def write_message(
+    connection: Connection, message_id: str, receiver: str, message: Message, transitions: list[str], now: datetime
+) -> None:
+    """One message, due at once. `now` is when it became true; sending goes by the clock of the world."""
+    connection.execute(
+        insert(outbox).values(
+            notification_id=message_id,
+            receiver=receiver,
+            title=message.title,
+            body=message.body,
+            mood=message.mood,
+            transitions=transitions,
+            status="waiting",
+            attempts=0,
+            created_at=now,
+        )
+    )
+
+
+def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> list[MomentState]:
+    """Replace all series states; the states of whole moments come back."""
+    is_told = (alerts.c.status == "open", alerts.c.kind == "fall")
+    told = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_told)).all()
+    open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in told}
+    connection.execute(delete(series_states))
+    rows, states = [], []
+    for one in judged:
+        series, track = one.series, one.track
+        watched, alert_id = series.watched, open_alerts.get(series.series_id)
+        if series.is_whole:
+            states.append(MomentState(watched.journey, watched.moment, str(track.state), track.since, alert_id))
+        rows.append(
+            {
+                "series_id": series.series_id,
+                "journey": watched.journey,
+                "moment": watched.moment,
+                "kpi": watched.kpi,
+                "statistic": watched.statistic,
+                "segment": series.segment,
+                "segment_value": series.segment_value,
+                "state": str(track.state),
+                "since": track.since,
+                "last_day": track.last_day,
+                "tail": track.tail,
+                "rate": track.rate,
+                "n": track.n,
+                "reference": track.reference,
+                "alert_id": alert_id,
+                "inhibited": one.inhibited and track.breach is not None,
+                "judged_at": now,
+            }
+        )
+    if rows:
+        connection.execute(insert(series_states), rows)
+    return states

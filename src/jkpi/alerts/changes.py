@@ -1,0 +1,185 @@
+"""The difference between what was announced and what is true. Pure: rows of alerts and tracks in, transitions out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from jkpi.alerts.episodes import Breach, Reading, Track
+from jkpi.alerts.lifecycle import State
+from jkpi.alerts.series import Series
+
+Kind = Literal["fall", "blind", "error"]
+Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
+
+OPENING: frozenset[Name] = frozenset({"opened", "reopened"})
+QUIET: frozenset[Name] = frozenset({"cleared"})
+"""Recorded, not told: the end of a blind spell needs no message of its own."""
+STATUS_AFTER: dict[Name, str] = {
+    "opened": "open",
+    "reopened": "open",
+    "worsened": "open",
+    "resolved": "resolved",
+    "cleared": "resolved",
+    "corrected": "corrected",
+    "superseded": "superseded",
+}
+_NEAR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it."""
+
+    series: Series
+    track: Track
+    inhibited: bool = False
+    first_day: date | None = None
+    held_days: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True)
+class Announced:
+    """An alert as it stands in the tables. `terms`: promise and falls_off_by when it was told; `told`: the parts told,
+    as (line, since)."""
+
+    alert_id: str
+    series_id: str
+    journey: str
+    moment: str
+    segment: str
+    kind: Kind
+    status: str
+    since: date
+    fired_on: date
+    closed_on: date | None
+    number: int
+    terms: tuple[float, float]
+    told: tuple[tuple[str, date], ...] = ()
+    title: str = ""
+    owner: str = ""
+    receivers: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == "open"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Something that became true of an alert. `judged` is None where the map no longer declares the series."""
+
+    alert_id: str
+    number: int
+    name: Name
+    kind: Kind
+    since: date
+    happened_on: date
+    judged: Judged | None
+    breach: Breach | None = None
+    announced: Announced | None = field(default=None, repr=False)
+
+    @property
+    def transition_id(self) -> str:
+        return f"{self.alert_id}.{self.number}"
+
+
+def judged(series: Series, track: Track, readings: Sequence[Reading], inhibited: bool = False) -> Judged:
+    days = [reading.day for reading in readings]
+    held = frozenset(reading.day for reading in readings if reading.held)
+    return Judged(series, track, inhibited, min(days, default=None), held)
+
+
+def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
+    """What has to be told or recorded so that the tables say what is true."""
+    by_series: dict[tuple[str, Kind], list[Announced]] = {}
+    for alert in announced:
+        by_series.setdefault((alert.series_id, alert.kind), []).append(alert)
+    found: list[Transition] = []
+    declared: set[tuple[str, str, str]] = set()
+    for one in now_true:
+        series, watched = one.series, one.series.watched
+        declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.by)}
+        found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
+        if series.is_whole:
+            spells: dict[Kind, date | None] = {"blind": one.track.blind_since, "error": _error_since(one.track)}
+            for kind, since in spells.items():
+                found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
+    for alert in (alert for alerts in by_series.values() for alert in alerts):
+        if alert.is_open and (alert.journey, alert.moment, alert.segment) not in declared:
+            found.append(_next(alert, "superseded", alert.fired_on, None))
+    return found
+
+
+def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
+    current = next((alert for alert in alerts if alert.is_open), None)
+    breach = one.track.breach
+    found: list[Transition] = []
+    if current is not None:
+        match = [b for b in one.track.breaches if b.overlaps(current.since, current.fired_on + _NEAR)]
+        if not match:
+            gone = _gone(one, current)
+            if gone is None:
+                return []
+            found.append(_next(current, gone, one.track.last_day or current.fired_on, one))
+        elif match[-1].closed_on is None:
+            return _worsened(one, match[-1], current)
+        else:
+            found.append(_next(current, "resolved", match[-1].closed_on, one, match[-1]))
+    if breach is not None and not one.inhibited:
+        earlier = [a for a in alerts if not a.is_open and breach.overlaps(a.since, a.closed_on or a.fired_on)]
+        if current is None and earlier:
+            found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))
+        else:
+            found.append(_first(one, "fall", breach.since, breach.fired_on, breach))
+    return found
+
+
+def _gone(one: Judged, current: Announced) -> Name | None:
+    """Why an announced breach is no longer there; None where today's data cannot tell."""
+    rule = (one.series.watched.promise, one.series.watched.falls_off_by)
+    if rule != current.terms:
+        return "superseded"
+    span = {current.since + timedelta(days=i) for i in range((current.fired_on - current.since).days + 1)}
+    if one.first_day is None or one.first_day > current.since or span & one.held_days:
+        return None
+    return "corrected"
+
+
+def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:
+    """A fall that begins after a broken promise was told is news; the promise breaking after a fall is not."""
+    for part in breach.parts:
+        is_new = part.line == "baseline" and part.closed_on is None and part.since > current.fired_on
+        if is_new and not any(line == part.line and abs(since - part.since) < _NEAR for line, since in current.told):
+            return [_next(current, "worsened", part.fired_on, one, breach)]
+    return []
+
+
+def _of_spell(one: Judged, kind: Kind, since: date | None, alerts: list[Announced]) -> list[Transition]:
+    current = next((alert for alert in alerts if alert.is_open), None)
+    if since is not None and current is None:
+        again = next((alert for alert in alerts if alert.since == since), None)
+        # The same spell told before and cleared by data that have gone again: it was told once, that is enough.
+        return [] if again else [_first(one, kind, since, since, None)]
+    if since is None and current is not None:
+        return [_next(current, "cleared", one.track.last_day or current.since, one)]
+    return []
+
+
+def _error_since(track: Track) -> date | None:
+    return track.since if track.state is State.ERROR else None
+
+
+def _first(one: Judged, kind: Kind, since: date, happened_on: date, breach: Breach | None) -> Transition:
+    alert_id = hashlib.sha256(f"{one.series.series_id}|{kind}|{since}".encode()).hexdigest()[:12]
+    return Transition(alert_id, 1, "opened", kind, since, happened_on, one, breach)
+
+
+def _next(
+    alert: Announced, name: Name, happened_on: date, one: Judged | None, breach: Breach | None = None
+) -> Transition:
+    since = breach.since if breach and name == "reopened" else alert.since
+    return Transition(alert.alert_id, alert.number + 1, name, alert.kind, since, happened_on, one, breach, alert)

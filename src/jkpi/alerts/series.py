@@ -1,0 +1,219 @@
+"""The series that are watched: the moments of truth of the maps, and their daily readings from the marts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from jkpi.alerts.episodes import Reading
+from jkpi.alerts.judge import Rule
+from jkpi.errors import SystemFailure
+from jkpi.journeys import Journey
+from jkpi.warehouse import Warehouse
+
+WHOLE = ("all", "all")
+UNNAMED = "(none)"
+CONSOLE = "console"
+_BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit."""
+
+    journey: str
+    journey_title: str
+    moment: str
+    title: str
+    kpi: str
+    kpi_title: str
+    stage_title: str | None
+    statistic: str
+    unit: str
+    direction: str
+    promise: float
+    falls_off_by: float
+    owner: str
+    receivers: tuple[str, ...]
+    by: tuple[str, ...]
+
+    def rate(self, value: float) -> float:
+        """The KPI's value as a rate 0-1 of which higher is better: NPS from -100..100, a "lower is better" turned."""
+        share = (value + 100.0) / 200.0 if self.statistic == "nps" else value
+        return 1.0 - share if self.direction == "lower" else share
+
+    def value(self, rate: float) -> float:
+        """The way back from `rate`."""
+        share = 1.0 - rate if self.direction == "lower" else rate
+        return 200.0 * share - 100.0 if self.statistic == "nps" else share
+
+    def rule(self, family: int = 1) -> Rule:
+        fall = self.falls_off_by / 200.0 if self.statistic == "nps" else self.falls_off_by
+        return Rule(promise=self.rate(self.promise), falls_off_by=fall, family=max(1, family))
+
+
+@dataclass(frozen=True)
+class Series:
+    """A moment over all customers, or within one value of a segment."""
+
+    watched: Watched
+    segment: str = WHOLE[0]
+    segment_value: str = WHOLE[1]
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.segment, self.segment_value) == WHOLE
+
+    @property
+    def series_id(self) -> str:
+        whole = f"{self.watched.journey}/{self.watched.moment}"
+        return whole if self.is_whole else f"{whole}/{self.segment}={self.segment_value}"
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """What one group of customers did during a breach: rates are higher-is-better, `share` of the whole loss 0-1."""
+
+    segment: str
+    segment_value: str
+    rate: float
+    usual: float
+    n: float
+    share: float
+
+
+def watched_moments(journeys: Iterable[Journey], default_receiver: str | None) -> list[Watched]:
+    """The moments of truth of all maps. Where no receiver is named the default one hears of them, else the console."""
+    found = []
+    for journey in journeys:
+        kpis = {kpi_id: (kpi, stage) for kpi_id, kpi, stage, _ in journey.all_kpis()}
+        for moment in journey.moments_of_truth:
+            kpi, stage = kpis[moment.kpi]
+            found.append(
+                Watched(
+                    journey=journey.journey,
+                    journey_title=journey.title,
+                    moment=moment.moment,
+                    title=moment.shown,
+                    kpi=moment.kpi,
+                    kpi_title=kpi.shown,
+                    stage_title=stage.shown if stage else None,
+                    statistic=kpi.first_statistic,
+                    unit=kpi.measured_unit,
+                    direction=kpi.wanted,
+                    promise=moment.promise,
+                    falls_off_by=moment.falls_off_by,
+                    owner=moment.owner,
+                    receivers=tuple(dict.fromkeys(moment.notify)) or (default_receiver or CONSOLE,),
+                    by=tuple(moment.by),
+                )
+            )
+    return found
+
+
+def read_series(w: Warehouse, watched: Watched) -> dict[tuple[str, str], list[Reading]]:
+    """(segment, value) -> its mature days: final ones, and withheld ones as held. Provisional days are not there yet.
+
+    Raises:
+        SystemFailure: nothing has been measured.
+    """
+    if not w.table_exists("marts", "fct_kpi_readings"):
+        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
+    rows = w.rows(
+        f"{_SELECT} and status in ('final', 'withheld') and {_segments(watched.by)}"
+        " order by segment, segment_value, period_start",
+        _parameters(watched),
+    )
+    series: dict[tuple[str, str], list[Reading]] = {WHOLE: []}
+    for row in rows:
+        if row["segment_value"] != UNNAMED:
+            key = (row["segment"], row["segment_value"])
+            series.setdefault(key, []).append(_reading(watched, row))
+    return series
+
+
+def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
+    """The last day whose reading ought to be mature, by how long its days have taken so far; None where unknown."""
+    rows = w.rows(
+        f"{_SELECT} and segment = 'all' and status = 'final' and matures_at is not null"
+        " order by period_start desc limit 28",
+        _parameters(watched),
+    )
+    if not rows:
+        return None
+    longest = max(row["matures_at"] - datetime.combine(row["period_start"], time()) for row in rows)
+    last: date = (now.replace(tzinfo=None) - longest).date()
+    return last
+
+
+def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: float) -> list[Carrier]:
+    """The groups that carry a loss of `loss` good outcomes from `first` to `last`: at most three that stand out."""
+    rows = w.rows(
+        f"{_SELECT} and segment <> 'all' and segment_value <> '{UNNAMED}' and status = 'final'"
+        " and period_start between :since and :last",
+        {**_parameters(watched), "since": first - _BASELINE_FROM, "last": last},
+    )
+    sums: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        reading = _reading(watched, row)
+        during, before = reading.day >= first, reading.day <= first - _BASELINE_TO
+        if (during or before) and reading.is_sound:
+            total = sums.setdefault((row["segment"], row["segment_value"]), [0.0] * 4)
+            offset = 0 if during else 2
+            total[offset] += reading.good
+            total[offset + 1] += reading.n
+    found = []
+    for (segment, value), (good, n, good_before, n_before) in sums.items():
+        if n >= 5 and n_before >= 30 and loss > 0:
+            usual = good_before / n_before
+            found.append(Carrier(segment, value, good / n, usual, n, (n * usual - good) / loss))
+    found.sort(key=lambda carrier: (-carrier.share, carrier.segment, carrier.segment_value))
+    return [carrier for carrier in found[:3] if carrier.share >= 0.2]
+
+
+_SELECT = (
+    "select segment, segment_value, period_start, numerator, denominator, status, matures_at"
+    " from marts.fct_kpi_readings"
+    " where journey = :journey and kpi = :kpi and statistic = :statistic and period = 'day'"
+)
+
+
+def reproducing_sql(series: Series, first: date, last: date) -> str:
+    """The query that shows the readings of a series from one day to another."""
+    watched = series.watched
+    conditions = {
+        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": "day",
+        "segment": series.segment, "segment_value": series.segment_value,
+    }  # fmt: skip
+    clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())
+    return (
+        "select period_start, value, numerator, denominator, ci_low, ci_high, status\n"
+        "from marts.fct_kpi_readings\n"
+        f"where {clauses}\n"
+        f"  and period_start between date '{first}' and date '{last}'\n"
+        "order by period_start"
+    )
+
+
+def _segments(by: Sequence[str]) -> str:
+    return f"segment in ({', '.join(_quoted(name) for name in (WHOLE[0], *by))})"
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _parameters(watched: Watched) -> dict[str, str]:
+    return {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic}
+
+
+def _reading(watched: Watched, row: dict[str, object]) -> Reading:
+    """A missing numerator or denominator is no proportion: NaN, which the judge reports as an error."""
+    numerator, denominator, day = row["numerator"], row["denominator"], row["period_start"]
+    n = float(str(denominator)) if denominator is not None else float("nan")
+    good = float(str(numerator)) if numerator is not None else (0.0 if n == 0 else float("nan"))
+    if watched.direction == "lower":
+        good = n - good
+    assert isinstance(day, date)
+    return Reading(day, good, n, held=row["status"] == "withheld")

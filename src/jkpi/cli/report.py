@@ -1,0 +1,109 @@
+"""What the verbs did, as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from jkpi.cli.output import table
+
+if TYPE_CHECKING:
+    from jkpi.alerts import AlertSummary
+    from jkpi.cli.pipeline import Alerted, RunReport, SourceLoaded
+    from jkpi.loading import BatchReport
+    from jkpi.measuring import MeasureReport
+
+
+def load_lines(outcomes: Sequence[SourceLoaded]) -> list[str]:
+    """One line a source with its sums, then what needs a look."""
+    rows = []
+    remarks: list[str] = []
+    for outcome in outcomes:
+        rows.append({"source": outcome.source, **_sums(outcome.batches)})
+        remarks += batch_remarks(outcome.source, outcome.batches)
+        if outcome.error:
+            remarks.append(f"{outcome.source}: {outcome.error.message}")
+    columns = ("source", "batches", "read", "loaded", "rejected", "duplicates", "skipped", "unchanged")
+    return [*table(rows, {name: name for name in columns}), *remarks]
+
+
+def batch_lines(source: str, batches: Sequence[BatchReport]) -> list[str]:
+    """Each batch on a line, then what needs a look."""
+    return [*(str(batch) for batch in batches), *batch_remarks(source, batches)]
+
+
+def batch_remarks(source: str, batches: Sequence[BatchReport]) -> list[str]:
+    """Warnings, refusals, and why rows were set aside."""
+    remarks = [f"{source}: {warning}" for batch in batches for warning in batch.warnings]
+    remarks += [str(batch) for batch in batches if batch.status in ("refused", "empty")]
+    reasons: dict[str, int] = {}
+    for batch in batches:
+        for reason, count in batch.reasons.items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    if reasons:
+        told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
+        remarks.append(f"{source}: set aside: {told}")
+    return remarks
+
+
+def measure_lines(report: MeasureReport) -> list[str]:
+    """What dbt built and tested."""
+    return report.lines()
+
+
+def alert_lines(alerted: Alerted) -> list[str]:
+    """What was found, what was said."""
+    judged, sent = alerted.judged, alerted.delivered
+    lines = [f"{told.transition}: {told.headline} ({told.owner})" for told in judged.told]
+    lines.append(f"{judged.series} series judged, {len(judged.told)} changed, {judged.messages} messages written")
+    lines.append(f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up")
+    return lines
+
+
+def alert_list_lines(alerts: Sequence[AlertSummary]) -> list[str]:
+    """The alerts as a table."""
+    if not alerts:
+        return ["no alerts"]
+    rows: list[dict[str, Any]] = [{name: getattr(alert, name) for name in _ALERT_COLUMNS} for alert in alerts]
+    return table(rows, _ALERT_COLUMNS)
+
+
+def run_lines(report: RunReport) -> list[str]:
+    """One clear summary: each step, how it went, and what it has to say."""
+    lines = []
+    for step in report.steps:
+        lines.append(f"{_SIGNS[step.status]} {step.name:<14}{step.seconds:6.1f} s")
+        if step.result is not None:
+            lines += [f"    {line}" for line in _step_lines(step.name, step.result)]
+    return lines
+
+
+_SIGNS = {"ok": "✓", "failed": "✗", "skipped": "·"}
+_ALERT_COLUMNS = {
+    "alert_id": "alert",
+    "status": "status",
+    "kind": "kind",
+    "title": "what",
+    "segment_value": "segment",
+    "since": "since",
+    "fired_on": "fired on",
+    "owner": "owner",
+}
+
+
+def _step_lines(name: str, result: Any) -> list[str]:
+    if name == "load":
+        return load_lines(result)
+    if name.startswith("check"):
+        return list(result.lines())
+    if name == "measure":
+        return measure_lines(result)
+    if name == "alert":
+        return alert_lines(result)
+    return [str(page) for page in result]
+
+
+def _sums(batches: Sequence[BatchReport]) -> dict[str, int]:
+    names = ("read", "loaded", "rejected", "duplicates", "skipped")
+    sums = {name: sum(getattr(batch, name) for batch in batches) for name in names}
+    return {"batches": len(batches), **sums, "unchanged": sum(batch.status == "unchanged" for batch in batches)}

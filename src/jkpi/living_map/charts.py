@@ -1,0 +1,293 @@
+"""Drawings as SVG text. Pure: points in, markup out; colours and widths come from the style sheet by class.
+
+Geometry: x is time, one slot a week, the newest at the right; y is linear between the bounds of what is drawn.
+The interval band is clipped to the frame, so one week with few cases cannot flatten all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from statistics import median
+
+from markupsafe import Markup, escape
+
+WEEKS = 26
+
+
+@dataclass(frozen=True)
+class Point:
+    """One week. `value` None or `status` withheld: nothing is drawn, the line breaks. `label` is the tooltip."""
+
+    start: date
+    value: float | None
+    low: float | None
+    high: float | None
+    status: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A level to compare with: `kind` (target, promise) becomes the class, `label` is written at its end."""
+
+    level: float
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where things go: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
+
+    end: date
+    low: float
+    high: float
+    width: float = 200.0
+    height: float = 60.0
+    top: float = 6.0
+    bottom: float = 6.0
+    left: float = 4.0
+    right: float = 4.0
+    weeks: int = WEEKS
+
+    @property
+    def slot(self) -> float:
+        return (self.width - self.left - self.right) / self.weeks
+
+    @property
+    def start(self) -> date:
+        return self.end - timedelta(weeks=self.weeks - 1)
+
+    def x(self, monday: date) -> float:
+        """The middle of a week's slot."""
+        return self.x_of_day(monday) + self.slot / 2
+
+    def x_of_day(self, day: date) -> float:
+        """Where a day begins, held inside the plot."""
+        place = self.left + self.slot * (day - self.start).days / 7
+        return min(max(place, self.left), self.width - self.right)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return self.top + (1.0 - min(max(share, 0.0), 1.0)) * (self.height - self.top - self.bottom)
+
+
+def frame_of(points: Sequence[Point], rules: Sequence[Rule], end: date, *, large: bool = False) -> Frame:
+    """A frame that holds every value, every level, and the usual (median) reach of the intervals."""
+    drawn = [point for point in points if point.value is not None and point.status != "withheld"]
+    values = [point.value for point in drawn if point.value is not None]
+    below = [point.value - point.low for point in drawn if point.value is not None and point.low is not None]
+    above = [point.high - point.value for point in drawn if point.value is not None and point.high is not None]
+    levels = values + [rule.level for rule in rules]
+    low = min(levels + ([min(values) - median(below)] if below else []), default=0.0)
+    high = max(levels + ([max(values) + median(above)] if above else []), default=1.0)
+    if high - low < 1e-9:
+        low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
+    if large:
+        return Frame(end, low, high, 360.0, 118.0, 10.0, 20.0, 6.0, 44.0)
+    return Frame(end, low, high)
+
+
+def sparkline(
+    points: Sequence[Point],
+    rules: Sequence[Rule],
+    end: date,
+    *,
+    label: str,
+    open_since: date | None = None,
+    large: bool = False,
+) -> Markup:
+    """The last 26 weeks up to the week of Monday `end`.
+
+    Args:
+        points: Oldest first, at most one a week.
+        rules: Levels drawn as dashed lines.
+        label: What a screen reader says instead of the drawing.
+        open_since: The day from which an alert is open; marked by a flag and a tint.
+        large: With months beneath and the levels written at the right.
+    """
+    shown = [point for point in points if end - timedelta(weeks=WEEKS) < point.start <= end]
+    frame = frame_of(shown, rules, end, large=large)
+    parts = [
+        *([_alert(frame, open_since)] if open_since is not None else []),
+        *(_withheld(frame, point) for point in shown if point.status == "withheld"),
+        *_bands(frame, shown),
+        *(_rule(frame, rule, large) for rule in rules),
+        *_lines(frame, shown),
+        *_dots(frame, shown),
+        *(_months(frame) if large else ()),
+        *(_tooltip(frame, point) for point in shown),
+    ]
+    return Markup(
+        '<svg class="chart{size}" viewBox="0 0 {w:g} {h:g}" role="img" aria-label="{label}">{body}</svg>'
+    ).format(
+        size=" chart-large" if large else "", w=frame.width, h=frame.height, label=label, body=Markup("").join(parts)
+    )
+
+
+def stack(shares: Sequence[tuple[str, float, str]]) -> Markup:
+    """One bar cut into shares (class, share 0..1, tooltip) that add up to 1: promoters, passives, detractors."""
+    body, x = [], 0.0
+    for kind, share, label in shares:
+        width = 240.0 * share
+        body.append(
+            Markup(
+                '<rect class="part part-{}" x="{:.2f}" y="0" width="{:.2f}" height="8"><title>{}</title></rect>'
+            ).format(kind, x, max(width - 1.0, 0.0), label)
+        )
+        x += width
+    said = ", ".join(label for _, _, label in shares)
+    return Markup(
+        '<svg class="stack" viewBox="0 0 240 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    ).format(said, Markup("").join(body))
+
+
+def river(before: float | None, here: float, after: float | None) -> Markup:
+    """The piece of the stream that flows through one column; pieces of neighbours meet at half way.
+
+    Args:
+        before, here, after: Share (0..1) of the busiest stage; None at the spring and at the mouth.
+    """
+    middle, reach, least = 24.0, 21.0, 1.0
+
+    def half(share: float) -> float:
+        return max(share * reach, least)
+
+    left = half(here if before is None else (before + here) / 2)
+    right = half(here if after is None else (here + after) / 2)
+    core = half(here)
+    path = (
+        f"M-0.4 {middle - left:.2f}C16 {middle - left:.2f} 30 {middle - core:.2f} 50 {middle - core:.2f}"
+        f"S84 {middle - right:.2f} 100.4 {middle - right:.2f}V{middle + right:.2f}"
+        f"C84 {middle + right:.2f} 70 {middle + core:.2f} 50 {middle + core:.2f}"
+        f"S16 {middle + left:.2f} -0.4 {middle + left:.2f}Z"
+    )
+    return Markup(
+        '<svg class="river" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>'
+    ).format(path)
+
+
+def _drawn(point: Point) -> bool:
+    return point.value is not None and point.status != "withheld"
+
+
+def _runs(points: Sequence[Point]) -> list[list[Point]]:
+    """Unbroken weeks: a missing, empty or withheld week ends a run."""
+    drawn = [point for point in points if _drawn(point)]
+    numbered = enumerate(drawn)
+    return [
+        [point for _, point in group]
+        for _, group in groupby(numbered, key=lambda pair: pair[1].start.toordinal() // 7 - pair[0])
+    ]
+
+
+def _bands(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+    bands = []
+    for run in _runs(points):
+        bounded = [point for point in run if point.low is not None and point.high is not None]
+        if not bounded:
+            continue
+        half = frame.slot / 2 if len(bounded) == 1 else 0.0
+        upper = [(frame.x(point.start), frame.y(point.high or 0.0)) for point in bounded]
+        lower = [(frame.x(point.start), frame.y(point.low or 0.0)) for point in reversed(bounded)]
+        if half:
+            (x, top), (_, bottom) = upper[0], lower[0]
+            upper, lower = [(x - half, top), (x + half, top)], [(x + half, bottom), (x - half, bottom)]
+        outline = " ".join(f"{x:.2f},{y:.2f}" for x, y in upper + lower)
+        bands.append(Markup('<polygon class="band" points="{}"/>').format(outline))
+    return bands
+
+
+def _lines(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+    lines = []
+    for run in _runs(points):
+        settled = [point for point in run if point.status == "final"]
+        open_ones = [point for point in run if point.status != "final"]
+        bridge = settled[-1:] if open_ones and settled and settled[-1].start < open_ones[0].start else []
+        for kind, part in (("line", settled), ("line line-open", [*bridge, *open_ones])):
+            if len(part) > 1:
+                path = "L".join(f"{frame.x(point.start):.2f} {frame.y(point.value or 0.0):.2f}" for point in part)
+                lines.append(Markup('<path class="{}" d="M{}"/>').format(kind, path))
+    return lines
+
+
+def _dots(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+    """Provisional weeks hollow; the newest final one filled; a final week that stands alone is a small dot."""
+    final = [point for point in points if _drawn(point) and point.status == "final"]
+    alone = {run[0].start for run in _runs(points) if len(run) == 1}
+    dots = []
+    for point in points:
+        if not _drawn(point):
+            continue
+        kind, radius = "", 0.0
+        if point.status != "final":
+            kind, radius = "dot-open", 2.6
+        elif point is final[-1]:
+            kind, radius = "dot-last", 3.2
+        elif point.start in alone:
+            kind, radius = "dot-alone", 1.6
+        if kind:
+            x, y = frame.x(point.start), frame.y(point.value or 0.0)
+            dots.append(Markup('<circle class="dot {}" cx="{:.2f}" cy="{:.2f}" r="{:g}"/>').format(kind, x, y, radius))
+    return dots
+
+
+def _rule(frame: Frame, rule: Rule, large: bool) -> Markup:
+    y, end = frame.y(rule.level), frame.width - frame.right
+    line = Markup('<path class="rule rule-{}" d="M{:g} {:.2f}H{:g}"/>').format(rule.kind, frame.left, y, end)
+    if not large:
+        return line
+    return line + Markup('<text class="rule-label" x="{:g}" y="{:.2f}">{}</text>').format(end + 5, y + 3.5, rule.label)
+
+
+def _withheld(frame: Frame, point: Point) -> Markup:
+    x, height = frame.x_of_day(point.start), frame.height - frame.top - frame.bottom
+    return Markup('<rect class="withheld" x="{:.2f}" y="{:g}" width="{:.2f}" height="{:g}"/>').format(
+        x, frame.top, frame.slot, height
+    )
+
+
+def _alert(frame: Frame, since: date) -> Markup:
+    x, end = frame.x_of_day(since), frame.width - frame.right
+    floor = frame.height - frame.bottom
+    return Markup(
+        '<g class="alert"><rect class="alert-tint" x="{x:.2f}" y="{top:g}" width="{w:.2f}" height="{h:g}"/>'
+        '<path class="alert-pole" d="M{x:.2f} {floor:g}V1"/>'
+        '<path class="alert-flag" d="M{x:.2f} 1h{dx}l{back} 3l{forth} 3h{mdx}z"/></g>'
+    ).format(
+        x=x,
+        top=frame.top,
+        w=max(end - x, 0.0),
+        h=floor - frame.top,
+        floor=floor,
+        **(
+            {"dx": 9, "back": -2, "forth": 2, "mdx": -9}
+            if x < end - 9
+            else {"dx": -9, "back": 2, "forth": -2, "mdx": 9}
+        ),
+    )
+
+
+def _months(frame: Frame) -> list[Markup]:
+    """A tick and a name at every first of the month."""
+    floor = frame.height - frame.bottom
+    ticks = [Markup('<path class="axis" d="M{:g} {:g}H{:g}"/>').format(frame.left, floor, frame.width - frame.right)]
+    months = [day for day in (frame.start + timedelta(days=n) for n in range(7 * frame.weeks)) if day.day == 1]
+    for day in months:
+        x = frame.x_of_day(day)
+        ticks.append(Markup('<path class="axis" d="M{:.2f} {:g}v3"/>').format(x, floor))
+        if x < frame.width - frame.right - 14:
+            ticks.append(
+                Markup('<text class="month" x="{:.2f}" y="{:g}">{}</text>').format(x + 2, floor + 13, f"{day:%b}")
+            )
+    return ticks
+
+
+def _tooltip(frame: Frame, point: Point) -> Markup:
+    x = frame.x_of_day(point.start)
+    return Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}"><title>{}</title></rect>').format(
+        x, frame.slot, frame.height, escape(point.label)
+    )

@@ -1,0 +1,178 @@
+"""How each number is defined, in words: what is counted, when it is settled, and which caption it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jkpi.living_map import words
+from jkpi.living_map.facts import Kpi
+
+PRIMARY: Mapping[str, str] = {
+    "csat": "top_box",
+    "nps": "nps",
+    "ces": "share_easy",
+    "drop_off": "drop_off",
+    "conversion": "conversion",
+    "time_to_resolve": "share_within",
+    "time_in_stage": "median_closed",
+    "repeat_contact": "repeat_contact",
+    "occurrence": "occurrence",
+    "volume": "volume",
+}
+"""The statistic a KPI is told by when no reading says which one it is."""
+
+_UNITS: Mapping[str, str] = {
+    "nps": "points",
+    "mean": "points",
+    "median_closed": "seconds",
+    "p90_closed": "seconds",
+    "volume": "count",
+}
+
+
+def unit_of(statistic: str) -> str:
+    """share, seconds, points or count."""
+    return _UNITS.get(statistic, "share")
+
+
+def caption(kpi: Kpi, statistic: str) -> str:
+    """The few words beneath the number: what it is the share, or the length, of."""
+    rule = kpi.rule
+    if statistic == "share_within":
+        return f"done within {_tolerance(rule)}"
+    fixed = {
+        "nps": "promoters minus detractors",
+        "share_easy": "found it easy",
+        "mean": "mean score",
+        "median_closed": "median of closed cases",
+        "p90_closed": "nine in ten closed within",
+        "promoters": "promoters",
+        "passives": "passives",
+        "detractors": "detractors",
+    }
+    if statistic in fixed:
+        return fixed[statistic]
+    captions: Mapping[str, Callable[[], str]] = {
+        "csat": lambda: f"gave {_box(rule)}",
+        "drop_off": lambda: f"went no further{_within(rule)}",
+        "conversion": lambda: f"{'moved on' if kpi.stage else 'came through to the end'}{_within(rule)}",
+        "repeat_contact": lambda: "of all passages",
+        "occurrence": lambda: "of all passages",
+        "volume": lambda: "in the week",
+    }
+    return captions[kpi.kind]() if kpi.kind in captions else words.humanise(statistic).lower()
+
+
+def formula(kpi: Kpi) -> str:
+    """The definition in one or two sentences."""
+    rule = kpi.rule
+    asked = f"the answers to {_survey(rule)}"
+    of = _name(rule.get("of_touchpoint"))
+    formulas: Mapping[str, Callable[[], str]] = {
+        "csat": lambda: f"Of {asked}, the share in the top box ({_box(rule)}).",
+        "nps": lambda: (
+            f"Of {asked}, the share of promoters (9 or 10) minus the share of detractors (0 to 6), times 100. "
+            "The interval follows from the variance of the three shares."
+        ),
+        "ces": lambda: f"Of {asked}, the share on the easy side of the scale {_scale(rule)} ({_polarity(rule)}).",
+        "drop_off": lambda: (
+            f"Of the visits that entered this stage, the share that reached no later stage{_within(rule)}. "
+            "A stage that was skipped is not counted."
+        ),
+        "conversion": lambda: (
+            f"Of the visits that entered this stage, the share that reached a later one{_within(rule)}."
+            if kpi.stage
+            else f"Of the journeys that began, the share that reached the last stage{_within(rule)}."
+        ),
+        "time_to_resolve": lambda: (
+            f"From {_name(rule.get('from_touchpoint'))} to {_name(rule.get('to_touchpoint'))}: the share done within "
+            f"{_tolerance(rule)}. An open case already beyond it counts as a miss; one still inside it is undecided. "
+            "Median and nine-in-ten are over closed cases only."
+        ),
+        "time_in_stage": lambda: "The time from entering this stage to leaving it, over visits that have ended.",
+        "repeat_contact": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 2)}.",
+        "occurrence": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 1)}.",
+        "volume": lambda: (
+            f"How often {of} happened."
+            if rule.get("of_touchpoint")
+            else _volume_of("stage" if kpi.stage else "journey")
+        ),
+    }
+    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {words.humanise(kpi.kind).lower()} reading."
+
+
+def maturity(kpi: Kpi) -> str:
+    """When a number of this kind is final, and to which day it belongs."""
+    late = "plus the time late data may take"
+    if kpi.kind in ("csat", "nps", "ces"):
+        return f"Belongs to the day of the answer; final when that day is over, {late}."
+    if kpi.kind == "volume":
+        return f"Belongs to the day it happened; final when that day is over, {late}."
+    if kpi.kind in ("drop_off", "conversion") and kpi.stage:
+        return f"Belongs to the day the stage was entered; final once{_after(kpi.rule)} every visit is decided, {late}."
+    if kpi.kind == "time_in_stage":
+        return (
+            f"Belongs to the day the stage was entered; final once the visits of that day can change no more, {late}."
+        )
+    if kpi.kind == "time_to_resolve":
+        begun = _name(kpi.rule.get("from_touchpoint"))
+        return f"Belongs to the day of {begun}; final once the cases of that day can change no more, {late}."
+    return f"Belongs to the day the journey began; final once the journey has ended or its window has passed, {late}."
+
+
+def _number(rule: Mapping[str, Any], key: str, default: float) -> float:
+    value = rule.get(key)
+    return default if value is None else float(value)
+
+
+def _name(touchpoint: Any) -> str:
+    return f"“{words.humanise(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
+
+
+def _survey(rule: Mapping[str, Any]) -> str:
+    survey = _name(rule.get("survey")) if rule.get("survey") else "the survey"
+    return f"{survey}, question {_name(rule['question'])}" if rule.get("question") else survey
+
+
+def _scale(rule: Mapping[str, Any]) -> str:
+    if rule.get("scale_min") is None or rule.get("scale_max") is None:
+        return "of the survey"
+    return f"{rule['scale_min']:g} to {rule['scale_max']:g}"
+
+
+def _box(rule: Mapping[str, Any]) -> str:
+    if rule.get("box_min") is None:
+        return "top of the scale"
+    low, high = rule["box_min"], rule.get("scale_max")
+    return f"{low:g} or more" if high is None else f"{low:g} to {high:g} on the scale {_scale(rule)}"
+
+
+def _polarity(rule: Mapping[str, Any]) -> str:
+    return "low is easy" if rule.get("polarity") == "low_is_easy" else "high is easy"
+
+
+def _within(rule: Mapping[str, Any]) -> str:
+    seconds = rule.get("window_seconds")
+    return f" within {words.span(seconds)}" if seconds else ""
+
+
+def _after(rule: Mapping[str, Any]) -> str:
+    seconds = rule.get("window_seconds")
+    return f" {words.span(seconds)} have passed and" if seconds else ""
+
+
+def _tolerance(rule: Mapping[str, Any]) -> str:
+    if rule.get("tolerance_is_due"):
+        return "the time promised for the case"
+    seconds = rule.get("tolerance_seconds")
+    return str(words.span(seconds)) if seconds else "tolerance"
+
+
+def _times(rule: Mapping[str, Any], default: int) -> str:
+    least = int(_number(rule, "at_least", default))
+    return "at least once" if least == 1 else "more than once" if least == 2 else f"{least} times or more"
+
+
+def _volume_of(what: str) -> str:
+    return "How many journeys visited this stage." if what == "stage" else "How many journeys began."

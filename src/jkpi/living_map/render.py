@@ -1,0 +1,45 @@
+"""View model to HTML: one file that holds its styles, icons and drawings, and asks the network for nothing."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from jkpi.living_map.views import Index, Page
+
+_PACKAGE = "jkpi.living_map"
+
+
+def render_page(page: Page) -> str:
+    """The page of one journey."""
+    return _environment().get_template("journey.html").render(page=page, **_shared())
+
+
+def render_index(index: Index) -> str:
+    """The page of all journeys."""
+    return _environment().get_template("index.html").render(index=index, **_shared())
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # Everything is escaped, whatever the file is called: titles and texts are other people's.
+    return Environment(
+        loader=PackageLoader(_PACKAGE, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(maxsize=1)
+def _shared() -> dict[str, Markup]:
+    """Our own style sheet and icons: the only text that is not escaped, besides the charts."""
+    templates = files(_PACKAGE) / "templates"
+    return {
+        "css": Markup((templates / "page.css").read_text(encoding="utf-8")),
+        "icons": Markup((templates / "icons.svg").read_text(encoding="utf-8")),
+    }

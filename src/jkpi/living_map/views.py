@@ -1,0 +1,188 @@
+"""The view model: what the templates print, all of it text, markup of our own, or numbers for widths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from jkpi.living_map.states import StateWords
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a value stands against a promise or target: `key` good, unclear or bad; never told by colour alone."""
+
+    key: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with what it says."""
+
+    value: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class KpiView:
+    """`value` None: there is no final reading, and `note` says why."""
+
+    anchor: str
+    definition: str
+    title: str
+    statistic: str
+    value: str | None
+    caption: str
+    interval: str | None
+    n: str | None
+    week: str | None
+    goal: str | None
+    standing: Standing | None
+    usual: str | None
+    note: str | None
+    extras: tuple[Figure, ...]
+    stack: Markup | None
+    chart: Markup | None
+    moment: str | None
+    state: StateWords | None
+
+
+@dataclass(frozen=True)
+class MomentView:
+    anchor: str
+    title: str
+    place: str
+    state: StateWords
+    since: str | None
+    value: str | None
+    caption: str
+    kpi_title: str
+    promise: str | None
+    standing: Standing | None
+    interval: str | None
+    n: str | None
+    week: str | None
+    last_day: str | None
+    note: str | None
+    owner: str
+    chart: Markup | None
+    kpi_anchor: str
+
+
+@dataclass(frozen=True)
+class TouchpointView:
+    touchpoint: str
+    title: str
+    channel: str
+    icon: str
+    side: str
+    confirmed: bool
+    seen: bool
+    volume: str
+    last: str
+
+
+@dataclass(frozen=True)
+class StageView:
+    """One column. `texts` holds the lanes of plain sentences by lane key."""
+
+    stage: str
+    anchor: str
+    number: int
+    title: str
+    owner: str
+    visits: str
+    river: Markup | None
+    texts: Mapping[str, tuple[str, ...]]
+    touchpoints: tuple[TouchpointView, ...]
+    kpis: tuple[KpiView, ...]
+    moments: tuple[MomentView, ...]
+    owners: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class LaneView:
+    """One row. `key` chooses the template of its cells; a view of the map is a choice of lanes."""
+
+    key: str
+    title: str
+    hint: str
+    side: str
+
+
+@dataclass(frozen=True)
+class SourceView:
+    source: str
+    title: str
+    kind: str
+    owner: str
+    key: str
+    word: str
+    newest: str
+    detail: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WeekRow:
+    week: str
+    value: str
+    interval: str
+    n: str
+    status: str
+
+
+@dataclass(frozen=True)
+class DefinitionView:
+    anchor: str
+    kpi_anchor: str
+    title: str
+    place: str
+    formula: str
+    maturity: str
+    direction: str
+    weeks: tuple[WeekRow, ...]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The morning's sentence. `key` is a state or `empty`."""
+
+    key: str
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Page:
+    journey: str
+    file: str
+    title: str
+    persona: str | None
+    persona_detail: str | None
+    scope: str | None
+    owner: str
+    version: str
+    as_of: str
+    newest: str
+    synthetic: bool
+    headline: Headline
+    moments: tuple[MomentView, ...]
+    lanes: tuple[LaneView, ...]
+    stages: tuple[StageView, ...]
+    kpis: tuple[KpiView, ...]
+    sources: tuple[SourceView, ...]
+    strays: tuple[Figure, ...]
+    definitions: tuple[DefinitionView, ...]
+    legend: tuple[StateWords, ...]
+
+
+@dataclass(frozen=True)
+class Index:
+    workspace: str
+    as_of: str
+    synthetic: bool
+    pages: tuple[Page, ...]

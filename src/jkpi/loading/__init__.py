@@ -1,0 +1,19 @@
+"""Track: sources of touchpoint events, survey answers, invitations and customers, into the landing."""
+
+from jkpi.loading.load import load_source
+from jkpi.loading.model import Source
+from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.report import BatchReport
+from jkpi.loading.workspace import read_sources, schema
+
+__all__ = [
+    "BatchReport",
+    "Source",
+    "count_rejects",
+    "export_rejects",
+    "list_rejects",
+    "load_source",
+    "read_sources",
+    "replay_rejects",
+    "schema",
+]

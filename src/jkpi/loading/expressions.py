@@ -1,0 +1,140 @@
+"""Small pieces of DuckDB SQL: names and literals, cleaned texts, times, hashes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from jkpi.loading.model import Condition, Format
+from jkpi.loading.zones import to_utc
+
+_SEPARATOR, _NOTHING = "chr(31)", "chr(30)"
+_ISO_SHAPE = r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-][\d:]+))?"
+_SHAPES = {
+    **dict.fromkeys("dmHIMSyewU", r"\d{1,2}"),
+    **{"j": r"\d{1,3}", "Y": r"\d{4}", "f": r"\d+", "p": "[AaPp][Mm]", "z": r"(Z|[+-][\d:]+)"},
+    **dict.fromkeys("aAbBZ", r"\w+"),
+}
+
+
+def name(column: str) -> str:
+    """A column's name, quoted."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def literal(text: str | None) -> str:
+    """A text as SQL literal."""
+    return "null" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def cleaned(column: str, nulls: Iterable[str]) -> str:
+    """The column without blanks around it; nothing, and what means nothing, is NULL."""
+    trimmed = f"trim({name(column)})"
+    unknown = ", ".join(literal(text) for text in dict.fromkeys(["", *(text.strip() for text in nulls)]))
+    if unknown == "''":
+        return f"nullif({trimmed}, '')"
+    return f"case when {trimmed} in ({unknown}) then null else {trimmed} end"
+
+
+def mapped(expression: str, values: Mapping[str, str | None], otherwise: str) -> str:
+    """A simple CASE over known values."""
+    branches = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in values.items())
+    return f"case {expression} {branches} else {otherwise} end"
+
+
+def identity(parts: Sequence[str]) -> str:
+    """Several texts as one that can be taken apart again; NULL where one of them is."""
+    if len(parts) == 1:
+        return parts[0]
+    return " || ':' || ".join(f"replace(replace({part}, '%', '%25'), ':', '%3A')" for part in parts)
+
+
+def digest(parts: Iterable[str]) -> str:
+    """An md5 over texts that tells NULL from an empty text. It tells rows apart; it protects nothing."""
+    return f"md5(concat_ws({_SEPARATOR}, {', '.join(f'coalesce({part}, {_NOTHING})' for part in parts)}))"
+
+
+def pseudonym(expression: str) -> str:
+    """HMAC-SHA256 (RFC 2104) in hexadecimal; binds $inner and $outer, see `pads`."""
+    return f"sha256($outer::blob || unhex(sha256($inner::blob || encode({expression}))))"
+
+
+def pads(key: bytes) -> dict[str, bytes]:
+    """The two padded keys of RFC 2104 for SHA-256, whose block has 64 bytes."""
+    import hashlib
+
+    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    return {"inner": bytes(byte ^ 0x36 for byte in block), "outer": bytes(byte ^ 0x5C for byte in block)}
+
+
+def json_object(members: Mapping[str, str]) -> str:
+    """A JSON object as text; `members` maps keys to SQL."""
+    if not members:
+        return "'{}'"
+    return f"json_object({', '.join(f'{literal(key)}, {value}' for key, value in members.items())})::varchar"
+
+
+def holds(column: str, condition: Condition, nulls: Iterable[str]) -> str:
+    """The condition on a column as SQL that is true, false or NULL."""
+    text = cleaned(column, nulls)
+    number = f"try_cast(({text}) as double)"
+    tests = [f"({text}) = {literal(condition.is_)}"] if condition.is_ is not None else []
+    if condition.is_not is not None:
+        tests.append(f"({text}) <> {literal(condition.is_not)}")
+    if condition.in_ is not None:
+        tests.append(f"({text}) in ({', '.join(map(literal, condition.in_))})")
+    bounds = {">": condition.above, "<": condition.below, ">=": condition.at_least, "<=": condition.at_most}
+    tests += [f"{number} {sign} {bound!r}" for sign, bound in bounds.items() if bound is not None]
+    if condition.known is not None:
+        tests.append(f"({text}) is {'not ' if condition.known else ''}null")
+    return " and ".join(tests) or "true"
+
+
+class Times:
+    """How the texts of one source become UTC. `strict` false: native times of databases and Parquet are ISO as well."""
+
+    def __init__(self, form: Format, strict: bool) -> None:
+        self.zone = form.timezone
+        self.formats = form.timestamps or ()
+        self._iso = not self.formats or not strict
+
+    def local(self, text: str) -> list[str]:
+        """SQL of the naive local times that `text` may stand for, before any zone."""
+        plain = [form for form in self.formats if form != "unix" and form != "unix_ms" and "%z" not in form.lower()]
+        found = [f"try_strptime({text}, {literal(form)})" for form in plain]
+        return (
+            [*found, f"case when not {_has_zone(text)} then try_cast({text} as timestamp) end"] if self._iso else found
+        )
+
+    def utc(self, text: str, low: datetime | None, high: datetime | None) -> str:
+        """SQL of `text` as naive UTC, NULL where it cannot be read."""
+        found = [to_utc(local, self.zone, low, high) for local in self.local(text)]
+        for form in self.formats:
+            if form in ("unix", "unix_ms"):
+                micros = f"try_cast({text} as double) * {1_000_000 if form == 'unix' else 1_000}"
+                # Beyond these bounds make_timestamp raises; 1e17 microseconds are in the year 5138.
+                found.append(f"case when abs({micros}) < 1e17 then make_timestamp(cast({micros} as bigint)) end")
+            elif "%z" in form.lower():
+                found.append(f"timezone('UTC', try_strptime({text}, {literal(form)}))")
+        if self._iso:
+            # A cast to timestamp would drop the offset without a word, so it goes by timestamptz.
+            found.append(f"case when {_has_zone(text)} then timezone('UTC', try_cast({text} as timestamptz)) end")
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+    def impossible(self, text: str) -> str:
+        """SQL that is true where an unreadable `text` has the right shape: 31/02/2026 and the like."""
+        shapes = [_shape(form) for form in self.formats if "%" in form] + ([_ISO_SHAPE] if self._iso else [])
+        tests = [f"regexp_full_match({text}, {literal(shape)})" for shape in shapes]
+        return f"({' or '.join(tests)})" if tests else "false"
+
+
+def _has_zone(text: str) -> str:
+    """Words such as `infinity` are counted in: as timestamptz they are not finite, and refused later."""
+    rest = f"substr({text}, 11)"
+    return f"(contains({rest}, '+') or contains({rest}, '-') or right({text}, 1) not between '0' and '9')"
+
+
+def _shape(form: str) -> str:
+    pieces = re.split(r"%-?([A-Za-z%])", form)
+    return "".join(_SHAPES.get(piece, ".*?") if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))

@@ -1,0 +1,207 @@
+"""What a `sources/*.yml` says: where rows come from, how to read them, and which column means what."""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from jkpi.documents import Duration, Strict
+
+Kind = Literal["touchpoints", "responses", "invitations", "customers"]
+EmotionState = Literal["present", "absent", "unknown"]
+DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
+
+UNIX_FORMATS = ("unix", "unix_ms")
+
+
+def _as_text(value: object) -> object:
+    """YAML's numbers and booleans as the text that stands in a file: `1` is "1", `false` is "false"."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_named_columns(value: object) -> object:
+    """A list of columns is short for columns that keep their names."""
+    return {name: name for name in value} if isinstance(value, list) else value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not an IANA time zone, such as Europe/Paris") from None
+    return value
+
+
+def _known_encoding(value: str) -> str:
+    try:
+        "a".encode(value)
+    except LookupError:
+        raise ValueError(f"{value!r} is not an encoding, such as utf-8, latin-1, cp1252 or utf-16") from None
+    return value
+
+
+def _known_time_format(value: str) -> str:
+    if value not in UNIX_FORMATS and "%" not in value:
+        raise ValueError(f'{value!r} is not a time format: write strftime codes such as "%d/%m/%Y %H:%M", or unix')
+    return value
+
+
+_SCALAR = WithJsonSchema({"type": ["string", "number", "boolean"]})
+_TEXT_OR_LIST = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+_MAP_OR_LIST = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "object", "additionalProperties": {"type": "string"}},
+            {"type": "array", "items": {"type": "string"}},
+        ]
+    }
+)
+
+Scalar = Annotated[str, BeforeValidator(_as_text), _SCALAR]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
+NamedColumns = Annotated[dict[str, str], BeforeValidator(_as_named_columns), _MAP_OR_LIST]
+TimeFormat = Annotated[str, AfterValidator(_known_time_format)]
+TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
+
+
+class Origin(Strict):
+    """Where rows come from: files, or a query on a database."""
+
+    files: Texts | None = Field(None, description="Paths or globs, from the workspace.")
+    sql: str | None = Field(None, description="An SQLAlchemy URL; write env:NAME or file:PATH.")
+    query: str | None = Field(None, description="A select statement.")
+    cursor: str | None = Field(None, description="A column of the query that only grows: only rows at or after it.")
+
+
+class Format(Strict):
+    """How the text of the rows is to be understood."""
+
+    type: Literal["csv", "jsonl", "parquet"] | None = Field(None, description="Told by the file's name if left out.")
+    delimiter: str = Field(",", min_length=1, max_length=1)
+    quote: str = Field('"', min_length=1, max_length=1)
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
+    timestamps: TimeFormats | None = Field(None, description="strftime codes, `unix` or `unix_ms`; default ISO 8601.")
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of times without an offset.")
+    nulls: tuple[Scalar, ...] = Field((), description="Texts that mean: not known.")
+
+
+class Columns(Strict):
+    """Which column of the source holds which of ours. A list of columns makes an id of several parts."""
+
+    event_id: Texts | None = None
+    response_id: Texts | None = None
+    invitation_id: Texts | None = None
+    customer_id: str | None = None
+    case_id: str | None = None
+    touchpoint: str | None = None
+    channel: str | None = None
+    occurred_at: str | None = None
+    due_at: str | None = None
+    survey: str | None = None
+    question: str | None = None
+    score: str | None = None
+    emotion: str | None = None
+    emotion_state: str | None = None
+    comment: str | None = None
+    asked_at: str | None = None
+    responded_at: str | None = None
+    invited_at: str | None = None
+    eligible: str | None = None
+    consent: str | None = None
+    valid_from: str | None = None
+    segments: NamedColumns = {}
+    attributes: NamedColumns = {}
+
+
+class Constants(Strict):
+    """Columns of ours that have one fixed value in this source."""
+
+    touchpoint: Word | None = None
+    channel: Scalar | None = None
+    survey: Scalar | None = None
+    question: Scalar | None = None
+    emotion: Scalar | None = None
+    emotion_state: EmotionState | None = None
+    consent: Scalar | None = None
+
+
+class Condition(Strict):
+    """A test of one column of the row; all that is given must hold. Unknown values meet no test but `known: false`."""
+
+    is_: Scalar | None = Field(None, alias="is")
+    is_not: Scalar | None = None
+    in_: tuple[Scalar, ...] | None = Field(None, alias="in", min_length=1)
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    known: bool | None = None
+
+
+class Also(Strict):
+    """A further event that a row speaks of, where its conditions hold."""
+
+    touchpoint: Word
+    where: dict[str, Condition] = Field(min_length=1)
+    at: str | None = Field(None, description="Column with its time; else that of the row.")
+
+
+class DataUse(Strict):
+    """The data-use card: why this data is here at all."""
+
+    origin: str | None = None
+    purpose: str | None = None
+    outcome: str | None = None
+    insight: str | None = None
+    goal: str | None = None
+    lawful_basis: str | None = None
+    types: dict[str, DataType] = {}
+
+
+class Source(Strict):
+    """One file of `sources/`."""
+
+    source: Word
+    kind: Kind
+    title: str | None = None
+    owner: str | None = None
+    origin: Origin = Field(alias="from")
+    format: Format = Format()
+    columns: Columns = Columns()
+    constants: Constants = Constants()
+    touchpoints: dict[Scalar, Word | None] | None = Field(
+        None, description="Value in the source -> touchpoint; null: known, and not wanted."
+    )
+    values: dict[str, dict[Scalar, Scalar]] = Field({}, description="Our column -> value in the source -> our value.")
+    also: tuple[Also, ...] = Field((), max_length=900)
+    milestones: dict[Word, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
+    questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
+    scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
+    no_answer: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
+    late_by: Duration | None = Field(None, description="How late rows may arrive.")
+    schedule: str | None = Field(None, description='When to load: "@daily", or cron.')
+    customer_ids: Literal["pseudonymise", "as_is"] | None = None
+    data_use: DataUse = DataUse()
+
+    def to_map_row(self) -> dict[str, Any]:
+        """This source as a row of `raw.map_sources`."""
+        card = self.data_use.model_dump(exclude_none=True, exclude_defaults=True)
+        return {
+            "source": self.source,
+            "kind": self.kind,
+            "title": self.title or self.source,
+            "late_seconds": int(self.late_by.total_seconds()) if self.late_by else 0,
+            "schedule": self.schedule,
+            "owner": self.owner,
+            "data_use": json.dumps(card, ensure_ascii=False, sort_keys=True),
+        }

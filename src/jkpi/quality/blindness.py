@@ -1,0 +1,132 @@
+"""Where one source leaves us blind, and since when. Pure: facts in, verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from jkpi.quality.report import BlindSpot, naive
+from jkpi.quality.volume import (
+    ENDED_AFTER,
+    USUAL_AT_LEAST,
+    DayVolume,
+    Gap,
+    gaps,
+    is_silent,
+    judge_days,
+    longest_pause,
+)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A batch that was refused and that no later batch of the same origin made good. Times are naive UTC.
+
+    before: the last event of the source when it was refused, None where it had none.
+    after: the first event that arrived later than that, None where none has.
+    """
+
+    origin: str
+    reason: str
+    before: datetime | None
+    after: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
+
+    read and rejected count events over all batches; late is the source's late-data allowance.
+    """
+
+    source: str
+    counts: Mapping[date, int] = field(default_factory=dict)
+    last_at: datetime | None = None
+    zone: str = "UTC"
+    late: timedelta = timedelta(0)
+    refused: tuple[Refused, ...] = ()
+    read: int = 0
+    rejected: int = 0
+
+    @property
+    def reject_share(self) -> float | None:
+        return self.rejected / self.read if self.read else None
+
+
+@dataclass(frozen=True)
+class SourceVerdict:
+    """What the volume of one source says. `days_silent` is 0 while it speaks."""
+
+    source: str
+    days: tuple[DayVolume, ...] = ()
+    blind_spots: tuple[BlindSpot, ...] = ()
+    days_silent: int = 0
+    has_ended: bool = False
+
+
+def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
+    """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come."""
+    zone = ZoneInfo(facts.zone)
+    until = (now - facts.late).replace(tzinfo=UTC).astimezone(zone).date()
+    days = judge_days(facts.counts, until)
+    last_day = max(facts.counts, default=None)
+    spots: list[BlindSpot] = []
+    silent_since: datetime | None = None
+    for gap in gaps(days):
+        starts_at = _midnight(gap.first, zone)
+        if last_day is not None and last_day <= gap.last:
+            silent_since = starts_at
+            spots.append(_silence(facts.source, starts_at, now, f"usually {_usual(gap)} a day"))
+        else:
+            ends_at = _midnight(gap.last + timedelta(days=1), zone)
+            spots.append(BlindSpot(facts.source, starts_at, ends_at, _thin(gap)))
+    last_at = facts.last_at
+    if silent_since is None and last_at is not None and is_silent(list(facts.counts), last_at, now, facts.late):
+        silent_since = last_at
+        pause = longest_pause(list(facts.counts)) or timedelta(0)
+        spots.append(_silence(facts.source, last_at, now, f"its longest pause before was {_days(pause)}"))
+    spots += [spot for one in facts.refused if (spot := _refused(facts.source, one, now))]
+    silence = now - silent_since if silent_since is not None else timedelta(0)
+    return SourceVerdict(
+        source=facts.source,
+        days=tuple(days),
+        blind_spots=tuple(sorted(spots, key=lambda spot: (spot.starts_at, spot.ends_at))),
+        days_silent=-(-silence // timedelta(days=1)),
+        has_ended=silence > ENDED_AFTER,
+    )
+
+
+def _silence(source: str, starts_at: datetime, now: datetime, usually: str) -> BlindSpot:
+    """Blind until now; from a source that has ended nobody expects more, so its blindness ends with that."""
+    if now - starts_at > ENDED_AFTER:
+        reason = f"ended: no rows since {starts_at:%Y-%m-%d}, {usually}"
+        return BlindSpot(source, starts_at, starts_at + ENDED_AFTER, reason)
+    return BlindSpot(source, starts_at, now, f"gone silent: no rows since {starts_at:%Y-%m-%d}, {usually}")
+
+
+def _refused(source: str, one: Refused, now: datetime) -> BlindSpot | None:
+    """Blind from the last event known when the batch was refused until newer ones arrived; None where that is no time."""
+    ends_at = one.after or now
+    if one.before is None or one.before >= ends_at:
+        return None
+    return BlindSpot(source, one.before, ends_at, f"refused: {one.origin}: {one.reason}")
+
+
+def _thin(gap: Gap) -> str:
+    rows = "no rows" if gap.rows == 0 else "1 row" if gap.rows == 1 else f"{gap.rows:,} rows"
+    when = f"on {gap.first}" if gap.first == gap.last else f"from {gap.first} to {gap.last}"
+    return f"{rows} {when}, usually {_usual(gap)} a day"
+
+
+def _usual(gap: Gap) -> str:
+    return f"{max(gap.usual, USUAL_AT_LEAST):,.0f}"
+
+
+def _days(pause: timedelta) -> str:
+    return "1 day" if pause.days == 1 else f"{pause.days} days"
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return naive(datetime.combine(day, time(), zone))

@@ -1,0 +1,37 @@
+"""A workspace whose readings a test writes by hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jkpi.settings import Receiver, Settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+from made_world import MAP, ON_SITE, World
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Callable[..., World]:
+    def make(moments: str = ON_SITE, state_url: str | None = None, receivers: Sequence[Receiver] = ()) -> World:
+        (tmp_path / "journeys").mkdir(exist_ok=True)
+        (tmp_path / "journeys" / "repair.yml").write_text(MAP + moments)
+        known = {receiver.name: receiver for receiver in receivers} or {
+            "lead": Receiver("lead", "file", path=tmp_path / "lead.txt")
+        }
+        settings = Settings(
+            workspace=tmp_path,
+            name="made",
+            warehouse_url=f"duckdb:///{tmp_path}/warehouse.duckdb",
+            state_url=state_url or f"sqlite:///{tmp_path}/state.db",
+            output=tmp_path / "site",
+            now=datetime(2026, 1, 1, tzinfo=UTC),
+            receivers=known,
+        )
+        return World(settings)
+
+    return make

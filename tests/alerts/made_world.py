@@ -1,0 +1,129 @@
+"""A small workspace whose readings a test writes by hand, in a real DuckDB, with a real state database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from jkpi.alerts import AlertReport, judge_and_announce
+from jkpi.journeys import read_journeys
+from jkpi.settings import Settings
+from jkpi.state import migrate, outbox, reading, state_engine
+from jkpi.warehouse import open_warehouse
+
+MAP = """
+journey: repair
+title: Getting a broken machine running again
+version: 1
+owner: head-of-service
+timezone: Europe/Istanbul
+viewpoint: {persona: maintenance manager}
+scope: {starts_with: [fault_reported], ends_with: [repair_confirmed], window: 30d, idle: 7d}
+segments: [region]
+stages:
+  - stage: fix
+    title: Repair
+    touchpoints:
+      - {touchpoint: fault_reported, channel: phone}
+      - {touchpoint: technician_arrived, channel: site}
+    kpis:
+      - {kpi: time_to_resolve, title: On site in time, from: fault_reported, to: technician_arrived, tolerance: 4h}
+      - {kpi: drop_off, window: 2d}
+      - {kpi: nps, survey: after}
+  - stage: confirm
+    title: Confirm
+    touchpoints:
+      - {touchpoint: repair_confirmed, channel: site}
+moments_of_truth:
+"""
+ON_SITE = """
+  - {moment: technician_on_site, kpi: fix.time_to_resolve, promise: 0.9, falls_off_by: 0.05,
+     owner: field-service, notify: [lead], by: [region]}
+"""
+STAYS = """
+  - {moment: customer_stays, kpi: fix.drop_off, promise: 0.1, falls_off_by: 0.05, owner: sales, notify: [lead]}
+"""
+LIKED = """
+  - {moment: liked, kpi: fix.nps, promise: 30, falls_off_by: 10, owner: cx, notify: [lead]}
+"""
+TABLE = """
+create table marts.fct_kpi_readings (
+    journey text, kpi text, kind text, statistic text, stage text, segment text, segment_value text, period text,
+    period_start date, value double precision, numerator double precision, denominator double precision,
+    sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
+    direction text, status text, matures_at timestamp, map_version integer, is_primary boolean
+)
+"""
+FIRST = date(2026, 1, 1)
+
+
+@dataclass
+class World:
+    """The workspace. Readings of a KPI are (good or bad outcomes, n) by day."""
+
+    settings: Settings
+    rows: dict[tuple[str, str, str, date], tuple[float | None, float, str]] = field(default_factory=dict)
+
+    def put(
+        self,
+        counts: Sequence[tuple[float, float]],
+        kpi: str = "fix.time_to_resolve",
+        segment: str = "all",
+        value: str = "all",
+        first: date = FIRST,
+        status: str = "final",
+    ) -> None:
+        """One reading a day from `first`; later calls replace earlier ones of the same day."""
+        for offset, (numerator, n) in enumerate(counts):
+            self.rows[kpi, segment, value, first + timedelta(days=offset)] = (numerator, n, status)
+
+    def run(self, day: date | None = None) -> AlertReport:
+        """Judge and announce as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
+        day = day or max(key[3] for key in self.rows)
+        now = datetime.combine(day + timedelta(days=1), time(6), UTC)
+        with open_warehouse(self.settings) as w:
+            w.execute("create schema if not exists marts")
+            w.execute("drop table if exists marts.fct_kpi_readings")
+            w.execute(TABLE)
+            for (kpi, segment, value, on), (numerator, n, status) in self.rows.items():
+                if on <= day:
+                    self._insert(w, kpi, segment, value, on, numerator, n, status)
+            return judge_and_announce(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
+
+    def _insert(
+        self, w: Any, kpi: str, segment: str, value: str, on: date, k: float | None, n: float, status: str
+    ) -> None:
+        statistic = {"fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps"}[kpi]
+        w.execute(
+            "insert into marts.fct_kpi_readings (journey, kpi, statistic, segment, segment_value, period, period_start,"
+            " value, numerator, denominator, status, matures_at) values ('repair', :kpi, :statistic, :segment, :value,"
+            " 'day', :on, :reading, :k, :n, :status, :matures)",
+            {
+                "kpi": kpi, "statistic": statistic, "segment": segment, "value": value, "on": on, "k": k, "n": n,
+                "reading": k / n if k is not None and n else None, "status": status,
+                "matures": datetime.combine(on + timedelta(days=1), time(0)),
+            },
+        )  # fmt: skip
+
+    def messages(self) -> list[Any]:
+        """The outbox, oldest first."""
+        engine = state_engine(self.settings.state_url)
+        try:
+            migrate(engine)
+            with reading(engine) as connection:
+                return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
+        finally:
+            engine.dispose()
+
+
+def steady(days: int, rate: float, n: int = 100) -> list[tuple[float, float]]:
+    """Days whose counts are as even as they can be: the rounding errors are carried over, chance plays no part."""
+    counts, owed = [], 0.0
+    for _ in range(days):
+        owed += rate * n
+        good = round(owed)
+        owed -= good
+        counts.append((float(good), float(n)))
+    return counts

@@ -1,0 +1,252 @@
+"""What is announced is the difference to what is true: told once, taken back when it never was."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
+
+from jkpi.alerts import list_alerts, moment_states
+from jkpi.errors import SystemFailure
+from jkpi.settings import Receiver
+from jkpi.state import alert_transitions, reading, series_states, state_engine
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+
+
+def fallen(world: World, days: int = 4, rate: float = 0.7) -> World:
+    world.put(steady(60, 0.92) + steady(days, rate))
+    return world
+
+
+def rows(world: World, table: Any) -> list[Any]:
+    engine = state_engine(world.settings.state_url)
+    with reading(engine) as connection:
+        found = list(connection.execute(table.select()))
+    engine.dispose()
+    return found
+
+
+def test_a_fall_is_told_once_and_its_end_once(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    report = world.run()
+    assert [told.transition for told in report.opened] == ["opened"]
+    (state,) = report.states
+    assert (state.state, state.since) == ("firing", FIRST + timedelta(days=60))
+    assert state.alert_id == report.opened[0].alert_id
+    assert world.run().told == ()
+    world.put(steady(1, 0.7), first=FIRST + timedelta(days=64))
+    assert world.run().told == ()
+    world.put(steady(3, 0.93), first=FIRST + timedelta(days=65))
+    again = world.run()
+    assert [told.alert_id for told in again.resolved] == [report.opened[0].alert_id]
+    assert again.states[0].state == "ok" and again.states[0].alert_id is None
+    assert world.run().told == ()
+    assert len(world.messages()) == 2
+    assert [row.transition for row in rows(world, alert_transitions)] == ["opened", "resolved"]
+
+
+def test_a_backfill_tells_nothing_old(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(10, 0.6) + steady(40, 0.92) + steady(10, 0.6) + steady(60, 0.92))
+    assert world.run().told == () and world.messages() == []
+
+
+def test_day_by_day_and_all_at_once_end_in_the_same_state(make_world: MakeWorld) -> None:
+    world = fallen(make_world(), days=6)
+    told = [(day, told.transition) for day in range(58, 66) for told in world.run(FIRST + timedelta(days=day)).told]
+    assert told == [(60, "opened")]
+    assert moment_states(world.settings) == list(world.run().states)
+
+
+def test_late_data_take_a_breach_back(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    (opened,) = world.run().opened
+    world.put(steady(4, 0.92), first=FIRST + timedelta(days=60))
+    (corrected,) = world.run().corrected
+    assert (corrected.alert_id, corrected.transition) == (opened.alert_id, "corrected")
+    assert "never was" in world.messages()[-1].body
+    assert [alert.status for alert in list_alerts(world.settings)] == ["corrected"]
+    fallen(world)
+    (again,) = world.run().opened
+    assert (again.alert_id, again.transition) == (opened.alert_id, "reopened")
+    assert world.run().told == ()
+
+
+def test_late_data_that_move_the_beginning_are_no_news(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.run()
+    world.put(steady(1, 0.92), first=FIRST + timedelta(days=60))
+    assert world.run().told == ()
+
+
+def test_readings_withheld_later_correct_nothing(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.run()
+    world.put(steady(4, 0.7), first=FIRST + timedelta(days=60), status="withheld")
+    report = world.run()
+    assert report.corrected == ()
+    assert [alert.status for alert in list_alerts(world.settings) if alert.kind == "fall"] == ["open"]
+
+
+def test_a_changed_promise_supersedes_and_a_moment_taken_off_the_map_too(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.82))
+    (opened,) = world.run().opened
+    make_world(ON_SITE.replace("promise: 0.9", "promise: 0.8"))
+    (closed,) = world.run().corrected
+    assert (closed.alert_id, closed.transition) == (opened.alert_id, "superseded")
+    make_world(ON_SITE)
+    assert [told.transition for told in world.run().opened] == ["reopened"]
+    make_world(LIKED)
+    assert [told.transition for told in world.run().corrected] == ["superseded"]
+    assert world.run().told == ()
+
+
+def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92))
+    world.put(steady(2, 0.2), first=FIRST + timedelta(days=60), status="withheld")
+    report = world.run()
+    assert report.opened == () and len(report.blind) == 1
+    assert report.states[0].state == "held"
+    world.put(steady(1, 0.2), first=FIRST + timedelta(days=62), status="withheld")
+    assert world.run().told == ()
+    world.put(steady(1, 0.92), first=FIRST + timedelta(days=63))
+    assert [told.transition for told in world.run().told] == ["cleared"]
+    assert [message.title for message in world.messages()] == ["Technician on site: we are blind here"]
+    world.put(steady(1, 0.2), first=FIRST + timedelta(days=64), status="withheld")
+    assert len(world.run().blind) == 1
+
+
+def test_a_provisional_day_is_not_there_yet(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92))
+    world.put(steady(10, 0.1), first=FIRST + timedelta(days=60), status="provisional")
+    report = world.run()
+    assert report.told == () and report.states[0].state in ("ok", "no_data")
+
+
+def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> None:
+    world = make_world(receivers=[Receiver("lead", "console"), Receiver("data-team", "console")])
+    world.settings = type(world.settings)(**{**vars(world.settings), "default_receiver": "data-team"})
+    world.put(steady(60, 0.92))
+    world.rows["fix.time_to_resolve", "all", "all", FIRST + timedelta(days=60)] = (None, 100.0, "final")
+    report = world.run()
+    assert report.states[0].state == "error"
+    assert [told.kind for told in report.blind] == ["error"]
+    assert [message.receiver for message in world.messages()] == ["data-team"]
+
+
+def test_a_segment_is_silent_while_the_whole_speaks_for_it(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.put(steady(60, 0.92, 50) + steady(4, 0.48, 50), segment="region", value="south")
+    report = world.run()
+    assert [told.series_id for told in report.opened] == ["repair/technician_on_site"]
+    states = {row.series_id: row for row in rows(world, series_states)}
+    assert states["repair/technician_on_site/region=south"].state == "firing"
+    assert states["repair/technician_on_site/region=south"].inhibited
+    assert "region = south" in world.messages()[0].body
+
+
+def test_a_segment_that_falls_alone_is_told(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(64, 0.92, 1000))
+    world.put(steady(60, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="south")
+    world.put(steady(64, 0.92, 950), segment="region", value="north")
+    report = world.run()
+    assert [told.series_id for told in report.opened] == ["repair/technician_on_site/region=south"]
+    assert report.states[0].state == "ok"
+
+
+def test_one_message_for_each_receiver_and_run(make_world: MakeWorld) -> None:
+    world = fallen(make_world(ON_SITE + STAYS + LIKED.replace("[lead]", "[lead, boss]")))
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.put(steady(60, 0.66) + steady(4, 0.4), kpi="fix.nps")
+    report = world.run()
+    assert len(report.opened) == 3 and report.messages == 2
+    lead = next(message for message in world.messages() if message.receiver == "lead")
+    assert lead.title == "Moments of truth: 3 fell off" and len(lead.transitions) == 3
+    boss = next(message for message in world.messages() if message.receiver == "boss")
+    assert boss.title.startswith("Liked")
+
+
+def test_lower_is_better_and_points_are_judged_in_their_own_direction(make_world: MakeWorld) -> None:
+    world = make_world(STAYS + LIKED)
+    world.put(steady(60, 0.30) + steady(4, 0.05), kpi="fix.drop_off")
+    world.put(steady(60, 0.66) + steady(4, 0.90), kpi="fix.nps")
+    report = world.run()
+    assert [told.series_id for told in report.opened] == []
+    assert {state.state for state in report.states} == {"ok", "recovering"}
+
+
+def test_a_fall_within_a_chronic_breach_is_told_as_worse(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(100, 0.78))
+    (opened,) = world.run().opened
+    world.put(steady(5, 0.6), first=FIRST + timedelta(days=100))
+    report = world.run()
+    assert [(told.alert_id, told.transition) for told in report.opened] == [(opened.alert_id, "worsened")]
+    assert "further down to 60 % instead of 78 %" in world.messages()[-1].title
+    assert world.run().told == ()
+
+
+def test_unmeasured_says_what_to_do(make_world: MakeWorld) -> None:
+    from jkpi.alerts import judge_and_announce
+    from jkpi.journeys import read_journeys
+
+    world = make_world()
+    with open_warehouse(world.settings) as w, pytest.raises(SystemFailure) as caught:
+        judge_and_announce(world.settings, w, read_journeys(world.settings.workspace))
+    assert "jkpi measure" in caught.value.hint
+
+
+def test_on_postgresql_as_well(make_world: MakeWorld, postgres_url: str) -> None:
+    world = fallen(make_world(state_url=postgres_url))
+    assert len(world.run().opened) == 1
+    assert world.run().told == ()
+    assert [alert.status for alert in list_alerts(world.settings)] == ["open"]
+    assert moment_states(world.settings)[0].state == "firing"
+
+
+RUN_AT_ONCE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from jkpi.alerts import judge_and_announce
+from jkpi.journeys import read_journeys
+from jkpi.settings import Settings
+from jkpi.warehouse import open_warehouse
+
+folder, state_url = Path(sys.argv[1]), sys.argv[2]
+settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder, datetime(2026, 3, 6, tzinfo=UTC))
+with open_warehouse(settings, read_only=True) as w:
+    print(len(judge_and_announce(settings, w, read_journeys(folder)).told))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_two_runs_at_once_say_it_once(
+    make_world: MakeWorld, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    url = str(request.getfixturevalue("postgres_url")) if engine == "postgres" else f"sqlite:///{tmp_path}/state.db"
+    world = make_world(state_url=url)
+    world.put(steady(60, 0.92))
+    world.run()
+    fallen(world)
+    with open_warehouse(world.settings) as w:
+        for day in range(60, 64):
+            on = FIRST + timedelta(days=day)
+            world._insert(w, "fix.time_to_resolve", "all", "all", on, 70.0, 100.0, "final")
+    commands = [sys.executable, "-c", RUN_AT_ONCE, str(tmp_path), url]
+    runs = [subprocess.Popen(commands, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert sorted(run.communicate()[0].strip() for run in runs) == ["0", "0", "1"]
+    assert len(world.messages()) == 1

@@ -1,0 +1,237 @@
+"""What stands on the page is what stands in the tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from jkpi.living_map import page_model, publish_map, words
+from jkpi.living_map.reading import read_journeys
+from jkpi.living_map.render import render_page
+from jkpi.living_map.views import KpiView, Page
+from jkpi.settings import Settings
+from jkpi.state import MomentState
+from jkpi.warehouse import Warehouse
+
+from .conftest import FALLS_SINCE, JOURNEY, NOW, STATES, Rows, fill_landing, fill_marts, hostile_map, insert, marts
+
+Make = Callable[..., Page]
+
+
+@pytest.fixture
+def made(measured: Warehouse) -> Page:
+    (facts,) = read_journeys(measured, NOW)
+    return page_model.page(facts, STATES, NOW, synthetic=True)
+
+
+def kpi_views(page: Page) -> dict[str, KpiView]:
+    return {view.anchor: view for view in (*page.kpis, *(kpi for stage in page.stages for kpi in stage.kpis))}
+
+
+def test_every_kpi_tells_its_latest_final_week(made: Page, measured: Warehouse) -> None:
+    health = measured.rows("select * from marts.rpt_journey_health")
+    views = kpi_views(made)
+    assert len(views) == len(health) > 10
+    for row in health:
+        view = views[f"kpi-{row['kpi'].replace('.', '-')}"]
+        goal = measured.scalar(
+            "select coalesce(map_kpis.target, map_moments.promise) from raw.map_kpis left join raw.map_moments"
+            " on map_kpis.kpi = map_moments.kpi where map_kpis.kpi = :kpi",
+            {"kpi": row["kpi"]},
+        )
+        assert view.statistic == row["statistic"]
+        assert view.value == words.value(row["value_week"], row["unit"], row["statistic"], goal)
+        assert view.n == (words.count(row["sample_size_week"]) if row["unit"] != "count" else None)
+        assert view.week == f"week of {words.day(row['value_week_start'], NOW.date())}"
+
+
+def test_the_rendered_page_holds_the_numbers(made: Page, measured: Warehouse) -> None:
+    html = render_page(made)
+    for view in kpi_views(made).values():
+        block = re.search(rf'id="{view.anchor}".*?</div>\s*(?=<div class="kpi"|</div>)', html, re.S)
+        assert block is not None
+        assert f">{view.value}<" in block[0]
+    for moment in made.moments:
+        card = re.search(rf'id="{moment.anchor}".*?</article>', html, re.S)
+        assert card is not None
+        for text in (moment.value, moment.interval, moment.n, moment.state.word, moment.promise, moment.owner):
+            assert text is not None
+            assert f">{text}<" in card[0] or f"{text}<" in card[0]
+
+
+def test_intervals_come_from_the_mart(made: Page, measured: Warehouse) -> None:
+    row = measured.rows(
+        "select ci_low, ci_high from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and period = 'week'"
+        " and is_primary and status = 'final' order by period_start desc limit 1"
+    )[0]
+    view = kpi_views(made)["kpi-repair-time_to_resolve"]
+    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{words.NARROW}%"
+
+
+def test_the_other_statistics_are_of_the_same_week(made: Page, measured: Warehouse) -> None:
+    median = measured.scalar(
+        "select value from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and statistic = 'median_closed'"
+        " and period = 'week' and status = 'final' order by period_start desc limit 1"
+    )
+    extras = kpi_views(made)["kpi-repair-time_to_resolve"].extras
+    assert words.duration(median) in [extra.value for extra in extras]
+
+
+def test_stages_stand_in_order_with_their_visits(made: Page, measured: Warehouse) -> None:
+    counted = measured.rows(
+        "select map_stages.title, count(visits.stage) as visits from raw.map_stages"
+        " left join marts.fct_stage_visits as visits on map_stages.stage = visits.stage and visits.entered_at >= :since"
+        " group by map_stages.title, map_stages.position order by map_stages.position",
+        {"since": NOW.replace(tzinfo=None) - timedelta(days=28)},
+    )
+    assert [stage.title for stage in made.stages] == [row["title"] for row in counted]
+    assert [stage.visits for stage in made.stages] == [f"{row['visits']:,} visits in 28 days" for row in counted]
+
+
+def test_touchpoints_tell_evidence_and_its_absence(made: Page, measured: Warehouse) -> None:
+    touchpoints = {t.touchpoint: t for stage in made.stages for t in stage.touchpoints}
+    assert touchpoints.keys() == {row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")}
+    assert touchpoints["part_picked"].last == "no evidence yet"
+    assert touchpoints["part_picked"].volume == ""
+    arrived = measured.rows("select * from marts.rpt_map_coverage where name = 'technician_arrived'")[0]
+    assert touchpoints["technician_arrived"].last == words.ago(arrived["last_evidence_at"], NOW.replace(tzinfo=None))
+    count = arrived.get("count_events_28d", arrived["count_events"])
+    assert touchpoints["technician_arrived"].volume.startswith(f"{count:,} ×")
+    assert touchpoints["technician_arrived"].confirmed
+    assert not touchpoints["fault_diagnosed"].confirmed
+    assert [stray.caption for stray in made.strays] == ["Spare key lost"]
+
+
+def test_moments_stand_against_their_promise(made: Page) -> None:
+    late, told, ends = made.moments
+    assert (late.state.word, late.since) == ("firing", f"since 9 Jun, {(NOW.date() - FALLS_SINCE).days} days")
+    assert late.standing is not None
+    assert (late.standing.key, late.standing.word) == ("bad", "below the promise")
+    assert told.promise is not None
+    assert told.promise.startswith("promise: at most")
+    assert ends.state.word == "watch"
+    assert made.headline.key == "firing"
+    assert late.title in made.headline.text
+
+
+def test_only_an_open_alert_is_marked_on_the_charts(made: Page) -> None:
+    views = kpi_views(made)
+    marked = [anchor for anchor, view in views.items() if view.chart and "alert-flag" in view.chart]
+    assert marked == ["kpi-repair-time_to_resolve"]
+
+
+def test_the_withheld_week_is_a_gap_and_never_a_value(made: Page) -> None:
+    chart = kpi_views(made)["kpi-confirm-csat"].chart
+    assert chart is not None
+    assert chart.count('class="withheld"') == 1
+    definition = next(d for d in made.definitions if d.anchor == "def-confirm-csat")
+    (row,) = [week for week in definition.weeks if week.status == "withheld"]
+    assert (row.value, row.interval) == ("–", "–")
+
+
+def test_every_link_inside_the_page_finds_its_place(made: Page) -> None:
+    html = render_page(made)
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
+
+
+def test_synthetic_data_are_called_so(made: Page) -> None:
+    assert "synthetic data" in render_page(made)
+    assert "synthetic" not in render_page(replace(made, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
+
+
+def test_a_map_without_data_is_a_page_that_says_so(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+    fill_landing(warehouse, map_tables)
+    publish_map(settings, warehouse, ())
+    html = (settings.output / f"{JOURNEY}.html").read_text()
+    assert "Nothing has been measured yet." in html
+    assert html.count("no evidence yet") > 20
+    assert "not judged yet" in html
+    assert "No source is connected yet." in html
+    assert not re.search(r">0\s?%<", html)
+
+
+def test_empty_marts_are_no_data(warehouse: Warehouse, map_tables: Rows) -> None:
+    fill_landing(warehouse, map_tables)
+    fill_marts(warehouse, {})
+    (facts,) = read_journeys(warehouse, NOW)
+    made = page_model.page(facts, (), NOW, synthetic=False)
+    assert made.headline.text == "Nothing has been measured yet."
+    assert {view.note for view in kpi_views(made).values()} == {"no evidence yet"}
+    assert {view.value for view in kpi_views(made).values()} == {None}
+    assert "{'" not in render_page(made)
+
+
+def test_no_warehouse_tables_give_an_empty_index(settings: Settings, warehouse: Warehouse) -> None:
+    paths = publish_map(settings, warehouse, ())
+    assert [path.name for path in paths] == ["index.html"]
+    assert "No journey is mapped yet" in paths[0].read_text()
+
+
+def test_what_others_write_is_escaped(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&"
+    tables = hostile_map(map_tables, evil)
+    fill_landing(warehouse, tables)
+    with warehouse.transaction():
+        fill_marts(warehouse, marts(tables))
+    publish_map(settings, warehouse, [MomentState(JOURNEY, "technician_on_site", evil, None, None)])
+    for path in settings.output.glob("*.html"):
+        html = path.read_text()
+        assert "<script" not in html
+        assert "<img" not in html
+        assert "&lt;script&gt;" in html
+
+
+def test_a_page_asks_the_network_for_nothing(made: Page) -> None:
+    html = render_page(made)
+    addresses = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", html)
+    assert addresses
+    assert {a for a in addresses if not a.startswith("#")} <= {"index.html", "data:,"}
+    assert "default-src 'none'" in html
+
+
+def test_another_version_of_the_map_is_not_shown(measured: Warehouse) -> None:
+    insert(measured, "raw.map_journeys", {"journey": JOURNEY, "version": 0, "title": "Old", "is_current": False})
+    insert(
+        measured,
+        "raw.map_stages",
+        {"journey": JOURNEY, "version": 0, "stage": "old", "position": 1, "title": "Old", "is_current": False},
+    )
+    (facts,) = read_journeys(measured, NOW)
+    assert "Old" not in [stage.title for stage in facts.stages]
+
+
+def test_data_that_ended_keep_their_own_last_week(measured: Warehouse) -> None:
+    later = NOW + timedelta(days=400)
+    (facts,) = read_journeys(measured, later)
+    assert facts.last_week.isoformat() == "2026-06-29"
+    made = page_model.page(facts, STATES, later, synthetic=False)
+    assert kpi_views(made)["kpi-confirm-csat"].week == "week of 15 Jun 2026"
+    assert made.newest == "13 months ago"
+
+
+def test_a_journey_called_index_does_not_take_the_index() -> None:
+    assert page_model.file_name("index") == "journey-index.html"
+    assert page_model.file_name("../../etc/passwd") == "etc-passwd.html"
+
+
+def test_publishing_again_replaces_the_pages_and_leaves_nothing_behind(measured: Warehouse, settings: Settings) -> None:
+    first = publish_map(settings, measured, STATES)
+    before = {path: path.read_text() for path in first}
+    again = publish_map(settings, measured, STATES)
+    assert {path: path.read_text() for path in again} == before
+    assert {path.name for path in settings.output.iterdir()} == {"index.html", f"{JOURNEY}.html"}
+
+
+def test_a_folder_that_cannot_be_written_is_told(measured: Warehouse, settings: Settings, tmp_path: Path) -> None:
+    from jkpi.errors import SystemFailure
+
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SystemFailure, match="cannot be written"):
+        publish_map(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)

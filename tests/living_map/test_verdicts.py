@@ -1,0 +1,180 @@
+"""Headline, standing, freshness and definitions: what is said in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from jkpi.living_map import definitions
+from jkpi.living_map.facts import Kpi, Moment, Reading, Source
+from jkpi.living_map.headline import headline
+from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
+from jkpi.living_map.sources import is_late, source_view
+from jkpi.living_map.states import legend, state_words
+from jkpi.living_map.views import MomentView
+from jkpi.state import MomentState
+
+CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
+NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
+
+
+def reading(value: float | None, low: float | None = None, high: float | None = None, **more: object) -> Reading:
+    given = {"period_start": date(2026, 6, 22), "status": "final", "unit": "share", "statistic": "share_within"} | more
+    return Reading(value=value, low=low, high=high, sample_size=100, open_count=0, is_primary=True, **given)  # type: ignore[arg-type]
+
+
+def kpi(*weeks: Reading, kind: str = "time_to_resolve", **more: object) -> Kpi:
+    given: dict[str, object] = {"stage": "repair", "title": "On site", "unit": "share", "direction": "higher"}
+    given |= {"target": None, "rule": {"tolerance_seconds": 43200}, **more}
+    return Kpi(kpi="repair.x", kind=kind, weeks=tuple(weeks), **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "direction", "word"),
+    [
+        (0.91, 0.93, 0.95, "higher", "keeps the promise"),
+        (0.88, 0.91, 0.93, "higher", "too close to call"),
+        (0.80, 0.85, 0.89, "higher", "below the promise"),
+        (0.91, 0.93, 0.95, "lower", "above the promise"),
+        (0.80, 0.85, 0.89, "lower", "keeps the promise"),
+        (None, 0.90, None, "higher", "keeps the promise"),
+        (None, 0.89, None, "higher", "below the promise"),
+    ],
+)
+def test_a_promise_is_judged_by_the_whole_interval(
+    low: float | None, value: float, high: float | None, direction: str, word: str
+) -> None:
+    mark = standing(reading(value, low, high), 0.9, direction, "promise")
+    assert mark is not None
+    assert mark.word == word
+
+
+def test_no_reading_has_no_standing() -> None:
+    assert standing(None, 0.9, "higher", "promise") is None
+    assert standing(reading(0.9), None, "higher", "promise") is None
+
+
+def test_a_provisional_week_is_never_the_number() -> None:
+    newest = reading(0.2, period_start=date(2026, 6, 29), status="provisional")
+    view = kpi_view(kpi(reading(0.8), newest), None, None, CLOCK)
+    assert view.value is not None
+    assert view.value.startswith("80")
+    only = kpi_view(kpi(newest), None, None, CLOCK)
+    assert (only.value, only.note) == (None, "nothing final yet")
+
+
+def test_a_withheld_newest_week_is_said() -> None:
+    view = kpi_view(kpi(reading(0.8), reading(0.1, period_start=date(2026, 6, 29), status="withheld")), None, None, CLOCK)
+    assert view.note is not None
+    assert "withheld" in view.note
+
+
+def test_readings_that_stopped_are_said() -> None:
+    view = kpi_view(kpi(reading(0.8, period_start=date(2026, 5, 4))), None, None, CLOCK)
+    assert view.note == "no readings after the week of 4 May"
+
+
+def moments(*states: str) -> list[MomentView]:
+    made = []
+    for number, state in enumerate(states):
+        drawn = Moment(f"m{number}", "repair.x", "share_within", 0.9, "field", f"Moment {number}")
+        judged = MomentState("j", drawn.moment, state, date(2026, 6, 20), None)
+        made.append(moment_view(drawn, kpi(reading(0.71, 0.65, 0.77)), judged, "Repair", CLOCK))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("states", "key", "text"),
+    [
+        (("ok", "firing"), "firing", "Falling off: Moment 1."),
+        (("firing", "ok", "firing"), "firing", "Two moments of truth are falling off."),
+        (("error", "watch"), "error", "Could not be judged: Moment 0."),
+        (("held", "pattern"), "held", "We are blind at: Moment 0."),
+        (("no_data",), "no_data", "No data any more from: Moment 0."),
+        (("pattern", "watch"), "pattern", "A pattern, not yet a trend: Moment 0."),
+        (("watch", "watch"), "watch", "One bad day, maybe a coincidence: Moment 0 and Moment 1."),
+        (("recovering", "ok"), "recovering", "Recovering: Moment 0."),
+        (("learning", "low_n"), "learning", "Too early to say."),
+        (("ok", "learning"), "ok", "All quiet: nothing falls off."),
+    ],
+)
+def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: str, text: str) -> None:
+    made = headline(moments(*states), measured=True)
+    assert (made.key, made.text) == (key, text)
+
+
+def test_quiet_does_not_hide_a_broken_promise() -> None:
+    assert "Moment 0 is short" in headline(moments("ok"), measured=True).detail
+
+
+def test_the_headline_before_there_is_anything() -> None:
+    assert headline(moments("ok"), measured=False).text == "Nothing has been measured yet."
+    assert headline((), measured=True).text == "No moment of truth is declared."
+
+
+def test_every_state_has_a_word_an_icon_and_a_colour() -> None:
+    from importlib.resources import files
+
+    templates = files("jkpi.living_map") / "templates"
+    icons, css = (templates / "icons.svg").read_text(), (templates / "page.css").read_text()
+    for words in (*legend(), state_words(None)):
+        assert f'id="i-{words.key}"' in icons
+        assert f"tone-{words.key}" in css
+        assert words.meaning
+    assert len({words.word for words in legend()}) == len(legend())
+
+
+def test_an_unknown_state_is_never_taken_for_ok() -> None:
+    assert state_words("melting_down").word == "melting down"
+    assert state_words("melting_down").key == "error"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours", "late_seconds", "late"),
+    [
+        ("@daily", 47, 0, False),
+        ("@daily", 49, 0, True),
+        ("@daily", 49, 7200, False),
+        ("@hourly", 3, 0, True),
+        ("0 5 * * 1-5", 900, 0, None),
+        ("", 900, 0, None),
+    ],
+)
+def test_late_is_two_rounds_and_the_allowance(schedule: str, hours: int, late_seconds: int, late: bool | None) -> None:
+    assert is_late(datetime(2026, 6, 1) - timedelta(hours=hours), schedule, late_seconds, datetime(2026, 6, 1)) is late
+
+
+def source(**more: object) -> Source:
+    given: dict[str, object] = {
+        "newest_row_at": datetime(2026, 6, 30, 3), "loaded_at": datetime(2026, 6, 30, 4), "refused": None,
+        "rows_read": 100, "rows_rejected": 0, "late_seconds": 0, "schedule": "@daily",
+    }  # fmt: skip
+    return Source(source="s", title="S", kind="touchpoints", owner="o", **(given | more))  # type: ignore[arg-type]
+
+
+def test_a_source_tells_its_state() -> None:
+    assert source_view(source(), NOW, UTC).word == "fresh"
+    assert source_view(source(newest_row_at=datetime(2026, 6, 1)), NOW, UTC).word == "late"
+    assert source_view(source(newest_row_at=None, loaded_at=None), NOW, UTC).word == "no data yet"
+    refused = source_view(source(refused="a column is missing", rows_rejected=3), NOW, UTC)
+    assert refused.word == "last delivery refused"
+    assert refused.notes == ("Refused: a column is missing", "3 of 100 rows set aside, not counted")
+
+
+@pytest.mark.parametrize("kind", sorted(definitions.PRIMARY))
+def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
+    made = kpi(kind=kind, rule={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800})
+    assert definitions.formula(made).endswith(".")
+    assert definitions.maturity(made).endswith(".")
+    assert definitions.caption(made, definitions.PRIMARY[kind])
+    assert "None" not in definitions.formula(made) + definitions.maturity(made)
+
+
+def test_a_definition_names_its_rule() -> None:
+    rule = {"from_touchpoint": "visit_requested", "to_touchpoint": "technician_arrived", "tolerance_seconds": 43200}
+    said = definitions.formula(kpi(rule=rule))
+    assert "“visit requested” to “technician arrived”" in said
+    assert "12\u202fh" in said
+    due = definitions.formula(kpi(rule={**rule, "tolerance_is_due": True}))
+    assert "the time promised for the case" in due

@@ -1,0 +1,157 @@
+"""The state database on both engines: migrations, serialised writing, errors that tell no password."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import insert, select, text
+
+import jkpi.state
+from jkpi.errors import InputError, SystemFailure
+from jkpi.state import HEAD, alerts, metadata, migrate, outbox, reading, state_engine, writing
+
+MESSAGE = {
+    "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "mood": "info", "transitions": [],
+    "status": "waiting", "attempts": 0,
+}  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path}/deep/state.db"
+
+
+def test_migrations_arrive_at_the_tables_of_the_code(url: str) -> None:
+    engine = state_engine(url)
+    migrate(engine)
+    with reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_head_is_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(jkpi.state.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_second_migration_is_one_quick_look(url: str) -> None:
+    engine = state_engine(url)
+    migrate(engine)
+    started = time.perf_counter()
+    migrate(engine)
+    assert time.perf_counter() - started < 0.5
+    engine.dispose()
+
+
+@pytest.mark.slow
+def test_two_processes_may_migrate_at_once(url: str) -> None:
+    code = "import sys; from jkpi.state import migrate, state_engine; migrate(state_engine(sys.argv[1]))"
+    runs = [subprocess.Popen([sys.executable, "-c", code, url], stderr=subprocess.PIPE) for _ in range(3)]
+    complaints = [run.communicate()[1].decode() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], complaints
+    engine = state_engine(url)
+    with reading(engine) as connection:
+        assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
+    engine.dispose()
+
+
+def test_writers_wait_for_each_other(url: str) -> None:
+    """Both read, then write what they read plus one: without serialising, one of the additions is lost."""
+    engine = state_engine(url)
+    migrate(engine)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with writing(engine) as connection:
+        connection.execute(insert(outbox).values(**MESSAGE, created_at=now))
+
+    def add_one() -> None:
+        with writing(engine) as connection:
+            seen = connection.execute(select(outbox.c.attempts)).scalar_one()
+            time.sleep(0.05)
+            connection.execute(outbox.update().values(attempts=seen + 1))
+
+    threads = [threading.Thread(target=add_one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine) as connection:
+        assert connection.execute(select(outbox.c.attempts)).scalar_one() == 6
+    engine.dispose()
+
+
+def test_nothing_of_a_failed_transaction_stays(url: str) -> None:
+    engine = state_engine(url)
+    migrate(engine)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+        connection.execute(insert(outbox).values(**MESSAGE, created_at=now))
+        raise ZeroDivisionError
+    with reading(engine) as connection:
+        assert connection.execute(select(outbox)).all() == []
+    engine.dispose()
+
+
+def test_times_keep_their_instant(url: str) -> None:
+    engine = state_engine(url)
+    migrate(engine)
+    there = datetime(2026, 1, 1, 9, 30, tzinfo=timezone(timedelta(hours=3)))
+    with writing(engine) as connection:
+        connection.execute(insert(outbox).values(**MESSAGE, created_at=there))
+        assert connection.execute(select(outbox.c.created_at)).scalar_one() == there
+        stored = connection.execute(text("select cast(created_at as varchar) from outbox")).scalar_one()
+        assert stored.startswith("2026-01-01 06:30:00")
+    engine.dispose()
+
+
+def test_foreign_keys_hold(url: str) -> None:
+    from sqlalchemy.exc import IntegrityError
+
+    engine = state_engine(url)
+    migrate(engine)
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    orphan = {
+        "transition_id": "t", "alert_id": "none", "number": 1, "transition": "opened", "happened_on": day.date(),
+        "recorded_at": day, "evidence": {},
+    }  # fmt: skip
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(insert(jkpi.state.alert_transitions).values(**orphan))
+    with reading(engine) as connection:
+        assert connection.execute(select(alerts)).all() == []
+    engine.dispose()
+
+
+def test_a_newer_database_is_refused(url: str) -> None:
+    engine = state_engine(url)
+    migrate(engine)
+    with writing(engine) as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(SystemFailure, match="newer version"):
+        migrate(engine)
+    engine.dispose()
+
+
+def test_errors_tell_no_password() -> None:
+    with pytest.raises(SystemFailure) as caught:
+        migrate(state_engine("postgresql://someone:hush-hush@127.0.0.1:1/nowhere"))
+    assert "hush" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hush-hush@h/d", "nonsense", "oracle://x"])
+def test_a_url_of_another_kind_is_wrong_input(url: str) -> None:
+    with pytest.raises(InputError) as caught:
+        state_engine(url)
+    assert "hush" not in str(caught.value)
