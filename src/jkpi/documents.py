@@ -194,7 +194,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the known word nearest to `word`, or all of them where none is near and they are few."""
     names = sorted({str(name) for name in known})
-    close = difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    begun = [name for name in names if len(str(word)) > 2 and name.startswith(str(word))]
+    close = begun or difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(names)}" if 0 < len(names) <= 25 else ""

@@ -10,7 +10,8 @@ import typer
 
 from jkpi.cli import rejects
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import give, say
+from jkpi.cli.output import complain, give, say
+from jkpi.errors import JkpiError
 
 app = typer.Typer(
     name="jkpi",
@@ -210,7 +211,6 @@ def run(
     """
     with ending(as_json):
         from jkpi.cli import pipeline, report
-        from jkpi.cli.output import complain
         from jkpi.cli.progress import Display
         from jkpi.settings import load_settings
 
@@ -258,9 +258,11 @@ def demo(
             raise typer.Exit(code)
 
 
-def _fail(error: Exception | None) -> None:
+def _fail(error: JkpiError | None) -> None:
+    """The result was given; what went wrong in it is told beside it, and is the exit code."""
     if error is not None:
-        raise error
+        complain(error, as_json=False)
+        raise typer.Exit(error.exit_code)
 
 
 def main() -> None:

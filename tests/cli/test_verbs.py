@@ -1,0 +1,134 @@
+"""The command line as a user meets it: a process, its output, its exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+JKPI = Path(sys.executable).parent / "jkpi"
+VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status", "demo"]
+
+
+def jkpi(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([JKPI, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter, made and run once."""
+    folder = tmp_path_factory.mktemp("cli") / "starter"
+    jkpi("init", folder)
+    jkpi("run", "-w", folder)
+    return folder
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "rejects list", "rejects export", "rejects replay"])
+def test_help_teaches_by_an_example(verb: str) -> None:
+    assert f"Example: jkpi {verb}" in jkpi(*verb.split(), "--help").stdout
+
+
+def test_no_verb_prints_the_verbs_and_the_exit_codes() -> None:
+    done = subprocess.run([JKPI], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert all(verb in done.stderr for verb in VERBS)
+    assert "0 fine, 1 a check failed, 2 wrong input, 3 the system failed" in " ".join(done.stderr.split())
+
+
+@pytest.mark.slow
+def test_the_starter_runs_and_its_numbers_are_there(workspace: Path) -> None:
+    document = json.loads(jkpi("run", "-w", workspace, "--json").stdout)
+    assert [step["status"] for step in document["steps"]] == ["ok"] * 6
+    statuses = {batch["status"] for source in document["steps"][0]["result"] for batch in source["batches"]}
+    assert statuses == {"unchanged"}
+    page = (workspace / "site" / "first_order.html").read_text(encoding="utf-8")
+    assert "From a first visit to a first order" in page
+    status = json.loads(jkpi("status", "-w", workspace, "--json").stdout)
+    assert {row["source"]: row["loaded"] for row in status["sources"]} == {"answers": 16, "shop": 153}
+    assert [row["moment"] for row in status["moments"]] == ["arrives_in_time"]
+    assert "arrives_in_time" in jkpi("status", "-w", workspace).stdout
+
+
+@pytest.mark.slow
+def test_rejected_rows_are_listed_exported_mended_and_replayed(workspace: Path, tmp_path: Path) -> None:
+    bad = workspace / "data" / "shop_2.csv"
+    bad.write_text("at,visit,customer,action,channel,country\n2026-06-31 10:00,V900,C900,view,web,FR\n")
+    try:
+        loaded = jkpi("load", "-w", workspace, "--source", "shop").stdout
+        assert "set aside: 1 impossible date" in loaded
+        assert "2026-06-31" in jkpi("rejects", "list", "-w", workspace, "--json").stdout
+        mended = tmp_path / "mend.csv"
+        jkpi("rejects", "export", mended, "-w", workspace, "--source", "shop")
+        mended.write_text(mended.read_text().replace("2026-06-31", "2026-06-28"))
+        replayed = jkpi("rejects", "replay", "-w", workspace, "--source", "shop", "--file", mended, "--json").stdout
+        assert json.loads(replayed)["loaded"] == 1
+        assert "nothing was set aside" in jkpi("rejects", "list", "-w", workspace, "--reason", "open").stdout
+    finally:
+        bad.unlink()
+
+
+def test_wrong_yaml_is_told_all_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    journey = folder / "journeys" / "first_order.yml"
+    journey.write_text(
+        journey.read_text().replace("goals:", "gaols:", 1).replace("order.time_to_resolve", "order.time")
+    )
+    source = folder / "sources" / "shop.yml"
+    source.write_text(source.read_text().replace("occurred_at: at", "occured_at: at"))
+    errors = jkpi("lint", "-w", folder, code=2).stderr
+    assert "journeys/first_order.yml:13:5: unknown key 'gaols' (did you mean 'goals'?)" in errors
+    assert "order.time_to_resolve" in errors
+    assert "did you mean 'occurred_at'?" in errors
+    document = json.loads(jkpi("lint", "-w", folder, "--json", code=2).stdout)
+    assert document["exit_code"] == 2
+    assert len(document["problems"]) >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["run", "-w", "/nowhere"], "is no workspace"),
+        (["init", "x", "--example", "spare_prts"], "did you mean 'spare_parts'?"),
+        (["schema", "jurney"], "no kind of file 'jurney'"),
+        (["check", "--door", "back", "-w", "WORKSPACE"], "no door 'back'"),
+        (["load", "--source", "shp", "-w", "WORKSPACE"], "did you mean 'shop'?"),
+        (["status", "--now", "yesterday", "-w", "WORKSPACE"], "'yesterday' is not a time"),
+    ],
+)
+def test_wrong_input_is_told_in_a_sentence(
+    arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    jkpi("init", tmp_path / "w")
+    given = [str(tmp_path / "w") if argument == "WORKSPACE" else argument for argument in arguments]
+    assert expected in jkpi(*given, code=2).stderr
+
+
+def test_init_does_not_write_over_anything(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    assert "not empty" in jkpi("init", tmp_path, code=2).stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_source_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    (folder / "data" / "answers.csv").unlink()
+    done = jkpi("load", "-w", folder, "--json", code=2)
+    outcomes = {outcome["source"]: outcome for outcome in json.loads(done.stdout)}
+    assert sum(batch["loaded"] for batch in outcomes["shop"]["batches"]) == 153
+    assert "answers" in done.stderr
+
+
+def test_alert_before_anything_was_measured_says_what_next(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    done = jkpi("alert", "-w", folder, code=3)
+    assert "jkpi" in done.stderr

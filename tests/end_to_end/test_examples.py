@@ -1,0 +1,152 @@
+"""Each example from its data to its alert: exactly the planted fall speaks, once, and on a stated day."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jkpi.alerts import judge_and_announce, list_alerts
+from jkpi.alerts.announce import judge_moment
+from jkpi.alerts.series import watched_moments
+from jkpi.journeys import read_journeys
+from jkpi.measuring import measure
+from jkpi.settings import Settings, load_settings
+from jkpi.synthetic import PLANTED, PlantedFall
+from jkpi.warehouse import open_warehouse
+
+pytestmark = pytest.mark.slow
+JKPI = Path(sys.executable).parent / "jkpi"
+
+FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 10)}
+"""The day whose reading makes the fall certain. Planted on 15 June and on 9 June."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """An example after `jkpi demo`."""
+
+    name: str
+    settings: Settings
+    expected: dict[str, Any]
+    planted: PlantedFall
+    result: dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=sorted(PLANTED))
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    name = request.param
+    folder = tmp_path_factory.mktemp("demo")
+    command = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    expected = json.loads((folder / name / "data" / "EXPECTED.json").read_text())
+    return Demo(name, load_settings(folder / name), expected, PLANTED[name], json.loads(done.stdout))
+
+
+def test_every_row_is_accounted_for(demo: Demo) -> None:
+    loaded = {outcome["source"]: outcome["batches"] for outcome in demo.result["run"]["steps"][0]["result"]}
+    assert set(loaded) == set(demo.expected["sources"])
+    for source, truth in demo.expected["sources"].items():
+        sums = {
+            count: sum(batch[count] for batch in loaded[source])
+            for count in ("read", "loaded", "rejected", "duplicates", "skipped")
+        }
+        assert sums["read"] == sums["loaded"] + sums["rejected"] + sums["duplicates"] + sums["skipped"]
+        assert sums == {
+            "read": truth["read"],
+            "loaded": truth["loaded"],
+            "rejected": sum(truth["rejected"].values()),
+            "duplicates": truth["duplicates"],
+            "skipped": truth["unwanted"],
+        }, source
+
+
+def test_exactly_the_planted_fall_alerts(demo: Demo) -> None:
+    falls = [alert for alert in list_alerts(demo.settings) if alert.kind == "fall"]
+    assert [(alert.journey, alert.moment, alert.segment_value, alert.status) for alert in falls] == [
+        (demo.planted.journey, demo.planted.moment, "all", "open")
+    ]
+    assert falls[0].fired_on == FIRED_ON[demo.name]
+    assert timedelta(0) <= falls[0].fired_on - demo.planted.starts_on <= timedelta(days=5)
+
+
+def test_nothing_else_ever_breached_in_nine_months(demo: Demo) -> None:
+    """Not the whole, not a segment, not the noisy one: whatever day one had looked."""
+    journeys = read_journeys(demo.settings.workspace)
+    breached = set()
+    with open_warehouse(demo.settings) as warehouse:
+        for watched in watched_moments(journeys, demo.settings.default_receiver):
+            for judged in judge_moment(warehouse, watched, demo.settings):
+                breached |= {(judged.series.series_id, breach.since) for breach in judged.track.breaches}
+    moment = f"{demo.planted.journey}/{demo.planted.moment}"
+    assert {series for series, _ in breached} == {
+        moment,
+        f"{moment}/{demo.planted.segment}={demo.planted.carried_by}",
+    }
+    assert all(abs(since - demo.planted.starts_on) <= timedelta(days=3) for _, since in breached)
+
+
+def test_the_message_says_what_its_owner_needs(demo: Demo) -> None:
+    (message,) = [
+        receiver.path.read_text(encoding="utf-8")
+        for receiver in demo.settings.receivers.values()
+        if receiver.path is not None and receiver.path.exists()
+    ]
+    assert "SYNTHETIC DATA" in message
+    assert demo.planted.kpi in message
+    assert f"{demo.planted.segment} = {demo.planted.carried_by}" in message
+    for word in ("95 % confidence", "n = ", "Promise", "Usual", "Owner", "select period_start"):
+        assert word in message
+    query = message[message.index("    select period_start") : message.index("    order by period_start")]
+    with open_warehouse(demo.settings) as warehouse:
+        assert len(warehouse.rows(query)) >= 7
+
+
+def test_the_lost_day_is_a_blind_spot_and_withholds_what_depends_on_it(demo: Demo) -> None:
+    with open_warehouse(demo.settings) as warehouse:
+        spots = warehouse.rows("select source, starts_at, ends_at from raw.blind_spots")
+        withheld = warehouse.rows(
+            "select distinct period_start from marts.fct_kpi_readings"
+            " where status = 'withheld' and period = 'day' and kpi = :kpi",
+            {"kpi": demo.planted.kpi},
+        )
+    assert [spot["source"] for spot in spots] == [demo.planted.lost_source]
+    noon = datetime.combine(demo.planted.lost_on, time(12))
+    assert spots[0]["starts_at"] <= noon < spots[0]["ends_at"]
+    assert demo.planted.lost_on in {row["period_start"] for row in withheld}
+
+
+def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:
+    paths = [receiver.path for receiver in demo.settings.receivers.values() if receiver.path and receiver.path.exists()]
+    before = [path.read_text() for path in paths]
+    command = [JKPI, "run", "-w", demo.settings.workspace, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    steps = {step["name"]: step["result"] for step in json.loads(done.stdout)["steps"]}
+    assert {batch["status"] for source in steps["load"] for batch in source["batches"]} == {"unchanged"}
+    assert steps["alert"]["judged"]["messages"] == 0
+    assert steps["alert"]["delivered"]["sent"] == 0
+    assert [path.read_text() for path in paths] == before
+
+
+def test_day_by_day_the_first_word_comes_when_the_fall_is_certain(demo: Demo, tmp_path: Path) -> None:
+    """As if it had run each morning: silence until the fired day is mature, then one alert, and no second one."""
+    journeys = read_journeys(demo.settings.workspace)
+    told: list[tuple[date, str]] = []
+    morning = datetime.combine(demo.planted.starts_on - timedelta(days=1), time(6), UTC)
+    while morning.date() <= demo.settings.now.date():
+        then = replace(demo.settings, now=morning, state_url=f"sqlite:///{tmp_path}/state.db")
+        assert measure(then).passed
+        with open_warehouse(then) as warehouse:
+            report = judge_and_announce(then, warehouse, journeys)
+        told += [(morning.date(), one.series_id) for one in report.told if one.transition == "opened"]
+        morning += timedelta(days=1)
+    assert [series for _, series in told] == [f"{demo.planted.journey}/{demo.planted.moment}"]
+    assert timedelta(days=1) <= told[0][0] - FIRED_ON[demo.name] <= timedelta(days=7)
