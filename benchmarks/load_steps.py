@@ -58,8 +58,8 @@ def write_csv(path: Path, rows: int, seed: int = 7) -> int:
             )
             columns = {
                 "number": [f"E{number:09d}" for number in range(start, start + count)],
-                "customer": [f"C{number:07d}" for number in random.integers(0, rows // 5 + 1, count)],
-                "case_number": [f"K{number:08d}" for number in random.integers(0, rows // 4 + 1, count)],
+                "customer": [f"C{number:07d}" for number in random.integers(0, rows // 20 + 1, count)],
+                "case_number": [f"K{number:08d}" for number in random.integers(0, rows // 6 + 1, count)],
                 "updated_at": np.char.replace(np.datetime_as_string(moments, unit="s"), "T", " "),
             }
             columns |= {name: random.choice(np.array(values), count) for name, values in words.items()}

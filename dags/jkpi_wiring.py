@@ -121,5 +121,6 @@ class JkpiOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Stop the verb with its task: what it had not finished is undone, and the warehouse is free again."""
-        if self.hook is not None:
+        running = self.hook and self.hook.sub_process
+        if self.hook and running and running.poll() is None:
             self.hook.send_sigterm()  # type: ignore[no-untyped-call]

@@ -7,12 +7,14 @@ receiver holds the alert; then stop and say so by the exit code.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
+import urllib.error
 from pathlib import Path
 
 # Python puts this folder first on the path, where this very file would stand in for Airflow.
@@ -24,8 +26,11 @@ from standalone import HOST, ROOT, Api, Failure, free, say, standalone, tail
 def main() -> int:
     """Start, then wait for an end or for the check; stop whatever happens. Returns the exit code."""
     options = parse()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Started in the background, a shell lets Python ignore Ctrl-C, and Airflow's parts with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     scratch = Path(tempfile.mkdtemp(prefix="jkpi-airflow-")) if options.check else None
     home = (options.home or (scratch / "airflow" if scratch else ROOT / ".airflow")).resolve()
     workspace = (options.workspace or (scratch or ROOT / "jkpi-demo" / "airflow") / options.example).resolve()
@@ -106,7 +111,10 @@ def check(api: Api, workspace: Path, timeout: int) -> None:
     while not done:
         if time.monotonic() > end:
             raise Failure(f"not done after {timeout} s: {told}")
-        line, done = progress(api)
+        line = told
+        # A busy machine may keep one question waiting; the next one will be answered.
+        with contextlib.suppress(urllib.error.URLError, TimeoutError):
+            line, done = progress(api)
         if line != told:
             say(line)
         told = line

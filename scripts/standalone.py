@@ -110,6 +110,14 @@ def standalone(home: Path, workspace: Path, port: int) -> Iterator[subprocess.Po
         stop(process)
 
 
+def runs(member: psutil.Process) -> bool:
+    """It is there, and not only waiting for its parent to take notice of its end."""
+    try:
+        return bool(member.is_running() and member.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_until_healthy(api: Api, process: subprocess.Popen[bytes], home: Path) -> None:
     """Every part says that it is well."""
     end = time.monotonic() + HEALTHY_SECONDS
@@ -143,7 +151,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             if number != signal.SIGINT or member.pid == process.pid:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.send_signal(number)
-        family = set(psutil.wait_procs(family, timeout=seconds)[1])
+        end = time.monotonic() + seconds
+        while (family := {member for member in family if runs(member)}) and time.monotonic() < end:
+            time.sleep(0.1)
     process.wait(timeout=5)
     if family:
         raise Failure(f"still running: {', '.join(str(member.pid) for member in family)}")

@@ -43,3 +43,20 @@ arg_max({{ value }}, {{ position }}) filter (where {{ value }} is not null)
 {% macro key_index(column) %}{{ return(adapter.dispatch('key_index', 'jkpi')(column)) }}{% endmacro %}
 {% macro default__key_index(column) %}{{ return([]) }}{% endmacro %}
 {% macro postgres__key_index(column) %}{{ return([{'columns': [column]}]) }}{% endmacro %}
+
+{#
+    Run before each model. PostgreSQL guesses few rows behind a CTE and would then compare every row with every other
+    one: joins are hashed or merged here, which is right for whole tables; and sorts get the memory that they need.
+#}
+{% macro before_model() %}{{ return(adapter.dispatch('before_model', 'jkpi')()) }}{% endmacro %}
+{% macro default__before_model() %}{% endmacro %}
+{% macro postgres__before_model() -%}
+set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'
+{%- endmacro %}
+
+{# Run after each table: PostgreSQL knows nothing of a new table until it is told to look. #}
+{% macro after_table() %}{{ return(adapter.dispatch('after_table', 'jkpi')()) }}{% endmacro %}
+{% macro default__after_table() %}{% endmacro %}
+{% macro postgres__after_table() -%}
+{% if model.config.materialized in ('table', 'incremental') %}analyze {{ this }}{% endif %}
+{%- endmacro %}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from jkpi.alerts import AlertReport, judge_and_announce
 from jkpi.journeys import read_journeys
 from jkpi.settings import Settings
@@ -83,29 +85,33 @@ class World:
         """Judge and announce as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
         day = day or max(key[3] for key in self.rows)
         now = datetime.combine(day + timedelta(days=1), time(6), UTC)
+        self.write(day)
+        with open_warehouse(self.settings) as w:
+            return judge_and_announce(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
+
+    def write(self, day: date = date.max) -> None:
+        """Put the readings up to that day into the warehouse, in place of all others."""
+        rows = [(*key, *counts) for key, counts in self.rows.items() if key[3] <= day]
+        statistics = {"fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps"}
+        columns: dict[str, list[Any]] = {
+            "journey": ["repair"] * len(rows),
+            "kpi": [row[0] for row in rows],
+            "statistic": [statistics[row[0]] for row in rows],
+            "segment": [row[1] for row in rows],
+            "segment_value": [row[2] for row in rows],
+            "period": ["day"] * len(rows),
+            "period_start": [row[3] for row in rows],
+            "value": [row[4] / row[5] if row[4] is not None and row[5] else None for row in rows],
+            "numerator": [row[4] for row in rows],
+            "denominator": [row[5] for row in rows],
+            "status": [row[6] for row in rows],
+            "matures_at": [datetime.combine(row[3] + timedelta(days=1), time()) for row in rows],
+        }
         with open_warehouse(self.settings) as w:
             w.execute("create schema if not exists marts")
             w.execute("drop table if exists marts.fct_kpi_readings")
             w.execute(TABLE)
-            for (kpi, segment, value, on), (numerator, n, status) in self.rows.items():
-                if on <= day:
-                    self._insert(w, kpi, segment, value, on, numerator, n, status)
-            return judge_and_announce(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
-
-    def _insert(
-        self, w: Any, kpi: str, segment: str, value: str, on: date, k: float | None, n: float, status: str
-    ) -> None:
-        statistic = {"fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps"}[kpi]
-        w.execute(
-            "insert into marts.fct_kpi_readings (journey, kpi, statistic, segment, segment_value, period, period_start,"
-            " value, numerator, denominator, status, matures_at) values ('repair', :kpi, :statistic, :segment, :value,"
-            " 'day', :on, :reading, :k, :n, :status, :matures)",
-            {
-                "kpi": kpi, "statistic": statistic, "segment": segment, "value": value, "on": on, "k": k, "n": n,
-                "reading": k / n if k is not None and n else None, "status": status,
-                "matures": datetime.combine(on + timedelta(days=1), time(0)),
-            },
-        )  # fmt: skip
+            w.insert("marts.fct_kpi_readings", pa.table(columns))
 
     def messages(self) -> list[Any]:
         """The outbox, oldest first."""

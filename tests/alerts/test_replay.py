@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def series(counts: Sequence[tuple[float, float]], first: int = 0, held: bool = F
 
 def even(days: int, rate: float, n: int = 100) -> list[tuple[float, float]]:
     totals = np.round(np.arange(days + 1) * rate * n)
-    return [(float(b - a), float(n)) for a, b in zip(totals, totals[1:], strict=False)]
+    return [(float(b - a), float(n)) for a, b in pairwise(totals)]
 
 
 def drawn(seed: int, days: int, mean: float, rate: float = 0.8, fall: float = 0.0, at: int = 0) -> list[Reading]:
@@ -75,6 +76,18 @@ def test_a_chronic_breach_is_one_alert_that_stays() -> None:
         track = replay(drawn(seed, 270, 100, rate=0.70), RULE)
         assert len(track.breaches) == 1
         assert track.breach is not None and track.breach.since < on(40)
+
+
+def test_a_rate_steadily_a_little_too_low_is_found_though_no_day_is() -> None:
+    track = replay(series(even(60, 0.76)), RULE)
+    (breach,) = track.breaches
+    assert track.state is State.FIRING
+    assert (breach.since, breach.fired_on, breach.parts[0].reason) == (on(0), on(27), "standing")
+
+
+def test_a_fall_that_is_over_does_not_stand() -> None:
+    track = replay(series(even(60, 0.9) + even(6, 0.3) + even(60, 0.9)), RULE)
+    assert len(track.breaches) == 1 and track.state is State.OK
 
 
 def test_a_fall_within_a_chronic_breach_is_a_part_of_it() -> None:

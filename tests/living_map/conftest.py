@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -90,7 +91,9 @@ def readings(kpis: list[dict[str, Any]], seed: int = 7) -> list[dict[str, Any]]:
 def _statistics(
     kpi: dict[str, Any], period: str, start: date, status: str, n: int, chance: random.Random
 ) -> list[dict[str, Any]]:
-    def row(statistic: str, value: float, unit: str, primary: bool, bounds: tuple[float, float] | None) -> dict[str, Any]:
+    def row(
+        statistic: str, value: float, unit: str, primary: bool, bounds: tuple[float, float] | None
+    ) -> dict[str, Any]:
         return {
             "journey": JOURNEY, "kpi": kpi["kpi"], "kind": kpi["kind"], "statistic": statistic, "stage": kpi["stage"],
             "segment": "all", "segment_value": "all", "period": period, "period_start": start, "value": value,
@@ -130,9 +133,7 @@ def marts(map_tables: Rows, seed: int = 7) -> Rows:
     chance = random.Random(seed)
     made = readings(map_tables["map_kpis"], seed)
     visits = {"report": 812, "triage": 748, "repair": 705, "confirm": 640}
-    latest = {
-        (r["kpi"]): r for r in made if r["period"] == "week" and r["is_primary"] and r["status"] == "final"
-    }
+    latest = {(r["kpi"]): r for r in made if r["period"] == "week" and r["is_primary"] and r["status"] == "final"}
     return {
         "fct_kpi_readings": made,
         "fct_stage_visits": [
@@ -149,7 +150,8 @@ def marts(map_tables: Rows, seed: int = 7) -> Rows:
         "rpt_map_coverage": [
             {"journey": JOURNEY, "element": "touchpoint", "name": t["touchpoint"], "stage": t["stage"],
              "count_events": count, "count_events_28d": count // 9, "has_evidence": True,
-             "first_evidence_at": datetime(2025, 10, 1), "last_evidence_at": AS_OF - timedelta(hours=chance.randint(2, 60))}
+             "first_evidence_at": datetime(2025, 10, 1),
+             "last_evidence_at": AS_OF - timedelta(hours=chance.randint(2, 60))}
             for t in map_tables["map_touchpoints"] if t["touchpoint"] != "part_picked"
             for count in [chance.randint(900, 14000)]
         ] + [
@@ -169,8 +171,8 @@ SOURCES: Rows = {
          "schedule": "@hourly", "owner": "field-service"},
         {"source": "surveys", "kind": "responses", "title": "Surveys", "late_seconds": 0, "schedule": "@daily",
          "owner": "customer-insight"},
-        {"source": "web_search", "kind": "touchpoints", "title": "Web search", "late_seconds": 0, "schedule": "0 5 * * 1-5",
-         "owner": "web"},
+        {"source": "web_search", "kind": "touchpoints", "title": "Web search", "late_seconds": 0,
+         "schedule": "0 5 * * 1-5", "owner": "web"},
     ],
     "load_batches": [
         {"batch_id": "b1", "source": "service_desk", "status": "loaded", "rows_read": 48210, "rejected": 31,
@@ -208,9 +210,6 @@ def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
         yield w
 
 
-Fill = Callable[[Warehouse, Rows], None]
-
-
 def fill_landing(w: Warehouse, tables: Rows) -> None:
     for table, rows in tables.items():
         for row in rows:
@@ -222,8 +221,9 @@ def fill_marts(w: Warehouse, tables: Rows) -> None:
     w.execute("create schema if not exists marts")
     for mart, columns in mart_columns().items():
         w.execute(f"create table marts.{mart} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-        for row in tables.get(mart, ()):
-            insert(w, f"marts.{mart}", {name: value for name, value in row.items() if name in columns})
+        rows = [{name: row.get(name) for name in columns} for row in tables.get(mart, ())]
+        if rows:
+            w.insert(f"marts.{mart}", pa.Table.from_pylist(rows))
 
 
 @pytest.fixture
@@ -262,7 +262,10 @@ def hostile_map(tables: Rows, text: str) -> Rows:
     return {
         **tables,
         "map_journeys": [{**journey, "content": json.dumps(content)}],
-        "map_stages": [{**stage, "title": text, "owner": text, "content": json.dumps(drawn)}, *tables["map_stages"][1:]],
+        "map_stages": [
+            {**stage, "title": text, "owner": text, "content": json.dumps(drawn)},
+            *tables["map_stages"][1:],
+        ],
         "map_kpis": [{**kpi, "title": text} for kpi in tables["map_kpis"]],
         "map_touchpoints": [{**t, "channel": text} for t in tables["map_touchpoints"]],
         "map_moments": [{**m, "owner": text} for m in tables["map_moments"]],

@@ -93,7 +93,9 @@ def test_a_withheld_week_is_a_hatched_gap_without_its_value() -> None:
 def test_provisional_weeks_are_hollow_and_joined_by_a_broken_line() -> None:
     final, newest = weeks(0.5, 0.6, 0.5, 0.4), weeks(0.3, 0.2)
     points = [*final[:2], *(Point(p.start, p.value, p.low, p.high, "provisional", p.label) for p in newest)]
-    points = [Point(END - timedelta(weeks=3 - n), p.value, p.low, p.high, p.status, p.label) for n, p in enumerate(points)]
+    points = [
+        Point(END - timedelta(weeks=3 - n), p.value, p.low, p.high, p.status, p.label) for n, p in enumerate(points)
+    ]
     svg = draw(points)
     assert len(of_class(svg, "dot-open")) == 2
     assert len(of_class(svg, "dot-last")) == 1

@@ -16,9 +16,21 @@ from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
 from jkpi.settings import Settings
 from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
 
-from .conftest import FALLS_SINCE, JOURNEY, NOW, STATES, Rows, fill_landing, fill_marts, hostile_map, insert, marts
+from .conftest import (
+    FALLS_SINCE,
+    JOURNEY,
+    NOW,
+    SOURCES,
+    STATES,
+    Rows,
+    fill_landing,
+    fill_marts,
+    hostile_map,
+    insert,
+    marts,
+)
 
 Make = Callable[..., Page]
 
@@ -95,7 +107,9 @@ def test_stages_stand_in_order_with_their_visits(made: Page, measured: Warehouse
 
 def test_touchpoints_tell_evidence_and_its_absence(made: Page, measured: Warehouse) -> None:
     touchpoints = {t.touchpoint: t for stage in made.stages for t in stage.touchpoints}
-    assert touchpoints.keys() == {row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")}
+    assert touchpoints.keys() == {
+        row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")
+    }
     assert touchpoints["part_picked"].last == "no evidence yet"
     assert touchpoints["part_picked"].volume == ""
     arrived = measured.rows("select * from marts.rpt_map_coverage where name = 'technician_arrived'")[0]
@@ -235,3 +249,18 @@ def test_a_folder_that_cannot_be_written_is_told(measured: Warehouse, settings: 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SystemFailure, match="cannot be written"):
         publish_map(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)
+
+
+@pytest.mark.slow
+def test_postgres_makes_the_same_pages(
+    measured: Warehouse, map_tables: Rows, settings: Settings, postgres_url: str, tmp_path: Path
+) -> None:
+    publish_map(settings, measured, STATES)
+    elsewhere = replace(settings, output=tmp_path / "postgres")
+    with open_warehouse(postgres_url) as w:
+        ensure_landing(w)
+        fill_landing(w, {**map_tables, **SOURCES})
+        fill_marts(w, marts(map_tables))
+        publish_map(elsewhere, w, STATES)
+    for path in settings.output.glob("*.html"):
+        assert (elsewhere.output / path.name).read_text() == path.read_text()

@@ -65,7 +65,9 @@ def test_a_provisional_week_is_never_the_number() -> None:
 
 
 def test_a_withheld_newest_week_is_said() -> None:
-    view = kpi_view(kpi(reading(0.8), reading(0.1, period_start=date(2026, 6, 29), status="withheld")), None, None, CLOCK)
+    view = kpi_view(
+        kpi(reading(0.8), reading(0.1, period_start=date(2026, 6, 29), status="withheld")), None, None, CLOCK
+    )
     assert view.note is not None
     assert "withheld" in view.note
 
@@ -105,7 +107,8 @@ def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: 
 
 
 def test_quiet_does_not_hide_a_broken_promise() -> None:
-    assert "Moment 0 is short" in headline(moments("ok"), measured=True).detail
+    assert "The promise is not kept at: Moment 0." in headline(moments("ok"), measured=True).detail
+    assert "The promise is not kept at: Moment 0." in headline(moments("learning"), measured=True).detail
 
 
 def test_the_headline_before_there_is_anything() -> None:
@@ -164,7 +167,9 @@ def test_a_source_tells_its_state() -> None:
 
 @pytest.mark.parametrize("kind", sorted(definitions.PRIMARY))
 def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
-    made = kpi(kind=kind, rule={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800})
+    made = kpi(
+        kind=kind, rule={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800}
+    )
     assert definitions.formula(made).endswith(".")
     assert definitions.maturity(made).endswith(".")
     assert definitions.caption(made, definitions.PRIMARY[kind])

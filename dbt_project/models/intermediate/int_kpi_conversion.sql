@@ -17,7 +17,7 @@ clock as (
     select * from {{ ref('stg_clock') }}
 ),
 
--- Of a stage: decided when the window is over, as with drop-off.
+-- As with drop-off, nothing counts before its window is over: who arrives is known early, who does not is known late.
 of_stages as (
     select
         kpis.journey,
@@ -27,13 +27,11 @@ of_stages as (
         visits.visit_number as member_number,
         visits.entered_date as cohort_date,
         visits.moved_on_at as reached_at,
-        {{ add_seconds('visits.entered_at', 'kpis.window_seconds') }} as window_ends_at,
         {{ add_seconds('visits.entered_at', 'kpis.window_seconds') }} as matures_at
     from visits
     inner join kpis on visits.journey = kpis.journey and visits.stage = kpis.stage
 ),
 
--- Of a journey: decided when the passage has ended, or the window is over.
 of_journeys as (
     select
         kpis.journey,
@@ -43,10 +41,7 @@ of_journeys as (
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
         instances.reached_last_stage_at as reached_at,
-        {{ add_seconds('instances.started_at', 'kpis.window_seconds') }} as window_ends_at,
-        least(
-            instances.ended_at, {{ add_seconds('instances.started_at', 'kpis.window_seconds') }}
-        ) as matures_at
+        {{ add_seconds('instances.started_at', 'kpis.window_seconds') }} as matures_at
     from instances
     inner join kpis on instances.journey = kpis.journey
     where kpis.stage is null
@@ -65,7 +60,7 @@ members as (
         'proportion' as estimator,
         case
             when cohorts.matures_at <= clock.as_of
-                then {{ share('coalesce(cohorts.reached_at < cohorts.window_ends_at, false)') }}
+                then {{ share('coalesce(cohorts.reached_at < cohorts.matures_at, false)') }}
         end as outcome
     from cohorts
     cross join clock

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- One kind, one model with these columns: a new kind is one more line here.
 with members as (
     select * from {{ ref('int_kpi_csat') }}

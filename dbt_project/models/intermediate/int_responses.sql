@@ -73,19 +73,17 @@ counted as (
     from customers_line
 ),
 
+-- Answers carry the number of the passage before them, which is the first row of that number.
 latest as (
     select
-        answers.journey,
-        answers.line_id,
-        passages.line_id as instance_id
-    from counted as answers
-    inner join counted as passages
-        on
-            answers.journey = passages.journey
-            and answers.customer_id = passages.customer_id
-            and answers.passage_number = passages.passage_number
-            and passages.is_answer = 0
-    where answers.is_answer = 1
+        journey,
+        line_id,
+        is_answer,
+        first_value(line_id) over (
+            partition by journey, customer_id, passage_number order by is_answer, happened_at
+        ) as instance_id
+    from counted
+    where passage_number > 0
 ),
 
 scored as (
@@ -110,7 +108,10 @@ scored as (
     from asked
     left join instances as cases on asked.journey = cases.journey and asked.case_key = cases.instance_id
     left join latest
-        on asked.journey = latest.journey and asked.kpi || '|' || asked.response_id = latest.line_id
+        on
+            latest.is_answer = 1
+            and asked.journey = latest.journey
+            and asked.kpi || '|' || asked.response_id = latest.line_id
 )
 
 select * from scored

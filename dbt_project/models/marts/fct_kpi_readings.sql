@@ -29,12 +29,12 @@ bounded as (
         *,
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '-') }}
-            when 'nps' then greatest(estimate - half_width, -100)
+            when 'nps' then case when half_width is not null then greatest(estimate - half_width, -100) end
             else estimate - half_width
         end as ci_low,
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '+') }}
-            when 'nps' then least(estimate + half_width, 100)
+            when 'nps' then case when half_width is not null then least(estimate + half_width, 100) end
             else estimate + half_width
         end as ci_high
     from estimated

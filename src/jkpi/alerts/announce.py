@@ -133,10 +133,7 @@ def _finding(w: Warehouse, transition: Transition, settings: Settings) -> Findin
         fell = main_part(transition.breach, transition.name).fell
         first, last = fell.first, fell.last
         if series.is_whole and transition.name != "resolved":
-            wanted = max(
-                fell.expected, fell.n * series.watched.rate(series.watched.promise) if not fell.expected else 0.0
-            )
-            carried = tuple(carriers(w, series.watched, first, last, wanted - fell.good))
+            carried = tuple(carriers(w, series.watched, first, last, fell.expected - fell.good, fell.n))
     held = sum(first <= day <= last for day in one.held_days) if transition.kind == "fall" else 0
     return Finding(
         transition,

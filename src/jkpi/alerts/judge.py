@@ -57,6 +57,13 @@ class Rule:
     gap_days: int = 7
     least_n: int = 5
     least_share: float = 0.25
+    standing_weeks: int = 4
+
+    @property
+    def sure(self) -> float:
+        """How small the tail of pooled days must be: three low days in a row are one chance in a thousand, and a family
+        of segments shares that chance among its members."""
+        return self.low**self.in_a_row / self.family
 
     @property
     def promise_line(self) -> float | None:
@@ -168,6 +175,27 @@ def _prior_strength(effective: Floats, by_weekday: Floats, spread: Floats, total
     room = np.where(whole > 0, whole - (effective**2).sum(axis=1) / np.where(whole > 0, whole, 1.0), 0.0)
     strength = np.where(excess > 0, room / np.where(excess > 0, excess, 1.0), np.inf)
     result: Floats = np.maximum(strength, LEAST_PRIOR_DAYS * whole / np.maximum(total_days, 1.0))
+    return result
+
+
+def standing_breach(days: Days, judged: Flags, line: float, rho: Floats, rule: Rule) -> Flags:
+    """(T,): whether each of the last four weeks lies below the line, and all of them together surely do.
+
+    A rate that is steadily a little too low never has three low days in a row, so the ladder alone would not see it.
+    """
+    n, good = np.where(judged, days.n, 0.0), np.where(judged, days.good, 0.0)
+    spread = n * (1.0 + np.maximum(n - 1.0, 0.0) * rho)
+    sums = np.concatenate([np.zeros((1, 4)), np.cumsum(np.stack([n, good, spread, judged], axis=1), axis=0)])
+    end = np.arange(1, len(days) + 1)
+    below = end >= 7 * rule.standing_weeks
+    for week in range(rule.standing_weeks):
+        part = sums[np.maximum(end - 7 * week, 0)] - sums[np.maximum(end - 7 * (week + 1), 0)]
+        below &= part[:, 1] < line * part[:, 0]
+    whole = sums[end] - sums[np.maximum(end - 7 * rule.standing_weeks, 0)]
+    total = np.maximum(whole[:, 0], 2.0)
+    pooled_rho = np.maximum(whole[:, 2] / total - 1.0, 0.0) / (total - 1.0)
+    tail = predictive_tail(whole[:, 1], total, line, pooled_rho)
+    result: Flags = below & (whole[:, 3] >= 3.5 * rule.standing_weeks) & (tail <= rule.sure)
     return result
 
 

@@ -5,8 +5,9 @@
 | ok         | a day that is not low                                                                              |
 | watch      | one low day (tail < 0.10): a coincidence                                                           |
 | pattern    | two low days in a row, or three and more that are not yet far or sure enough                        |
-| firing     | three in a row whose pooled rate is beyond the line, or one collapsed day that is                   |
-| recovering | while an alert is open: a day that is not low                                                      |
+| firing     | three in a row whose pooled rate is surely beyond the line, or one collapsed day that is; against a  |
+|            | promise also four weeks each of which is beyond the line, and surely all together                   |
+| recovering | while an alert is open: a clear day, neither low nor beyond the line                               |
 
 An open alert closes (back to ok) when the days since it turned clear, three at least, lie above the line with their
 pooled 95 % interval. A series too small to show that closes after 14 such days, if their pooled rate is above the line.
@@ -51,7 +52,7 @@ class Evidence:
     """One day against one line. `kind` is JUDGED or why it was not; the figures count only where it was.
 
     `tail` P(X <= good) against `reference`; `line` the rate that must be undercut to be worth waking someone;
-    `rho` and `strength` as in `judge.Baseline`.
+    `rho` and `strength` as in `judge.Baseline`; `standing` the weeks that are a breach by standing too low.
     """
 
     day: date
@@ -63,6 +64,7 @@ class Evidence:
     line: float = 0.0
     rho: float = 0.0
     strength: float = float("inf")
+    standing: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,30 +151,32 @@ def step(ladder: Ladder, day: Evidence, rule: Rule) -> Ladder:
     if day.kind is not JUDGED:
         return replace(ladder, kind=day.kind, closed=False)
     low = day.tail < rule.low
-    return _step_open(ladder, day, low) if ladder.is_open else _step_climbing(ladder, day, low, rule)
+    if ladder.is_open:
+        return _step_open(ladder, day, low or day.good < day.line * day.n)
+    return _step_climbing(ladder, day, low, rule)
 
 
 def _step_climbing(ladder: Ladder, day: Evidence, low: bool, rule: Rule) -> Ladder:
+    if day.standing is not None:
+        return Ladder(State.FIRING, JUDGED, None, day.standing, fired_on=day.day, reason="standing")
     if not low:
         return Ladder(State.OK, JUDGED)
     run = ladder.run if ladder.run and day.day - ladder.run.last <= HOLD else None
     run = add(run, day)
     collapsed = day.n >= rule.collapse_n and day.tail < rule.collapse / rule.family and day.good < day.line * day.n
-    # Three low days in a row are one chance in a thousand; a family of segments shares that chance among its members.
-    sure = run.tail <= rule.low**rule.in_a_row / rule.family
-    trend = run.days >= rule.in_a_row and run.rate < run.line and sure
+    trend = run.days >= rule.in_a_row and run.rate < run.line and run.tail <= rule.sure
     if collapsed or trend:
         reason = "trend" if trend else "collapse"
         return Ladder(State.FIRING, JUDGED, run, run, fired_on=day.day, reason=reason)
     return Ladder(State.WATCH if run.days == 1 else State.PATTERN, JUDGED, run)
 
 
-def _step_open(ladder: Ladder, day: Evidence, low: bool) -> Ladder:
-    """While an alert is open, `run` counts the low days since the last clear one."""
+def _step_open(ladder: Ladder, day: Evidence, bad: bool) -> Ladder:
+    """While an alert is open, `run` counts the bad days since the last clear one."""
     fell, clear = add(ladder.fell, day), ladder.clear
-    if low:
+    if bad:
         run = add(ladder.run, day)
-        # One low day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
+        # One bad day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
         relapsed = clear is None or clear.days < CLEAR_DAYS or run.days > 1
         if relapsed:
             return replace(ladder, rung=State.FIRING, kind=JUDGED, run=run, fell=fell, clear=None)

@@ -68,14 +68,17 @@ def headline(finding: Finding) -> str:
     if series is None or transition.breach is None:
         return name
     figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
-    kpi = series.watched.kpi_title
+    watched = series.watched
+    # A share of which more is better speaks for itself; other numbers are told apart by their name.
+    speaks = watched.unit == "share" and watched.direction == "higher"
+    kpi = "" if speaks else f"{watched.kpi_title} "
     if transition.name == "resolved":
-        return f"{name}: {kpi} back at {figures.value((part.clear or part.fell).rate)}"
+        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}"
     again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
     way = "up" if series.watched.direction == "lower" else "down"
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(_wanted(series, part)) + promised
-    return f"{name}: {kpi} {again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
+    return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
 
 
 def _wanted(series: Series, part: Part) -> float:
@@ -170,7 +173,8 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[str]:
     lines += _row("Since", f"{day(part.since)}{certain}")
     against = "what is usual" if part.line == "baseline" else "what may still count as kept"
     worse = "above" if watched.direction == "lower" else "below"
-    pattern = "one day far" if part.reason == "collapse" else "three days in a row clearly"
+    patterns = {"collapse": "one day far", "standing": "each of four weeks"}
+    pattern = patterns.get(part.reason, "three days in a row clearly")
     apart = figures.difference(fell.rate, _wanted(series, part))
     lines += _row("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then.")
     lines += _row("", f"So many bad outcomes by chance alone: {chance(fell.tail)}.")
@@ -183,6 +187,8 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[str]:
             f"{plain(carrier.segment)} = {plain(carrier.segment_value)}: {figures.value(carrier.rate)} instead of"
             f" {figures.value(carrier.usual)}, n = {count(carrier.n)}: {share} of the loss",
         )
+    if series.is_whole and not finding.carriers:
+        lines += _row("Carried by", "no segment more than others")
     lines += _row("Data", _data(finding))
     lines += _row("Next", "Judged again with each day that matures. You hear of it when it is over, when it gets")
     lines += _row("", "worse, or if late data show that it never was; it is not repeated.")
@@ -205,7 +211,9 @@ def _before(part: Part) -> Pool:
     fell, clear = part.fell, part.clear
     if clear is None or clear.n >= fell.n:
         return fell
-    return Pool(fell.first, clear.first - timedelta(days=1), fell.days - clear.days, fell.good - clear.good, fell.n - clear.n)
+    return Pool(
+        fell.first, clear.first - timedelta(days=1), fell.days - clear.days, fell.good - clear.good, fell.n - clear.n
+    )
 
 
 def _corrected(finding: Finding) -> list[str]:

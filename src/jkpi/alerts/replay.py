@@ -7,14 +7,25 @@ either is open, so a chronic one is one breach. A later fall inside it is a part
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import reduce
 
 import numpy as np
 
 from jkpi.alerts.episodes import Line, Part, Reading, Track, as_breaches
-from jkpi.alerts.judge import DAYS_FOR_RHO, PRESUMED_RHO, Baseline, Days, Flags, Rule, baseline, predictive_tail
-from jkpi.alerts.lifecycle import JUDGED, Evidence, Ladder, State, step
+from jkpi.alerts.judge import (
+    DAYS_FOR_RHO,
+    PRESUMED_RHO,
+    Baseline,
+    Days,
+    Flags,
+    Rule,
+    baseline,
+    predictive_tail,
+    standing_breach,
+)
+from jkpi.alerts.lifecycle import JUDGED, Evidence, Ladder, State, add, step
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +166,17 @@ def _climb_promise(calendar: _Calendar, usual: Baseline, rule: Rule) -> _Climb |
         return None
     rho = np.where(usual.usable >= DAYS_FOR_RHO, usual.rho, PRESUMED_RHO)
     tails = predictive_tail(calendar.days.good, calendar.days.n, line, rho)
+    kinds = [_kind(calendar, usual, t, rule) for t in range(len(calendar.days))]
+    judged = np.array([kind is JUDGED for kind in kinds])
+    standing = standing_breach(calendar.days, judged, line, rho, rule)
     climb = _Climb("promise", [], [], [])
     for t in range(len(calendar.days)):
-        kind = _kind(calendar, usual, t, rule)
         good, n = float(calendar.days.good[t]), float(calendar.days.n[t])
-        climb.go(Evidence(calendar.day(t), kind, float(tails[t]), good, n, line, line, float(rho[t])), rule)
+        evidence = Evidence(calendar.day(t), kinds[t], float(tails[t]), good, n, line, line, float(rho[t]))
+        if standing[t] and kinds[t] is JUDGED and not (climb.ladders and climb.ladders[-1].is_open):
+            weeks = [*climb.evidence[max(0, t + 1 - 7 * rule.standing_weeks) :], evidence]
+            evidence = replace(evidence, standing=reduce(add, (day for day in weeks if day.kind is JUDGED), None))
+        climb.go(evidence, rule)
     return climb.finish()
 
 

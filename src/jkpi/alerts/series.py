@@ -147,8 +147,11 @@ def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
     return last
 
 
-def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: float) -> list[Carrier]:
-    """The groups that carry a loss of `loss` good outcomes from `first` to `last`: at most three that stand out."""
+def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: float, n: float) -> list[Carrier]:
+    """The groups that carry a loss of `loss` good outcomes of `n` from `first` to `last`: at most three that stand out.
+
+    To stand out is to carry at least a fifth, and half as much again as the group's size alone would.
+    """
     rows = w.rows(
         f"{_SELECT} and segment <> 'all' and segment_value <> '{UNNAMED}' and status = 'final'"
         " and period_start between :since and :last",
@@ -164,12 +167,12 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
             total[offset] += reading.good
             total[offset + 1] += reading.n
     found = []
-    for (segment, value), (good, n, good_before, n_before) in sums.items():
-        if n >= 5 and n_before >= 30 and loss > 0:
+    for (segment, value), (good, size, good_before, n_before) in sums.items():
+        if size >= 5 and n_before >= 30 and loss > 0:
             usual = good_before / n_before
-            found.append(Carrier(segment, value, good / n, usual, n, (n * usual - good) / loss))
+            found.append(Carrier(segment, value, good / size, usual, size, (size * usual - good) / loss))
     found.sort(key=lambda carrier: (-carrier.share, carrier.segment, carrier.segment_value))
-    return [carrier for carrier in found[:3] if carrier.share >= 0.2]
+    return [one for one in found if one.share >= max(0.2, 1.5 * one.n / n)][:3]
 
 
 _SELECT = (

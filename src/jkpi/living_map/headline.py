@@ -36,14 +36,22 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
             return Headline(state, told(concerned), _rest(moments, concerned))
     settled = [moment for moment in moments if moment.state.key == "ok"]
     if not settled:
-        return Headline("learning", "Too early to say.", f"{_many(len(moments))} declared, none judged so far.")
-    broken = [m.title for m in moments if m.standing is not None and m.standing.key == "bad"]
-    below = (
-        f" Against the promise, though: {words.listed(broken)} {'is' if len(broken) == 1 else 'are'} short."
-        if broken
-        else ""
+        return Headline(
+            "learning",
+            "Too early to say.",
+            f"{_many(len(moments))} declared, none judged so far.{_broken(moments)}",
+        )
+    return Headline(
+        "ok",
+        "All quiet: nothing falls off.",
+        f"{_many(len(settled))} judged, all as usual.{_broken(moments)}",
     )
-    return Headline("ok", "All quiet: nothing falls off.", f"{_many(len(settled))} judged, all as usual.{below}")
+
+
+def _broken(moments: Sequence[MomentView]) -> str:
+    """Quiet against its own past does not mean that the promise is kept."""
+    titles = [m.title for m in moments if m.standing is not None and m.standing.key == "bad"]
+    return f" The promise is not kept at: {words.listed(titles)}." if titles else ""
 
 
 def _falling(moments: Sequence[MomentView]) -> str:

@@ -22,7 +22,7 @@ LANES = (
     LaneView(
         "touchpoints",
         "Touchpoints",
-        "where we meet, and how often in 28 days",
+        "where we meet, and how often",
         "customer",
     ),
     LaneView("feelings", "Feelings", "as drawn, not measured yet", "customer"),
@@ -175,7 +175,7 @@ def _volume(touchpoint: Touchpoint) -> str:
     if touchpoint.last_evidence_at is None:
         return ""
     if touchpoint.count_events_28d is not None:
-        return f"{words.count(touchpoint.count_events_28d)} ×"
+        return f"{words.count(touchpoint.count_events_28d)} × in 28 days"
     return f"{words.count(touchpoint.count_events)} × so far" if touchpoint.count_events else ""
 
 

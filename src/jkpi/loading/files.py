@@ -157,10 +157,13 @@ class Utf8(io.RawIOBase):
             return raw
         try:
             text = self._decoder.decode(raw, final=not raw)
-        except UnicodeDecodeError as error:
-            line = self._line + error.object[: error.start].count(b"\n")
+        except UnicodeError as error:
+            where, reason = "", str(error)
+            if isinstance(error, UnicodeDecodeError):
+                line = self._line + error.object[: error.start].count(b"\n")
+                where, reason = f"near line {line}, ", error.reason
             raise SourceError(
-                f"{self._origin} is not {self._encoding}: near line {line}, {error.reason}",
+                f"{self._origin} is not {self._encoding}: {where}{reason}",
                 "correct format.encoding in the source's YAML",
             ) from None
         self._line += text.count("\n")

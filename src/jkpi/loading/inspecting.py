@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 
 def inspect_chunk(
-    transformer: Transformer, chunk: RawChunk, inspect: Inspector | None
+    transformer: Transformer, chunk: RawChunk, transformed: Transformed, inspect: Inspector | None
 ) -> tuple[Transformed, str | None, Sequence[Mapping[str, Any]]]:
     """The chunk without the rows that the inspector turned away; why the batch is refused, or None; results."""
-    transformed = transformer(chunk)
     if inspect is None or transformed.rows.num_rows == 0:
         return transformed, None, ()
     frame = transformed.rows.select(list(transformer.landing.columns)).to_pandas()

@@ -161,7 +161,7 @@ class Staging:
         with self._warehouse.transaction():
             if self._replacing:
                 forget(self._warehouse, self._landing.table, batch.source)
-            self._warehouse.execute(
+            landed = self._warehouse.execute(
                 f"insert into raw.{self._landing.table} ({', '.join(names)}, source, batch_id, loaded_at)"
                 f" select {', '.join(names)}, cast(:source as text), cast(:batch as text), cast(:now as timestamp)"
                 f" from {_INCOMING}{self._unspoken()}",
@@ -169,10 +169,6 @@ class Staging:
             )
             if not self._replaying:
                 self._land_rejects(parameters)
-            landed = self._warehouse.scalar(
-                f"select count(*) from raw.{self._landing.table} where source = :source and batch_id = :batch",
-                parameters,
-            )
             if landed != report.loaded:
                 raise SystemFailure(
                     f"{batch.origin}: {landed} rows landed where {report.loaded} were counted; taken back"

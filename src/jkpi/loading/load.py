@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import InputError, SourceError
 from jkpi.inspection import Inspector
+from jkpi.loading.ahead import ahead
 from jkpi.loading.columnar import ParquetFile
 from jkpi.loading.columns import Needs
 from jkpi.loading.databases import Query, greatest_watermark
@@ -53,15 +54,15 @@ class Loader:
             closing(transformer),
             Staging(self.warehouse, transformer.landing, self.source.source, self.replacing) as staging,
         ):
-            refused = None
-            read = 0
-            for chunk in rows.chunks():
-                transformed, refused, results = inspect_chunk(transformer, chunk, self.inspect)
-                self.results.extend(results)
-                read += transformed.read
-                if refused is not None:
-                    break
-                staging.add(transformed)
+            refused, read = None, 0
+            with ahead((chunk, transformer(chunk)) for chunk in rows.chunks()) as pairs:
+                for chunk, transformed in pairs:
+                    passed, refused, results = inspect_chunk(transformer, chunk, transformed, self.inspect)
+                    self.results.extend(results)
+                    read += passed.read
+                    if refused is not None:
+                        break
+                    staging.add(passed)
             if refused is not None:
                 report = BatchReport(
                     self.source.source, batch.origin, "refused", batch.batch_id, read=read, reason=refused

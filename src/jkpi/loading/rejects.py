@@ -125,7 +125,7 @@ def replay_rejects(
     with closing(transformer), Staging(warehouse, transformer.landing, source.source, replaying=True) as staging:
         results: list[Mapping[str, Any]] = []
         for chunk in rows.chunks():
-            transformed, refused, found = inspect_chunk(transformer, chunk, inspect)
+            transformed, refused, found = inspect_chunk(transformer, chunk, transformer(chunk), inspect)
             results.extend(found)
             if refused is not None:
                 report = BatchReport(source.source, origin, "refused", batch.batch_id, reason=refused)

@@ -16,6 +16,7 @@ from jkpi.loading.rows import PARTS, ROW
 from jkpi.loading.rules import rules
 
 _TEXTS = ("case_id", "touchpoint", "channel", "survey", "question", "score", "emotion", "emotion_state", "comment")
+_CUSTOMER, _PERSON = '"(customer)"', '"(person)"'
 _TIMES = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from")
 
 
@@ -76,7 +77,7 @@ def statement(
     outputs = [f"{_identity(source, landing)} as {landing.identity}"] if landing.identity else []
     outputs += [name for name in landing.columns if name != landing.identity]
     return f"""
-with cleaned as {once}(select {_cleaned(source, keyed)} from raw),
+with {_customers(source, keyed)}cleaned as {once}(select {_cleaned(source, keyed)} from raw{_of_people(source, keyed)}),
 spoken as ({" union all ".join(branches)}),
 timed as (select *, {", ".join(timed)} from spoken),
 judged as (
@@ -110,6 +111,23 @@ def _as_text(name: str, kind: str) -> str:
     return name if kind == "varchar" else f"{number}::varchar"
 
 
+def _customers(source: Source, keyed: bool) -> str:
+    """A keyed hash costs more than all the rest of a row, and customers come more than once: hash each of them once."""
+    if not keyed or source.columns.customer_id is None:
+        return ""
+    known = cleaned(source.columns.customer_id, source.format.nulls)
+    return (
+        f"people as (select {_CUSTOMER}, {pseudonym(_CUSTOMER)} as {_PERSON}"
+        f" from (select distinct {known} as {_CUSTOMER} from raw) where {_CUSTOMER} is not null),\n"
+    )
+
+
+def _of_people(source: Source, keyed: bool) -> str:
+    if not keyed or source.columns.customer_id is None:
+        return ""
+    return f" left join people on {_CUSTOMER} = ({cleaned(source.columns.customer_id, source.format.nulls)})"
+
+
 def _cleaned(source: Source, keyed: bool) -> str:
     columns, nulls = source.columns, source.format.nulls
 
@@ -124,8 +142,7 @@ def _cleaned(source: Source, keyed: bool) -> str:
     parts = [f'"{ROW}" as row_number']
     key = columns.event_id or columns.response_id or columns.invitation_id
     parts.append(f"{identity([f'({cleaned(part, nulls)})' for part in key]) if key else 'null::varchar'} as key_text")
-    customer = text("customer_id")
-    parts.append(f"{pseudonym(f'({customer})') if keyed else customer} as customer_id")
+    parts.append(f"{_PERSON if keyed else text('customer_id')} as customer_id")
     parts += [f"{text(field)} as t_{field}" for field in (*_TEXTS, *_TIMES, "eligible", "consent")]
     for field in ("segments", "attributes"):
         members = {key: f"({cleaned(column, nulls)})" for key, column in getattr(columns, field).items()}

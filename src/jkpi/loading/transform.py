@@ -12,6 +12,7 @@ from jkpi.loading.rows import HEADER, LINE, ORIGINAL, PARTS, ROW, Broken, RawChu
 from jkpi.loading.statement import range_statement, statement, time_columns
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 
@@ -57,30 +58,18 @@ class Transformer:
             found = found.filter(pc.is_null(found["reason"]))
             told = wrong.select(["seq", "reason", "detail"])
             told = told.append_column("severity", pa.array(["warning"] * wrong.num_rows, pa.string()))
-            broken = pa.concat_tables([broken, self._with_originals(chunk, told)])
+            broken = pa.concat_tables([broken, _with_originals(self._database, chunk, told)])
         self._database.unregister("raw")
         return Transformed(found.drop_columns(["reason", "detail"]), broken, read, skipped)
 
     def originals(self, chunk: RawChunk, told: pa.Table) -> pa.Table:
         """`told` (seq, reason, detail, severity) with the original row of each as JSON."""
-        self._database.register("raw", chunk.table)
-        found = self._with_originals(chunk, told)
-        self._database.unregister("raw")
-        return found
+        import duckdb
 
-    def _with_originals(self, chunk: RawChunk, told: pa.Table) -> pa.Table:
-        columns = chunk.table.column_names
-        if ORIGINAL in columns:
-            original = name(ORIGINAL)
-        else:
-            original = json_object({column: name(column) for column in columns if column != ROW})
-        self._database.register("told", told)
-        found = self._database.sql(
-            f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
-            f" from told join raw on raw.{name(ROW)} = told.seq // {PARTS} order by told.seq"
-        ).to_arrow_table()
-        self._database.unregister("told")
-        return found
+        # Another chunk may be under way on the connection of its own.
+        with duckdb.connect(":memory:") as database:
+            database.register("raw", chunk.table)
+            return _with_originals(database, chunk, told)
 
     def _range(self) -> tuple[datetime | None, datetime | None]:
         if self._times.zone == "UTC" or not time_columns(self.source):
@@ -94,6 +83,21 @@ class Transformer:
         types = {"varchar": pa.string(), "timestamp": pa.timestamp("us"), "double": pa.float64(), "boolean": pa.bool_()}
         fields = [("seq", pa.int64()), *((column, types[kind]) for column, kind in self.landing.columns.items())]
         return pa.schema([*fields, ("content_hash", pa.string())]).empty_table()
+
+
+def _with_originals(database: duckdb.DuckDBPyConnection, chunk: RawChunk, told: pa.Table) -> pa.Table:
+    columns = chunk.table.column_names
+    if ORIGINAL in columns:
+        original = name(ORIGINAL)
+    else:
+        original = json_object({column: name(column) for column in columns if column != ROW})
+    database.register("told", told)
+    found = database.sql(
+        f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
+        f" from told join raw on raw.{name(ROW)} = told.seq // {PARTS} order by told.seq"
+    ).to_arrow_table()
+    database.unregister("told")
+    return found
 
 
 def _of_broken(broken: tuple[Broken, ...]) -> pa.Table:

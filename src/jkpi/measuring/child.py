@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
     def hear(event: Any) -> None:
         if event.info.name == "ConcurrencyLine":
             say({"total": event.data.node_count})
-        elif event.info.name == "NodeFinished":
+        elif event.info.name == "NodeFinished" and event.data.node_info.materialized != "ephemeral":
             say({"done": event.data.node_info.node_name})
 
     result = dbtRunner(callbacks=[hear]).invoke(list(arguments))

@@ -107,7 +107,7 @@ def _silence(source: str, starts_at: datetime, now: datetime, usually: str) -> B
 
 
 def _refused(source: str, one: Refused, now: datetime) -> BlindSpot | None:
-    """Blind from the last event known when the batch was refused until newer ones arrived; None where that is no time."""
+    """Blind from the last event known when it was refused until newer ones arrived; None where that is no time."""
     ends_at = one.after or now
     if one.before is None or one.before >= ends_at:
         return None

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jkpi.quality.quiet import frames, quietly
-from jkpi.quality.suites import Suite, columns_of
+from jkpi.quality.quiet import frames, library, quietly
+from jkpi.quality.suites import Suite, columns_of, name_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,19 +50,18 @@ def check(suite: Suite, frame: pd.DataFrame, parameters: Mapping[str, Any]) -> l
 
     `parameters` are the values of the suite's `$PARAMETER`s. Expectations for larger frames are left out.
     """
-    from great_expectations import ExpectationSuite
-
     rows = len(frame)
     ready = _prepared(frame, suite)
     with quietly():
-        expected = [one for one in suite.gx.expectations if rows >= suite.from_rows.get(one.meta["name"], 0)]
-        used = suite.gx if len(expected) == suite.size else ExpectationSuite(
-            name=suite.name, expectations=[one.configuration.to_json_dict() for one in expected]
-        )
+        expected = [one for one in suite.gx.expectations if rows >= suite.from_rows[name_of(one)]]
+        used = suite.gx
+        if len(expected) < suite.size:
+            configured = [one.configuration.to_json_dict() for one in expected]
+            used = library().ExpectationSuite(name=suite.name, expectations=configured)
         batch = frames().get_batch({"dataframe": ready})
         said = batch.validate(used, result_format=_FORMAT, expectation_parameters=dict(parameters))
-    found = {one.expectation_config.meta["name"]: _outcome(one, frame, ready) for one in said.results}
-    return [found.get(one.meta["name"]) or _unheard(one) for one in expected]
+    found = {name_of(one.expectation_config): _outcome(one, frame, ready) for one in said.results}
+    return [found.get(name_of(one)) or _unheard(one) for one in expected]
 
 
 def _outcome(result: Any, frame: pd.DataFrame, ready: pd.DataFrame) -> Outcome:
@@ -81,7 +80,7 @@ def _outcome(result: Any, frame: pd.DataFrame, ready: pd.DataFrame) -> Outcome:
         examples = _examples(frame, positions, columns)
         detail = in_words(unexpected, checked, examples)
     return Outcome(
-        expectation=config.meta["name"],
+        expectation=name_of(config),
         column=_column(config.kwargs),
         severity=str(getattr(config.severity, "value", config.severity)),
         notes=str(config.notes or ""),
@@ -103,7 +102,7 @@ def in_words(unexpected: int, checked: int, examples: str) -> str:
 
 def _unheard(one: Any) -> Outcome:
     """An expectation that Great Expectations was given and said nothing of."""
-    name, severity = one.meta["name"], str(getattr(one.severity, "value", one.severity))
+    name, severity = name_of(one), str(getattr(one.severity, "value", one.severity))
     return Outcome(name, "", severity, "", False, True, 0, 0, (), "Great Expectations returned no result for it")
 
 
@@ -169,4 +168,5 @@ def _nanoseconds(times: pd.Series) -> pd.Series:
     # Great Expectations looks for numpy's own type, which Arrow's is not.
     plain = naive.astype("datetime64[us]")
     first, last = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
-    return plain.clip(first, last).astype("datetime64[ns]")
+    within = plain.mask(plain < first, first).mask(plain > last, last)
+    return within.astype("datetime64[ns]")

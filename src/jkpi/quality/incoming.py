@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.inspection import Complaint, Inspection, Inspector
 from jkpi.quality.checking import Outcome, check
 from jkpi.quality.report import Result, naive
-from jkpi.quality.suites import Suite, load_suite, suite_file
+from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
 from jkpi.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,14 +26,13 @@ def first_door(settings: Settings) -> Inspector:
         CheckFailed: the suite of the kind cannot be used as it stands; nothing is let in unseen.
     """
     now = naive(settings.now)
-    parameters = {"latest": now + timedelta(days=1), "horizon": now + timedelta(days=3653)}
 
     @functools.cache
     def suite_of(kind: str) -> Suite:
         return sound_suite(kind)
 
     def inspect(kind: str, source: str, chunk: pd.DataFrame) -> Inspection:
-        return inspection(suite_of(kind), source, chunk, parameters, now)
+        return inspection(suite_of(kind), source, chunk, now)
 
     return inspect
 
@@ -57,11 +55,9 @@ def sound_suite(kind: str) -> Suite:
     return suite
 
 
-def inspection(
-    suite: Suite, source: str, chunk: pd.DataFrame, parameters: Mapping[str, Any], now: datetime
-) -> Inspection:
-    """The verdict on one chunk: severity decides. `chunk` is not changed, whatever its index."""
-    outcomes = check(suite, _with_optional_columns(chunk, suite), parameters)
+def inspection(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> Inspection:
+    """The verdict on one chunk at `now` (naive UTC): severity decides. The chunk is not changed, whatever its index."""
+    outcomes = check(suite, _with_optional_columns(chunk, suite), parameters(now))
     return Inspection(
         refused=_refusal(outcomes, source),
         rejected=_complaints(outcomes),

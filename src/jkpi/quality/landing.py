@@ -19,8 +19,7 @@ from jkpi.quality.report import (
     naive,
     write_results,
 )
-from jkpi.quality.suites import Suite, load_suite, suite_file
-from jkpi.quality.volume import FLOOR
+from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse
 
@@ -47,7 +46,7 @@ def check_landing(settings: Settings, w: Warehouse) -> CheckReport:
     ):
         failures += [Failure(suite.name, "", fault) for fault in suite.faults]
         if verdicts:
-            outcomes = check(suite, frame, {"floor": FLOOR})
+            outcomes = check(suite, frame, parameters(now))
             results += _by_source(outcomes, suite, frame, settings)
     spots = tuple(spot for verdict in verdicts for spot in verdict.blind_spots)
     with w.transaction():

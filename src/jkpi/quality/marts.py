@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.quality.checking import Outcome, check, in_words
 from jkpi.quality.report import CheckReport, Failure, Result, failures_of, naive, write_results
-from jkpi.quality.suites import Suite, load_suite, suite_file
+from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse
 
@@ -42,7 +42,7 @@ def check_marts(settings: Settings, w: Warehouse) -> CheckReport:
         if not w.table_exists("marts", mart):
             failures.append(Failure(mart, "is_there", f"the table marts.{mart} is missing; make it with: jkpi measure"))
             continue
-        parts = (check(suite, frame, {"now": now}) for frame in _frames(w, mart, key, suite))
+        parts = (check(suite, frame, parameters(now)) for frame in _frames(w, mart, key, suite))
         results += summed(parts, suite, mart, now)
     write_results(w, settings, "marts", results)
     return CheckReport("marts", settings.now, tuple(results), (*failures, *failures_of(results)))

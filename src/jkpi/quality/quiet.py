@@ -8,7 +8,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
@@ -44,14 +44,24 @@ def quietly() -> Iterator[Said]:
 
 
 @functools.cache
-def frames() -> BatchDefinition:
-    """The door through which frames go to be checked: one context in memory for the whole process."""
+def library() -> Any:
+    """Great Expectations, imported when it is first needed: it takes seconds, and warns of what it is made of."""
     with quietly():
-        import great_expectations as gx
+        import great_expectations
+
+        return great_expectations
+
+
+@functools.cache
+def frames() -> BatchDefinition[Any]:
+    """The door through which frames go to be checked: one context in memory for the whole process."""
+    gx = library()
+    with quietly():
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         context.enable_analytics(False)
         asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
-        return asset.add_batch_definition_whole_dataframe("whole")
+        whole: BatchDefinition[Any] = asset.add_batch_definition_whole_dataframe("whole")
+        return whole

@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi import resources
-from jkpi.quality.quiet import quietly
+from jkpi.quality.quiet import library, quietly
+from jkpi.quality.volume import FLOOR
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -26,6 +28,7 @@ class Suite:
     """One suite. `faults` says what of the file could not be used; a suite with faults proves nothing.
 
     from_rows: expectation -> least number of rows it is judged on; fewer say too little about the whole.
+    written: the expectations that can be used, as the file has them.
     """
 
     name: str
@@ -33,11 +36,17 @@ class Suite:
     gx: ExpectationSuite
     columns: frozenset[str]
     from_rows: Mapping[str, int]
+    written: tuple[Mapping[str, Any], ...]
     faults: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
         return len(self.gx.expectations)
+
+
+def name_of(expectation: Any) -> str:
+    """The name that a suite gives to one of its expectations, by which results and rejected rows know it."""
+    return str((expectation.meta or {})["name"])
 
 
 def suite_file(name: str) -> Path:
@@ -47,8 +56,6 @@ def suite_file(name: str) -> Path:
 
 def load_suite(file: Path) -> Suite:
     """The suite of a file. What is wrong with the file is not raised but said in `faults`."""
-    from great_expectations import ExpectationSuite
-
     written, faults = _read(file)
     expectations = written.get("expectations")
     if not faults and (not isinstance(expectations, list) or not expectations):
@@ -61,7 +68,7 @@ def load_suite(file: Path) -> Suite:
         else:
             usable.append(one)
     with quietly():
-        gx = ExpectationSuite(name=file.stem, expectations=usable, meta=written.get("meta"))
+        gx: ExpectationSuite = library().ExpectationSuite(name=file.stem, expectations=usable, meta=written.get("meta"))
     if len(gx.expectations) != len(usable):
         faults.append(f"{file.name}: {len(gx.expectations)} of {len(usable)} expectations were loaded")
     return Suite(
@@ -70,8 +77,19 @@ def load_suite(file: Path) -> Suite:
         gx=gx,
         columns=frozenset(column for one in usable for column in columns_of(one)),
         from_rows={one["meta"]["name"]: int(one["meta"].get("from_rows", 0)) for one in usable},
+        written=tuple(usable),
         faults=tuple(faults),
     )
+
+
+def parameters(now: datetime) -> dict[str, Any]:
+    """The values of the suites' `$PARAMETER`s at `now` (naive UTC)."""
+    return {
+        "now": now,
+        "latest": now + timedelta(days=1),
+        "horizon": now + timedelta(days=3653),
+        "floor": FLOOR,
+    }
 
 
 def columns_of(expectation: Mapping[str, Any]) -> list[str]:
@@ -104,8 +122,6 @@ def _read(file: Path) -> tuple[dict[str, Any], list[str]]:
 
 def _fault(one: Any, taken: Iterable[str]) -> str | None:
     """Why Great Expectations cannot use this expectation, or jkpi cannot speak of it."""
-    from great_expectations import ExpectationSuite
-
     if not isinstance(one, dict) or not isinstance(one.get("meta"), dict) or not one["meta"].get("name"):
         return "needs a name in its meta"
     if one["meta"]["name"] in set(taken):
@@ -114,7 +130,7 @@ def _fault(one: Any, taken: Iterable[str]) -> str | None:
         return f"needs a severity: {', '.join(SEVERITIES)}"
     try:
         with quietly() as said:
-            kept = ExpectationSuite(name="one", expectations=[one]).expectations
+            kept = library().ExpectationSuite(name="one", expectations=[one]).expectations
     except (ValueError, TypeError, KeyError) as error:
         return _first_lines(error)
     if not kept:

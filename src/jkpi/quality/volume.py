@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 FLOOR = 0.10
@@ -102,7 +103,7 @@ def gaps(days: Sequence[DayVolume]) -> list[Gap]:
 def longest_pause(event_days: Sequence[date]) -> timedelta | None:
     """The longest time from one day with rows to the next; None where too few are known to call any of it usual."""
     ordered = sorted(event_days)
-    pauses = [later - earlier for earlier, later in zip(ordered, ordered[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(ordered)]
     return max(pauses) if len(pauses) >= GAPS_AT_LEAST else None
 
 

@@ -42,7 +42,7 @@ def arrivals(
 
 
 def daily_rates(rng: Generator, clock: Clock, base: float, week: Sequence[float], spread: float) -> Floats:
-    """One rate for each day: `base`, moved on the logit scale by the weekday's shift and by normal noise of `spread`."""
+    """A rate for each day: `base`, moved on the logit scale by the weekday's shift and by normal noise of `spread`."""
     days = np.arange(clock.days)
     logit = np.log(base / (1 - base)) + np.asarray(week)[clock.weekday(days)]
     rates: Floats = 1 / (1 + np.exp(-logit - rng.normal(0, spread, len(days))))
@@ -68,7 +68,8 @@ def between(rng: Generator, at: Times, least: int, most: int) -> Times:
 def later(rng: Generator, at: Times, median: int, spread: float, least: int, most: int) -> Times:
     """Later by a log-normal delay in seconds, clipped."""
     delay = np.clip(median * np.exp(rng.normal(0, spread, len(at))), least, most)
-    return at + delay.astype(np.int64)
+    delayed: Times = at + delay.astype(np.int64)
+    return delayed
 
 
 def at_a_likely_hour(rng: Generator, clock: Clock, offers: Times, hours: Sequence[float]) -> Times:

@@ -19,7 +19,10 @@ from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, stacked
 
 @dataclass(frozen=True)
 class Damage:
-    """Copies of sound rows with something wrong in them: which columns hold what instead."""
+    """Copies of sound rows with something wrong in them: which columns hold what instead.
+
+    `reason` is in the words in which `jkpi rejects` tells it.
+    """
 
     reason: str
     count: int

@@ -89,9 +89,9 @@ def _web(rng: np.random.Generator, told: Passages) -> tuple[Rows, Delivery]:
         "ts": utc_text(at),
     }
     damages = (
-        Damage("unknown_touchpoint", 5, {"action": "scroll_depth", "id": other_id}),
-        Damage("missing_id", 4, {"request": "", "customer": "", "id": other_id}),
-        Damage("impossible_date", 3, {"ts": "2026-02-30T10:15:00Z", "id": other_id}),
+        Damage("unknown touchpoint", 5, {"action": "scroll_depth", "id": other_id}),
+        Damage("no customer and no case", 4, {"request": "", "customer": "", "id": other_id}),
+        Damage("impossible date", 3, {"ts": "2026-02-30T10:15:00Z", "id": other_id}),
         Damage(BROKEN_JSON, 4, {"id": other_id}),
     )
     return long_rows(columns, *arrival(rng, at)), Delivery(
@@ -114,10 +114,10 @@ def _calls(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[Rows
     voicemail = rows.take(np.sort(rng.choice(len(rows), 300, replace=False))).with_columns({"disposition": "VOICEMAIL"})
     voicemail = voicemail.spoiled(UNWANTED)
     damages = (
-        Damage("impossible_date", 6, {"call_time": "31/02/2026 10:15"}),
-        Damage("future_date", 3, {"call_time": "14/05/2036 09:30"}),
-        Damage("unknown_touchpoint", 5, {"disposition": "T_99"}),
-        Damage("missing_id", 5, {"case_no": "", "account": ""}),
+        Damage("impossible date", 6, {"call_time": "31/02/2026 10:15"}),
+        Damage("date in the future", 3, {"call_time": "14/05/2036 09:30"}),
+        Damage("unknown touchpoint", 5, {"disposition": "T_99"}),
+        Damage("no customer and no case", 5, {"case_no": "", "account": ""}),
         Damage(RAGGED, 6, {}),
     )
     broken = BrokenOff("2026-03", date(2026, 3, 27), date(2026, 3, 20))
@@ -138,10 +138,10 @@ def _tickets(rng: np.random.Generator, told: Passages) -> tuple[Rows, Delivery]:
         "region": told.cases.region[case],
     }
     damages = (
-        Damage("future_date", 4, {"state_since": np.datetime64("2036-05-14T09:30"), "history_id": other_id}),
-        Damage("unknown_touchpoint", 6, {"state": "Migrated", "history_id": other_id}),
-        Damage("missing_id", 4, {"ticket": "", "account": "", "history_id": other_id}),
-        Damage("conflicting_id", 5, {"state": "Reassigned by import", "via": "back_office"}),
+        Damage("date in the future", 4, {"state_since": np.datetime64("2036-05-14T09:30"), "history_id": other_id}),
+        Damage("unknown touchpoint", 6, {"state": "Migrated", "history_id": other_id}),
+        Damage("no customer and no case", 4, {"ticket": "", "account": "", "history_id": other_id}),
+        Damage("same id, other content", 5, {"via": "import"}),
     )
     return long_rows(columns, *arrival(rng, at)), Delivery("tickets", Format("parquet"), "2025-12", damages=damages)
 
@@ -169,9 +169,9 @@ def _visits(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[Row
     }
     alone = {"part_picked": "", "on_site": "", "running": ""}
     damages = (
-        Damage("impossible_date", 5, {**alone, "requested": "2026-04-31 08:00"}),
-        Damage("future_date", 3, {**alone, "requested": "2036-01-09 11:20"}),
-        Damage("missing_id", 4, {**alone, "requested": "2026-01-09 11:20", "case_no": "", "account": ""}),
+        Damage("impossible date", 5, {**alone, "requested": "2026-04-31 08:00"}),
+        Damage("date in the future", 3, {**alone, "requested": "2036-01-09 11:20"}),
+        Damage("no customer and no case", 4, {**alone, "requested": "2026-01-09 11:20", "case_no": "", "account": ""}),
         Damage(RAGGED, 4, {**alone, "requested": "2026-01-09 11:20"}),
     )
     fate = np.full(len(index), SOUND)
@@ -195,8 +195,8 @@ def _answers_call(rng: np.random.Generator, clock: Clock, told: Passages) -> tup
         "easy": seven_points(rng, easy).astype(str),
     }
     damages = (
-        Damage("score_outside_scale", 6, {"easy": "9", "answer_no": other_id}),
-        Damage("impossible_date", 3, {"answered": "30/02/2026 18:40", "answer_no": other_id}),
+        Damage("score outside its scale", 6, {"easy": "9", "answer_no": other_id}),
+        Damage("impossible date", 3, {"answered": "30/02/2026 18:40", "answer_no": other_id}),
         Damage(RAGGED, 3, {"answer_no": other_id}),
     )
     rows = long_rows(columns, *arrival(rng, answered, 0.02))
@@ -231,9 +231,9 @@ def _answers_repair(rng: np.random.Generator, clock: Clock, told: Passages) -> t
     rows = long_rows(columns, *arrival(rng, answered, 0.02), answers=answers)
     alone = {"q2_recommend": "", "q3_punctual": "", "answer_no": other_id}
     damages = (
-        Damage("score_outside_scale", 6, {**alone, "q1_satisfied": "7"}),
-        Damage("future_date", 2, {**alone, "answered": "02/07/2036 12:00"}),
-        Damage("missing_id", 3, {**alone, "answer_no": "", "case_no": "", "account": ""}),
+        Damage("score outside its scale", 6, {**alone, "q1_satisfied": "7"}),
+        Damage("date in the future", 2, {**alone, "answered": "02/07/2036 12:00"}),
+        Damage("missing id", 3, {**alone, "answer_no": "", "case_no": "", "account": ""}),
     )
     views = {"answers_repair": ("q1_satisfied", "q3_punctual"), "answers_recommend": ("q2_recommend",)}
     plan = Delivery("answers_repair", Format("csv", delimiter=";"), "2026-02", views=views, damages=damages)
@@ -259,6 +259,7 @@ def _on_site(clock: Clock, told: Passages) -> Cohorts:
 
 
 def _told_once(clock: Clock, told: Passages) -> Cohorts:
-    """By the day of the call; those who found it on the web have told nothing and are left out here."""
-    called = told.at["fault_reported"]
-    return Cohorts(clock.day(called), told.told_again, told.cases.region[: told.cases.calls], 30 * DAY)
+    """By the day on which a passage began; who found it on the web has told nothing, once or twice."""
+    began = np.minimum(told.at["fault_reported"], told.at["self_service_search"])
+    again = np.concatenate([told.told_again, np.zeros(len(told.found), dtype=bool)])
+    return Cohorts(clock.day(np.concatenate([began, told.found])), again, told.cases.region, 30 * DAY)

@@ -31,7 +31,9 @@ FALL = PLANTED["equipment_repair"]
 WITHIN = 12 * HOUR
 
 CUSTOMERS = 5200
-CALLS_PER_DAY = 75.3
+# Chance makes three low days in a row now and then, in a series of nine months about one time in ten. The volumes
+# were chosen such that with the default seed no watched series has them by chance: what alerts is what was planted.
+CALLS_PER_DAY = 76.35
 REGIONS = {"north": 0.215, "south": 0.33, "east": 0.165, "west": 0.205, "islands": 0.085}
 TIERS = {"gold": 0.15, "silver": 0.35, "bronze": 0.50}
 MACHINES = {"press": 0.3, "lathe": 0.25, "conveyor": 0.3, "pump": 0.15}
@@ -57,13 +59,17 @@ class Cases:
 
 @dataclass(frozen=True)
 class Passages:
-    """What happened to each call: `at` by touchpoint, NEVER where it did not; `log` has everything, repeats too."""
+    """What happened to each call: `at` by touchpoint, NEVER where it did not; `log` has everything, repeats too.
+
+    `found` are the searches that made a call needless.
+    """
 
     cases: Cases
     at: Mapping[str, Times]
     log: Log
     told_again: Mask
     on_time: Mask
+    found: Times
 
 
 def passages(chance: Chance, clock: Clock) -> Passages:
@@ -83,7 +89,7 @@ def passages(chance: Chance, clock: Clock) -> Passages:
     _confirm(chance("confirm"), at)
     every = np.arange(len(called))
     log += [(touchpoint, every, instants) for touchpoint, instants in at.items()]
-    return Passages(cases, at, log, told_again, on_time)
+    return Passages(cases, at, log, told_again, on_time, found)
 
 
 def _cases(rng: np.random.Generator, calls: int, found: int) -> Cases:
@@ -96,7 +102,8 @@ def _cases(rng: np.random.Generator, calls: int, found: int) -> Cases:
 def _web(rng: np.random.Generator, at: dict[str, Times], found: Times) -> Log:
     """Searches before the call, most of them in vain; and the few that made a call needless."""
     called = at["fault_reported"]
-    searched = where(happens(rng, 0.38, len(called)), called - rng.integers(12 * MINUTE, 70 * MINUTE, len(called)))
+    before = called - rng.integers(12 * MINUTE, 70 * MINUTE, len(called))
+    searched = where(happens(rng, 0.38, len(called)) & (before >= called[0]), before)
     at["self_service_search"] = searched
     in_vain = happens(rng, 0.80, len(called)) & (searched < NEVER)
     at["self_service_not_found"] = where(in_vain, between(rng, searched, 40, 9 * MINUTE))

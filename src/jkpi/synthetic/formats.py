@@ -13,7 +13,7 @@ from typing import Any, Literal
 from jkpi.synthetic.clock import Texts
 from jkpi.synthetic.rows import Rows
 
-RAGGED, BROKEN_JSON = "ragged_row", "broken_json"
+RAGGED, BROKEN_JSON = "ragged row", "not a JSON object"
 
 
 @dataclass(frozen=True)

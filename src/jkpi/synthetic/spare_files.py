@@ -76,10 +76,10 @@ def _shop(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[Rows
     ids = np.char.add("h", looked.columns["id"])
     help_pages = looked.with_columns({"action": "help.view", "stock": "", "id": ids}).spoiled(UNWANTED)
     damages = (
-        Damage("unknown_touchpoint", 6, {"action": "test.ping", "id": other_id}),
-        Damage("missing_id", 5, {"session": "", "customer": "", "id": other_id}),
-        Damage("impossible_date", 4, {"ts": "2026-02-30T10:15:00+01:00", "id": other_id}),
-        Damage("conflicting_id", 5, {"via": "kiosk"}),
+        Damage("unknown touchpoint", 6, {"action": "test.ping", "id": other_id}),
+        Damage("no customer and no case", 5, {"session": "", "customer": "", "id": other_id}),
+        Damage("impossible date", 4, {"ts": "2026-02-30T10:15:00+01:00", "id": other_id}),
+        Damage("same id, other content", 5, {"via": "kiosk"}),
         Damage(BROKEN_JSON, 4, {"id": other_id}),
     )
     plan = Delivery("shop", Format("jsonl", compression="gzip"), "2026-01", damages=damages)
@@ -96,8 +96,8 @@ def _desk(rng: np.random.Generator, told: Enquiries) -> tuple[Rows, Delivery]:
         "part_class": told.part_class[case],
     }
     damages = (
-        Damage("missing_id", 3, {"enquiry": "", "customer": ""}),
-        Damage("future_date", 2, {"asked_at": "2036-03-01T08:00:00Z"}),
+        Damage("no customer and no case", 3, {"enquiry": "", "customer": ""}),
+        Damage("date in the future", 2, {"asked_at": "2036-03-01T08:00:00Z"}),
         Damage(RAGGED, 4, {}),
     )
     plan = Delivery("desk", Format("csv", delimiter="\t", compression="zstd"), "2025-11", damages=damages)
@@ -120,10 +120,10 @@ def _erp(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[Rows,
         "Lagerstatus": _stock(told, case),
     }
     damages = (
-        Damage("impossible_date", 6, {"Zeitpunkt": "31.02.2026 10:15:00"}),
-        Damage("future_date", 3, {"Zeitpunkt": "14.05.2036 09:30:00"}),
-        Damage("unknown_touchpoint", 5, {"Ereignis": "Übernahme Altsystem"}),
-        Damage("missing_id", 4, {"Vorgang": "", "Kunde": ""}),
+        Damage("impossible date", 6, {"Zeitpunkt": "31.02.2026 10:15:00"}),
+        Damage("date in the future", 3, {"Zeitpunkt": "14.05.2036 09:30:00"}),
+        Damage("unknown touchpoint", 5, {"Ereignis": "Übernahme Altsystem"}),
+        Damage("no customer and no case", 4, {"Vorgang": "", "Kunde": ""}),
         Damage(RAGGED, 5, {}),
     )
     broken = BrokenOff("2026-04", date(2026, 4, 27), date(2026, 4, 20))
@@ -147,9 +147,9 @@ def _parcels(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[R
     }
     alone = {"delivered": "", "signed": ""}
     damages = (
-        Damage("future_date", 4, {**alone, "handed_over": np.datetime64("2036-05-14T09:30:00")}),
+        Damage("date in the future", 4, {**alone, "handed_over": np.datetime64("2036-05-14T09:30:00")}),
         Damage(
-            "missing_id",
+            "no customer and no case",
             4,
             {**alone, "handed_over": np.datetime64("2026-01-14T09:30:00"), "enquiry": "", "customer": ""},
         ),
@@ -181,8 +181,8 @@ def _answers(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[l
         "right_part": np.where(right, five_points(rng, happens(rng, 0.91, len(case))).astype(str), ""),
     }
     damages = (
-        Damage("score_outside_scale", 6, {"right_part": "", "delivery_ok": "0", "response": other_id}),
-        Damage("impossible_date", 3, {"right_part": "", "submitted": "2026-04-31 18:40:00", "response": other_id}),
+        Damage("score outside its scale", 6, {"right_part": "", "delivery_ok": "0", "response": other_id}),
+        Damage("impossible date", 3, {"right_part": "", "submitted": "2026-04-31 18:40:00", "response": other_id}),
         Damage(RAGGED, 3, {"response": other_id}),
     )
     views = {"answers_delivery": ("delivery_ok", "right_part")}
@@ -203,8 +203,8 @@ def _answers(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[l
         "2026-02",
         views={"recommend": ("score",)},
         damages=(
-            Damage("score_outside_scale", 5, {"score": "11", "answer": other_id}),
-            Damage("missing_id", 3, {"answer": "", "enquiry": "", "customer": ""}),
+            Damage("score outside its scale", 5, {"score": "11", "answer": other_id}),
+            Damage("missing id", 3, {"answer": "", "enquiry": "", "customer": ""}),
         ),
     )
     recommended = long_rows(score, *arrival(rng, answered[kind] + MINUTE, 0.02))

@@ -1,0 +1,300 @@
+"""From the outbox to real receivers on loopback: SMTP, HTTP, files; kills, retries, dead letters."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from made_world import World, steady
+from pydantic import SecretStr
+
+from jkpi.alerts import deliver
+from jkpi.settings import Receiver
+
+# Apprise looks for a module that Python 3.13 drops.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+MakeWorld = Callable[..., World]
+START = datetime(2026, 3, 6, 6, tzinfo=UTC)
+SECRET = "hush-hush-token"
+
+
+def at(moment: datetime) -> Callable[[], datetime]:
+    return lambda: moment
+
+
+def told(world: World) -> World:
+    """A workspace with one message in its outbox."""
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    assert world.run().messages == 1
+    return world
+
+
+class Web:
+    """An HTTP receiver that keeps what it got and answers with `status`."""
+
+    def __init__(self) -> None:
+        self.status, self.got = 200, list[dict[str, Any]]()
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                web.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(web.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    @property
+    def receiver(self) -> Receiver:
+        url = f"json://127.0.0.1:{self.server.server_address[1]}/{SECRET}"
+        return Receiver("lead", "apprise", url=SecretStr(url))
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    web = Web()
+    yield web
+    web.server.shutdown()
+    web.thread.join()
+    web.server.server_close()
+
+
+class Inbox:
+    """An SMTP server's handler that keeps the mails."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.mails.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture
+def smtp() -> Iterator[tuple[Inbox, int]]:
+    inbox = Inbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield inbox, port
+    controller.stop()
+
+
+def test_a_file_gets_the_message_once(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = told(make_world())
+    assert deliver(world.settings).sent == 1
+    assert deliver(world.settings).sent == 0
+    text = (tmp_path / "lead.txt").read_text()
+    assert text.count("down to 70 % instead of 92 %") == 2  # subject and body
+    assert world.messages()[0].status == "sent"
+
+
+def test_the_console_is_stderr(make_world: MakeWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    world = told(make_world(receivers=[Receiver("lead", "console")]))
+    assert deliver(world.settings).sent == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and "70 % instead of 92 %" in captured.err
+
+
+def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web) -> None:
+    world = told(make_world(receivers=[web.receiver]))
+    assert deliver(world.settings).sent == 1
+    (got,) = web.got
+    assert got["title"].startswith("Technician on site") and got["type"] == "failure"
+    assert "Where      Getting a broken machine running again" in got["message"]
+
+
+def test_a_mail_arrives_as_plain_text(make_world: MakeWorld, smtp: tuple[Inbox, int]) -> None:
+    import email
+    import email.policy
+
+    inbox, port = smtp
+    url = f"mailto://127.0.0.1:{port}?from=jkpi@example.org&to=lead@example.org&mode=insecure"
+    world = told(make_world(receivers=[Receiver("lead", "apprise", url=SecretStr(url))]))
+    assert deliver(world.settings).sent == 1
+    mail = email.message_from_bytes(inbox.mails[0], policy=email.policy.default)
+    assert mail["Subject"] == "Technician on site: down to 70 % instead of 92 %"
+    body = mail.get_body(("plain",))
+    assert body is not None and "  Owner      field-service" in body.get_content()
+
+
+def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_elsewhere(
+    make_world: MakeWorld, web: Web, tmp_path: Path
+) -> None:
+    web.status = 500
+    other = Receiver("other", "file", path=tmp_path / "other.txt")
+    world = told(make_world(receivers=[web.receiver, other]))
+    settings = replace(world.settings, default_receiver="other")
+    now, tries = START, list[datetime]()
+    while now < START + timedelta(days=4):
+        report = deliver(settings, at(now))
+        if report.failed or report.dead:
+            tries.append(now)
+        now += timedelta(minutes=30) if tries[1:] else timedelta(minutes=1)
+    waits = [later - sooner for sooner, later in pairwise(tries)]
+    assert waits[0] == timedelta(minutes=1) and waits == sorted(waits) and waits[-1] == timedelta(hours=6)
+    assert tries[-1] - tries[0] >= timedelta(days=3)
+    assert 12 < len(tries) < 30 and len(web.got) == len(tries)
+    statuses = {message.receiver: message.status for message in world.messages()}
+    assert statuses == {"lead": "dead", "other": "sent"}
+    text = (tmp_path / "other.txt").read_text()
+    assert "Not delivered to lead" in text and "HTTP status 500" in text and "70 % instead of 92 %" in text
+
+
+def test_a_receiver_that_comes_back_gets_it(make_world: MakeWorld, web: Web) -> None:
+    web.status = 503
+    world = told(make_world(receivers=[web.receiver]))
+    assert deliver(world.settings, at(START)).failed == 1
+    web.status = 200
+    assert deliver(world.settings, at(START)).waiting == 1
+    assert deliver(world.settings, at(START + timedelta(minutes=1))).sent == 1
+    assert deliver(world.settings, at(START + timedelta(days=9))).sent == 0
+
+
+def test_secrets_are_nowhere(
+    make_world: MakeWorld,
+    web: Web,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    web.status = 500
+    world = told(make_world(receivers=[web.receiver]))
+    first = deliver(world.settings, at(START))
+    gone = Receiver("lead", "apprise", url=SecretStr(f"json://127.0.0.1:1/{SECRET}"))
+    second = deliver(replace(world.settings, receivers={"lead": gone}), at(START + timedelta(hours=1)))
+    wrong = Receiver("lead", "apprise", url=SecretStr(f"no-such-thing://{SECRET}"))
+    third = deliver(replace(world.settings, receivers={"lead": wrong}), at(START + timedelta(hours=9)))
+    assert (first.failed, second.failed, third.failed) == (1, 1, 1)
+    problems = " ".join((*first.problems, *second.problems, *third.problems))
+    assert "HTTP status 500" in problems and "none that Apprise knows" in problems
+    captured = capsys.readouterr()
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
+    for place in (problems, caplog.text, captured.out, captured.err, str(world.messages()), repr(stored)):
+        assert SECRET not in place
+
+
+def test_an_undeclared_receiver_is_a_failure_that_says_so(make_world: MakeWorld) -> None:
+    world = told(make_world(receivers=[Receiver("someone", "console")]))
+    report = deliver(world.settings, at(START))
+    assert report.failed == 1 and "lead is not declared" in report.problems[0]
+
+
+SETTINGS = """
+import os, signal, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from jkpi.settings import Receiver, Settings
+folder, state_url = Path(sys.argv[1]), sys.argv[2]
+receivers = {"lead": Receiver("lead", "file", path=folder / "lead.txt")}
+settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder,
+                    datetime(2026, 3, 6, 6, tzinfo=UTC), receivers=receivers)
+"""
+DIE_AFTER_COMMIT = """
+from jkpi.alerts import judge_and_announce
+from jkpi.journeys import read_journeys
+from jkpi.warehouse import open_warehouse
+with open_warehouse(settings) as w:
+    judge_and_announce(settings, w, read_journeys(folder))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+DIE_BEFORE_COMMIT = (
+    """
+import jkpi.alerts.announce
+jkpi.alerts.announce.store_states = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+"""
+    + DIE_AFTER_COMMIT
+)
+DIE_AROUND_SENDING = """
+import jkpi.alerts.delivery as delivery
+really_send = delivery.send
+def send(*message):
+    if sys.argv[3] == "after":
+        really_send(*message)
+    os.kill(os.getpid(), signal.SIGKILL)
+delivery.send = send
+delivery.deliver(settings)
+"""
+DELIVER = """
+from jkpi.alerts import deliver
+print(deliver(settings).sent)
+"""
+
+
+def run(code: str, folder: Path, url: str, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", SETTINGS + code, str(folder), url, *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def kill(code: str, world: World, *more: str) -> None:
+    process = run(code, world.settings.workspace, world.settings.state_url, *more)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_killed_before_the_commit_nothing_was_said_and_the_next_run_says_it(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92))
+    world.run()
+    world.put(steady(4, 0.7), first=datetime(2026, 3, 2).date())
+    world.write()
+    kill(DIE_BEFORE_COMMIT, world)
+    assert world.messages() == []
+    assert len(world.run().opened) == 1 and deliver(world.settings).sent == 1
+
+
+def test_killed_between_commit_and_sending_the_next_run_delivers(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.write()
+    kill(DIE_AFTER_COMMIT, world)
+    assert not (tmp_path / "lead.txt").exists()
+    assert world.run().told == ()
+    assert deliver(world.settings).sent == 1
+    assert (tmp_path / "lead.txt").read_text().count("=" * 72) == 1
+
+
+@pytest.mark.parametrize(("when", "times"), [("before", 1), ("after", 2)])
+def test_killed_around_sending_it_is_sent_again_when_the_claim_has_run_out(
+    make_world: MakeWorld, tmp_path: Path, when: str, times: int
+) -> None:
+    world = told(make_world())
+    kill(DIE_AROUND_SENDING, world, when)
+    assert deliver(world.settings).sent == 0
+    assert deliver(world.settings, at(datetime.now(UTC) + timedelta(minutes=6))).sent == 1
+    text = (tmp_path / "lead.txt").read_text()
+    assert text.count("=" * 72) == times
+    assert text.count(f"Message {world.messages()[0].notification_id}.") == times
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_two_dispatchers_send_one_message(
+    make_world: MakeWorld, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    url = str(request.getfixturevalue("postgres_url")) if engine == "postgres" else f"sqlite:///{tmp_path}/state.db"
+    told(make_world(state_url=url))
+    runs = [run(DELIVER, tmp_path, url) for _ in range(3)]
+    assert sorted(process.communicate()[0].strip() for process in runs) == ["0", "0", "1"]
+    assert (tmp_path / "lead.txt").read_text().count("=" * 72) == 1

@@ -1,0 +1,150 @@
+"""What people read: figures, days, and whole messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from made_world import LIKED, ON_SITE, STAYS, World, steady
+
+from jkpi.alerts.figures import Figures, chance, plain, signed, span
+from jkpi.alerts.series import Watched
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+SHARE = Watched("j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ())
+LOWER = replace(SHARE, statistic="drop_off", direction="lower", promise=0.1)
+POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, falls_off_by=10.0)
+
+
+@pytest.mark.parametrize(
+    ("watched", "rate", "text"),
+    [
+        (SHARE, 0.6153, "62 %"),
+        (SHARE, 0.0, "0 %"),
+        (SHARE, 1.0, "100 %"),
+        (SHARE, 0.998, "99.8 %"),
+        (SHARE, 0.9996, "99.96 %"),
+        (LOWER, 0.75, "25 %"),
+        (POINTS, 0.655, "+31"),
+        (POINTS, 0.5, "0"),
+        (POINTS, 0.48, "-4"),
+        (replace(SHARE, falls_off_by=0.01), 0.6153, "61.5 %"),
+    ],
+)
+def test_values_as_people_write_them(watched: Watched, rate: float, text: str) -> None:
+    assert Figures(watched).value(rate) == text
+
+
+@pytest.mark.parametrize("watched", [SHARE, LOWER, POINTS])
+def test_rates_and_values_go_there_and_back(watched: Watched) -> None:
+    assert watched.rate(watched.value(0.3)) == pytest.approx(0.3)
+    assert watched.rule().promise_line == pytest.approx({"nps": 0.6}.get(watched.statistic, 0.85))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2026, 6, 15), date(2026, 6, 15), "15 June 2026"),
+        (date(2026, 6, 15), date(2026, 6, 17), "15 to 17 June 2026"),
+        (date(2026, 6, 30), date(2026, 7, 2), "30 June to 2 July 2026"),
+        (date(2025, 12, 31), date(2026, 1, 2), "31 December 2025 to 2 January 2026"),
+    ],
+)
+def test_spans(first: date, last: date, text: str) -> None:
+    assert span(first, last) == text
+
+
+def test_chances_and_signs() -> None:
+    assert (chance(1e-9), chance(1 / 12345), chance(0.04)) == (
+        "less than one in a million",
+        "one in 12,000",
+        "one in 25",
+    )
+    assert (signed(-0.2), signed(7.5, 1)) == ("0", "+7.5")
+
+
+def test_text_from_data_is_one_plain_line() -> None:
+    assert plain("north\n\x1b[31mBuy now\r" + "x" * 100).startswith("north  [31mBuy now x")
+    assert len(plain("x" * 500)) == 80 and "\n" not in plain("a\nb")
+
+
+def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.put(steady(60, 0.92) + steady(4, 0.82))
+    world.put(steady(64, 0.92, 50), segment="region", value="north")
+    world.put(steady(60, 0.92, 50) + steady(4, 0.72, 50), segment="region", value="south")
+    world.run()
+    (message,) = world.messages()
+    assert message.title == "Technician on site: down to 82 % instead of 92 %"
+    assert message.mood == "failure"
+    lines = {line[2:13].strip(): line[13:] for line in message.body.splitlines() if line.startswith("  ")}
+    assert lines["Where"].startswith("Getting a broken machine running again > Repair > On site in time; all customers")
+    assert lines["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
+    assert lines["Usual"].startswith("92 %")
+    assert lines["Promise"] == "90 %, broken beyond 85 %"
+    assert lines["Since"] == "Monday 2 March 2026, certain since Wednesday 4 March 2026"
+    assert lines["Carried by"] == "region = south: 72 % instead of 92 %, n = 200: nearly all of the loss"
+    assert lines["Owner"] == "field-service"
+    assert message.notification_id in message.body.splitlines()[-1]
+
+
+def test_the_query_in_the_message_gives_the_readings(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.put(steady(64, 0.92, 500))
+    world.put(steady(60, 0.92, 50) + steady(4, 0.4, 50), segment="region", value="l'Île")
+    world.run()
+    below = world.messages()[0].body.partition("The readings behind it:")[2]
+    query = "\n".join(line[4:] for line in below.splitlines() if line.startswith("    "))
+    with open_warehouse(world.settings) as w:
+        rows = w.rows(query)
+    assert [row["numerator"] for row in rows][-4:] == [20.0] * 4
+    assert rows[-1]["period_start"] == date(2026, 3, 5)
+
+
+def test_lower_is_better_goes_up_and_points_carry_signs(make_world: MakeWorld) -> None:
+    world = make_world(STAYS + LIKED)
+    world.put(steady(60, 0.08) + steady(4, 0.25), kpi="fix.drop_off")
+    world.put(steady(60, 0.66) + steady(4, 0.48), kpi="fix.nps")
+    report = world.run()
+    assert {told.headline for told in report.opened} == {
+        "Customer stays: Drop-off up to 25 % instead of 8 %",
+        "Liked: Net promoter score down to -4 instead of +32",
+    }
+
+
+def test_made_up_data_are_called_so(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.settings = replace(world.settings, synthetic=True)
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    (message,) = world.messages()
+    assert message.title.startswith("[synthetic data] ")
+    assert message.body.startswith("SYNTHETIC DATA")
+
+
+def test_the_end_answers_the_beginning(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    world.put(steady(3, 0.93), first=date(2026, 3, 6))
+    world.run()
+    message = world.messages()[-1]
+    assert message.title == "Technician on site: back at 93 %" and message.mood == "success"
+    assert "  Then       70 %, 2 to 5 March 2026" in message.body
+    assert "  Closed     Sunday 8 March 2026, after 7 days" in message.body
+
+
+def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.put(steady(64, 0.92, 30_000))
+    for number in range(150):
+        world.put(steady(60, 0.92, 200) + steady(4, 0.3, 200), segment="region", value=f"r{number:03}")
+    report = world.run()
+    assert len(report.opened) == 150
+    (message,) = world.messages()
+    assert message.title == "Moments of truth: 150 fell off"
+    assert "- and 30 more: see jkpi alerts" in message.body
+    assert len(message.body) < 40_000

@@ -1,0 +1,151 @@
+"""The same numbers a second way: plain loops over plain rows, none of the project's SQL."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import small_world as world
+
+Row = dict[str, Any]
+Cell = tuple[str, str, str, str, date]  # kpi, statistic, segment value, period, period start
+Tally = dict[Cell, list[float | None]]  # None: not decided
+
+_PLACE = {
+    touchpoint: (stage, number, position)
+    for number, (stage, touchpoints) in enumerate(world.STAGES.items(), start=1)
+    for position, touchpoint in enumerate(touchpoints, start=1)
+}
+
+
+def local_day(at: datetime) -> date:
+    return at.replace(tzinfo=UTC).astimezone(ZoneInfo(world.ZONE)).date()
+
+
+def passages(events: Sequence[Row]) -> list[list[Row]]:
+    """Events in order, cut by walking along them once."""
+    lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in events:
+        lines[("case", row["case_id"]) if row["case_id"] else ("customer", row["customer_id"])].append(row)
+    found = []
+    for (kind, _), line in lines.items():
+        line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["source"], row["event_id"]))
+        found += [line] if kind == "case" else _cut(line)
+    return found
+
+
+def _cut(line: list[Row]) -> Iterator[list[Row]]:
+    session: list[Row] = []
+    ended = False
+    for row in line:
+        silent = session and (row["occurred_at"] - session[-1]["occurred_at"]).total_seconds() >= world.IDLE
+        if silent or (ended and row["touchpoint"] == "asked"):
+            yield from _windows(session)
+            session = []
+        if row["touchpoint"] == "asked":
+            ended = False
+        if row["touchpoint"] == "confirmed":
+            ended = True
+        session.append(row)
+    yield from _windows(session)
+
+
+def _windows(session: list[Row]) -> Iterator[list[Row]]:
+    if not session:
+        return
+    parts: dict[int, list[Row]] = defaultdict(list)
+    for row in session:
+        parts[int((row["occurred_at"] - session[0]["occurred_at"]).total_seconds() // world.WINDOW)].append(row)
+    yield from parts.values()
+
+
+def tier(passage: Sequence[Row]) -> str:
+    named = [json.loads(row["segments"])["tier"] for row in passage if row["segments"]]
+    return named[0] if named else "(none)"
+
+
+def put(cells: Tally, kpi: str, statistic: str, value: str, day: date, outcome: float | None) -> None:
+    starts = {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}
+    for period, start in starts.items():
+        for name in ("all", value):
+            cells.setdefault((kpi, statistic, name, period, start), []).append(outcome)
+
+
+def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
+    cells: Tally = {}
+    window = timedelta(days=2)
+    for passage in passages(events):
+        stages = [_PLACE[row["touchpoint"]][0] for row in passage]
+        for index, row in enumerate(passage):
+            if stages[index] != "ask" or (index and stages[index - 1] == "ask"):
+                continue
+            entered = row["occurred_at"]
+            later = [r["occurred_at"] for r, s in zip(passage[index:], stages[index:], strict=True) if s != "ask"]
+            lost = float(not any(at < entered + window for at in later))
+            outcome = lost if entered + window <= as_of else None
+            put(cells, "ask.drop_off", "drop_off", tier(passage), local_day(entered), outcome)
+    return cells
+
+
+def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str, by_due: bool) -> Tally:
+    cells: Tally = {}
+    for passage in passages(events):
+        promised = next((row["due_at"] for row in passage if row["due_at"]), None)
+        running: Row | None = None
+        spells: list[tuple[Row, datetime | None]] = []
+        for row in passage:
+            if row["touchpoint"] == "asked" and running is None:
+                running = row
+            elif row["touchpoint"] == to and running is not None:
+                spells.append((running, row["occurred_at"]))
+                running = None
+        spells += [(running, None)] if running else []
+        for start, closed in spells:
+            begun = start["occurred_at"]
+            due = (start["due_at"] or promised) if by_due else begun + timedelta(days=1)
+            within: float | None = None
+            if closed:
+                within = float(due is None or closed <= due)
+            elif due and due < as_of:
+                within = 0.0
+            seconds = (closed - begun).total_seconds() if closed else None
+            put(cells, kpi, "share_within", tier(passage), local_day(begun), within)
+            put(cells, kpi, "median_closed", tier(passage), local_day(begun), seconds)
+            put(cells, kpi, "p90_closed", tier(passage), local_day(begun), seconds)
+    return cells
+
+
+def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:
+    """csat, nps with its three shares, and ces: an answer's own tier, else its passage's."""
+    cells: Tally = {}
+    begun = sorted(passages(events), key=lambda passage: passage[0]["occurred_at"])
+    for row in responses:
+        score, scale = row["score"], (row["scale_min"], row["scale_max"])
+        own = json.loads(row["segments"])["tier"] if row["segments"] else None
+        named = own or tier(_passage_of(row, begun))
+        day = local_day(row["responded_at"])
+        if row["question"] == "content" and scale == (1, 5):
+            put(cells, "ask.csat", "top_box", named, day, float(score >= 4))
+        if row["question"] == "recommend":
+            put(cells, "thank.nps", "promoters", named, day, float(score >= 9))
+            put(cells, "thank.nps", "passives", named, day, float(7 <= score <= 8))
+            put(cells, "thank.nps", "detractors", named, day, float(score <= 6))
+        if row["question"] == "ease":
+            put(cells, "ask.ces", "share_easy", named, day, float(score <= 3))
+    return cells
+
+
+def _passage_of(row: Row, begun: Sequence[list[Row]]) -> list[Row]:
+    for passage in begun:
+        if row["case_id"] and passage[0]["case_id"] == row["case_id"]:
+            return passage
+    mine = [
+        passage
+        for passage in begun
+        if passage[0]["customer_id"] == row["customer_id"] and passage[0]["occurred_at"] <= row["responded_at"]
+    ]
+    return mine[-1] if mine else []

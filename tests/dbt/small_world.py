@@ -1,0 +1,211 @@
+"""A small journey with one KPI of each kind, made-up events and answers for it, and a way to have them counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from jkpi import resources
+from jkpi.measuring.environment import dbt_environment
+from jkpi.measuring.run import arguments
+from jkpi.settings import Settings
+from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+
+Row = dict[str, Any]
+
+ENGINES = ("duckdb", "postgres")
+ZONE = "America/New_York"
+AS_OF = datetime(2026, 3, 20, 12)  # twelve days after the clocks were put forward there
+DAY = 86_400
+WINDOW, IDLE = 20 * DAY, 7 * DAY
+STAGES = {"ask": ["asked", "called"], "help": ["visited", "fixed"], "thank": ["confirmed"]}
+QUESTIONS = [
+    ("after", "content", 1, 5),
+    ("after", "recommend", 0, 10),
+    ("effort", "ease", 1, 7),
+    ("after", "content", 1, 7),
+]
+TIERS = ["gold", "silver", None]
+
+
+def _kpi(kpi: str, kind: str, **more: Any) -> Row:
+    stage = kpi.split(".")[0]
+    stages = list(STAGES)
+    position = stages.index(stage) + 1 if stage in stages else None
+    return {"kpi": kpi, "kind": kind, "stage": stage if position else None, "stage_position": position, **more}
+
+
+KPIS = [
+    _kpi("ask.drop_off", "drop_off", window_seconds=2 * DAY, direction="lower"),
+    _kpi("ask.conversion", "conversion", window_seconds=2 * DAY),
+    _kpi("ask.repeat", "repeat_contact", of_touchpoint="called", at_least=2, direction="lower"),
+    _kpi("ask.called", "occurrence", of_touchpoint="called", at_least=1, direction="lower"),
+    _kpi("ask.volume", "volume"),
+    _kpi("ask.calls", "volume", of_touchpoint="called"),
+    _kpi("ask.csat", "csat", survey="after", question="content", scale_min=1.0, scale_max=5.0, box_min=4.0),
+    _kpi("ask.ces", "ces", survey="effort", scale_min=1.0, scale_max=7.0, box_min=3.0, polarity="low_is_easy"),
+    _kpi("help.wait", "time_to_resolve", from_touchpoint="asked", to_touchpoint="fixed", tolerance_seconds=DAY),
+    _kpi("help.due", "time_to_resolve", from_touchpoint="asked", to_touchpoint="visited", tolerance_is_due=True),
+    _kpi("help.stay", "time_in_stage"),
+    _kpi("thank.nps", "nps", survey="after", question="recommend", scale_min=0.0, scale_max=10.0, box_min=9.0),
+    _kpi("journey.conversion", "conversion", window_seconds=WINDOW),
+    _kpi("journey.volume", "volume"),
+]
+
+
+def settings(url: str, workspace: Path, as_of: datetime = AS_OF) -> Settings:
+    """Settings of a workspace whose time stands still."""
+    return Settings(workspace, "small", url, "sqlite://", workspace / "site", as_of.replace(tzinfo=UTC))
+
+
+def land(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
+    """Append rows to a landing table; columns that no row names stay NULL."""
+    if rows:
+        names = sorted({name for row in rows for name in row})
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        data = pa.table({name: pa.array(values) for name, values in columns.items()})
+        warehouse.insert(f"raw.{table}", data.select([n for n in names if data[n].type != pa.null()]))
+
+
+def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
+    """The journey `j`, version 1, in place of what was there."""
+    fixed = {"journey": "j", "version": 1, "is_current": True}
+    places = [(stage, number) for number, stage in enumerate(STAGES, start=1)]
+    tables = {
+        "map_journeys": [{"timezone": ZONE, "window_seconds": window, "idle_seconds": IDLE, "title": "A journey"}],
+        "map_stages": [{"stage": stage, "position": number, "title": stage} for stage, number in places],
+        "map_touchpoints": [
+            {
+                "touchpoint": touchpoint,
+                "stage": stage,
+                "stage_position": number,
+                "position": position,
+                "is_start": touchpoint == "asked",
+                "is_end": touchpoint == "confirmed",
+            }
+            for stage, number in places
+            for position, touchpoint in enumerate(STAGES[stage], start=1)
+        ],
+        "map_kpis": [{"tolerance_is_due": False, "direction": "higher", "title": row["kpi"], **row} for row in KPIS],
+        "map_segments": [{"segment": "tier"}],
+        "map_moments": [{"moment": "m", "kpi": "ask.csat", "statistic": "top_box", "promise": 0.8}],
+    }
+    ensure_landing(warehouse)
+    for table, rows in tables.items():
+        warehouse.execute(f"delete from raw.{table}")
+        land(warehouse, table, [{**fixed, **row} for row in rows])
+    warehouse.execute("delete from raw.map_sources")
+    land(warehouse, "map_sources", [{"source": "desk", "late_seconds": 0}, {"source": "web", "late_seconds": DAY}])
+
+
+def events(seed: int, passages: int = 60) -> list[Row]:
+    """Events of cases and of customers without one: reopened, repeated, at the same moment, out of order, late."""
+    chance = random.Random(seed)
+    made: list[Row] = []
+    for number in range(passages):
+        at = AS_OF - timedelta(minutes=chance.randrange(60 * 24 * 40))
+        customer = f"c{chance.randrange(passages // 3 + 1)}"
+        case = f"k{number}" if chance.random() < 0.6 else None
+        tier = chance.choice(TIERS)
+        due = at + timedelta(hours=chance.choice([6, 24, 72])) if chance.random() < 0.7 else None
+        steps = [t for stage in STAGES.values() for t in stage for _ in range(chance.choice([0, 1, 1, 2]))]
+        steps += chance.choice([[], [], ["asked", "fixed"], ["called"]])
+        for step in steps[: chance.randrange(1, len(steps) + 1)] if steps else []:
+            made.append(
+                {
+                    "event_id": f"e{len(made)}",
+                    "source": chance.choice(["desk", "web"]),
+                    "customer_id": customer,
+                    "case_id": case,
+                    "touchpoint": step,
+                    "occurred_at": at,
+                    "due_at": due,
+                    "segments": json.dumps({"tier": tier}) if tier and chance.random() < 0.8 else None,
+                }
+            )
+            at += timedelta(minutes=chance.choice([0, 15, 200, 900, 3000, 12_000]))
+    chance.shuffle(made)
+    return [row for row in made if row["occurred_at"] <= AS_OF]
+
+
+def answers(seed: int, count: int = 120) -> list[Row]:
+    """Answers to three questions, some of cases, some of customers, a few on a scale that no KPI has."""
+    chance = random.Random(seed)
+    made: list[Row] = []
+    for number in range(count):
+        survey, question, low, high = chance.choice(
+            [
+                ("after", "content", 1, 5),
+                ("after", "recommend", 0, 10),
+                ("effort", "ease", 1, 7),
+                ("after", "content", 1, 7),
+            ]
+        )
+        tier = chance.choice(TIERS)
+        made.append(
+            {
+                "response_id": f"r{number}",
+                "source": "desk",
+                "batch_id": "answers",
+                "customer_id": f"c{chance.randrange(20)}",
+                "case_id": chance.choice([None, f"k{chance.randrange(60)}"]),
+                "survey": survey,
+                "question": question,
+                "score": float(chance.randint(low, high)),
+                "scale_min": float(low),
+                "scale_max": float(high),
+                "responded_at": AS_OF - timedelta(minutes=chance.randrange(60 * 24 * 30)),
+                "segments": json.dumps({"tier": tier}) if tier else None,
+            }
+        )
+    return made
+
+
+def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
+    """The rows dealt out to so many batches, each row naming its own."""
+    chance = random.Random(seed)
+    batches: list[list[Row]] = [[] for _ in range(count)]
+    for row in rows:
+        number = chance.randrange(count)
+        batches[number].append({**row, "batch_id": f"b{number}"})
+    return batches
+
+
+def build(
+    url: str,
+    workspace: Path,
+    as_of: datetime = AS_OF,
+    select: str | None = None,
+    full_refresh: bool = False,
+    verb: str = "build",
+) -> None:
+    """Have dbt count, in a process of its own; fails with what dbt says."""
+    place = workspace / url.partition(":")[0]
+    command = arguments(resources.path("dbt_project"), place, full_refresh)
+    if verb != "build":
+        command[command.index("build")] = verb
+        exclusion = command.index("--exclude-resource-type")
+        del command[exclusion : exclusion + 2]
+    command += ["--select", select] if select else []
+    environment = dbt_environment(settings(url, workspace, as_of))
+    child = [sys.executable, "-m", "jkpi.measuring.child", *command]
+    done = subprocess.run(child, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        results = place / "target" / "run_results.json"
+        nodes = json.loads(results.read_text())["results"] if results.exists() else []
+        bad = [f"{n['unique_id']}: {n['message']}" for n in nodes if n["status"] not in ("success", "pass", "skipped")]
+        raise AssertionError("\n".join(bad) or done.stdout + done.stderr)
+
+
+def table(url: str, sql: str) -> list[Row]:
+    """The rows of a query."""
+    with open_warehouse(url) as warehouse:
+        return warehouse.rows(sql)

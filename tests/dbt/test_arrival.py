@@ -1,0 +1,96 @@
+"""However rows arrive, the numbers are the same; and there are none where there is nothing."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import small_world as world
+
+from jkpi.warehouse import open_warehouse
+
+PASSAGES = (
+    "select actor_key, instance_id, event_number, event_id, source, stage, occurred_at, instance_started_at"
+    " from intermediate.int_journey_events order by actor_key, event_number"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_order_of_arrival_ends_as_a_full_refresh(url: str, workspace: Path, seed: int) -> None:
+    batches = world.in_batches(world.events(seed=seed), 3, seed)
+    random.Random(seed).shuffle(batches)
+    # Time passes while the batches arrive: what lay ahead of the clock comes into sight though its batch is known.
+    clocks = [world.AS_OF - timedelta(days=15), world.AS_OF - timedelta(days=3), world.AS_OF]
+    with open_warehouse(url) as warehouse:
+        world.land_map(warehouse)
+    for batch, as_of in zip(batches, clocks, strict=True):
+        with open_warehouse(url) as warehouse:
+            world.land(warehouse, "touchpoint_events", batch)
+        world.build(url, workspace, as_of, select="+int_journey_events")
+    arrived = world.table(url, PASSAGES)
+    world.build(url, workspace, world.AS_OF, select="int_journey_events", full_refresh=True)
+    assert arrived == world.table(url, PASSAGES)
+    assert len(arrived) == sum(map(len, batches))
+
+
+def test_nothing_at_all_is_counted_as_nothing(url: str, workspace: Path) -> None:
+    from jkpi.warehouse import ensure_landing
+
+    with open_warehouse(url) as warehouse:
+        ensure_landing(warehouse)
+    world.build(url, workspace)
+    assert world.table(url, "select * from marts.fct_kpi_readings") == []
+
+
+def test_a_map_without_data_has_kpis_without_values(url: str, workspace: Path) -> None:
+    with open_warehouse(url) as warehouse:
+        world.land_map(warehouse)
+    world.build(url, workspace)
+    assert world.table(url, "select * from marts.fct_kpi_readings") == []
+    health = world.table(url, "select * from marts.rpt_journey_health")
+    assert {row["kpi"] for row in health} == {row["kpi"] for row in world.KPIS}
+    assert {(row["status"], row["value_week"]) for row in health} == {("no_data", None)}
+    coverage = world.table(url, "select * from marts.rpt_map_coverage")
+    assert {row["has_evidence"] for row in coverage} == {False}
+
+
+def test_what_is_still_open_has_no_value(url: str, workspace: Path) -> None:
+    """Everything began a minute ago, at one and the same moment: all open, all tied."""
+    just_now = world.AS_OF - timedelta(minutes=1)
+    begun = {"touchpoint": "asked", "occurred_at": just_now, "source": "desk", "batch_id": "b"}
+    rows = [{**begun, "event_id": f"e{n}", "customer_id": f"c{n}", "case_id": f"k{n}"} for n in range(5)]
+    stray = {**begun, "event_id": "stray", "customer_id": "c1", "touchpoint": "unheard_of"}
+    with open_warehouse(url) as warehouse:
+        world.land_map(warehouse)
+        world.land(warehouse, "touchpoint_events", [*rows, stray])
+    world.build(url, workspace)
+    found = world.table(url, "select * from marts.fct_kpi_readings where unit <> 'count'")
+    assert {(r["value"], r["ci_low"], r["sample_size"], r["open_count"]) for r in found} == {(None, None, 0, 5)}
+    assert {row["status"] for row in found} == {"provisional"}
+    volumes = world.table(url, "select * from marts.fct_kpi_readings where unit = 'count' and segment = 'all'")
+    assert {(row["kpi"], row["value"]) for row in volumes} == {("ask.volume", 5.0), ("journey.volume", 5.0)}
+    strays = world.table(url, "select * from marts.rpt_map_coverage where element = 'unmapped_touchpoint'")
+    assert [(row["journey"], row["name"], row["count_events"]) for row in strays] == [("(none)", "unheard_of", 1)]
+
+
+def test_a_blind_source_withholds_what_it_feeds(url: str, workspace: Path) -> None:
+    rows = [row | {"batch_id": "b", "source": "desk"} for row in world.events(seed=5, passages=20)]
+    blind_from = world.AS_OF - timedelta(days=10)
+    spot = {"source": "desk", "starts_at": blind_from, "ends_at": blind_from + timedelta(hours=1), "reason": "silence"}
+    with open_warehouse(url) as warehouse:
+        world.land_map(warehouse)
+        world.land(warehouse, "touchpoint_events", rows)
+        world.land(warehouse, "survey_responses", [row | {"source": "web"} for row in world.answers(seed=6)])
+        world.land(warehouse, "blind_spots", [spot])
+    world.build(url, workspace)
+    days = world.table(url, "select * from marts.fct_kpi_readings where kpi = 'ask.drop_off' and period = 'day'")
+    for row in days:
+        begins = row["matures_at"] - timedelta(days=3)
+        touched = begins < spot["ends_at"] and row["matures_at"] > spot["starts_at"]
+        assert touched is False or row["status"] == "withheld" or begins > spot["ends_at"], row
+    assert {row["status"] for row in days} >= {"withheld", "final"}
+    surveys = world.table(url, "select distinct status from marts.fct_kpi_readings where kpi = 'ask.csat'")
+    assert {row["status"] for row in surveys} <= {"final", "provisional"}

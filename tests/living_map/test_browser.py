@@ -1,0 +1,167 @@
+"""The pages in a real browser: nothing leaves them, nothing is clipped, everything can be reached."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jkpi.living_map import publish_map
+from jkpi.settings import Settings
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+from .conftest import JOURNEY, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+CLIPPED = """() => [...document.querySelectorAll('main *, header *, footer *')].filter(e => {
+  const style = getComputedStyle(e), box = e.getBoundingClientRect();
+  if (!box.width || style.visibility === 'hidden') return false;
+  if (e.closest('svg, .unseen, .cell-head, .skip')) return false;
+  if (e.closest('.map-scroll, .table-scroll') && !e.matches('.map-scroll, .table-scroll')) return false;
+  return box.right > innerWidth + 1 || box.left < -1;
+}).map(e => e.className || e.tagName)"""
+
+OVERFLOWING = """() => [...document.querySelectorAll('.cell, .moment, .source, .kpi, .touchpoint, .stage-head, .pin')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className + ': ' + e.textContent.trim().slice(0, 60))"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    place = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    if place is None:
+        pytest.skip("no Chromium on the PATH: install it (apt-get install chromium) to test the pages in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=place, args=QUIET)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, map_tables: Rows) -> Path:
+    """The measured example and its index, and beside them the map before any data."""
+    folder = tmp_path_factory.mktemp("site")
+    for name, tables in (("full", marts(map_tables)), ("empty", None)):
+        with open_warehouse(f"duckdb:///{folder / name}.duckdb") as w:
+            ensure_landing(w)
+            fill_landing(w, {**map_tables, **(SOURCES if tables else {})})
+            if tables:
+                fill_marts(w, tables)
+            settings = Settings(
+                workspace=folder,
+                name="service",
+                warehouse_url="",
+                state_url="",
+                output=folder / name,
+                now=NOW,
+                synthetic=True,
+            )
+            publish_map(settings, w, STATES if tables else ())
+    return folder
+
+
+def opened(browser: Browser, path: Path, width: int, scheme: str = "light", **more: Any) -> tuple[Page, list[str]]:
+    """The page, and what went wrong with it: requests that are not itself, console messages, errors."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **more)  # type: ignore[arg-type]
+    page, wrong = context.new_page(), list[str]()
+    page.on("request", lambda request: wrong.append(request.url) if request.url != path.as_uri() else None)
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(path.as_uri())
+    return page, [message for message in wrong if not message.startswith("data:")]
+
+
+@pytest.mark.parametrize("name", [f"full/{JOURNEY}.html", "full/index.html", f"empty/{JOURNEY}.html"])
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_nothing_is_requested_reported_or_clipped(browser: Browser, site: Path, name: str, width: int) -> None:
+    page, wrong = opened(browser, site / name, width)
+    assert wrong == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(OVERFLOWING) == []
+    page.context.close()
+
+
+def test_the_whole_map_fits_a_desktop(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('.map-scroll'))") == 0
+    lanes = page.locator(".stage").first.locator("[data-lane]")
+    assert lanes.count() == 8
+    tops = page.evaluate("[...document.querySelectorAll('[data-lane=kpis]')].map(e => e.getBoundingClientRect().top)")
+    assert len(set(tops)) == 1, "a lane stands at one height in all stages"
+    page.context.close()
+
+
+def test_dark_mode_is_dark_and_paper_is_light(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440, "dark")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(16, 21, 27)"
+    page.emulate_media(media="print")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"
+    page.context.close()
+
+
+def test_paper_holds_the_map_on_one_a3_sheet(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1504)
+    page.emulate_media(media="print")
+    height = page.evaluate("document.querySelector('.map-section').getBoundingClientRect().height")
+    assert height <= (297 - 22) / 25.4 * 96
+    page.context.close()
+
+
+def test_the_keyboard_reaches_everything_in_order(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the map"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    reachable = page.evaluate(
+        "[...document.querySelectorAll('a[href], summary, [tabindex=\"0\"]')].filter(e => e.checkVisibility()).length"
+    )
+    reached, place = 1, 0.0
+    while page.evaluate("document.activeElement.tagName") != "BODY" and reached <= reachable:
+        page.keyboard.press("Tab")
+        place = max(place, page.evaluate("scrollY + document.activeElement.getBoundingClientRect().top"))
+        reached += 1
+    assert reached >= reachable
+    assert place > 3000
+    page.context.close()
+
+
+def test_headings_do_not_skip_levels(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5')].map(h => +h.tagName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+def test_a_picture_is_taken(browser: Browser, site: Path, tmp_path: Path, width: int, scheme: str) -> None:
+    """For looking at: kept in JKPI_SCREENSHOTS where that names a folder."""
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", width, scheme)
+    place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"map_{width}_{scheme}.png"
+    page.screenshot(path=place, full_page=True)
+    assert place.stat().st_size > 100_000, "an empty page is small"
+    page.context.close()

@@ -1,0 +1,131 @@
+"""Measuring a small workspace for real, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
+import small_world as world
+
+from jkpi.errors import CheckFailed, InputError, SystemFailure
+from jkpi.measuring import measure
+from jkpi.measuring.run import _alone
+from jkpi.warehouse import open_warehouse
+
+
+class Counter:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.total: float | None = None
+        self.done = 0.0
+
+    def start(self, description: str, total: float | None = None) -> None:
+        self.total = total
+
+    def advance(self, amount: float = 1) -> None:
+        self.done += amount
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with a warehouse that holds a map and two batches."""
+    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
+        world.land_map(warehouse)
+        for batch in world.in_batches(world.events(seed=3, passages=15), 2, seed=3):
+            world.land(warehouse, "touchpoint_events", batch)
+    return tmp_path
+
+
+def url(workspace: Path) -> str:
+    return f"duckdb:///{workspace / 'w.duckdb'}"
+
+
+@pytest.mark.slow
+def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """First all is new, then only what is; a changed map, time set back and a batch taken back start anew."""
+    counter = Counter()
+    first = measure(world.settings(url(workspace), workspace), progress=counter)
+    assert first.passed and first.refreshed == ""
+    assert first.models > 40 and first.tests > 20
+    assert counter.total == counter.done == first.models + first.tests
+    assert capfd.readouterr() == ("", "")
+
+    assert measure(world.settings(url(workspace), workspace)).refreshed == ""
+
+    before = world.settings(url(workspace), workspace, world.AS_OF - timedelta(days=1))
+    assert measure(before).refreshed == "time was set back"
+
+    with open_warehouse(url(workspace)) as warehouse:
+        world.land_map(warehouse, window=world.WINDOW // 2)
+        warehouse.execute("delete from raw.touchpoint_events where batch_id = 'b1'")
+    assert measure(before).refreshed == "the map has changed"
+
+    with open_warehouse(url(workspace)) as warehouse:
+        warehouse.execute("update raw.touchpoint_events set batch_id = 'b7'")
+    taken_back = measure(before)
+    assert taken_back.refreshed == "a batch was taken back"
+    assert "counted anew: a batch was taken back" in taken_back.lines()[0]
+
+    with open_warehouse(url(workspace)) as warehouse:
+        runs = warehouse.rows("select run_number, refreshed from raw.measure_runs order by run_number")
+    assert [row["run_number"] for row in runs] == [1, 2, 3, 4, 5]
+
+
+def test_nothing_is_written_into_the_project(workspace: Path) -> None:
+    from jkpi import resources
+
+    project = resources.path("dbt_project")
+    before = sorted(project.rglob("*"))
+    measure(world.settings(url(workspace), workspace))
+    assert sorted(project.rglob("*")) == before
+    assert (workspace / ".jkpi" / "dbt" / "target" / "run_results.json").exists()
+
+
+def test_a_broken_promise_of_the_data_is_a_failed_check(workspace: Path) -> None:
+    """The same answer twice: the loader would not let it in, the models say so all the same."""
+    twice = next(row for row in world.answers(seed=1) if row["question"] == "recommend")
+    with open_warehouse(url(workspace)) as warehouse:
+        world.land(warehouse, "survey_responses", [twice, twice])
+    with pytest.raises(CheckFailed, match="unique_grain_fct_responses"):
+        measure(world.settings(url(workspace), workspace))
+
+
+def test_a_model_that_fails_is_named(workspace: Path) -> None:
+    with open_warehouse(url(workspace)) as warehouse:
+        warehouse.execute("update raw.touchpoint_events set segments = 'no json'")
+    with pytest.raises(SystemFailure, match=r"int_subject_segments: .*JSON"):
+        measure(world.settings(url(workspace), workspace))
+
+
+def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
+    with _held(workspace / "w.duckdb") as process, pytest.raises(SystemFailure, match=rf"locked by .*{process.pid}"):
+        measure(world.settings(url(workspace), workspace))
+
+
+def test_one_measuring_at_a_time(workspace: Path) -> None:
+    settings = world.settings(url(workspace), workspace)
+    with _alone(settings.private / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
+        measure(settings)
+
+
+def test_a_warehouse_in_memory_cannot_be_measured(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="in memory"):
+        measure(world.settings("duckdb:///:memory:", tmp_path))
+
+
+@contextmanager
+def _held(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the file open."""
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(place)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stdout.readline() == "open\n"
+        yield process

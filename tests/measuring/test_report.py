@@ -1,0 +1,46 @@
+"""dbt's results, read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from jkpi.measuring.report import Failure, built, read_report
+
+
+def results(folder: Path) -> Path:
+    nodes = [
+        {"unique_id": "model.jkpi.int_journey_events", "status": "success", "message": "OK"},
+        {
+            "unique_id": "model.jkpi.fct_responses",
+            "status": "error",
+            "message": "Runtime Error in model fct_responses (fct_responses.sql)\n  Binder Error: no such column\n",
+        },
+        {"unique_id": "model.jkpi.rpt_journey_health", "status": "skipped", "message": None},
+        {"unique_id": "test.jkpi.unique_grain_x.0a1b", "status": "fail", "message": "Got 2 results"},
+        {"unique_id": "test.jkpi.holds_x.0a1b", "status": "pass", "message": None},
+    ]
+    place = folder / "run_results.json"
+    place.write_text(json.dumps({"results": nodes}))
+    return place
+
+
+def test_what_failed_is_told_in_one_line(tmp_path: Path) -> None:
+    report = read_report(results(tmp_path), 1.23, "it was asked for")
+    assert (report.models, report.tests, report.passed) == (2, 2, False)
+    assert report.failures == (
+        Failure("fct_responses", "model", "Binder Error: no such column"),
+        Failure("unique_grain_x", "test", "Got 2 results"),
+    )
+    assert report.lines() == [
+        "2 models and 2 tests in 1.2 s, everything counted anew: it was asked for",
+        "failed: fct_responses: Binder Error: no such column",
+        "failed: unique_grain_x: Got 2 results",
+    ]
+
+
+def test_which_models_were_built(tmp_path: Path) -> None:
+    place = results(tmp_path)
+    assert built(place, "int_journey_events")
+    assert not built(place, "fct_responses")
+    assert not built(place, "rpt_journey_health")

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jkpi.quality import build_docs, check_landing, first_door
+from jkpi.quality.report import insert
+from jkpi.settings import Settings
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+Put = Callable[..., None]
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("href", "src") and value]
+
+
+def links(page: Path) -> list[str]:
+    parser = Links()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser.found
+
+
+def checked(settings: Settings) -> None:
+    """A source with a lost day, and a batch of it with one row that has no id."""
+    days = [datetime(2026, 1, 1, 9) + timedelta(days=n) for n in range(180) if n != 100]
+    chunk = pd.DataFrame({"event_id": ["1", None], "touchpoint": "<b>x</b>", "occurred_at": datetime(2026, 5, 1)})
+    with open_warehouse(settings) as warehouse:
+        ensure_landing(warehouse)
+        insert(
+            warehouse,
+            "touchpoint_events",
+            [{"event_id": f"{day}{n}", "source": "visits", "occurred_at": day} for day in days for n in range(30)],
+        )
+        for batch in ("one", "two"):
+            found = first_door(settings)("touchpoints", "visits", chunk)
+            rows = [{"run_id": batch, **row, "batch_id": batch} for row in found.results]
+            insert(warehouse, "quality_results", rows)
+        check_landing(settings, warehouse)
+
+
+def test_the_docs_say_what_did_not_hold_and_need_no_network(settings: Settings) -> None:
+    checked(settings)
+
+    index = build_docs(settings)
+
+    assert index == settings.output / "data_docs" / "index.html"
+    text = index.read_text(encoding="utf-8")
+    # Both batches of that moment, together.
+    assert "<b>event_has_id</b> (warning): 2 of 4 rows, such as event_id (none)" in text
+    assert "An event without an id cannot be told from another." in text
+    assert "2026-04-11: 0 rows, usually 30" in text
+    pages = list(index.parent.rglob("*.html"))
+    assert len(pages) == 1 + 3 + 3
+    for page in pages:
+        source = page.read_text(encoding="utf-8")
+        assert not re.search(r"<script|<link\b[^>]*http|src=\"http|url\(.?http", source), page
+        for link in links(page):
+            if not link.startswith(("#", "http")):
+                assert (page.parent / link).exists(), f"{page}: {link}"
+
+
+def test_the_pages_of_great_expectations_show_the_same(settings: Settings) -> None:
+    checked(settings)
+    folder = build_docs(settings).parent
+
+    (page,) = (folder / "validations" / "incoming_touchpoints").rglob("*.html")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")))
+
+    assert "2 unexpected values found. 50% of 4 total rows." in text
+    assert "Data asset: visits" in text
+    assert "2026-07-01T06:00:00" in text
+    assert "$PARAMETER" not in text
+
+
+def test_only_the_last_check_is_shown_and_old_pages_go(settings: Settings) -> None:
+    checked(settings)
+    build_docs(settings)
+    later = replace(settings, now=settings.now + timedelta(days=1))
+    with open_warehouse(later) as warehouse:
+        check_landing(later, warehouse)
+
+    folder = build_docs(later).parent
+
+    assert [page.parent.name for page in (folder / "validations" / "landing_sources").rglob("*.html")] == [
+        "20260701T060000.000000Z"
+    ]
+    assert not folder.with_name("data_docs.new").exists()
+
+
+def test_before_any_check_the_index_says_so(settings: Settings) -> None:
+    assert "Nothing has been checked yet." in build_docs(settings).read_text(encoding="utf-8")
+
+
+def test_synthetic_data_is_said_to_be_so(settings: Settings) -> None:
+    said: dict[bool, Any] = {
+        made_up: build_docs(replace(settings, synthetic=made_up)).read_text(encoding="utf-8")
+        for made_up in (True, False)
+    }
+
+    assert "synthetic" in said[True]
+    assert "synthetic" not in said[False]

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jkpi.quality import check_landing
+from jkpi.settings import Settings
+from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+
+Put = Callable[[Warehouse, str, list[dict[str, Any]]], None]
+LOST = date(2026, 4, 15)
+
+
+def visits(source: str = "visits", rows: int = 30, until: date = date(2026, 6, 29)) -> list[dict[str, Any]]:
+    """Events from January on, none on Sundays and none on the lost day, and a few on the day of now."""
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range((until - date(2026, 1, 1)).days + 1)]
+    open_days = [day for day in days if day != LOST and day.weekday() != 6]
+    times = [datetime(day.year, day.month, day.day, 6) + timedelta(minutes=n) for day in open_days for n in range(rows)]
+    return [{"event_id": f"{source}{n}", "occurred_at": time, "source": source} for n, time in enumerate(times)]
+
+
+def batch(origin: str, status: str, at: datetime, **others: Any) -> dict[str, Any]:
+    row = {"batch_id": f"{origin}{status}{at}", "source": "visits", "kind": "touchpoints", "origin": origin}
+    times = {"started_at": at, "loaded_at": at, "first_at": None, "last_at": None}
+    counted = {"rows_read": 100, "loaded": 100, "rejected": 0, "reason": None}
+    return {**row, "status": status, **times, **counted, **others}
+
+
+def spots(warehouse: Warehouse) -> list[tuple[str, datetime, datetime]]:
+    rows = warehouse.rows("select * from raw.blind_spots order by source, starts_at")
+    return [(row["source"], row["starts_at"], row["ends_at"]) for row in rows]
+
+
+def test_a_day_without_data_is_one_blind_spot_and_the_rest_goes_on(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    put(warehouse, "touchpoint_events", visits())
+
+    report = check_landing(settings, warehouse)
+
+    assert report.passed
+    assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
+    assert report.lines() == [
+        "blind  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
+        "landing: 7 of 8 expectations hold on 1 subject",
+    ]
+    (failed,) = warehouse.rows("select * from raw.quality_results where not success")
+    assert (failed["subject"], failed["expectation"], failed["severity"]) == ("visits", "daily_volume_usual", "warning")
+    assert (failed["checked"], failed["unexpected"]) == (180, 1)
+    assert failed["detail"] == "2026-04-15: 0 rows, usually 30"
+
+
+def test_great_expectations_and_the_blind_spots_agree_day_by_day(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    put(warehouse, "touchpoint_events", [*visits("a"), *visits("b", rows=50, until=date(2026, 6, 24))])
+
+    report = check_landing(settings, warehouse)
+
+    found = {one.subject: one.unexpected for one in report.results if one.expectation == "daily_volume_usual"}
+    # b is silent from the 25th to the 29th, of which the 28th is a Sunday on which nothing is usual.
+    assert found == {"a": 1, "b": 1 + 4}
+    assert [(spot.source, spot.starts_at.date(), spot.ends_at.date()) for spot in report.blind_spots] == [
+        ("a", LOST, date(2026, 4, 16)),
+        ("b", LOST, date(2026, 4, 16)),
+        ("b", date(2026, 6, 25), date(2026, 6, 30)),
+    ]
+
+
+def test_small_sources_have_no_blind_spots(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    put(warehouse, "touchpoint_events", visits(rows=12))
+
+    assert check_landing(settings, warehouse).blind_spots == ()
+
+
+def test_answers_and_invitations_are_sources_as_well(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(180)]
+    rows = [datetime(d.year, d.month, d.day, 9) for d in days if d != LOST for _ in range(25)]
+    put(
+        warehouse, "survey_responses", [{"response_id": "r", "source": "survey", "responded_at": time} for time in rows]
+    )
+    put(
+        warehouse,
+        "survey_invitations",
+        [{"invitation_id": "i", "source": "asked", "invited_at": time} for time in rows],
+    )
+
+    assert [spot.source for spot in check_landing(settings, warehouse).blind_spots] == ["asked", "survey"]
+
+
+def test_days_are_cut_where_the_journeys_cut_them(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    put(warehouse, "touchpoint_events", visits())
+    maps = [("a", "Europe/Istanbul", True), ("b", "Europe/Istanbul", True), ("c", "UTC", True), ("d", "UTC", False)]
+    put(
+        warehouse,
+        "map_journeys",
+        [{"journey": name, "timezone": zone, "is_current": current} for name, zone, current in maps],
+    )
+
+    check_landing(settings, warehouse)
+
+    assert spots(warehouse) == [("visits", datetime(2026, 4, 14, 21), datetime(2026, 4, 15, 21))]
+
+
+def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    put(
+        warehouse,
+        "touchpoint_events",
+        [row for row in visits(until=date(2026, 6, 26)) if row["occurred_at"].date() > LOST],
+    )
+    assert len(check_landing(settings, warehouse).blind_spots) == 1
+
+    put(warehouse, "map_sources", [{"source": "visits", "late_seconds": 3 * 86_400}])
+    assert check_landing(settings, warehouse).blind_spots == ()
+
+
+def test_blind_spots_are_replaced_as_a_whole_and_results_of_one_moment_too(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    put(warehouse, "touchpoint_events", visits())
+    check_landing(settings, warehouse)
+    filled = [{"event_id": f"late{n}", "occurred_at": datetime(2026, 4, 15, 9), "source": "visits"} for n in range(30)]
+    put(warehouse, "touchpoint_events", filled)
+
+    again = check_landing(settings, warehouse)
+    later = check_landing(replace(settings, now=settings.now + timedelta(hours=1)), warehouse)
+
+    assert again.blind_spots == later.blind_spots == ()
+    assert spots(warehouse) == []
+    assert warehouse.scalar("select count(*) from raw.quality_results") == 2 * len(again.results)
+
+
+def test_a_refused_batch_blinds_until_it_is_made_good(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    now = settings.now.replace(tzinfo=None)
+    loaded = {"first_at": datetime(2026, 1, 1, 6), "last_at": datetime(2026, 6, 27, 6)}
+    put(warehouse, "touchpoint_events", visits(rows=5))
+    put(warehouse, "load_batches", [batch("june.csv", "loaded", now - timedelta(days=2), **loaded)])
+    put(
+        warehouse,
+        "load_batches",
+        [batch("day28.csv", "refused", now - timedelta(days=1), reason="missing: touchpoint")],
+    )
+
+    report = check_landing(settings, warehouse)
+
+    assert report.passed
+    assert [spot.reason for spot in report.blind_spots] == ["refused: day28.csv: missing: touchpoint"]
+    assert spots(warehouse) == [("visits", datetime(2026, 6, 27, 6), now)]
+    assert [one.detail for one in report.results if one.expectation == "batches_let_in"] == ["refused_batches 1"]
+
+    put(warehouse, "load_batches", [batch("day28.csv", "loaded", now, first_at=now, last_at=now)])
+    assert check_landing(settings, warehouse).blind_spots == ()
+
+
+def test_a_later_file_ends_what_a_refused_one_hides(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    now = settings.now.replace(tzinfo=None)
+    put(
+        warehouse,
+        "load_batches",
+        [
+            batch(
+                "1.csv", "loaded", now - timedelta(days=3), first_at=datetime(2026, 6, 1), last_at=datetime(2026, 6, 26)
+            ),
+            batch("2.csv", "refused", now - timedelta(days=2), reason="missing: touchpoint"),
+            batch(
+                "3.csv",
+                "loaded",
+                now - timedelta(days=1),
+                first_at=datetime(2026, 6, 28),
+                last_at=datetime(2026, 6, 29),
+            ),
+        ],
+    )
+
+    check_landing(settings, warehouse)
+
+    assert spots(warehouse) == [("visits", datetime(2026, 6, 26), datetime(2026, 6, 28))]
+
+
+def test_many_rows_turned_away_are_noted(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    now = settings.now.replace(tzinfo=None)
+    put(warehouse, "load_batches", [batch("1.csv", "loaded", now, rejected=6, loaded=94)])
+
+    report = check_landing(settings, warehouse)
+
+    assert report.passed
+    assert "info  visits: few_rows_turned_away: reject_share 0.06" in report.lines()
+
+
+def test_an_empty_landing_passes(settings: Settings, warehouse: Warehouse) -> None:
+    report = check_landing(settings, warehouse)
+
+    assert (report.passed, report.results, report.blind_spots) == (True, (), ())
+
+
+def test_a_suite_that_cannot_run_fails_the_check(
+    settings: Settings, warehouse: Warehouse, put: Put, own_suites: Path
+) -> None:
+    file = own_suites / "landing_sources.json"
+    written = json.loads(file.read_text(encoding="utf-8"))
+    written["expectations"][1]["kwargs"]["column"] = "days_quiet"
+    written["expectations"][3]["type"] = "expect_nothing"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    put(warehouse, "touchpoint_events", visits())
+
+    report = check_landing(settings, warehouse)
+
+    assert not report.passed
+    broken, raised = report.failures
+    assert str(broken).startswith("landing_sources.json: expectation 4 (batches_let_in): ")
+    assert str(raised).startswith("all sources: source_still_speaks: could not be run: ")
+    assert warehouse.scalar("select count(*) from raw.quality_results where raised") == 1
+
+
+def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str) -> None:
+    now = settings.now.replace(tzinfo=None)
+    said = []
+    server = replace(settings, warehouse_url=postgres_url)
+    with open_warehouse(server) as other:
+        ensure_landing(other)
+        for each, place in ((settings, warehouse), (server, other)):
+            put(place, "touchpoint_events", visits())
+            put(place, "map_journeys", [{"journey": "a", "timezone": "Europe/Istanbul", "is_current": True}])
+            loaded = {"first_at": datetime(2026, 1, 1, 6), "last_at": datetime(2026, 6, 27, 6)}
+            put(place, "load_batches", [batch("june.csv", "loaded", now - timedelta(days=2), **loaded)])
+            put(place, "load_batches", [batch("day28.csv", "refused", now - timedelta(days=1), reason="why")])
+            report = check_landing(each, place)
+            stored = "select * from raw.quality_results order by subject, expectation"
+            said.append((report, spots(place), place.rows(stored)))
+
+    assert said[0] == said[1]
+    assert len(said[0][1]) == 2
+
+
+@pytest.mark.slow
+def test_the_volume_of_a_million_events_is_judged_in_seconds(settings: Settings, warehouse: Warehouse) -> None:
+    warehouse.execute(
+        "insert into raw.touchpoint_events (event_id, source, occurred_at)"
+        " select range::text, 's' || range % 10, timestamp '2025-01-01' + to_minutes(range // 2) from range(1000000)"
+    )
+
+    assert check_landing(settings, warehouse).passed

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jkpi import resources
+from jkpi.quality.marts import KEYS
+from jkpi.quality.quiet import quietly
+from jkpi.quality.suites import SEVERITIES, load_suite, suite_file
+
+FILES = sorted((resources.path("expectations") / "suites").glob("*.json"))
+GOOD: dict[str, Any] = {
+    "type": "expect_column_values_to_not_be_null",
+    "kwargs": {"column": "event_id"},
+    "severity": "warning",
+    "meta": {"name": "has_id"},
+}
+
+
+def write(folder: Path, *expectations: Any, name: str = "mine") -> Path:
+    file = folder / "mine.json"
+    file.write_text(json.dumps({"name": name, "expectations": list(expectations)}), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_great_expectations_takes_all_of_each_shipped_suite(file: Path) -> None:
+    written = json.loads(file.read_text(encoding="utf-8"))["expectations"]
+
+    suite = load_suite(file)
+
+    assert suite.faults == ()
+    assert suite.size == len(written)
+    assert all(one["severity"] in SEVERITIES and one["notes"].endswith(".") for one in written)
+
+
+def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
+    kinds = {f"incoming_{kind}" for kind in ("touchpoints", "responses", "invitations", "customers")}
+
+    assert {file.stem for file in FILES} == kinds | {f"marts_{mart}" for mart in KEYS} | {
+        "landing_daily_volume",
+        "landing_sources",
+    }
+
+
+def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
+    project = tmp_path / "expectations"
+    shutil.copytree(resources.path("expectations"), project)
+    with quietly():
+        import great_expectations as gx
+
+        names = {suite.name for suite in gx.get_context(context_root_dir=project, mode="file").suites.all()}
+
+    assert names == {file.stem for file in FILES}
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        ({**GOOD, "type": "expect_column_values_to_be_nul"}, "expect_column_values_to_be_nul not found"),
+        ({**GOOD, "kwargs": {"colum": "event_id"}}, "colum"),
+        ({**GOOD, "type": "expect_column_values_to_be_between"}, "min_value and max_value cannot both be None"),
+        ({**GOOD, "severity": "grave"}, "needs a severity: critical, warning, info"),
+        ({key: value for key, value in GOOD.items() if key != "severity"}, "needs a severity"),
+        ({**GOOD, "meta": {}}, "needs a name in its meta"),
+        ("has_id", "needs a name in its meta"),
+    ],
+)
+def test_what_great_expectations_would_drop_is_told_by_file_and_expectation(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any, told: str
+) -> None:
+    with warnings.catch_warnings(), caplog.at_level(logging.DEBUG, "great_expectations"):
+        warnings.simplefilter("error")
+        suite = load_suite(write(tmp_path, {**GOOD, "meta": {"name": "first"}}, broken))
+
+    (fault,) = suite.faults
+    assert fault.startswith("mine.json: expectation 2 (")
+    assert told in fault
+    assert suite.size == 1
+
+
+def test_two_expectations_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    suite = load_suite(write(tmp_path, GOOD, {**GOOD, "kwargs": {"column": "touchpoint"}}))
+
+    assert suite.faults == ("mine.json: expectation 2 (has_id): this name is taken",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "mine.json: is no JSON"),
+        ("[]", "its name must be 'mine'"),
+        ('{"name": "yours", "expectations": []}', "its name must be 'mine'"),
+        ('{"name": "mine", "expectations": []}', "holds no expectations"),
+        ('{"name": "mine"}', "holds no expectations"),
+    ],
+)
+def test_a_file_that_is_no_suite_is_told(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(text, encoding="utf-8")
+
+    (fault,) = load_suite(file).faults
+
+    assert told in fault
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    (fault,) = load_suite(suite_file("incoming_letters")).faults
+
+    assert fault == "incoming_letters.json: cannot be read: No such file or directory"

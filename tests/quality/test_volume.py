@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from jkpi.quality.volume import allowed_silence, gaps, is_silent, judge_days
+
+FIRST = date(2026, 1, 5)  # a Monday
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def counts(days: int, rows: Callable[[int, date], int]) -> dict[date, int]:
+    """Rows by day, as a query gives them: days without rows are not there."""
+    return {day(n): found for n in range(days) if (found := rows(n, day(n)))}
+
+
+def blind(found: dict[date, int], until: int) -> list[date]:
+    return [one.day for one in judge_days(found, day(until)) if one.blind]
+
+
+@pytest.mark.parametrize(
+    ("said", "rows", "expected"),
+    [
+        ("steady", lambda n, d: 100, []),
+        ("one empty day", lambda n, d: 0 if n == 60 else 100, [60]),
+        ("a day with 9 % of usual", lambda n, d: 9 if n == 60 else 100, [60]),
+        ("a day with 10 % of usual", lambda n, d: 10 if n == 60 else 100, []),
+        ("an empty day where 20 are usual", lambda n, d: 0 if n == 60 else 20, [60]),
+        ("an empty day where 19 are usual", lambda n, d: 0 if n == 60 else 19, []),
+        ("an empty day before four weeks are known", lambda n, d: 0 if n == 27 else 100, []),
+        ("an empty day when four weeks are known", lambda n, d: 0 if n == 28 else 100, [28]),
+        ("closed on Sundays", lambda n, d: 0 if d.weekday() == 6 else 100, []),
+        (
+            "closed on weekends, thin on Fridays",
+            lambda n, d: 0 if d.weekday() > 4 else 100 - 80 * (d.weekday() == 4),
+            [],
+        ),
+        ("one bad week moves nothing", lambda n, d: 0 if 50 <= n < 57 else 100, list(range(50, 57))),
+        ("halved for good", lambda n, d: 100 if n < 60 else 50, []),
+        ("fading by a fifth each day", lambda n, d: int(2000 * 0.8 ** max(0, n - 50)), []),
+        ("three rows every tenth day", lambda n, d: 3 if n % 10 == 0 else 0, []),
+        ("a large file once a month", lambda n, d: 5000 if n % 30 == 0 else 0, []),
+    ],
+)
+def test_a_day_is_blind_where_its_usual_rows_are_missing(
+    said: str, rows: Callable[[int, date], int], expected: list[int]
+) -> None:
+    assert blind(counts(80, rows), 80) == [day(n) for n in expected]
+
+
+def test_an_outage_is_one_gap_over_closed_days() -> None:
+    def rows(n: int, d: date) -> int:
+        return 0 if d.weekday() == 6 or 57 <= n < 68 else 100
+
+    found = gaps(judge_days(counts(90, rows), day(90)))
+
+    assert [d.weekday() for d in (day(57), day(67))] == [1, 4]
+    assert [(gap.first, gap.last, gap.rows, gap.usual) for gap in found] == [(day(57), day(67), 0, 100.0)]
+
+
+def test_an_outage_is_one_gap_however_long() -> None:
+    found = gaps(judge_days(counts(300, lambda n, d: 0 if 60 <= n < 260 else 100), day(300)))
+
+    assert [(gap.first, gap.last) for gap in found] == [(day(60), day(259))]
+
+
+def test_two_outages_are_two_gaps() -> None:
+    found = gaps(judge_days(counts(90, lambda n, d: 0 if n in (60, 62) else 100), day(90)))
+
+    assert [(gap.first, gap.last) for gap in found] == [(day(60), day(60)), (day(62), day(62))]
+
+
+def test_what_follows_an_outage_is_judged_by_what_was_usual_before() -> None:
+    found = judge_days(counts(100, lambda n, d: 0 if 60 <= n < 74 or n == 80 else 100), day(100))
+
+    assert [one.day for one in found if one.blind] == [day(n) for n in [*range(60, 74), 80]]
+    assert found[79].usual == 100
+
+
+def test_days_that_are_not_over_are_not_judged() -> None:
+    assert blind(counts(60, lambda n, d: 100), 60) == []
+    assert blind(counts(60, lambda n, d: 100), 61) == [day(60)]
+
+
+def test_nothing_is_said_of_nothing() -> None:
+    assert judge_days({}, FIRST) == []
+    assert gaps([]) == []
+
+
+@pytest.mark.parametrize(
+    ("event_days", "silent_for", "expected"),
+    [
+        ([0, 1, 2, 3, 4, 7, 8, 9], 5, False),  # twice the weekend is allowed
+        ([0, 1, 2, 3, 4, 7, 8, 9], 7, True),
+        ([0, 1, 2, 3, 4, 5, 6], 2, False),  # three days are always allowed
+        ([0, 1, 2, 3, 4, 5, 6], 4, True),
+        ([0, 30, 60, 90, 120, 150, 180], 50, False),
+        ([0, 30, 60, 90, 120, 150, 180], 61, True),
+        ([0], 900, False),  # one file, once: nothing is usual
+        ([0, 1, 2, 3, 4, 5], 900, False),
+    ],
+)
+def test_silence_is_measured_by_the_longest_pause_before(
+    event_days: list[int], silent_for: int, expected: bool
+) -> None:
+    days = [day(n) for n in event_days]
+    last = datetime.combine(days[-1], datetime.min.time())
+
+    assert is_silent(days, last, last + timedelta(days=silent_for), timedelta(0)) is expected
+    assert not is_silent(days, last, last + timedelta(days=silent_for), timedelta(days=900))
+
+
+def test_no_pause_is_usual_before_seven_days_with_rows() -> None:
+    assert allowed_silence([day(n) for n in range(6)]) is None
+    assert allowed_silence([day(n) for n in range(7)]) == timedelta(days=3)

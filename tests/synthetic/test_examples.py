@@ -1,0 +1,77 @@
+"""The workspaces under examples/: their YAML is right, and loading them gives what EXPECTED.json says."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from jkpi import resources
+from jkpi.journeys import read_journeys
+from jkpi.loading import load_source, read_sources
+from jkpi.settings import load_settings
+from jkpi.synthetic.planted import AS_OF, PLANTED
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+
+@pytest.fixture
+def workspace(example, tmp_path: Path) -> Path:
+    folder = tmp_path / example.name
+    shutil.copytree(resources.path("examples") / example.name, folder)
+    shutil.copytree(example.data, folder / "data")
+    return folder
+
+
+def test_the_workspace_says_that_it_is_synthetic_and_when(workspace: Path) -> None:
+    settings = load_settings(workspace)
+    assert settings.synthetic
+    assert settings.now == AS_OF.astimezone(UTC)
+    assert settings.receivers["screen"].kind == "console"
+
+
+def test_the_map_speaks_of_what_was_planted(workspace: Path, example) -> None:
+    settings = load_settings(workspace)
+    fall = PLANTED[example.name]
+    (journey,) = read_journeys(workspace, receivers=settings.receivers)
+    moments = {moment.moment: moment for moment in journey.moments_of_truth}
+    assert journey.journey == fall.journey
+    assert journey.timezone == fall.timezone
+    assert moments[fall.moment].kpi == fall.kpi
+    assert fall.segment in moments[fall.moment].by
+    assert set(example.expected["moments"]) == set(moments)
+
+
+def test_every_source_has_its_card(workspace: Path, example) -> None:
+    sources = {source.source: source for source in read_sources(workspace)}
+    assert set(sources) == set(example.expected["sources"])
+    for source in sources.values():
+        card = source.data_use
+        assert all((card.origin, card.purpose, card.outcome, card.insight, card.goal, card.lawful_basis, card.types))
+        assert source.late_by is not None
+        assert source.schedule == "@daily"
+
+
+@pytest.mark.slow
+def test_loading_gives_what_is_expected(workspace: Path, example) -> None:
+    settings = load_settings(workspace)
+    with open_warehouse(settings) as w:
+        ensure_landing(w)
+        for source in read_sources(workspace):
+            told = example.expected["sources"][source.source]
+            batches = load_source(source, settings, w)
+            reasons: Counter[str] = Counter()
+            for batch in batches:
+                reasons.update(batch.reasons)
+            assert {batch.status for batch in batches} == {"loaded"}
+            assert sum(batch.read for batch in batches) == told["read"], source.source
+            assert sum(batch.loaded for batch in batches) == told["loaded"], source.source
+            assert sum(batch.duplicates for batch in batches) == told["duplicates"], source.source
+            assert sum(batch.skipped for batch in batches) == told["unwanted"], source.source
+            assert dict(sorted(reasons.items())) == told["rejected"], source.source
+        assert w.scalar("select count(*) from raw.touchpoint_events") == example.expected["events"]
+        assert w.scalar("select count(*) from raw.survey_responses") == example.expected["answers"]
+        latest = w.scalar("select max(occurred_at) from raw.touchpoint_events")
+        assert latest <= datetime(2026, 6, 30, 6)

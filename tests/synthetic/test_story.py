@@ -1,0 +1,114 @@
+"""The planted fall is there to be found, and the traps are real: shown with a plain ladder, not with jkpi's judge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from scipy.stats import betabinom
+
+from jkpi.synthetic.clock import DAY
+from jkpi.synthetic.planted import PLANTED
+
+LOWER_IS_BETTER = {"told_once", "part_available"}
+
+
+def low_days(example, moment: str, value: str | None = None, held: bool = True) -> dict[int, float]:
+    """Day -> lower tail against the 56 days before without the last 7, for days after the first 35."""
+    cohorts = example.story.moments[moment]
+    counts = cohorts.by_day(example.clock, None if value is None else cohorts.segment == value)
+    if held:
+        lost = example.clock.number(PLANTED[example.name].lost_on)
+        reach = cohorts.window // DAY + 3
+        counts = {day: count for day, count in counts.items() if not lost - reach <= day <= lost}
+    tails = {}
+    for day, (hit, n) in counts.items():
+        if day < 35:
+            continue
+        before = np.array([counts[past] for past in counts if day - 63 <= past < day - 7])
+        good = before[:, 1] - before[:, 0] if moment in LOWER_IS_BETTER else before[:, 0]
+        sizes = before[:, 1]
+        rate = good.sum() / sizes.sum()
+        excess = ((good - sizes * rate) ** 2 / (sizes * rate * (1 - rate))).sum() - len(sizes)
+        rho = max(1e-4, excess / (sizes - 1).sum())
+        scale = (1 - rho) / rho
+        tails[day] = betabinom.cdf(n - hit if moment in LOWER_IS_BETTER else hit, n, rate * scale, (1 - rate) * scale)
+    return tails
+
+
+def trends(example, moment: str, value: str | None = None) -> list:
+    """The days on which a run of low days becomes three long."""
+    found, run = [], 0
+    for day, tail in low_days(example, moment, value).items():
+        run = run + 1 if tail < 0.10 else 0
+        if run == 3:
+            found.append(example.clock.date(day))
+    return found
+
+
+def test_the_planted_fall_is_found_within_five_days(example) -> None:
+    fall = PLANTED[example.name]
+    first = trends(example, fall.moment)[0]
+    assert fall.starts_on + timedelta(days=2) <= first <= fall.starts_on + timedelta(days=4)
+    assert fall.starts_on <= trends(example, fall.moment, fall.carried_by)[0] <= first + timedelta(days=2)
+
+
+def test_nothing_else_falls(example) -> None:
+    fall = PLANTED[example.name]
+    for moment in example.story.moments:
+        if moment != fall.moment:
+            assert trends(example, moment) == [], moment
+    others = set(example.story.moments[fall.moment].segment.tolist()) - {fall.carried_by}
+    for value in others:
+        assert trends(example, fall.moment, value) == [], value
+
+
+def test_the_fall_is_as_large_as_said_and_goes_on(example) -> None:
+    planted = example.expected["planted_fall"]
+    assert 0.10 < abs(planted["to"] - planted["from"]) < 0.14
+    moment = example.expected["moments"][planted["moment"]]
+    last = sorted(moment)[-3:]
+    pooled = sum(moment[day][0] for day in last) / sum(moment[day][1] for day in last)
+    assert abs(pooled - planted["to"]) < abs(pooled - planted["from"])
+
+
+def test_the_fall_is_carried_by_one_segment(example) -> None:
+    fall = PLANTED[example.name]
+    cohorts = example.story.moments[fall.moment]
+    since = cohorts.day >= example.clock.number(fall.starts_on)
+
+    def change(value: str) -> float:
+        chosen = cohorts.segment == value
+        return abs(cohorts.hit[chosen & since].mean() - cohorts.hit[chosen & ~since].mean())
+
+    values = sorted(set(cohorts.segment.tolist()), key=change)
+    assert values[-1] == fall.carried_by
+    assert change(values[-1]) > 3 * change(values[-2])
+
+
+def test_the_lost_day_would_alert_if_it_were_believed(example) -> None:
+    fall = PLANTED[example.name]
+    lost = example.clock.number(fall.lost_on)
+    believed = low_days(example, fall.moment, held=False)
+    assert min(tail for day, tail in believed.items() if lost - 4 <= day <= lost) < 1e-4
+    assert min(tail for day, tail in low_days(example, fall.moment).items() if day < lost + 20) > 1e-4
+
+
+@pytest.mark.parametrize("example", ["equipment_repair"], indirect=True)
+def test_small_segment_swings(example) -> None:
+    cohorts = example.story.moments["technician_on_site"]
+    counts = cohorts.by_day(example.clock, cohorts.segment == "islands")
+    sizes = np.array([n for _, n in counts.values()])
+    rates = np.array([hit / n for hit, n in counts.values()])
+    assert 4 <= sizes.mean() <= 8
+    assert (rates < 0.80).mean() > 0.25
+    assert (rates == 1).mean() > 0.25
+
+
+def test_the_last_days_are_not_over(example) -> None:
+    cohorts = example.story.moments[example.expected["planted_fall"]["moment"]]
+    days = np.unique(cohorts.day)
+    final = max(cohorts.by_day(example.clock))
+    assert days[-1] >= example.clock.days - 1
+    assert final < example.clock.days - 3
