@@ -7,6 +7,9 @@
 json_extract_string(nullif({{ document }}, ''), '$."' || {{ key }} || '"')
 {%- endmacro %}
 
+{# A number as text. #}
+{% macro as_text(expression) %}cast({{ expression }} as {{ dbt.type_string() }}){% endmacro %}
+
 {# Elapsed seconds with their fraction, 64 bits, the same to the last bit on each engine. #}
 {% macro seconds_between(start, stop) -%}
 {{ return(adapter.dispatch('seconds_between', 'jkpi')(start, stop)) }}

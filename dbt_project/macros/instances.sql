@@ -3,10 +3,10 @@
 {{ actor_key }}
 || case
     when {{ case_id }} is not null then ''
-    else '|' || cast({{ session_number }} as {{ dbt.type_string() }})
+    else '|' || {{ as_text(session_number) }}
 end
 || case
-    when {{ window_number }} > 0 then '+' || cast({{ window_number }} as {{ dbt.type_string() }})
+    when {{ window_number }} > 0 then '+' || {{ as_text(window_number) }}
     else ''
 end
 {%- endmacro %}

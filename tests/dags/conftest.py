@@ -31,7 +31,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_airflow(airflow_home: Path) -> Airflow:
     """Run a command with Airflow's environment and that of a workspace."""
 
@@ -48,12 +48,12 @@ def run_airflow(airflow_home: Path) -> Airflow:
     return run
 
 
-@pytest.fixture
-def read_dags(run_airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+@pytest.fixture(scope="session")
+def read_dags(run_airflow: Airflow, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
     """What Airflow finds in dags/ for a workspace: `errors` and `seconds` by file, `dags` by id."""
 
     def read(**variables: str | Path) -> dict[str, Any]:
-        answer = tmp_path / "found.json"
+        answer = tmp_path_factory.mktemp("probe") / "found.json"
         done = run_airflow([sys.executable, HERE / "probe.py", ROOT / "dags", answer], **variables)
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
@@ -62,14 +62,22 @@ def read_dags(run_airflow: Airflow, tmp_path: Path) -> Callable[..., dict[str, A
     return read
 
 
+@pytest.fixture(scope="session")
+def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """The shipped starter, as often as it is wanted: one journey, two sources, few rows."""
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("starter") / "workspace"
+        made = shutil.ignore_patterns("*.db*", "*.duckdb*", ".jkpi", "site", "alerts")
+        return Path(shutil.copytree(ROOT / "examples" / "starter", folder, ignore=made))
+
+    return make
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """The shipped starter: one journey, two sources, few rows."""
-    folder = tmp_path / "workspace"
-    shutil.copytree(
-        ROOT / "examples" / "starter", folder, ignore=shutil.ignore_patterns("*.db*", "*.duckdb*", ".jkpi", "site")
-    )
-    return folder
+def workspace(make_workspace: Callable[[], Path]) -> Path:
+    """One of them, to change at will."""
+    return make_workspace()
 
 
 @pytest.fixture

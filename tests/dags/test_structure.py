@@ -15,8 +15,9 @@ LOADS = ("jkpi_starter_load_answers", "jkpi_starter_load_shop")
 KPIS = "jkpi_starter_kpis"
 
 
-@pytest.fixture
-def found(read_dags: Read, workspace: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def found(read_dags: Read, make_workspace: Callable[[], Path]) -> dict[str, Any]:
+    workspace = make_workspace()
     shop = workspace / "sources" / "shop.yml"
     text = shop.read_text(encoding="utf-8").replace('schedule: "@daily"', 'schedule: "15 4 * * *"\nowner: shop-team')
     shop.write_text(text, encoding="utf-8")

@@ -63,8 +63,8 @@ pooled as (
             latest.journey = earlier.journey
             and latest.kpi = earlier.kpi
             and earlier.status = 'final'
-            and earlier.period_start < latest.period_start
-            and earlier.period_start >= latest.baseline_from
+            and latest.period_start > earlier.period_start
+            and latest.baseline_from <= earlier.period_start
     group by latest.journey, latest.kpi, latest.kind
 ),
 
@@ -80,8 +80,8 @@ medians as (
             latest.journey = members.journey
             and latest.kpi = members.kpi
             and latest.statistic = members.statistic
-            and members.cohort_date < latest.period_start
-            and members.cohort_date >= latest.baseline_from
+            and latest.period_start > members.cohort_date
+            and latest.baseline_from <= members.cohort_date
     where members.outcome is not null
     group by latest.journey, latest.kpi
 ),

@@ -76,6 +76,17 @@ def landing(settings: Settings) -> Iterator[Warehouse]:
         yield warehouse
 
 
+@contextmanager
+def mapped(settings: Settings) -> Iterator[Warehouse]:
+    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs."""
+    from jkpi.journeys import write_map
+
+    journeys, sources = read_map(settings)
+    with landing(settings) as warehouse:
+        write_map(warehouse, journeys, sources, settings.now)
+        yield warehouse
+
+
 def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...]]:
     """All journeys and sources of the workspace.
 
@@ -139,19 +150,17 @@ def check(settings: Settings, door: Door) -> CheckReport:
     """Great Expectations on what has landed, or on what was measured."""
     from jkpi.quality import check_landing, check_marts
 
-    with landing(settings) as warehouse:
+    with mapped(settings) as warehouse:
         judge = check_landing if door == "landing" else check_marts
         return judge(settings, warehouse)
 
 
 def measure(settings: Settings, display: Display, full_refresh: bool = False) -> MeasureReport:
     """Put the map into the warehouse, then count."""
-    from jkpi.journeys import write_map
     from jkpi.measuring import measure as count
 
-    journeys, sources = read_map(settings)
-    with landing(settings) as warehouse:
-        write_map(warehouse, journeys, sources, settings.now)
+    with mapped(settings):
+        pass  # dbt runs in a process of its own: the map is put in, and the warehouse let go
     with display.progress() as progress:
         return count(settings, full_refresh=full_refresh, progress=progress)
 
