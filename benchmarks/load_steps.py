@@ -132,4 +132,8 @@ if __name__ == "__main__":
     name, folder, checks = sys.argv[1:]
     before = peak()
     start, seconds = plain(Path(folder)) if name == "duckdb" else checked(Path(folder), checks == "checked")
-    print(json.dumps({"start": start, "seconds": seconds, "rss_before": before, "rss_peak": peak()}))
+    print(
+        json.dumps(
+            {"start": start, "seconds": seconds, "cpu": time.process_time(), "rss_before": before, "rss_peak": peak()}
+        )
+    )

@@ -3,7 +3,7 @@
 Airflow and jkpi meet at the command line only, so that a verb lets go of the warehouse when its task ends, and so that
 jkpi may live in an environment of its own. The environment of Airflow says where:
 
-- `JKPI_WORKSPACE`: the workspace. Required.
+- `JKPI_WORKSPACE`: the workspace, as an absolute path. Required.
 - `JKPI_COMMAND`: how to call jkpi, such as `/opt/jkpi/bin/jkpi`; else the `jkpi` beside Airflow's own interpreter.
 """
 
@@ -56,8 +56,8 @@ def declared() -> dict[str, Any]:
     Raises:
         RuntimeError: the workspace does not lint. The text holds all its problems; Airflow shows it as an import error.
     """
-    if not os.environ.get("JKPI_WORKSPACE"):
-        raise RuntimeError("JKPI_WORKSPACE is not set: name the workspace in the environment of Airflow")
+    if not Path(os.environ.get("JKPI_WORKSPACE", "")).is_absolute():
+        raise RuntimeError("JKPI_WORKSPACE is not set to an absolute path: name the workspace in Airflow's environment")
     lint = subprocess.run(
         [*command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
     )

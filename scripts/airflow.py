@@ -36,21 +36,23 @@ def main() -> int:
     workspace = (options.workspace or (scratch or ROOT / "jkpi-demo" / "airflow") / options.example).resolve()
     try:
         free(options.port)
-        prepare(options.example, workspace)
+        if not (options.workspace and (workspace / "jkpi.yml").exists()):
+            prepare(options.example, workspace)
         with standalone(home, workspace, options.port) as process:
             if not options.check:
                 where_to_look(home, workspace, options.port)
                 raise Failure(f"Airflow ended by itself with code {process.wait()}\n{tail(home)}")
             check(Api(options.port), workspace, options.timeout)
+            code = 0
     except KeyboardInterrupt:
         say("stopped")
-        return 130 if options.check else 0
+        code = 130 if options.check else 0
     except Failure as failure:
         say(f"airflow: {failure}", *([f"kept for a look: {scratch}"] if scratch else []))
         return 1
     if scratch:
         shutil.rmtree(scratch)
-    return 0
+    return code
 
 
 def parse() -> argparse.Namespace:
@@ -66,9 +68,7 @@ def parse() -> argparse.Namespace:
 
 
 def prepare(example: str, workspace: Path) -> None:
-    """The example's workspace with its synthetic data, unless there is a workspace."""
-    if (workspace / "jkpi.yml").exists() and (workspace / "data").exists():
-        return
+    """The example's workspace and its synthetic data, where they are missing."""
     from jkpi.cli.demo import prepare as make_example
     from jkpi.cli.progress import Display
     from jkpi.errors import JkpiError
@@ -93,7 +93,8 @@ def where_to_look(home: Path, workspace: Path, port: int) -> None:
         f"  task logs   {home / 'logs'}",
         f"  Airflow log {home / 'standalone.log'}",
         "",
-        "The load DAGs run now, the KPI DAG follows; the first time takes some minutes. Ctrl-C ends everything.",
+        "At the first start the load DAGs run at once and the KPI DAG follows, which takes some minutes;",
+        "after that they run on their schedules, or by hand. Ctrl-C ends everything.",
     )
 
 

@@ -112,6 +112,7 @@ def test_a_workspace_that_does_not_lint_is_an_import_error_with_all_its_problems
 
 def test_no_workspace_is_an_import_error_that_says_what_to_do(read_dags: Read, tmp_path: Path) -> None:
     assert "JKPI_WORKSPACE is not set" in read_dags()["errors"]["jkpi_load.py"]
+    assert "absolute" in read_dags(JKPI_WORKSPACE="examples/starter")["errors"]["jkpi_load.py"]
     assert "jkpi init" in read_dags(JKPI_WORKSPACE=tmp_path)["errors"]["jkpi_kpis.py"]
 
 

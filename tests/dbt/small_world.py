@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import subprocess
@@ -175,7 +176,8 @@ def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
     batches: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
         number = chance.randrange(count)
-        batches[number].append({**row, "batch_id": f"b{number}"})
+        content_hash = hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()
+        batches[number].append({**row, "batch_id": f"b{number}", "content_hash": content_hash})
     return batches
 
 

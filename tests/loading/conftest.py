@@ -72,7 +72,9 @@ class Place:
         return self.warehouse.rows(f"select {columns} from raw.{table} order by {order}")
 
     def reasons(self) -> dict[str, int]:
-        rows = self.warehouse.rows("select reason, count(*) as many from raw.rejected_rows group by reason order by reason")
+        rows = self.warehouse.rows(
+            "select reason, count(*) as many from raw.rejected_rows group by reason order by reason"
+        )
         return {row["reason"]: row["many"] for row in rows}
 
     def later(self, **changes: Any) -> None:

@@ -78,7 +78,12 @@ def test_replace_loads_a_source_again_and_leaves_the_others(each: Any, three_row
     (report,) = each.load(tickets.replace("fault_reported", "fault_noticed"), replace=True)
     assert report.loaded == 3 and each.count() == 6
     told = each.rows("source, touchpoint, count(*) as many", order="1, 2", table="touchpoint_events group by 1, 2")
-    assert [row["touchpoint"] for row in told] == ["fault_reported", "repair_confirmed", "fault_noticed", "repair_confirmed"]
+    assert [row["touchpoint"] for row in told] == [
+        "fault_reported",
+        "repair_confirmed",
+        "fault_noticed",
+        "repair_confirmed",
+    ]
     assert each.count("load_batches") == 2
 
 
@@ -131,12 +136,16 @@ def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.M
     report = adds_up(each.load()[0])
     assert report.read == 2000
     assert dict(report.reasons) == {"ragged row": 1, "same id, other content": 100, "unknown touchpoint": 1}
-    rejects = {row["reason"]: row for row in each.rows("reason, row_number, original", "rejected_rows", "row_number desc")}
+    rejects = {
+        row["reason"]: row for row in each.rows("reason, row_number, original", "rejected_rows", "row_number desc")
+    }
     assert (rejects["ragged row"]["row_number"], rejects["unknown touchpoint"]["row_number"]) == (701, 1501)
     assert json.loads(rejects["same id, other content"]["original"])["number"] == "k1900"
 
 
-def test_both_engines_land_the_same_to_the_letter(tmp_path: Any, postgres_url: str, three_rows: str, tickets: str) -> None:
+def test_both_engines_land_the_same_to_the_letter(
+    tmp_path: Any, postgres_url: str, three_rows: str, tickets: str
+) -> None:
     from jkpi.loading import load_source
     from jkpi.loading.workspace import read_sources
     from jkpi.settings import Settings
@@ -145,7 +154,7 @@ def test_both_engines_land_the_same_to_the_letter(tmp_path: Any, postgres_url: s
     (tmp_path / "sources").mkdir()
     (tmp_path / "data").mkdir()
     (tmp_path / "sources" / "one.yml").write_text(tickets)
-    (tmp_path / "data" / "a.csv").write_text(three_rows + "8,ünï \\N ,x,New,\"a, \"\"b\"\"\",04/06/2026 10:00,\n9,,,,,,\n")
+    (tmp_path / "data" / "a.csv").write_text(three_rows + '8,ünï \\N ,x,New,"a, ""b""",04/06/2026 10:00,\n9,,,,,,\n')
     landed = []
     for url in (f"duckdb:///{tmp_path}/w.duckdb", postgres_url):
         now = datetime.fromisoformat("2026-06-30T12:00:00+00:00")

@@ -24,7 +24,7 @@ affected as (
 
 chosen as (
     select * from mapped
-    where mapped.actor_key in (select affected.actor_key from affected)
+    where actor_key in (select affected.actor_key from affected)
 ),
 {%- else -%}
 chosen as (

@@ -165,6 +165,7 @@ def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -
 
         alerted = pipeline.alert(load_settings(workspace, moment(now)))
         give(alerted, report.alert_lines(alerted), as_json)
+        _fail(pipeline.delivery_failure(alerted))
 
 
 @app.command()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, WorkspaceError
+from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
 
@@ -226,6 +226,8 @@ def failure_of(step: Step) -> JkpiError | None:
         return load_failure(step.result)
     if step.name.startswith("check"):
         return check_failure(step.result)
+    if step.name == "alert":
+        return delivery_failure(step.result)
     return None
 
 
@@ -245,3 +247,14 @@ def check_failure(report: CheckReport) -> JkpiError | None:
     if report.passed:
         return None
     return CheckFailed("; ".join(str(failure) for failure in report.failures) or "the check failed")
+
+
+def delivery_failure(alerted: Alerted) -> JkpiError | None:
+    """Messages that did not get through. They are safe in the outbox; the exit code lets a scheduler try again."""
+    sent = alerted.delivered
+    if not sent.failed and not sent.dead:
+        return None
+    return SystemFailure(
+        f"{sent.failed + sent.dead} messages were not delivered: {'; '.join(sent.problems)}",
+        hint="they stay in the outbox and are tried again by the next jkpi alert",
+    )

@@ -57,7 +57,7 @@ def alert_lines(alerted: Alerted) -> list[str]:
     lines = [f"{told.transition}: {told.headline} ({told.owner})" for told in judged.told]
     lines.append(f"{judged.series} series judged, {len(judged.told)} changed, {judged.messages} messages written")
     lines.append(f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up")
-    return [*lines, *sent.problems]
+    return lines
 
 
 def alert_list_lines(alerts: Sequence[AlertSummary]) -> list[str]:

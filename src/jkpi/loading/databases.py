@@ -75,6 +75,11 @@ class Query:
             writer.close()
         self.fingerprint = content.hexdigest()
 
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        if self._spool is not None:
+            self._spool.close()
+
     def _again(self) -> Iterator[RawChunk]:
         import pyarrow as pa
 
@@ -141,13 +146,12 @@ def _engine(source: Source, workspace: Path) -> Engine:
         if made.drivername in ("postgresql", "postgres"):
             made = made.set(drivername="postgresql+psycopg")
         return sa.create_engine(made)
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
+    except sa.exc.ArgumentError as error:
         # SQLAlchemy's message may hold the URL, and that a password.
-        kind = (
-            "is not a database URL" if isinstance(error, sa.exc.ArgumentError) else "names a database that is not known"
-        )
+        unknown = isinstance(error, sa.exc.NoSuchModuleError)
         raise SourceError(
-            f"source {source.source}: from.sql {kind}", "write dialect://user:password@host/database, behind env:NAME"
+            f"source {source.source}: from.sql {'names an unknown database' if unknown else 'is not a database URL'}",
+            "write dialect://user:password@host/database, behind env:NAME",
         ) from None
     except ModuleNotFoundError as error:
         raise SourceError(

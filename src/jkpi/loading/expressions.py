@@ -119,7 +119,10 @@ class Times:
                 found.append(f"timezone('UTC', try_strptime({text}, {literal(form)}))")
         if self._iso:
             # A cast to timestamp would drop the offset without a word, so it goes by timestamptz.
-            found.append(f"case when {_has_zone(text)} then timezone('UTC', try_cast({text} as timestamptz)) end")
+            # Words that DuckDB knows (infinity, epoch, now) are no times of a source.
+            first = f"left({text}, 1) between '0' and '9'"
+            zoned = f"timezone('UTC', try_cast({text} as timestamptz))"
+            found.append(f"case when {_has_zone(text)} and {first} then {zoned} end")
         return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
     def impossible(self, text: str) -> str:
@@ -130,7 +133,7 @@ class Times:
 
 
 def _has_zone(text: str) -> str:
-    """Words such as `infinity` are counted in: as timestamptz they are not finite, and refused later."""
+    """Whether something that is not a digit ends an ISO time, or a sign stands behind its date."""
     rest = f"substr({text}, 11)"
     return f"(contains({rest}, '+') or contains({rest}, '-') or right({text}, 1) not between '0' and '9')"
 

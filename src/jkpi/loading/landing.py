@@ -5,7 +5,8 @@ The staging tables are temporary: whatever dies on the way takes them along, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import SystemFailure
@@ -18,11 +19,30 @@ from jkpi.warehouse import Warehouse
 if TYPE_CHECKING:
     import pyarrow as pa
 
+STAGING_MEMORY = "768MB"
 CONFLICT = "same id, other content"
 
 _INCOMING, _VERDICTS, _TURNED_AWAY, _NEW = "staged_rows", "staged_verdicts", "staged_rejects", "staged_new_rejects"
 _POSTGRES = {"varchar": "text", "double": "double precision"}
 _REJECT_COLUMNS = "seq bigint, reason text, detail text, severity text, original text"
+
+
+@contextmanager
+def bounded(warehouse: Warehouse, limited: bool) -> Iterator[None]:
+    """Staging keeps a batch until it lands. DuckDB would keep it in memory: give it a bound, and it goes to the disk.
+
+    `limited`: the workspace has set a bound of its own.
+    """
+    place = "select max(path) from duckdb_databases() where database_name = current_database()"
+    if warehouse.engine != "duckdb" or limited or warehouse.scalar(place) is None:
+        yield
+        return
+    before = warehouse.scalar("select current_setting('memory_limit')")
+    warehouse.execute(f"set memory_limit = '{STAGING_MEMORY}'")
+    try:
+        yield
+    finally:
+        warehouse.execute(f"set memory_limit = '{before}'")
 
 
 class Staging:
@@ -53,27 +73,28 @@ class Staging:
         """Stage one chunk."""
         self._read += chunk.read
         self._skipped += chunk.skipped
-        self._warehouse.insert(_INCOMING, chunk.rows)
-        self._warehouse.insert(_TURNED_AWAY, chunk.rejects)
+        # Filtered and joined tables may begin with an empty chunk, which pyarrow 26 writes as CSV of NUL bytes.
+        self._warehouse.insert(_INCOMING, chunk.rows.combine_chunks())
+        self._warehouse.insert(_TURNED_AWAY, chunk.rejects.combine_chunks())
 
     def judge(self) -> None:
         """Tell apart: new, spoken of twice or known already, and same id with other content."""
         keys = ", ".join(self._landing.keys)
         same_key = " and ".join(f"k.{key} = i.{key}" for key in self._landing.keys)
-        known = f"select {keys}, content_hash from raw.{self._landing.table} where source = :source"
+        known = f"select {keys}, content_hash as told_hash from raw.{self._landing.table} where source = :source"
         if self._replacing or not self._any_landed():
-            known = f"select {keys}, content_hash from {_INCOMING} where false"
+            known = f"select {keys}, content_hash as told_hash from {_INCOMING} where false"
         self._warehouse.execute(
             f"create temp table {_VERDICTS} as"
             f" with twice as (select {keys}, min(seq) as first_seq from {_INCOMING}"
             f" group by {keys} having count(*) > 1),"
-            f" first_told as (select t.{', t.'.join(self._landing.keys)}, t.first_seq, f.content_hash"
+            f" first_told as (select t.{', t.'.join(self._landing.keys)}, t.first_seq, f.content_hash as told_hash"
             f" from twice t join {_INCOMING} f on f.seq = t.first_seq),"
             f" known as ({known}),"
             " judged as ("
-            f" select i.seq, k.content_hash = i.content_hash as is_same from {_INCOMING} i join known k on {same_key}"
+            f" select i.seq, k.told_hash = i.content_hash as is_same from {_INCOMING} i join known k on {same_key}"
             " union all"
-            f" select i.seq, k.content_hash = i.content_hash as is_same from {_INCOMING} i"
+            f" select i.seq, k.told_hash = i.content_hash as is_same from {_INCOMING} i"
             f" join first_told k on {same_key} where i.seq <> k.first_seq)"
             " select seq, case when bool_or(is_same) then 'duplicate' else 'conflict' end as verdict"
             " from judged group by seq",

@@ -18,7 +18,7 @@ from jkpi.loading.databases import Query, greatest_watermark
 from jkpi.loading.files import file_type, find_files, fingerprint
 from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import JsonLinesFile
-from jkpi.loading.landing import CONFLICT, Staging
+from jkpi.loading.landing import CONFLICT, Staging, bounded
 from jkpi.loading.ledger import Batch, cursor_values, loaded_batches, refuse
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
@@ -109,12 +109,18 @@ def load_source(
     """
     ensure_landing(warehouse)
     loader = Loader(source, settings, warehouse, inspect, replace)
+    with bounded(warehouse, settings.memory_limit is not None):
+        return _load_all(loader, progress)
+
+
+def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
+    source = loader.source
     if source.origin.sql is not None:
         return [_load_query(loader, progress)]
-    done = set() if replace else loaded_batches(warehouse, source.source)
+    done = set() if loader.replacing else loaded_batches(loader.warehouse, source.source)
     reports: list[BatchReport] = []
     failures: list[SourceError] = []
-    for path in find_files(source, settings.workspace):
+    for path in find_files(source, loader.settings.workspace):
         try:
             report = _load_file(loader, path, done, progress)
         except SourceError as failure:
@@ -212,7 +218,8 @@ def _load_query(loader: Loader, progress: Progress) -> BatchReport:
         settings.now.replace(tzinfo=None),
     )
     progress.start(f"{source.source}: {rows.origin}")
-    return loader.run(rows, batch, needs)
+    with closing(rows):
+        return loader.run(rows, batch, needs)
 
 
 def _of_query(batch: Batch, query: Query) -> Batch:

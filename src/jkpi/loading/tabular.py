@@ -151,15 +151,15 @@ def _first_record(text: str, form: Format, final: bool) -> tuple[list[str], int]
             used += len(line.encode("utf-8", "surrogateescape"))
             yield line
 
-    try:
-        for fields in csv.reader(counted(), delimiter=form.delimiter, quotechar=form.quote, strict=True):
-            if any(field.strip() for field in fields):
-                return fields, used
-    except csv.Error:
-        # A quote that is open where the text ends may be closed in the next block.
-        if final:
-            raise
+    for fields in csv.reader(counted(), delimiter=form.delimiter, quotechar=form.quote):
+        if any(field.strip() for field in fields):
+            return (fields, used) if final or not _quote_is_open("".join(lines), used, form.quote) else None
     return None
+
+
+def _quote_is_open(text: str, used: int, quote: str) -> bool:
+    """Whether the first `used` bytes of the text end within quotes; a doubled quote counts twice."""
+    return text.encode("utf-8", "surrogateescape")[:used].count(quote.encode()) % 2 == 1
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -211,7 +211,7 @@ def _grouped(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
     held: list[RawChunk] = []
     for chunk in chunks:
         held.append(chunk)
-        if sum(part.table.num_rows + len(part.broken) for part in held) >= CHUNK_ROWS * 3 // 4:
+        if sum(part.table.num_rows + len(part.broken) for part in held) >= CHUNK_ROWS:
             yield RawChunk(
                 pa.concat_tables(part.table for part in held), tuple(row for part in held for row in part.broken)
             )

@@ -51,7 +51,7 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         if not results.exists():
             raise _broken(exception, place)
         if built(results, "int_journey_events"):
-            with open_warehouse(settings) as warehouse:
+            with open_warehouse(settings) as warehouse, warehouse.transaction():
                 record_run(warehouse, as_of, current, refreshed, seconds)
     return _judged(read_report(results, seconds, refreshed))
 

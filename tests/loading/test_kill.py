@@ -1,0 +1,84 @@
+"""A load that is killed leaves nothing half written, and the next one loads everything."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+CHILD = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from jkpi.loading import landing, load_source, read_sources
+from jkpi.settings import Settings
+from jkpi.warehouse import open_warehouse
+
+folder, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+place, name = {"staging": (landing.Staging, "judge"), "landing": (landing, "write_ledger")}[moment]
+
+def die(*_):
+    print("here", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(place, name, die)
+settings = Settings(folder, "t", url, "sqlite://", folder, datetime.fromisoformat("2026-06-30T12:00:00+00:00"))
+with open_warehouse(url) as warehouse:
+    load_source(read_sources(folder)[0], settings, warehouse)
+"""
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("moment", ["staging", "landing"])
+def test_killed_in_the_middle(
+    request: Any, tmp_path: Any, engine: str, moment: str, tickets: str, three_rows: str
+) -> None:
+    from jkpi.loading import load_source, read_sources
+    from jkpi.settings import load_settings
+    from jkpi.warehouse import ensure_landing, open_warehouse
+
+    url = request.getfixturevalue("postgres_url") if engine == "postgres" else f"duckdb:///{tmp_path}/w.duckdb"
+    for name, text in {
+        "jkpi.yml": "workspace: t\nas_of: 2026-06-30T12:00:00Z\ncustomer_ids: {pseudonymise: false}\n",
+        "sources/one.yml": tickets,
+        "data/a.csv": three_rows + "4,dora,D,Lost,web,01/06/2026 10:00,low\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(tmp_path), url, moment],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL and done.stdout == "here\n", done.stderr
+    settings = load_settings(tmp_path)
+    (source,) = read_sources(tmp_path)
+    tables = ("touchpoint_events", "rejected_rows", "load_batches")
+    with open_warehouse(url) as warehouse:
+        ensure_landing(warehouse)
+        assert [warehouse.scalar(f"select count(*) from raw.{table}") for table in tables] == [0, 0, 0]
+        (report,) = load_source(source, settings, warehouse)
+        assert (report.loaded, report.rejected) == (3, 1)
+        assert [warehouse.scalar(f"select count(*) from raw.{table}") for table in tables] == [3, 1, 1]
+
+
+def test_a_locked_warehouse_is_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from jkpi.errors import SystemFailure
+    from jkpi.warehouse import open_warehouse
+
+    holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    place = tmp_path / "w.duckdb"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None and child.stdout.readline() == "open\n"
+        monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_PATIENCE_SECONDS", 0.3)
+        with pytest.raises(SystemFailure, match=f"locked by process {child.pid}"), open_warehouse(f"duckdb:///{place}"):
+            raise AssertionError("opened a locked warehouse")
+        child.communicate()

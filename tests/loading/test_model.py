@@ -1,0 +1,97 @@
+# ruff: noqa: E501 (what a file holds and what is told of it stand on one line)
+"""What is wrong in a source's YAML is told, all at once, with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jkpi.errors import WorkspaceError
+from jkpi.loading import read_sources, schema
+
+
+def problems(folder: Path, *texts: str) -> list[str]:
+    (folder / "sources").mkdir(exist_ok=True)
+    for number, text in enumerate(texts):
+        (folder / "sources" / f"s{number}.yml").write_text(text)
+    with pytest.raises(WorkspaceError) as caught:
+        read_sources(folder)
+    return [str(problem) for problem in caught.value.problems]
+
+
+BASE = "source: t\nkind: touchpoints\nfrom: {files: a.csv}\n"
+ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BASE + "colums: {}\n", "4:1: unknown key 'colums' (did you mean 'columns'?)"),
+        (BASE + "columns: {occured_at: x}\n", "4:11: unknown key 'occured_at' (did you mean 'occurred_at'?)"),
+        (BASE + "columns: {touchpoint: a, occurred_at: b}\n", "4:10: nobody to follow"),
+        (BASE + "columns: {case_id: a, occurred_at: b}\n", "4:10: no touchpoint"),
+        (BASE + "columns: {case_id: a, touchpoint: b}\n", "4:10: no time"),
+        (BASE + "columns: {case_id: a, touchpoint: b, occurred_at: c, score: d}\n", "kind touchpoints has no column 'score'"),
+        (BASE + "columns: {case_id: a, touchpoint: b}\nmilestones: {x: y}\n", "milestones take the place of columns.touchpoint"),
+        (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: Not A Word}\n", "touchpoint"),
+        (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: x}\nscale: [1, 5]\n", "'scale' goes with kind: responses only"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timezone: Paris}\n", "5:20: 'Paris' is not an IANA time zone"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {encoding: utf9}\n", "'utf9' is not an encoding"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timestamps: dd/mm}\n", "'dd/mm' is not a time format"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nvalues: {case_id: {a: b}}\n", "'case_id' takes no value map"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nlate_by: soon\n", "5:10: 'soon' is not a duration"),
+        (BASE + "touchpoints: {a: b}\n", "a map of touchpoints needs columns.touchpoint"),
+        ("source: t\nkind: touchpoints\nfrom: {}\n", "give either files, or sql with a query"),
+        ("source: t\nkind: customers\nfrom: {sql: env:X}\n", "sql needs a query"),
+        ("source: t\nkind: customers\nfrom: {files: a, cursor: b}\n", "cursor goes with sql only"),
+        ("source: t\nkind: customers\nfrom: {sql: 'postgresql://u:p@h/d', query: q}\n", "a URL with a password does not belong here"),
+        ("source: t\nkind: customers\nfrom: {files: a}\n", "columns.customer_id is missing"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b, score: c}\nconstants: {survey: s}\n", "the scale is missing"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b, score: c}\nconstants: {survey: s}\nscale: [5, 1]\n", "lowest to its highest"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s}\n", "no answer"),
+        (ANSWERS + "columns: {responded_at: b, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "nothing tells one from another"),
+        (ANSWERS + "columns: {response_id: a, score: c, survey: d}\nconstants: {survey: s}\nscale: [1, 5]\n", "'survey' is given as column and as constant"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "give both emotion and emotion_state"),
+        ("source: t\nkind: invitations\nfrom: {files: a}\ncolumns: {customer_id: b}\n", "no survey"),
+    ],
+)  # fmt: skip
+def test_a_problem_is_told_at_its_place(tmp_path: Path, text: str, told: str) -> None:
+    found = problems(tmp_path, text)
+    assert any(told in problem for problem in found), found
+    assert all(problem.startswith("sources/s0.yml:") for problem in found)
+
+
+def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
+    fine = BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\n"
+    found = problems(tmp_path, fine, fine, BASE + "colums: {}\n", "source: u\nkind: customers\nfrom: {}\n", "]")
+    assert [problem.split(":")[0] for problem in found] == [f"sources/s{n}.yml" for n in (1, 2, 3, 3, 4)]
+    assert "the source 't' is also in sources/s0.yml" in found[0]
+
+
+def test_short_forms(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "a.yml").write_text(
+        BASE.replace("a.csv", "[a.csv, b.csv]")
+        + "columns: {event_id: x, case_id: a, occurred_at: b, touchpoint: c, segments: [priority]}\n"
+        + "touchpoints: {-100: null, 2.5: opened, true: closed}\nlate_by: 2d\n"
+        + "also: [{touchpoint: missed, where: {kept: {is: false}}}]\ndata_use: {origin: desk, types: {case_id: identity}}\n"
+    )
+    (source,) = read_sources(tmp_path)
+    assert source.origin.files == ("a.csv", "b.csv") and source.columns.event_id == ("x",)
+    assert source.columns.segments == {"priority": "priority"}
+    assert source.touchpoints == {"-100": None, "2.5": "opened", "true": "closed"}
+    assert source.also[0].where["kept"].is_ == "false"
+    row = source.to_map_row()
+    assert (row["title"], row["late_seconds"]) == ("t", 172_800)
+    assert json.loads(row["data_use"]) == {"origin": "desk", "types": {"case_id": "identity"}}
+
+
+def test_the_schema_knows_the_keys_of_the_file() -> None:
+    found = schema()
+    assert {"source", "kind", "from", "columns", "milestones"} <= set(found["properties"])
+    assert found["additionalProperties"] is False
+    assert {"source", "kind", "from"} == set(found["required"])
+    assert {"is", "in"} <= set(found["$defs"]["Condition"]["properties"])
+    json.dumps(found)

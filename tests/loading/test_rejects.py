@@ -1,0 +1,88 @@
+"""Rejected rows: listed, taken out, mended, and sent through the same door again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import Any
+
+import pytest
+
+from jkpi.errors import InputError
+from jkpi.loading import count_rejects, export_rejects, list_rejects, replay_rejects
+
+BAD = "4,dora,D,Lost,web,01/06/2026 10:00,low\n5,emil,E,New,web,31/02/2026 10:00,low\n6,fay\n"
+
+
+@pytest.fixture
+def rejected(each: Any, three_rows: str) -> Any:
+    each.write("data/a.csv", three_rows + BAD)
+    each.load()
+    return each
+
+
+def test_list_and_count(rejected: Any) -> None:
+    rows = list_rejects(rejected.warehouse)
+    assert {row["reason"] for row in rows} == {"unknown touchpoint", "impossible date", "ragged row"}
+    assert next(row["original"]["caller"] for row in rows if row["reason"] == "unknown touchpoint") == "dora"
+    assert len(list_rejects(rejected.warehouse, "tickets", "ragged row")) == 1
+    assert list_rejects(rejected.warehouse, "others") == []
+    assert len(list_rejects(rejected.warehouse, limit=2)) == 2
+    assert {(row["reason"], row["status"], row["rows"]) for row in count_rejects(rejected.warehouse)} == {
+        ("unknown touchpoint", "open", 1),
+        ("impossible date", "open", 1),
+        ("ragged row", "open", 1),
+    }
+
+
+def test_replay_after_the_yaml_was_corrected(rejected: Any, tickets: str, adds_up: Any) -> None:
+    source = rejected.source(tickets.replace("Draft: null", "Draft: null, Lost: part_lost"))
+    report = adds_up(replay_rejects(source, rejected.settings, rejected.warehouse))
+    assert (report.loaded, report.rejected) == (1, 2)
+    event = rejected.rows(order="event_id")[3]
+    assert (event["event_id"], event["touchpoint"]) == ("tickets:4", "part_lost")
+    status = {row["reason"]: row["status"] for row in rejected.rows(table="rejected_rows")}
+    assert status == {"unknown touchpoint": "replayed", "impossible date": "open", "ragged row": "open"}
+    again = replay_rejects(source, rejected.settings, rejected.warehouse)
+    assert (again.loaded, again.rejected) == (0, 2)
+    assert rejected.count() == 4 and rejected.count("rejected_rows") == 3
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_replay_of_mended_rows(rejected: Any, adds_up: Any, suffix: str) -> None:
+    path = rejected.folder / f"mend{suffix}"
+    assert export_rejects(rejected.warehouse, path, "tickets") == 3
+    text = path.read_text()
+    assert "31/02/2026" in text and "6,fay" in text
+    text = text.replace("31/02/2026", "28/02/2026").replace("Lost", "New")
+    path.write_text(text.replace("6,fay", "6,fay,F,New,web,02/06/2026 10:00,low"))
+    report = adds_up(replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, path))
+    assert (report.loaded, report.rejected) == (3, 0)
+    assert {row["status"] for row in rejected.rows(table="rejected_rows")} == {"replayed"}
+    assert [row["event_id"] for row in rejected.rows("event_id")][3:] == ["tickets:4", "tickets:5", "tickets:6"]
+    (unchanged,) = rejected.load()
+    assert unchanged.status == "unchanged"
+
+
+def test_a_ragged_row_is_mended_by_filling_in_its_columns(rejected: Any) -> None:
+    path = rejected.folder / "mend.csv"
+    export_rejects(rejected.warehouse, path, "tickets", "ragged row")
+    with path.open() as file:
+        (row,) = csv.DictReader(file)
+    filled = {"id": "6", "caller": "fay", "number": "F", "state": "New", "channel": "web", "at": "02/06/2026 10:00"}
+    with path.open("w") as file:
+        writer = csv.DictWriter(file, [*row, *filled, "priority"])
+        writer.writeheader()
+        writer.writerow({**row, **filled, "priority": "low"})
+    assert replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, path).loaded == 1
+
+
+def test_files_that_are_not_of_rejects(rejected: Any) -> None:
+    with pytest.raises(InputError, match=r"written as \.csv or \.jsonl"):
+        export_rejects(rejected.warehouse, rejected.folder / "mend.xlsx")
+    other = rejected.write("other.csv", "a,b\n1,2\n")
+    with pytest.raises(InputError, match="not a file of rejects"):
+        replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, other)
+    stranger = rejected.write("stranger.jsonl", json.dumps({"reject_id": "x", "original": {}}))
+    with pytest.raises(InputError, match="1 of 1 mended rows are not open"):
+        replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, stranger)

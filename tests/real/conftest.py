@@ -1,0 +1,90 @@
+"""Public data sets brought by YAML alone: a workspace is copied, its data linked in, the command line does the rest."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+HERE = Path(__file__).parent
+COMMAND = [sys.executable, "-c", "from jkpi.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A workspace with its data, as a user has it. `data` is the public data set's own folder."""
+
+    folder: Path
+    data: Path
+
+    def jkpi(self, verb: str, *arguments: str) -> Any:
+        """What a verb says with `--json`; it has to end well."""
+        ended = subprocess.run(
+            [*COMMAND, verb, "--workspace", str(self.folder), "--json", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr + ended.stdout
+        return json.loads(ended.stdout)
+
+    def frame(self, sql: str) -> pd.DataFrame:
+        """The answer of the warehouse."""
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as warehouse:
+            return warehouse.sql(sql).df()
+
+    def contents(self) -> dict[str, tuple[int, int]]:
+        """Of each table that a run writes: how many rows, and a hash over all of them in any order."""
+        tables = ["raw.touchpoint_events", "raw.rejected_rows", "raw.load_batches", "raw.blind_spots"]
+        tables += [f"marts.{name}" for name in ("fct_journey_instances", "fct_stage_visits", "fct_kpi_readings")]
+        # Each check stamps its findings anew.
+        columns = {"raw.blind_spots": "hash(source, starts_at, ends_at, reason)"}
+        found = {}
+        for table in tables:
+            each = columns.get(table, "hash(one)")
+            row = self.frame(f"select count(*) as n, coalesce(bit_xor({each}), 0) as hash from {table} as one").iloc[0]
+            found[table] = (int(row["n"]), int(row["hash"]))
+        return found
+
+    def messages(self) -> str:
+        """Everything that the file receivers have got."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("alerts/*")))
+
+
+@pytest.fixture(scope="session")
+def bring(tmp_path_factory: pytest.TempPathFactory, public_data: Path) -> Callable[[str], Brought]:
+    """The workspace of that name beside the data set of that name, not run yet."""
+
+    def brought(name: str) -> Brought:
+        data = public_data / name
+        if not data.is_dir():
+            pytest.skip(f"the data set is not here: {data}")
+        folder = tmp_path_factory.mktemp("real") / name
+        shutil.copytree(HERE / name, folder)
+        (folder / "data").symlink_to(data)
+        return Brought(folder, data)
+
+    return brought
+
+
+def counted(report: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Of a run: source -> what was read, loaded, rejected, duplicate and skipped over all its batches."""
+    words = ("read", "loaded", "rejected", "duplicates", "skipped")
+    load = next(step for step in report["steps"] if step["name"] == "load")
+    return {
+        one["source"]: {word: sum(batch[word] for batch in one["batches"]) for word in words} for one in load["result"]
+    }
+
+
+@pytest.fixture(scope="session")
+def accounts() -> Callable[[dict[str, Any]], dict[str, dict[str, int]]]:
+    return counted
