@@ -132,16 +132,14 @@ def test_silent_where_much_is_open_and_silent_again(
     assert boston.messages() == ""
 
 
-def test_a_row_that_cannot_be_read_is_set_aside_whole(
-    bring: Callable[[str], Any], accounts: Callable[[Any], Any], requests: pd.DataFrame
-) -> None:
-    """The city's columns have names like our own (`reason`, `source`): the original of a rejected row holds them all."""
+def test_a_row_that_cannot_be_read_is_set_aside_whole(bring: Callable[[str], Any], requests: pd.DataFrame) -> None:
+    """The city's columns have names like our own, `reason` and `source`: a rejected row keeps them all."""
     spoilt = bring("boston311")
     (spoilt.folder / "data").unlink()
     (spoilt.folder / "data").mkdir()
     some = requests[requests["closed_dt"].notna()].head(20)[["case_id", "open_dt", "closed_dt", "target_dt", "reason"]]
     some = some.assign(source="Self Service", neighborhood="Roxbury", ontime="", open_dt="31/07/2011")
-    file = spoilt.folder / "data" / "service_requests_spoilt.csv"
+    file = spoilt.folder / "data" / "service_requests_spoilt.csv.gz"
     some.rename(columns={"case_id": "case_enquiry_id"}).to_csv(file, index=False)
     (loaded,) = spoilt.jkpi("load")
     assert sum(batch["rejected"] for batch in loaded["batches"]) == 20

@@ -313,7 +313,8 @@ def test_a_second_run_changes_nothing_and_says_nothing(measured: Any, accounts: 
     second = measured.jkpi("run")
     for account in accounts(second).values():
         assert set(account.values()) == {0}
-    assert measured.contents() == contents
+    after = measured.contents()
+    assert after == contents
     assert measured.jkpi("alerts") == alerts
     assert measured.messages() == messages
 

@@ -18,16 +18,19 @@ event_evidence as (
     select
         journey,
         stage,
+        stage_position,
         touchpoint,
+        is_start,
         source,
         count(*) as count_events,
         min(occurred_at) as first_evidence_at,
         max(occurred_at) as last_evidence_at
     from events
-    group by journey, stage, touchpoint, source
+    group by journey, stage, stage_position, touchpoint, is_start, source
 ),
 
--- Every source of the journey feeds its KPIs; evidence of a KPI are the events that its definition speaks of.
+-- A source feeds a KPI if its silence could change the number: of a share of instances also the touchpoints that start
+-- one, of a stage also every later stage. Evidence of a KPI are the events that its definition speaks of.
 of_events as (
     select
         kpis.journey,
@@ -44,7 +47,17 @@ of_events as (
         end as is_evidence
     from kpis
     inner join event_evidence on kpis.journey = event_evidence.journey
-    where kpis.survey is null
+    where
+        kpis.survey is null
+        and case
+            when kpis.kind = 'volume' and kpis.of_touchpoint is not null
+                then event_evidence.touchpoint = kpis.of_touchpoint
+            when kpis.of_touchpoint is not null
+                then event_evidence.touchpoint = kpis.of_touchpoint or event_evidence.is_start
+            when kpis.from_touchpoint is not null
+                then event_evidence.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
+            else event_evidence.stage_position >= coalesce(kpis.stage_position, 0)
+        end
 ),
 
 of_answers as (

@@ -54,6 +54,7 @@ elements as (
         touchpoints.touchpoint as name,
         touchpoints.stage,
         coalesce(evidence.count_events, 0) as count_events,
+        coalesce(evidence.count_events_28d, 0) as count_events_28d,
         coalesce(evidence.count_customers, 0) as count_customers,
         evidence.first_evidence_at,
         evidence.last_evidence_at
@@ -66,6 +67,7 @@ elements as (
         stages.stage as name,
         stages.stage,
         coalesce(stage_evidence.count_events, 0) as count_events,
+        null as count_events_28d,
         coalesce(stage_evidence.count_customers, 0) as count_customers,
         stage_evidence.first_evidence_at,
         stage_evidence.last_evidence_at
@@ -78,6 +80,7 @@ elements as (
         kpis.kpi as name,
         kpis.stage,
         coalesce(kpi_evidence.count_events, 0) as count_events,
+        null as count_events_28d,
         null as count_customers,
         kpi_evidence.first_evidence_at,
         kpi_evidence.last_evidence_at
@@ -90,6 +93,7 @@ elements as (
         evidence.touchpoint as name,
         null as stage,
         evidence.count_events,
+        evidence.count_events_28d,
         evidence.count_customers,
         evidence.first_evidence_at,
         evidence.last_evidence_at
@@ -104,6 +108,7 @@ coverage as (
         name,
         stage,
         cast(count_events as bigint) as count_events,
+        cast(count_events_28d as bigint) as count_events_28d,
         cast(count_customers as bigint) as count_customers,
         first_evidence_at,
         last_evidence_at,

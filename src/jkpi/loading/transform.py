@@ -88,9 +88,9 @@ class Transformer:
 def _with_originals(database: duckdb.DuckDBPyConnection, chunk: RawChunk, told: pa.Table) -> pa.Table:
     columns = chunk.table.column_names
     if ORIGINAL in columns:
-        original = name(ORIGINAL)
+        original = f"raw.{name(ORIGINAL)}"
     else:
-        original = json_object({column: name(column) for column in columns if column != ROW})
+        original = json_object({column: f"raw.{name(column)}" for column in columns if column != ROW})
     database.register("told", told)
     found = database.sql(
         f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
