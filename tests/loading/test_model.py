@@ -37,6 +37,8 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         (BASE + "columns: {case_id: a, touchpoint: b}\nmilestones: {x: y}\n", "milestones take the place of columns.touchpoint"),
         (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: Not A Word}\n", "touchpoint"),
         (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: x}\nscale: [1, 5]\n", "'scale' goes with kind: responses only"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nschedule: daily\n", "5:11: 'daily' is not a schedule"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nschedule: 0 6 * *\n", "5:11: '0 6 * *' is not a schedule"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timezone: Paris}\n", "5:20: 'Paris' is not an IANA time zone"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {encoding: utf9}\n", "'utf9' is not an encoding"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timestamps: dd/mm}\n", "'dd/mm' is not a time format"),

@@ -61,6 +61,7 @@ def test_percent_signs_and_parameters_live_together(warehouse: Warehouse) -> Non
         "select segment from raw.map_segments where segment like 'a%' and segment = :s", {"s": "abc"}
     )
     assert found == [{"segment": "abc"}]
+    assert warehouse.scalar("select count(*) from raw.map_segments where segment like '%z'") == 1
 
 
 def test_a_transaction_lands_whole_or_not_at_all(warehouse: Warehouse) -> None:
@@ -71,6 +72,12 @@ def test_a_transaction_lands_whole_or_not_at_all(warehouse: Warehouse) -> None:
     with warehouse.transaction(), warehouse.transaction():
         warehouse.insert("raw.map_segments", pa.table({"segment": ["a"]}))
     assert warehouse.execute("delete from raw.map_segments") == 1
+
+
+def test_a_table_whose_first_chunk_is_empty_lands(warehouse: Warehouse) -> None:
+    parts = [pa.table({"segment": pa.array(names, pa.string())}) for names in ([], ["a", "b"])]
+    assert warehouse.insert("raw.map_segments", pa.concat_tables(parts)) == 2
+    assert warehouse.rows("select segment from raw.map_segments order by 1") == [{"segment": "a"}, {"segment": "b"}]
 
 
 def test_batches_are_bounded(warehouse: Warehouse) -> None:

@@ -26,7 +26,7 @@ _ALL = (
     StateWords("no_data", "no data", "Readings have stopped arriving.", 6),
     StateWords("pattern", "pattern", "Two bad days in a row: no coincidence any more, not yet a trend.", 5),
     StateWords("watch", "watch", "One bad day: it may be a coincidence.", 4),
-    StateWords("recovering", "recovering", "It fell, and is clear for a day or more; clear days that prove it close the alert.", 3),
+    StateWords("recovering", "recovering", "It fell, and is clear again; enough clear days close it.", 3),
     StateWords("low_n", "low n", "Too few cases to judge: one customer more or less would turn the verdict.", 2),
     StateWords("learning", "learning", "Fewer than 28 usable days: what is usual is still being learned.", 1),
     StateWords("ok", "ok", "Nothing unusual against its own past and its promise.", 0),

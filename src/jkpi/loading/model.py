@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zoneinfo
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,8 @@ EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
 UNIX_FORMATS = ("unix", "unix_ms")
+SCHEDULES = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@once", "@continuous")
+_CRON = re.compile(r"[\d*/,#LW?-]+(\s+[\dA-Za-z*/,#?-]+){4}")
 
 
 def _as_text(value: object) -> object:
@@ -52,6 +55,15 @@ def _known_encoding(value: str) -> str:
 def _known_time_format(value: str) -> str:
     if value not in UNIX_FORMATS and "%" not in value:
         raise ValueError(f'{value!r} is not a time format: write strftime codes such as "%d/%m/%Y %H:%M", or unix')
+    return value
+
+
+def _known_schedule(value: str) -> str:
+    if value not in SCHEDULES and _CRON.fullmatch(value.strip()) is None:
+        known = ", ".join(SCHEDULES)
+        raise ValueError(
+            f'{value!r} is not a schedule: write one of {known}, or cron with five fields such as "0 6 * * *"'
+        )
     return value
 
 
@@ -189,7 +201,9 @@ class Source(Strict):
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
     no_answer: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
     late_by: Duration | None = Field(None, description="How late rows may arrive.")
-    schedule: str | None = Field(None, description='When to load: "@daily", or cron.')
+    schedule: Annotated[str, AfterValidator(_known_schedule)] | None = Field(
+        None, description='When to load: "@daily", or cron with five fields, in UTC.'
+    )
     customer_ids: Literal["pseudonymise", "as_is"] | None = None
     data_use: DataUse = DataUse()
 

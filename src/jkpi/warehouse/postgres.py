@@ -108,11 +108,8 @@ class PostgresWarehouse:
         return self._connection.exec_driver_sql(driver_sql, values)
 
 
-def _spell(sql: str, parameters: Parameters) -> tuple[str, dict[str, Any] | None]:
-    values = used_parameters(sql, parameters)
-    if not values:
-        return sql, None
-    return with_placeholders(sql.replace("%", "%%"), "%({name})s"), values
+def _spell(sql: str, parameters: Parameters) -> tuple[str, dict[str, Any]]:
+    return with_placeholders(sql.replace("%", "%%"), "%({name})s"), used_parameters(sql, parameters)
 
 
 def _with_driver(url: str) -> sa.URL:
@@ -128,7 +125,8 @@ def _quotable(rows: pa.Table) -> pa.Table:
     for item in rows.schema:
         plain = item.type.value_type if pa.types.is_dictionary(item.type) else item.type
         fields.append(pa.field(item.name, pa.string() if pa.types.is_large_string(plain) else plain))
-    return rows.cast(pa.schema(fields))
+    # One chunk: the writer stumbles over a first chunk without rows.
+    return rows.cast(pa.schema(fields)).combine_chunks()
 
 
 def _plain(value: Any) -> Any:
