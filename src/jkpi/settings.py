@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -76,7 +76,11 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run needs to know. `now` is aware UTC; `pseudonym_key` is None where ids stay as they are."""
+    """Everything a run needs to know. `pseudonym_key` is None where ids stay as they are.
+
+    now: the time to act as at, aware UTC. present: the workspace's own time, whatever was asked for: what lies after it
+    has not happened yet; None stands for `now`.
+    """
 
     workspace: Path
     name: str
@@ -89,6 +93,11 @@ class Settings:
     pseudonym_key: bytes | None = field(default=None, repr=False)
     memory_limit: str | None = None
     synthetic: bool = False
+    present: datetime | None = None
+
+    def at_present(self) -> Settings:
+        """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
+        return replace(self, now=max(self.now, self.present or self.now))
 
     @property
     def private(self) -> Path:
@@ -121,19 +130,20 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
     folder = find_workspace(workspace)
     written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
     _check_default_receiver(written, document)
-    moment = now or written.as_of or datetime.now(UTC)
+    present = written.as_of or datetime.now(UTC)
     return Settings(
         workspace=folder,
         name=written.workspace,
         warehouse_url=_located(resolve_secret(written.warehouse, folder), folder),
         state_url=_located(resolve_secret(written.state, folder), folder),
         output=folder / written.output,
-        now=moment.astimezone(UTC),
+        now=(now or present).astimezone(UTC),
         receivers={name: _receiver(name, given, folder) for name, given in written.receivers.items()},
         default_receiver=written.default_receiver,
         pseudonym_key=_pseudonym_key(written.customer_ids, folder),
         memory_limit=written.memory_limit,
         synthetic=written.synthetic,
+        present=present.astimezone(UTC),
     )
 
 

@@ -52,13 +52,17 @@ _WRITES = "jkpi_writes"
 
 @dataclass(frozen=True)
 class MomentState:
-    """How a moment of truth stands today, over all customers. `since`: first day of the state, or of the open alert."""
+    """How a moment of truth stands today, over all customers. `since`: first day of the state, or of the open alert.
+
+    falling_in: segments, such as "region = south", that have an alert of their own.
+    """
 
     journey: str
     moment: str
     state: str
     since: date | None
     alert_id: str | None
+    falling_in: tuple[str, ...] = ()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

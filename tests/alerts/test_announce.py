@@ -134,6 +134,20 @@ def test_a_provisional_day_is_not_there_yet(make_world: MakeWorld) -> None:
     assert report.told == () and report.states[0].state in ("ok", "no_data")
 
 
+def test_where_nothing_is_mature_yet_it_is_learning_not_silent(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(10, 0.1), status="provisional")
+    report = world.run()
+    assert report.told == () and report.states[0].state == "learning"
+
+
+def test_a_breach_of_a_series_that_ended_long_ago_is_no_news(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    last = FIRST + timedelta(days=63)
+    assert world.run(last + timedelta(days=60)).told == ()
+    assert [told.transition for told in world.run(last + timedelta(days=10)).told] == ["opened"]
+
+
 def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> None:
     world = make_world(receivers=[Receiver("lead", "console"), Receiver("data-team", "console")])
     world.settings = type(world.settings)(**{**vars(world.settings), "default_receiver": "data-team"})
@@ -164,6 +178,8 @@ def test_a_segment_that_falls_alone_is_told(make_world: MakeWorld) -> None:
     report = world.run()
     assert [told.series_id for told in report.opened] == ["repair/technician_on_site/region=south"]
     assert report.states[0].state == "ok"
+    assert report.states[0].falling_in == ("region = south",)
+    assert moment_states(world.settings) == list(report.states)
 
 
 def test_one_message_for_each_receiver_and_run(make_world: MakeWorld) -> None:

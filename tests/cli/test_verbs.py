@@ -91,6 +91,26 @@ def test_wrong_yaml_is_told_all_at_once(tmp_path: Path) -> None:
     assert len(document["problems"]) >= 3
 
 
+def test_lint_notes_a_segment_that_no_source_brings(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    assert "note:" not in jkpi("lint", "-w", folder).stdout
+    journey = folder / "journeys" / "first_order.yml"
+    journey.write_text(journey.read_text().replace("segments: [country]", "segments: [contry]"))
+    told = "note: first_order: no source brings the segment 'contry' did you mean 'country'?"
+    assert told in jkpi("lint", "-w", folder).stdout
+
+
+@pytest.mark.slow
+def test_looking_back_does_not_reject_what_came_later(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    jkpi("run", "-w", folder, "--now", "2026-06-10T06:00Z")
+    status = json.loads(jkpi("status", "-w", folder, "--json").stdout)
+    assert {row["source"]: row["loaded"] for row in status["sources"]} == {"answers": 16, "shop": 153}
+    assert status["rejected"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -264,3 +264,11 @@ def test_postgres_makes_the_same_pages(
         publish_map(elsewhere, w, STATES)
     for path in settings.output.glob("*.html"):
         assert (elsewhere.output / path.name).read_text() == path.read_text()
+
+
+def test_a_part_that_falls_alone_is_on_the_page(settings: Settings, warehouse: Warehouse) -> None:
+    part = MomentState(JOURNEY, "technician_on_site", "ok", None, None, falling_in=("region = south",))
+    publish_map(settings, warehouse, [part])
+    page = (settings.output / f"{JOURNEY}.html").read_text(encoding="utf-8")
+    assert "falling in region = south" in page
+    assert "Falling off in a part: " in page

@@ -77,7 +77,7 @@ def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str])
 
     with open_warehouse(url(workspace)) as warehouse:
         world.land_map(warehouse, window=world.WINDOW // 2)
-    assert measure(before).refreshed == "the map has changed"
+    assert measure(before).refreshed == "the map, or how it is counted, has changed"
     assert measure(before).refreshed == ""
 
     with open_warehouse(url(workspace)) as warehouse:

@@ -6,6 +6,7 @@ transaction that no other overlaps: running twice, or twice at once, says nothin
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.book import read_announced, store_states, write_message, write_transition
+from jkpi.alerts.book import read_announced, read_states, store_states, write_message, write_transition
 from jkpi.alerts.changes import QUIET, Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.lifecycle import State
 from jkpi.alerts.messages import Finding, compose, headline, main_part
 from jkpi.alerts.replay import replay
 from jkpi.alerts.series import (
@@ -25,6 +27,7 @@ from jkpi.alerts.series import (
     Watched,
     carriers,
     due_day,
+    has_provisional,
     read_series,
     reproducing_sql,
     watched_moments,
@@ -94,7 +97,8 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
             for finding in findings:
                 write_transition(connection, finding, settings.now)
             messages = _write_messages(connection, findings, settings)
-            states = store_states(connection, true_now, settings.now)
+            store_states(connection, true_now, settings.now)
+            states = read_states(connection)
     finally:
         engine.dispose()
     told = tuple(
@@ -110,10 +114,13 @@ def judge_moment(w: Warehouse, watched: Watched, settings: Settings) -> list[Jud
     until = due_day(w, watched, settings.now)
     segments = sorted(key for key in readings if key != WHOLE)
     whole = replay(readings[WHOLE], watched.rule(), until)
-    found = [judged(Series(watched), whole, readings[WHOLE])]
+    if not readings[WHOLE] and has_provisional(w, watched):
+        whole = dataclasses.replace(whole, state=State.LEARNING)
+    found = [judged(Series(watched), whole, readings[WHOLE], until=until)]
     for key in segments:
         track = replay(readings[key], watched.rule(family=len(segments)))
-        found.append(judged(Series(watched, *key), track, readings[key], inhibited=whole.breach is not None))
+        inhibited = whole.breach is not None
+        found.append(judged(Series(watched, *key), track, readings[key], inhibited, until))
     return found
 
 

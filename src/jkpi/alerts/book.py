@@ -57,15 +57,35 @@ def list_alerts(settings: Settings) -> list[AlertSummary]:
 
 def moment_states(settings: Settings) -> list[MomentState]:
     """How each moment of truth stood when it was last judged; none where nothing was."""
-    columns = [series_states.c[name] for name in ("journey", "moment", "state", "since", "alert_id")]
-    query = select(*columns).where(series_states.c.segment == "all").order_by("journey", "moment")
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
         with reading(engine) as connection:
-            return [MomentState(**row._mapping) for row in connection.execute(query)]
+            return read_states(connection)
     finally:
         engine.dispose()
+
+
+def read_states(connection: Connection) -> list[MomentState]:
+    """The state of each moment as a whole, and which of its segments have an alert of their own."""
+    order = ("journey", "moment", "segment", "segment_value")
+    rows = connection.execute(select(series_states).order_by(*order)).all()
+    falling: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.segment != "all" and row.alert_id is not None:
+            falling.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
+    return [
+        MomentState(
+            row.journey,
+            row.moment,
+            row.state,
+            row.since,
+            row.alert_id,
+            tuple(falling.get((row.journey, row.moment), ())),
+        )
+        for row in rows
+        if row.segment == "all"
+    ]
 
 
 def read_announced(connection: Connection) -> list[Announced]:
@@ -209,18 +229,16 @@ def write_message(
     )
 
 
-def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> list[MomentState]:
-    """Replace all series states; the states of whole moments come back."""
+def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> None:
+    """Replace all series states."""
     is_told = (alerts.c.status == "open", alerts.c.kind == "fall")
     told = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_told)).all()
     open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in told}
     connection.execute(delete(series_states))
-    rows, states = [], []
+    rows = []
     for one in judged:
         series, track = one.series, one.track
         watched, alert_id = series.watched, open_alerts.get(series.series_id)
-        if series.is_whole:
-            states.append(MomentState(watched.journey, watched.moment, str(track.state), track.since, alert_id))
         rows.append(
             {
                 "series_id": series.series_id,
@@ -244,4 +262,3 @@ def store_states(connection: Connection, judged: Iterable[Judged], now: datetime
         )
     if rows:
         connection.execute(insert(series_states), rows)
-    return states

@@ -28,17 +28,22 @@ STATUS_AFTER: dict[Name, str] = {
     "superseded": "superseded",
 }
 _NEAR = timedelta(days=7)
+STALE_AFTER = timedelta(days=28)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it."""
+    """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it.
+
+    stale: its last mature day lies long before the days that ought to be mature: what was true then is no news now.
+    """
 
     series: Series
     track: Track
     inhibited: bool = False
     first_day: date | None = None
     held_days: frozenset[date] = frozenset()
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,14 @@ class Transition:
         return f"{self.alert_id}.{self.number}"
 
 
-def judged(series: Series, track: Track, readings: Sequence[Reading], inhibited: bool = False) -> Judged:
+def judged(
+    series: Series, track: Track, readings: Sequence[Reading], inhibited: bool = False, until: date | None = None
+) -> Judged:
+    """`until`: the last day that ought to have a mature reading, None where unknown."""
     days = [reading.day for reading in readings]
     held = frozenset(reading.day for reading in readings if reading.held)
-    return Judged(series, track, inhibited, min(days, default=None), held)
+    stale = bool(days) and until is not None and until - max(days) > STALE_AFTER
+    return Judged(series, track, inhibited, min(days, default=None), held, stale)
 
 
 def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
@@ -129,7 +138,7 @@ def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
             return _worsened(one, match[-1], current)
         else:
             found.append(_next(current, "resolved", match[-1].closed_on, one, match[-1]))
-    if breach is not None and not one.inhibited:
+    if breach is not None and not one.inhibited and not one.stale:
         earlier = [a for a in alerts if not a.is_open and breach.overlaps(a.since, a.closed_on or a.fired_on)]
         if current is None and earlier:
             found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))

@@ -133,6 +133,12 @@ def read_series(w: Warehouse, watched: Watched) -> dict[tuple[str, str], list[Re
     return series
 
 
+def has_provisional(w: Warehouse, watched: Watched) -> bool:
+    """Whether anything is on its way to be judged."""
+    sql = f"{_SELECT} and segment = 'all' and status = 'provisional' limit 1"
+    return bool(w.rows(sql, _parameters(watched)))
+
+
 def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
     """The last day whose reading ought to be mature, by how long its days have taken so far; None where unknown."""
     rows = w.rows(

@@ -62,7 +62,8 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
 
         declared = outline(load_settings(workspace))
         names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in ("journeys", "sources")}
-        give(declared, [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()], as_json)
+        lines = [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()]
+        give(declared, [*lines, *(f"note: {line}" for line in declared["notes"])], as_json)
 
 
 @app.command()

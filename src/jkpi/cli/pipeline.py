@@ -117,6 +117,7 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
     from jkpi.loading import load_source
     from jkpi.quality import first_door
 
+    settings = settings.at_present()
     sources = chosen(read_map(settings)[1], only)
     inspector = first_door(settings)
     outcomes = []

@@ -84,7 +84,7 @@ def replay(
         from jkpi.quality import first_door
         from jkpi.settings import load_settings
 
-        settings = load_settings(workspace, moment(now))
+        settings = load_settings(workspace, moment(now)).at_present()
         (chosen,) = pipeline.chosen(pipeline.read_map(settings)[1], source)
         with pipeline.landing(settings) as warehouse:
             batch = replay_rejects(chosen, settings, warehouse, first_door(settings), file)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jkpi import resources
 from jkpi.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
+
+if TYPE_CHECKING:
+    from jkpi.journeys import Journey
+    from jkpi.loading import Source
 
 NOT_COPIED = shutil.ignore_patterns("data", "site", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
 KINDS = ("workspace", "journey", "source")
@@ -54,7 +59,28 @@ def outline(settings: Settings) -> dict[str, Any]:
         "sources": [
             {key: getattr(found, key) for key in ("source", "kind", "title", "owner", "schedule")} for found in sources
         ],
+        "notes": [*_unsupplied(journeys, sources), *_not_carried_out(journeys)],
     }
+
+
+def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
+    """Segments of a map that no source brings: all customers would be in '(none)'."""
+    supplied = {name for source in sources for name in source.columns.segments}
+    return [
+        f"{journey.journey}: no source brings the segment {segment!r} {nearest(segment, supplied)}".rstrip()
+        for journey in journeys
+        for segment in journey.segments
+        if segment not in supplied
+    ]
+
+
+def _not_carried_out(journeys: Sequence[Journey]) -> list[str]:
+    return [
+        f"{journey.journey}: {moment.moment}: escalate is kept in the map; nothing is escalated yet"
+        for journey in journeys
+        for moment in journey.moments_of_truth
+        if moment.escalate
+    ]
 
 
 def schema_of(kind: str) -> dict[str, Any]:

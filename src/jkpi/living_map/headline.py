@@ -24,6 +24,7 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
         )
     for state, told in (
         ("firing", _falling),
+        ("segment", _falling_in_part),
         ("error", _error),
         ("held", _blind),
         ("no_data", _silent),
@@ -31,9 +32,9 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
         ("watch", _watch),
         ("recovering", _recovering),
     ):
-        concerned = [moment for moment in moments if moment.state.key == state]
+        concerned = [moment for moment in moments if _concerns(moment, state)]
         if concerned:
-            return Headline(state, told(concerned), _rest(moments, concerned))
+            return Headline("firing" if state == "segment" else state, told(concerned), _rest(moments, concerned))
     settled = [moment for moment in moments if moment.state.key == "ok"]
     if not settled:
         return Headline(
@@ -59,6 +60,15 @@ def _falling(moments: Sequence[MomentView]) -> str:
         many = _NUMBERS[len(moments)].capitalize() if len(moments) < len(_NUMBERS) else str(len(moments))
         return f"{many} moments of truth are falling off."
     return f"Falling off: {moments[0].title}."
+
+
+def _concerns(moment: MomentView, state: str) -> bool:
+    """A moment that stands as a whole may still fall in a part: no state of its own, but worth the sentence."""
+    return bool(moment.falling_in) if state == "segment" else moment.state.key == state
+
+
+def _falling_in_part(moments: Sequence[MomentView]) -> str:
+    return f"Falling off in a part: {words.listed([f'{m.title} ({m.falling_in})' for m in moments])}."
 
 
 def _error(moments: Sequence[MomentView]) -> str:

@@ -129,6 +129,7 @@ def moment_view(moment: Moment, kpi: Kpi | None, state: MomentState | None, plac
         owner=moment.owner,
         chart=_chart(kpi, statistic, moment, state, clock, large=True) if kpi else None,
         kpi_anchor=anchor("kpi", moment.kpi),
+        falling_in=words.listed(list(state.falling_in)) if state else "",
     )
 
 

@@ -70,6 +70,7 @@ class MomentView:
     owner: str
     chart: Markup | None
     kpi_anchor: str
+    falling_in: str = ""
 
 
 @dataclass(frozen=True)

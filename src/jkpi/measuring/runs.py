@@ -61,7 +61,7 @@ def why_anew(warehouse: Warehouse, current: str, as_of: datetime) -> str:
     if not last:
         return "no earlier run is known"
     if last[0]["fingerprint"] != current:
-        return "the map has changed"
+        return "the map, or how it is counted, has changed"
     if last[0]["as_of"] > as_of:
         return "time was set back"
     changed = warehouse.scalar(

@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-FLOOR = 0.10
-"""A day with a smaller part of its usual rows is blind."""
+FLOOR = 0.05
+"""A day with a smaller part of its usual rows is blind; a public holiday still brings more."""
 USUAL_AT_LEAST = 20.0
 """Where fewer rows are usual, an empty day is a coincidence."""
 WEEKS = 8
