@@ -266,7 +266,10 @@ def test_postgres_makes_the_same_pages(
         assert (elsewhere.output / path.name).read_text() == path.read_text()
 
 
-def test_a_part_that_falls_alone_is_on_the_page(settings: Settings, warehouse: Warehouse) -> None:
+def test_a_part_that_falls_alone_is_on_the_page(settings: Settings, warehouse: Warehouse, map_tables: Rows) -> None:
+    fill_landing(warehouse, map_tables)
+    with warehouse.transaction():
+        fill_marts(warehouse, marts(map_tables))
     part = MomentState(JOURNEY, "technician_on_site", "ok", None, None, falling_in=("region = south",))
     publish_map(settings, warehouse, [part])
     page = (settings.output / f"{JOURNEY}.html").read_text(encoding="utf-8")
