@@ -43,12 +43,12 @@ def span(text: str) -> pd.Timedelta:
     return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])
 
 
-def read_facts(workspace: Path, warehouse: Path | None = None) -> Facts:
-    """Those of a workspace with one journey; `warehouse` is its DuckDB file unless another one is named."""
+def read_facts(workspace: Path, warehouse: Path | None = None, as_of: pd.Timestamp | None = None) -> Facts:
+    """Those of a workspace with one journey, up to `as_of` (UTC); its own warehouse and time unless named."""
     settings = yaml.safe_load((workspace / "jkpi.yml").read_text())
     (path,) = (workspace / "journeys").glob("*.yml")
     journey = yaml.safe_load(path.read_text())
-    as_of = pd.Timestamp(settings["as_of"]).tz_convert("UTC").tz_localize(None)
+    as_of = as_of or pd.Timestamp(settings["as_of"]).tz_convert("UTC").tz_localize(None)
     with duckdb.connect(str(warehouse or workspace / "warehouse.duckdb"), read_only=True) as connection:
         events = connection.execute("select * from raw.touchpoint_events").df()
         answers = connection.execute("select * from raw.survey_responses").df()
@@ -86,4 +86,4 @@ def _documents(texts: pd.Series) -> pd.Series:
 
 def _in_seconds(frame: pd.DataFrame) -> pd.DataFrame:
     """One unit for all times, so that no difference of units hides in a comparison."""
-    return frame.astype({name: "datetime64[us]" for name in frame.select_dtypes("datetime").columns})
+    return frame.astype(dict.fromkeys(frame.select_dtypes("datetime").columns, "datetime64[us]"))

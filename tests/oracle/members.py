@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from facts import Facts, span
-from passages import passages, spells, visits
+from passages import passage_of, passages, spells, visits
 
 SHARE_NAMES = {
     "csat": "top_box",
@@ -77,7 +77,8 @@ def _answers(facts: Facts, kpi: dict[str, Any]) -> pd.DataFrame:
     mine = (answers["survey"] == kpi["survey"]) & (answers["scale_min"] == low) & (answers["scale_max"] == high)
     if "question" in kpi:
         mine &= answers["question"] == kpi["question"]
-    frame = answers.loc[mine, ["case_id", "score", "segments"]].rename(columns={"segments": "own"})
+    frame = answers.loc[mine, ["score", "segments"]].rename(columns={"segments": "own"})
+    frame["case_id"] = passage_of(facts, answers[mine])
     frame["at"] = frame["decided_at"] = answers.loc[mine, "responded_at"]
     width = {"csat": 2, "nps": 2, "ces": 3 if high - low >= 6 else 2 if high - low >= 3 else 1}[kpi["kpi"]]
     width = kpi.get("box", width)

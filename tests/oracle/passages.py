@@ -34,6 +34,20 @@ def passages(facts: Facts) -> pd.DataFrame:
     return frame.fillna(dict.fromkeys(facts.segments, "(none)"))
 
 
+def passage_of(facts: Facts, answers: pd.DataFrame) -> pd.Series:
+    """The case of each answer: the one it names, else the one its customer had begun last."""
+    begun = facts.events.groupby("case_id").agg(customer_id=("customer_id", "first"), at=("occurred_at", "min"))
+    nameless = answers[answers["case_id"].isna()].drop(columns="case_id").rename_axis("row").reset_index()
+    found = pd.merge_asof(
+        nameless[["row", "customer_id", "responded_at"]].sort_values("responded_at"),
+        begun.reset_index().sort_values("at"),
+        left_on="responded_at",
+        right_on="at",
+        by="customer_id",
+    )
+    return answers["case_id"].fillna(found.set_index("row")["case_id"])
+
+
 def visits(facts: Facts) -> pd.DataFrame:
     """One row a visit of a stage, an unbroken run of its touchpoints: entered_at, left_at, moved_on_at (or NaT)."""
     events = facts.events
@@ -59,17 +73,20 @@ def visits(facts: Facts) -> pd.DataFrame:
 
 
 def spells(facts: Facts, start: str, stop: str) -> pd.DataFrame:
-    """One row an occurrence of `start`: at, closed_at (the first `stop` from then on, or NaT), due_at."""
-    events = facts.events
-    begun = events.loc[events["touchpoint"] == start, ["case_id", "occurred_at", "due_at"]].sort_values("occurred_at")
-    done = events.loc[events["touchpoint"] == stop, ["case_id", "occurred_at"]].sort_values("occurred_at")
-    frame = pd.merge_asof(
-        begun,
-        done.assign(closed_at=done["occurred_at"]),
-        on="occurred_at",
-        by="case_id",
-        direction="forward",
-    ).rename(columns={"occurred_at": "at"})
-    promised = events.dropna(subset=["due_at"]).groupby("case_id")["due_at"].first()
-    frame["due_at"] = frame["due_at"].fillna(frame["case_id"].map(promised))
-    return frame
+    """One row a spell: at, closed_at (NaT while open), due_at.
+
+    `start` sets the clock, the next `stop` halts it. Asking again while it runs does not set it back; a `start` after
+    the `stop` is a spell of its own.
+    """
+    mine = facts.events[facts.events["touchpoint"].isin([start, stop])]
+    begins = mine["touchpoint"] == start
+    running = begins.groupby(mine["case_id"]).shift(fill_value=False)
+    run = (begins & ~running).groupby(mine["case_id"]).cumsum()
+    frame = mine[begins & ~running].assign(run=run)
+    stops = mine[~begins & running].assign(run=run)
+    frame = frame[["case_id", "run", "occurred_at", "due_at"]].rename(columns={"occurred_at": "at"})
+    stops = stops[["case_id", "run", "occurred_at"]].rename(columns={"occurred_at": "closed_at"})
+    frame = frame.merge(stops, on=["case_id", "run"], how="left")
+    promised = facts.events.dropna(subset=["due_at"]).groupby("case_id")["due_at"].first()
+    others = pd.Series(promised.reindex(frame["case_id"]).to_numpy(), index=frame.index)
+    return frame.assign(due_at=frame["due_at"].fillna(others))

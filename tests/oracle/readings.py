@@ -98,7 +98,7 @@ def _share(found: pd.DataFrame, ones: pd.Series) -> pd.DataFrame:
     return found
 
 
-def _mean(found: pd.DataFrame, scores: "pd.core.groupby.SeriesGroupBy") -> pd.DataFrame:
+def _mean(found: pd.DataFrame, scores: pd.core.groupby.SeriesGroupBy) -> pd.DataFrame:
     found["numerator"] = scores.sum()
     found["value"] = scores.mean()
     several = found["denominator"] > 1
@@ -109,7 +109,7 @@ def _mean(found: pd.DataFrame, scores: "pd.core.groupby.SeriesGroupBy") -> pd.Da
     return found
 
 
-def _nps(found: pd.DataFrame, answers: "pd.core.groupby.DataFrameGroupBy") -> pd.DataFrame:
+def _nps(found: pd.DataFrame, answers: pd.core.groupby.DataFrameGroupBy) -> pd.DataFrame:
     """Promoters minus detractors; for its numerator a passive counts half, so that it is (value + 100) / 200 of n."""
     n = found["denominator"]
     up, down = answers["up"].sum() / n, answers["down"].sum() / n
