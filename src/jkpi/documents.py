@@ -39,7 +39,10 @@ def parse_duration(value: object) -> timedelta:
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
             raise ValueError(f"{value!r} is not a duration: write a number and a unit, such as 90s, 15m, 4h, 30d or 2w")
-        length = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        try:
+            length = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        except OverflowError:
+            raise ValueError(f"{value!r} is longer than time can be counted here") from None
     if length <= timedelta(0):
         raise ValueError("a duration must be longer than zero")
     return length

@@ -17,6 +17,7 @@ from jkpi.documents import Document, Strict, read
 from jkpi.errors import InputError, WorkspaceError
 
 WORKSPACE_FILE = "jkpi.yml"
+KEY_AT_LEAST = 16
 
 
 class ConsoleReceiver(Strict):
@@ -204,4 +205,10 @@ def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
             with suppress(FileExistsError):
                 place.hardlink_to(draft)
             draft.unlink()
-    return resolve_secret(ids.key, folder).encode()
+    key = resolve_secret(ids.key, folder).encode()
+    if len(key) < KEY_AT_LEAST:
+        raise InputError(
+            f"the key of customer_ids has {len(key)} characters; whoever guesses it knows the customers",
+            hint=f"give it at least {KEY_AT_LEAST}, or restore the one that was used before",
+        )
+    return key

@@ -13,7 +13,7 @@ import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts import list_alerts, moment_states
-from jkpi.errors import SystemFailure
+from jkpi.errors import InputError, SystemFailure
 from jkpi.settings import Receiver
 from jkpi.state import alert_transitions, reading, series_states, state_engine
 from jkpi.warehouse import open_warehouse
@@ -145,7 +145,38 @@ def test_a_breach_of_a_series_that_ended_long_ago_is_no_news(make_world: MakeWor
     world = fallen(make_world())
     last = FIRST + timedelta(days=63)
     assert world.run(last + timedelta(days=60)).told == ()
-    assert [told.transition for told in world.run(last + timedelta(days=10)).told] == ["opened"]
+
+
+def test_a_breach_of_a_few_days_ago_is_news(make_world: MakeWorld) -> None:
+    report = fallen(make_world()).run(FIRST + timedelta(days=73))
+    assert [told.transition for told in report.told] == ["opened"]
+
+
+def test_looking_back_is_refused_and_takes_nothing_back(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    (opened,) = world.run().opened
+    with pytest.raises(InputError, match="judged as of 2026-03-06"):
+        world.run(FIRST + timedelta(days=50))
+    assert world.run().told == ()
+    assert [alert.alert_id for alert in list_alerts(world.settings)] == [opened.alert_id]
+
+
+def test_days_that_closed_an_alert_and_are_withheld_later_do_not_open_it_again(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.run()
+    world.put(steady(3, 0.93), first=FIRST + timedelta(days=64))
+    assert [told.transition for told in world.run().told] == ["resolved"]
+    world.put(steady(1, 0.93), first=FIRST + timedelta(days=66), status="withheld")
+    assert [told.kind for told in world.run().told] == ["blind"]
+
+
+def test_a_segment_that_recovers_with_the_whole_is_no_news_of_its_own(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.put(steady(60, 0.92, 30) + steady(4, 0.5, 30), segment="region", value="south")
+    world.run()
+    world.put(steady(3, 0.95), first=FIRST + timedelta(days=64))
+    world.put(steady(3, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
+    assert [told.series_id for told in world.run().told] == ["repair/technician_on_site"]
 
 
 def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> None:

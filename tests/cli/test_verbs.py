@@ -97,8 +97,40 @@ def test_lint_notes_a_segment_that_no_source_brings(tmp_path: Path) -> None:
     assert "note:" not in jkpi("lint", "-w", folder).stdout
     journey = folder / "journeys" / "first_order.yml"
     journey.write_text(journey.read_text().replace("segments: [country]", "segments: [contry]"))
-    told = "note: first_order: no source brings the segment 'contry' did you mean 'country'?"
+    told = "note: first_order: no source brings the segment 'contry' (did you mean 'country'?)"
     assert told in jkpi("lint", "-w", folder).stdout
+    source = folder / "sources" / "shop.yml"
+    source.write_text(source.read_text().replace("received: order_received", "received: order_recieved"))
+    told = "note: shop: the touchpoint 'order_recieved' is in no map (did you mean 'order_received'?)"
+    assert told in jkpi("lint", "-w", folder).stdout
+
+
+@pytest.mark.slow
+def test_a_file_of_nearly_only_bad_rows_fails_the_load(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    rows = [f"yesterday,V{n},C{n},view,web,FR" for n in range(30)]
+    (folder / "data" / "shop_2.csv").write_text("\n".join(["at,visit,customer,action,channel,country", *rows]))
+    done = jkpi("load", "-w", folder, code=1)
+    assert "most rows were set aside" in done.stderr
+    assert "shop_2.csv: 30 of 30" in done.stderr
+
+
+def test_another_key_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    jkpi("load", "-w", folder, "--source", "answers")
+    (folder / ".jkpi" / "pseudonym.key").unlink()
+    assert "another key" in jkpi("load", "-w", folder, code=2).stderr
+    (folder / ".jkpi" / "pseudonym.key").write_text("")
+    assert "has 0 characters" in jkpi("load", "-w", folder, code=2).stderr
+
+
+def test_a_state_that_is_no_database_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    (folder / "state.db").write_text("this is no database, however long one looks at it" * 100)
+    assert "file is not a database" in jkpi("alerts", "-w", folder, code=3).stderr
 
 
 @pytest.mark.slow

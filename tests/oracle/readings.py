@@ -44,10 +44,11 @@ def _cohorts(facts: Facts, members: Members, segment: str, period: str) -> pd.Da
     cohort = frame.groupby(["segment_value", "period_start"])
     late = max(facts.late[source] for source in members.sources)
     decided = cohort["decided_at"].transform("max")
-    frame["matures_at"] = pd.concat([decided, frame["over_at"]], axis=1).max(axis=1) + late
+    settled = pd.concat([decided, frame["over_at"]], axis=1).max(axis=1)
+    frame["matures_at"] = settled + late
     blind = pd.Series(False, index=frame.index)
     for spot in facts.blind[facts.blind["source"].isin(members.sources)].itertuples():
-        blind |= (spot.starts_at < frame["matures_at"]) & (spot.ends_at > frame["starts_at"])
+        blind |= (spot.starts_at < settled) & (spot.ends_at > frame["starts_at"])
     waiting = frame["matures_at"] > facts.as_of
     return frame.assign(status=np.where(blind, "withheld", np.where(waiting, "provisional", "final")))
 

@@ -56,19 +56,21 @@ timed as (
         tallies.open_count,
         tallies.quantile,
         {{ utc_of_midnight('tallies.period_start', 'kpis.timezone') }} as starts_at,
-        {{ add_seconds(
-            'greatest(tallies.matures_at, '
-            ~ utc_of_midnight(day_after('tallies.period', 'tallies.period_start'), 'kpis.timezone') ~ ')',
-            'coalesce(allowances.late_seconds, 0)'
-        ) }} as matures_at
+        greatest(
+            tallies.matures_at,
+            {{ utc_of_midnight(day_after('tallies.period', 'tallies.period_start'), 'kpis.timezone') }}
+        ) as decided_at,
+        coalesce(allowances.late_seconds, 0) as late_seconds
     from tallies
     inner join kpis on tallies.journey = kpis.journey and tallies.kpi = kpis.kpi
     left join allowances on tallies.journey = allowances.journey and tallies.kpi = allowances.kpi
 ),
 
+-- Blindness that begins when all was decided changes nothing: what is final stays final.
 judged as (
     select
         timed.*,
+        {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} as matures_at,
         case
             when exists (
                 select 1
@@ -76,10 +78,10 @@ judged as (
                 where
                     blind.journey = timed.journey
                     and blind.kpi = timed.kpi
-                    and blind.starts_at < timed.matures_at
+                    and blind.starts_at < timed.decided_at
                     and coalesce(blind.ends_at > timed.starts_at, true)
             ) then 'withheld'
-            when timed.matures_at > clock.as_of then 'provisional'
+            when {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} > clock.as_of then 'provisional'
             else 'final'
         end as status
     from timed

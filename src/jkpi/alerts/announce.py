@@ -14,8 +14,9 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.book import read_announced, read_states, store_states, write_message, write_transition
+from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_message, write_transition
 from jkpi.alerts.changes import QUIET, Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.episodes import Track
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.messages import Finding, compose, headline, main_part
 from jkpi.alerts.replay import replay
@@ -32,10 +33,13 @@ from jkpi.alerts.series import (
     reproducing_sql,
     watched_moments,
 )
+from jkpi.errors import InputError
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
 from jkpi.state import MomentState, migrate, state_engine, writing
 from jkpi.warehouse import Warehouse
+
+LOOKING_BACK = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
 
     Raises:
         SystemFailure: nothing was measured, or the state database is locked or away.
+        InputError: `now` lies before the last judgement.
     """
     engine = state_engine(settings.state_url)
     try:
@@ -92,6 +97,7 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
         true_now = [one for watched in watched_moments(journeys, settings.default_receiver)
                     for one in judge_moment(w, watched, settings)]  # fmt: skip
         with writing(engine) as connection:
+            _refuse_to_look_back(connection, settings)
             transitions = changes(true_now, read_announced(connection))
             findings = [_finding(w, transition, settings) for transition in transitions]
             for finding in findings:
@@ -119,9 +125,27 @@ def judge_moment(w: Warehouse, watched: Watched, settings: Settings) -> list[Jud
     found = [judged(Series(watched), whole, readings[WHOLE], until=until)]
     for key in segments:
         track = replay(readings[key], watched.rule(family=len(segments)))
-        inhibited = whole.breach is not None
+        inhibited = whole.breach is not None or _told_with_the_whole(track, whole)
         found.append(judged(Series(watched, *key), track, readings[key], inhibited, until))
     return found
+
+
+def _refuse_to_look_back(connection: Connection, settings: Settings) -> None:
+    """What was told as of a later time cannot be judged by an earlier one: it would all seem never to have been."""
+    latest = last_judged_at(connection)
+    if latest is not None and settings.now < latest - LOOKING_BACK:
+        raise InputError(
+            f"alerts were judged as of {latest:%Y-%m-%d %H:%M} UTC already; this is {settings.now:%Y-%m-%d %H:%M}",
+            hint="to see what would have been told then, use a workspace with another `state`",
+        )
+
+
+def _told_with_the_whole(track: Track, whole: Track) -> bool:
+    """A segment that only needs more clear days than the whole did fell with it, and is no news of its own."""
+    breach = track.breach
+    if breach is None or track.state is not State.RECOVERING:
+        return False
+    return any(one.overlaps(breach.since, breach.fired_on) for one in whole.breaches)
 
 
 def _finding(w: Warehouse, transition: Transition, settings: Settings) -> Finding:

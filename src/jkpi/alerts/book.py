@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jkpi.alerts.changes import STATUS_AFTER, Announced, Judged
 from jkpi.alerts.messages import Finding, Message, headline
@@ -86,6 +86,11 @@ def read_states(connection: Connection) -> list[MomentState]:
         for row in rows
         if row.segment == "all"
     ]
+
+
+def last_judged_at(connection: Connection) -> datetime | None:
+    """As of when the series were judged last, aware UTC; None where they never were."""
+    return connection.execute(select(func.max(series_states.c.judged_at))).scalar()
 
 
 def read_announced(connection: Connection) -> list[Announced]:

@@ -139,12 +139,22 @@ def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
         else:
             found.append(_next(current, "resolved", match[-1].closed_on, one, match[-1]))
     if breach is not None and not one.inhibited and not one.stale:
-        earlier = [a for a in alerts if not a.is_open and breach.overlaps(a.since, a.closed_on or a.fired_on)]
-        if current is None and earlier:
+        first = _first(one, "fall", breach.since, breach.fired_on, breach)
+        earlier = [
+            a
+            for a in alerts
+            if not a.is_open and (breach.overlaps(a.since, a.closed_on or a.fired_on) or a.alert_id == first.alert_id)
+        ]
+        if current is not None or not earlier:
+            found.append(first)
+        elif not any(_closed_on_days_now_held(a, one) for a in earlier):
             found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))
-        else:
-            found.append(_first(one, "fall", breach.since, breach.fired_on, breach))
     return found
+
+
+def _closed_on_days_now_held(alert: Announced, one: Judged) -> bool:
+    """The days that closed it are withheld now: that it seems open again is our blindness, not a fall."""
+    return alert.closed_on is not None and any(alert.fired_on <= day <= alert.closed_on for day in one.held_days)
 
 
 def _gone(one: Judged, current: Announced) -> Name | None:
@@ -153,8 +163,11 @@ def _gone(one: Judged, current: Announced) -> Name | None:
     if rule != current.terms:
         return "superseded"
     span = {current.since + timedelta(days=i) for i in range((current.fired_on - current.since).days + 1)}
+    last_day = one.track.last_day
     if one.first_day is None or one.first_day > current.since or span & one.held_days:
         return None
+    if last_day is None or last_day < current.fired_on:
+        return None  # today's data do not reach that far: they say nothing about it
     return "corrected"
 
 

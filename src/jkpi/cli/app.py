@@ -10,7 +10,7 @@ import typer
 
 from jkpi.cli import rejects
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import complain, give, say
+from jkpi.cli.output import complain, give, note, say
 from jkpi.errors import JkpiError
 
 app = typer.Typer(
@@ -214,9 +214,13 @@ def run(
     with ending(as_json):
         from jkpi.cli import pipeline, report
         from jkpi.cli.progress import Display
+        from jkpi.cli.workspaces import outline
         from jkpi.settings import load_settings
 
-        done = pipeline.run(load_settings(workspace, moment(now)), Display(), full_refresh)
+        settings = load_settings(workspace, moment(now))
+        for line in outline(settings)["notes"]:
+            note(f"  note: {line}")
+        done = pipeline.run(settings, Display(), full_refresh)
         give(done, report.run_lines(done), as_json)
         for step in done.steps:
             if step.error:

@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from jkpi.cli.output import complain, note
-from jkpi.errors import InputError, JkpiError
+from jkpi.errors import InputError, JkpiError, SystemFailure
 
 Workspace = Annotated[
     Path | None,
@@ -57,14 +57,26 @@ def ending(as_json: bool = False) -> Iterator[None]:
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:
+        # Whoever read us has seen enough. Nothing more can be written, not even by Python at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except Exception as error:  # noqa: BLE001 - the last line of defence, told and with an exit code of its own
         if os.environ.get("JKPI_DEBUG"):
             traceback.print_exc(file=sys.stderr)
-        complain(
-            JkpiError(
-                f"an error that jkpi did not foresee: {type(error).__name__}: {error}",
-                hint="run again with JKPI_DEBUG=1 to see where; please report it",
-            ),
-            as_json,
-        )
+        complain(_unforeseen(error), as_json)
         raise typer.Exit(3) from None
+
+
+def _unforeseen(error: Exception) -> JkpiError:
+    """What a library said, in a sentence; a database's own words where it is a database."""
+    if type(error).__module__.startswith("sqlalchemy"):
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        return SystemFailure(
+            f"the database of the state, or of the warehouse, cannot be used: {reason}",
+            hint="see `state` and `warehouse` of jkpi.yml; restore the file or the server, or name another",
+        )
+    return JkpiError(
+        f"an error that jkpi did not foresee: {type(error).__name__}: {error}",
+        hint="run again with JKPI_DEBUG=1 to see where; please report it",
+    )

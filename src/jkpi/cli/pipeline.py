@@ -6,6 +6,7 @@ and Airflow calls the command line.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jkpi.quality import CheckReport
 
 Door = Literal["landing", "marts"]
+SPOILT_AT_LEAST = 20
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
     inspector = first_door(settings)
     outcomes = []
     with landing(settings) as warehouse, display.progress() as progress:
+        same_key(settings, warehouse)
         for source in sources:
             try:
                 batches = load_source(source, settings, warehouse, inspector, progress, replace=replace)
@@ -129,6 +132,24 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
             except InputError as error:
                 outcomes.append(SourceLoaded(source.source, error=error))
     return outcomes
+
+
+def same_key(settings: Settings, warehouse: Warehouse) -> None:
+    """Refuse to load under another key: the same customer would be two, and rows sent again would be doubled.
+
+    Raises:
+        InputError: the rows in the warehouse were pseudonymised with another key, or with none.
+    """
+    key = settings.pseudonym_key
+    given = hashlib.sha256(b"jkpi pseudonym key\0" + key).hexdigest()[:16] if key else "none"
+    known = warehouse.scalar("select fingerprint from raw.pseudonym_keys")
+    if known is None:
+        warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": given})
+    elif known != given:
+        raise InputError(
+            "the customer ids in the warehouse were made with another key than the one of jkpi.yml",
+            hint="restore the key of before (a copy of .jkpi/pseudonym.key), or load anew into an empty warehouse",
+        )
 
 
 def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
@@ -237,6 +258,17 @@ def load_failure(outcomes: list[SourceLoaded]) -> JkpiError | None:
     errors = [outcome.error for outcome in outcomes if outcome.error]
     if errors:
         return max(errors, key=lambda error: error.exit_code)
+    spoilt = [
+        f"{o.source}: {b.origin}: {b.rejected} of {b.read}"
+        for o in outcomes
+        for b in o.batches
+        if b.status == "loaded" and b.rejected >= SPOILT_AT_LEAST and b.rejected > b.loaded
+    ]
+    if spoilt:
+        return CheckFailed(
+            "most rows were set aside: " + "; ".join(spoilt),
+            hint="see jkpi rejects list; mend the YAML or the rows, then: jkpi rejects replay",
+        )
     refused = [f"{o.source}: {b.origin}: {b.reason}" for o in outcomes for b in o.batches if b.status == "refused"]
     if refused:
         return CheckFailed("batches were refused: " + "; ".join(refused), hint="mend the file and load again")
@@ -257,5 +289,5 @@ def delivery_failure(alerted: Alerted) -> JkpiError | None:
         return None
     return SystemFailure(
         f"{sent.failed + sent.dead} messages were not delivered: {'; '.join(sent.problems)}",
-        hint="they stay in the outbox and are tried again by the next jkpi alert",
+        hint="they stay in the outbox; jkpi alert tries again, after a minute at first, then with growing pauses",
     )

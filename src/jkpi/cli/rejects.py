@@ -20,7 +20,7 @@ Reason = Annotated[str | None, typer.Option(help="Only with this reason.")]
 def show(
     source: Source = None,
     reason: Reason = None,
-    limit: Annotated[int, typer.Option(help="At most so many rows.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
     workspace: Workspace = None,
     as_json: Json = False,
 ) -> None:
@@ -87,5 +87,6 @@ def replay(
         settings = load_settings(workspace, moment(now)).at_present()
         (chosen,) = pipeline.chosen(pipeline.read_map(settings)[1], source)
         with pipeline.landing(settings) as warehouse:
+            pipeline.same_key(settings, warehouse)
             batch = replay_rejects(chosen, settings, warehouse, first_door(settings), file)
         give(batch, report.batch_lines(source, (batch,)), as_json)

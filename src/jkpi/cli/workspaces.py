@@ -59,7 +59,7 @@ def outline(settings: Settings) -> dict[str, Any]:
         "sources": [
             {key: getattr(found, key) for key in ("source", "kind", "title", "owner", "schedule")} for found in sources
         ],
-        "notes": [*_unsupplied(journeys, sources), *_not_carried_out(journeys)],
+        "notes": [*_unsupplied(journeys, sources), *_unmapped(journeys, sources), *_not_carried_out(journeys)],
     }
 
 
@@ -67,10 +67,27 @@ def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[
     """Segments of a map that no source brings: all customers would be in '(none)'."""
     supplied = {name for source in sources for name in source.columns.segments}
     return [
-        f"{journey.journey}: no source brings the segment {segment!r} {nearest(segment, supplied)}".rstrip()
+        f"{journey.journey}: no source brings the segment {segment!r}{_hint(segment, supplied)}"
         for journey in journeys
         for segment in journey.segments
         if segment not in supplied
+    ]
+
+
+def _hint(word: str, known: set[str]) -> str:
+    hint = nearest(word, known)
+    return f" ({hint})" if hint else ""
+
+
+def _unmapped(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
+    """Touchpoints that a source tells of under a name that no map has: they would be in no number."""
+    stages = [stage for journey in journeys for stage in journey.stages]
+    drawn = {touchpoint.touchpoint for stage in stages for touchpoint in stage.touchpoints}
+    return [
+        f"{source.source}: the touchpoint {name!r} is in no map{_hint(name, drawn)}"
+        for source in sources
+        for name in sorted({*filter(None, (source.touchpoints or {}).values()), *(source.milestones or {})})
+        if name not in drawn
     ]
 
 

@@ -17,6 +17,7 @@ DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
 UNIX_FORMATS = ("unix", "unix_ms")
 SCHEDULES = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@once", "@continuous")
+_TIME_CODES = {*"aAwdbBmyYHIpMSgfnzZjUWcxXuVG", ""}
 _CRON = re.compile(r"[\d*/,#LW?-]+(\s+[\dA-Za-z*/,#?-]+){4}")
 
 
@@ -55,6 +56,9 @@ def _known_encoding(value: str) -> str:
 def _known_time_format(value: str) -> str:
     if value not in UNIX_FORMATS and "%" not in value:
         raise ValueError(f'{value!r} is not a time format: write strftime codes such as "%d/%m/%Y %H:%M", or unix')
+    unknown = [code for code in re.findall(r"%-?.?", value) if code.lstrip("%-") not in _TIME_CODES]
+    if unknown:
+        raise ValueError(f"{value!r} is not a time format: unknown code {unknown[0]!r}")
     return value
 
 

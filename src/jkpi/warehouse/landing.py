@@ -21,6 +21,7 @@ LANDING_TABLES: dict[str, str] = {
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
     " rows_read bigint, loaded bigint, rejected bigint, duplicates bigint, skipped bigint, first_at timestamp,"
     " last_at timestamp, cursor_value text, started_at timestamp, loaded_at timestamp",
+    "pseudonym_keys": "fingerprint text",
     "quality_results": "run_id text, door text, subject text, suite text, expectation text, column_name text,"
     " severity text, success boolean, raised boolean, checked bigint, unexpected bigint, detail text,"
     " batch_id text, checked_at timestamp",
