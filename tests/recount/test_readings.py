@@ -51,7 +51,7 @@ def jkpi(*arguments: str | Path, fine: tuple[int, ...] = (0,)) -> None:
 @pytest.fixture(scope="module")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An example whose data are landed and checked: the planted damages fail checks, and are part of it."""
-    folder = tmp_path_factory.mktemp("oracle") / "equipment_repair"
+    folder = tmp_path_factory.mktemp("recount") / "equipment_repair"
     shutil.copytree(EXAMPLES / "equipment_repair", folder)
     generate("equipment_repair", folder)
     jkpi("load", "-w", folder)
