@@ -28,8 +28,8 @@ def blind(found: dict[date, int], until: int) -> list[date]:
     [
         ("steady", lambda n, d: 100, []),
         ("one empty day", lambda n, d: 0 if n == 60 else 100, [60]),
-        ("a day with 9 % of usual", lambda n, d: 9 if n == 60 else 100, [60]),
-        ("a day with 10 % of usual", lambda n, d: 10 if n == 60 else 100, []),
+        ("a day with 4 % of usual", lambda n, d: 4 if n == 60 else 100, [60]),
+        ("a day with 5 % of usual", lambda n, d: 5 if n == 60 else 100, []),
         ("an empty day where 20 are usual", lambda n, d: 0 if n == 60 else 20, [60]),
         ("an empty day where 19 are usual", lambda n, d: 0 if n == 60 else 19, []),
         ("an empty day before four weeks are known", lambda n, d: 0 if n == 27 else 100, []),
