@@ -18,7 +18,7 @@ LINE = "(line)"
 HEADER = "(header)"
 """Key beside LINE: the columns into which the row should divide, as a JSON list."""
 
-CHUNK_ROWS = 200_000
+CHUNK_ROWS = 350_000
 PARTS = 1000
 """A row may speak of fewer events than this: row * PARTS + part numbers the events of a batch."""
 
