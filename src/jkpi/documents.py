@@ -193,6 +193,9 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
             line, column = document.keys.get(tuple(location), document.position(location))
             hint = nearest(key, _known_keys(model, detail["loc"][:-1]))
             found.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
+        elif detail["loc"] and detail["loc"][-1] == "[key]":
+            line, column = document.keys.get(tuple(location[:-1]), document.position(location))
+            found.append(Problem(document.file, line, column, _sentence(detail)))
         else:
             found.append(document.problem(location, _sentence(detail)))
     return found

@@ -22,7 +22,8 @@ class Version(Strict):
         None, alias="from", description="The first day on which it holds; the first version holds from ever."
     )
     hours: Annotated[dict[Days, HoursOfDay], Field(min_length=1)] = Field(
-        description="Days -> hours; a day that is not named is closed."
+        description="Days -> hours; a day that is not named is closed.",
+        json_schema_extra={"additionalProperties": False},
     )
 
     @field_validator("hours")
