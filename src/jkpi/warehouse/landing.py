@@ -34,19 +34,18 @@ LANDING_TABLES: dict[str, str] = {
     "blind_spots": "source text, starts_at timestamp, ends_at timestamp, reason text, found_at timestamp",
     "map_sources": "source text, kind text, title text, late_seconds bigint, schedule text, owner text, data_use text",
     "map_journeys": f"{_VERSIONED}, title text, owner text, timezone text, viewpoint text, starts_with text,"
-    " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean, valid_from timestamp,"
-    " content text",
+    " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"
+    " valid_from timestamp, content text",
     "map_stages": f"{_VERSIONED}, stage text, position integer, title text, owner text, content text,"
     " is_current boolean",
     "map_touchpoints": f"{_VERSIONED}, touchpoint text, stage text, stage_position integer, position integer,"
     " channel text, stage_side text, evidence text, is_start boolean, is_end boolean, is_staffed boolean,"
     " is_current boolean",
     "map_kpis": f"{_VERSIONED}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
-    " question text, on_touchpoint text, of_touchpoint text, from_touchpoint text, to_touchpoint text, emotion text,"
-    " measure text, calendar text, definition text, window_seconds bigint,"
-    " tolerance_seconds bigint, tolerance_is_due boolean, at_least integer, scale_min double precision,"
-    " scale_max double precision, box_min double precision, polarity text, direction text, target double precision,"
-    " unit text, is_current boolean",
+    " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text, to_touchpoint text,"
+    " window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text, at_least integer,"
+    " scale_min double precision, scale_max double precision, box_min double precision, polarity text,"
+    " direction text, target double precision, unit text, definition text, is_current boolean",
     "map_moments": f"{_VERSIONED}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
@@ -54,6 +53,7 @@ LANDING_TABLES: dict[str, str] = {
     "map_viewpoints": f"{_VERSIONED}, segment text, segment_value text, is_current boolean",
     "map_calendars": "calendar text, utc_date date, starts_at timestamp, ends_at timestamp, is_open boolean,"
     " seconds_before bigint",
+    "map_calendar_prints": "calendar text, fingerprint text, laid_until date",
 }
 
 
