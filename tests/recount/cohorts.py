@@ -11,6 +11,7 @@ import pandas as pd
 from cohorts_of_answers import answer_cohorts, response_rates
 from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
 from cohorts_of_times import resolving, staying
+from facts import of
 from hours import BusinessClock
 from passages import Walks
 
@@ -72,7 +73,9 @@ def cohorts(kpi: Kpi, walks: Walks, clocks: dict[str, BusinessClock]) -> dict[st
         return {kind: _seen(went_on(kind, kpi.position, entry.get("window"), walks), walks)}
     if kind in ("time_to_resolve", "time_in_stage"):
         clock = clocks[entry["calendar"]] if "calendar" in entry else None
-        found = resolving(entry, walks, clock) if kind == "time_to_resolve" else staying(entry, kpi.position, walks, clock)
+        found = (
+            resolving(entry, walks, clock) if kind == "time_to_resolve" else staying(entry, kpi.position, walks, clock)
+        )
         return {statistic: _seen(frame, walks) for statistic, frame in found.items()}
     if kind == "volume":
         return {"volume": _seen(volumes(kpi.position, entry.get("of"), walks), walks)}
@@ -84,7 +87,7 @@ def cohorts(kpi: Kpi, walks: Walks, clocks: dict[str, BusinessClock]) -> dict[st
 def _seen(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
     """With the segment values of each member's passage."""
     known = walks.passages
-    values = {column: frame["passage"].map(known[column]) for column in walks.columns}
+    values = {column: of(frame["passage"], known[column]) for column in walks.columns}
     return frame.assign(**values)
 
 
@@ -103,7 +106,12 @@ def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:
     if kind == "rate":
         return frozenset(facts.counts.loc[facts.counts["measure"] == entry["measure"], "source"])
     if kind in SURVEY_KINDS or kind == "response_rate":
-        found = set(facts.answers.loc[facts.answers["survey"] == entry["survey"], "source"])
+        asked = (
+            facts.answers["survey"] == entry["survey"]
+            if "survey" in entry
+            else facts.answers["emotion"] == entry["name"]
+        )
+        found = set(facts.answers.loc[asked, "source"])
         if kind == "response_rate":
             found |= set(facts.invitations.loc[facts.invitations["survey"] == entry["survey"], "source"])
         return frozenset(found)

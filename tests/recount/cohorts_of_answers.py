@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from facts import span
+from facts import of, span
 from passages import Walks
 
 SCALES = {"csat": (1, 5), "csat_mean": (1, 5), "ces": (1, 7), "nps": (0, 10)}
@@ -81,6 +81,6 @@ def _members(rows: pd.DataFrame, time: str, walks: Walks) -> pd.DataFrame:
     frame = pd.DataFrame({"passage": walks.passage_of(rows, time), "at": rows[time], "decided_at": rows[time]})
     for column in walks.columns:
         values = rows[f"segment {column}"]
-        values = values.fillna(frame["passage"].map(walks.passages[column]))
+        values = values.fillna(of(frame["passage"], walks.passages[column]))
         frame[column] = values.fillna(walks.of_customers(column, rows["customer_id"], rows[time]))
     return frame.assign(is_open=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from cohorts_of_answers import SCALES
-from facts import span
+from facts import of, span
 from passages import Walks
 
 Frames = dict[str, pd.DataFrame]
@@ -25,7 +25,7 @@ def went_on(kind: str, position: int | None, window: str | None, walks: Walks) -
         last = len(walks.document["stages"]) - 1
         reached = visits[visits["stage"] == last].groupby("passage")["entered_at"].min()
         frame = _begun(walks)
-        frame["reached_at"] = frame["passage"].map(reached).astype("datetime64[us]")
+        frame["reached_at"] = of(frame["passage"], reached)
     else:
         frame = visits.loc[visits["stage"] == position, ["passage", "entered_at", "moved_on_at"]]
         frame = frame.rename(columns={"entered_at": "at", "moved_on_at": "reached_at"})
@@ -57,14 +57,14 @@ def _happened(entry: dict[str, Any], walks: Walks) -> Frames:
 def _first_contact(entry: dict[str, Any], walks: Walks) -> Frames:
     frame = _instances(walks)
     contacts = [entry["of"]] if "of" in entry else walks.staffed
-    times = frame["passage"].map(_times(walks, contacts))
+    times = of(frame["passage"], _times(walks, contacts))
     frame = _decided(frame, (times == 1) & frame["is_completed"])
     return {"first_contact": frame[times >= 1]}
 
 
 def _self_service(entry: dict[str, Any], walks: Walks) -> Frames:
     frame = _instances(walks)
-    times = frame["passage"].map(_times(walks, walks.staffed))
+    times = of(frame["passage"], _times(walks, walks.staffed))
     return {"self_service": _decided(frame, times == 0)[frame["is_completed"] | frame["is_open"]]}
 
 
@@ -73,7 +73,7 @@ def _peak_end(entry: dict[str, Any], walks: Walks) -> Frames:
     frame = _instances(walks)
     frame["decided_at"] += after
     frame["is_open"] = frame["decided_at"] > walks.facts.as_of
-    scores = frame["passage"].map(peak_and_end(walks, after)["peak_end"])
+    scores = of(frame["passage"], peak_and_end(walks, after)["peak_end"])
     covered = _decided(frame, scores.notna())
     scored = frame.assign(outcome=scores.where(~frame["is_open"]))
     return {"peak_end": scored[scores.notna() | frame["is_open"]], "coverage": covered}
@@ -86,7 +86,7 @@ def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
     rows = answers[known].copy()
     rows["passage"] = walks.passage_of(rows, "responded_at")
     rows = rows[rows["passage"].notna()]
-    rows = rows[rows["responded_at"] < rows["passage"].map(walks.passages["decided_at"]) + after]
+    rows = rows[rows["responded_at"] < of(rows["passage"], walks.passages["decided_at"]) + after]
     rows["scaled"] = (rows["score"] - rows["scale_min"]) / (rows["scale_max"] - rows["scale_min"])
     rows.loc[_is_turned(rows, walks), "scaled"] = 1 - rows["scaled"]
     rows["far"] = (rows["scaled"] - 0.5).abs().round(12)
@@ -134,8 +134,8 @@ def _times(walks: Walks, touchpoints: list[str]) -> pd.Series:
     """By passage: how often one of these happened until it was decided; its very end is part of it."""
     events, passages = walks.events, walks.passages
     mine = events[events["touchpoint"].isin(touchpoints)]
-    until = mine["passage"].map(passages["decided_at"])
-    completed = mine["passage"].map(passages["is_completed"]).astype(bool)
+    until = of(mine["passage"], passages["decided_at"])
+    completed = of(mine["passage"], passages["is_completed"]).astype(bool)
     mine = mine[(mine["occurred_at"] < until) | (completed & (mine["occurred_at"] == until))]
     return mine.groupby("passage").size().reindex(passages.index, fill_value=0)
 

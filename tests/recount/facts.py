@@ -55,9 +55,31 @@ class Facts:
     calendars: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
+class _Loader(yaml.SafeLoader):
+    """`on` is a word here, not a boolean."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if first in "tf" or not one[0].endswith(":bool")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A document of a workspace."""
+    return dict(yaml.load(path.read_text(), _Loader))
+
+
 def span(text: str) -> pd.Timedelta:
     """`12h`, `2d` as a length of time."""
     return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])
+
+
+def of(keys: pd.Series, values: pd.Series) -> pd.Series:
+    """The value of each key, by the index of `keys`; missing where there is none."""
+    known = values.set_axis(values.index.astype(object))
+    found = known.reindex(pd.Index(keys.to_numpy(dtype=object), dtype=object))
+    return found.set_axis(keys.index).rename(None)
 
 
 def segments_of(document: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -115,13 +137,15 @@ def read_facts(
     """
     from jkpi.warehouse import open_warehouse
 
-    settings = yaml.safe_load((workspace / "jkpi.yml").read_text())
-    documents = [yaml.safe_load(path.read_text()) for path in sorted((workspace / "journeys").glob("*.yml"))]
+    settings = read_yaml(workspace / "jkpi.yml")
+    documents = [read_yaml(path) for path in sorted((workspace / "journeys").glob("*.yml"))]
     (current,) = [one for one in documents if journey in (None, one["journey"])]
-    calendars = [yaml.safe_load(path.read_text()) for path in sorted((workspace / "calendars").glob("*.yml"))]
+    calendars = [read_yaml(path) for path in sorted((workspace / "calendars").glob("*.yml"))]
     as_of = as_of or pd.Timestamp(settings["as_of"]).tz_convert("UTC").tz_localize(None)
     with open_warehouse(url) as warehouse:
-        loaded = warehouse.rows(f"select version, valid_from from raw.map_journeys where journey = '{current['journey']}'")
+        loaded = warehouse.rows(
+            f"select version, valid_from from raw.map_journeys where journey = '{current['journey']}'"
+        )
         sources = warehouse.rows("select source, late_seconds from raw.map_sources")
         there = warehouse.rows("select table_name from information_schema.tables where table_schema = 'raw'")
         tables = {}

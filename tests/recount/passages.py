@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from facts import TIMES, Facts, segments_of, span, viewpoint_of
+from facts import TIMES, Facts, of, segments_of, span, viewpoint_of
 
 NOBODY = "(none)"
 STAFFED_CHANNELS = ("phone", "field", "store", "chat")
@@ -76,7 +76,7 @@ class Walks:
         frame["case"] = by["case_id"].first()
         over_at = frame["started_at"] + self.window
         ends = events[events["touchpoint"].isin(self.ends)]
-        ends = ends[ends["occurred_at"] < ends["passage"].map(over_at)]
+        ends = ends[ends["occurred_at"] < of(ends["passage"], over_at)]
         frame["ended_at"] = ends.groupby("passage")["occurred_at"].max()
         frame["ended_at"] = frame["ended_at"].astype(TIMES)
         frame["is_completed"] = frame["ended_at"].notna()
@@ -90,10 +90,11 @@ class Walks:
     def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
         """What is known of each customer at that time, by the index of `customers`; None where nothing is."""
         known = self.facts.customers.dropna(subset=[f"segment {column}"]).sort_values("valid_from", kind="stable")
-        asked = pd.DataFrame({"customer_id": customers.to_numpy(), "at": at.to_numpy()})
+        asked = pd.DataFrame({"customer_id": customers.to_numpy(dtype=object), "at": at.to_numpy()})
         asked = asked.assign(row=range(len(asked))).dropna().sort_values("at", kind="stable")
         asked["at"] = asked["at"].astype(TIMES)
         known = known.rename(columns={"valid_from": "at", f"segment {column}": "value"})[["customer_id", "at", "value"]]
+        asked, known = (one.astype({"customer_id": object}) for one in (asked, known))
         found = pd.Series(None, index=range(len(customers)), dtype=object)
         if len(known) and len(asked):
             merged = pd.merge_asof(asked, known, on="at", by="customer_id")
@@ -110,8 +111,8 @@ class Walks:
         line = line[["passage", "customer", "started_at"]].sort_values(["started_at", "passage"])
         if len(lost) and len(line):
             merged = pd.merge_asof(
-                lost[["row", "customer_id", time]].sort_values(time, kind="stable"),
-                line.rename(columns={"started_at": time, "customer": "customer_id"}),
+                lost[["row", "customer_id", time]].sort_values(time, kind="stable").astype({"customer_id": object}),
+                line.rename(columns={"started_at": time, "customer": "customer_id"}).astype({"customer_id": object}),
                 on=time,
                 by="customer_id",
             )
@@ -125,7 +126,7 @@ class Walks:
         enters = (events["passage"] != events["passage"].shift()) | (events["stage"] != events["stage"].shift())
         frame = events.loc[enters, ["passage", "stage", "occurred_at"]].reset_index(drop=True)
         frame = frame.rename(columns={"occurred_at": "entered_at"})
-        ended_at = frame["passage"].map(self.passages["ended_at"]).astype(TIMES)
+        ended_at = of(frame["passage"], self.passages["ended_at"])
         next_at = frame.groupby("passage")["entered_at"].shift(-1)
         frame["exited_at"] = next_at.fillna(ended_at.where(ended_at >= frame["entered_at"]))
         frame["moved_on_at"] = pd.Series(pd.NaT, index=frame.index, dtype=TIMES)
@@ -148,7 +149,7 @@ class Walks:
         frame = frame.rename(columns={"occurred_at": "at"})
         frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["passage", "run"], how="left")
         promised = self.events.groupby("passage")["due_at"].first()
-        frame["due_at"] = frame["due_at"].fillna(frame["passage"].map(promised).astype(TIMES))
+        frame["due_at"] = frame["due_at"].fillna(of(frame["passage"], promised))
         return frame.astype({"closed_at": TIMES, "due_at": TIMES})
 
 

@@ -11,7 +11,7 @@ from cohorts import Kpi, cohorts, feeding, kpis_of
 from estimators import ESTIMATORS, UNITS, estimate
 from facts import TIMES, Facts, segments_of, span, viewpoint_of
 from hours import BusinessClock
-from passages import Walks
+from passages import NOBODY, Walks
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
@@ -124,8 +124,8 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
         for segment, parts in {"all": [], **segments_of(document)}.items():
             values = pd.Series("all", index=members.index, dtype=object)
             if parts:
-                values = members[parts].fillna("(none)").agg("+".join, axis=1) if len(parts) > 1 else members[parts[0]]
-            found = _numbers(facts, members.assign(segment_value=values.fillna("(none)")), one)
+                values = _joined(members, parts)
+            found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
             found = _suppressed(found, segment, document.get("min_cell", 1))
             yield found.assign(
@@ -134,6 +134,14 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
                 **{"unit": UNITS.get(one.statistic, "share"), "is_primary": _is_primary(kpi, one.statistic)},
                 **{"map_version": facts.versions[number].number, "epoch": epochs[number]},
             )
+
+
+def _joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
+    """The value of a segment, or those of a combination, for each member."""
+    first, *others = (members[part].astype(object).fillna(NOBODY) for part in parts)
+    for other in others:
+        first = first + "+" + other
+    return first
 
 
 def _with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:

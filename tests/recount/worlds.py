@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
-from facts import TABLES, Facts, MapVersion, facts_of, span
+from facts import TABLES, Facts, MapVersion, facts_of, read_yaml, span
 
 HERE = Path(__file__).parent / "worlds"
 AS_OF = pd.Timestamp("2026-12-01T12:00:00")
@@ -61,7 +60,7 @@ def names() -> list[str]:
 
 def world(name: str) -> World:
     """The world of that name. Keys of its file: map and kpis (by stage or `journey`), then (the map's next version), rows."""
-    said = yaml.safe_load((HERE / f"{name}.yml").read_text())
+    said = read_yaml(HERE / f"{name}.yml")
     documents = [_document(name, said.get("map", {}), said["kpis"])]
     for number, change in enumerate(said.get("then", []), start=2):
         changed = {**said.get("map", {}), **change.get("map", {}), "version": number}
