@@ -66,7 +66,7 @@ def response_rates(entry: dict[str, Any], walks: Walks) -> pd.DataFrame:
 
 
 def _latest(answers: pd.DataFrame, invited: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The latest invitation before each answer of the same `by`: answer, invitation (both by index), and their times."""
+    """The latest invitation before each answer of the same `by`: answer, invitation (by index), and their times."""
     left = answers.rename_axis("answer").reset_index()[["answer", by, "responded_at"]].dropna(subset=[by])
     right = invited.rename_axis("invitation").reset_index()[["invitation", "invitation_id", by, "invited_at"]]
     right = right.dropna(subset=[by]).sort_values(["invited_at", "invitation_id"])

@@ -80,7 +80,7 @@ def _peak_end(entry: dict[str, Any], walks: Walks) -> Frames:
 
 
 def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
-    """By passage with any scored answer: peak_touchpoint, peak_score, end_touchpoint, end_score, peak_end, count_scored."""
+    """By passage with any scored answer: (peak|end)_(touchpoint|score), peak_end, count_scored."""
     answers = walks.facts.answers
     known = answers["score"].notna() & answers["scale_min"].notna() & answers["scale_max"].notna()
     rows = answers[known].copy()

@@ -144,7 +144,7 @@ def read_facts(
     as_of = as_of or pd.Timestamp(settings["as_of"]).tz_convert("UTC").tz_localize(None)
     with open_warehouse(url) as warehouse:
         loaded = warehouse.rows(
-            f"select version, valid_from from raw.map_journeys where journey = '{current['journey']}'"
+            "select version, valid_from from raw.map_journeys where journey = :journey", {"journey": current["journey"]}
         )
         sources = warehouse.rows("select source, late_seconds from raw.map_sources")
         there = warehouse.rows("select table_name from information_schema.tables where table_schema = 'raw'")

@@ -1,4 +1,4 @@
-"""Business hours by asking of every minute whether somebody is there: slow, plain, and right across every change of clocks."""
+"""Business hours by asking of every minute whether somebody is there: plain, and right where clocks change."""
 
 from __future__ import annotations
 

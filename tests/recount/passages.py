@@ -69,7 +69,7 @@ class Walks:
 
     @cached_property
     def passages(self) -> pd.DataFrame:
-        """By passage: started_at, ended_at (NaT), decided_at, is_completed, is_open, counted_until, customer, columns."""
+        """By passage: started_at, ended_at (NaT), decided_at, is_completed, is_open, customer, case, columns."""
         events = self.events
         by = events.groupby("passage", sort=False)
         frame = pd.DataFrame({"started_at": by["occurred_at"].min(), "customer": by["customer_id"].first()})

@@ -63,6 +63,8 @@ def all_readings(facts: Facts) -> pd.DataFrame:
     for one in _counted(facts, versions):
         for period in FIRST_DAYS:
             parts += list(_of_period(facts, versions, one, period))
+    if not parts:
+        return pd.DataFrame(columns=[*KEY, *NUMBERS, *WORDS, "matures_at", "status"])
     found = pd.concat(parts, ignore_index=True)
     found = found.sort_values(KEY, ignore_index=True)
     before = found.groupby(KEY[:-1], dropna=False)["epoch"].shift()

@@ -1,6 +1,6 @@
 """Kaplan-Meier for many groups at once; held against lifelines in test_survival.py.
 
-Source: E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53 (1958); the bounds are
+Source: E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53 (1958); bounds are
 Greenwood's on the scale log(-log S), J. D. Kalbfleisch and R. L. Prentice, "The Statistical Analysis of Failure Time
 Data" (1980).
 """

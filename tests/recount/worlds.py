@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
-A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run. Names
-that journeys share (touchpoints, surveys, cases, sources ...) are told apart by the name of the world before them.
+A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
+Names that journeys share (touchpoints, surveys, cases, sources ...) are told apart by the name of the world before them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def names() -> list[str]:
 
 
 def world(name: str) -> World:
-    """The world of that name. Keys of its file: map and kpis (by stage or `journey`), then (the map's next version), rows."""
+    """The world of that name. Keys of its file: map, kpis (by stage or `journey`), then (its next versions), rows."""
     said = read_yaml(HERE / f"{name}.yml")
     documents = [_document(name, said.get("map", {}), said["kpis"])]
     for number, change in enumerate(said.get("then", []), start=2):
