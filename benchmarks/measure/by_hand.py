@@ -4,7 +4,7 @@ It makes what `jkpi measure` makes (passages, visits, scored answers, transition
 statuses) from the same raw tables, for this one workspace: no check, no map version, no calendar, no second engine.
 Run as a program it prints one JSON object a step, seconds of wall and CPU.
 
-    python -m benchmarks.measure.by_hand WAREHOUSE OUTPUT [MEMORY_LIMIT]
+    python -m benchmarks.measure.by_hand WAREHOUSE OUTPUT AS_OF [MEMORY_LIMIT]
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure.by_hand_constants import constants
 from benchmarks.measure.by_hand_ranks import Z, ranks, t_quantiles
-from benchmarks.measure.maps import AS_OF, IDLE, WINDOW
+from benchmarks.measure.maps import IDLE, WINDOW
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,31 +29,28 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "by_hand_sql"
 
 
-def microseconds(length: object) -> int:
-    """A timedelta, or a moment since 1970, as whole microseconds."""
-    from datetime import datetime, timedelta
-
+def microseconds(length: timedelta | datetime) -> int:
+    """A length, or a moment since 1970, in whole microseconds."""
     span = length - datetime(1970, 1, 1) if isinstance(length, datetime) else length
-    assert isinstance(span, timedelta)
     return span // timedelta(microseconds=1)
 
 
-# Low five bits of a moment: stage * 4 + position in the stage.
-_VALUES = {
-    "as_of": f"timestamp '{AS_OF}'",
-    "as_of_us": microseconds(AS_OF),
-    "idle": microseconds(IDLE),
-    "window": microseconds(WINDOW),
-    "start": 4,
-    "finish": 20,
-    "repeated": 5,
-    "occurring": 6,
-    "clock_from": 12,
-    "clock_to": 16,
-    "late_by": "interval 1 day",
-    "transition_at": "entered",
-    "z": repr(Z),
-}
+def _values(as_of: datetime) -> dict[str, str | int]:
+    """What the SQL's braces stand for; of a touchpoint the low five bits of a moment, stage * 4 + position."""
+    return {
+        "as_of": f"timestamp '{as_of}'",
+        "as_of_us": microseconds(as_of),
+        "idle": microseconds(IDLE),
+        "window": microseconds(WINDOW),
+        "start": 4,
+        "finish": 20,
+        "repeated": 5,
+        "occurring": 6,
+        "clock_from": 12,
+        "clock_to": 16,
+        "late_by": "interval 1 day",
+        "z": repr(Z),
+    }
 
 
 def steps() -> Iterator[tuple[str, str]]:
@@ -62,11 +60,14 @@ def steps() -> Iterator[tuple[str, str]]:
         yield from zip(parts[1::2], parts[2::2], strict=True)
 
 
-def count_by_hand(warehouse: Path, output: Path, memory_limit: str | None = None) -> Iterator[dict[str, float | str]]:
-    """Count everything from `warehouse`, which is only read, into a new file `output`; one row a step."""
+def count_by_hand(
+    warehouse: Path, output: Path, as_of: datetime, memory_limit: str | None = None
+) -> Iterator[dict[str, float | str]]:
+    """Count everything from `warehouse`, which is only read, into a new file `output`; a row a step, seconds."""
     import duckdb
 
     output.unlink(missing_ok=True)
+    values = _values(as_of)
     hooks: dict[str, Callable[[duckdb.DuckDBPyConnection], None]] = {"order statistics": ranks, "readings": t_quantiles}
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
@@ -80,7 +81,7 @@ def count_by_hand(warehouse: Path, output: Path, memory_limit: str | None = None
         for name, sql in steps():
             if name in hooks:
                 hooks[name](connection)
-            connection.execute(re.sub(r"\{(\w+)\}", lambda found: str(_VALUES[found[1]]), sql))
+            connection.execute(re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), sql))
             if name == "cut passages":
                 _assert_sorted(connection)
             yield clock.lap(name)
@@ -112,5 +113,5 @@ class _Clock:
 
 
 if __name__ == "__main__":
-    for lap in count_by_hand(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4]):
+    for lap in count_by_hand(Path(sys.argv[1]), Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3]), *sys.argv[4:5]):
         print(json.dumps(lap), flush=True)

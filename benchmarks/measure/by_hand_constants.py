@@ -68,7 +68,10 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
             if kind in _SURVEYS:
                 low, high, box = _SURVEYS[kind]
                 surveys.append((place, number, kpi_id, kind, kpi["survey"], kpi["question"], low, high, box))
-        stages += [(number, place, name, windows.get(place)) for place, name in enumerate(walk.stages, start=1)]
+        stages += [
+            (number, place, name, windows.get(place), walk.journey, number * 8 + place)
+            for place, name in enumerate(walk.stages, start=1)
+        ]
     _table(
         connection,
         "kpis",
@@ -81,7 +84,7 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
         "kpi, journey, kpi_id, kind, survey, question, scale_min, scale_max, box_min",
         surveys,
     )
-    _table(connection, "stages", "journey, stage, stage_name, drop_window", stages)
+    _table(connection, "stages", "journey, stage, stage_name, drop_window, journey_name, code", stages)
     _table(connection, "tolerances", "journey, kind, tolerance", tolerances)
     _table(connection, "statistics", "kind, statistic, is_primary, unit", _STATISTICS)
 
@@ -90,9 +93,7 @@ def _kpis(walk: Walk) -> list[tuple[int | None, str | None, dict[str, Any]]]:
     """(stage from 1, its name, the KPI) of the map; stage and name are None for the journey's own."""
     written = journey_yaml(walk)
     found: list[tuple[int | None, str | None, dict[str, Any]]] = [
-        (place, stage["stage"], kpi)
-        for place, stage in enumerate(written["stages"], start=1)
-        for kpi in stage["kpis"]
+        (place, stage["stage"], kpi) for place, stage in enumerate(written["stages"], start=1) for kpi in stage["kpis"]
     ]
     return [*found, *((None, None, kpi) for kpi in written["kpis"])]
 
@@ -168,7 +169,9 @@ def _macros(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"create temp macro local_day(journey, moment) as ((moment + case journey {branches} end) // 86400000000)::integer"
     )
-    connection.execute("create temp macro local_date(journey, moment) as date '1970-01-01' + local_day(journey, moment)")
+    connection.execute(
+        "create temp macro local_date(journey, moment) as date '1970-01-01' + local_day(journey, moment)"
+    )
     names = ", ".join("[" + ", ".join(f"'{stage}'" for stage in walk.stages) + "]" for walk in WALKS)
     connection.execute(f"create temp macro stage_name(journey, stage) as ([{names}])[journey + 1][stage]")
 

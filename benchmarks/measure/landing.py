@@ -20,24 +20,26 @@ MEMORY = "1200MB"
 _KINDS = {"touchpoints": ("touchpoint_events", "occurred_at"), "responses": ("survey_responses", "responded_at")}
 
 
-def land(place: Path, count: int, seed: int = 7) -> int:
-    """Make a workspace at `place` whose warehouse holds all but the last day; that waits for `land_last_day`.
-
-    How many events there are, the last day's among them.
-    """
+def make(place: Path, memory_limit: str | None = None) -> None:
+    """A workspace at `place`: the map is in its warehouse, and no row."""
     from jkpi.journeys import read_journeys, write_map
     from jkpi.loading import read_sources
     from jkpi.warehouse import ensure_landing, open_warehouse
 
-    write_workspace(place)
+    write_workspace(place, memory_limit)
     for name in (WAREHOUSE, HELD_BACK):
         (place / name).unlink(missing_ok=True)
-    with open_warehouse(f"duckdb:///{place / HELD_BACK}") as warehouse:
-        ensure_landing(warehouse)
-    with open_warehouse(f"duckdb:///{place / WAREHOUSE}") as warehouse:
-        ensure_landing(warehouse)
-        # In force since long before the first event, as the first version of a map always is.
-        write_map(warehouse, read_journeys(place, {}), read_sources(place), AS_OF.replace(tzinfo=UTC))
+        with open_warehouse(f"duckdb:///{place / name}") as warehouse:
+            ensure_landing(warehouse)
+            if name == WAREHOUSE:
+                write_map(warehouse, read_journeys(place, {}), read_sources(place), LAST_DAY.replace(tzinfo=UTC))
+
+
+def land(place: Path, count: int, seed: int = 7) -> int:
+    """Land about `count` events and a tenth as many answers; the last day's are kept for `land_last_day`.
+
+    How many events there are, the last day's among them.
+    """
     with _connect(place) as connection:
         for number, chunk in enumerate(chunks(count, seed)):
             _register(connection, chunk)

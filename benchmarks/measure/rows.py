@@ -110,7 +110,9 @@ def _landed(source: str, columns: dict[str, str], query: str) -> str:
 
 def batch(time: str) -> str:
     """What a batch is called before it is hashed: its month, and the last day alone."""
-    return f"case when {time} >= timestamp '{AS_OF}' - interval 1 day then 'last day' else strftime({time}, '%Y-%m') end"
+    return (
+        f"case when {time} >= timestamp '{AS_OF}' - interval 1 day then 'last day' else strftime({time}, '%Y-%m') end"
+    )
 
 
 def _numbered(letter: str, number: int) -> str:

@@ -83,19 +83,20 @@ from surveyed as c;
 -- step: transitions
 create table out.fct_stage_transitions as
 with counted as (
-    select journey, stage, next_stage, seg, local_day(journey, {transition_at}) as day, count(*) as n
-    from whole_visits
-    where next_stage is not null
+    select v.journey, v.stage, v.next_stage, v.seg, local_day(v.journey, v.entered) as day, count(*) as n
+    from whole_visits as v
+    left join (select pid from instances where is_open) as o on v.pid = o.pid
+    where v.next_stage is not null or o.pid is null
     group by all
 )
 select
-    n.name as journey, s.stage_name as stage, x.stage_name as next_stage, g.segment, g.segment_value,
+    n.name as journey, s.stage_name as stage, coalesce(x.stage_name, '(end)') as next_stage, g.segment, g.segment_value,
     date '1970-01-01' + c.day as period_start, sum(c.n)::bigint as count_transitions
 from counted as c
 inner join segments as g on c.seg = g.seg
 inner join journey_names as n on c.journey = n.journey
 inner join stages as s on c.journey = s.journey and c.stage = s.stage
-inner join stages as x on c.journey = x.journey and c.next_stage = x.stage
+left join stages as x on c.journey = x.journey and c.next_stage = x.stage
 group by all;
 
 -- step: tallies
