@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.measure.sizes import Found, growth, measure_size
@@ -33,7 +34,7 @@ def main() -> None:
             place = (given.directory or Path(folder)) / f"{events}"
             place.mkdir(parents=True, exist_ok=True)
             found.append(measure_size(place, events, given.rounds, given.memory_limit, given.seed))
-    for smaller, larger in zip(found, found[1:], strict=False):
+    for smaller, larger in pairwise(found):
         print(growth(smaller, larger))
 
 

@@ -15,24 +15,18 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure.by_hand_constants import constants
 from benchmarks.measure.by_hand_ranks import Z, ranks, t_quantiles
-from benchmarks.measure.maps import IDLE, WINDOW
+from benchmarks.measure.maps import IDLE, WINDOW, microseconds
 
 if TYPE_CHECKING:
     import duckdb
 
 FOLDER = Path(__file__).parent / "by_hand_sql"
-
-
-def microseconds(length: timedelta | datetime) -> int:
-    """A length, or a moment since 1970, in whole microseconds."""
-    span = length - datetime(1970, 1, 1) if isinstance(length, datetime) else length
-    return span // timedelta(microseconds=1)
 
 
 def _values(as_of: datetime) -> dict[str, str | int]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from benchmarks.measure.maps import AS_OF, DAYS, REGIONS, TIERS, WALKS, Walk, journey_yaml
+from benchmarks.measure.maps import AS_OF, DAYS, REGIONS, TIERS, WALKS, Walk, journey_yaml, microseconds
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,7 +50,10 @@ def constants(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    kpis, surveys, stages, tolerances = [], [], [], []
+    kpis: list[Any] = []
+    surveys: list[Any] = []
+    stages: list[Any] = []
+    tolerances: list[Any] = []
     for number, walk in enumerate(WALKS):
         windows: dict[int, int] = {}
         for stage, name, kpi in _kpis(walk):
@@ -164,10 +167,11 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def _macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Local days by the few moments of the year at which a zone's offset changes: a comparison is quicker than a zone."""
+    """Local days by the few moments at which a zone's offset changes: comparing is quicker than converting."""
     branches = " ".join(f"when {number} then {_offset(walk.timezone)}" for number, walk in enumerate(WALKS))
     connection.execute(
-        f"create temp macro local_day(journey, moment) as ((moment + case journey {branches} end) // 86400000000)::integer"
+        "create temp macro local_day(journey, moment) as"
+        f" ((moment + case journey {branches} end) // 86400000000)::integer"
     )
     connection.execute(
         "create temp macro local_date(journey, moment) as date '1970-01-01' + local_day(journey, moment)"
@@ -187,10 +191,7 @@ def _offset(zone: str) -> str:
             changes.append((moment, offset // timedelta(microseconds=1)))
         moment += hour
     (_, first), *later = changes
-    cases = " ".join(
-        f"when moment >= {(moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)} then {offset}"
-        for moment, offset in reversed(later)
-    )
+    cases = " ".join(f"when moment >= {microseconds(moment)} then {offset}" for moment, offset in reversed(later))
     return f"case {cases} else {first} end" if later else str(first)
 
 

@@ -30,7 +30,7 @@ def bound(n: Numbers, i: Numbers, sign: int) -> Numbers:
 
 
 def first_at_most(n: Numbers, share: float, sign: int) -> Numbers:
-    """The smallest i in 1..n-1 whose bound is at most `share`, else n + 1: by halves, as the bound only falls with i."""
+    """The smallest i in 1..n-1 whose bound is at most `share`, else n + 1: by halves, as it only falls with i."""
     low, high = np.zeros_like(n), n.copy()
     while (high - low > 1).any():
         middle = np.clip(np.floor((low + high) / 2), 1, np.maximum(n - 1, 1))
@@ -45,7 +45,7 @@ def ranks(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `ranks`: for each size of a cell and each statistic, which of the sorted durations is value and bound."""
     import pyarrow as pa
 
-    n = connection.execute("select distinct n from lists").fetchnumpy()["n"].astype(np.float64)
+    n = np.array([float(size) for (size,) in connection.execute("select distinct n from lists").fetchall()])
     tables = []
     for statistic, share in QUANTILES.items():
         columns = {
@@ -64,8 +64,10 @@ def t_quantiles(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `t_quantiles`: n -> 97.5 % quantile of t with n - 1 degrees of freedom."""
     import pyarrow as pa
 
-    n = connection.execute("select distinct decided from tallies where total is not null and decided > 1").fetchnumpy()
-    sizes = n["decided"].astype(np.int64)
+    found = connection.execute(
+        "select distinct decided from tallies where total is not null and decided > 1"
+    ).fetchall()
+    sizes = np.array([size for (size,) in found], dtype=np.int64)
     table = pa.table({"n": pa.array(sizes), "t": pa.array(stats.t.ppf(0.975, sizes - 1))})
     connection.register("t_in", table)
     connection.execute("create temp table t_quantiles as select * from t_in")

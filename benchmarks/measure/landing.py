@@ -93,7 +93,7 @@ def _connect(place: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
-    """The chunk as tables `passages`, `walked` and `answered` of this connection; pseudonyms are made once a passage."""
+    """The chunk as tables `passages`, `walked` and `answered`; pseudonyms are made once a passage."""
     from jkpi.loading.expressions import pads, pseudonym
 
     connection.register("passages_in", passages(chunk))

@@ -1,4 +1,4 @@
-"""The workspace that is measured: three journeys of five stages, their sources, as YAML; and what it says, as numbers."""
+"""The workspace that is measured: three journeys of five stages, and their sources, as YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-AS_OF = datetime(2026, 10, 31)
+AS_OF = datetime(2026, 10, 31)  # noqa: DTZ001
 """UTC, naive. The last event is before it, the first one a year."""
 DAYS = 365
 WINDOW, IDLE = timedelta(days=14), timedelta(days=5)
@@ -78,9 +78,15 @@ WALKS = (
 )
 
 
+def microseconds(length: timedelta | datetime) -> int:
+    """A length, or a moment since 1970 (UTC, naive), in whole microseconds."""
+    span = length - datetime(1970, 1, 1) if isinstance(length, datetime) else length  # noqa: DTZ001
+    return span // timedelta(microseconds=1)
+
+
 def journey_yaml(walk: Walk) -> dict[str, Any]:
     """The map of one journey, as its YAML file holds it."""
-    first, second, third, fourth, fifth = walk.stages.values()
+    first, _, third, fourth, fifth = walk.stages.values()
     kpis: dict[int, list[dict[str, Any]]] = {
         0: [
             {"kpi": "occurrence", "of": first[2]},
@@ -140,7 +146,7 @@ _EVENTS = {
 
 def source_yaml() -> list[dict[str, Any]]:
     """One source of events and one of answers for each scale; the effort survey does not know the segments."""
-    columns = {
+    columns: dict[str, Any] = {
         "response_id": "number",
         "customer_id": "customer",
         "survey": "survey",
@@ -155,7 +161,7 @@ def source_yaml() -> list[dict[str, Any]]:
             "from": {"files": f"data/{question}/*.parquet"},
             "scale": list(scale),
             "late_by": "1d",
-            "columns": {**columns, **({"segments": ["value_tier", "region"]} if question != "effort" else {})},
+            "columns": columns | ({"segments": ["value_tier", "region"]} if question != "effort" else {}),
         }
         for question, scale in SCALES.items()
     ]
@@ -170,7 +176,7 @@ def write_workspace(place: Path, memory_limit: str | None = None) -> None:
     settings: dict[str, Any] = {"workspace": "benchmark", "as_of": f"{AS_OF.isoformat()}Z", "synthetic": True}
     if memory_limit:
         settings["memory_limit"] = memory_limit
-    files = {"jkpi.yml": settings, ".jkpi/pseudonym.key": KEY}
+    files: dict[str, Any] = {"jkpi.yml": settings, ".jkpi/pseudonym.key": KEY}
     files |= {f"journeys/{walk.journey}.yml": journey_yaml(walk) for walk in WALKS}
     files |= {f"sources/{source['source']}.yml": source for source in source_yaml()}
     for name, content in files.items():

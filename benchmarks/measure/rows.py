@@ -94,7 +94,7 @@ def as_landed(number: int) -> dict[str, str]:
 def _landed(source: str, columns: dict[str, str], query: str) -> str:
     from jkpi.loading.expressions import digest
 
-    identity, *others = columns
+    _, *others = columns
     time = "occurred_at" if source == "events" else "responded_at"
     texts = {name: name for name in others}
     texts |= {name: f"epoch_us({name})::varchar" for name in others if name.endswith("_at")}

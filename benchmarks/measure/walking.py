@@ -5,13 +5,13 @@ The same seed and size give the same rows. A chunk is a few tens of megabytes, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.measure.maps import AS_OF, DAYS, SIZES, TIERS, WALKS
+from benchmarks.measure.maps import AS_OF, DAYS, SIZES, WALKS
 
 Ints = npt.NDArray[np.int64]
 
@@ -64,7 +64,7 @@ def chunks(events: int, seed: int = 7) -> Iterator[Chunk]:
         yield _chunk(random, begins(low, min(low + CHUNK, passages)), customers)
 
 
-def _calendar(passages: int):  # type: ignore[no-untyped-def]
+def _calendar(passages: int) -> Callable[[int, int], Ints]:
     """Which day each passage begins: a weekend's day has half of a working day's."""
     days = np.arange(DAYS)
     weekday = (days + BEGIN // _DAY + 3) % 7
@@ -141,15 +141,17 @@ def _answers(
             score = np.clip(np.round((low + high) / 2 + (mood + 0.6) * (high - low) / 4), low, high)
             keep = when < _END
             found.append((who[keep], np.full(keep.sum(), question), score[keep].astype(np.int64), when[keep]))
-    passage, question, score, answered = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return passage, question, score, answered
+    passages, asked, scores, answered = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return passages, asked, scores, answered
 
 
 def tier_of(customer: Ints) -> Ints:
     """0 gold to 2 bronze: a sixth, a third, a half."""
-    return np.digitize((customer * 2654435761 >> 8) % 6, (1, 3)) % len(TIERS)
+    found: Ints = np.digitize((customer * 2654435761 >> 8) % 6, (1, 3))
+    return found
 
 
 def region_of(customer: Ints) -> Ints:
     """Of four, of unequal size."""
-    return np.digitize((customer * 40503 >> 4) % 10, (4, 7, 9))
+    found: Ints = np.digitize((customer * 40503 >> 4) % 10, (4, 7, 9))
+    return found
