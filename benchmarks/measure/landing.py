@@ -1,7 +1,11 @@
-"""The walks as rows of the landing, just as the loader would have written them, or as the Parquet files it reads."""
+"""The walks as rows of the landing, just as the loader would have written them, or as the Parquet files it reads.
+
+python -m benchmarks.measure.landing DIRECTORY --events 1000000 [--files]
+"""
 
 from __future__ import annotations
 
+import argparse
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,3 +124,23 @@ def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
             f" 0 as skipped, min({time}) as first_at, max({time}) as last_at, max(loaded_at) as started_at,"
             f" max(loaded_at) as loaded_at from {database}.raw.{name} group by batch_id, source"
         )
+
+
+def main() -> None:
+    """Make a workspace to try things on: its rows landed, or as files that `jkpi load` reads."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--files", action="store_true", help="write files below data/ and land nothing")
+    given = parser.parse_args()
+    given.directory.mkdir(parents=True, exist_ok=True)
+    make(given.directory)
+    if given.files:
+        write_files(given.directory, given.events, given.seed)
+    else:
+        print(f"{land(given.directory, given.events, given.seed):,} events, of which the last day's are kept for later")
+
+
+if __name__ == "__main__":
+    main()
