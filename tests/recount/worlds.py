@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
 A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
-Names that journeys share (touchpoints, surveys, cases, sources ...) are told apart by the name of the world before them.
+Names that journeys share (touchpoints, surveys, cases ...) are told apart by the name of the world before them.
 """
 
 from __future__ import annotations
@@ -119,6 +119,12 @@ _PLACES = {
     "counts": ["measure", "covers", "period_start", "numerator", "denominator"],
     "blind": ["source", "starts_at", "ends_at"],
 }
+_IDENTITIES = {
+    "events": "event_id",
+    "answers": "response_id",
+    "invitations": "invitation_id",
+    "counts": "count_id",
+}
 _NAMED = ("case_id", "customer_id", "touchpoint", "survey", "measure", "source")
 _OPTIONS = {"due": "due_at", "on": "touchpoint", "source": "source", "emotion": "emotion", "state": "emotion_state"}
 
@@ -155,7 +161,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
             row = {column: value or None for column, value in row.items()}
         row.setdefault("source", "desk")
         row |= {column: f"{name}_{row[column]}" for column in _NAMED if row.get(column)}
-        identity = {"events": "event_id", "answers": "response_id", "invitations": "invitation_id"}.get(key)
+        identity = _IDENTITIES.get(key)
         if key != "blind":
             row["segments"] = json.dumps(segments)
         rows += [{**row, **({identity: f"{name}:{number:04}:{one}"} if identity else {})} for one in range(times)]

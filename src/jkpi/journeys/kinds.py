@@ -22,6 +22,7 @@ from jkpi.journeys.passage_kpis import (
     Volume,
 )
 from jkpi.journeys.survey_kpis import Ces, Csat, CsatMean, Emotion, Nps, ResponseRate
+from jkpi.journeys.total_kpis import Rate
 
 KINDS: dict[str, type[KpiBase]] = {
     "csat": Csat,
@@ -40,6 +41,7 @@ KINDS: dict[str, type[KpiBase]] = {
     "emotion": Emotion,
     "peak_end": PeakEnd,
     "volume": Volume,
+    "rate": Rate,
 }
 
 _SCORING = ("scale", "score", "box", "mean", "weight")
@@ -84,7 +86,8 @@ Kpi = Annotated[
     | SelfService
     | Emotion
     | PeakEnd
-    | Volume,
+    | Volume
+    | Rate,
     Field(discriminator="kpi"),
     BeforeValidator(_refuse_unmeasured),
 ]

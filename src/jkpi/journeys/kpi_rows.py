@@ -25,6 +25,7 @@ def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, po
         "title": kpi.shown,
         "survey": getattr(kpi, "survey", None),
         "question": getattr(kpi, "question", None),
+        "measure": getattr(kpi, "measure", None),
         "emotion": kpi.name if isinstance(kpi, Emotion) else None,
         "of_touchpoint": getattr(kpi, "of", None),
         "on_touchpoint": getattr(kpi, "on", None),

@@ -29,8 +29,8 @@ def fingerprint(warehouse: Warehouse, project: Path) -> str:
     for table, columns in _COUNTED.items():
         rows = warehouse.rows(f"select {columns} from raw.{table}")
         digest.update("\n".join(sorted(json.dumps(list(row.values()), default=str) for row in rows)).encode())
-    pieces = "select calendar, count(*), min(starts_at), sum(seconds_before) from raw.map_calendars group by calendar"
-    digest.update(repr(sorted(map(str, warehouse.rows(pieces)))).encode())
+    calendars = warehouse.rows("select calendar, fingerprint from raw.map_calendar_prints")
+    digest.update(repr(sorted(map(str, calendars))).encode())
     for file in sorted(project.rglob("*.sql")):
         digest.update(file.read_bytes())
     if warehouse.engine == "duckdb":

@@ -42,8 +42,8 @@ LANDING_TABLES: dict[str, str] = {
     " channel text, stage_side text, evidence text, is_start boolean, is_end boolean, is_staffed boolean,"
     " is_current boolean",
     "map_kpis": f"{_VERSIONED}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
-    " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text, to_touchpoint text,"
-    " window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text, at_least integer,"
+    " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text,"
+    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text, at_least integer,"
     " scale_min double precision, scale_max double precision, box_min double precision, polarity text,"
     " direction text, target double precision, unit text, definition text, is_current boolean",
     "map_moments": f"{_VERSIONED}, moment text, kpi text, statistic text, promise double precision,"
