@@ -34,6 +34,12 @@ def test_the_small_map_fits() -> None:
     assert complaints(yaml.safe_load(SMALL)) == []
 
 
+def test_combinations_and_days_fit() -> None:
+    more = SMALL.replace("segments: [tier, region]", "segments: [tier, [tier, region]]\nvalid_from: '2026-05-01'")
+    more = more.replace("by: [region]", "by: [tier+region]").replace("kpi: nps,", "kpi: csat_mean, on: running,")
+    assert complaints(yaml.safe_load(more)) == []
+
+
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -43,6 +49,11 @@ def test_the_small_map_fits() -> None:
         ("stage: fix", "stage: Fix it"),
         ("tolerance: 4h", "tolerance: soon"),
         ("falls_off_by: 0.05", "falls_off_by: 0"),
+        ("kpi: nps, survey: after_repair", "kpi: response_rate, survey: after_repair"),
+        ("kpi: nps, survey: after_repair", "kpi: emotion, name: angry, scale: [1, 5]"),
+        ("segments: [tier, region]", "segments: [tier, [region]]"),
+        ("by: [region]", "by: [tier+]"),
+        ("version: 1", "version: 1\nmin_cell: 0"),
     ],
 )
 def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:
