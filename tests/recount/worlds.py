@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
 A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
-Names that journeys share (touchpoints, surveys, cases, sources ...) are told apart by the name of the world before them.
+Names that journeys share (touchpoints, surveys, cases ...) are told apart by the name of the world before them.
 """
 
 from __future__ import annotations
