@@ -24,8 +24,8 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
         frame = _members(answers[mine], "responded_at", walks)
         state = answers["emotion_state"].str.lower()
         shares = frame.assign(outcome=state.map({"present": 1.0, "absent": 0.0}).reindex(frame.index))
-        unknown = (state == "unknown").reindex(frame.index).astype(float)
-        return {"emotion": shares, "unknown": frame.assign(outcome=unknown)}
+        unknown = (state == "unknown").reindex(frame.index)
+        return {"emotion": shares[~unknown], "unknown": frame[unknown].assign(outcome=1.0)}
     low, high = entry.get("scale", SCALES[kind])
     mine &= answers["score"].notna() & (answers["scale_min"] == low) & (answers["scale_max"] == high)
     frame = _members(answers[mine], "responded_at", walks)

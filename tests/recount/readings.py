@@ -168,7 +168,8 @@ def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
     blind = pd.Series(False, index=found.index)
     for spot in facts.blind[facts.blind["source"].isin(one.sources)].itertuples():
         blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
-    waiting = (found["matures_at"] > facts.as_of) | (found["open_count"] > 0)
+    # Where nothing was promised, what is still open when its window is over is waited for no longer.
+    waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(blind, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 

@@ -1,115 +1,99 @@
-"""The product counts every small world, on each engine, as the second count does."""
+"""The product's readings of the small worlds, on each engine, against the second count and against lifelines."""
 
 from __future__ import annotations
 
 import sys
-from datetime import UTC
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 
-from jkpi.journeys import write_map
-from jkpi.journeys.calendars import write_calendars
-from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.model import Journey
-from jkpi.measuring import measure
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
-
 sys.path.insert(0, str(Path(__file__).parent))
+from bench_of_worlds import measure
+from cohorts import kpis_of
+from compare import alone, differing, other, read_readings, side_by_side
+from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
 from readings import KEY, NUMBERS, WORDS, all_readings
-from worlds import AS_OF, World, names, world
+from worlds import World, names, world
+
+from jkpi.journeys.kinds import KINDS
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]
-NOW = AS_OF.to_pydatetime().replace(tzinfo=UTC)
+SETS = [f"lifelines_{name}" for name in COLUMNS]
+WORLDS = [name for name in names() if all(kpi.kind in KINDS for one in world(name).documents for kpi in kpis_of(one))]
+"""Those that ask for nothing but what maps can ask for."""
 
 
-def make_database(server: str) -> str:
-    """The URL of an empty database, gone with its server."""
+def the_world(name: str) -> World:
+    return world_of(name.removeprefix("lifelines_")) if name in SETS else world(name)
+
+
+@pytest.fixture(scope="module")
+def measured(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Engine -> the URL of a warehouse in which all worlds are counted; counted when first asked for."""
+    urls: dict[str, str] = {}
+
+    def get(engine: str) -> str:
+        if engine not in urls:
+            folder = tmp_path_factory.mktemp(f"worlds_{engine}")
+            url = f"duckdb:///{folder / 'warehouse.duckdb'}"
+            if engine == "postgres":
+                url = _database(request.getfixturevalue("postgres_server"))
+            measure(folder, url, [the_world(name) for name in [*WORLDS, *SETS]])
+            urls[engine] = url
+        return urls[engine]
+
+    yield get
+    if "postgres" in urls:
+        import psycopg
+
+        server, name = urls["postgres"].rsplit("/", 1)
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+
+def _database(server: str) -> str:
     import psycopg
 
+    name = f"t{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("create database worlds")
-    return server.rsplit("/", 1)[0] + "/worlds"
+        connection.execute(f"create database {name}")
+    return server.rsplit("/", 1)[0] + f"/{name}"
 
 
-class Source:
-    """A source as far as the map is concerned."""
-
-    def __init__(self, name: str, late: int) -> None:
-        self.row = {
-            **{"source": name, "kind": "touchpoints", "title": name, "late_seconds": late},
-            **dict.fromkeys(("schedule", "owner", "data_use")),
-        }
-
-    def to_map_row(self) -> dict[str, Any]:
-        return self.row
-
-
-def land(warehouse: Warehouse, worlds: list[World]) -> None:
-    """Maps, version after version, and all rows, as one batch a source."""
-    ensure_landing(warehouse)
-    sources = [
-        Source(name, int(pd.Timedelta(late.replace("d", "D")).total_seconds()))
-        for one in worlds
-        for name, late in one.late.items()
-    ]
-    for number in range(max(len(one.documents) for one in worlds)):
-        current = [one.documents[min(number, len(one.documents) - 1)] for one in worlds]
-        write_map(warehouse, [Journey.model_validate(document) for document in current], sources, NOW)
-    calendars = [Calendar.model_validate(hours) for one in worlds for hours in one.calendars.values()]
-    write_calendars(warehouse, calendars, NOW)
-    for one in worlds:
-        for table, frame in one.tables.items():
-            if len(frame):
-                frame = frame.assign(batch_id="b") if table != "blind_spots" else frame
-                kept = frame.dropna(axis="columns", how="all")
-                warehouse.insert(f"raw.{table}", pa.Table.from_pandas(kept, preserve_index=False))
-                for source in frame["source"].unique():
-                    warehouse.execute(
-                        "insert into raw.load_batches (source, batch_id, status, load_number)"
-                        " values (cast(:source as text), 'b', 'loaded', 1)",
-                        {"source": source},
-                    )
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", [*WORLDS, *SETS])
+def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+    one = the_world(name)
+    sides = side_by_side(all_readings(one.facts()), read_readings(measured(engine), one.name))
+    assert not sides.duplicated(KEY).any()
+    assert alone(sides).empty, alone(sides).to_string()
+    found = {column: differing(sides, column) for column in NUMBERS}
+    found |= {column: other(sides, column) for column in [*WORDS, "matures_at", "status"]}
+    assert all(frame.empty for frame in found.values()), "\n".join(
+        frame.to_string() for frame in found.values() if len(frame)
+    )
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """All readings of all worlds, counted in one run."""
-    workspace = tmp_path_factory.mktemp("worlds")
-    url = f"duckdb:///{workspace / 'w.duckdb'}"
-    if request.param == "postgres":
-        url = make_database(request.getfixturevalue("postgres_server"))
-    with open_warehouse(url) as warehouse:
-        land(warehouse, [world(name) for name in names()])
-    measure(Settings(workspace, "worlds", url, "sqlite://", workspace / "site", NOW))
-    with open_warehouse(url) as warehouse:
-        rows = warehouse.rows("select * from marts.fct_kpi_readings")
-    return pd.DataFrame(rows).astype({"period_start": "datetime64[us]", "matures_at": "datetime64[us]"})
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", COLUMNS)
+def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], name: str, engine: str) -> None:
+    said = lifelines_says(*spells_of(name))
+    readings = read_readings(measured(engine), f"lifelines_{name}")
+    readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
+    for statistic, numbers in said.items():
+        found = readings.loc[statistic, ["value", "ci_low", "ci_high"]].astype(float) / UNIT
+        assert found.to_dict() == pytest.approx(numbers, nan_ok=True, rel=1e-9), (name, statistic)
 
 
-@pytest.mark.parametrize("name", names())
-def test_the_product_counts_as_the_second_count_does(product: pd.DataFrame, name: str) -> None:
-    mine = all_readings(world(name).facts())
-    theirs = product[product["journey"] == name]
-    if mine.empty:
-        assert theirs.empty
-        return
-    sides = mine.merge(theirs, on=KEY, how="outer", suffixes=("", "_product"), indicator=True)
-    alone = sides[sides["_merge"] != "both"]
-    assert alone.empty, alone[[*KEY, "_merge"]].to_string()
-    for number in NUMBERS:
-        one, other = sides[number].astype(float), sides[f"{number}_product"].astype(float)
-        apart = (one - other).abs() / one.abs().clip(lower=1) > 1e-9
-        assert not (odd := sides[apart | (one.isna() != other.isna())]).size, show(odd, number)
-    for word in [*WORDS, "matures_at", "status"]:
-        one, other = sides[word], sides[f"{word}_product"]
-        assert not (odd := sides[(one != other) & ~(one.isna() & other.isna())]).size, show(odd, word)
-
-
-def show(odd: pd.DataFrame, column: str) -> str:
-    return odd[[*KEY, column, f"{column}_product"]].head(20).to_string()
+@pytest.mark.parametrize("name", [*WORLDS, *SETS])
+def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
+    one, two = (read_readings(measured(engine), the_world(name).name).sort_values(KEY) for engine in ENGINES)
+    pd.testing.assert_frame_equal(
+        one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
+    )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,50 +10,13 @@ import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from survival import LEFT, SLACK, curves, quantiles
-
-COLUMNS = {
-    "waltons": ("T", "E"),
-    "rossi": ("week", "arrest"),
-    "gbsg2": ("time", "cens"),
-    "lung": ("time", "status"),
-    "larynx": ("time", "death"),
-    "leukemia": ("t", "status"),
-    "kidney_transplant": ("time", "death"),
-}
-
-
-def lifelines_says(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
-    """Quantiles and their bounds read off the curves of lifelines, bounds where 0 < S < 1."""
-    from lifelines import KaplanMeierFitter
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fitter = KaplanMeierFitter().fit(duration, closed)
-    survival = fitter.survival_function_.iloc[:, 0]
-    bounds = fitter.confidence_interval_.where((survival > 1e-15) & (survival < 1 - 1e-15), np.nan)
-    lines = {"value": survival, "ci_low": bounds.iloc[:, 0], "ci_high": bounds.iloc[:, 1]}
-
-    def first(line: pd.Series, left: float) -> float:
-        reached = line.index[line <= left + SLACK]
-        return float(reached.min()) if len(reached) else np.nan
-
-    return {name: {at: first(line, left) for at, line in lines.items()} for name, left in LEFT.items()}
+from lifelines_sets import COLUMNS, lifelines_says, spells_of
+from survival import LEFT, curves, quantiles
 
 
 def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
     frame = pd.DataFrame({"group": 1, "duration": duration.astype(float), "closed": closed.astype(bool)})
     return {name: quantiles(frame, ["group"], name).iloc[0].to_dict() for name in LEFT}
-
-
-def spells_of(name: str) -> tuple[pd.Series, pd.Series]:
-    """Durations, and whether they ended, of a data set that lifelines carries."""
-    import lifelines.datasets
-
-    load: Callable[[], pd.DataFrame] = getattr(lifelines.datasets, f"load_{name}")
-    frame = load()
-    time, ended = COLUMNS[name]
-    return frame[time], frame[ended].astype(bool)
 
 
 @pytest.mark.parametrize("name", COLUMNS)

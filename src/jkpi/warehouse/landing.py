@@ -18,6 +18,8 @@ LANDING_TABLES: dict[str, str] = {
     "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
     f" denominator double precision, {_TAIL}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_TAIL}",
+    "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
+    f" denominator double precision, {_TAIL}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
