@@ -16,6 +16,7 @@ from cohorts import kpis_of
 from compare import alone, differing, other, read_readings, side_by_side
 from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
 from readings import KEY, NUMBERS, WORDS, all_readings
+from tangle import tangled
 from worlds import World, names, world
 
 from jkpi.journeys.kinds import KINDS
@@ -23,11 +24,15 @@ from jkpi.journeys.kinds import KINDS
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]
 SETS = [f"lifelines_{name}" for name in COLUMNS]
+TANGLES = ["tangle1", "tangle2"]
 WORLDS = [name for name in names() if all(kpi.kind in KINDS for one in world(name).documents for kpi in kpis_of(one))]
 """Those that ask for nothing but what maps can ask for."""
+ALL = [*WORLDS, *SETS, *TANGLES]
 
 
 def the_world(name: str) -> World:
+    if name in TANGLES:
+        return tangled(int(name.removeprefix("tangle")))
     return world_of(name.removeprefix("lifelines_")) if name in SETS else world(name)
 
 
@@ -44,7 +49,7 @@ def measured(
             url = f"duckdb:///{folder / 'warehouse.duckdb'}"
             if engine == "postgres":
                 url = _database(request.getfixturevalue("postgres_server"))
-            measure(folder, url, [the_world(name) for name in [*WORLDS, *SETS]])
+            measure(folder, url, [the_world(name) for name in ALL])
             urls[engine] = url
         return urls[engine]
 
@@ -67,7 +72,7 @@ def _database(server: str) -> str:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", [*WORLDS, *SETS])
+@pytest.mark.parametrize("name", ALL)
 def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
     one = the_world(name)
     sides = side_by_side(all_readings(one.facts()), read_readings(measured(engine), one.name))
@@ -91,7 +96,7 @@ def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], 
         assert found.to_dict() == pytest.approx(numbers, nan_ok=True, rel=1e-9), (name, statistic)
 
 
-@pytest.mark.parametrize("name", [*WORLDS, *SETS])
+@pytest.mark.parametrize("name", ALL)
 def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
     one, two = (read_readings(measured(engine), the_world(name).name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
