@@ -25,8 +25,8 @@ from jkpi.warehouse import ensure_landing, open_warehouse
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:
     """Count every KPI of the current map, as of `settings.now`. The caller holds no connection to a DuckDB file.
 
-    Only what new rows and the time that passed have touched is counted again, unless the map has changed, time was set back, a batch was
-    taken back, or `full_refresh` asks for it.
+    Only what new rows and the time that passed have touched is counted again, unless the map has changed, time was
+    set back, a batch was taken back, or `full_refresh` asks for it.
 
     Raises:
         CheckFailed: everything was counted, and does not hold what it promises.

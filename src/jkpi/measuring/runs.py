@@ -24,7 +24,7 @@ _LOADED = "select source, batch_id, load_number from raw.load_batches where stat
 
 
 def fingerprint(warehouse: Warehouse, project: Path) -> str:
-    """Of all on which the numbers rest beside the rows: the map, its calendars, the SQL itself, and what hashes keys."""
+    """Of all on which numbers rest beside the rows: the map, its calendars, the SQL itself, and what hashes keys."""
     digest = hashlib.sha256()
     for table, columns in _COUNTED.items():
         rows = warehouse.rows(f"select {columns} from raw.{table}")

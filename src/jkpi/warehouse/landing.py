@@ -15,8 +15,6 @@ LANDING_TABLES: dict[str, str] = {
     f" emotion_state text, comment text, asked_at timestamp, responded_at timestamp, {_TAIL}",
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
     f" invited_at timestamp, eligible boolean, {_TAIL}",
-    "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
-    f" denominator double precision, {_TAIL}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_TAIL}",
     "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
     f" denominator double precision, {_TAIL}",
@@ -45,9 +43,9 @@ LANDING_TABLES: dict[str, str] = {
     " is_current boolean",
     "map_kpis": f"{_VERSIONED}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
     " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text,"
-    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text, at_least integer,"
-    " scale_min double precision, scale_max double precision, box_min double precision, polarity text,"
-    " direction text, target double precision, unit text, definition text, is_current boolean",
+    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text,"
+    " at_least integer, scale_min double precision, scale_max double precision, box_min double precision,"
+    " polarity text, direction text, target double precision, unit text, definition text, is_current boolean",
     "map_moments": f"{_VERSIONED}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
