@@ -41,10 +41,7 @@ members as (
     cross join statistics
     left join experiences
         on instances.actor_key = experiences.actor_key and instances.passage = experiences.passage
-    where
-        statistics.statistic = 'coverage'
-        or experiences.peak_end is not null
-        or {{ add_seconds('instances.matures_at', 'kpis.window_seconds') }} > clock.as_of
+    where statistics.statistic = 'coverage' or experiences.peak_end is not null
 )
 
 select {{ member_columns() }} from members

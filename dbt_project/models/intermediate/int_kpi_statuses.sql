@@ -71,10 +71,7 @@ judged as (
                     and blind.starts_at < timed.decided_at
                     and coalesce(blind.ends_at > timed.starts_at, true)
             ) then 'withheld'
-            when
-                timed.open_count > 0
-                or {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} > clock.as_of
-                then 'provisional'
+            when {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} > clock.as_of then 'provisional'
             else 'final'
         end as status,
         timed.segment <> 'all' and timed.decided_count < timed.min_cell as is_suppressed

@@ -26,8 +26,7 @@ tallied as (
             end
         ) as squares,
         cast(count(outcome) as bigint) as decided_count,
-        -- What is unknown of an emotion stays unknown: it is not open.
-        cast(sum(case when outcome is null and kind <> 'emotion' then 1 else 0 end) as bigint) as open_count,
+        cast(count(*) - count(outcome) as bigint) as open_count,
         max(matures_at) as matures_at
     from members
     group by journey, kpi, kind, definition, statistic, estimator, profile, cohort_date

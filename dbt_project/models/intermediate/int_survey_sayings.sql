@@ -91,20 +91,6 @@ asked as (
         from homes as by_survey
         where by_survey.journey = homes.journey and by_survey.survey = sayings.survey
     )
-    union all
-    -- An experience is made of whatever was scored in it.
-    select
-        experienced.journey,
-        sayings.*
-    from sayings
-    cross join (select distinct kpis.journey from kpis where kpis.kind = 'peak_end') as experienced
-    where not exists (
-        select 1
-        from homes
-        where
-            homes.journey = experienced.journey
-            and (homes.survey = sayings.survey or homes.touchpoint = sayings.touchpoint)
-    )
 ),
 
 journeys as (
