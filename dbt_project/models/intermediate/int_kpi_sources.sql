@@ -1,11 +1,16 @@
+-- A KPI that the map no longer asks for is fed by what fed it last.
 with kpis as (
-    select * from {{ ref('int_kpis') }}
-    where is_current
+    select * from (
+        select
+            *,
+            row_number() over (partition by journey, kpi order by in_force_from desc) as newest
+        from {{ ref('int_kpis') }}
+    ) as versions
+    where newest = 1
 ),
 
 touchpoints as (
     select * from {{ ref('int_touchpoints') }}
-    where is_current
 ),
 
 days as (
@@ -27,6 +32,7 @@ sources as (
 event_evidence as (
     select
         touchpoints.journey,
+        touchpoints.map_version,
         touchpoints.stage,
         touchpoints.stage_position,
         touchpoints.touchpoint,
@@ -40,8 +46,8 @@ event_evidence as (
     from days
     inner join touchpoints on days.touchpoint = touchpoints.touchpoint
     group by
-        touchpoints.journey, touchpoints.stage, touchpoints.stage_position, touchpoints.touchpoint,
-        touchpoints.is_start, touchpoints.is_end, touchpoints.is_staffed, days.source
+        touchpoints.journey, touchpoints.map_version, touchpoints.stage, touchpoints.stage_position,
+        touchpoints.touchpoint, touchpoints.is_start, touchpoints.is_end, touchpoints.is_staffed, days.source
 ),
 
 -- Evidence of a KPI are the events that its definition speaks of. A source feeds it if its silence could change the
@@ -79,7 +85,8 @@ of_events as (
             else event_evidence.stage_position >= kpis.stage_position
         end as is_feeding
     from kpis
-    inner join event_evidence on kpis.journey = event_evidence.journey
+    inner join event_evidence
+        on kpis.journey = event_evidence.journey and kpis.map_version = event_evidence.map_version
     where kpis.kind not in ('csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'rate')
 ),
 
