@@ -50,7 +50,9 @@ days as (
         before.journey,
         before.cohort_date
     from {{ as_it_was(table) }} as before
-    where before.cohort_date is not null and before.matures_at > (select last_run.as_of from {{ ref('stg_last_run') }} as last_run)
+    where
+        before.cohort_date is not null
+        and before.matures_at > (select last_run.as_of from {{ ref('stg_last_run') }} as last_run)
     {% endfor %}
     {%- endif %}
 )
