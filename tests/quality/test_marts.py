@@ -18,8 +18,8 @@ COLUMNS = {
     " segment text, segment_value text, period text, period_start date, value double precision,"
     " numerator double precision,"
     " denominator double precision, sample_size bigint, open_count bigint, ci_low double precision,"
-    " ci_high double precision, unit text, direction text, status text, matures_at timestamp, map_version integer, level text,"
-    " touchpoint text, is_suppressed boolean, definition text, is_redefined boolean",
+    " ci_high double precision, unit text, direction text, status text, matures_at timestamp, map_version integer,"
+    " level text, touchpoint text, is_suppressed boolean, definition text, is_redefined boolean",
     "fct_stage_visits": "journey text, instance_id text, stage text, stage_position integer, visit_number integer,"
     " entered_at timestamp, exited_at timestamp, next_stage text, moved_on_at timestamp, matures_at timestamp,"
     " map_version integer",
