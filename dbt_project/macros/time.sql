@@ -42,8 +42,8 @@ case {{ period }}
 end
 {%- endmacro %}
 
-{# Whether a version of a KPI is the one that holds for a period: in force on its last day, or the last there was. #}
+{# Whether a version is the one that holds for a period: in force on its last day. #}
 {% macro holds_for(kpis, period, start) -%}
 {{ day_after(period, start) }} > {{ kpis }}.in_force_from
-and {{ day_after(period, start) }} <= {{ kpis }}.followed_from
+and {{ day_after(period, start) }} <= {{ kpis }}.in_force_to
 {%- endmacro %}

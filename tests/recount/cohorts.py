@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import answer_cohorts, response_rates
+from cohorts_of_answers import SCALES, answer_cohorts, response_rates
 from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
 from cohorts_of_times import resolving, staying
 from facts import of
@@ -47,7 +47,9 @@ class Kpi:
     def definition(self) -> str:
         """What changes the number, as text: two KPIs with the same one measure the same."""
         labels = ("name", "title", "target", "direction")
-        return repr(sorted((key, repr(value)) for key, value in self.entry.items() if key not in labels))
+        said = {"scale": list(SCALES[self.kind])} if self.kind in SCALES else {}
+        said |= self.entry
+        return repr(sorted((key, repr(value)) for key, value in said.items() if key not in labels))
 
 
 def kpis_of(document: dict[str, Any]) -> Iterator[Kpi]:

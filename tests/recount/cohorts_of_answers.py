@@ -20,7 +20,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
         if key in entry:
             mine &= answers[column] == entry[key]
     if kind == "emotion":
-        mine &= answers["emotion"] == entry["name"]
+        mine &= (answers["emotion"] == entry["name"]) & walks.asks(answers)
         frame = _members(answers[mine], "responded_at", walks)
         state = answers["emotion_state"].str.lower()
         shares = frame.assign(outcome=state.map({"present": 1.0, "absent": 0.0}).reindex(frame.index))
@@ -55,7 +55,7 @@ def response_rates(entry: dict[str, Any], walks: Walks) -> pd.DataFrame:
         _latest(answers[told], invited[~named], "customer_id"),  # where both name a case, it has to be the same
         _latest(answers[~told], invited, "customer_id"),
     ]
-    found = pd.concat(pairs).sort_values(["answer", "invited_at", "invitation_id"]).groupby("answer").tail(1)
+    found = pd.concat([one for one in pairs if len(one)] or pairs[:1]).sort_values(["answer", "invited_at", "invitation_id"]).groupby("answer").tail(1)
     answered = found.loc[found["responded_at"] < found["invited_at"] + window, "invitation"]
     eligible = invited[invited["eligible"].map(lambda one: one is None or bool(one)).astype(bool)]
     frame = _members(eligible, "invited_at", walks)
@@ -80,7 +80,8 @@ def _members(rows: pd.DataFrame, time: str, walks: Walks) -> pd.DataFrame:
     """Each row's passage, and its segment values: its own, else its passage's, else its customer's at the time."""
     frame = pd.DataFrame({"passage": walks.passage_of(rows, time), "at": rows[time], "decided_at": rows[time]})
     for column in walks.columns:
-        values = rows[f"segment {column}"]
-        values = values.fillna(of(frame["passage"], walks.passages[column]))
-        frame[column] = values.fillna(walks.of_customers(column, rows["customer_id"], rows[time]))
+        values = rows[f"segment {column}"].astype(object)
+        values = values.where(values.notna(), of(frame["passage"], walks.passages[column]))
+        known = walks.of_customers(column, rows["customer_id"], rows[time])
+        frame[column] = values.where(values.notna(), known)
     return frame.assign(is_open=False)

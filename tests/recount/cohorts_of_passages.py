@@ -83,7 +83,7 @@ def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
     """By passage with any scored answer: (peak|end)_(touchpoint|score), peak_end, count_scored."""
     answers = walks.facts.answers
     known = answers["score"].notna() & answers["scale_min"].notna() & answers["scale_max"].notna()
-    rows = answers[known & _is_of_journey(answers, walks)].copy()
+    rows = answers[known & walks.asks(answers)].copy()
     rows["passage"] = walks.passage_of(rows, "responded_at")
     rows = rows[rows["passage"].notna()]
     rows = rows[rows["responded_at"] < of(rows["passage"], walks.passages["decided_at"]) + after]
@@ -105,15 +105,6 @@ def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
             "count_scored": rows.groupby("passage").size(),
         }
     )
-
-
-def _is_of_journey(answers: pd.DataFrame, walks: Walks) -> pd.Series:
-    """Whether it speaks of this journey: of one of its touchpoints, or to a survey that its map asks."""
-    document = walks.document
-    parts = [*document["stages"], document]
-    asked = {entry.get("survey") for part in parts for entry in part.get("kpis", [])} - {None}
-    drawn = {touchpoint["touchpoint"] for stage in document["stages"] for touchpoint in stage["touchpoints"]}
-    return answers["touchpoint"].isin(list(drawn)) | answers["survey"].isin(list(asked))
 
 
 def _is_turned(rows: pd.DataFrame, walks: Walks) -> pd.Series:

@@ -84,7 +84,8 @@ class Walks:
         frame["is_open"] = ~frame["is_completed"] & (over_at > self.facts.as_of)
         for column in self.columns:
             said = by[f"segment {column}"].first()
-            frame[column] = said.fillna(self.of_customers(column, frame["customer"], frame["started_at"]))
+            known = self.of_customers(column, frame["customer"], frame["started_at"])
+            frame[column] = said.astype(object).where(said.notna(), known)
         return frame
 
     def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
@@ -100,6 +101,14 @@ class Walks:
             merged = pd.merge_asof(asked, known, on="at", by="customer_id")
             found[merged["row"].to_numpy()] = merged["value"].to_numpy()
         return pd.Series(found.to_numpy(), index=customers.index, dtype=object)
+
+    def asks(self, answers: pd.DataFrame) -> pd.Series:
+        """Whether each speaks of this journey: of one of its touchpoints, or to a survey that its map asks."""
+        document = self.document
+        parts = [*document["stages"], document]
+        asked = {entry.get("survey") for part in parts for entry in part.get("kpis", [])} - {None}
+        drawn = {touchpoint["touchpoint"] for stage in document["stages"] for touchpoint in stage["touchpoints"]}
+        return answers["touchpoint"].isin(list(drawn)) | answers["survey"].isin(list(asked))
 
     def passage_of(self, rows: pd.DataFrame, time: str) -> pd.Series:
         """The passage of each row: that of its case, else the one its customer had begun last at `time`; else None."""

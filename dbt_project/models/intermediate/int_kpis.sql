@@ -38,9 +38,6 @@ described as (
         journeys.is_current,
         journeys.in_force_from,
         journeys.in_force_to,
-        lead(journeys.in_force_from, 1, date '2200-01-01') over (
-            partition by kpis.journey, kpis.kpi order by journeys.in_force_from
-        ) as followed_from,
         journeys.timezone,
         journeys.last_stage_position,
         journeys.window_seconds as journey_window_seconds,

@@ -74,8 +74,8 @@ shown as (
         bounded.period_start,
         case when not bounded.is_suppressed then bounded.estimate end as value,
         case
-            when bounded.estimator <> 'quantile' and bounded.decided_count > 0 and not bounded.is_suppressed
-                then bounded.total
+            when bounded.estimator = 'quantile' or bounded.is_suppressed then null
+            when bounded.decided_count > 0 or kpis.kind = 'rate' then bounded.total
         end as numerator,
         case when bounded.estimator <> 'count' and not bounded.is_suppressed then bounded.decided end as denominator,
         case when not bounded.is_suppressed then bounded.decided_count end as sample_size,

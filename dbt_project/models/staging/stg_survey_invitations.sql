@@ -2,7 +2,11 @@ with invitations as (
     select * from {{ source('raw', 'survey_invitations') }}
 ),
 
-renamed as (
+clock as (
+    select * from {{ ref('stg_clock') }}
+),
+
+seen as (
     select
         invitation_id,
         source,
@@ -15,6 +19,7 @@ renamed as (
         eligible as is_eligible,
         segments
     from invitations
+    where invitations.invited_at <= (select clock.as_of from clock)
 )
 
-select * from renamed
+select * from seen
