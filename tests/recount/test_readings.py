@@ -102,12 +102,11 @@ def test_both_have_the_same_numbers(compared: Compared, number: str) -> None:
     assert_same(sides, number)
 
 
-@pytest.mark.xfail(reason="a mean's interval is drawn with 1.96 where few answers ask for Student's t", strict=True)
 def test_a_mean_of_few_answers_is_as_uncertain_as_it_is(compared: Compared) -> None:
     facts, sides = compared
     means = sides[sides["statistic"] == "mean"]
     if means.empty:
-        pytest.xfail(f"{facts.journey['journey']} has no mean")
+        pytest.skip(f"{facts.journey['journey']} has no mean")
     assert_same(means, "ci_low")
     assert_same(means, "ci_high")
 
@@ -126,7 +125,6 @@ def test_nothing_is_final_before_its_time_nor_said_by_the_blind(compared: Compar
     assert other.empty, other[[*KEY, "status", "status_product"]].head(20)
 
 
-@pytest.mark.xfail(reason="volumes and the journey's conversion wait for sources that cannot change them", strict=True)
 def test_nothing_is_withheld_for_a_source_that_cannot_change_it(compared: Compared) -> None:
     _, sides = compared
     other = sides[sides["status"] != sides["status_product"]]

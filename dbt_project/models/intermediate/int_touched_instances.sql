@@ -7,7 +7,7 @@ with recut as (
 
 customers as (
     select * from {{ ref('stg_customers') }} as customers
-    where {{ 'false' if counting_anew() else is_fresh('customers', 'valid_from') }}
+    where {{ is_fresh('customers', 'valid_from') }}
 ),
 
 {% if not counting_anew() -%}

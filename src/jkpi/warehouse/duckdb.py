@@ -41,8 +41,8 @@ class DuckDBWarehouse:
         names = [column[0] for column in result.description or ()]
         if names != ["Count"]:
             return -1
-        row = result.fetchone()
-        return int(row[0]) if row else -1
+        found = result.fetchall()
+        return int(found[0][0]) if found else -1
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
@@ -50,8 +50,9 @@ class DuckDBWarehouse:
         return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
-        row = self._run(sql, parameters).fetchone()
-        return _plain(row[0]) if row else None
+        # All of it is fetched: a result that is not finished keeps the connection from reading tables from outside.
+        found = self._run(sql, parameters).fetchall()
+        return _plain(found[0][0]) if found else None
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
         # A cursor of its own: other statements may run while the batches are read.
