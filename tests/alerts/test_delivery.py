@@ -121,7 +121,7 @@ def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web
     assert deliver(world.settings).sent == 1
     (got,) = web.got
     assert got["title"].startswith("Technician on site") and got["type"] == "failure"
-    assert "Where      Getting a broken machine running again" in got["message"]
+    assert "Where       Getting a broken machine running again" in got["message"]
 
 
 def test_a_mail_arrives_as_plain_text(make_world: MakeWorld, smtp: tuple[Inbox, int]) -> None:
@@ -135,7 +135,7 @@ def test_a_mail_arrives_as_plain_text(make_world: MakeWorld, smtp: tuple[Inbox, 
     mail = email.message_from_bytes(inbox.mails[0], policy=email.policy.default)
     assert mail["Subject"] == "Technician on site: down to 70 % instead of 92 %"
     body = mail.get_body(("plain",))
-    assert body is not None and "  Owner      field-service" in body.get_content()
+    assert body is not None and "  Owner       field-service" in body.get_content()
 
 
 def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_elsewhere(
