@@ -59,7 +59,8 @@ class Entry:
 @dataclass(frozen=True)
 class Letter:
     """`entries` are told in full, `brief` are (alert, headline) told in a line, `more` are counted only. `replies_to`:
-    the ids of the messages that told of these alerts first. `over`: threads in which nothing is open any more."""
+    the ids of the messages that told of these alerts first. `fresh`: how many that are not told in full begin with this
+    message. `over`: threads in which nothing is open any more."""
 
     message_id: str
     workspace: str
@@ -70,6 +71,7 @@ class Letter:
     entries: tuple[Entry, ...] = ()
     brief: tuple[Row, ...] = ()
     more: int = 0
+    fresh: int = 0
     digest: tuple[str, ...] = ()
     replies_to: tuple[str, ...] = ()
     over: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()
         entries=tuple(entry(one) for one in full),
         brief=tuple((one.finding.transition.alert_id, one.headline) for one in brief),
         more=max(0, len(ordered) - IN_FULL - IN_BRIEF),
+        fresh=sum(one.thread is None and one.finding.transition.name not in _OVER for one in ordered[IN_FULL:]),
         digest=tuple(digest),
         replies_to=envelope.replies_to,
         over=envelope.over,

@@ -24,7 +24,7 @@ def events(letter: Letter, routing_key: str, link: Callable[[str], str | None]) 
         made.append(_group(letter))
     else:
         made += [_trigger(letter, one, link) for one in letter.entries if not one.over]
-        if letter.brief:
+        if letter.fresh:
             made.append(_group(letter))
         made += [_event("resolve", letter, thread) for thread in letter.over]
     return [json.dumps({"routing_key": routing_key, **event}, ensure_ascii=False).encode() for event in made]
@@ -58,8 +58,7 @@ def _trigger(letter: Letter, entry: Entry, link: Callable[[str], str | None]) ->
 
 def _group(letter: Letter) -> dict[str, Any]:
     """One incident for what is told in short, or for a message without alerts."""
-    many = len(letter.brief) + letter.more
-    summary = f"And {many:,} more: {letter.title}" if many else letter.title
+    summary = f"And {letter.fresh:,} more: {letter.title}" if letter.fresh else letter.title
     return {
         **_event("trigger", letter, letter.message_id),
         "payload": {
