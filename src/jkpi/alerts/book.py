@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -24,37 +23,6 @@ from jkpi.state import (
     series_states,
     state_engine,
 )
-
-
-@dataclass(frozen=True)
-class AlertSummary:
-    """An alert as a list shows it. `kind`: fall, blind or error; `status`: open, resolved, corrected or superseded."""
-
-    alert_id: str
-    status: str
-    kind: str
-    journey: str
-    moment: str
-    segment: str
-    segment_value: str
-    title: str
-    owner: str
-    since: date
-    fired_on: date
-    closed_on: date | None
-
-
-def list_alerts(settings: Settings) -> list[AlertSummary]:
-    """All alerts ever announced, the open ones first, then the newest."""
-    columns = [alerts.c[name] for name in AlertSummary.__dataclass_fields__]
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with reading(engine) as connection:
-            rows = connection.execute(select(*columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)).all()
-    finally:
-        engine.dispose()
-    return sorted((AlertSummary(**row._mapping) for row in rows), key=lambda alert: alert.status != "open")
 
 
 def moment_states(settings: Settings) -> list[MomentState]:

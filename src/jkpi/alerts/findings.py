@@ -99,7 +99,8 @@ class Reader:
         watched = series.watched
         if self._widen(watched, first, last) or watched not in self._read:
             earliest, latest = self._spans[watched]
-            self._read[watched] = read_days(self._w, watched, earliest - _BASELINE_FROM, latest)
+            about = watched.journey, watched.kpi, watched.statistic
+            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest)
         found = self._read[watched].get((series.segment, series.segment_value), ())
         return tuple(day for day in found if first - DAYS_BEFORE <= day.period_start <= last)
 

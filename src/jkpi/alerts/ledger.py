@@ -40,9 +40,9 @@ Readings = Mapping[tuple[str, str], Sequence[Day]]
 """Segment and value -> days in order."""
 
 
-def read_days(w: Warehouse, watched: Watched, first: date, last: date) -> Readings:
-    """The readings of a moment in all its segments, whatever their status, as they are now."""
-    keys = {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic}
+def read_days(w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date) -> Readings:
+    """The readings of a KPI in all its segments, whatever their status, as they are now."""
+    keys = {"journey": journey, "kpi": kpi, "statistic": statistic}
     found: dict[tuple[str, str], list[Day]] = {}
     for row in w.rows(_DAYS, {**keys, "first": first, "last": last}):
         key = (row.pop("segment"), row.pop("segment_value"))
