@@ -65,7 +65,9 @@ def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) 
     """Write the messages that are due now; how many."""
     for finding in truth.findings:
         keep(connection, finding.transition.alert_id, finding.transition.number, finding.days)
-    book.owe(connection, _to_hear(truth.findings, settings), settings.now)
+    told_before = [finding.transition.alert_id for finding in truth.findings if finding.transition.number > 1]
+    heard = book.heard_by(connection, told_before)
+    book.owe(connection, _to_hear(truth.findings, heard, settings), settings.now)
     standings = _standings(connection, truth)
     plan = news(book.read_owed(connection), standings)
     book.drop(connection, plan.dropped)
@@ -96,12 +98,15 @@ def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) 
     return written
 
 
-def _to_hear(findings: Sequence[Finding], settings: Settings) -> list[tuple[str, int, str]]:
-    """People hear no quiet ends; programs do, for they keep a state of their own."""
+def _to_hear(
+    findings: Sequence[Finding], heard: Mapping[str, set[str]], settings: Settings
+) -> list[tuple[str, int, str]]:
+    """Whoever heard of an alert hears how it goes on, also those to whom it was escalated. People hear no quiet ends;
+    programs do, for they keep a state of their own."""
     return [
         (finding.transition.alert_id, finding.transition.number, receiver)
         for finding in findings
-        for receiver in finding.receivers
+        for receiver in sorted({*finding.receivers, *heard.get(finding.transition.alert_id, ())})
         if finding.transition.name not in QUIET
         or (receiver in settings.receivers and settings.receivers[receiver].is_machine)
     ]

@@ -13,6 +13,8 @@ from jkpi.alerts.plain_text import render
 from jkpi.alerts.tellings import Due, Owed, Told
 from jkpi.state import acknowledgements, alerts, outbox, silences, tellings
 
+_AT_ONCE = 500
+
 
 def owe(connection: Connection, rows: Iterable[tuple[str, int, str]], now: datetime) -> None:
     """(alert, number, receiver): a transition that somebody has to hear of."""
@@ -48,6 +50,18 @@ def read_told(connection: Connection) -> dict[str, list[Told]]:
     found: dict[str, list[Told]] = {}
     for row in rows:
         found.setdefault(row.alert_id, []).append(Told(**row._mapping))
+    return found
+
+
+def heard_by(connection: Connection, alert_ids: Iterable[str]) -> dict[str, set[str]]:
+    """Alert -> all who were told of it."""
+    found: dict[str, set[str]] = {}
+    wanted = sorted(alert_ids)
+    for start in range(0, len(wanted), _AT_ONCE):
+        these = tellings.c.alert_id.in_(wanted[start : start + _AT_ONCE])
+        query = select(tellings.c.alert_id, tellings.c.receiver).where(tellings.c.status == "told", these).distinct()
+        for row in connection.execute(query):
+            found.setdefault(row.alert_id, set()).add(row.receiver)
     return found
 
 
