@@ -10,15 +10,29 @@ json_extract_string(nullif({{ document }}, ''), '$."' || {{ key }} || '"')
 {# A number as text. #}
 {% macro as_text(expression) %}cast({{ expression }} as {{ dbt.type_string() }}){% endmacro %}
 
-{# Elapsed seconds with their fraction, 64 bits, the same to the last bit on each engine. #}
+{# 128 bits that stand for a text, for joins and windows: narrow, and as good as the text itself. #}
+{% macro key_of(text) %}{{ return(adapter.dispatch('key_of', 'jkpi')(text)) }}{% endmacro %}
+{% macro default__key_of(text) %}cast(md5({{ text }}) as uuid){% endmacro %}
+{% macro duckdb__key_of(text) %}md5_number({{ text }}){% endmacro %}
+
+{# 64 bits that tell a row from others; taken together by bit_xor they tell sets of rows apart. #}
+{% macro row_print(columns) %}{{ return(adapter.dispatch('row_print', 'jkpi')(columns)) }}{% endmacro %}
+{% macro default__row_print(columns) %}hashtextextended(concat_ws('|', {{ columns | join(', ') }}), 0){% endmacro %}
+{% macro duckdb__row_print(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
+
+{# Whole microseconds since 1970. #}
+{% macro microseconds(moment) %}{{ return(adapter.dispatch('microseconds', 'jkpi')(moment)) }}{% endmacro %}
+{% macro default__microseconds(moment) %}cast(extract(epoch from {{ moment }}) * 1000000 as bigint){% endmacro %}
+{% macro duckdb__microseconds(moment) %}epoch_us({{ moment }}){% endmacro %}
+
+{# Seconds since 1970 with their fraction, 64 bits, the same to the last bit on each engine. #}
+{% macro epoch_seconds(moment) -%}
+({{ microseconds(moment) }} / cast(1000000 as double precision))
+{%- endmacro %}
+
+{# Elapsed seconds with their fraction. #}
 {% macro seconds_between(start, stop) -%}
-{{ return(adapter.dispatch('seconds_between', 'jkpi')(start, stop)) }}
-{%- endmacro %}
-{% macro default__seconds_between(start, stop) -%}
-cast(extract(epoch from ({{ stop }} - {{ start }})) as double precision)
-{%- endmacro %}
-{% macro duckdb__seconds_between(start, stop) -%}
-((epoch_us({{ stop }}) - epoch_us({{ start }})) / cast(1000000 as double precision))
+(({{ microseconds(stop) }} - {{ microseconds(start) }}) / cast(1000000 as double precision))
 {%- endmacro %}
 
 {# Text in the order of its bytes, whatever the collation of the database. #}
@@ -43,9 +57,9 @@ arg_max({{ value }}, {{ position }}) filter (where {{ value }} is not null)
 {%- endmacro %}
 
 {# Indexes where they help: a column store is slowed down by them. #}
-{% macro key_index(column) %}{{ return(adapter.dispatch('key_index', 'jkpi')(column)) }}{% endmacro %}
-{% macro default__key_index(column) %}{{ return([]) }}{% endmacro %}
-{% macro postgres__key_index(column) %}{{ return([{'columns': [column]}]) }}{% endmacro %}
+{% macro key_index(columns) %}{{ return(adapter.dispatch('key_index', 'jkpi')(columns)) }}{% endmacro %}
+{% macro default__key_index(columns) %}{{ return([]) }}{% endmacro %}
+{% macro postgres__key_index(columns) %}{{ return([{'columns': columns}]) }}{% endmacro %}
 
 {#
     Run before each model. PostgreSQL guesses few rows behind a CTE and would then compare every row with every other
@@ -62,4 +76,18 @@ set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB
 {% macro default__after_table() %}{% endmacro %}
 {% macro postgres__after_table() -%}
 {% if model.config.materialized in ('table', 'incremental') %}analyze {{ this }}{% endif %}
+{%- endmacro %}
+
+{# Over a window in the order of time: the value of the last row so far that meets the condition; values are text. #}
+{% macro latest_so_far(value, happened_at, condition, window) -%}
+{{ return(adapter.dispatch('latest_so_far', 'jkpi')(value, happened_at, condition, window)) }}
+{%- endmacro %}
+{% macro default__latest_so_far(value, happened_at, condition, window) -%}
+substr(
+    max(case when {{ condition }} then to_char({{ happened_at }}, 'YYYYMMDDHH24MISSUS') || {{ value }} end collate "C")
+    over {{ window }}, 21
+)
+{%- endmacro %}
+{% macro duckdb__latest_so_far(value, happened_at, condition, window) -%}
+last_value(case when {{ condition }} then {{ value }} end ignore nulls) over {{ window }}
 {%- endmacro %}

@@ -1,12 +1,15 @@
-{# The name of a passage: its actor, and for a customer the number of the session, with the window in it if not 0. #}
-{% macro instance_id(actor_key, case_id, session_number, window_number) -%}
-{{ actor_key }}
-|| case
-    when {{ case_id }} is not null then ''
-    else '|' || {{ as_text(session_number) }}
-end
-|| case
-    when {{ window_number }} > 0 then '+' || {{ as_text(window_number) }}
-    else ''
+{# The name of a passage: its case, or its customer with the number of the session, and of the window if not 0. #}
+{% macro instance_id(passages) -%}
+case
+    when {{ passages }}.case_id is not null
+        then {{ passages }}.journey || '|case|' || {{ passages }}.case_id
+    else
+        {{ passages }}.journey || '|customer|' || {{ passages }}.customer_id || '|'
+        || {{ as_text('cast((' ~ passages ~ '.passage - ' ~ passages ~ '.passage % 100000) / 100000 as bigint)') }}
+        || case
+            when {{ passages }}.passage % 100000 > 0
+                then '+' || {{ as_text(passages ~ '.passage % 100000') }}
+            else ''
+        end
 end
 {%- endmacro %}

@@ -25,15 +25,36 @@ end
 {%- endmacro %}
 
 {#
-    Half the width of the normal interval of a mean, from the sum, the sum of squares and the count; `lost` is 1 for
-    the variance of a sample, 0 for that of shares. NULL below two values: one value says nothing of its spread.
+    The standard error of a mean, from the sum, the sum of squares and the count; `lost` is 1 for the variance of a
+    sample, 0 for that of shares. NULL below two values: one value says nothing of its spread.
 #}
-{% macro half_width(total, squares, count, lost) -%}
+{% macro standard_error(total, squares, count, lost) -%}
 case
-    when {{ count }} < 2 then null
-    else {{ z() }} * sqrt(
+    when {{ count }} >= 2 then sqrt(
         greatest({{ squares }} - {{ total }} * {{ total }} / {{ count }}, cast(0 as double precision))
         / ({{ count }} - {{ lost }}) / {{ count }}
     )
 end
+{%- endmacro %}
+
+{#
+    The 97.5 % quantile of Student's t: of few degrees of freedom from int_t_quantiles, under the alias `small`, else by
+    the expansion about the normal quantile (Abramowitz and Stegun, 26.7.5), right to 1e-10 above 40.
+#}
+{% macro t_quantile(degrees, small) -%}
+{%- set q = 1.959963984540054 -%}
+{%- set terms = [
+    (q ** 3 + q) / 4,
+    (5 * q ** 5 + 16 * q ** 3 + 3 * q) / 96,
+    (3 * q ** 7 + 19 * q ** 5 + 17 * q ** 3 - 15 * q) / 384,
+    (79 * q ** 9 + 776 * q ** 7 + 1482 * q ** 5 - 1920 * q ** 3 - 945 * q) / 92160,
+    (27 * q ** 11 + 339 * q ** 9 + 930 * q ** 7 - 1782 * q ** 5 - 765 * q ** 3 + 17955 * q) / 368640,
+] -%}
+coalesce(
+    {{ small }}.quantile,
+    {{ z() }}
+    {%- for term in terms %}
+    + cast({{ term }} as double precision) / nullif(power(cast({{ degrees }} as double precision), {{ loop.index }}), 0)
+    {%- endfor %}
+)
 {%- endmacro %}

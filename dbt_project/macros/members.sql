@@ -1,36 +1,173 @@
-{# The subject of a KPI about answers; that of the others is an instance. #}
-{% macro response_subject(response_id) %}'response|' || {{ response_id }}{% endmacro %}
-
 {# The columns that every int_kpi_<kind> ends with, in this order. #}
 {% macro member_columns() -%}
-journey, kpi, kind, statistic, estimator, subject_id, member_number, cohort_date, outcome, matures_at
+journey, kpi, kind, definition, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome,
+matures_at
 {%- endmacro %}
 
-{# One member an answer: `outcome` is an expression over int_responses, decided the moment it is given. #}
-{% macro answer_members(kind, statistics) -%}
-select
-    responses.journey,
-    responses.kpi,
-    responses.kind,
-    statistics.statistic,
-    statistics.estimator,
-    {{ response_subject('responses.response_id') }} as subject_id,
-    cast(1 as bigint) as member_number,
-    responses.responded_date as cohort_date,
-    case statistics.statistic
-        {%- for statistic in statistics %}
-        when '{{ statistic.name }}' then {{ statistic.outcome }}
-        {%- endfor %}
-    end as outcome,
-    responses.responded_at as matures_at
-from responses
-cross join (
-    values {% for statistic in statistics -%}
-    ('{{ statistic.name }}', '{{ statistic.estimator }}'){{ ', ' if not loop.last }}
-    {%- endfor %}
-) as statistics (statistic, estimator)
-where responses.kind = '{{ kind }}'
+{# The version of a map in force on a day. #}
+{% macro in_force(kpis, day) -%}
+{{ day }} >= {{ kpis }}.in_force_from and {{ day }} < {{ kpis }}.in_force_to
 {%- endmacro %}
 
 {# 1 or 0 for a condition that is never NULL. #}
 {% macro share(condition) %}cast(case when {{ condition }} then 1 else 0 end as double precision){% endmacro %}
+
+{# The start of a member's row: what it says of its KPI. Wants the alias `kpis`. #}
+{% macro kpi_columns(statistic, estimator) -%}
+kpis.journey,
+kpis.kpi,
+kpis.kind,
+kpis.definition,
+{{ statistic }} as statistic,
+{{ estimator }} as estimator
+{%- endmacro %}
+
+{# One member an answer and statistic: `outcome` is an expression over int_responses; decided once it is given. #}
+{% macro answer_members(kind, statistics) -%}
+with responses as (
+    select * from {{ ref('int_responses') }}
+    where kind = '{{ kind }}'
+),
+
+statistics (statistic, estimator) as (
+    values {% for statistic in statistics -%}
+    ('{{ statistic.name }}', '{{ statistic.estimator }}'){{ ', ' if not loop.last }}
+    {%- endfor %}
+),
+
+members as (
+    select
+        responses.journey,
+        responses.kpi,
+        responses.kind,
+        responses.definition,
+        statistics.statistic,
+        statistics.estimator,
+        'response|' || responses.response_id as subject_id,
+        cast(1 as bigint) as member_number,
+        responses.responded_date as cohort_date,
+        responses.profile,
+        case statistics.statistic
+            {%- for statistic in statistics %}
+            when '{{ statistic.name }}' then {{ statistic.outcome }}
+            {%- endfor %}
+        end as outcome,
+        responses.responded_at as matures_at
+    from responses
+    cross join statistics
+)
+
+select {{ member_columns() }} from members
+{%- endmacro %}
+
+{#
+    One member an instance and KPI of a kind that asks how often touchpoints happened in it before it was decided.
+    `counted` says which events count, `outcome` what they mean; `among` leaves instances out.
+#}
+{% macro occurrence_members(kind, counted, outcome, among='true') -%}
+with kpis as (
+    select * from {{ ref('int_kpis') }}
+    where kind = '{{ kind }}'
+),
+
+instances as (
+    select * from {{ ref('int_instances') }}
+),
+
+events as (
+    select * from {{ ref('int_journey_events') }}
+),
+
+counts as (
+    select
+        kpis.kpi,
+        kpis.map_version,
+        instances.actor_key,
+        instances.passage,
+        count(*) as count_events
+    from events
+    inner join kpis on events.journey = kpis.journey and {{ counted }}
+    inner join instances on events.actor_key = instances.actor_key and events.passage = instances.passage
+    where
+        events.occurred_at < instances.window_ends_at
+        and (instances.ended_at is null or events.occurred_at <= instances.ended_at)
+    group by kpis.kpi, kpis.map_version, instances.actor_key, instances.passage
+),
+
+members as (
+    select
+        {{ kpi_columns("'" ~ kind ~ "'", "'proportion'") | indent(8) }},
+        instances.instance_id as subject_id,
+        cast(1 as bigint) as member_number,
+        instances.started_date as cohort_date,
+        instances.profile,
+        case when instances.is_mature then {{ share(outcome) }} end as outcome,
+        instances.matures_at
+    from instances
+    inner join kpis on instances.journey = kpis.journey and {{ in_force('kpis', 'instances.started_date') }}
+    left join counts
+        on
+            kpis.kpi = counts.kpi
+            and kpis.map_version = counts.map_version
+            and instances.actor_key = counts.actor_key
+            and instances.passage = counts.passage
+    where {{ among }}
+)
+
+select {{ member_columns() }} from members
+{%- endmacro %}
+
+{# One member a spell of a kind about durations: whether it was over within the tolerance. #}
+{% macro spell_members(kind) -%}
+with spells as (
+    select * from {{ ref('int_timed_spells') }}
+    where kind = '{{ kind }}' and has_tolerance
+),
+
+members as (
+    select
+        journey,
+        kpi,
+        kind,
+        definition,
+        'share_within' as statistic,
+        'proportion' as estimator,
+        instance_id as subject_id,
+        member_number,
+        started_date as cohort_date,
+        profile,
+        within_tolerance as outcome,
+        coalesce(least(closed_at, late_at), gives_up_at) as matures_at
+    from spells
+)
+
+select {{ member_columns() }} from members
+{%- endmacro %}
+
+{#
+    One member a stage visit of a kind about moving on; `outcome` is that of a visit that did so in time. One that has
+    moved on is known early, one that will not is known late: none counts before its window is over.
+#}
+{% macro moving_on_members(kind, outcome) -%}
+{%- set over_at = add_seconds('visits.entered_at', 'kpis.window_seconds') -%}
+select
+    {{ kpi_columns("'" ~ kind ~ "'", "'proportion'") | indent(4) }},
+    visits.instance_id as subject_id,
+    visits.visit_number as member_number,
+    visits.entered_date as cohort_date,
+    visits.profile,
+    case
+        when {{ over_at }} > clock.as_of then null
+        when visits.moved_on_at < {{ over_at }} then cast({{ outcome }} as double precision)
+        else cast({{ 1 - outcome }} as double precision)
+    end as outcome,
+    {{ over_at }} as matures_at
+from {{ ref('int_stage_visits') }} as visits
+inner join {{ ref('int_kpis') }} as kpis
+    on
+        visits.journey = kpis.journey
+        and visits.stage = kpis.stage
+        and kpis.kind = '{{ kind }}'
+        and {{ in_force('kpis', 'visits.entered_date') }}
+cross join {{ ref('stg_clock') }} as clock
+{%- endmacro %}

@@ -32,3 +32,18 @@ cast(
 {% macro days_before(day, count) -%}
 cast(cast({{ day }} as timestamp) - interval '{{ count }} days' as date)
 {%- endmacro %}
+
+{# The first day of the period, named by an expression, that a day falls in. #}
+{% macro first_day_in(period, day) -%}
+case {{ period }}
+    when 'day' then {{ day }}
+    when 'week' then {{ first_day_of('week', day) }}
+    else {{ first_day_of('month', day) }}
+end
+{%- endmacro %}
+
+{# Whether a version of a KPI is the one that holds for a period: in force on its last day, or the last there was. #}
+{% macro holds_for(kpis, period, start) -%}
+{{ day_after(period, start) }} > {{ kpis }}.in_force_from
+and {{ day_after(period, start) }} <= {{ kpis }}.followed_from
+{%- endmacro %}

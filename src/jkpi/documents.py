@@ -66,11 +66,15 @@ Duration = Annotated[
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without surprises: a key given twice is an error, and of words only true and false are booleans."""
+    """YAML without surprises: a key given twice is an error, and of words only true and false are booleans.
+
+    A date stays text until a model reads it: so a day that does not exist is told with its place like any other fault.
+    """
 
 
+_READ_OTHERWISE = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _READ_OTHERWISE]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
@@ -189,6 +193,9 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
             line, column = document.keys.get(tuple(location), document.position(location))
             hint = nearest(key, _known_keys(model, detail["loc"][:-1]))
             found.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
+        elif detail["loc"] and detail["loc"][-1] == "[key]":
+            line, column = document.keys.get(tuple(location[:-1]), document.position(location))
+            found.append(Problem(document.file, line, column, _sentence(detail)))
         else:
             found.append(document.problem(location, _sentence(detail)))
     return found

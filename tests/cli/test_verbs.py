@@ -108,6 +108,51 @@ def test_lint_notes_a_segment_that_no_source_brings(tmp_path: Path) -> None:
     assert told in jkpi("lint", "-w", folder).stdout
 
 
+def test_calendars_are_linted_and_have_a_schema(tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    assert (folder / "schemas" / "calendar.schema.json").is_file()
+    assert "A jkpi calendar" in jkpi("schema", "calendar").stdout
+    (folder / "calendars").mkdir()
+    calendar = folder / "calendars" / "shop_hours.yml"
+    calendar.write_text(
+        'calendar: shop_hours\ntimezone: Europe/Paris\nversions:\n  - hours: {mon-fri: ["09:00-18:00"]}\n'
+    )
+    told = jkpi("lint", "-w", folder).stdout
+    assert "fine: calendars shop_hours" in told
+    assert "note: shop_hours: no KPI counts by this calendar" in told
+    journey = folder / "journeys" / "first_order.yml"
+    written = journey.read_text()
+    assert written.count("tolerance: 3d}") == 1
+    journey.write_text(written.replace("tolerance: 3d}", "tolerance: 3d, calendar: shop_hour}"))
+    calendar.write_text(calendar.read_text().replace("18:00", "25:00"))
+    errors = jkpi("lint", "-w", folder, code=2).stderr
+    assert "this workspace has no calendar 'shop_hour' (did you mean 'shop_hours'?)" in errors
+    assert "calendars/shop_hours.yml:4:23: '09:00-25:00' is not a stretch of hours" in errors
+
+
+@pytest.mark.slow
+def test_history_is_rewritten_on_demand(tmp_path: Path) -> None:
+    import duckdb
+
+    folder = tmp_path / "w"
+    jkpi("init", folder)
+    jkpi("load", "-w", folder)
+    jkpi("measure", "-w", folder)
+    journey = folder / "journeys" / "first_order.yml"
+    journey.write_text(journey.read_text().replace("version: 1", "version: 2"))
+    jkpi("measure", "-w", folder)
+
+    def versions() -> list[tuple[int, bool]]:
+        (place,) = folder.rglob("*.duckdb")
+        with duckdb.connect(str(place), read_only=True) as warehouse:
+            return warehouse.execute("select version, is_current from raw.map_journeys order by 1").fetchall()
+
+    assert versions() == [(1, False), (2, True)]
+    jkpi("measure", "-w", folder, "--rewrite-history")
+    assert versions() == [(2, True)]
+
+
 @pytest.mark.slow
 def test_a_file_of_nearly_only_bad_rows_fails_the_load(tmp_path: Path) -> None:
     folder = tmp_path / "w"

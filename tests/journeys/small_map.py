@@ -53,9 +53,21 @@ moments_of_truth:
 """
 
 
-def spoiled(*changes: tuple[str, str]) -> tuple[str, list[tuple[int, int]]]:
-    """The small map with each text replaced once, and line and column of each mark, which is taken out."""
-    text = SMALL
+OPENING_HOURS = """\
+calendar: opening_hours
+timezone: Europe/Paris
+versions:
+  - hours: {mon-fri: ["09:00-12:30", "13:30-18:00"], sat: ["10:00-14:00"]}
+  - from: 2026-04-01
+    hours: {mon-fri: ["08:00-18:00"]}
+holidays: [2026-01-01, 2026-05-01]
+changes: {2026-12-24: ["09:00-12:00"]}
+"""
+
+
+def spoiled(*changes: tuple[str, str], of: str = SMALL) -> tuple[str, list[tuple[int, int]]]:
+    """A text with each change made once, and line and column of each mark, which is taken out."""
+    text = of
     for old, new in changes:
         assert text.count(old) == 1, f"{old!r} is in the map {text.count(old)} times"
         text = text.replace(old, new)
@@ -72,6 +84,12 @@ def write(workspace: Path, **texts: str) -> None:
     (workspace / "journeys").mkdir(exist_ok=True)
     for name, text in texts.items():
         (workspace / "journeys" / f"{name}.yml").write_text(text, encoding="utf-8")
+
+
+def write_calendar(workspace: Path, text: str = OPENING_HOURS, name: str = "opening_hours") -> None:
+    """A text as a calendar of the workspace."""
+    (workspace / "calendars").mkdir(exist_ok=True)
+    (workspace / "calendars" / f"{name}.yml").write_text(text, encoding="utf-8")
 
 
 def journey(workspace: Path, text: str = SMALL) -> Journey:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -10,6 +11,7 @@ import yaml
 from small_map import SMALL
 
 from jkpi import resources
+from jkpi.documents import parse
 from jkpi.journeys import schema
 from jkpi.journeys.kinds import KINDS
 
@@ -27,11 +29,19 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
 def test_the_examples_fit(path: Any) -> None:
-    assert complaints(yaml.safe_load(path.read_text(encoding="utf-8"))) == []
+    assert complaints(parse(path).data) == []
 
 
 def test_the_small_map_fits() -> None:
     assert complaints(yaml.safe_load(SMALL)) == []
+
+
+def test_combinations_and_days_fit(tmp_path: Path) -> None:
+    more = SMALL.replace("segments: [tier, region]", "segments: [tier, [tier, region]]\nvalid_from: '2026-05-01'")
+    more = more.replace("by: [region]", "by: [tier+region]").replace("kpi: nps,", "kpi: csat_mean, on: running,")
+    (tmp_path / "map.yml").write_text(more)
+    # As jkpi and editors read it: to YAML 1.1 the key `on` would be true.
+    assert complaints(parse(tmp_path / "map.yml").data) == []
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,11 @@ def test_the_small_map_fits() -> None:
         ("stage: fix", "stage: Fix it"),
         ("tolerance: 4h", "tolerance: soon"),
         ("falls_off_by: 0.05", "falls_off_by: 0"),
+        ("kpi: nps, survey: after_repair", "kpi: response_rate, survey: after_repair"),
+        ("kpi: nps, survey: after_repair", "kpi: emotion, name: angry, scale: [1, 5]"),
+        ("segments: [tier, region]", "segments: [tier, [region]]"),
+        ("by: [region]", "by: [tier+]"),
+        ("version: 1", "version: 1\nmin_cell: 0"),
     ],
 )
 def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_map import SMALL, problems, spoiled, write
+from small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
 from jkpi.journeys import Journey, map_rows
 from jkpi.journeys.checks import Receivers, findings
@@ -100,12 +100,46 @@ REFUSED = {
         ["an emotion cannot be scored", "present or absent", "made up"],
     ),
     "feeling scored": ("feelings: [worried]", "feelings: [«{worried: 7}]", ["a feeling is not scored"]),
-    "emotion": (NPS, "{kpi: «emotion, name: angry}", ["emotion", "not measured yet", "csat"]),
-    "csat_mean": (NPS, "{kpi: «csat_mean, survey: s}", ["csat_mean", "not measured yet"]),
-    "response_rate": (NPS, "{kpi: «response_rate, survey: s}", ["not measured yet"]),
-    "first_contact": (NPS, "{kpi: «first_contact}", ["not measured yet"]),
-    "self_service": (NPS, "{kpi: «self_service}", ["not measured yet"]),
-    "peak_end": (NPS, "{kpi: «peak_end}", ["not measured yet"]),
+    "emotion of a weight": (NPS, "{kpi: emotion, name: angry, weight: «3}", ["cannot be scored", "no 'weight'"]),
+    "emotion without name": (NPS, "«{kpi: emotion, survey: after_repair}", ["the key 'name' is missing"]),
+    "emotion's target": (
+        NPS,
+        "{kpi: emotion, name: angry, target: «4}",
+        ["the target of fix.angry is 4", "cannot be scored", "present or absent"],
+    ),
+    "emotion's on": (NPS, "{kpi: emotion, name: angry, on: «arived}", ["no touchpoint 'arived'", "'arrived'"]),
+    "KPI's on": (NPS, "{kpi: csat_mean, survey: s, on: «runing}", ["no touchpoint 'runing'", "'running'"]),
+    "first contact's of": (NPS, "{kpi: first_contact, of: «phone}", ["no touchpoint 'phone'"]),
+    "mean's target": (NPS, "{kpi: csat_mean, survey: s, target: «8}", ["fix.csat_mean is 8", "the scale 1 to 5"]),
+    "mean's scale": (NPS, "{kpi: csat_mean, survey: s, scale: «[7, 1]}", ["not from 7 to 1"]),
+    "response rate without window": (NPS, "«{kpi: response_rate, survey: s}", ["the key 'window' is missing"]),
+    "peak_end on a stage": (NPS, "{kpi: «peak_end}", ["on the journey as a whole, not on a stage", "own kpis:"]),
+    "peak_end's target": (
+        "{kpi: conversion}",
+        "{kpi: peak_end, target: «70}",
+        ["the target of journey.peak_end is 70: a score from 0 to 1 is wanted"],
+    ),
+    "moment on a mean": ("kpi: fix.time_to_resolve", "kpi: «fix.mean", ["a mean has no share", "use csat"]),
+    "moment on peak and end": ("kpi: fix.time_to_resolve", "kpi: «journey.peak_end", ["a mean of scores", "use csat"]),
+    "unknown calendar": ("tolerance: 4h}", "tolerance: 4h, calendar: «open_hours}", ["no calendar", "'opening_hours'"]),
+    "due with a calendar": (
+        "tolerance: 4h}",
+        "tolerance: due, calendar: «opening_hours}",
+        ["a date needs no calendar", "leave calendar: out"],
+    ),
+    "combination twice": (
+        "segments: [tier, region]",
+        "segments: [tier, region, [tier, region], «[region, tier]]",
+        ["the segment 'region+tier' is there twice", "whatever order"],
+    ),
+    "combination of one": ("segments: [tier, region]", "segments: [tier, region, «[tier]]", ["two segments or more"]),
+    "combination with itself": ("segments: [tier, region]", "segments: [tier, region, «[tier, tier]]", ["twice"]),
+    "combination of all": ("segments: [tier, region]", "segments: [tier, region, «[all, tier]]", ["for everybody"]),
+    "combination of no name": ("segments: [tier, region]", "segments: [tier, region, «[tier, 3]]", ["3 is not a name"]),
+    "combination not declared": ("by: [region]", "by: [«tier+region]", ["no segment 'tier+region'"]),
+    "min_cell": ("segments: [tier, region]", "segments: [tier, region]\nmin_cell: «0", ["equal to 1"]),
+    "valid_from": ("version: 1\n", "version: 1\nvalid_from: «2026-02-30\n", ["is not a day", "2026-05-01"]),
+    "viewpoint of nobody": ("segment: {tier: [gold]}", "segment: {tier: «[]}", ["at least 1 item"]),
     "no such kind": (NPS, "{kpi: «npss, survey: s}", ["no KPI kind 'npss'", "did you mean 'nps'?"]),
     "no kind at all": (NPS, "{kpi: «[nps], survey: s}", ["no KPI kind \"['nps']\""]),
     "nps scale": (NPS, "{kpi: nps, survey: s, scale: «[1, 5]}", ["0 to 10 only", "use csat"]),
@@ -132,6 +166,8 @@ REFUSED = {
 }
 
 MORE_CHANGES = {
+    "moment on a mean": [(NPS, "{kpi: csat_mean, name: mean, survey: s}")],
+    "moment on peak and end": [("{kpi: conversion}", "{kpi: peak_end}")],
     "nobody told": [("    notify: [lead]\n", "")],
     "moment twice": [("  - moment: on_site\n", "  - moment: «on_site\n")],
 }
@@ -142,6 +178,7 @@ def test_refused(case: str, tmp_path: Path) -> None:
     old, new, said = REFUSED[case]
     text, places = spoiled((old, new), *MORE_CHANGES.get(case, []))
     write(tmp_path, map=text)
+    write_calendar(tmp_path, OPENING_HOURS)
     (problem,) = problems(tmp_path)
     assert problem.file == "journeys/map.yml"
     assert [(problem.line, problem.column)] == (places or [(1, 1)])
@@ -206,6 +243,85 @@ def test_a_broken_name_does_not_make_its_references_wrong(tmp_path: Path) -> Non
     found = problems(tmp_path)
     assert all("arrived" not in problem.message for problem in found)
     assert [(p.line, p.column) for p in found if "unknown key" in p.message] == places[:1]
+
+
+UNSTAFFED = tuple(
+    (f"{{touchpoint: {name}, channel: {channel}}}", f"{{touchpoint: {name}, channel: web}}")
+    for name, channel in (
+        ("reported", "phone"),
+        ("transferred", "phone"),
+        ("arrived", "field"),
+        ("running", "field"),
+        ("confirmed", "email"),
+    )
+)
+STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, channel: phone}"),)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "changes", "said"),
+    [
+        ("{kpi: «self_service}", UNSTAFFED, "no touchpoint of this map is staffed: self_service would be always 1"),
+        ("{kpi: «self_service}", STAFFED, "every touchpoint of this map is staffed: self_service would be always 0"),
+        ("{kpi: «first_contact}", UNSTAFFED, "no touchpoint of this map is staffed: first_contact would be of nobody"),
+        ("{kpi: first_contact, of: transferred}", UNSTAFFED, None),
+        ("{kpi: first_contact}", STAFFED, None),
+        ("{kpi: self_service}", (), None),
+    ],
+)
+def test_contacts_need_somebody_to_meet(
+    kpi: str, changes: tuple[tuple[str, str], ...], said: str | None, tmp_path: Path
+) -> None:
+    text, places = spoiled((VOLUME, kpi), *changes)
+    write(tmp_path, map=text)
+    found = problems(tmp_path)
+    assert [problem.message for problem in found] == ([said] if said else [])
+    assert [(problem.line, problem.column) for problem in found] == places
+
+
+def test_where_staffing_cannot_be_read_contacts_are_not_judged(tmp_path: Path) -> None:
+    text, _ = spoiled((VOLUME, "{kpi: self_service}"), *UNSTAFFED[1:], (UNSTAFFED[0][0], "{touchpoint: reported}"))
+    write(tmp_path, map=text)
+    (problem,) = problems(tmp_path)
+    assert problem.message == "the key 'channel' is missing"
+
+
+def test_more_touchpoints_than_can_be_put_in_order(tmp_path: Path) -> None:
+    def with_touchpoints(count: int) -> str:
+        more = "".join(f"      - {{touchpoint: page_{number}, channel: web}}\n" for number in range(count - 5))
+        return SMALL.replace("      - {touchpoint: arrived", f"{more}      - {{touchpoint: arrived")
+
+    write(tmp_path, map=with_touchpoints(2001))
+    (problem,) = problems(tmp_path)
+    assert "this map has 2,001 touchpoints: 2,000 at most" in problem.message
+    write(tmp_path, map=with_touchpoints(2000))
+    assert problems(tmp_path) == ()
+
+
+def test_a_calendar_that_cannot_be_read_does_not_make_its_kpis_wrong(tmp_path: Path) -> None:
+    text, _ = spoiled(("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"))
+    write(tmp_path, map=text)
+    (problem,) = problems(tmp_path)
+    assert problem.hint == "write it as calendars/opening_hours.yml"
+    write_calendar(tmp_path, OPENING_HOURS)
+    assert problems(tmp_path) == ()
+    write_calendar(tmp_path, "calendar: [")
+    assert problems(tmp_path) == ()
+
+
+def test_the_new_kinds_are_right_as_documented(tmp_path: Path) -> None:
+    text, _ = spoiled(
+        (NPS, "{kpi: emotion, name: angry, on: arrived, target: 0.1}"),
+        ("{kpi: time_in_stage}", "{kpi: response_rate, survey: s, window: 90d}"),
+        (VOLUME, "{kpi: csat_mean, survey: s, on: running, scale: [0, 10], target: 8}\n      - {kpi: first_contact}"),
+        ("{kpi: conversion}", "{kpi: self_service}\n  - {kpi: peak_end, target: 0.7, window: 90d}"),
+        ("kpi: fix.time_to_resolve", "kpi: fix.angry"),
+        ("promise: 0.85", "promise: 0.15"),
+        ("segments: [tier, region]", "segments: [[tier, country], [tier, region]]\nmin_cell: 5"),
+        ("by: [region]", "by: [tier+region]"),
+    )
+    write(tmp_path, map=text)
+    assert problems(tmp_path) == ()
 
 
 JUNK = st.recursive(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_map import SMALL, journey, spoiled
+from small_map import SMALL, journey, spoiled, write_calendar
 
 from jkpi.journeys import map_rows
 from jkpi.warehouse import LANDING_TABLES
@@ -92,6 +92,76 @@ def test_a_tolerance_can_be_what_was_promised_to_each(tmp_path: Path) -> None:
     due, stage = kpis["fix.time_to_resolve"], kpis["fix.time_in_stage"]
     assert (due["tolerance_seconds"], due["tolerance_is_due"]) == (None, True)
     assert (stage["tolerance_seconds"], stage["unit"], stage["direction"]) == (90, "share", "higher")
+
+
+NEW_KINDS = (
+    ("{kpi: nps, survey: after_repair}", "{kpi: emotion, name: angry, survey: after_repair, on: arrived}"),
+    ("{kpi: csat, survey: after_repair, target: 0.9}", "{kpi: csat_mean, survey: after_repair, scale: [0, 10]}"),
+    ("{kpi: volume}", "{kpi: response_rate, survey: after_repair, window: 14d}"),
+    ("{kpi: time_in_stage}", "{kpi: first_contact, of: arrived}"),
+    ("{kpi: conversion}", "{kpi: peak_end}\n  - {kpi: self_service}\n  - {kpi: conversion}"),
+    ("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"),
+)
+
+
+def test_the_keys_of_each_kind(tmp_path: Path) -> None:
+    write_calendar(tmp_path)
+    text, _ = spoiled(*NEW_KINDS)
+    kpis = {row["kpi"]: row for row in map_rows([journey(tmp_path, text)], NOW)["map_kpis"]}
+    keys = ("survey", "on_touchpoint", "of_touchpoint", "emotion", "calendar", "window_seconds", "unit", "direction")
+    days = 86400
+    assert {name: tuple(kpis[name][key] for key in keys) for name in kpis if name.split(".")[0] != "report"} == {
+        "fix.time_to_resolve": (None, None, None, None, "opening_hours", None, "share", "higher"),
+        "fix.first_contact": (None, None, "arrived", None, None, None, "share", "higher"),
+        "fix.csat_mean": ("after_repair", None, None, None, None, None, "points", "higher"),
+        "fix.angry": ("after_repair", "arrived", None, "angry", None, None, "share", "lower"),
+        "fix.response_rate": ("after_repair", None, None, None, None, 14 * days, "share", "higher"),
+        "journey.peak_end": (None, None, None, None, None, 7 * days, "score", "higher"),
+        "journey.self_service": (None, None, None, None, None, None, "share", "higher"),
+        "journey.conversion": (None, None, None, None, None, 30 * days, "share", "higher"),
+    }
+    mean = kpis["fix.csat_mean"]
+    assert (mean["scale_min"], mean["scale_max"], mean["box_min"]) == (0.0, 10.0, None)
+
+
+def test_segments_and_their_parts(tmp_path: Path) -> None:
+    text, _ = spoiled(
+        ("segments: [tier, region]", "segments: [tier, [tier, region]]"), ("by: [region]", "by: [tier+region]")
+    )
+    made = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["part"], row["part_position"]) for row in made["map_segments"]] == [
+        ("tier", "tier", 1),
+        ("tier+region", "tier", 1),
+        ("tier+region", "region", 2),
+    ]
+    assert json.loads(made["map_moments"][0]["by_segments"]) == ["tier+region"]
+
+
+def test_whose_experience_it_is_and_how_small_a_cell_may_be(tmp_path: Path) -> None:
+    text, _ = spoiled(
+        ("segment: {tier: [gold]}", "segment: {tier: [gold, 7, gold]}"), ("version: 1", "version: 1\nmin_cell: 5")
+    )
+    made = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["segment_value"]) for row in made["map_viewpoints"]] == [
+        ("tier", "gold"),
+        ("tier", "7"),
+    ]
+    assert made["map_journeys"][0]["min_cell"] == 5
+    assert map_rows([journey(tmp_path)], NOW)["map_journeys"][0]["min_cell"] == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "since"),
+    [
+        ("Europe/Paris", datetime(2026, 4, 30, 22)),
+        ("America/New_York", datetime(2026, 5, 1, 4)),
+        ("UTC", datetime(2026, 5, 1)),
+    ],
+)
+def test_a_version_is_in_force_from_the_midnight_of_its_zone(zone: str, since: datetime, tmp_path: Path) -> None:
+    text, _ = spoiled(("version: 1", "version: 1\nvalid_from: 2026-05-01"), ("Europe/Paris", zone))
+    (row,) = map_rows([journey(tmp_path, text)], NOW)["map_journeys"]
+    assert row["valid_from"] == since
 
 
 def test_a_part_of_a_second_is_not_nothing(tmp_path: Path) -> None:

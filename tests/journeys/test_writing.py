@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from small_map import SMALL, journey
 
-from jkpi.journeys import write_map
+from jkpi.journeys import forget_past_versions, write_map
+from jkpi.journeys.rows import MAP_TABLES
 from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
 
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
@@ -70,7 +71,15 @@ def test_a_new_version_is_current_and_the_old_one_stays(warehouse: Warehouse, tm
     write_map(warehouse, [journey(tmp_path)], [], FIRST)
     second = journey(tmp_path, SMALL.replace("version: 1", "version: 2"))
     assert write_map(warehouse, [second], [], LATER) is True
-    for table in ("map_journeys", "map_stages", "map_touchpoints", "map_kpis", "map_moments", "map_segments"):
+    for table in (
+        "map_journeys",
+        "map_stages",
+        "map_touchpoints",
+        "map_kpis",
+        "map_moments",
+        "map_segments",
+        "map_viewpoints",
+    ):
         assert versions(warehouse, table) == [("repair", 1, False), ("repair", 2, True)], table
     assert write_map(warehouse, [second], [], LATER) is False
     assert write_map(warehouse, [journey(tmp_path)], [], LATER) is True
@@ -100,6 +109,39 @@ def test_sources_are_replaced_as_a_whole(warehouse: Warehouse, tmp_path: Path) -
     assert warehouse.rows("select title from raw.map_sources") == [{"title": "Service desk"}]
     assert write_map(warehouse, [made], [], LATER) is True
     assert warehouse.scalar("select count(*) from raw.map_sources") == 0
+
+
+def test_the_day_that_a_map_says_wins(warehouse: Warehouse, tmp_path: Path) -> None:
+    made = journey(tmp_path)
+    write_map(warehouse, [made], [], FIRST)
+    said = journey(tmp_path, SMALL.replace("version: 1", "version: 1\nvalid_from: 2026-05-01"))
+    assert write_map(warehouse, [said], [], LATER) is True
+    assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 4, 30, 22)
+    assert write_map(warehouse, [said], [], LATER) is False
+    write_map(warehouse, [made], [], LATER)  # no day is said any more: what was known holds
+    assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 4, 30, 22)
+
+
+def test_history_is_rewritten_for_the_journeys_of_today(warehouse: Warehouse, tmp_path: Path) -> None:
+    gone = journey(tmp_path, SMALL.replace("journey: repair", "journey: gone"))
+    write_map(warehouse, [journey(tmp_path), gone], [], FIRST)
+    assert forget_past_versions(warehouse) is False
+    second = journey(tmp_path, SMALL.replace("version: 1", "version: 2"))
+    write_map(warehouse, [second], [], LATER)
+    assert forget_past_versions(warehouse) is True
+    for table in MAP_TABLES:
+        assert versions(warehouse, table) == [("gone", 1, False), ("repair", 2, True)], table
+    assert forget_past_versions(warehouse) is False
+    assert write_map(warehouse, [second], [], LATER) is False
+
+
+def test_a_warehouse_of_an_earlier_release_gets_the_new_columns(warehouse: Warehouse, tmp_path: Path) -> None:
+    for column in ("calendar", "definition", "emotion", "on_touchpoint"):
+        warehouse.execute(f"alter table raw.map_kpis drop column {column}")
+    warehouse.execute("drop table raw.map_viewpoints")
+    ensure_landing(warehouse)
+    assert write_map(warehouse, [journey(tmp_path)], [], FIRST) is True
+    assert warehouse.scalar("select count(distinct definition) from raw.map_kpis") == 9
 
 
 def test_all_or_nothing(warehouse: Warehouse, tmp_path: Path) -> None:

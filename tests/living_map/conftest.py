@@ -124,8 +124,8 @@ def _statistics(
     if kpi["kind"] == "ces":
         rows.append(row("mean", 5.1 + chance.uniform(-0.2, 0.2), "points", False, None))
     if kpi["kind"].startswith("time_"):
-        rows.append(row("median_closed", 19400.0 + chance.uniform(-1500, 1500), "seconds", False, None))
-        rows.append(row("p90_closed", 51000.0 + chance.uniform(-4000, 9000), "seconds", False, None))
+        rows.append(row("median", 19400.0 + chance.uniform(-1500, 1500), "seconds", False, None))
+        rows.append(row("p90", 51000.0 + chance.uniform(-4000, 9000), "seconds", False, None))
     return rows
 
 

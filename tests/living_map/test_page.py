@@ -87,7 +87,7 @@ def test_intervals_come_from_the_mart(made: Page, measured: Warehouse) -> None:
 
 def test_the_other_statistics_are_of_the_same_week(made: Page, measured: Warehouse) -> None:
     median = measured.scalar(
-        "select value from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and statistic = 'median_closed'"
+        "select value from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and statistic = 'median'"
         " and period = 'week' and status = 'final' order by period_start desc limit 1"
     )
     extras = kpi_views(made)["kpi-repair-time_to_resolve"].extras

@@ -56,7 +56,7 @@ def test_intervals_by_unit() -> None:
     assert words.interval(0.567, 0.674, "share", "top_box") == f"57–67{N}%"
     assert words.interval(0.012, 0.051, "share", "drop_off") == f"1.2–5.1{N}%"
     assert words.interval(14.7, 45.3, "points", "nps") == "+15 to +45"
-    assert words.interval(None, None, "seconds", "median_closed") is None
+    assert words.interval(None, None, "seconds", "median") is None
 
 
 def test_days_and_ages() -> None:

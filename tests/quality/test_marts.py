@@ -58,7 +58,7 @@ SOUND: dict[str, list[dict[str, Any]]] = {
          "open_count": 4, "ci_low": None, "ci_high": None, "status": "provisional", "matures_at": datetime(2026, 8, 1)},
         {**READING, "kpi": "repair.nps", "statistic": "nps", "unit": "points", "value": -30.0, "ci_low": -45.0,
          "ci_high": -15.0},
-        {**READING, "kpi": "repair.time_to_resolve", "statistic": "median_closed", "unit": "seconds", "value": 3600.0,
+        {**READING, "kpi": "repair.time_to_resolve", "statistic": "median", "unit": "seconds", "value": 3600.0,
          "numerator": None, "ci_low": None, "ci_high": None},
         {**READING, "kpi": "repair.ces", "statistic": "mean", "unit": "points", "value": 4.1, "numerator": 41.0,
          "ci_low": 3.0, "ci_high": 5.2},

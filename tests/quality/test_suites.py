@@ -41,7 +41,7 @@ def test_great_expectations_takes_all_of_each_shipped_suite(file: Path) -> None:
 
 
 def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
-    kinds = {f"incoming_{kind}" for kind in ("touchpoints", "responses", "invitations", "customers")}
+    kinds = {f"incoming_{kind}" for kind in ("touchpoints", "responses", "invitations", "customers", "counts")}
 
     assert {file.stem for file in FILES} == kinds | {f"marts_{mart}" for mart in KEYS} | {
         "landing_daily_volume",

@@ -1,92 +1,174 @@
-"""From events to passages: who started when, went where, and which segment they belong to.
-
-A case is a passage. The examples know no other kind: each of their rows has a case, no case falls silent for as long as
-`idle`, none lasts as long as `window`; `assert_plain` says so where it would no longer hold.
-"""
+"""From events to passages, visits and spells under one version of a map."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
 import pandas as pd
-from facts import Facts, span
+from facts import TIMES, Facts, of, segments_of, span, viewpoint_of
+
+NOBODY = "(none)"
+STAFFED_CHANNELS = ("phone", "field", "store", "chat")
 
 
-def assert_plain(facts: Facts) -> None:
-    """These definitions leave nothing to choose only while this holds."""
-    times = facts.events.groupby("case_id")["occurred_at"]
-    assert facts.events["case_id"].notna().all()
-    assert not facts.events.duplicated(["case_id", "occurred_at"]).any(), "an order would have to be chosen"
-    assert times.diff().max() < span(facts.journey["scope"]["idle"]), "a case falls into two passages"
-    assert (times.max() - times.min()).max() < facts.window, "an event lies outside its passage"
+@dataclass(frozen=True)
+class Walks:
+    """All that customers did on the journey as one version of its map draws it."""
 
+    facts: Facts
+    document: dict[str, Any]
 
-def passages(facts: Facts) -> pd.DataFrame:
-    """One row a case: started_at, ended_at (NaT while open), decided_at, is_open, and a column for each segment."""
-    scope = facts.journey["scope"]
-    events = facts.events
-    ends = events[events["touchpoint"].isin(scope["ends_with"])]
-    frame = pd.DataFrame({"started_at": events.groupby("case_id")["occurred_at"].min()})
-    frame["ended_at"] = ends.groupby("case_id")["occurred_at"].min()
-    frame["decided_at"] = frame["ended_at"].fillna(frame["started_at"] + facts.window)
-    frame["is_open"] = frame["decided_at"] > facts.as_of
-    for segment in facts.segments:
-        values = events["segments"].map(lambda document, name=segment: document.get(name))
-        frame[segment] = values.groupby(events["case_id"]).first()
-    return frame.fillna(dict.fromkeys(facts.segments, "(none)"))
+    @property
+    def window(self) -> pd.Timedelta:
+        return span(self.document["scope"]["window"])
 
+    @property
+    def starts(self) -> list[str]:
+        return list(self.document["scope"]["starts_with"])
 
-def passage_of(facts: Facts, answers: pd.DataFrame) -> pd.Series:
-    """The case of each answer: the one it names, else the one its customer had begun last."""
-    begun = facts.events.groupby("case_id").agg(customer_id=("customer_id", "first"), at=("occurred_at", "min"))
-    nameless = answers[answers["case_id"].isna()].drop(columns="case_id").rename_axis("row").reset_index()
-    found = pd.merge_asof(
-        nameless[["row", "customer_id", "responded_at"]].sort_values("responded_at"),
-        begun.reset_index().sort_values("at"),
-        left_on="responded_at",
-        right_on="at",
-        by="customer_id",
-    )
-    return answers["case_id"].fillna(found.set_index("row")["case_id"])
+    @property
+    def ends(self) -> list[str]:
+        return list(self.document["scope"]["ends_with"])
 
+    @property
+    def staffed(self) -> list[str]:
+        touchpoints = [one for stage in self.document["stages"] for one in stage["touchpoints"]]
+        return [one["touchpoint"] for one in touchpoints if one.get("staffed", one["channel"] in STAFFED_CHANNELS)]
 
-def visits(facts: Facts) -> pd.DataFrame:
-    """One row a visit of a stage, an unbroken run of its touchpoints: entered_at, left_at, moved_on_at (or NaT)."""
-    events = facts.events
-    same_case = events["case_id"] == events["case_id"].shift()
-    enters = ~same_case | (events["position"] != events["position"].shift())
-    frame = events.loc[enters, ["case_id", "position", "occurred_at"]].reset_index(drop=True)
-    frame = frame.rename(columns={"occurred_at": "entered_at"})
-    frame["left_at"] = frame.groupby("case_id")["entered_at"].shift(-1)
-    frame["moved_on_at"] = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
-    for position in frame["position"].unique():
-        later = frame.loc[frame["position"] > position, ["case_id", "entered_at"]].sort_values("entered_at")
-        here = frame[frame["position"] == position].sort_values("entered_at").rename_axis("row").reset_index()
-        found = pd.merge_asof(
-            here[["row", "case_id", "entered_at"]],
-            later.assign(moved_on_at=later["entered_at"]),
-            on="entered_at",
-            by="case_id",
-            direction="forward",
-            allow_exact_matches=False,
+    @property
+    def columns(self) -> list[str]:
+        """The columns that segments and the viewpoint speak of."""
+        parts = {part for parts in segments_of(self.document).values() for part in parts}
+        return sorted(parts | set(viewpoint_of(self.document)))
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Events on the map, those of a passage together and in order: stage (position from 0), passage (its id)."""
+        places = {
+            touchpoint["touchpoint"]: (position, within)
+            for position, stage in enumerate(self.document["stages"])
+            for within, touchpoint in enumerate(stage["touchpoints"])
+        }
+        events = self.facts.events
+        events = events[events["touchpoint"].isin(list(places))].copy()
+        events["stage"] = events["touchpoint"].map({name: place[0] for name, place in places.items()}).astype(int)
+        events["within"] = events["touchpoint"].map({name: place[1] for name, place in places.items()}).astype(int)
+        named = events["case_id"].notna()
+        events["actor"] = ("case " + events["case_id"].fillna("")).where(
+            named, "customer " + events["customer_id"].fillna("")
         )
-        frame.loc[found["row"], "moved_on_at"] = found["moved_on_at"].to_numpy()
-    return frame
+        order = ["actor", "occurred_at", "stage", "within", "event_id", "source"]
+        events = events.sort_values(order, ignore_index=True)
+        events["passage"] = events["actor"]
+        nameless = events[events["case_id"].isna()]
+        if len(nameless):
+            events.loc[nameless.index, "passage"] = _cut(nameless, self)
+        return events
+
+    @cached_property
+    def passages(self) -> pd.DataFrame:
+        """By passage: started_at, ended_at (NaT), decided_at, is_completed, is_open, customer, case, columns."""
+        events = self.events
+        by = events.groupby("passage", sort=False)
+        frame = pd.DataFrame({"started_at": by["occurred_at"].min(), "customer": by["customer_id"].first()})
+        frame["case"] = by["case_id"].first()
+        over_at = frame["started_at"] + self.window
+        ends = events[events["touchpoint"].isin(self.ends)]
+        ends = ends[ends["occurred_at"] < of(ends["passage"], over_at)]
+        frame["ended_at"] = ends.groupby("passage")["occurred_at"].max()
+        frame["ended_at"] = frame["ended_at"].astype(TIMES)
+        frame["is_completed"] = frame["ended_at"].notna()
+        frame["decided_at"] = frame["ended_at"].fillna(over_at)
+        frame["is_open"] = ~frame["is_completed"] & (over_at > self.facts.as_of)
+        for column in self.columns:
+            said = by[f"segment {column}"].first()
+            frame[column] = said.fillna(self.of_customers(column, frame["customer"], frame["started_at"]))
+        return frame
+
+    def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
+        """What is known of each customer at that time, by the index of `customers`; None where nothing is."""
+        known = self.facts.customers.dropna(subset=[f"segment {column}"]).sort_values("valid_from", kind="stable")
+        asked = pd.DataFrame({"customer_id": customers.to_numpy(dtype=object), "at": at.to_numpy()})
+        asked = asked.assign(row=range(len(asked))).dropna().sort_values("at", kind="stable")
+        asked["at"] = asked["at"].astype(TIMES)
+        known = known.rename(columns={"valid_from": "at", f"segment {column}": "value"})[["customer_id", "at", "value"]]
+        asked, known = (one.astype({"customer_id": object}) for one in (asked, known))
+        found = pd.Series(None, index=range(len(customers)), dtype=object)
+        if len(known) and len(asked):
+            merged = pd.merge_asof(asked, known, on="at", by="customer_id")
+            found[merged["row"].to_numpy()] = merged["value"].to_numpy()
+        return pd.Series(found.to_numpy(), index=customers.index, dtype=object)
+
+    def passage_of(self, rows: pd.DataFrame, time: str) -> pd.Series:
+        """The passage of each row: that of its case, else the one its customer had begun last at `time`; else None."""
+        begun = self.passages
+        cases = pd.Series(begun.index, index=begun["case"]).loc[lambda one: one.index.notna()]
+        found = rows["case_id"].map(cases[~cases.index.duplicated()].to_dict()).astype(object)
+        lost = rows[found.isna() & rows["customer_id"].notna()].rename_axis("row").reset_index()
+        line = begun.rename_axis("passage").reset_index().dropna(subset=["customer"])
+        line = line[["passage", "customer", "started_at"]].sort_values(["started_at", "passage"])
+        if len(lost) and len(line):
+            merged = pd.merge_asof(
+                lost[["row", "customer_id", time]].sort_values(time, kind="stable").astype({"customer_id": object}),
+                line.rename(columns={"started_at": time, "customer": "customer_id"}).astype({"customer_id": object}),
+                on=time,
+                by="customer_id",
+            )
+            found[merged["row"].to_numpy()] = merged["passage"].to_numpy()
+        return found
+
+    @cached_property
+    def visits(self) -> pd.DataFrame:
+        """One row a visit, in order: passage, stage, entered_at, exited_at, moved_on_at (NaT where it did not)."""
+        events = self.events
+        enters = (events["passage"] != events["passage"].shift()) | (events["stage"] != events["stage"].shift())
+        frame = events.loc[enters, ["passage", "stage", "occurred_at"]].reset_index(drop=True)
+        frame = frame.rename(columns={"occurred_at": "entered_at"})
+        ended_at = of(frame["passage"], self.passages["ended_at"])
+        next_at = frame.groupby("passage")["entered_at"].shift(-1)
+        frame["exited_at"] = next_at.fillna(ended_at.where(ended_at >= frame["entered_at"]))
+        frame["moved_on_at"] = pd.Series(pd.NaT, index=frame.index, dtype=TIMES)
+        for stage in frame["stage"].unique():
+            higher = frame["entered_at"].where(frame["stage"] > stage).groupby(frame["passage"]).bfill()
+            frame["moved_on_at"] = frame["moved_on_at"].mask(frame["stage"] == stage, higher)
+        return frame
+
+    def spells(self, start: str, stop: str) -> pd.DataFrame:
+        """One row a spell: passage, at, closed_at (NaT while open), due_at (NaT where nothing was promised).
+
+        The promise is that of the event that starts the clock; where it has none, the first of the passage.
+        """
+        mine = self.events[self.events["touchpoint"].isin([start, stop])]
+        begins = mine["touchpoint"] == start
+        running = begins.groupby(mine["passage"]).shift(fill_value=False)
+        run = (begins & ~running).groupby(mine["passage"]).cumsum()
+        frame = mine[begins & ~running].assign(run=run)[["passage", "run", "occurred_at", "due_at"]]
+        stops = mine[~begins & running].assign(run=run)[["passage", "run", "occurred_at"]]
+        frame = frame.rename(columns={"occurred_at": "at"})
+        frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["passage", "run"], how="left")
+        promised = self.events.groupby("passage")["due_at"].first()
+        frame["due_at"] = frame["due_at"].fillna(of(frame["passage"], promised))
+        return frame.astype({"closed_at": TIMES, "due_at": TIMES})
 
 
-def spells(facts: Facts, start: str, stop: str) -> pd.DataFrame:
-    """One row a spell: at, closed_at (NaT while open), due_at.
-
-    `start` sets the clock, the next `stop` halts it. Asking again while it runs does not set it back; a `start` after
-    the `stop` is a spell of its own.
-    """
-    mine = facts.events[facts.events["touchpoint"].isin([start, stop])]
-    begins = mine["touchpoint"] == start
-    running = begins.groupby(mine["case_id"]).shift(fill_value=False)
-    run = (begins & ~running).groupby(mine["case_id"]).cumsum()
-    frame = mine[begins & ~running].assign(run=run)
-    stops = mine[~begins & running].assign(run=run)
-    frame = frame[["case_id", "run", "occurred_at", "due_at"]].rename(columns={"occurred_at": "at"})
-    stops = stops[["case_id", "run", "occurred_at"]].rename(columns={"occurred_at": "closed_at"})
-    frame = frame.merge(stops, on=["case_id", "run"], how="left")
-    promised = facts.events.dropna(subset=["due_at"]).groupby("case_id")["due_at"].first()
-    others = pd.Series(promised.reindex(frame["case_id"]).to_numpy(), index=frame.index)
-    return frame.assign(due_at=frame["due_at"].fillna(others))
+def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
+    """The passage of each event of customers without a case, by walking along them once."""
+    scope = walks.document["scope"]
+    idle, window = span(scope["idle"]), walks.window
+    found: list[str] = []
+    actor, last, first, number, ended = None, None, None, 0, False
+    for row in line[["actor", "occurred_at", "touchpoint"]].itertuples(index=False):
+        at = row.occurred_at
+        if row.actor != actor:
+            actor, first, number, ended = row.actor, at, 0, False
+        elif at - last >= idle or (ended and row.touchpoint in scope["starts_with"]):
+            first, number = at, number + 1
+        if row.touchpoint in scope["starts_with"]:
+            ended = False
+        if row.touchpoint in scope["ends_with"]:
+            ended = True
+        last = at
+        found.append(f"{actor} {number}.{(at - first) // window}")
+    return found

@@ -1,128 +1,201 @@
-"""From members to readings: counts, intervals, and what may be said of them yet."""
+"""From members to readings: periods, versions of the map, counts, intervals, and what may be said of them yet."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
-from facts import Facts
-from members import Members, all_members
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from cohorts import Kpi, cohorts, feeding, kpis_of
+from estimators import ESTIMATORS, UNITS, estimate
+from facts import TIMES, Facts, segments_of, span, viewpoint_of
+from hours import BusinessClock
+from passages import NOBODY, Walks
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
+WORDS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}
-NORMAL = float(stats.norm.ppf(0.975))
+FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
+"""Period -> what a total may cover to count in it."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The members of one statistic of one KPI over all versions of the map, and the sources that feed it."""
+
+    kpi_id: str
+    statistic: str
+    frame: pd.DataFrame
+    sources: frozenset[str]
+
+
+class Versions:
+    """Which version of the map holds on which local day, and since when each KPI means what it means."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.kpis = [{kpi.id: kpi for kpi in kpis_of(one.document)} for one in facts.versions]
+        self._since = [pd.Timestamp(one.since or "1700-01-01") for one in facts.versions]
+
+    def on(self, days: pd.Series) -> pd.Series:
+        """Index of the version in force on each local day."""
+        found = np.searchsorted(np.array(self._since, dtype="datetime64[s]"), days.to_numpy(), side="right") - 1
+        return pd.Series(found, index=days.index)
+
+    def epochs(self, kpi_id: str) -> list[int]:
+        """By version: how often the definition of the KPI had changed by then; -1 where the version has no such KPI."""
+        found, before = [], None
+        number = 0
+        for kpis in self.kpis:
+            now = kpis[kpi_id].definition if kpi_id in kpis else None
+            number += before is not None and now != before
+            before = now or before
+            found.append(number if now else -1)
+        return found
 
 
 def all_readings(facts: Facts) -> pd.DataFrame:
-    """Every reading of the map by definition: KEY, kind, NUMBERS, matures_at, status."""
-    frames = [
-        _numbers(group, statistic, members).assign(
-            kpi=members.kpi, kind=members.kind, statistic=statistic, segment=segment, period=period
-        )
-        for members in all_members(facts)
-        for segment in ["all", *facts.segments]
-        for period in FIRST_DAYS
-        for group in [_cohorts(facts, members, segment, period)]
-        for statistic in members.statistics
-    ]
-    found = pd.concat(frames, ignore_index=True)
-    return found[[*KEY, "kind", *NUMBERS, "matures_at", "status"]]
+    """Every reading of the journey by definition: KEY, NUMBERS, WORDS, matures_at, status."""
+    versions = Versions(facts)
+    parts = []
+    for one in _counted(facts, versions):
+        for period in FIRST_DAYS:
+            parts += list(_of_period(facts, versions, one, period))
+    if not parts:
+        return pd.DataFrame(columns=[*KEY, *NUMBERS, *WORDS, "matures_at", "status"])
+    found = pd.concat(parts, ignore_index=True)
+    found = found.sort_values(KEY, ignore_index=True)
+    before = found.groupby(KEY[:-1], dropna=False)["epoch"].shift()
+    found["is_redefined"] = before.notna() & (before != found["epoch"])
+    return found[[*KEY, *NUMBERS, *WORDS, "matures_at", "status"]]
 
 
-def _cohorts(facts: Facts, members: Members, segment: str, period: str) -> pd.DataFrame:
-    """Members with their period_start and segment_value, and their cohort's matures_at and status."""
-    frame = members.frame.copy()
-    local = frame["at"].dt.tz_localize("UTC").dt.tz_convert(facts.zone).dt.tz_localize(None)
-    calendar = local.dt.to_period(FIRST_DAYS[period])
-    frame["period_start"] = calendar.dt.start_time.astype("datetime64[us]")
-    following = (calendar + 1).dt.start_time.astype("datetime64[us]")
-    frame["starts_at"] = _instants(frame["period_start"], facts.zone)
-    frame["over_at"] = _instants(following, facts.zone)
-    frame["segment_value"] = "all" if segment == "all" else frame[segment]
-    cohort = frame.groupby(["segment_value", "period_start"])
-    late = max(facts.late[source] for source in members.sources)
-    decided = cohort["decided_at"].transform("max")
-    settled = pd.concat([decided, frame["over_at"]], axis=1).max(axis=1)
-    frame["matures_at"] = settled + late
-    blind = pd.Series(False, index=frame.index)
-    for spot in facts.blind[facts.blind["source"].isin(members.sources)].itertuples():
-        blind |= (spot.starts_at < settled) & (spot.ends_at > frame["starts_at"])
-    waiting = frame["matures_at"] > facts.as_of
-    return frame.assign(status=np.where(blind, "withheld", np.where(waiting, "provisional", "final")))
+def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
+    clocks = _clocks(facts)
+    walks = [Walks(facts, one.document) for one in facts.versions]
+    for kpi_id in dict.fromkeys(kpi_id for kpis in versions.kpis for kpi_id in kpis):
+        epochs = versions.epochs(kpi_id)
+        by_statistic: dict[str, list[pd.DataFrame]] = {}
+        sources: frozenset[str] = frozenset()
+        for number, kpis in enumerate(versions.kpis):
+            if kpi_id not in kpis:
+                continue
+            sources |= feeding(kpis[kpi_id], walks[number])
+            for statistic, frame in cohorts(kpis[kpi_id], walks[number], clocks).items():
+                frame = _in_view(_with_days(frame, walks[number]), walks[number])
+                frame = frame[versions.on(frame["day"]) == number].assign(epoch=epochs[number])
+                by_statistic.setdefault(statistic, []).append(frame)
+        for statistic, frames in by_statistic.items():
+            filled = [frame for frame in frames if len(frame)] or frames[:1]
+            yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources)
 
 
-def _numbers(frame: pd.DataFrame, statistic: str, members: Members) -> pd.DataFrame:
-    """One row a cohort: the statistic of those that are decided."""
+def _with_days(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    if "day" in frame:
+        return frame
+    zone = walks.document["timezone"]
+    at = frame["at"].astype(TIMES)
+    return frame.assign(day=at.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).dt.normalize())
+
+
+def _in_view(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    for column, values in viewpoint_of(walks.document).items():
+        frame = frame[frame[column].isin(values)]
+    return frame
+
+
+def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> Iterator[pd.DataFrame]:
+    """One frame for each segment, of each version that has periods of its own."""
+    frame = one.frame
+    if "covers" in frame:
+        frame = frame[frame["covers"].isin(FEEDS[period])]
+    calendar = frame["day"].dt.to_period(FIRST_DAYS[period])
+    today = facts.as_of.tz_localize("UTC").tz_convert(facts.versions[-1].document["timezone"]).tz_localize(None)
+    frame = frame.assign(
+        period_start=calendar.dt.start_time.astype(TIMES), following=(calendar + 1).dt.start_time.astype(TIMES)
+    )
+    last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())
+    frame["version"] = versions.on(last_day)
+    epochs = versions.epochs(one.kpi_id)
+    frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
+    for number, members in frame.groupby("version"):
+        document = facts.versions[number].document
+        members = _with_instants(members, document["timezone"])
+        for segment, parts in {"all": [], **segments_of(document)}.items():
+            values = pd.Series("all", index=members.index, dtype=object)
+            if parts:
+                values = _joined(members, parts)
+            found = _numbers(facts, members.assign(segment_value=values), one)
+            kpi = versions.kpis[number][one.kpi_id]
+            found = _suppressed(found, segment, document.get("min_cell", 1))
+            yield found.assign(
+                **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
+                **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},
+                **{"unit": UNITS.get(one.statistic, "share"), "is_primary": _is_primary(kpi, one.statistic)},
+                **{"map_version": facts.versions[number].number, "epoch": epochs[number]},
+            )
+
+
+def _joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
+    """The value of a segment, or those of a combination, for each member."""
+    first, *others = (members[part].astype(object).fillna(NOBODY) for part in parts)
+    for other in others:
+        first = first + "+" + other
+    return first
+
+
+def _with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
+    """starts_at, over_at: the local midnights around the period, in UTC."""
+
+    def instants(local: pd.Series) -> pd.Series:
+        aware = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")  # type: ignore[call-overload]
+        return aware.dt.tz_convert("UTC").dt.tz_localize(None).astype(TIMES)
+
+    return members.assign(starts_at=instants(members["period_start"]), over_at=instants(members["following"]))
+
+
+def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
+    """One row a cohort."""
     keys = ["segment_value", "period_start"]
-    whole = frame.groupby(keys)
-    found = whole[["matures_at", "status"]].first()
-    found["open_count"] = whole["is_open"].sum()
-    decided = frame[~frame["is_open"]]
-    found["sample_size"] = decided.groupby(keys).size()
-    found["sample_size"] = found["sample_size"].fillna(0)
-    found["denominator"] = found["sample_size"].astype(float)
-    found["numerator"] = found["ci_low"] = found["ci_high"] = np.nan
-    if statistic in ("median_closed", "p90_closed"):
-        groups = decided.groupby(keys)["outcome"]
-        found["value"] = groups.quantile(0.5 if statistic == "median_closed" else 0.9)
-    elif statistic == "mean":
-        found = _mean(found, decided.groupby(keys)["score"])
-    elif statistic == "nps":
-        found = _nps(found, decided.assign(up=decided["score"] >= 9, down=decided["score"] <= 6).groupby(keys))
-    elif statistic == "volume":
-        found["value"] = found["numerator"] = found["denominator"]
-        found["denominator"] = np.nan
-    else:
-        found = _share(found, _ones(decided, statistic).groupby([decided[key] for key in keys]).sum())
+    cohort = members.groupby(keys)
+    found = estimate(ESTIMATORS.get(one.statistic, "proportion"), members, keys, one.statistic)
+    found["open_count"] = cohort["is_open"].sum()
+    settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
+    late = max((facts.late.get(source, pd.Timedelta(0)) for source in one.sources), default=pd.Timedelta(0))
+    found["matures_at"] = settled + late
+    blind = pd.Series(False, index=found.index)
+    for spot in facts.blind[facts.blind["source"].isin(one.sources)].itertuples():
+        blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
+    # Where nothing was promised, what is still open when its window is over is waited for no longer.
+    waiting = found["matures_at"] > facts.as_of
+    found["status"] = np.where(blind, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 
 
-def _ones(decided: pd.DataFrame, statistic: str) -> pd.Series:
-    """1 for a member that counts in the numerator of the share, else 0."""
-    if statistic == "promoters":
-        return (decided["score"] >= 9).astype(float)
-    if statistic == "passives":
-        return decided["score"].between(7, 8).astype(float)
-    if statistic == "detractors":
-        return (decided["score"] <= 6).astype(float)
-    return decided["outcome"].astype(float)
+def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
+    """In a segment, of fewer members than `least` nothing is told."""
+    few = (segment != "all") & (found["sample_size"] < least)
+    found[NUMBERS] = found[NUMBERS].astype(float)
+    found.loc[few, NUMBERS] = np.nan
+    return found.assign(is_suppressed=few)
 
 
-def _share(found: pd.DataFrame, ones: pd.Series) -> pd.DataFrame:
-    found["numerator"] = ones
-    some = found["denominator"] > 0
-    found["value"] = found["numerator"] / found["denominator"].where(some)
-    low, high = proportion_confint(found.loc[some, "numerator"], found.loc[some, "denominator"], method="wilson")
-    found.loc[some, "ci_low"], found.loc[some, "ci_high"] = low, high
-    return found
+def _is_primary(kpi: Kpi, statistic: str) -> bool:
+    first = {
+        **{"csat": "top_box", "csat_mean": "mean", "ces": "share_easy", "time_to_resolve": "share_within"},
+        "time_in_stage": "share_within" if "tolerance" in kpi.entry else "median",
+    }
+    return statistic == first.get(kpi.kind, kpi.kind)
 
 
-def _mean(found: pd.DataFrame, scores: pd.core.groupby.SeriesGroupBy) -> pd.DataFrame:
-    found["numerator"] = scores.sum()
-    found["value"] = scores.mean()
-    several = found["denominator"] > 1
-    n = found.loc[several, "denominator"]
-    reach = stats.t.ppf(0.975, n - 1) * scores.std()[several] / np.sqrt(n)
-    found.loc[several, "ci_low"] = found.loc[several, "value"] - reach
-    found.loc[several, "ci_high"] = found.loc[several, "value"] + reach
-    return found
-
-
-def _nps(found: pd.DataFrame, answers: pd.core.groupby.DataFrameGroupBy) -> pd.DataFrame:
-    """Promoters minus detractors; for its numerator a passive counts half, so that it is (value + 100) / 200 of n."""
-    n = found["denominator"]
-    up, down = answers["up"].sum() / n, answers["down"].sum() / n
-    found["value"] = 100 * (up - down)
-    found["numerator"] = n * (1 + up - down) / 2
-    reach = 100 * NORMAL * np.sqrt((up + down - (up - down) ** 2).clip(lower=0) / n)
-    several = n > 1
-    found["ci_low"] = (found["value"] - reach).clip(lower=-100).where(several)
-    found["ci_high"] = (found["value"] + reach).clip(upper=100).where(several)
-    return found
-
-
-def _instants(local: pd.Series, zone: str) -> pd.Series:
-    """Local midnights as UTC without offset."""
-    return local.dt.tz_localize(zone).dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+def _clocks(facts: Facts) -> dict[str, BusinessClock]:
+    """Of every calendar that there is, over all that could be asked of it."""
+    if facts.events.empty:
+        first = last = facts.as_of
+    else:
+        first, last = facts.events["occurred_at"].min(), facts.as_of
+    longest = max(span(one.document["scope"]["window"]) for one in facts.versions)
+    until = last + longest + pd.Timedelta(days=400)
+    return {name: BusinessClock.of(calendar, first, until) for name, calendar in facts.calendars.items()}

@@ -1,133 +1,210 @@
-"""Passages no example has: stages left and entered again, asked twice, told out of order, segments that come and go.
-
-What the definitions leave open is left out: no passage completes twice, none names a case that was never seen.
-"""
+"""A world drawn by chance: every kind of KPI, and passages as nobody would think of them."""
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pandas as pd
-import yaml
-
-FIRST = pd.Timestamp("2026-03-05")
-NOW = pd.Timestamp("2026-04-10T12:34:56")
-"""Later events are landed as well: they must not be seen. Berlin's clocks change in between."""
+from worlds import AS_OF, World
 
 Rng = np.random.Generator
+FIRST = pd.Timestamp("2026-10-05")
+"""Berlin puts its clocks back on 25 October; the map changes on 4 November, a Wednesday."""
+STAGES = {
+    "ask": {"asked": "web", "called": "phone", "called_again": "phone"},
+    "plan": {"planned": "web", "moved": "chat"},
+    "help": {"visited": "field", "fixed": "web"},
+    "thank": {"confirmed": "web", "thanked": "web"},
+}
+TIERS, REGIONS = ["gold", "silver", "bronze"], ["north", "south"]
+QUESTIONS = [("after", "content", 1, 5), ("after", "recommend", 0, 10), ("effort", "hard", 1, 7), ("other", "q", 1, 5)]
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What rows are drawn from: of touchpoints the name, stage and source; of questions survey, name, scale, source."""
-
-    touchpoints: list[tuple[str, int, str]]
-    starts: list[str]
-    ends: list[str]
-    segments: list[str]
-    questions: list[tuple[str, str, int, int, str]]
-
-
-def tangle(workspace: Path, sources: dict[str, str], blind: str, passages: int = 700, seed: int = 5) -> None:
-    """Replace all landed facts; `sources` says which source each touchpoint and survey question is read from."""
-    (path,) = (workspace / "journeys").glob("*.yml")
-    shape = _shape(yaml.safe_load(path.read_text()), sources)
+def tangled(seed: int, passages: int = 500) -> World:
+    """The world of that seed: hundreds of passages in two months, some of them still going on."""
     rng = np.random.default_rng(seed)
-    events = [row for number in range(passages) for row in _passage(shape, rng, number)]
-    on_the_map = {name for name, _, _ in shape.touchpoints}
-    seen = sorted({row["case_id"] for row in events if row["occurred_at"] <= NOW and row["touchpoint"] in on_the_map})
-    answers = [_answer(shape, rng, number, seen) for number in range(passages)]
-    day = pd.Timestamp("2026-03-24")
-    spots = [{"source": blind, "starts_at": day, "ends_at": day + pd.Timedelta(days=1), "reason": "", "found_at": NOW}]
-    with duckdb.connect(str(workspace / "warehouse.duckdb")) as connection:
-        for table, rows in (("touchpoint_events", events), ("survey_responses", answers), ("blind_spots", spots)):
-            frame = pd.DataFrame(rows)
-            connection.execute(f"delete from raw.{table}")
-            connection.register("landed", frame)
-            connection.execute(f"insert into raw.{table} by name select * from landed")
-            connection.unregister("landed")
-
-
-def _shape(journey: dict[str, Any], sources: dict[str, str]) -> Shape:
-    kpis = [kpi for stage in journey["stages"] for kpi in stage["kpis"] if "survey" in kpi]
-    asked = [(kpi["survey"], kpi["question"], *kpi.get("scale", [0, 10])) for kpi in kpis]
-    return Shape(
-        touchpoints=[
-            (touchpoint["touchpoint"], position, sources[touchpoint["touchpoint"]])
-            for position, stage in enumerate(journey["stages"])
-            for touchpoint in stage["touchpoints"]
-        ],
-        starts=journey["scope"]["starts_with"],
-        ends=journey["scope"]["ends_with"],
-        segments=journey["segments"],
-        questions=[(survey, name, low, high, sources[name]) for survey, name, low, high in asked],
+    name = f"tangle{seed}"
+    customers = [f"{name}_customer{number}" for number in range(passages // 3)]
+    events = [row for number in range(passages) for row in _passage(rng, name, number, customers)]
+    cases = sorted({row["case_id"] for row in events if row["case_id"]})
+    answers = [_answer(rng, name, number, cases, customers) for number in range(passages)]
+    invitations = [_invitation(rng, name, number, cases, customers) for number in range(passages // 2)]
+    known = [
+        {"customer_id": one, "valid_from": _moment(rng, -20), "segments": _said(rng, 0.8), "source": f"{name}_desk"}
+        for one in customers
+        for _ in range(int(rng.integers(0, 3)))
+    ]
+    spot = pd.Timestamp("2026-11-12")
+    blind = [{"source": f"{name}_web", "starts_at": spot, "ends_at": spot + pd.Timedelta(hours=9)}]
+    tables = {
+        "touchpoint_events": events,
+        "survey_responses": answers,
+        "survey_invitations": invitations,
+        "customers": known,
+        "blind_spots": blind,
+    }
+    return World(
+        name=name,
+        documents=_documents(name, seed),
+        calendars={f"{name}_office": {"calendar": f"{name}_office", **_OFFICE}},
+        tables={table: _frame(rows) for table, rows in tables.items()},
+        late={f"{name}_desk": "0d", f"{name}_web": "1d", f"{name}_survey": "3h"},
+        expected=(),
     )
 
 
-def _passage(shape: Shape, rng: Rng, number: int) -> list[dict[str, Any]]:
-    """Up to 13 events within a week, roughly along the map."""
-    count = int(rng.integers(1, 14))
-    begins = FIRST + pd.Timedelta(seconds=int(rng.integers(0, 40 * 86400)))
-    seconds = np.sort(rng.choice(int(6.5 * 86400 * rng.random() ** 2) + 50, size=count, replace=False))
-    stages = np.array([position for _, position, _ in shape.touchpoints])
-    source_of = {name: source for name, _, source in shape.touchpoints}
+_OFFICE = {
+    "timezone": "Europe/Berlin",
+    "versions": [
+        {"hours": {"mon-fri": ["09:00-12:30", "13:30-18:00"], "sat": ["22:00-02:00"]}},
+        {"from": pd.Timestamp("2026-11-02").date(), "hours": {"mon-sun": ["08:00-20:00"]}},
+    ],
+    "holidays": [pd.Timestamp("2026-10-13").date()],
+    "changes": {pd.Timestamp("2026-11-11").date(): ["11:11-12:00"]},
+}
+
+
+def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
+    def of(touchpoint: str) -> str:
+        return f"{name}_{touchpoint}"
+
+    wait = {"from": of("asked"), "to": of("fixed")}
+    after, effort = f"{name}_after", f"{name}_effort"
+    kpis: dict[str, list[dict[str, Any]]] = {
+        "ask": [
+            {"kpi": "volume"},
+            {"kpi": "volume", "name": "calls", "of": of("called")},
+            {"kpi": "drop_off", "window": "2d"},
+            {"kpi": "time_in_stage", "tolerance": "6h"},
+            {"kpi": "time_in_stage", "name": "in_hours", "tolerance": "4h", "calendar": f"{name}_office"},
+            {"kpi": "csat", "survey": after, "question": "content"},
+            {"kpi": "csat_mean", "survey": after, "on": of("called")},
+            {"kpi": "ces", "survey": effort, "polarity": "low_is_easy"},
+            {"kpi": "emotion", "name": "angry"},
+            {"kpi": "emotion", "name": "glad", "direction": "higher", "survey": after, "on": of("fixed")},
+        ],
+        "plan": [{"kpi": "conversion", "window": "1d"}, {"kpi": "time_in_stage"}, {"kpi": "first_contact"}],
+        "help": [
+            {"kpi": "time_to_resolve", "tolerance": "1d", **wait},
+            {"kpi": "time_to_resolve", "name": "promised", "tolerance": "due", **wait},
+            {"kpi": "time_to_resolve", "name": "in_hours", "tolerance": "9h", "calendar": f"{name}_office", **wait},
+            {"kpi": "response_rate", "survey": after, "window": "3d"},
+            {"kpi": "repeat_contact", "of": of("called_again")},
+        ],
+        "thank": [{"kpi": "nps", "survey": after, "question": "recommend"}],
+    }
+    whole: list[dict[str, Any]] = [
+        {"kpi": "conversion"},
+        {"kpi": "volume"},
+        {"kpi": "first_contact"},
+        {"kpi": "first_contact", "name": "one_call", "of": of("called")},
+        {"kpi": "self_service"},
+        {"kpi": "occurrence", "of": of("moved")},
+        {"kpi": "peak_end", "window": "2d"},
+    ]
+    first: dict[str, Any] = {
+        **{"journey": name, "title": name, "version": 1, "owner": "desk", "timezone": "Europe/Berlin"},
+        "viewpoint": {"persona": "somebody", **({"segment": {"tier": ["gold", "silver"]}} if seed % 2 else {})},
+        "scope": {
+            **{"starts_with": [of("asked")], "ends_with": [of("confirmed"), of("thanked")]},
+            **{"window": "9d", "idle": "3d"},
+        },
+        "segments": ["tier", "region", ["tier", "region"]],
+        "min_cell": 3,
+        "stages": [
+            {
+                "stage": stage,
+                "touchpoints": [{"touchpoint": of(one), "channel": channel} for one, channel in touchpoints.items()],
+                "kpis": kpis[stage],
+            }
+            for stage, touchpoints in STAGES.items()
+        ],
+        "kpis": whole,
+    }
+    second = copy.deepcopy(first) | {"version": 2, "valid_from": pd.Timestamp("2026-11-04").date()}
+    second["stages"][0]["kpis"][5]["box"] = 1
+    second["stages"][0]["kpis"][2]["window"] = "1d"
+    second["stages"][2]["kpis"][0]["tolerance"] = "12h"
+    second["stages"][2]["kpis"][4]["title"] = "Only the name is new"
+    second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # as it was, but said
+    del second["kpis"][5]
+    return first, second
+
+
+def _passage(rng: Rng, name: str, number: int, customers: list[str]) -> list[dict[str, Any]]:
+    """Up to a dozen events, roughly along the map, some at the same moment; of a case or of a customer alone."""
+    touchpoints = [(one, position) for position, stage in enumerate(STAGES.values()) for one in stage]
+    stages = np.array([position for _, position in touchpoints])
+    at = _moment(rng)
+    case = f"{name}_case{number}" if rng.random() < 0.6 else None
+    customer = customers[int(rng.integers(0, len(customers)))]
     rows: list[dict[str, Any]] = []
-    where, complete = 0.0, False
-    for at in (begins + pd.Timedelta(seconds=int(second)) for second in seconds):
-        near = np.exp(-0.35 * np.abs(stages - where))
-        name = shape.touchpoints[int(rng.choice(len(stages), p=near / near.sum()))][0]
-        if not rows and rng.random() < 0.8:
-            name = shape.starts[int(rng.integers(0, len(shape.starts)))]
-        where = min(where + 0.6 * float(rng.random()), float(stages.max()))
-        if complete and name in shape.ends:
-            continue
-        complete = complete or name in shape.ends
-        due = at + pd.Timedelta(seconds=int(rng.integers(-3600, 5 * 86400)))
+    where = 0.0
+    for step in range(int(rng.integers(1, 13))):
+        near = np.exp(-0.8 * np.abs(stages - where))
+        touchpoint = touchpoints[int(rng.choice(len(stages), p=near / near.sum()))][0]
+        if step == 0 and rng.random() < 0.8:
+            touchpoint = "asked"
+        due = at + pd.Timedelta(minutes=int(rng.integers(-60, 3 * 1440)))
         rows.append(
             {
-                "event_id": f"E{number}-{len(rows)}",
-                "customer_id": f"customer {number // 3}",
-                "case_id": f"C{number}",
-                "touchpoint": name if rng.random() < 0.97 else "not_on_the_map",
-                "occurred_at": at,
-                "due_at": due if rng.random() < 0.3 else pd.NaT,
-                "segments": _segments(shape, rng, 0.6),
-                "attributes": "{}",
-                "content_hash": f"E{number}-{len(rows)}",
-                "source": source_of[name],
-                "batch_id": "tangled",
-                "loaded_at": NOW,
+                **{"event_id": f"{name}:{number}:{step}", "case_id": case},
+                "customer_id": customer if case is None or rng.random() < 0.9 else None,
+                "touchpoint": f"{name}_{touchpoint}" if rng.random() < 0.97 else f"{name}_not_on_the_map",
+                **{"occurred_at": at, "due_at": due if rng.random() < 0.3 else pd.NaT},
+                **{"segments": _said(rng, 0.4), "source": f"{name}_{rng.choice(['desk', 'web'])}"},
             }
         )
+        where += 0.6 * float(rng.random())
+        at += pd.Timedelta(minutes=int(rng.choice([0, 1, 37, 60, 300, 1440, 2881, 4320, 7000])))
     return rows
 
 
-def _answer(shape: Shape, rng: Rng, number: int, cases: list[str]) -> dict[str, Any]:
-    """An answer of a known case, or of a customer alone."""
-    survey, question, low, high, source = shape.questions[int(rng.integers(0, len(shape.questions)))]
+def _answer(rng: Rng, name: str, number: int, cases: list[str], customers: list[str]) -> dict[str, Any]:
+    survey, question, low, high = QUESTIONS[int(rng.integers(0, len(QUESTIONS)))]
+    touchpoint = rng.choice([None, "called", "fixed", "visited"])
+    emotion = rng.choice(["angry", "glad"]) if rng.random() < 0.4 else None
     return {
-        "response_id": f"R{number}",
-        "customer_id": f"customer {number // 2}",
-        "case_id": cases[int(rng.integers(0, len(cases)))] if rng.random() < 0.7 else None,
-        "survey": survey,
-        "question": question,
-        "score": float(rng.integers(low, high + 1)),
-        "scale_min": float(low),
-        "scale_max": float(high),
-        "responded_at": FIRST + pd.Timedelta(seconds=int(rng.integers(0, 45 * 86400))),
-        "segments": _segments(shape, rng, 0.3),
-        "content_hash": f"R{number}",
-        "source": source,
-        "batch_id": "tangled",
-        "loaded_at": NOW,
+        **{"response_id": f"{name}:{number}", **_whose(rng, cases, customers)},
+        **{"survey": f"{name}_{survey}", "question": question},
+        "score": float(rng.integers(low, high + 1)) if rng.random() < 0.9 else None,
+        **{"scale_min": float(low), "scale_max": float(high)},
+        "touchpoint": f"{name}_{touchpoint}" if touchpoint else None,
+        "emotion": emotion,
+        "emotion_state": rng.choice(["present", "absent", "unknown"]) if emotion else None,
+        **{"responded_at": _moment(rng), "segments": _said(rng, 0.3), "source": f"{name}_survey"},
     }
 
 
-def _segments(shape: Shape, rng: Rng, known: float) -> str:
-    drawn = {name: f"v{rng.integers(0, 3)}" if rng.random() < 0.7 else None for name in shape.segments}
-    return json.dumps({name: value for name, value in drawn.items() if rng.random() < known})
+def _invitation(rng: Rng, name: str, number: int, cases: list[str], customers: list[str]) -> dict[str, Any]:
+    return {
+        **{"invitation_id": f"{name}:{number}", **_whose(rng, cases, customers), "survey": f"{name}_after"},
+        **{"invited_at": _moment(rng), "eligible": [True, True, None, False][int(rng.integers(0, 4))]},
+        **{"segments": _said(rng, 0.3), "source": f"{name}_survey"},
+    }
+
+
+def _whose(rng: Rng, cases: list[str], customers: list[str]) -> dict[str, Any]:
+    case = cases[int(rng.integers(0, len(cases)))] if rng.random() < 0.6 else None
+    customer = customers[int(rng.integers(0, len(customers)))] if case is None or rng.random() < 0.7 else None
+    return {"case_id": case, "customer_id": customer}
+
+
+def _moment(rng: Rng, earlier: int = 0) -> pd.Timestamp:
+    """A whole second between FIRST and a few days after the time of the run, which must not be seen."""
+    days = (AS_OF - FIRST).days + 3 + earlier
+    return FIRST + pd.Timedelta(days=earlier) + pd.Timedelta(seconds=int(rng.integers(0, days * 86_400)))
+
+
+def _said(rng: Rng, known: float) -> str:
+    drawn = {"tier": str(rng.choice(TIERS)), "region": str(rng.choice(REGIONS))}
+    return json.dumps({column: value for column, value in drawn.items() if rng.random() < known})
+
+
+def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows)
+    times = [column for column in frame if column.endswith("_at") or column == "valid_from"]
+    return frame.astype(dict.fromkeys(times, "datetime64[us]"))

@@ -1,91 +1,143 @@
 {{ config(materialized='view') }}
 
+-- A cell is what one reading is made of: KPI and statistic, segment and value, period. Weeks and months are counted
+-- from the same members as days, never from the days' values; of a period that saw a change of definition, the days
+-- after it.
 with tallies as (
     select * from {{ ref('int_kpi_tallies') }}
+),
+
+quantiles as (
+    select * from {{ ref('int_kpi_quantiles') }}
+),
+
+counts as (
+    select * from {{ ref('int_period_counts') }}
+),
+
+segments as (
+    select * from {{ ref('int_profile_segments') }}
 ),
 
 kpis as (
     select * from {{ ref('int_kpis') }}
 ),
 
-sources as (
-    select * from {{ ref('int_kpi_sources') }}
-),
-
-blind_spots as (
-    select * from {{ ref('stg_blind_spots') }}
-),
-
-clock as (
-    select * from {{ ref('stg_clock') }}
-),
-
-allowances as (
-    select
-        journey,
-        kpi,
-        max(late_seconds) as late_seconds
-    from sources
-    group by journey, kpi
-),
-
-blind as (
-    select distinct
-        sources.journey,
-        sources.kpi,
-        blind_spots.starts_at,
-        blind_spots.ends_at
-    from blind_spots
-    inner join sources on blind_spots.source = sources.source
-),
-
--- A cell is done when its period is over, its last member is decided, and late rows had their time to come.
-timed as (
+split as (
     select
         tallies.journey,
         tallies.kpi,
+        tallies.kind,
+        tallies.definition,
         tallies.statistic,
         tallies.estimator,
-        tallies.segment,
-        tallies.segment_value,
-        tallies.period,
-        tallies.period_start,
-        tallies.total,
-        tallies.squares,
-        tallies.decided_count,
-        tallies.open_count,
-        tallies.quantile,
-        {{ utc_of_midnight('tallies.period_start', 'kpis.timezone') }} as starts_at,
-        greatest(
-            tallies.matures_at,
-            {{ utc_of_midnight(day_after('tallies.period', 'tallies.period_start'), 'kpis.timezone') }}
-        ) as decided_at,
-        coalesce(allowances.late_seconds, 0) as late_seconds
+        segments.segment,
+        segments.segment_value,
+        tallies.cohort_date,
+        sum(tallies.total) as total,
+        sum(tallies.squares) as squares,
+        sum(tallies.decided_count) as decided_count,
+        sum(tallies.open_count) as open_count,
+        max(tallies.matures_at) as matures_at
     from tallies
-    inner join kpis on tallies.journey = kpis.journey and tallies.kpi = kpis.kpi
-    left join allowances on tallies.journey = allowances.journey and tallies.kpi = allowances.kpi
+    inner join segments on tallies.journey = segments.journey and tallies.profile = segments.profile
+    group by
+        tallies.journey, tallies.kpi, tallies.kind, tallies.definition, tallies.statistic, tallies.estimator,
+        segments.segment, segments.segment_value, tallies.cohort_date
 ),
 
--- Blindness that begins when all was decided changes nothing: what is final stays final.
-judged as (
+by_period as (
     select
-        timed.*,
-        {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} as matures_at,
-        case
-            when exists (
-                select 1
-                from blind
-                where
-                    blind.journey = timed.journey
-                    and blind.kpi = timed.kpi
-                    and blind.starts_at < timed.decided_at
-                    and coalesce(blind.ends_at > timed.starts_at, true)
-            ) then 'withheld'
-            when {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} > clock.as_of then 'provisional'
-            else 'final'
-        end as status
-    from timed
-    cross join clock
+        split.*,
+        periods.period,
+        {{ first_day_in('periods.period', 'split.cohort_date') }} as period_start
+    from split
+    cross join (values ('day'), ('week'), ('month')) as periods (period)
+    union all
+    select
+        counts.journey,
+        counts.kpi,
+        counts.kind,
+        counts.definition,
+        'rate' as statistic,
+        'proportion' as estimator,
+        segments.segment,
+        segments.segment_value,
+        counts.period_start as cohort_date,
+        cast(counts.numerator as decimal(38, 10)) as total,
+        null as squares,
+        cast(counts.denominator as bigint) as decided_count,
+        0 as open_count,
+        counts.matures_at,
+        periods.period,
+        {{ first_day_in('periods.period', 'counts.period_start') }} as period_start
+    from counts
+    inner join segments on counts.journey = segments.journey and counts.profile = segments.profile
+    inner join (values ('day'), ('week'), ('month')) as periods (period)
+        on counts.covers = 'day' or counts.covers = periods.period
+),
+
+counted as (
+    select
+        by_period.journey,
+        by_period.kpi,
+        by_period.kind,
+        by_period.definition,
+        kpis.map_version,
+        by_period.statistic,
+        by_period.estimator,
+        by_period.segment,
+        by_period.segment_value,
+        by_period.period,
+        by_period.period_start,
+        cast(sum(by_period.total) as double precision) as total,
+        cast(sum(by_period.squares) as double precision) as squares,
+        cast(sum(by_period.decided_count) as bigint) as decided_count,
+        cast(sum(by_period.open_count) as bigint) as open_count,
+        max(by_period.matures_at) as matures_at
+    from by_period
+    inner join kpis
+        on
+            by_period.journey = kpis.journey
+            and by_period.kpi = kpis.kpi
+            and by_period.definition = kpis.definition
+            and {{ holds_for('kpis', 'by_period.period', 'by_period.period_start') }}
+    group by
+        by_period.journey, by_period.kpi, by_period.kind, by_period.definition, kpis.map_version, by_period.statistic,
+        by_period.estimator, by_period.segment, by_period.segment_value, by_period.period, by_period.period_start
+),
+
+cells as (
+    select
+        *,
+        cast(null as double precision) as quantile,
+        cast(null as double precision) as quantile_low,
+        cast(null as double precision) as quantile_high
+    from counted
+    {% for statistic in ['median', 'p90'] -%}
+    union all
+    select
+        journey,
+        kpi,
+        kind,
+        definition,
+        map_version,
+        '{{ statistic }}' as statistic,
+        'quantile' as estimator,
+        segment,
+        segment_value,
+        period,
+        period_start,
+        null as total,
+        null as squares,
+        decided_count,
+        open_count,
+        matures_at,
+        {{ statistic }} as quantile,
+        {{ statistic }}_low as quantile_low,
+        {{ statistic }}_high as quantile_high
+    from quantiles
+    {% endfor %}
 )
 
-select * from judged
+select * from cells

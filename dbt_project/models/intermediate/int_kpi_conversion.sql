@@ -2,11 +2,7 @@
 
 with kpis as (
     select * from {{ ref('int_kpis') }}
-    where kind = 'conversion'
-),
-
-visits as (
-    select * from {{ ref('int_stage_visits') }}
+    where kind = 'conversion' and stage is null
 ),
 
 instances as (
@@ -17,53 +13,38 @@ clock as (
     select * from {{ ref('stg_clock') }}
 ),
 
--- As with drop-off, nothing counts before its window is over: who arrives is known early, who does not is known late.
-of_stages as (
+cohorts as (
     select
-        kpis.journey,
-        kpis.kpi,
-        kpis.kind,
-        visits.instance_id as subject_id,
-        visits.visit_number as member_number,
-        visits.entered_date as cohort_date,
-        visits.moved_on_at as reached_at,
-        {{ add_seconds('visits.entered_at', 'kpis.window_seconds') }} as matures_at
-    from visits
-    inner join kpis on visits.journey = kpis.journey and visits.stage = kpis.stage
-),
-
-of_journeys as (
-    select
-        kpis.journey,
-        kpis.kpi,
-        kpis.kind,
+        {{ kpi_columns("'conversion'", "'proportion'") | indent(8) }},
         instances.instance_id as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
+        instances.profile,
         instances.reached_last_stage_at as reached_at,
         {{ add_seconds('instances.started_at', 'kpis.window_seconds') }} as matures_at
     from instances
-    inner join kpis on instances.journey = kpis.journey
-    where kpis.stage is null
+    inner join kpis on instances.journey = kpis.journey and {{ in_force('kpis', 'instances.started_date') }}
 ),
 
-cohorts as (
-    select * from of_stages
-    union all
-    select * from of_journeys
-),
-
+-- As with drop-off, nothing counts before its window is over.
 members as (
     select
         cohorts.*,
-        'conversion' as statistic,
-        'proportion' as estimator,
         case
             when cohorts.matures_at <= clock.as_of
                 then {{ share('coalesce(cohorts.reached_at < cohorts.matures_at, false)') }}
         end as outcome
     from cohorts
     cross join clock
+),
+
+of_both as (
+    select {{ member_columns() }} from members
+    union all
+    select {{ member_columns() }}
+    from (
+        {{ moving_on_members('conversion', 1) | indent(8) }}
+    ) as of_stages
 )
 
-select {{ member_columns() }} from members
+select * from of_both

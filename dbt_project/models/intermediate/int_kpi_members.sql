@@ -1,24 +1,17 @@
+{{ config(materialized='view') }}
+
 -- One kind, one model with these columns: a new kind is one more line here.
+{% set kinds = [
+    'csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'drop_off', 'conversion', 'time_to_resolve',
+    'time_in_stage', 'repeat_contact', 'occurrence', 'first_contact', 'self_service', 'peak_end', 'volume',
+] -%}
 with members as (
-    select * from {{ ref('int_kpi_csat') }}
+    {% for kind in kinds -%}
+    select * from {{ ref('int_kpi_' ~ kind) }}
+    {% if not loop.last -%}
     union all
-    select * from {{ ref('int_kpi_nps') }}
-    union all
-    select * from {{ ref('int_kpi_ces') }}
-    union all
-    select * from {{ ref('int_kpi_drop_off') }}
-    union all
-    select * from {{ ref('int_kpi_conversion') }}
-    union all
-    select * from {{ ref('int_kpi_time_to_resolve') }}
-    union all
-    select * from {{ ref('int_kpi_time_in_stage') }}
-    union all
-    select * from {{ ref('int_kpi_repeat_contact') }}
-    union all
-    select * from {{ ref('int_kpi_occurrence') }}
-    union all
-    select * from {{ ref('int_kpi_volume') }}
+    {% endif -%}
+    {%- endfor %}
 )
 
 select * from members

@@ -1,13 +1,23 @@
 with kpis as (
     select * from {{ ref('int_kpis') }}
+    where is_current
 ),
 
-events as (
-    select * from {{ ref('int_journey_events') }}
+touchpoints as (
+    select * from {{ ref('int_touchpoints') }}
+    where is_current
 ),
 
-responses as (
-    select * from {{ ref('int_responses') }}
+days as (
+    select * from {{ ref('int_touchpoint_days') }}
+),
+
+sayings as (
+    select * from {{ ref('int_placed_sayings') }}
+),
+
+counts as (
+    select * from {{ ref('int_period_counts') }}
 ),
 
 sources as (
@@ -16,21 +26,26 @@ sources as (
 
 event_evidence as (
     select
-        journey,
-        stage,
-        stage_position,
-        touchpoint,
-        is_start,
-        source,
-        count(*) as count_events,
-        min(occurred_at) as first_evidence_at,
-        max(occurred_at) as last_evidence_at
-    from events
-    group by journey, stage, stage_position, touchpoint, is_start, source
+        touchpoints.journey,
+        touchpoints.stage,
+        touchpoints.stage_position,
+        touchpoints.touchpoint,
+        touchpoints.is_start,
+        touchpoints.is_start or touchpoints.is_end as is_deciding,
+        touchpoints.is_staffed,
+        days.source,
+        sum(days.count_events) as count_events,
+        min(days.first_at) as first_evidence_at,
+        max(days.last_at) as last_evidence_at
+    from days
+    inner join touchpoints on days.touchpoint = touchpoints.touchpoint
+    group by
+        touchpoints.journey, touchpoints.stage, touchpoints.stage_position, touchpoints.touchpoint,
+        touchpoints.is_start, touchpoints.is_end, touchpoints.is_staffed, days.source
 ),
 
--- A source feeds a KPI if its silence could change the number: of a share of instances also the touchpoints that start
--- one, of a stage also every later stage. Evidence of a KPI are the events that its definition speaks of.
+-- Evidence of a KPI are the events that its definition speaks of. A source feeds it if its silence could change the
+-- number: of a share of instances also the touchpoints that start or end one, of moving on also every later stage.
 of_events as (
     select
         kpis.journey,
@@ -40,43 +55,89 @@ of_events as (
         event_evidence.first_evidence_at,
         event_evidence.last_evidence_at,
         case
-            when kpis.of_touchpoint is not null then event_evidence.touchpoint = kpis.of_touchpoint
             when kpis.from_touchpoint is not null
                 then event_evidence.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
+            when kpis.of_touchpoint is not null then event_evidence.touchpoint = kpis.of_touchpoint
+            when kpis.kind in ('first_contact', 'self_service') then event_evidence.is_staffed
+            when kpis.kind = 'peak_end' then false
             else event_evidence.stage = coalesce(kpis.stage, event_evidence.stage)
-        end as is_evidence
-    from kpis
-    inner join event_evidence on kpis.journey = event_evidence.journey
-    where
-        kpis.survey is null
-        and case
+        end as is_evidence,
+        case
+            when kpis.from_touchpoint is not null
+                then event_evidence.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
             when kpis.kind = 'volume' and kpis.of_touchpoint is not null
                 then event_evidence.touchpoint = kpis.of_touchpoint
             when kpis.of_touchpoint is not null
-                then event_evidence.touchpoint = kpis.of_touchpoint or event_evidence.is_start
-            when kpis.from_touchpoint is not null
-                then event_evidence.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
-            else event_evidence.stage_position >= coalesce(kpis.stage_position, 0)
-        end
+                then event_evidence.touchpoint = kpis.of_touchpoint or event_evidence.is_deciding
+            when kpis.kind in ('first_contact', 'self_service')
+                then event_evidence.is_staffed or event_evidence.is_deciding
+            when kpis.kind = 'peak_end' then event_evidence.is_deciding
+            when kpis.kind = 'volume' and kpis.stage is not null then event_evidence.stage = kpis.stage
+            when kpis.kind = 'volume' then event_evidence.is_start
+            when kpis.stage is null
+                then event_evidence.is_start or event_evidence.stage_position = kpis.last_stage_position
+            else event_evidence.stage_position >= kpis.stage_position
+        end as is_feeding
+    from kpis
+    inner join event_evidence on kpis.journey = event_evidence.journey
+    where kpis.kind not in ('csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'rate')
 ),
 
-of_answers as (
+said as (
+    select
+        journey,
+        survey,
+        touchpoint,
+        emotion,
+        saying,
+        source,
+        count(*) as count_events,
+        min(said_at) as first_evidence_at,
+        max(said_at) as last_evidence_at
+    from sayings
+    group by journey, survey, touchpoint, emotion, saying, source
+),
+
+of_sayings as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        said.source,
+        said.count_events,
+        said.first_evidence_at,
+        said.last_evidence_at,
+        said.saying = 'answer' or kpis.kind = 'response_rate' as is_evidence,
+        said.saying = 'answer' or kpis.kind = 'response_rate' as is_feeding
+    from kpis
+    inner join said
+        on
+            kpis.journey = said.journey
+            and coalesce(kpis.survey, said.survey, '') = coalesce(said.survey, '')
+            and coalesce(kpis.on_touchpoint, said.touchpoint, '') = coalesce(said.touchpoint, '')
+            and coalesce(kpis.emotion, said.emotion, '') = coalesce(said.emotion, '')
+    where kpis.kind in ('csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'peak_end')
+),
+
+of_counts as (
     select
         journey,
         kpi,
         source,
         count(*) as count_events,
-        min(responded_at) as first_evidence_at,
-        max(responded_at) as last_evidence_at,
-        true as is_evidence
-    from responses
+        min(cast(period_start as timestamp)) as first_evidence_at,
+        max(cast(period_start as timestamp)) as last_evidence_at,
+        true as is_evidence,
+        true as is_feeding
+    from counts
     group by journey, kpi, source
 ),
 
 fed as (
     select * from of_events
     union all
-    select * from of_answers
+    select * from of_sayings
+    union all
+    select * from of_counts
 ),
 
 summed as (
@@ -90,6 +151,7 @@ summed as (
         max(case when fed.is_evidence then fed.last_evidence_at end) as last_evidence_at
     from fed
     left join sources on fed.source = sources.source
+    where fed.is_feeding
     group by fed.journey, fed.kpi, fed.source
 )
 

@@ -17,61 +17,69 @@ instances as (
     select * from {{ ref('int_journey_instances') }}
 ),
 
-of_touchpoints as (
+happened as (
     select
-        kpis.journey,
-        kpis.kpi,
-        events.instance_id as subject_id,
+        events.journey,
+        events.touchpoint,
+        instances.instance_id as subject_id,
         events.event_number as member_number,
-        {{ local_date('events.occurred_at', 'kpis.timezone') }} as cohort_date,
+        {{ local_date('events.occurred_at', 'instances.timezone') }} as cohort_date,
+        instances.profile,
         events.occurred_at as matures_at
     from events
-    inner join kpis on events.journey = kpis.journey and events.touchpoint = kpis.of_touchpoint
+    inner join instances on events.actor_key = instances.actor_key and events.passage = instances.passage
+    where events.touchpoint in (select kpis.of_touchpoint from kpis)
 ),
 
 -- An instance is counted once a stage, on the day of its first visit: so weeks and months are sums of days.
-of_stages as (
+members as (
     select
-        kpis.journey,
-        kpis.kpi,
+        {{ kpi_columns("'volume'", "'count'") | indent(8) }},
+        happened.subject_id,
+        happened.member_number,
+        happened.cohort_date,
+        happened.profile,
+        cast(1 as double precision) as outcome,
+        happened.matures_at
+    from happened
+    inner join kpis
+        on
+            happened.journey = kpis.journey
+            and happened.touchpoint = kpis.of_touchpoint
+            and {{ in_force('kpis', 'happened.cohort_date') }}
+    union all
+    select
+        {{ kpi_columns("'volume'", "'count'") | indent(8) }},
         visits.instance_id as subject_id,
         visits.visit_number as member_number,
         visits.entered_date as cohort_date,
+        visits.profile,
+        cast(1 as double precision) as outcome,
         visits.entered_at as matures_at
     from visits
-    inner join kpis on visits.journey = kpis.journey and visits.stage = kpis.stage
-    where visits.visit_number = 1 and kpis.of_touchpoint is null
-),
-
-of_journeys as (
+    inner join kpis
+        on
+            visits.journey = kpis.journey
+            and visits.stage = kpis.stage
+            and kpis.of_touchpoint is null
+            and {{ in_force('kpis', 'visits.entered_date') }}
+    where visits.visit_number = 1
+    union all
     select
-        kpis.journey,
-        kpis.kpi,
+        {{ kpi_columns("'volume'", "'count'") | indent(8) }},
         instances.instance_id as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
+        instances.profile,
+        cast(1 as double precision) as outcome,
         instances.started_at as matures_at
     from instances
-    inner join kpis on instances.journey = kpis.journey
-    where kpis.stage is null and kpis.of_touchpoint is null
-),
-
-counted as (
-    select * from of_touchpoints
-    union all
-    select * from of_stages
-    union all
-    select * from of_journeys
-),
-
-members as (
-    select
-        counted.*,
-        'volume' as kind,
-        'volume' as statistic,
-        'count' as estimator,
-        cast(1 as double precision) as outcome
-    from counted
+    inner join kpis
+        on
+            instances.journey = kpis.journey
+            and kpis.stage is null
+            and kpis.of_touchpoint is null
+            and {{ in_force('kpis', 'instances.started_date') }}
 )
 
 select {{ member_columns() }} from members

@@ -2,7 +2,6 @@
 
 with kpis as (
     select * from {{ ref('stg_map_kpis') }}
-    where is_current
 ),
 
 journeys as (
@@ -19,9 +18,14 @@ described as (
         kpis.stage_position,
         kpis.survey,
         kpis.question,
+        kpis.on_touchpoint,
         kpis.of_touchpoint,
         kpis.from_touchpoint,
         kpis.to_touchpoint,
+        kpis.emotion,
+        kpis.measure,
+        kpis.calendar,
+        kpis.definition,
         kpis.tolerance_seconds,
         kpis.scale_min,
         kpis.scale_max,
@@ -31,15 +35,22 @@ described as (
         kpis.unit,
         kpis.target,
         journeys.map_version,
+        journeys.is_current,
+        journeys.in_force_from,
+        journeys.in_force_to,
+        lead(journeys.in_force_from, 1, date '2200-01-01') over (
+            partition by kpis.journey, kpis.kpi order by journeys.in_force_from
+        ) as followed_from,
         journeys.timezone,
         journeys.last_stage_position,
         journeys.window_seconds as journey_window_seconds,
+        coalesce(kpis.on_touchpoint, kpis.of_touchpoint) as level_touchpoint,
         coalesce(kpis.window_seconds, journeys.window_seconds) as window_seconds,
         coalesce(kpis.tolerance_is_due, false) as tolerance_is_due,
         coalesce(kpis.tolerance_is_due, false) or kpis.tolerance_seconds is not null as has_tolerance,
         coalesce(kpis.at_least, case kpis.kind when 'repeat_contact' then 2 else 1 end) as at_least
     from kpis
-    inner join journeys on kpis.journey = journeys.journey
+    inner join journeys on kpis.journey = journeys.journey and kpis.version = journeys.map_version
 )
 
 select * from described

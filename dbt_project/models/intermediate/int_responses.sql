@@ -1,117 +1,75 @@
-with responses as (
-    select * from {{ ref('stg_survey_responses') }}
+{{ config(materialized='view') }}
+
+-- An answer on another scale than the KPI's is another question: scales are never pooled.
+with answers as (
+    select * from {{ ref('int_placed_sayings') }}
+    where saying = 'answer'
 ),
 
 kpis as (
     select * from {{ ref('int_kpis') }}
-    where kind in ('csat', 'nps', 'ces')
+    where kind in ('csat', 'csat_mean', 'nps', 'ces', 'emotion')
 ),
 
-instances as (
-    select * from {{ ref('int_journey_instances') }}
-),
-
--- An answer on another scale than the KPI's is another question: scales are never pooled.
 asked as (
     select
         kpis.journey,
         kpis.kpi,
         kpis.kind,
+        kpis.definition,
         kpis.polarity,
-        kpis.scale_min,
-        kpis.scale_max,
         kpis.box_min,
-        kpis.timezone,
-        kpis.journey || '|case|' || responses.case_id as case_key,
-        responses.response_id,
-        responses.source,
-        responses.customer_id,
-        responses.survey,
-        responses.question,
-        responses.score,
-        responses.segments,
-        responses.responded_at
-    from responses
+        answers.saying_id as response_id,
+        answers.source,
+        answers.instance_id,
+        answers.survey,
+        answers.question,
+        answers.score,
+        answers.emotion_state,
+        answers.profile,
+        answers.said_at as responded_at,
+        answers.said_date as responded_date
+    from answers
     inner join kpis
         on
-            responses.survey = kpis.survey
-            and coalesce(kpis.question, responses.question, '') = coalesce(responses.question, '')
-            and coalesce(responses.scale_min, kpis.scale_min) = kpis.scale_min
-            and coalesce(responses.scale_max, kpis.scale_max) = kpis.scale_max
-    where responses.score is not null
-),
-
--- Without a case: the customer's latest passage that had begun by then. One line of passages and answers a customer.
-customers_line as (
-    select
-        journey,
-        customer_id,
-        started_at as happened_at,
-        0 as is_answer,
-        instance_id as line_id
-    from instances
-    where customer_id is not null
-    union all
-    select
-        journey,
-        customer_id,
-        responded_at as happened_at,
-        1 as is_answer,
-        kpi || '|' || response_id as line_id
-    from asked
-    where customer_id is not null
-),
-
-counted as (
-    select
-        *,
-        sum(1 - is_answer) over (
-            partition by journey, customer_id
-            order by happened_at, is_answer, {{ bytewise('line_id') }}
-            rows between unbounded preceding and current row
-        ) as passage_number
-    from customers_line
-),
-
--- Answers carry the number of the passage before them, which is the first row of that number.
-latest as (
-    select
-        journey,
-        line_id,
-        is_answer,
-        first_value(line_id) over (
-            partition by journey, customer_id, passage_number order by is_answer, happened_at
-        ) as instance_id
-    from counted
-    where passage_number > 0
+            answers.journey = kpis.journey
+            and coalesce(kpis.survey, answers.survey, '') = coalesce(answers.survey, '')
+            and coalesce(kpis.question, answers.question, '') = coalesce(answers.question, '')
+            and coalesce(kpis.on_touchpoint, answers.touchpoint, '') = coalesce(answers.touchpoint, '')
+            and {{ in_force('kpis', 'answers.said_date') }}
+    where
+        case
+            when kpis.kind = 'emotion' then answers.emotion = kpis.emotion
+            else
+                answers.score is not null
+                and coalesce(answers.scale_min, kpis.scale_min) = kpis.scale_min
+                and coalesce(answers.scale_max, kpis.scale_max) = kpis.scale_max
+        end
 ),
 
 scored as (
     select
-        asked.journey,
-        asked.kpi,
-        asked.kind,
-        asked.response_id,
-        asked.source,
-        coalesce(cases.instance_id, latest.instance_id) as instance_id,
-        asked.survey,
-        asked.question,
-        asked.score,
-        asked.segments,
-        asked.responded_at,
+        journey,
+        kpi,
+        kind,
+        definition,
+        response_id,
+        source,
+        instance_id,
+        survey,
+        question,
+        score,
+        emotion_state,
+        profile,
+        responded_at,
+        responded_date,
         case
-            when asked.polarity = 'low_is_easy' then asked.score <= asked.box_min
-            else asked.score >= asked.box_min
+            when kind in ('csat', 'nps') or polarity = 'high_is_easy' then score >= box_min
+            when polarity = 'low_is_easy' then score <= box_min
+            else false
         end as is_top,
-        asked.kind = 'nps' and asked.score <= 6 as is_bottom,
-        {{ local_date('asked.responded_at', 'asked.timezone') }} as responded_date
+        kind = 'nps' and score <= 6 as is_bottom
     from asked
-    left join instances as cases on asked.journey = cases.journey and asked.case_key = cases.instance_id
-    left join latest
-        on
-            latest.is_answer = 1
-            and asked.journey = latest.journey
-            and asked.kpi || '|' || asked.response_id = latest.line_id
 )
 
 select * from scored

@@ -1,90 +1,93 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
+    meta={'touched': 'int_touched_instances', 'key': ['actor_key', 'passage']}, indexes=key_index(['actor_key', 'passage'])
+) }}
+
 with events as (
-    select * from {{ ref('int_journey_events') }}
+    select * from {{ ref('int_journey_events') }} as events
+    where events.is_entry{{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage'], opening=' and') }}
 ),
 
 instances as (
-    select * from {{ ref('int_journey_instances') }}
+    select * from {{ ref('int_journey_instances') }} as instances
+    {{ only_touched('int_touched_instances', 'instances', ['actor_key', 'passage']) }}
 ),
 
-stage_positions as (
-    select
-        journey,
-        position
-    from {{ ref('stg_map_stages') }}
-    where is_current
-),
-
-compared as (
-    select
-        journey,
-        instance_id,
-        stage,
-        stage_position,
-        event_number,
-        occurred_at,
-        lag(stage) over (partition by journey, instance_id order by event_number) as previous_stage
-    from events
-),
-
--- A visit begins where the stage changes.
 entered as (
     select
         journey,
-        instance_id,
+        actor_key,
+        passage,
         stage,
         stage_position,
         event_number,
         occurred_at as entered_at,
-        lead(stage) over (partition by journey, instance_id order by event_number) as next_stage,
-        lead(occurred_at) over (partition by journey, instance_id order by event_number) as next_entered_at,
-        row_number() over (partition by journey, instance_id, stage order by event_number) as visit_number
-    from compared
-    where previous_stage is null or previous_stage <> stage
+        lead(stage) over ways as next_stage,
+        lead(stage_position) over ways as next_stage_position,
+        lead(occurred_at) over ways as next_entered_at,
+        row_number() over (partition by actor_key, passage, stage order by event_number) as visit_number
+    from events
+    window ways as (partition by actor_key, passage order by event_number)
 ),
 
--- For each stage, the visits to it and to later ones in one line: the next later one is found without comparing
--- each visit with each other one.
-lined_up as (
+-- Mostly the next stage is a later one. Where it is not, the later ones have to be looked for.
+turned_back as (
     select
-        entered.journey,
-        entered.instance_id,
-        entered.event_number,
-        entered.stage_position = stage_positions.position as is_asking,
-        min(case when entered.stage_position > stage_positions.position then entered.entered_at end) over (
-            partition by entered.journey, entered.instance_id, stage_positions.position
-            order by entered.event_number desc rows between unbounded preceding and 1 preceding
-        ) as moved_on_at
+        actor_key,
+        passage,
+        event_number,
+        stage_position
     from entered
-    inner join stage_positions
-        on entered.journey = stage_positions.journey and entered.stage_position >= stage_positions.position
+    where next_stage_position <= stage_position
+),
+
+came_back as (
+    select
+        turned_back.actor_key,
+        turned_back.passage,
+        turned_back.event_number,
+        min(later.entered_at) as moved_on_at
+    from turned_back
+    inner join entered as later
+        on
+            turned_back.actor_key = later.actor_key
+            and turned_back.passage = later.passage
+            and turned_back.event_number < later.event_number
+            and turned_back.stage_position < later.stage_position
+    group by turned_back.actor_key, turned_back.passage, turned_back.event_number
 ),
 
 visits as (
     select
         entered.journey,
-        entered.instance_id,
+        entered.actor_key,
+        entered.passage,
+        instances.instance_id,
         entered.stage,
         entered.stage_position,
         entered.event_number,
-        entered.visit_number,
+        cast(entered.visit_number as bigint) as visit_number,
         entered.entered_at,
+        {{ local_date('entered.entered_at', 'instances.timezone') }} as entered_date,
         coalesce(
             entered.next_entered_at, case when instances.ended_at >= entered.entered_at then instances.ended_at end
         ) as exited_at,
         entered.next_stage,
-        lined_up.moved_on_at,
-        instances.is_mature as is_instance_mature,
+        case
+            when entered.next_stage_position > entered.stage_position then entered.next_entered_at
+            else came_back.moved_on_at
+        end as moved_on_at,
+        instances.matures_at as instance_matures_at,
         instances.map_version,
         instances.journey_window_seconds,
-        {{ local_date('entered.entered_at', 'instances.timezone') }} as entered_date
+        instances.profile
     from entered
-    inner join instances on entered.journey = instances.journey and entered.instance_id = instances.instance_id
-    inner join lined_up
+    inner join instances on entered.actor_key = instances.actor_key and entered.passage = instances.passage
+    left join came_back
         on
-            entered.journey = lined_up.journey
-            and entered.instance_id = lined_up.instance_id
-            and entered.event_number = lined_up.event_number
-            and lined_up.is_asking
+            entered.actor_key = came_back.actor_key
+            and entered.passage = came_back.passage
+            and entered.event_number = came_back.event_number
 )
 
 select * from visits

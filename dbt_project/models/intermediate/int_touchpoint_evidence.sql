@@ -1,24 +1,43 @@
-with events as (
+with days as (
+    select * from {{ ref('int_touchpoint_days') }}
+),
+
+events as (
     select * from {{ ref('stg_touchpoint_events') }}
 ),
 
 clock as (
-    select * from {{ ref('stg_clock') }}
+    select {{ add_seconds('as_of', '-2419200') }} as recently
+    from {{ ref('stg_clock') }}
 ),
 
-counted as (
+recent as (
     select
         events.touchpoint,
-        cast(count(*) as bigint) as count_events,
-        cast(sum(
-            case when events.occurred_at >= {{ add_seconds('clock.as_of', '-2419200') }} then 1 else 0 end
-        ) as bigint) as count_events_28d,
-        cast(count(distinct events.customer_id) as bigint) as count_customers,
-        min(events.occurred_at) as first_evidence_at,
-        max(events.occurred_at) as last_evidence_at
+        count(*) as count_events_28d,
+        count(distinct events.customer_id) as count_customers_28d
     from events
-    cross join clock
+    where events.occurred_at >= (select clock.recently from clock)
     group by events.touchpoint
+),
+
+summed as (
+    select
+        touchpoint,
+        cast(sum(count_events) as bigint) as count_events,
+        min(first_at) as first_evidence_at,
+        max(last_at) as last_evidence_at
+    from days
+    group by touchpoint
+),
+
+evidence as (
+    select
+        summed.*,
+        cast(coalesce(recent.count_events_28d, 0) as bigint) as count_events_28d,
+        cast(coalesce(recent.count_customers_28d, 0) as bigint) as count_customers_28d
+    from summed
+    left join recent on summed.touchpoint = recent.touchpoint
 )
 
-select * from counted
+select * from evidence

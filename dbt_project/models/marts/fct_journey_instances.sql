@@ -1,18 +1,15 @@
-with instances as (
-    select * from {{ ref('int_journey_instances') }}
-),
+{{ config(materialized='view') }}
 
-visits as (
-    select * from {{ ref('int_stage_visits') }}
+with instances as (
+    select * from {{ ref('int_instances') }}
 ),
 
 paths as (
-    select
-        journey,
-        instance_id,
-        string_agg(stage, ' > ' order by event_number) as path
-    from visits
-    group by journey, instance_id
+    select * from {{ ref('int_paths') }}
+),
+
+experiences as (
+    select * from {{ ref('int_experiences') }}
 ),
 
 journey_instances as (
@@ -28,9 +25,16 @@ journey_instances as (
         instances.count_events,
         instances.count_stages,
         instances.matures_at,
+        coalesce(experiences.count_scored, 0) as count_scored,
+        experiences.peak_score,
+        experiences.peak_touchpoint,
+        experiences.end_score,
+        experiences.end_touchpoint,
+        experiences.peak_end,
         instances.map_version
     from instances
-    left join paths on instances.journey = paths.journey and instances.instance_id = paths.instance_id
+    left join paths on instances.actor_key = paths.actor_key and instances.passage = paths.passage
+    left join experiences on instances.actor_key = experiences.actor_key and instances.passage = experiences.passage
 )
 
 select * from journey_instances

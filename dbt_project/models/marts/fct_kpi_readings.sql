@@ -1,27 +1,36 @@
 with cells as (
-    select * from {{ ref('int_kpi_cells') }}
+    select * from {{ ref('int_kpi_statuses') }}
 ),
 
 kpis as (
     select * from {{ ref('int_kpis') }}
 ),
 
+t_quantiles as (
+    select * from {{ ref('int_t_quantiles') }}
+),
+
 estimated as (
     select
-        *,
-        cast(decided_count as double precision) as decided,
-        case estimator
-            when 'proportion' then total / nullif(decided_count, 0)
-            when 'mean' then total / nullif(decided_count, 0)
-            when 'nps' then 200 * total / nullif(decided_count, 0) - 100
-            when 'count' then total
-            else quantile
+        cells.*,
+        cast(cells.decided_count as double precision) as decided,
+        case cells.estimator
+            when 'proportion' then cells.total / nullif(cells.decided_count, 0)
+            when 'mean' then cells.total / nullif(cells.decided_count, 0)
+            when 'nps' then 200 * cells.total / nullif(cells.decided_count, 0) - 100
+            when 'count' then cells.total
+            else cells.quantile
         end as estimate,
-        case estimator
-            when 'mean' then {{ half_width('total', 'squares', 'decided_count', 1) }}
-            when 'nps' then 200 * {{ half_width('total', 'squares', 'decided_count', 0) }}
+        case cells.estimator
+            when 'mean'
+                then {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 1) }}
+                    * {{ t_quantile('(cells.decided_count - 1)', 't_quantiles') | indent(20) }}
+            when 'nps'
+                then 200 * {{ z() }}
+                    * {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 0) }}
         end as half_width
     from cells
+    left join t_quantiles on cells.estimator = 'mean' and cells.decided_count - 1 = t_quantiles.degrees
 ),
 
 bounded as (
@@ -30,44 +39,65 @@ bounded as (
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '-') }}
             when 'nps' then case when half_width is not null then greatest(estimate - half_width, -100) end
+            when 'quantile' then quantile_low
             else estimate - half_width
         end as ci_low,
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '+') }}
             when 'nps' then case when half_width is not null then least(estimate + half_width, 100) end
+            when 'quantile' then quantile_high
             else estimate + half_width
         end as ci_high
     from estimated
 ),
 
-readings as (
+-- Of a segment too small to be shown, nothing is shown.
+shown as (
     select
         bounded.journey,
         bounded.kpi,
         kpis.kind,
         bounded.statistic,
         bounded.statistic = {{ first_statistic('kpis') }} as is_primary,
+        case
+            when kpis.level_touchpoint is not null then 'touchpoint'
+            when kpis.stage is not null then 'stage'
+            else 'journey'
+        end as level,
         kpis.stage,
+        kpis.level_touchpoint as touchpoint,
         bounded.segment,
         bounded.segment_value,
         bounded.period,
         bounded.period_start,
-        bounded.estimate as value,
+        case when not bounded.is_suppressed then bounded.estimate end as value,
         case
-            when bounded.estimator not in ('median', 'p90') and bounded.decided_count > 0 then bounded.total
+            when bounded.estimator <> 'quantile' and bounded.decided_count > 0 and not bounded.is_suppressed
+                then bounded.total
         end as numerator,
-        case when bounded.estimator <> 'count' then bounded.decided end as denominator,
-        bounded.decided_count as sample_size,
-        bounded.open_count,
-        bounded.ci_low,
-        bounded.ci_high,
-        {{ statistic_unit('bounded.estimator') }} as unit,
+        case when bounded.estimator <> 'count' and not bounded.is_suppressed then bounded.decided end as denominator,
+        case when not bounded.is_suppressed then bounded.decided_count end as sample_size,
+        case when not bounded.is_suppressed then bounded.open_count end as open_count,
+        case when not bounded.is_suppressed then bounded.ci_low end as ci_low,
+        case when not bounded.is_suppressed then bounded.ci_high end as ci_high,
+        {{ statistic_unit('bounded.estimator', 'bounded.statistic') }} as unit,
         {{ statistic_direction('bounded.statistic', 'kpis') }} as direction,
         bounded.status,
-        bounded.matures_at,
-        kpis.map_version
+        bounded.is_suppressed,
+        bounded.done_at as matures_at,
+        bounded.map_version,
+        bounded.definition,
+        coalesce(bounded.definition <> lag(bounded.definition) over (
+            partition by
+                bounded.journey, bounded.kpi, bounded.statistic, bounded.segment, bounded.segment_value, bounded.period
+            order by bounded.period_start
+        ), false) as is_redefined
     from bounded
-    inner join kpis on bounded.journey = kpis.journey and bounded.kpi = kpis.kpi
+    inner join kpis
+        on
+            bounded.journey = kpis.journey
+            and bounded.kpi = kpis.kpi
+            and bounded.map_version = kpis.map_version
 )
 
-select * from readings
+select * from shown

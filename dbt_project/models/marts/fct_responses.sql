@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with responses as (
     select * from {{ ref('int_responses') }}
 ),
@@ -11,6 +13,7 @@ scored as (
         survey,
         question,
         score,
+        emotion_state,
         is_top,
         is_bottom,
         responded_at,

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with visits as (
     select * from {{ ref('int_stage_visits') }}
 ),
@@ -9,11 +11,12 @@ kpis as (
 windows as (
     select
         journey,
+        map_version,
         stage,
         max(case when kind in ('drop_off', 'conversion') then window_seconds end) as stage_window_seconds
     from kpis
     where stage is not null
-    group by journey, stage
+    group by journey, map_version, stage
 ),
 
 stage_visits as (
@@ -32,7 +35,11 @@ stage_visits as (
         ) }} as matures_at,
         visits.map_version
     from visits
-    left join windows on visits.journey = windows.journey and visits.stage = windows.stage
+    left join windows
+        on
+            visits.journey = windows.journey
+            and visits.map_version = windows.map_version
+            and visits.stage = windows.stage
 )
 
 select * from stage_visits

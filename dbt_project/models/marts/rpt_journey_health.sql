@@ -3,13 +3,9 @@ with readings as (
     where segment = 'all' and period = 'week' and is_primary
 ),
 
-members as (
-    select * from {{ ref('int_kpi_members') }}
-    where estimator = 'median'
-),
-
 kpis as (
     select * from {{ ref('int_kpis') }}
+    where is_current
 ),
 
 moments as (
@@ -68,21 +64,21 @@ pooled as (
     group by latest.journey, latest.kpi, latest.kind
 ),
 
--- A median is taken over the members of those weeks: medians cannot be pooled.
+-- Medians cannot be pooled: that of the eight weeks is the middle one of the weeks that have one.
 medians as (
     select
         latest.journey,
         latest.kpi,
-        percentile_cont(0.5) within group (order by members.outcome) as baseline
+        percentile_cont(0.5) within group (order by earlier.value) as baseline
     from latest
-    inner join members
+    inner join readings as earlier
         on
-            latest.journey = members.journey
-            and latest.kpi = members.kpi
-            and latest.statistic = members.statistic
-            and latest.period_start > members.cohort_date
-            and latest.baseline_from <= members.cohort_date
-    where members.outcome is not null
+            latest.journey = earlier.journey
+            and latest.kpi = earlier.kpi
+            and earlier.status = 'final'
+            and latest.period_start > earlier.period_start
+            and latest.baseline_from <= earlier.period_start
+    where latest.statistic = 'median'
     group by latest.journey, latest.kpi
 ),
 

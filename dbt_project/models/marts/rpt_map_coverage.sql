@@ -10,14 +10,11 @@ stages as (
 
 kpis as (
     select * from {{ ref('int_kpis') }}
+    where is_current
 ),
 
 kpi_sources as (
     select * from {{ ref('int_kpi_sources') }}
-),
-
-events as (
-    select * from {{ ref('int_journey_events') }}
 ),
 
 evidence as (
@@ -26,14 +23,15 @@ evidence as (
 
 stage_evidence as (
     select
-        journey,
-        stage,
-        count(*) as count_events,
-        count(distinct customer_id) as count_customers,
-        min(occurred_at) as first_evidence_at,
-        max(occurred_at) as last_evidence_at
-    from events
-    group by journey, stage
+        touchpoints.journey,
+        touchpoints.stage,
+        sum(evidence.count_events) as count_events,
+        sum(evidence.count_events_28d) as count_events_28d,
+        min(evidence.first_evidence_at) as first_evidence_at,
+        max(evidence.last_evidence_at) as last_evidence_at
+    from touchpoints
+    inner join evidence on touchpoints.touchpoint = evidence.touchpoint
+    group by touchpoints.journey, touchpoints.stage
 ),
 
 kpi_evidence as (
@@ -55,7 +53,7 @@ elements as (
         touchpoints.stage,
         coalesce(evidence.count_events, 0) as count_events,
         coalesce(evidence.count_events_28d, 0) as count_events_28d,
-        coalesce(evidence.count_customers, 0) as count_customers,
+        coalesce(evidence.count_customers_28d, 0) as count_customers_28d,
         evidence.first_evidence_at,
         evidence.last_evidence_at
     from touchpoints
@@ -67,8 +65,8 @@ elements as (
         stages.stage as name,
         stages.stage,
         coalesce(stage_evidence.count_events, 0) as count_events,
-        null as count_events_28d,
-        coalesce(stage_evidence.count_customers, 0) as count_customers,
+        coalesce(stage_evidence.count_events_28d, 0) as count_events_28d,
+        null as count_customers_28d,
         stage_evidence.first_evidence_at,
         stage_evidence.last_evidence_at
     from stages
@@ -81,7 +79,7 @@ elements as (
         kpis.stage,
         coalesce(kpi_evidence.count_events, 0) as count_events,
         null as count_events_28d,
-        null as count_customers,
+        null as count_customers_28d,
         kpi_evidence.first_evidence_at,
         kpi_evidence.last_evidence_at
     from kpis
@@ -94,7 +92,7 @@ elements as (
         null as stage,
         evidence.count_events,
         evidence.count_events_28d,
-        evidence.count_customers,
+        evidence.count_customers_28d,
         evidence.first_evidence_at,
         evidence.last_evidence_at
     from evidence
@@ -109,7 +107,7 @@ coverage as (
         stage,
         cast(count_events as bigint) as count_events,
         cast(count_events_28d as bigint) as count_events_28d,
-        cast(count_customers as bigint) as count_customers,
+        cast(count_customers_28d as bigint) as count_customers_28d,
         first_evidence_at,
         last_evidence_at,
         count_events > 0 as has_evidence

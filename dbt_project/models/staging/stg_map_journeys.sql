@@ -14,6 +14,7 @@ renamed as (
         ends_with,
         window_seconds,
         idle_seconds,
+        min_cell,
         is_current,
         valid_from,
         content

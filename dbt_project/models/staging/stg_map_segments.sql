@@ -7,6 +7,8 @@ renamed as (
         journey,
         version,
         segment,
+        part,
+        part_position,
         is_current
     from segments
 )

@@ -62,14 +62,15 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
         from jkpi.settings import load_settings
 
         declared = outline(load_settings(workspace))
-        names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in ("journeys", "sources")}
+        kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
+        names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in kinds}
         lines = [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()]
         give(declared, [*lines, *(f"note: {line}" for line in declared["notes"])], as_json)
 
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="workspace, journey or source; all of them with --output.")] = "journey",
+    kind: Annotated[str, typer.Argument(help="workspace, journey, calendar or source; all with --output.")] = "journey",
     output: Annotated[Path | None, typer.Option(help="Write all JSON Schemas into this folder.")] = None,
 ) -> None:
     """Print or write the JSON Schemas, for editors.
@@ -136,6 +137,9 @@ def check(
 @app.command()
 def measure(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
+    rewrite_history: Annotated[
+        bool, typer.Option("--rewrite-history", help="Count all days by the map of today; its past versions are gone.")
+    ] = False,
     workspace: Workspace = None,
     now: Now = None,
     as_json: Json = False,
@@ -149,7 +153,7 @@ def measure(
         from jkpi.cli.progress import Display
         from jkpi.settings import load_settings
 
-        measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh)
+        measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
         give(measured, report.measure_lines(measured), as_json)
 
 

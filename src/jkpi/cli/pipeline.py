@@ -21,7 +21,7 @@ from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
 if TYPE_CHECKING:
     from jkpi.alerts import AlertReport, DeliveryReport
     from jkpi.cli.progress import Display
-    from jkpi.journeys import Journey
+    from jkpi.journeys import Calendar, Journey
     from jkpi.loading import BatchReport, Source
     from jkpi.measuring import MeasureReport
     from jkpi.quality import CheckReport
@@ -83,35 +83,37 @@ def mapped(settings: Settings) -> Iterator[Warehouse]:
     """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs."""
     from jkpi.journeys import write_map
 
-    journeys, sources = read_map(settings)
+    journeys, sources, calendars = read_map(settings)
     with landing(settings) as warehouse:
-        write_map(warehouse, journeys, sources, settings.now)
+        write_map(warehouse, journeys, sources, settings.now, calendars)
         yield warehouse
 
 
-def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...]]:
-    """All journeys and sources of the workspace.
+def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...], tuple[Calendar, ...]]:
+    """All journeys, sources and calendars of the workspace.
 
     Raises:
         WorkspaceError: all problems of all files at once.
     """
-    from jkpi.journeys import read_journeys
+    from jkpi.journeys import read_calendars, read_journeys
     from jkpi.loading import read_sources
 
+    readers: tuple[Callable[[], Any], ...] = (
+        lambda: read_journeys(settings.workspace, settings.receivers, settings.default_receiver),
+        lambda: read_sources(settings.workspace),
+        lambda: read_calendars(settings.workspace),
+    )
+    found: list[Any] = []
     problems: list[Problem] = []
-    journeys: tuple[Journey, ...] = ()
-    sources: tuple[Source, ...] = ()
-    try:
-        journeys = read_journeys(settings.workspace, settings.receivers, settings.default_receiver)
-    except WorkspaceError as error:
-        problems += error.problems
-    try:
-        sources = read_sources(settings.workspace)
-    except WorkspaceError as error:
-        problems += error.problems
+    for read in readers:
+        try:
+            found.append(read())
+        except WorkspaceError as error:
+            problems += error.problems
     if problems:
         raise WorkspaceError(problems)
-    return journeys, sources
+    journeys, sources, calendars = found
+    return journeys, sources, calendars
 
 
 def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
@@ -177,12 +179,20 @@ def check(settings: Settings, door: Door) -> CheckReport:
         return judge(settings, warehouse)
 
 
-def measure(settings: Settings, display: Display, full_refresh: bool = False) -> MeasureReport:
-    """Put the map into the warehouse, then count."""
+def measure(
+    settings: Settings, display: Display, full_refresh: bool = False, rewrite_history: bool = False
+) -> MeasureReport:
+    """Put the map into the warehouse, then count.
+
+    `rewrite_history` forgets the past versions of the maps, so that all days are counted by the current ones.
+    """
+    from jkpi.journeys import forget_past_versions
     from jkpi.measuring import measure as count
 
-    with mapped(settings):
-        pass  # dbt runs in a process of its own: the map is put in, and the warehouse let go
+    # dbt runs in a process of its own: the map is put in, and the warehouse let go.
+    with mapped(settings) as warehouse:
+        if rewrite_history:
+            forget_past_versions(warehouse)
     with display.progress() as progress:
         return count(settings, full_refresh=full_refresh, progress=progress)
 
@@ -191,7 +201,7 @@ def alert(settings: Settings) -> Alerted:
     """Judge each moment of truth, write what is to be said, and say it."""
     from jkpi.alerts import deliver, judge_and_announce
 
-    journeys, _ = read_map(settings)
+    journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:
         judged = judge_and_announce(settings, warehouse, journeys)
     return Alerted(judged, deliver(settings))

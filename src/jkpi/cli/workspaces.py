@@ -14,11 +14,11 @@ from jkpi.errors import InputError
 from jkpi.settings import Settings
 
 if TYPE_CHECKING:
-    from jkpi.journeys import Journey
+    from jkpi.journeys import Calendar, Journey
     from jkpi.loading import Source
 
 NOT_COPIED = shutil.ignore_patterns("data", "site", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
-KINDS = ("workspace", "journey", "source")
+KINDS = ("workspace", "journey", "calendar", "source")
 
 
 def make_workspace(directory: Path, example: str) -> list[str]:
@@ -52,14 +52,20 @@ def outline(settings: Settings) -> dict[str, Any]:
     """
     from jkpi.cli.pipeline import read_map
 
-    journeys, sources = read_map(settings)
+    journeys, sources, calendars = read_map(settings)
     return {
         "workspace": settings.name,
         "journeys": [{key: getattr(found, key) for key in ("journey", "title", "owner")} for found in journeys],
         "sources": [
             {key: getattr(found, key) for key in ("source", "kind", "title", "owner", "schedule")} for found in sources
         ],
-        "notes": [*_unsupplied(journeys, sources), *_unmapped(journeys, sources), *_not_carried_out(journeys)],
+        "calendars": [{key: getattr(found, key) for key in ("calendar", "timezone")} for found in calendars],
+        "notes": [
+            *_unsupplied(journeys, sources),
+            *_unmapped(journeys, sources),
+            *_unused(journeys, calendars),
+            *_not_carried_out(journeys),
+        ],
     }
 
 
@@ -69,7 +75,7 @@ def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[
     return [
         f"{journey.journey}: no source brings the segment {segment!r}{_hint(segment, supplied)}"
         for journey in journeys
-        for segment in journey.segments
+        for segment in dict.fromkeys(part for parts in journey.segments for part in parts)
         if segment not in supplied
     ]
 
@@ -88,6 +94,16 @@ def _unmapped(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[st
         for source in sources
         for name in sorted({*filter(None, (source.touchpoints or {}).values()), *(source.milestones or {})})
         if name not in drawn
+    ]
+
+
+def _unused(journeys: Sequence[Journey], calendars: Sequence[Calendar]) -> list[str]:
+    """Calendars that change no number."""
+    used = {getattr(kpi, "calendar", None) for journey in journeys for _, kpi, _, _ in journey.all_kpis()}
+    return [
+        f"{calendar.calendar}: no KPI counts by this calendar"
+        for calendar in calendars
+        if calendar.calendar not in used
     ]
 
 
@@ -114,6 +130,10 @@ def schema_of(kind: str) -> dict[str, Any]:
         from jkpi.journeys import schema as journey_schema
 
         return journey_schema()
+    if kind == "calendar":
+        from jkpi.journeys import calendar_schema
+
+        return calendar_schema()
     if kind == "source":
         from jkpi.loading import schema as source_schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jkpi.journeys.kpis import KpiBase
+from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import JOURNEY_LEVEL, Journey, Stage
 
 

@@ -8,43 +8,43 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jkpi.documents import nearest
-from jkpi.journeys.kpis import (
-    Ces,
+from jkpi.journeys.kpi_base import KpiBase
+from jkpi.journeys.passage_kpis import (
     Conversion,
-    Csat,
     DropOff,
-    KpiBase,
-    Nps,
+    FirstContact,
     Occurrence,
+    PeakEnd,
     RepeatContact,
+    SelfService,
     TimeInStage,
     TimeToResolve,
     Volume,
 )
+from jkpi.journeys.survey_kpis import Ces, Csat, CsatMean, Emotion, Nps, ResponseRate
+from jkpi.journeys.total_kpis import Rate
 
 KINDS: dict[str, type[KpiBase]] = {
     "csat": Csat,
+    "csat_mean": CsatMean,
     "nps": Nps,
     "ces": Ces,
+    "response_rate": ResponseRate,
     "drop_off": DropOff,
     "conversion": Conversion,
     "time_to_resolve": TimeToResolve,
     "time_in_stage": TimeInStage,
     "repeat_contact": RepeatContact,
     "occurrence": Occurrence,
+    "first_contact": FirstContact,
+    "self_service": SelfService,
+    "emotion": Emotion,
+    "peak_end": PeakEnd,
     "volume": Volume,
+    "rate": Rate,
 }
 
-UNMEASURED = {
-    "csat_mean": "the mean of a satisfaction score",
-    "response_rate": "the share of invitations that were answered",
-    "first_contact": "the share resolved with one contact",
-    "self_service": "the share that needed nobody",
-    "emotion": "an emotion that is present or absent",
-    "peak_end": "the peak and the end of an experience",
-}
-
-_SCORING = ("scale", "score", "box", "target", "mean", "weight")
+_SCORING = ("scale", "score", "box", "mean", "weight")
 
 
 def _refuse_unmeasured(value: Any) -> Any:
@@ -59,10 +59,8 @@ def _refuse_unmeasured(value: Any) -> Any:
             f"an emotion cannot be scored, so it has no {scored[0]!r}: it is present or absent, and a"
             " number on it would be made up",
         )
-    if kind in UNMEASURED:
-        _refuse("kpi", value, f"{kind} ({UNMEASURED[kind]}) is not measured yet; measured are: {', '.join(KINDS)}")
     if kind not in KINDS:
-        _refuse("kpi", value, f"there is no KPI kind {kind!r}; {nearest(kind, [*KINDS, *UNMEASURED])}")
+        _refuse("kpi", value, f"there is no KPI kind {kind!r}; {nearest(kind, KINDS)}")
     return value
 
 
@@ -73,7 +71,23 @@ def _refuse(key: str, value: dict[str, Any], sentence: str) -> None:
 
 
 Kpi = Annotated[
-    Csat | Nps | Ces | DropOff | Conversion | TimeToResolve | TimeInStage | RepeatContact | Occurrence | Volume,
+    Csat
+    | CsatMean
+    | Nps
+    | Ces
+    | ResponseRate
+    | DropOff
+    | Conversion
+    | TimeToResolve
+    | TimeInStage
+    | RepeatContact
+    | Occurrence
+    | FirstContact
+    | SelfService
+    | Emotion
+    | PeakEnd
+    | Volume
+    | Rate,
     Field(discriminator="kpi"),
     BeforeValidator(_refuse_unmeasured),
 ]

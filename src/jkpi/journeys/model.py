@@ -9,7 +9,20 @@ from pydantic import Field
 
 from jkpi.documents import Duration, Strict
 from jkpi.journeys.kinds import Kpi
-from jkpi.journeys.words import Feeling, Name, Number, Text, Timezone, Value, Whole, humanised
+from jkpi.journeys.words import (
+    STAFFED_CHANNELS,
+    Day,
+    Feeling,
+    Name,
+    Number,
+    Segment,
+    SegmentName,
+    Text,
+    Timezone,
+    Value,
+    Whole,
+    humanised,
+)
 
 JOURNEY_LEVEL = "journey"
 """What stands before the dot in the id of a KPI of the whole journey."""
@@ -17,14 +30,14 @@ JOURNEY_LEVEL = "journey"
 ALL = "all"
 """The segment that means everybody: no segment of a map may be called so."""
 
-STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
-
 
 class Viewpoint(Strict):
     """Whose experience it is."""
 
     persona: Text
-    segment: dict[Name, list[Value]] = Field({}, description="Segment -> the values that this persona stands for.")
+    segment: dict[Name, Annotated[list[Value], Field(min_length=1)]] = Field(
+        {}, description="Segment -> the values that this persona stands for: only passages with one of them count."
+    )
 
 
 class Scope(Strict):
@@ -94,7 +107,7 @@ class Moment(Strict):
     falls_off_by: Annotated[Number, Field(gt=0, description="The smallest fall worth waking somebody, in its unit.")]
     owner: Text
     notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
-    by: list[Name] = Field([], description="Segments in which it is judged as well.")
+    by: list[SegmentName] = Field([], description="Segments in which it is judged as well; tier+region combines two.")
     escalate: Escalation | None = None
 
     @property
@@ -114,10 +127,21 @@ class Journey(Strict):
     focus: Text | None = Field(None, description="What the map is about, in a sentence.")
     viewpoint: Viewpoint
     scope: Scope
-    segments: list[Name] = []
+    segments: list[Segment] = Field([], description="Names; a list in the list, such as [tier, region], combines them.")
+    min_cell: Annotated[Whole, Field(ge=1)] = Field(
+        1, description="A reading of a segment over fewer members than this is not shown."
+    )
+    valid_from: Day | None = Field(
+        None, description="The day from which this version is in force; the moment it was first loaded if not given."
+    )
     stages: Annotated[list[Stage], Field(min_length=1)]
     kpis: list[Kpi] = Field([], description="KPIs of the journey as a whole.")
     moments_of_truth: list[Moment] = []
+
+    @property
+    def staffed(self) -> list[str]:
+        """The touchpoints at which somebody of ours is met."""
+        return [point.touchpoint for stage in self.stages for point in stage.touchpoints if point.is_staffed]
 
     def all_kpis(self) -> Iterator[tuple[str, Kpi, Stage | None, int | None]]:
         """(id, KPI, its stage, the stage's position from 1); stage and position are None for the journey's own."""

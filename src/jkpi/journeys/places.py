@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.documents import parse_duration
-from jkpi.journeys.kinds import KINDS, UNMEASURED
+from jkpi.journeys.kinds import KINDS
+from jkpi.journeys.words import JOINED_BY, STAFFED_CHANNELS
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One thing that does not fit, and where in the map's data it stands."""
+
+    at: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
 class KpiPlace:
     """A KPI: its id, its kind, where it stands, and whether nothing comes after its stage."""
 
@@ -80,6 +90,7 @@ class KpiPlace:
 class Outline:
     """The names that a map declares, in order, with their places.
 
+    `staffed` tells of each touchpoint whether somebody of ours is there; None where that could not be read.
     `knows_touchpoints` and `knows_kpis` are false where one of their names could not be read: what refers to them is
     then not judged, since it may mean the one that is broken.
     """
@@ -90,6 +101,7 @@ class Outline:
     segments: tuple[tuple[str, Place], ...]
     kpis: tuple[KpiPlace, ...]
     moments: tuple[tuple[str, Place], ...]
+    staffed: tuple[bool | None, ...]
     knows_touchpoints: bool
     knows_kpis: bool
 
@@ -114,18 +126,33 @@ def outline(data: Any, journey_level: str) -> Outline:
         root=root,
         stages=found["stage"],
         touchpoints=found["touchpoint"],
-        segments=tuple((root / "segments").names()),
+        segments=tuple(_segments(root / "segments")),
         kpis=tuple(kpis),
         moments=found["moment"],
         knows_touchpoints=0 < len(found["touchpoint"]) == len(touchpoints),
-        knows_kpis=0 < len(dict(found["stage"])) == len(stages)
-        and all(kpi.kind in (*KINDS, *UNMEASURED) for kpi in kpis),
+        staffed=tuple(_staffed(item) for item in touchpoints),
+        knows_kpis=0 < len(dict(found["stage"])) == len(stages) and all(kpi.kind in KINDS for kpi in kpis),
     )
+
+
+def _segments(place: Place) -> Iterator[tuple[str, Place]]:
+    """The segments' names; a combination is named by its parts."""
+    for item in place.items():
+        parts = [name for name, _ in item.names()]
+        if len(parts) == (max(len(item.value), 2) if isinstance(item.value, list) else 1):
+            yield JOINED_BY.join(parts), item
 
 
 def _named(places: list[Place], key: str) -> Iterator[tuple[str, Place]]:
     for place in places:
         yield from (place / key).names()
+
+
+def _staffed(place: Place) -> bool | None:
+    said, channel = (place / "staffed").value, (place / "channel").text
+    if isinstance(said, bool):
+        return said
+    return None if said is not None or channel is None else channel in STAFFED_CHANNELS
 
 
 def _kpi(place: Place, owner: str, level: str, on_last_stage: bool) -> KpiPlace:

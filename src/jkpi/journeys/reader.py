@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from jkpi.documents import Document, parse, problems_of
 from jkpi.errors import Problem, WorkspaceError
+from jkpi.journeys.calendars import calendar_names
 from jkpi.journeys.checks import Receivers, findings
 from jkpi.journeys.model import Journey
 
@@ -22,7 +23,8 @@ def read_journeys(
     """The maps under `journeys/`, in the order of their file names.
 
     `receivers` are the names that `jkpi.yml` knows: with them, everyone whom a moment of truth tells must be among
-    them, and a moment that names nobody needs a `default_receiver`. None leaves receivers unchecked.
+    them, and a moment that names nobody needs a `default_receiver`. None leaves receivers unchecked. Calendars that
+    KPIs name must be declared under `calendars/`; they are read by `read_calendars`.
 
     Raises:
         WorkspaceError: all problems of all files; or there is no map.
@@ -33,6 +35,7 @@ def read_journeys(
         hint = f"write one map a file, such as {FOLDER}/my_journey.yml, or begin with: jkpi init DIR"
         raise WorkspaceError([Problem(FOLDER, 1, 1, "this workspace has no journey map", hint)])
     known = None if receivers is None else Receivers(receivers, default_receiver is not None)
+    calendars = calendar_names(workspace)
     journeys: list[Journey] = []
     problems: list[Problem] = []
     first_file: dict[str, str] = {}
@@ -42,16 +45,19 @@ def read_journeys(
         except WorkspaceError as error:
             problems += error.problems
             continue
-        problems += _problems(document, known, journeys)
+        problems += _problems(document, known, calendars, journeys)
         problems += _same_name(document, first_file)
     if problems:
         raise WorkspaceError(_told_once(problems))
     return tuple(journeys)
 
 
-def _problems(document: Document, receivers: Receivers | None, journeys: list[Journey]) -> list[Problem]:
+def _problems(
+    document: Document, receivers: Receivers | None, calendars: Collection[str] | None, journeys: list[Journey]
+) -> list[Problem]:
     """Problems of one file; its journey goes to `journeys` where the model takes it."""
-    problems = [document.problem(found.at, found.message, found.hint) for found in findings(document.data, receivers)]
+    found = findings(document.data, receivers, calendars)
+    problems = [document.problem(one.at, one.message, one.hint) for one in found]
     try:
         journeys.append(Journey.model_validate(document.data))
     except ValidationError as error:

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jkpi.journeys.content import journey_content, stage_content
-from jkpi.journeys.kpis import Ces, Conversion, Csat, DropOff, KpiBase, Nps, TimeInStage, TimeToResolve
+from jkpi.journeys.kpi_rows import kpi_row, whole_seconds
 from jkpi.journeys.model import Journey, Moment, Stage
+from jkpi.journeys.words import JOINED_BY
 
 Row = dict[str, Any]
 
-MAP_TABLES = ("map_journeys", "map_stages", "map_touchpoints", "map_kpis", "map_moments", "map_segments")
+MAP_TABLES = (
+    "map_journeys",
+    "map_stages",
+    "map_touchpoints",
+    "map_kpis",
+    "map_moments",
+    "map_segments",
+    "map_viewpoints",
+)
 
 
 def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[Row]]:
-    """Table name -> its rows for these maps, all of them current and valid from `now` (aware, any zone).
+    """Table name -> its rows for these maps, all of them current, and valid from the day they say, else from `now`
+    (aware, any zone).
 
     Seconds are whole, times naive UTC, lists and contents JSON text.
     """
@@ -26,18 +37,35 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[Row]]
     for journey in journeys:
         version = {"journey": journey.journey, "version": journey.version}
         parts: dict[str, list[Row]] = {
-            "map_journeys": [{**_journey(journey), "valid_from": since}],
+            "map_journeys": [{**_journey(journey), "valid_from": _midnight(journey) or since}],
             "map_stages": [_stage(journey, stage, position) for position, stage in enumerate(journey.stages, start=1)],
             "map_touchpoints": _touchpoints(journey),
             "map_kpis": [
-                _kpi(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
+                kpi_row(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
             ],
             "map_moments": [_moment(journey, moment) for moment in journey.moments_of_truth],
-            "map_segments": [{"segment": segment} for segment in journey.segments],
+            "map_segments": [
+                {"segment": JOINED_BY.join(parts), "part": part, "part_position": position}
+                for parts in journey.segments
+                for position, part in enumerate(parts, start=1)
+            ],
+            "map_viewpoints": [
+                {"segment": segment, "segment_value": value}
+                for segment, values in journey.viewpoint.segment.items()
+                for value in dict.fromkeys(values)  # a value given twice is one: it must not double what it joins
+            ],
         }
         for table, made in parts.items():
             rows[table] += [{**version, **row, "is_current": True} for row in made]
     return rows
+
+
+def _midnight(journey: Journey) -> datetime | None:
+    """When the day from which the version is in force begins in its zone, as naive UTC."""
+    if journey.valid_from is None:
+        return None
+    local = datetime.combine(journey.valid_from, time(), ZoneInfo(journey.timezone))
+    return local.astimezone(UTC).replace(tzinfo=None)
 
 
 def _journey(journey: Journey) -> Row:
@@ -49,8 +77,9 @@ def _journey(journey: Journey) -> Row:
         "viewpoint": _json(journey.viewpoint.model_dump(mode="json")),
         "starts_with": _json(scope.starts_with),
         "ends_with": _json(scope.ends_with),
-        "window_seconds": _seconds(scope.window),
-        "idle_seconds": _seconds(scope.idle),
+        "window_seconds": whole_seconds(scope.window),
+        "idle_seconds": whole_seconds(scope.idle),
+        "min_cell": journey.min_cell,
         "content": _json(journey_content(journey)),
     }
 
@@ -85,42 +114,6 @@ def _touchpoints(journey: Journey) -> list[Row]:
     ]
 
 
-def _kpi(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, position: int | None) -> Row:
-    scale = kpi.scale if isinstance(kpi, Csat | Nps | Ces) else (None, None)
-    tolerance = kpi.tolerance if isinstance(kpi, TimeToResolve | TimeInStage) else None
-    return {
-        "kpi": kpi_id,
-        "stage": stage.stage if stage else None,
-        "stage_position": position,
-        "kind": kpi.kpi,
-        "title": kpi.shown,
-        "survey": getattr(kpi, "survey", None),
-        "question": getattr(kpi, "question", None),
-        "of_touchpoint": getattr(kpi, "of", None),
-        "from_touchpoint": getattr(kpi, "from_", None),
-        "to_touchpoint": getattr(kpi, "to", None),
-        "window_seconds": _window(journey, kpi, stage),
-        "tolerance_seconds": _seconds(tolerance) if isinstance(tolerance, timedelta) else None,
-        "tolerance_is_due": isinstance(tolerance, str),
-        "at_least": getattr(kpi, "at_least", None),
-        "scale_min": _float(scale[0]),
-        "scale_max": _float(scale[1]),
-        "box_min": _float(kpi.box_edge) if isinstance(kpi, Csat | Nps | Ces) else None,
-        "polarity": kpi.polarity if isinstance(kpi, Ces) else None,
-        "direction": kpi.wanted,
-        "target": kpi.target,
-        "unit": kpi.measured_unit,
-    }
-
-
-def _window(journey: Journey, kpi: KpiBase, stage: Stage | None) -> int | None:
-    """The journey's own window holds for a conversion of the journey as a whole."""
-    if isinstance(kpi, Conversion) and stage is None:
-        return _seconds(kpi.window or journey.scope.window)
-    window = kpi.window if isinstance(kpi, DropOff | Conversion) else None
-    return None if window is None else _seconds(window)
-
-
 def _moment(journey: Journey, moment: Moment) -> Row:
     kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
     escalate = moment.escalate
@@ -133,19 +126,9 @@ def _moment(journey: Journey, moment: Moment) -> Row:
         "owner": moment.owner,
         "notify": _json(moment.notify),
         "by_segments": _json(moment.by),
-        "escalate_after_seconds": _seconds(escalate.after) if escalate else None,
+        "escalate_after_seconds": whole_seconds(escalate.after) if escalate else None,
         "escalate_to": _json(escalate.to if escalate else []),
     }
-
-
-def _seconds(length: timedelta) -> int:
-    """Whole seconds; a part of a second counts as one, so that no window becomes nothing."""
-    whole, rest = divmod(length, timedelta(seconds=1))
-    return whole + (1 if rest else 0)
-
-
-def _float(number: int | None) -> float | None:
-    return None if number is None else float(number)
 
 
 def _json(value: Any) -> str:

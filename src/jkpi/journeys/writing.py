@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
+from jkpi.journeys.calendars import Calendar, write_calendars
+from jkpi.journeys.calendars.writing import Landing
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import MAP_TABLES, Row, map_rows
 
@@ -20,28 +21,22 @@ class Mapped(Protocol):
         """A row of `map_sources`, with all of its columns."""
 
 
-class Landing(Protocol):
-    """What this module needs of a warehouse whose landing tables are there."""
-
-    def execute(self, sql: str, parameters: Mapping[str, Any] = {}) -> int:
-        """Run one statement."""
-
-    def rows(self, sql: str, parameters: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
-        """All rows of a query."""
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """All that happens inside lands, or none of it."""
-
-
-def write_map(warehouse: Landing, journeys: Sequence[Journey], sources: Iterable[Mapped], now: datetime) -> bool:
+def write_map(
+    warehouse: Landing,
+    journeys: Sequence[Journey],
+    sources: Iterable[Mapped],
+    now: datetime,
+    calendars: Iterable[Calendar] = (),
+) -> bool:
     """Make the map's tables say what the workspace says; whether anything had to change.
 
-    A version that changed is replaced as a whole and keeps its `valid_from`. Versions that the workspace no longer
-    holds stay, and are no longer current. Nothing is written where nothing changed.
+    A version that changed is replaced as a whole and keeps its `valid_from`, unless the map says one. Versions that the
+    workspace no longer holds stay, and are no longer current. Nothing is written where nothing changed.
     """
     wanted = map_rows(journeys, now)
     stored = {table: warehouse.rows(f"select * from raw.{table}") for table in MAP_TABLES}
-    _keep_valid_from(wanted["map_journeys"], stored["map_journeys"])
+    silent = {(journey.journey, journey.version) for journey in journeys if journey.valid_from is None}
+    _keep_valid_from(wanted["map_journeys"], stored["map_journeys"], silent)
     versions = {(journey.journey, journey.version) for journey in journeys}
     source_rows = [{column: source.to_map_row()[column] for column in SOURCE_COLUMNS} for source in sources]
     maps_changed = any(_differs(wanted[table], _still_said(stored[table], versions)) for table in MAP_TABLES)
@@ -53,13 +48,31 @@ def write_map(warehouse: Landing, journeys: Sequence[Journey], sources: Iterable
         if sources_changed:
             warehouse.execute("delete from raw.map_sources")
             _insert(warehouse, "map_sources", source_rows)
-    return maps_changed or sources_changed
+        calendars_changed = write_calendars(warehouse, calendars, now)
+    return maps_changed or sources_changed or calendars_changed
 
 
-def _keep_valid_from(wanted: list[Row], stored: list[Row]) -> None:
+def forget_past_versions(warehouse: Landing) -> bool:
+    """Put every current version in force from ever, by forgetting the earlier ones; whether there were any.
+
+    The first known version of a journey is in force from ever. Journeys that the workspace no longer holds stay.
+    """
+    current = "journey in (select journey from raw.map_journeys where is_current)"
+    if not warehouse.rows(f"select 1 from raw.map_journeys where not is_current and {current} limit 1"):
+        return False
+    with warehouse.transaction():
+        for table in MAP_TABLES:
+            warehouse.execute(f"delete from raw.{table} where not is_current and {current}")
+    return True
+
+
+def _keep_valid_from(wanted: list[Row], stored: list[Row], silent: set[tuple[str, int]]) -> None:
+    """Versions whose map says no day are in force from when they were first seen."""
     since = {(row["journey"], row["version"]): row["valid_from"] for row in stored}
     for row in wanted:
-        row["valid_from"] = since.get((row["journey"], row["version"]), row["valid_from"])
+        version = (row["journey"], row["version"])
+        if version in silent:
+            row["valid_from"] = since.get(version, row["valid_from"])
 
 
 def _still_said(stored: list[Row], versions: set[tuple[str, int]]) -> list[Row]:

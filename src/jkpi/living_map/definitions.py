@@ -10,12 +10,13 @@ from jkpi.living_map.facts import Kpi
 
 PRIMARY: Mapping[str, str] = {
     "csat": "top_box",
+    "csat_mean": "mean",
     "nps": "nps",
     "ces": "share_easy",
     "drop_off": "drop_off",
     "conversion": "conversion",
     "time_to_resolve": "share_within",
-    "time_in_stage": "median_closed",
+    "time_in_stage": "median",
     "repeat_contact": "repeat_contact",
     "occurrence": "occurrence",
     "volume": "volume",
@@ -25,14 +26,16 @@ PRIMARY: Mapping[str, str] = {
 _UNITS: Mapping[str, str] = {
     "nps": "points",
     "mean": "points",
-    "median_closed": "seconds",
-    "p90_closed": "seconds",
+    "median": "seconds",
+    "p90": "seconds",
+    "peak_end": "score",
+    "unknown": "count",
     "volume": "count",
 }
 
 
 def unit_of(statistic: str) -> str:
-    """share, seconds, points or count."""
+    """share, seconds, points, score or count."""
     return _UNITS.get(statistic, "share")
 
 
@@ -44,9 +47,11 @@ def caption(kpi: Kpi, statistic: str) -> str:
     fixed = {
         "nps": "promoters minus detractors",
         "share_easy": "found it easy",
-        "mean": "mean score",
-        "median_closed": "median of closed cases",
-        "p90_closed": "nine in ten closed within",
+        "mean": f"mean score on the scale {_scale(rule)}",
+        "median": f"half were done within this{_open(rule)}",
+        "p90": f"nine in ten were done within this{_open(rule)}",
+        "unknown": "answers that do not say",
+        "coverage": "of the passages gave a score",
         "promoters": "promoters",
         "passives": "passives",
         "detractors": "detractors",
@@ -59,6 +64,11 @@ def caption(kpi: Kpi, statistic: str) -> str:
         "conversion": lambda: f"{'moved on' if kpi.stage else 'came through to the end'}{_within(rule)}",
         "repeat_contact": lambda: "of all passages",
         "occurrence": lambda: "of all passages",
+        "first_contact": lambda: "of the passages with a contact had one and were done",
+        "self_service": lambda: "of the completed passages met nobody",
+        "emotion": lambda: f"felt {_name(rule.get('emotion'))}",
+        "response_rate": lambda: f"of the invitations were answered{_within(rule)}",
+        "peak_end": lambda: "from 0, the worst, to 1",
         "volume": lambda: "in the week",
     }
     return captions[kpi.kind]() if kpi.kind in captions else words.humanise(statistic).lower()
@@ -67,10 +77,11 @@ def caption(kpi: Kpi, statistic: str) -> str:
 def formula(kpi: Kpi) -> str:
     """The definition in one or two sentences."""
     rule = kpi.rule
-    asked = f"the answers to {_survey(rule)}"
+    asked = f"the answers to {_survey(rule)}{_on(rule)}"
     of = _name(rule.get("of_touchpoint"))
     formulas: Mapping[str, Callable[[], str]] = {
         "csat": lambda: f"Of {asked}, the share in the top box ({_box(rule)}).",
+        "csat_mean": lambda: f"The mean of {asked}, on its own scale {_scale(rule)}, with a t interval.",
         "nps": lambda: (
             f"Of {asked}, the share of promoters (9 or 10) minus the share of detractors (0 to 6), times 100. "
             "The interval follows from the variance of the three shares."
@@ -88,11 +99,31 @@ def formula(kpi: Kpi) -> str:
         "time_to_resolve": lambda: (
             f"From {_name(rule.get('from_touchpoint'))} to {_name(rule.get('to_touchpoint'))}: the share done within "
             f"{_tolerance(rule)}. An open case already beyond it counts as a miss; one still inside it is undecided. "
-            "Median and nine-in-ten are over closed cases only."
+            f"For the median and nine-in-ten an open case counts as far as it has come (Kaplan-Meier).{_calendar(rule)}"
         ),
-        "time_in_stage": lambda: "The time from entering this stage to leaving it, over visits that have ended.",
+        "time_in_stage": lambda: (
+            "The time from entering this stage to leaving it; a visit that has not ended counts as far as it has come "
+            f"(Kaplan-Meier).{_calendar(rule)}"
+        ),
         "repeat_contact": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 2)}.",
         "occurrence": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 1)}.",
+        "first_contact": lambda: (
+            f"Of the journeys with at least one {of if rule.get('of_touchpoint') else 'contact'}, the share that was "
+            "completed with exactly one."
+        ),
+        "self_service": lambda: "Of the journeys that were completed, the share that met no staffed touchpoint.",
+        "emotion": lambda: (
+            f"Of {asked} that say whether {_name(rule.get('emotion'))} was present or absent, the share in which it "
+            "was present. What does not say is counted beside it, never guessed; an emotion has no degree."
+        ),
+        "response_rate": lambda: (
+            f"Of the eligible invitations to {_survey(rule)}, the share that was answered{_within(rule)}. An "
+            "invitation of which nobody knows whether it was eligible counts as one."
+        ),
+        "peak_end": lambda: (
+            "For each journey the mean of its most extreme and its last score, each from 0 (the bad end of its scale) "
+            "to 1; then the mean over the journeys that gave any."
+        ),
         "volume": lambda: (
             f"How often {of} happened."
             if rule.get("of_touchpoint")
@@ -105,7 +136,15 @@ def formula(kpi: Kpi) -> str:
 def maturity(kpi: Kpi) -> str:
     """When a number of this kind is final, and to which day it belongs."""
     late = "plus the time late data may take"
-    if kpi.kind in ("csat", "nps", "ces"):
+    if kpi.kind == "response_rate":
+        return f"Belongs to the day of the invitation; final once{_after(kpi.rule)} that day is over, {late}."
+    if kpi.kind == "peak_end":
+        wait = _number(kpi.rule, "window_seconds", 0)
+        return (
+            f"Belongs to the day the journey began; final {words.span(wait)} after the journey has ended or its window "
+            f"has passed, {late}."
+        )
+    if kpi.kind in ("csat", "csat_mean", "nps", "ces", "emotion"):
         return f"Belongs to the day of the answer; final when that day is over, {late}."
     if kpi.kind == "volume":
         return f"Belongs to the day it happened; final when that day is over, {late}."
@@ -131,8 +170,21 @@ def _name(touchpoint: Any) -> str:
 
 
 def _survey(rule: Mapping[str, Any]) -> str:
-    survey = _name(rule.get("survey")) if rule.get("survey") else "the survey"
+    survey = _name(rule["survey"]) if rule.get("survey") else "every survey"
     return f"{survey}, question {_name(rule['question'])}" if rule.get("question") else survey
+
+
+def _on(rule: Mapping[str, Any]) -> str:
+    return f" about {_name(rule['on_touchpoint'])}" if rule.get("on_touchpoint") else ""
+
+
+def _open(rule: Mapping[str, Any]) -> str:
+    return " in open hours" if rule.get("calendar") else ""
+
+
+def _calendar(rule: Mapping[str, Any]) -> str:
+    calendar = rule.get("calendar")
+    return f" Only the open hours of {_name(calendar)} count: a day is 24 of them." if calendar else ""
 
 
 def _scale(rule: Mapping[str, Any]) -> str:
@@ -166,7 +218,7 @@ def _tolerance(rule: Mapping[str, Any]) -> str:
     if rule.get("tolerance_is_due"):
         return "the time promised for the case"
     seconds = rule.get("tolerance_seconds")
-    return str(words.span(seconds)) if seconds else "tolerance"
+    return f"{words.span(seconds)}{_open(rule)}" if seconds else "tolerance"
 
 
 def _times(rule: Mapping[str, Any], default: int) -> str:

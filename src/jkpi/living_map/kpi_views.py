@@ -20,7 +20,10 @@ _STATUS = {
     "provisional": "provisional, may still change",
     "withheld": "withheld: the data cannot be trusted",
 }
-_EXTRAS = ("median_closed", "p90_closed", "mean", "share_within", "promoters", "passives", "detractors")
+_EXTRAS = (
+    *("median", "p90", "mean", "share_within", "promoters", "passives", "detractors"),
+    *("unknown", "coverage"),
+)
 
 
 @dataclass(frozen=True)

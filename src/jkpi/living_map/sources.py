@@ -20,6 +20,7 @@ _KINDS = {
     "responses": "survey answers",
     "invitations": "survey invitations",
     "customers": "customers",
+    "counts": "totals",
 }
 
 

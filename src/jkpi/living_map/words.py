@@ -79,13 +79,15 @@ def points(value: float, statistic: str = "nps") -> str:
 
 
 def value(amount: float | None, unit: str, statistic: str, beside: float | None = None) -> str:
-    """A reading by its unit: share, seconds, points or count."""
+    """A reading by its unit: share, seconds, points, score (0 to 1) or count."""
     if amount is None:
         return _NONE
     if unit == "share":
         return share(amount, beside)
     if unit == "seconds":
         return duration(amount)
+    if unit == "score":
+        return f"{amount:.2f}"
     if unit == "points":
         return points(amount, statistic)
     return count(amount)
@@ -109,7 +111,7 @@ def interval(low: float | None, high: float | None, unit: str, statistic: str) -
         return f"{100 * low:.{digits}f}–{100 * high:.{digits}f}{NARROW}%"
     if unit == "points" and statistic == "nps":
         return f"{points(low)} to {points(high)}"
-    if unit == "points":
+    if unit in ("points", "score"):
         return f"{low:.2f}–{high:.2f}"
     return f"{value(low, unit, statistic)} – {value(high, unit, statistic)}"
 

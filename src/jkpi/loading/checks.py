@@ -8,15 +8,34 @@ from jkpi.documents import Document, nearest
 from jkpi.errors import Problem
 from jkpi.loading.model import Columns, Source
 
-_SHARED = {"customer_id", "segments"}
 _OF_KIND = {
-    "touchpoints": {"event_id", "case_id", "touchpoint", "channel", "occurred_at", "due_at", "attributes"},
+    "touchpoints": {
+        "customer_id",
+        "event_id",
+        "case_id",
+        "touchpoint",
+        "channel",
+        "occurred_at",
+        "due_at",
+        "attributes",
+    },
     "responses": {
-        *("response_id", "case_id", "touchpoint", "survey", "question", "score", "emotion", "emotion_state"),
+        *(
+            "customer_id",
+            "response_id",
+            "case_id",
+            "touchpoint",
+            "survey",
+            "question",
+            "score",
+            "emotion",
+            "emotion_state",
+        ),
         *("comment", "asked_at", "responded_at"),
     },
-    "invitations": {"invitation_id", "case_id", "touchpoint", "survey", "invited_at", "eligible"},
-    "customers": {"consent", "valid_from"},
+    "invitations": {"customer_id", "invitation_id", "case_id", "touchpoint", "survey", "invited_at", "eligible"},
+    "customers": {"customer_id", "consent", "valid_from"},
+    "counts": {"period_start"},
 }
 _KEYS_OF_KIND = {
     "also": "touchpoints",
@@ -24,6 +43,8 @@ _KEYS_OF_KIND = {
     "questions": "responses",
     "scale": "responses",
     "no_answer": "responses",
+    "counts": "counts",
+    "covers": "counts",
 }
 _MAPPABLE = {"channel", "survey", "question", "emotion", "emotion_state", "eligible", "consent"}
 
@@ -60,7 +81,7 @@ def _given(columns: Columns) -> set[str]:
 
 
 def _fitting_kind(source: Source, document: Document) -> Iterator[Problem]:
-    fitting = _OF_KIND[source.kind] | _SHARED
+    fitting = _OF_KIND[source.kind] | {"segments"}
     for name in sorted(_given(source.columns) - fitting):
         yield document.problem(
             ["columns", name], f"a source of kind {source.kind} has no column {name!r}", nearest(name, fitting)
@@ -142,9 +163,23 @@ def _customers(source: Source, document: Document) -> Iterator[Problem]:
         yield document.problem(["columns"], "columns.customer_id is missing")
 
 
+def _counts(source: Source, document: Document) -> Iterator[Problem]:
+    if not source.columns.period_start:
+        yield document.problem(["columns"], "no time: give columns.period_start, the first day of what a row covers")
+    if source.covers is None:
+        yield document.problem([], "how long does a row cover? write covers: day, week or month")
+    if not source.counts:
+        yield document.problem([], "nothing is counted: write counts: {measure: {count: column, of: column}}")
+    if source.format.timezone != "UTC":
+        yield document.problem(
+            ["format", "timezone"], "a total is of a calendar day, week or month: it has no time zone"
+        )
+
+
 _BY_KIND = {
     "touchpoints": _touchpoints,
     "responses": _responses,
     "invitations": _invitations,
     "customers": _customers,
+    "counts": _counts,
 }

@@ -70,6 +70,17 @@ _LANDINGS: dict[Kind, Landing] = {
         (),
         ("customer_id", "valid_from"),
     ),
+    "counts": Landing(
+        "period_counts",
+        {
+            **dict.fromkeys(("count_id", "measure", "covers"), "varchar"),
+            **{"period_start": "timestamp", "numerator": "double", "denominator": "double", "segments": "varchar"},
+        },
+        "period_start",
+        "count_id",
+        ("measure", "covers", "period_start", "segments"),
+        ("count_id",),
+    ),
 }
 
 

@@ -68,8 +68,16 @@ def write_ledger(warehouse: Warehouse, batch: Batch, report: BatchReport) -> Non
         "cursor_value": batch.cursor_value,
         "started_at": batch.now,
         "loaded_at": batch.now,
+        "load_number": _next_load(warehouse),
     }
     warehouse.insert("raw.load_batches", pa.Table.from_pylist([row], schema=_schema("load_batches")))
+
+
+def _next_load(warehouse: Warehouse) -> int:
+    """A number that neither the ledger nor the last measuring knows: the same batch loaded anew is another load."""
+    tables = ("load_batches", "measuring_batches", "measured_batches")
+    highest = (warehouse.scalar(f"select max(load_number) from raw.{table}") for table in tables)
+    return 1 + max(number or 0 for number in highest)
 
 
 def write_results(warehouse: Warehouse, batch: Batch, results: Sequence[Mapping[str, Any]]) -> None:

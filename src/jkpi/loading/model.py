@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from jkpi.documents import Duration, Strict
 
-Kind = Literal["touchpoints", "responses", "invitations", "customers"]
+Kind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
 EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
@@ -135,6 +135,7 @@ class Columns(Strict):
     eligible: str | None = None
     consent: str | None = None
     valid_from: str | None = None
+    period_start: str | None = None
     segments: NamedColumns = {}
     attributes: NamedColumns = {}
 
@@ -172,6 +173,13 @@ class Also(Strict):
     at: str | None = Field(None, description="Column with its time; else that of the row.")
 
 
+class Count(Strict):
+    """A measure of rows that are totals: how many of how many."""
+
+    count: str = Field(description="Column with how many of them it was so for.")
+    of: str = Field(description="Column with how many there were.")
+
+
 class DataUse(Strict):
     """The data-use card: why this data is here at all."""
 
@@ -204,6 +212,10 @@ class Source(Strict):
     questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
     no_answer: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
+    covers: Literal["day", "week", "month"] | None = Field(
+        None, description="How long each row is the total of; it starts on the first day of it, weeks on Monday."
+    )
+    counts: dict[Word, Count] = Field({}, max_length=900, description="Measure -> the two columns it is made of.")
     late_by: Duration | None = Field(None, description="How late rows may arrive.")
     schedule: Annotated[str, AfterValidator(_known_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'

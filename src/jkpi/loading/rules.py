@@ -27,7 +27,9 @@ def rules(source: Source, landing: Landing, times: Times, latest: datetime) -> l
         found.append(Rule("key_text is null", "'missing id'", literal(landing.identity)))
     if source.kind == "customers":
         found.append(Rule("customer_id is null", "'missing id'", "'customer_id'"))
-    elif source.kind == "touchpoints" or not (columns.response_id or columns.invitation_id):
+    elif source.kind != "counts" and (
+        source.kind == "touchpoints" or not (columns.response_id or columns.invitation_id)
+    ):
         nobody = "customer_id is null and t_case_id is null"
         found.append(Rule(nobody, "'no customer and no case'", "null"))
     if source.kind != "customers" or columns.valid_from:
@@ -41,6 +43,8 @@ def rules(source: Source, landing: Landing, times: Times, latest: datetime) -> l
         found.append(Rule("t_survey is null", "'missing survey'", "null"))
     if source.kind == "responses":
         found.extend(_answer(source))
+    if source.kind == "counts":
+        found.extend(_counts(source))
     if columns.eligible:
         unclear = "t_eligible is not null and try_cast(t_eligible as boolean) is null"
         found.append(Rule(unclear, "'neither yes nor no'", "'eligible: ' || t_eligible"))
@@ -85,3 +89,21 @@ def _answer(source: Source) -> list[Rule]:
         odd = "lower(t_emotion_state) not in ('present', 'absent', 'unknown')"
         found.append(Rule(odd, "'unknown emotion state'", "t_emotion_state"))
     return found
+
+
+def _counts(source: Source) -> list[Rule]:
+    many, of = "try_cast(t_count as double)", "try_cast(t_of as double)"
+    told = "coalesce(t_count, '?') || ' of ' || coalesce(t_of, '?')"
+    numbers = f"{many} is null or {of} is null or not isfinite({many}) or not isfinite({of})"
+    return [
+        Rule(
+            f"happened <> date_trunc({literal(source.covers)}, happened)",
+            literal(f"not the first day of a {source.covers}"),
+            "t_at",
+        ),
+        Rule("t_count is null or t_of is null", "'half a count'", told),
+        Rule(numbers, "'count is not a number'", told),
+        Rule(f"{many} <> floor({many}) or {of} <> floor({of})", "'count is not whole'", told),
+        Rule(f"{many} < 0 or {of} < 0", "'count below zero'", told),
+        Rule(f"{many} > {of}", "'more counted than there were'", told),
+    ]

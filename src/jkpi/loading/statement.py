@@ -17,7 +17,7 @@ from jkpi.loading.rules import rules
 
 _TEXTS = ("case_id", "touchpoint", "channel", "survey", "question", "score", "emotion", "emotion_state", "comment")
 _CUSTOMER, _PERSON = '"(customer)"', '"(person)"'
-_TIMES = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from")
+_TIMES = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from", "period_start")
 
 
 def columns_read(source: Source) -> list[str]:
@@ -30,6 +30,7 @@ def columns_read(source: Source) -> list[str]:
     named.extend(column for field in single if (column := getattr(columns, field)))
     named.extend([*columns.segments.values(), *columns.attributes.values()])
     named.extend([*source.milestones.values(), *source.questions.values()])
+    named.extend(column for measure in source.counts.values() for column in (measure.count, measure.of))
     for further in source.also:
         named.extend([*further.where, *([further.at] if further.at else [])])
     return list(dict.fromkeys(named))
@@ -150,6 +151,8 @@ def _cleaned(source: Source, keyed: bool) -> str:
     parts += [f"{cleaned(column, nulls)} as m_{number}" for number, column in enumerate(source.milestones.values())]
     unanswered = (*nulls, *source.no_answer)
     parts += [f"{cleaned(column, unanswered)} as q_{number}" for number, column in enumerate(source.questions.values())]
+    for number, measure in enumerate(source.counts.values()):
+        parts += [f"{cleaned(measure.count, nulls)} as c_{number}", f"{cleaned(measure.of, nulls)} as o_{number}"]
     for number, further in enumerate(source.also):
         tests = " and ".join(holds(column, condition, nulls) for column, condition in further.where.items())
         parts.append(f"({tests}) as a_{number}")
@@ -160,6 +163,8 @@ def _cleaned(source: Source, keyed: bool) -> str:
 
 def _branches(source: Source, landing: Landing) -> list[str]:
     """A select for each way in which a row speaks; `t_at`, `touchpoint`, `question`, `t_answer` differ."""
+    if source.kind == "counts":
+        return _measures(source)
 
     def branch(
         part: int,
@@ -208,6 +213,27 @@ def _branches(source: Source, landing: Landing) -> list[str]:
     return found
 
 
+def _measures(source: Source) -> list[str]:
+    """A select for each measure of a row of totals; a row without any of them is not wanted."""
+
+    def branch(part: int, measure: str, numbers: str, where: str, skipped: str = "false") -> str:
+        return (
+            f"select *, {part} as part, t_period_start as t_at, {skipped} as skipped, false as derived,"
+            f" {measure}::varchar as measure, {numbers} from cleaned where {where}"
+        )
+
+    found = [
+        branch(number, literal(name), f"c_{number} as t_count, o_{number} as t_of", f"{_any_of(number)} is not null")
+        for number, name in enumerate(source.counts)
+    ]
+    none = " and ".join(f"{_any_of(number)} is null" for number in range(len(source.counts)))
+    return [*found, branch(PARTS - 1, "null", "null::varchar as t_count, null::varchar as t_of", none, "true")]
+
+
+def _any_of(number: int) -> str:
+    return f"coalesce(c_{number}, o_{number})"
+
+
 def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
     """Canonical columns (without the id) as SQL over `timed`."""
     low, high = source.scale or (None, None)
@@ -230,6 +256,10 @@ def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
         "asked_at": "asked_at",
         "segments": "segments",
         "attributes": "attributes",
+        "measure": "measure",
+        "covers": literal(source.covers),
+        "numerator": "try_cast(t_count as double)",
+        "denominator": "try_cast(t_of as double)",
         landing.time: "happened",
     }
     if source.kind == "customers":

@@ -58,12 +58,6 @@ def read_report(results: Path, seconds: float, refreshed: str) -> MeasureReport:
     )
 
 
-def built(results: Path, model: str) -> bool:
-    """Whether that run wrote this model."""
-    nodes: list[Mapping[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
-    return any(_kind(node) == "model" and _name(node) == model and node["status"] == "success" for node in nodes)
-
-
 def _kind(node: Mapping[str, Any]) -> str:
     return str(node["unique_id"]).split(".", 1)[0]
 

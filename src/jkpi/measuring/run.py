@@ -15,8 +15,8 @@ from pathlib import Path
 from jkpi import resources
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
-from jkpi.measuring.report import MeasureReport, built, read_report
-from jkpi.measuring.runs import ensure_runs, fingerprint, record_run, why_anew
+from jkpi.measuring.report import MeasureReport, read_report
+from jkpi.measuring.runs import begin_run, fingerprint, finish_run, why_anew
 from jkpi.progress import SILENCE, Progress
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
@@ -25,8 +25,8 @@ from jkpi.warehouse import ensure_landing, open_warehouse
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:
     """Count every KPI of the current map, as of `settings.now`. The caller holds no connection to a DuckDB file.
 
-    Only the passages that new rows touch are cut again, unless the map has changed, time was set back, a batch was
-    taken back, or `full_refresh` asks for it.
+    Only what new rows and the time that passed have touched is counted again, unless the map has changed, time was
+    set back, a batch was taken back, or `full_refresh` asks for it.
 
     Raises:
         CheckFailed: everything was counted, and does not hold what it promises.
@@ -40,9 +40,9 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
     with _alone(place):
         with open_warehouse(settings) as warehouse:
             ensure_landing(warehouse)
-            ensure_runs(warehouse)
             current = fingerprint(warehouse, project)
             refreshed = "it was asked for" if full_refresh else why_anew(warehouse, current, as_of)
+            begin_run(warehouse, as_of, current, refreshed)
         results = place / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         started = time.monotonic()
@@ -50,10 +50,11 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         seconds = time.monotonic() - started
         if not results.exists():
             raise _broken(exception, place)
-        if built(results, "int_journey_events"):
-            with open_warehouse(settings) as warehouse, warehouse.transaction():
-                record_run(warehouse, as_of, current, refreshed, seconds)
-    return _judged(read_report(results, seconds, refreshed))
+        report = read_report(results, seconds, refreshed)
+        if not report.failures:
+            with open_warehouse(settings) as warehouse:
+                finish_run(warehouse, seconds)
+    return _judged(report)
 
 
 def arguments(project: Path, place: Path, full_refresh: bool) -> list[str]:
@@ -64,7 +65,7 @@ def arguments(project: Path, place: Path, full_refresh: bool) -> list[str]:
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(place / "target"), "--log-path", str(place / "logs")),
         *("--exclude-resource-type", "unit_test"),
-        *(["--full-refresh"] if full_refresh else []),
+        *(["--full-refresh"] if full_refresh else ["--exclude", "tag:whole"]),
     ]
 
 

@@ -5,79 +5,92 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from jkpi.warehouse import Warehouse
 
-# The columns from which passages are cut: another title or KPI does not change them.
-_CUTS = {
-    "map_journeys": "journey, version, window_seconds, idle_seconds",
-    "map_touchpoints": "journey, touchpoint, stage, stage_position, position, is_start, is_end",
+# The columns on which numbers rest: another title, target or owner changes none of them.
+_COUNTED = {
+    "map_journeys": "journey, version, timezone, window_seconds, idle_seconds, is_current, valid_from",
+    "map_touchpoints": "journey, version, touchpoint, stage, stage_position, position, is_start, is_end, is_staffed",
+    "map_kpis": "journey, version, kpi, kind, stage, definition",
+    "map_segments": "journey, segment, part, part_position",
+    "map_viewpoints": "journey, segment, segment_value",
 }
 
-
-# A load batch keeps its name when it is taken out and loaded again by other rules, so its content is told apart by a
-# sum over the first hex digits of its rows' hashes: in words that every engine knows, and cheap beside counting.
-_DIGEST = " + ".join(
-    f"{257**place} * cast(ascii(substr(content_hash, {place + 1}, 1)) as bigint)" for place in range(6)
-)
-_BATCHES = (
-    "select batch_id, count(*) as count_rows,"
-    f" cast(coalesce(sum({_DIGEST}), 0) as decimal(38, 0)) as digest"
-    " from raw.touchpoint_events group by batch_id"
-)
-
-
-def ensure_runs(warehouse: Warehouse) -> None:
-    """The tables of runs, one row each, numbered from 1, and of the batches that the last one has counted.
-
-    `as_of` is naive UTC.
-    """
-    warehouse.execute(
-        "create table if not exists raw.measured_batches (batch_id text, count_rows bigint, digest decimal(38, 0))"
-    )
-    warehouse.execute(
-        "create table if not exists raw.measure_runs (run_number bigint, as_of timestamp, fingerprint text,"
-        " refreshed text, seconds double precision)"
-    )
+# Each load has a number of its own: a batch that was taken out and loaded again keeps its name, not its number.
+_LOADED = "select source, batch_id, load_number from raw.load_batches where status = 'loaded'"
 
 
 def fingerprint(warehouse: Warehouse, project: Path) -> str:
-    """Of what the passages are cut by: the current map, and the SQL itself, which an upgrade can change."""
+    """Of all on which numbers rest beside the rows: the map, its calendars, the SQL itself, and what hashes keys."""
     digest = hashlib.sha256()
-    for table, columns in _CUTS.items():
-        rows = warehouse.rows(f"select {columns} from raw.{table} where is_current")
-        digest.update("\n".join(sorted(json.dumps(list(row.values())) for row in rows)).encode())
+    for table, columns in _COUNTED.items():
+        rows = warehouse.rows(f"select {columns} from raw.{table}")
+        digest.update("\n".join(sorted(json.dumps(list(row.values()), default=str) for row in rows)).encode())
+    calendars = warehouse.rows("select calendar, fingerprint from raw.map_calendar_prints")
+    digest.update(repr(sorted(map(str, calendars))).encode())
     for file in sorted(project.rglob("*.sql")):
         digest.update(file.read_bytes())
+    if warehouse.engine == "duckdb":
+        digest.update(version("duckdb").encode())
     return digest.hexdigest()
 
 
 def why_anew(warehouse: Warehouse, current: str, as_of: datetime) -> str:
     """The reason for counting everything anew; empty where adding what is new is exact. `as_of` is naive UTC."""
-    if not warehouse.table_exists("intermediate", "int_journey_events"):
+    if not warehouse.table_exists("intermediate", "int_kpi_tallies"):
         return ""
-    last = warehouse.rows("select as_of, fingerprint from raw.measure_runs order by run_number desc limit 1")
+    last = warehouse.rows(
+        "select as_of, fingerprint, is_finished from raw.measure_runs order by run_number desc limit 1"
+    )
     if not last:
         return "no earlier run is known"
+    if not last[0]["is_finished"]:
+        return "the last run did not finish"
     if last[0]["fingerprint"] != current:
         return "the map, or how it is counted, has changed"
     if last[0]["as_of"] > as_of:
         return "time was set back"
-    changed = warehouse.scalar(
-        "select count(*) from (select batch_id, count_rows, digest from raw.measured_batches"
-        f" except {_BATCHES}) as changed"
-    )
-    return "a batch was taken back" if changed else ""
+    gone = f"select count(*) from (select source, batch_id, load_number from raw.measured_batches except {_LOADED}) g"
+    return "a batch was taken back" if warehouse.scalar(gone) else ""
 
 
-def record_run(warehouse: Warehouse, as_of: datetime, current: str, refreshed: str, seconds: float) -> None:
-    """Remember this run, and the batches that it has counted. `as_of` is naive UTC."""
-    warehouse.execute("delete from raw.measured_batches")
-    warehouse.execute(f"insert into raw.measured_batches (batch_id, count_rows, digest) {_BATCHES}")
-    warehouse.execute(
-        "insert into raw.measure_runs select coalesce(max(run_number), 0) + 1, cast(:as_of as timestamp),"
-        " cast(:fingerprint as text), cast(:refreshed as text), cast(:seconds as double precision)"
-        " from raw.measure_runs",
-        {"as_of": as_of, "fingerprint": current, "refreshed": refreshed, "seconds": seconds},
+def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refreshed: str) -> None:
+    """Remember that a run has begun, and which batches it counts. `as_of` is naive UTC.
+
+    A run that is not finished is not built upon: it may have written some tables and not others.
+    """
+    with warehouse.transaction():
+        warehouse.execute("delete from raw.measuring_batches")
+        warehouse.execute(f"insert into raw.measuring_batches {_LOADED}")
+        if refreshed:
+            warehouse.execute("delete from raw.measured_batches")
+        warehouse.execute(
+            "insert into raw.measure_runs (run_number, as_of, fingerprint, refreshed, is_finished)"
+            " select coalesce(max(run_number), 0) + 1, cast(:as_of as timestamp), cast(:fingerprint as text),"
+            " cast(:refreshed as text), false from raw.measure_runs",
+            {"as_of": as_of, "fingerprint": current, "refreshed": refreshed},
+        )
+
+
+def finish_run(warehouse: Warehouse, seconds: float) -> None:
+    """Remember what the run that was begun has counted.
+
+    Rows that landed meanwhile were seen by some models and not by others: then it counts as not finished.
+    """
+    moved = (
+        f"select (select count(*) from ({_LOADED} except select * from raw.measuring_batches) a)"
+        f" + (select count(*) from (select * from raw.measuring_batches except {_LOADED}) b)"
     )
+    with warehouse.transaction():
+        if warehouse.scalar(moved):
+            return
+        warehouse.execute("delete from raw.measured_batches")
+        warehouse.execute("insert into raw.measured_batches select * from raw.measuring_batches")
+        warehouse.execute(
+            "update raw.measure_runs set is_finished = true, seconds = cast(:seconds as double precision)"
+            " where run_number = (select max(run_number) from raw.measure_runs)",
+            {"seconds": seconds},
+        )

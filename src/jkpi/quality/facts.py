@@ -13,6 +13,9 @@ _TIMES = {
     "touchpoint_events": "occurred_at",
     "survey_responses": "responded_at",
     "survey_invitations": "invited_at",
+    # A total says something of its whole period, so it is there when that is over.
+    "period_counts": "(period_start + case covers when 'day' then interval '1 day' when 'week' then interval '7 days'"
+    " else interval '1 month' end)",
 }
 _DAYS = """
 select

@@ -16,7 +16,7 @@ from jkpi.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("touchpoints", "responses", "invitations", "customers")
+KINDS = ("touchpoints", "responses", "invitations", "customers", "counts")
 
 
 def first_door(settings: Settings) -> Inspector:
@@ -86,6 +86,7 @@ def _landing_columns(suite: str) -> frozenset[str]:
         "incoming_responses": "survey_responses",
         "incoming_invitations": "survey_invitations",
         "incoming_customers": "customers",
+        "incoming_counts": "period_counts",
     }
     return frozenset(column.split()[0] for column in LANDING_TABLES[tables[suite]].split(", "))
 

@@ -16,11 +16,17 @@ LANDING_TABLES: dict[str, str] = {
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
     f" invited_at timestamp, eligible boolean, {_TAIL}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_TAIL}",
+    "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
+    f" denominator double precision, {_TAIL}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
     " rows_read bigint, loaded bigint, rejected bigint, duplicates bigint, skipped bigint, first_at timestamp,"
-    " last_at timestamp, cursor_value text, started_at timestamp, loaded_at timestamp",
+    " last_at timestamp, cursor_value text, started_at timestamp, loaded_at timestamp, load_number bigint",
+    "measure_runs": "run_number bigint, as_of timestamp, fingerprint text, refreshed text, seconds double precision,"
+    " is_finished boolean",
+    "measuring_batches": "source text, batch_id text, load_number bigint",
+    "measured_batches": "source text, batch_id text, load_number bigint",
     "pseudonym_keys": "fingerprint text",
     "quality_results": "run_id text, door text, subject text, suite text, expectation text, column_name text,"
     " severity text, success boolean, raised boolean, checked bigint, unexpected bigint, detail text,"
@@ -28,27 +34,41 @@ LANDING_TABLES: dict[str, str] = {
     "blind_spots": "source text, starts_at timestamp, ends_at timestamp, reason text, found_at timestamp",
     "map_sources": "source text, kind text, title text, late_seconds bigint, schedule text, owner text, data_use text",
     "map_journeys": f"{_VERSIONED}, title text, owner text, timezone text, viewpoint text, starts_with text,"
-    " ends_with text, window_seconds bigint, idle_seconds bigint, is_current boolean, valid_from timestamp,"
-    " content text",
+    " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"
+    " valid_from timestamp, content text",
     "map_stages": f"{_VERSIONED}, stage text, position integer, title text, owner text, content text,"
     " is_current boolean",
     "map_touchpoints": f"{_VERSIONED}, touchpoint text, stage text, stage_position integer, position integer,"
     " channel text, stage_side text, evidence text, is_start boolean, is_end boolean, is_staffed boolean,"
     " is_current boolean",
     "map_kpis": f"{_VERSIONED}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
-    " question text, of_touchpoint text, from_touchpoint text, to_touchpoint text, window_seconds bigint,"
-    " tolerance_seconds bigint, tolerance_is_due boolean, at_least integer, scale_min double precision,"
-    " scale_max double precision, box_min double precision, polarity text, direction text, target double precision,"
-    " unit text, is_current boolean",
+    " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text,"
+    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text,"
+    " at_least integer, scale_min double precision, scale_max double precision, box_min double precision,"
+    " polarity text, direction text, target double precision, unit text, definition text, is_current boolean",
     "map_moments": f"{_VERSIONED}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
-    "map_segments": f"{_VERSIONED}, segment text, is_current boolean",
+    "map_segments": f"{_VERSIONED}, segment text, part text, part_position integer, is_current boolean",
+    "map_viewpoints": f"{_VERSIONED}, segment text, segment_value text, is_current boolean",
+    "map_calendars": "calendar text, utc_date date, starts_at timestamp, ends_at timestamp, is_open boolean,"
+    " seconds_before bigint",
+    "map_calendar_prints": "calendar text, fingerprint text, laid_until date",
 }
 
 
 def ensure_landing(warehouse: Warehouse) -> None:
-    """Create schema `raw` and its tables where they are missing."""
+    """Create schema `raw` and its tables where they are missing; columns that a table lacks are added, empty."""
     warehouse.execute("create schema if not exists raw")
+    there: dict[str, set[str]] = {}
+    for row in warehouse.rows(
+        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
+    ):
+        there.setdefault(row["table_name"], set()).add(row["column_name"])
     for table, columns in LANDING_TABLES.items():
-        warehouse.execute(f"create table if not exists raw.{table} ({columns})")
+        if table not in there:
+            warehouse.execute(f"create table if not exists raw.{table} ({columns})")
+            continue
+        for column in columns.split(", "):
+            if column.split()[0] not in there[table]:
+                warehouse.execute(f"alter table raw.{table} add column if not exists {column}")

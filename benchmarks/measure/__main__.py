@@ -1,0 +1,42 @@
+"""`jkpi measure` against one script written by hand, on the same rows, in the same run.
+
+    python -m benchmarks.measure                                  1M events
+    python -m benchmarks.measure --events 10000000 --rounds 3
+    python -m benchmarks.measure --events 1000000 10000000 100000000 --rounds 1 --memory-limit 2GB
+
+For each size: what measuring an empty warehouse costs (dbt's start), then the whole year but its last day counted anew
+by jkpi and by hand, in turns; whether both found the same; then one more day, which jkpi adds to what it has. With more
+than one size, how the times grow: the exponent of a power of the number of events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.measure.sizes import Found, growth, measure_size
+
+
+def main() -> None:
+    """Measure each size, and say what was found."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--memory-limit", help="a bound on DuckDB's memory for both, such as 2GB")
+    parser.add_argument("--directory", type=Path, help="where to work, and to leave what was made; else it is deleted")
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    found: list[Found] = []
+    for events in sorted(given.events):
+        with tempfile.TemporaryDirectory(prefix="jkpi-measure-") as folder:
+            place = (given.directory or Path(folder)) / f"{events}"
+            place.mkdir(parents=True, exist_ok=True)
+            found.append(measure_size(place, events, given.rounds, given.memory_limit, given.seed))
+    for smaller, larger in pairwise(found):
+        print(growth(smaller, larger))
+
+
+if __name__ == "__main__":
+    main()

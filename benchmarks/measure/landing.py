@@ -1,0 +1,146 @@
+"""The walks as rows of the landing, just as the loader would have written them, or as the Parquet files it reads.
+
+python -m benchmarks.measure.landing DIRECTORY --events 1000000 [--files]
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measure.maps import AS_OF, KEY, write_workspace
+from benchmarks.measure.rows import answers, as_landed, events, passages, table
+from benchmarks.measure.walking import Chunk, chunks
+
+if TYPE_CHECKING:
+    import duckdb
+
+LAST_DAY = AS_OF - timedelta(days=1)
+WAREHOUSE = "warehouse.duckdb"
+HELD_BACK = "last_day.duckdb"
+MEMORY = "1200MB"
+_KINDS = {"touchpoints": ("touchpoint_events", "occurred_at"), "responses": ("survey_responses", "responded_at")}
+
+
+def make(place: Path, memory_limit: str | None = None) -> None:
+    """A workspace at `place`: the map is in its warehouse, and no row."""
+    from jkpi.journeys import read_journeys, write_map
+    from jkpi.loading import read_sources
+    from jkpi.warehouse import ensure_landing, open_warehouse
+
+    write_workspace(place, memory_limit)
+    for name in (WAREHOUSE, HELD_BACK):
+        (place / name).unlink(missing_ok=True)
+        with open_warehouse(f"duckdb:///{place / name}") as warehouse:
+            ensure_landing(warehouse)
+            if name == WAREHOUSE:
+                write_map(warehouse, read_journeys(place, {}), read_sources(place), LAST_DAY.replace(tzinfo=UTC))
+
+
+def land(place: Path, count: int, seed: int = 7) -> int:
+    """Land about `count` events and a tenth as many answers; the last day's are kept for `land_last_day`.
+
+    How many events there are, the last day's among them.
+    """
+    with _connect(place) as connection:
+        for number, chunk in enumerate(chunks(count, seed)):
+            _register(connection, chunk)
+            rows = as_landed(number)
+            for name, time in _KINDS.values():
+                connection.execute(f"create or replace temp table chunk as {rows[name]}")
+                for database, when in (("main_rows", "<"), ("held_back", ">=")):
+                    connection.execute(
+                        f"insert into {database}.raw.{name} by name select * from chunk where {time} {when} $last_day",
+                        {"last_day": LAST_DAY},
+                    )
+        connection.execute("drop table chunk")
+        for database in ("main_rows", "held_back"):
+            _write_ledger(connection, database)
+        counted = "select (select count(*) from main_rows.raw.{t}) + (select count(*) from held_back.raw.{t})"
+        (total,) = connection.execute(counted.format(t="touchpoint_events")).fetchone() or (0,)
+    return int(total)
+
+
+def land_last_day(place: Path) -> int:
+    """Land the day that was held back, as batches of its own; the number of its events."""
+    with _connect(place) as connection:
+        for name in (*(name for name, _ in _KINDS.values()), "load_batches"):
+            connection.execute(f"insert into main_rows.raw.{name} select * from held_back.raw.{name}")
+        (landed,) = connection.execute("select count(*) from held_back.raw.touchpoint_events").fetchone() or (0,)
+    return int(landed)
+
+
+def write_files(place: Path, count: int, seed: int = 7) -> None:
+    """The same rows as files of `data/`, for `jkpi load`: customers by number, no pseudonyms yet."""
+    import duckdb
+
+    write_workspace(place)
+    with duckdb.connect() as connection:
+        for number, chunk in enumerate(chunks(count, seed)):
+            _register(connection, chunk)
+            for folder, query in {"events": events(number), **answers(number)}.items():
+                target = place / "data" / folder / f"{number:05}.parquet"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                connection.execute(f"copy ({query}) to '{target}' (format parquet)")
+
+
+def _connect(place: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute(f"set memory_limit = '{MEMORY}'; set enable_progress_bar = false; set TimeZone = 'UTC'")
+    connection.execute(f"set temp_directory = '{place / 'spill'}'")
+    connection.execute(f"attach '{place / WAREHOUSE}' as main_rows; attach '{place / HELD_BACK}' as held_back")
+    return connection
+
+
+def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
+    """The chunk as tables `passages`, `walked` and `answered`; pseudonyms are made once a passage."""
+    from jkpi.loading.expressions import pads, pseudonym
+
+    connection.register("passages_in", passages(chunk))
+    connection.execute(
+        "create or replace temp table passages as"
+        f" select *, {pseudonym('customer')} as pseudonym from"
+        " (select passage, 'C' || lpad(cast(number as varchar), 9, '0') as customer, journey, tier, region"
+        " from passages_in)",
+        pads(KEY.encode()),
+    )
+    walked = {"touchpoint": chunk.touchpoint, "at": chunk.occurred, "tier": chunk.tier}
+    connection.register("walked", table(passage=chunk.event_passage, **walked))
+    answered = {"question": chunk.question, "score": chunk.score, "at": chunk.answered}
+    connection.register("answered", table(passage=chunk.answer_passage, **answered))
+
+
+def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    """One row of `raw.load_batches` for each batch that has landed."""
+    for kind, (name, time) in _KINDS.items():
+        connection.execute(
+            f"insert into {database}.raw.load_batches by name"
+            f" select batch_id, source, '{kind}' as kind, source || ' ' || batch_id as origin, batch_id as fingerprint,"
+            " 'loaded' as status, count(*) as rows_read, count(*) as loaded, 0 as rejected, 0 as duplicates,"
+            f" 0 as skipped, min({time}) as first_at, max({time}) as last_at, max(loaded_at) as started_at,"
+            f" max(loaded_at) as loaded_at from {database}.raw.{name} group by batch_id, source"
+        )
+
+
+def main() -> None:
+    """Make a workspace to try things on: its rows landed, or as files that `jkpi load` reads."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--files", action="store_true", help="write files below data/ and land nothing")
+    given = parser.parse_args()
+    given.directory.mkdir(parents=True, exist_ok=True)
+    make(given.directory)
+    if given.files:
+        write_files(given.directory, given.events, given.seed)
+    else:
+        print(f"{land(given.directory, given.events, given.seed):,} events, of which the last day's are kept for later")
+
+
+if __name__ == "__main__":
+    main()

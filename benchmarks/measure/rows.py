@@ -1,0 +1,124 @@
+"""The SQL that turns a chunk of numbers into rows: as files hold them, and as the loader lands them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.measure.maps import AS_OF, REGIONS, SCALES, TIERS, WALKS
+from benchmarks.measure.walking import Chunk, region_of, tier_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TOUCHPOINTS = [touchpoint for walk in WALKS for touchpoint in walk.touchpoints]
+_CHANNELS = [
+    walk.channels[number] for walk in WALKS for number, names in enumerate(walk.stages.values()) for _ in names
+]
+_JOURNEYS = [walk.journey for walk in WALKS]
+
+
+def passages(chunk: Chunk) -> pa.Table:
+    """passage, its customer's number, journey, tier and region."""
+    customer = chunk.customer
+    place = np.arange(len(customer))
+    return table(
+        passage=place, number=customer, journey=chunk.journey, tier=tier_of(customer), region=region_of(customer)
+    )
+
+
+def table(**columns: Any) -> pa.Table:
+    """Arrays of whole numbers side by side, with a column `place` that counts the rows."""
+    import pyarrow as pa
+
+    columns["place"] = np.arange(len(next(iter(columns.values()))))
+    return pa.table({name: pa.array(values.astype(np.int64)) for name, values in columns.items()})
+
+
+def events(number: int, customer: str = "customer") -> str:
+    """The events of chunk `number` in the columns that their source names, in order of time."""
+    return (
+        f"select {_numbered('E', number)}, p.{customer} as customer,"
+        f" {_one_of(_TOUCHPOINTS, 'w.touchpoint')} as touchpoint, {_one_of(_CHANNELS, 'w.touchpoint')} as channel,"
+        " make_timestamp(w.at * 1000000) as happened,"
+        f" case when w.tier >= 0 then {_one_of(TIERS, 'w.tier')} end as value_tier,"
+        f" {_one_of(REGIONS, 'p.region')} as region"
+        " from walked w join passages p using (passage) order by w.place"
+    )
+
+
+def answers(number: int, customer: str = "customer") -> dict[str, str]:
+    """Question -> the answers to it in the columns that their source names."""
+    return {
+        question: (
+            f"select {_numbered('A', number)}, p.{customer} as customer,"
+            f" {_one_of(_JOURNEYS, 'p.journey')} || '_{'end' if index else 'effort'}' as survey,"
+            f" '{question}' as question, cast(a.score as double) as score,"
+            f" make_timestamp(a.at * 1000000) as answered, {_one_of(TIERS, 'p.tier')} as value_tier,"
+            f" {_one_of(REGIONS, 'p.region')} as region"
+            f" from answered a join passages p using (passage) where a.question = {index} order by a.place"
+        )
+        for index, question in enumerate(SCALES)
+    }
+
+
+def as_landed(number: int) -> dict[str, str]:
+    """Landing table -> chunk `number` as its rows: ids behind their source, segments as JSON, hashes, batches."""
+    from jkpi.loading.expressions import json_object
+
+    segments = json_object({"value_tier": "value_tier", "region": "region"})
+    of_events = {
+        **{"event_id": "'events:' || number", "customer_id": "customer", "case_id": "null::varchar"},
+        **{"touchpoint": "touchpoint", "channel": "channel", "occurred_at": "happened", "due_at": "null::timestamp"},
+        **{"segments": segments, "attributes": "'{}'"},
+    }
+    landed = {"touchpoint_events": _landed("events", of_events, events(number, "pseudonym"))}
+    selects = []
+    for question, query in answers(number, "pseudonym").items():
+        low, high = SCALES[question]
+        columns = {
+            **{"response_id": f"'answers_{question}:' || number", "customer_id": "customer"},
+            **dict.fromkeys(("case_id", "touchpoint"), "null::varchar"),
+            **{"survey": "survey", "question": "question", "score": "score"},
+            **{"scale_min": f"{float(low)}::double", "scale_max": f"{float(high)}::double"},
+            **dict.fromkeys(("emotion", "emotion_state", "comment"), "null::varchar"),
+            **{"asked_at": "null::timestamp", "responded_at": "answered"},
+            "segments": "'{}'" if question == "effort" else segments,
+        }
+        selects.append(_landed(f"answers_{question}", columns, query))
+    landed["survey_responses"] = " union all ".join(selects)
+    return landed
+
+
+def _landed(source: str, columns: dict[str, str], query: str) -> str:
+    from jkpi.loading.expressions import digest
+
+    _, *others = columns
+    time = "occurred_at" if source == "events" else "responded_at"
+    texts = {name: name for name in others}
+    texts |= {name: f"epoch_us({name})::varchar" for name in others if name.endswith("_at")}
+    texts |= {name: f"{name}::varchar" for name in others if name.startswith("sc")}
+    made = ", ".join(f"{value} as {name}" for name, value in columns.items())
+    return (
+        f"select *, {digest(texts.values())} as content_hash, '{source}' as source,"
+        f" md5('{source}:' || {batch(time)}) as batch_id,"
+        f" least(date_trunc('month', {time}) + interval 1 month, timestamp '{AS_OF}') as loaded_at"
+        f" from (select {made} from ({query}))"
+    )
+
+
+def batch(time: str) -> str:
+    """What a batch is called before it is hashed: its month, and the last day alone."""
+    return (
+        f"case when {time} >= timestamp '{AS_OF}' - interval 1 day then 'last day' else strftime({time}, '%Y-%m') end"
+    )
+
+
+def _numbered(letter: str, number: int) -> str:
+    return f"'{letter}{number:05}' || lpad(cast(place as varchar), 7, '0') as number"
+
+
+def _one_of(values: tuple[str, ...] | list[str], index: str) -> str:
+    texts = ", ".join(f"'{value}'" for value in values)
+    return f"([{texts}])[{index} + 1]"

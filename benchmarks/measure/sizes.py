@@ -1,0 +1,147 @@
+"""One size of the benchmark: the runs, in turns, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from benchmarks.measure.compare import compare
+from benchmarks.measure.landing import LAST_DAY, WAREHOUSE, land, land_last_day, make
+from benchmarks.measure.maps import AS_OF
+from benchmarks.measure.processes import Cost, run
+
+JKPI = Path(sys.executable).parent / "jkpi"
+BY_HAND = "by_hand.duckdb"
+COPIED_UP_TO = 20_000_000
+"""Up to so many events a copy of the warehouse lets the added day be measured more than once."""
+SLOWEST = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one size has cost: the start alone, and each run."""
+
+    events: int
+    start: Cost
+    jkpi: tuple[Cost, ...]
+    by_hand: tuple[Cost, ...]
+    day: tuple[Cost, ...]
+
+
+def measure_size(place: Path, events: int, rounds: int, memory_limit: str | None, seed: int) -> Found:
+    """Make the rows at `place` and measure; prints as it goes."""
+    print(f"\n-- {events:,} events{f', memory limit {memory_limit}' if memory_limit else ''} --", flush=True)
+    make(place, memory_limit)
+    start = _start(place)
+    landed = land(place, events, seed)
+    size = (place / WAREHOUSE).stat().st_size / 1e6
+    print(f"{landed:,} events have landed, {size:,.0f} MB; the last day is kept for later", flush=True)
+    jkpi, by_hand = [], []
+    for _ in range(rounds):
+        jkpi.append(_told("jkpi, all anew", measure(place, LAST_DAY, full=True)))
+        by_hand.append(_told("by hand", count(place, LAST_DAY, memory_limit)))
+    _say_ratios("jkpi / by hand", jkpi, by_hand, start)
+    _say_steps(place, by_hand[-1])
+    print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
+    day = _add_day(place, rounds if events <= COPIED_UP_TO else 1)
+    _say_ratios("one more day / all anew", day, jkpi, start, both=True)
+    count(place, AS_OF, memory_limit)
+    print("after the added day, against everything counted by hand:")
+    print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
+    return Found(landed, start, tuple(jkpi), tuple(by_hand), tuple(day))
+
+
+def measure(place: Path, now: datetime, full: bool = False) -> Cost:
+    """`jkpi measure`, as a process of its own."""
+    command = [str(JKPI), "measure", "-w", str(place), "--now", f"{now.isoformat()}Z"]
+    return run([*command, *(["--full-refresh"] if full else [])], [place / f"{WAREHOUSE}.tmp"])
+
+
+def count(place: Path, now: datetime, memory_limit: str | None) -> Cost:
+    """The script, as a process of its own; its output is a line a step."""
+    command = [sys.executable, "-m", "benchmarks.measure.by_hand", str(place / WAREHOUSE), str(place / BY_HAND)]
+    limit = [memory_limit] if memory_limit else []
+    return run([*command, now.isoformat(), *limit], [place / f"{BY_HAND}.tmp"])
+
+
+def _start(place: Path) -> Cost:
+    """jkpi and dbt on an empty warehouse; the first time dbt reads its project, later it remembers it."""
+    _told("nothing landed, first time", measure(place, LAST_DAY, full=True))
+    return min((_told("nothing landed", measure(place, LAST_DAY, full=True)) for _ in range(2)), key=lambda c: c.wall)
+
+
+def _add_day(place: Path, rounds: int) -> list[Cost]:
+    """The added day, each time from the same warehouse where it is small enough to be copied."""
+    warehouse, copy = place / WAREHOUSE, place / "before.duckdb"
+    if rounds > 1:
+        shutil.copy(warehouse, copy)
+    found = []
+    for number in range(rounds):
+        if number:
+            shutil.copy(copy, warehouse)
+        landed = land_last_day(place)
+        if not number:
+            print(f"one more day: {landed:,} events", flush=True)
+        found.append(_told("jkpi, the day added", measure(place, AS_OF)))
+        if number + 1 == rounds:
+            print("  " + found[-1].output.strip().replace("\n", "\n  "))
+    copy.unlink(missing_ok=True)
+    return found
+
+
+def _told(what: str, cost: Cost) -> Cost:
+    print(f"  {what:<28} {cost}", flush=True)
+    return cost
+
+
+def _say_ratios(what: str, left: Sequence[Cost], right: Sequence[Cost], start: Cost, both: bool = False) -> None:
+    """Ratios of CPU and wall, best and median, with dbt's start and without; `both` sides have it or the left alone."""
+    bare_left = [cost.without(start) for cost in left]
+    bare_right = [cost.without(start) for cost in right] if both else right
+    for name, top, bottom in (("", left, right), (" without dbt's start", bare_left, bare_right)):
+        texts = []
+        for kind in ("cpu", "wall"):
+            best, middle = (
+                pick([getattr(cost, kind) for cost in top]) / pick([getattr(cost, kind) for cost in bottom])
+                for pick in (min, statistics.median)
+            )
+            texts.append(f"{kind} {best:.2f} (best), {middle:.2f} (median)")
+        print(f"{what}{name}: {'; '.join(texts)}", flush=True)
+
+
+def _say_steps(place: Path, by_hand: Cost) -> None:
+    """Where the time went: each step of the script, and the slowest models."""
+    laps = [json.loads(line) for line in by_hand.output.splitlines()]
+    total = sum(lap["cpu"] for lap in laps)
+    print("by hand, CPU: " + ", ".join(f"{lap['step']} {lap['cpu'] / total:.0%}" for lap in laps))
+    results = json.loads((place / ".jkpi" / "dbt" / "target" / "run_results.json").read_text())["results"]
+    times = sorted(((r["execution_time"], r["unique_id"].split(".")[2]) for r in results), reverse=True)
+    print("jkpi, slowest, wall: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in times[:SLOWEST]))
+
+
+def growth(smaller: Found, larger: Found) -> str:
+    """The exponents between two sizes, without dbt's start."""
+    times = math.log(larger.events / smaller.events)
+    bare: dict[str, Callable[[Found], list[Cost]]] = {
+        "jkpi": lambda found: [cost.without(found.start) for cost in found.jkpi],
+        "by hand": lambda found: list(found.by_hand),
+        "a day": lambda found: [cost.without(found.start) for cost in found.day],
+    }
+    texts = []
+    for name, costs in bare.items():
+        exponents = {
+            kind: math.log(
+                min(getattr(cost, kind) for cost in costs(larger)) / min(getattr(cost, kind) for cost in costs(smaller))
+            )
+            / times
+            for kind in ("cpu", "wall")
+        }
+        texts.append(f"{name} cpu {exponents['cpu']:.2f}, wall {exponents['wall']:.2f}")
+    return f"exponent from {smaller.events:,} to {larger.events:,} events: {'; '.join(texts)}"

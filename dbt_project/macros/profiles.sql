@@ -1,0 +1,110 @@
+{#
+    A profile is what a subject is by every column that the map splits by: its values in the order of the columns, with
+    a separator between. Subjects are counted by profile first, and each profile is taken apart into segments once.
+#}
+{% macro separator() %}chr(31){% endmacro %}
+
+{% macro profile_value(profile, part_number) -%}
+split_part({{ profile }}, {{ separator() }}, {{ part_number }})
+{%- endmacro %}
+
+{% macro profile_of(value) -%}
+string_agg(coalesce({{ value }}, '(none)'), {{ separator() }} order by parts.part_number)
+{%- endmacro %}
+
+{#
+    CTE `profiles` (actor_key, passage, profile) for the CTE `windows` of passages over their `events`. A value is that
+    of the first event that has it, else that of the customer when the passage began.
+
+    Nearly all events of a passage say the same of it, in the same words: such a text is taken apart once, however
+    many passages share it; only the others are looked at event by event.
+#}
+{% macro passage_profiles() -%}
+parts as (
+    select * from {{ ref('int_segment_parts') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
+texts as (
+    select distinct
+        journey,
+        coalesce(lowest_segments, '') as text
+    from windows
+),
+
+told as (
+    select
+        texts.journey,
+        texts.text,
+        {{ profile_of(json_text('texts.text', 'parts.part')) }} as profile,
+        bool_or({{ json_text('texts.text', 'parts.part') }} is null) as is_partial
+    from texts
+    inner join parts on texts.journey = parts.journey
+    group by texts.journey, texts.text
+),
+
+odd as (
+    select
+        windows.journey,
+        windows.actor_key,
+        windows.passage,
+        windows.customer_id,
+        windows.started_at
+    from windows
+    inner join told on windows.journey = told.journey and coalesce(windows.lowest_segments, '') = told.text
+    where
+        windows.lowest_segments <> windows.highest_segments
+        or (told.is_partial and windows.customer_id in (select customers.customer_id from customers))
+),
+
+odd_by_events as (
+    select
+        odd.actor_key,
+        odd.passage,
+        parts.part_number,
+        {{ first_by(json_text('events.segments', 'parts.part'), 'events.event_number') }} as part_value
+    from odd
+    inner join events on odd.actor_key = events.actor_key and odd.passage = events.passage
+    inner join parts on odd.journey = parts.journey
+    group by odd.actor_key, odd.passage, parts.part_number
+),
+
+odd_by_customers as (
+    select
+        odd.actor_key,
+        odd.passage,
+        parts.part_number,
+        {{ last_by(json_text('customers.segments', 'parts.part'), 'customers.valid_from') }} as part_value
+    from odd
+    inner join customers on odd.customer_id = customers.customer_id and odd.started_at >= customers.valid_from
+    inner join parts on odd.journey = parts.journey
+    group by odd.actor_key, odd.passage, parts.part_number
+),
+
+odd_ones as (
+    select
+        parts.actor_key,
+        parts.passage,
+        {{ profile_of('coalesce(parts.part_value, odd_by_customers.part_value)') }} as profile
+    from odd_by_events as parts
+    left join odd_by_customers
+        on
+            parts.actor_key = odd_by_customers.actor_key
+            and parts.passage = odd_by_customers.passage
+            and parts.part_number = odd_by_customers.part_number
+    group by parts.actor_key, parts.passage
+),
+
+profiles as (
+    select
+        windows.actor_key,
+        windows.passage,
+        coalesce(odd_ones.profile, told.profile, '') as profile
+    from windows
+    left join told on windows.journey = told.journey and coalesce(windows.lowest_segments, '') = told.text
+    left join odd_ones on windows.actor_key = odd_ones.actor_key and windows.passage = odd_ones.passage
+)
+{%- endmacro %}

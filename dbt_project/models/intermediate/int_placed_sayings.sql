@@ -1,0 +1,20 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
+    meta={'touched': 'int_touched_sayings', 'key': ['journey', 'saying', 'saying_id', 'source']},
+    indexes=key_index(['journey', 'saying_id'])
+) }}
+
+-- Nothing may lose sight of how it was before: {{ ref('int_touched_days') }}
+{% if is_incremental() -%}
+with placed as (
+    select * from {{ ref('int_moved_sayings') }}
+)
+{%- else -%}
+with sayings as (
+    {{ saying_columns(ref('int_survey_sayings')) | indent(4) }}
+),
+
+{{ place_sayings() }}
+{%- endif %}
+
+select * from placed

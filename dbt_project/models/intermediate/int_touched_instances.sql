@@ -1,0 +1,79 @@
+-- Passages that are not what they were: their events differ, or more became known of their customer.
+{% set before = as_it_was('int_journey_events') %}
+{% set instances_before = as_it_was('int_journey_instances') %}
+with recut as (
+    select * from {{ ref('int_recut_events') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }} as customers
+    where {{ 'false' if counting_anew() else is_fresh('customers', 'valid_from') }}
+),
+
+{% if not counting_anew() -%}
+was as (
+    select before.* from {{ before }} as before
+    where before.actor_key in (select recut.actor_key from recut)
+),
+
+known as (
+    select
+        before.journey,
+        before.actor_key,
+        before.passage
+    from {{ instances_before }} as before
+    where before.customer_id in (select customers.customer_id from customers)
+),
+{%- endif %}
+
+prints as (
+    select
+        journey,
+        actor_key,
+        passage,
+        bit_xor({{ row_print(['event_id', 'source']) }}) as print,
+        count(*) as count_events
+    from recut
+    group by journey, actor_key, passage
+),
+
+{% if not counting_anew() -%}
+prints_before as (
+    select
+        journey,
+        actor_key,
+        passage,
+        bit_xor({{ row_print(['event_id', 'source']) }}) as print,
+        count(*) as count_events
+    from was
+    group by journey, actor_key, passage
+),
+{%- endif %}
+
+touched as (
+    {% if counting_anew() -%}
+    select
+        journey,
+        actor_key,
+        passage
+    from prints
+    {%- else -%}
+    select
+        coalesce(prints.journey, prints_before.journey) as journey,
+        coalesce(prints.actor_key, prints_before.actor_key) as actor_key,
+        coalesce(prints.passage, prints_before.passage) as passage
+    from prints
+    full join prints_before on prints.actor_key = prints_before.actor_key and prints.passage = prints_before.passage
+    where
+        prints.print is null or prints_before.print is null
+        or prints.print <> prints_before.print or prints.count_events <> prints_before.count_events
+    union
+    select
+        journey,
+        actor_key,
+        passage
+    from known
+    {%- endif %}
+)
+
+select * from touched

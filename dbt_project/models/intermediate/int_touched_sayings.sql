@@ -1,0 +1,78 @@
+-- Answers and invitations that are new, or whose passage, or whose customer's passages, are not what they were.
+{% set sayings_before = as_it_was('int_placed_sayings') %}
+{% set instances_before = as_it_was('int_journey_instances') %}
+with sayings as (
+    select * from {{ ref('int_survey_sayings') }} as sayings
+    where {{ 'false' if counting_anew() else is_fresh('sayings', 'said_at') }}
+),
+
+touched as (
+    select * from {{ ref('int_touched_instances') }}
+),
+
+recut as (
+    select * from {{ ref('int_recut_events') }}
+),
+
+customers as (
+    select
+        recut.journey,
+        recut.customer_id
+    from recut
+    inner join touched on recut.actor_key = touched.actor_key and recut.passage = touched.passage
+    where recut.customer_id is not null
+    {% if not counting_anew() -%}
+    union
+    select
+        before.journey,
+        before.customer_id
+    from {{ instances_before }} as before
+    inner join touched on before.actor_key = touched.actor_key and before.passage = touched.passage
+    where before.customer_id is not null
+    union
+    -- An invitation is answered by what its case or customer says: what is new of them concerns all of theirs.
+    select
+        journey,
+        customer_id
+    from sayings
+    where customer_id is not null
+    {%- endif %}
+),
+
+cases as (
+    select actor_key as case_key from touched
+    {% if not counting_anew() -%}
+    union
+    select case_key from sayings
+    where case_key is not null
+    {%- endif %}
+),
+
+known as (
+    select
+        journey,
+        saying,
+        saying_id,
+        source
+    from sayings
+    {% if not counting_anew() -%}
+    union
+    select
+        before.journey,
+        before.saying,
+        before.saying_id,
+        before.source
+    from {{ sayings_before }} as before
+    where before.case_key in (select cases.case_key from cases)
+    union
+    select
+        before.journey,
+        before.saying,
+        before.saying_id,
+        before.source
+    from {{ sayings_before }} as before
+    inner join customers on before.journey = customers.journey and before.customer_id = customers.customer_id
+    {%- endif %}
+)
+
+select * from known

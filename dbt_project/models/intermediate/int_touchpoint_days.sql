@@ -1,0 +1,23 @@
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
+
+-- How often each touchpoint was seen, on a map or not. Each run adds what is fresh: days are summed where they are read.
+with events as (
+    select * from {{ ref('stg_touchpoint_events') }} as events
+    {% if is_incremental() -%}
+    where {{ is_fresh('events', 'occurred_at') }}
+    {%- endif %}
+),
+
+counted as (
+    select
+        source,
+        touchpoint,
+        cast(occurred_at as date) as utc_date,
+        cast(count(*) as bigint) as count_events,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from events
+    group by source, touchpoint, cast(occurred_at as date)
+)
+
+select * from counted

@@ -1,0 +1,65 @@
+"""Every calendar of a workspace; what is wrong in any of them is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from jkpi.documents import Document, parse, problems_of
+from jkpi.errors import Problem, WorkspaceError
+from jkpi.journeys.calendars.model import Calendar
+
+FOLDER = "calendars"
+SUFFIXES = (".yml", ".yaml")
+
+
+def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
+    """The calendars under `calendars/`, in the order of their file names; none where that folder is not there.
+
+    Raises:
+        WorkspaceError: all problems of all files.
+    """
+    calendars: list[Calendar] = []
+    problems: list[Problem] = []
+    first_file: dict[str, str] = {}
+    for path in _files(workspace):
+        try:
+            document = parse(path, workspace)
+        except WorkspaceError as error:
+            problems += error.problems
+            continue
+        try:
+            calendars.append(Calendar.model_validate(document.data))
+        except ValidationError as error:
+            problems += problems_of(error, Calendar, document)
+        name = _name(document)
+        if name is not None and first_file.setdefault(name, document.file) != document.file:
+            message = f"the calendar {name!r} is in {first_file[name]} as well: each calendar has one file"
+            problems.append(document.problem(["calendar"], message))
+    if problems:
+        raise WorkspaceError(problems)
+    return tuple(calendars)
+
+
+def calendar_names(workspace: Path) -> frozenset[str] | None:
+    """The names that the files declare, whether or not the rest of them is right; None where one cannot be told."""
+    names = set()
+    for path in _files(workspace):
+        try:
+            name = _name(parse(path, workspace))
+        except WorkspaceError:
+            return None
+        if name is None:
+            return None
+        names.add(name)
+    return frozenset(names)
+
+
+def _files(workspace: Path) -> list[Path]:
+    return sorted(path for path in (workspace / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())
+
+
+def _name(document: Document) -> str | None:
+    name = document.data.get("calendar") if isinstance(document.data, dict) else None
+    return name if isinstance(name, str) else None

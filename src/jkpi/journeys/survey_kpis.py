@@ -1,0 +1,169 @@
+"""KPIs that are read from what customers answer: each kind with its scale, its box and its reasons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from jkpi.documents import Duration
+from jkpi.journeys.kpi_base import KpiBase
+from jkpi.journeys.words import Name, Whole
+
+Scale = tuple[Whole, Whole]
+_ON = Field(None, description="Only answers whose touchpoint is this one; all of the survey's if not given.")
+
+
+class _Survey(KpiBase):
+    survey: Name
+    question: Name | None = Field(None, description="The question; all of the survey's on this scale if not given.")
+    on: Name | None = _ON
+
+
+class Scored(_Survey):
+    """A KPI over scores on one scale. Scales are never pooled."""
+
+    scale: Scale
+
+    @field_validator("scale", check_fields=False)
+    @classmethod
+    def _rising(cls, scale: Scale) -> Scale:
+        if scale[0] >= scale[1]:
+            raise ValueError(f"a scale goes from its lowest to its highest score, not from {scale[0]} to {scale[1]}")
+        return scale
+
+    @property
+    def box_edge(self) -> int | None:
+        """The score at which the counted box begins, toward the good end, itself in the box; None: no box."""
+        return None
+
+
+class Csat(Scored):
+    """Share of answers in the top box of their scale."""
+
+    statistic = "top_box"
+    label = "Satisfaction"
+
+    kpi: Literal["csat"]
+    scale: Scale = Field((1, 5), description="The lowest and the highest score.")
+    box: Annotated[Whole, Field(ge=1, validate_default=True)] = Field(2, description="How many top scores count.")
+    direction: Literal["higher"] | None = None
+
+    @field_validator("box")
+    @classmethod
+    def _leaves_some_out(cls, box: int, info: ValidationInfo) -> int:
+        return _box_within(box, info)
+
+    @property
+    def box_edge(self) -> int:
+        return self.scale[1] - self.box + 1
+
+
+class CsatMean(Scored):
+    """The mean score on its own scale."""
+
+    statistic = "mean"
+    unit = "points"
+    label = "Mean satisfaction"
+    no_promise = "a mean has no share that could be promised; use csat, with a box, for that"
+
+    kpi: Literal["csat_mean"]
+    scale: Scale = Field((1, 5), description="The lowest and the highest score.")
+    direction: Literal["higher"] | None = None
+
+
+class Nps(Scored):
+    """100 times (share of promoters, 9-10, minus share of detractors, 0-6).
+
+    Source: F. F. Reichheld, "The One Number You Need to Grow", Harvard Business Review, December 2003.
+    """
+
+    statistic = "nps"
+    unit = "points"
+    label = "Net promoter score"
+
+    kpi: Literal["nps"]
+    scale: Scale = Field((0, 10), description="Always 0 to 10.")
+    direction: Literal["higher"] | None = None
+
+    @field_validator("scale")
+    @classmethod
+    def _zero_to_ten(cls, scale: Scale) -> Scale:
+        if scale != (0, 10):
+            raise ValueError(
+                "nps is defined on the scale 0 to 10 only: its groups (0-6, 7-8, 9-10) mean nothing on"
+                f" {scale[0]} to {scale[1]}; use csat with a box there"
+            )
+        return scale
+
+    @property
+    def box_edge(self) -> int:
+        return 9
+
+
+class Ces(Scored):
+    """Customer effort: the share of answers in the easy box, and the mean on its own scale.
+
+    Polarity has no default: surveys ask both ways, and a guess would turn the number round.
+    """
+
+    statistic = "share_easy"
+    label = "Ease"
+
+    kpi: Literal["ces"]
+    scale: Scale = Field((1, 7), description="The lowest and the highest score.")
+    polarity: Literal["high_is_easy", "low_is_easy"] = Field(description="Which end of the scale means little effort.")
+    box: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="How many scores at the easy end count; 3 on scales of 7 and more, 2 on 4 to 6, else 1."
+    )
+    direction: Literal["higher"] | None = None
+
+    @field_validator("box")
+    @classmethod
+    def _leaves_some_out(cls, box: int | None, info: ValidationInfo) -> int | None:
+        return None if box is None else _box_within(box, info)
+
+    @property
+    def box_edge(self) -> int:
+        low, high = self.scale
+        points = high - low + 1
+        count = self.box or (3 if points >= 7 else 2 if points >= 4 else 1)
+        return high - count + 1 if self.polarity == "high_is_easy" else low + count - 1
+
+
+class Emotion(KpiBase):
+    """Share of answers in which an emotion is present, of those that say present or absent; unknown is counted beside.
+
+    An emotion is there or not: it has no scale, so it can be neither averaged nor weighted.
+    """
+
+    statistic = "emotion"
+    better = "lower"
+    label = "Emotion"
+
+    kpi: Literal["emotion"]
+    name: Name = Field(description="Which emotion: frustrated, relieved.")
+    survey: Name | None = Field(None, description="Only what this survey says; every survey if not given.")
+    on: Name | None = _ON
+
+
+class ResponseRate(KpiBase):
+    """Answered invitations of all eligible ones; where nobody knows whether one was eligible, it was.
+
+    Source: AAPOR, Standard Definitions, response rate 1.
+    """
+
+    statistic = "response_rate"
+    label = "Response rate"
+
+    kpi: Literal["response_rate"]
+    survey: Name
+    window: Duration = Field(description="How long after the invitation an answer counts.")
+
+
+def _box_within(box: int, info: ValidationInfo) -> int:
+    low, high = info.data.get("scale", (0, box + 1))  # a wrong scale has been told already
+    if box > high - low:
+        raise ValueError(f"a box of {box} holds every score from {low} to {high}: all answers would count")
+    return box

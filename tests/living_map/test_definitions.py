@@ -1,0 +1,83 @@
+"""What a page says of each kind of KPI: a caption, a formula, when it is settled, and numbers in their unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from jkpi.journeys.kinds import KINDS
+from jkpi.living_map import definitions, words
+from jkpi.living_map.facts import Kpi, Reading
+from jkpi.living_map.kpi_views import Clock, kpi_view, primary_statistic
+
+WEEK = date(2026, 6, 22)
+CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
+
+
+def kpi(kind: str, *readings: Reading, stage: str | None = "fix", **rule: Any) -> Kpi:
+    return Kpi("fix.it", stage, kind, "It", "share", "higher", None, rule, weeks=readings)
+
+
+def reading(
+    statistic: str, value: float, *, primary: bool = False, bounds: tuple[float, float] | None = None
+) -> Reading:
+    low, high = bounds or (None, None)
+    return Reading(statistic, WEEK, value, low, high, 120, 0, "final", "", primary)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_explained_and_captioned(kind: str) -> None:
+    made = kpi(kind)
+    assert not definitions.formula(made).endswith(" reading.")
+    assert definitions.maturity(made).startswith("Belongs to the day")
+    statistic = primary_statistic(made)
+    assert definitions.caption(made, statistic) != words.humanise(statistic).lower()
+
+
+def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
+    assert {kind: primary_statistic(kpi(kind)) for kind in KINDS} == {
+        kind: model.statistic for kind, model in KINDS.items()
+    }
+    assert primary_statistic(replace(kpi("time_in_stage"), unit="seconds")) == "median"
+
+
+@pytest.mark.parametrize(
+    ("kind", "statistic", "value", "bounds", "shown", "interval"),
+    [
+        ("peak_end", "peak_end", 0.7183, (0.6611, 0.7755), "0.72", "0.66–0.78"),
+        ("csat_mean", "mean", 4.218, (4.1, 4.336), "4.22", "4.10–4.34"),
+        ("emotion", "emotion", 0.123, (0.08, 0.19), f"12{words.NARROW}%", f"8–19{words.NARROW}%"),
+        ("self_service", "self_service", 0.5, (0.4, 0.6), f"50{words.NARROW}%", f"40–60{words.NARROW}%"),
+    ],
+)
+def test_numbers_in_their_unit(
+    kind: str, statistic: str, value: float, bounds: tuple[float, float], shown: str, interval: str
+) -> None:
+    view = kpi_view(kpi(kind, reading(statistic, value, primary=True, bounds=bounds)), None, None, CLOCK)
+    assert (view.value, view.interval, view.n) == (shown, interval, "120")
+
+
+def test_what_is_counted_beside() -> None:
+    emotion = kpi("emotion", reading("emotion", 0.2, primary=True), reading("unknown", 31.0), emotion="angry")
+    view = kpi_view(emotion, None, None, CLOCK)
+    assert [(extra.value, extra.caption) for extra in view.extras] == [("31", "answers that do not say")]
+    assert view.caption == "felt “angry”"
+    peak = kpi("peak_end", reading("peak_end", 0.7, primary=True), reading("coverage", 0.34))
+    (coverage,) = kpi_view(peak, None, None, CLOCK).extras
+    assert (coverage.value, coverage.caption) == (f"34{words.NARROW}%", "of the passages gave a score")
+
+
+def test_open_hours_are_told() -> None:
+    made = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
+    assert definitions.caption(made, "share_within") == f"done within 4{words.NARROW}h in open hours"
+    assert definitions.caption(made, "median") == "half were done within this in open hours"
+    assert "Only the open hours of “opening hours” count: a day is 24 of them." in definitions.formula(made)
+    assert "open hours" not in definitions.formula(kpi("time_to_resolve", tolerance_seconds=14400))
+
+
+def test_where_it_was_asked_is_told() -> None:
+    made = kpi("csat", survey="after_repair", on_touchpoint="arrived", box_min=4, scale_min=1, scale_max=5)
+    assert definitions.formula(made).startswith("Of the answers to “after repair” about “arrived”,")

@@ -1,0 +1,97 @@
+"""Rows that are totals: how many of how many, of a day, a week or a month."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from jkpi.errors import WorkspaceError
+from jkpi.quality import first_door
+
+TOTALS = """\
+source: totals
+kind: counts
+from: {files: data/*.csv}
+columns: {period_start: month, segments: {place: org}}
+covers: month
+counts: {late: {count: late, of: all}, sent_on: {count: sent, of: all}}
+"""
+HEADER = "month,org,late,sent,all\n"
+
+
+def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -> None:
+    place.write("data/a.csv", HEADER + "2026-03-01,north,3.0,,10\n2026-04-01,north,0,1,0\n2026-04-01,south,,,\n")
+    report = adds_up(place.load(TOTALS)[0])
+    assert (report.read, report.loaded, report.skipped) == (5, 2, 1)
+    assert dict(report.reasons) == {"half a count": 1, "more counted than there were": 1}
+    landed = place.rows("measure, covers, period_start, numerator, denominator, segments", "period_counts", "3")
+    assert landed == [
+        {
+            "measure": "late",
+            "covers": "month",
+            "period_start": datetime(2026, month, 1),
+            "numerator": late,
+            "denominator": of,
+            "segments": '{"place":"north"}',
+        }
+        for month, late, of in ((3, 3.0, 10.0), (4, 0.0, 0.0))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("2026-03-02,x,1,1,2", "not the first day of a month"),
+        ("2026-03-01T10:00,x,1,1,2", "not the first day of a month"),
+        ("2026-02-30,x,1,1,2", "impossible date"),
+        (",x,1,1,2", "missing date"),
+        ("2026-12-01,x,1,1,2", "date in the future"),
+        ("2026-03-01,x,many,many,2", "count is not a number"),
+        ("2026-03-01,x,1.5,1.5,2", "count is not whole"),
+        ("2026-03-01,x,-1,-1,2", "count below zero"),
+        ("2026-03-01,x,3,3,2", "more counted than there were"),
+        ("2026-03-01,x,3,3,", "half a count"),
+        ("2026-03-01,x,3,3,inf", "count is not a number"),
+    ],
+)
+def test_what_cannot_be_a_total_is_set_aside(place: Any, adds_up: Any, row: str, reason: str) -> None:
+    place.write("data/a.csv", HEADER + row + "\n")
+    report = adds_up(place.load(TOTALS, inspect=first_door(place.settings))[0])
+    assert (report.loaded, dict(report.reasons)) == (0, {reason: 2})
+
+
+@pytest.mark.parametrize(("covers", "fine"), [("day", 3), ("week", 1), ("month", 1)])
+def test_a_total_begins_on_the_first_day_of_what_it_covers(place: Any, adds_up: Any, covers: str, fine: int) -> None:
+    """2 March 2026 is a Monday."""
+    place.write("data/a.csv", HEADER + "".join(f"2026-03-0{day},x,1,1,2\n" for day in (1, 2, 3)))
+    assert adds_up(place.load(TOTALS.replace("covers: month", f"covers: {covers}"))[0]).loaded == 2 * fine
+
+
+def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(place: Any, adds_up: Any) -> None:
+    place.write("data/a.csv", HEADER + "2026-03-01,north,3,1,10\n2026-03-01,north,3,2,10\n")
+    report = adds_up(place.load(TOTALS)[0])
+    assert (report.loaded, report.duplicates, dict(report.reasons)) == (2, 1, {"same id, other content": 1})
+    place.write("data/a.csv", HEADER + "2026-03-01,north,4,1,10\n")
+    assert adds_up(place.load(TOTALS, replace=True)[0]).loaded == 2
+    assert [row["numerator"] for row in place.rows("numerator", "period_counts")] == [1.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("covers: month\n", "", "how long does a row cover"),
+        ("covers: month", "covers: year", "'day', 'week' or 'month'"),
+        ("period_start: month, ", "", "give columns.period_start"),
+        ("counts: {late: {count: late, of: all}, sent_on: {count: sent, of: all}}", "", "nothing is counted"),
+        ("covers", "format: {timezone: Europe/Paris}\ncovers", "it has no time zone"),
+        ("period_start: month", "period_start: month, customer_id: who", "has no column 'customer_id'"),
+        ("kind: counts", "kind: customers", "'counts' goes with kind: counts only"),
+        ("of: all}, s", "off: all}, s", "'off'"),
+    ],
+)
+def test_what_does_not_fit_together_is_told(place: Any, old: str, new: str, told: str) -> None:
+    assert old in TOTALS
+    with pytest.raises(WorkspaceError, match=told):
+        place.source(TOTALS.replace(old, new, 1))

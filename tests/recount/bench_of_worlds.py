@@ -1,0 +1,77 @@
+"""All small worlds in one workspace, landed and measured by the product on an engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from worlds import AS_OF, World
+
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+JKPI = Path(sys.executable).parent / "jkpi"
+SOURCE: dict[str, Any] = {
+    "kind": "touchpoints",
+    "from": {"files": "data/none.csv"},
+    "columns": {"event_id": "id", "case_id": "case", "customer_id": "who", "touchpoint": "what", "occurred_at": "at"},
+}
+"""What is landed by hand needs no reading: only how late it may be is of interest."""
+
+
+def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
+    """Land the worlds' rows, and have the product count them under each version of their maps in turn."""
+    _write(folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{AS_OF.isoformat()}Z"})
+    for world in worlds:
+        for source, late in world.late.items():
+            columns = {**SOURCE["columns"], "segments": _columns(world)}
+            source_file = {"source": source, **SOURCE, "columns": columns, "late_by": late}
+            if late == "0d":
+                del source_file["late_by"]
+            _write(folder / "sources" / f"{source}.yml", source_file)
+        for name, calendar in world.calendars.items():
+            _write(folder / "calendars" / f"{name}.yml", calendar)
+    _land(url, worlds)
+    for number in range(max(len(world.documents) for world in worlds)):
+        for world in worlds:
+            document = world.documents[min(number, len(world.documents) - 1)]
+            _write(folder / "journeys" / f"{world.name}.yml", document)
+        command = [JKPI, "measure", "--full-refresh", "-w", folder]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _columns(world: World) -> list[str]:
+    return sorted({column[8:] for column in world.facts().events if column.startswith("segment ")})
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def _land(url: str, worlds: Iterable[World]) -> None:
+    import pyarrow as pa
+
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for world in worlds:
+        for table, frame in world.tables.items():
+            if len(frame):
+                tables.setdefault(table, []).append(frame)
+    with open_warehouse(url) as warehouse:
+        ensure_landing(warehouse)
+        for table, frames in tables.items():
+            frame = pd.concat(frames, ignore_index=True)
+            if table != "blind_spots":
+                frame = frame.assign(batch_id="landed", loaded_at=AS_OF.to_datetime64())
+                frame["content_hash"] = [f"{table} {number}" for number in range(len(frame))]
+            columns = {name: pa.array(frame[name].tolist(), from_pandas=True) for name in frame}
+            columns |= {
+                name: pa.array(frame[name].astype("datetime64[us]")) for name in frame.select_dtypes("datetime").columns
+            }
+            known = {name: column for name, column in columns.items() if column.null_count < len(column)}
+            warehouse.insert(f"raw.{table}", pa.table(known))

@@ -1,0 +1,134 @@
+"""Who counts in a KPI, on which day, with which outcome, and when that is decided: each kind by its definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cohorts_of_answers import answer_cohorts, response_rates
+from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
+from cohorts_of_times import resolving, staying
+from facts import of
+from hours import BusinessClock
+from passages import Walks
+
+MAKE = Callable[["Kpi", Walks], dict[str, pd.DataFrame]]
+SURVEY_KINDS = ("csat", "csat_mean", "nps", "ces", "emotion")
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI of a map: its YAML, the position of its stage from 0 (None: the journey), and the stage's name."""
+
+    entry: dict[str, Any]
+    position: int | None
+    stage: str | None
+
+    @property
+    def kind(self) -> str:
+        return str(self.entry["kpi"])
+
+    @property
+    def id(self) -> str:
+        return f"{self.stage or 'journey'}.{self.entry.get('name', self.kind)}"
+
+    @property
+    def touchpoint(self) -> str | None:
+        return self.entry.get("on") or self.entry.get("of")
+
+    @property
+    def level(self) -> str:
+        return "touchpoint" if self.touchpoint else "stage" if self.stage else "journey"
+
+    @property
+    def definition(self) -> str:
+        """What changes the number, as text: two KPIs with the same one measure the same."""
+        labels = ("name", "title", "target", "direction")
+        return repr(sorted((key, repr(value)) for key, value in self.entry.items() if key not in labels))
+
+
+def kpis_of(document: dict[str, Any]) -> Iterator[Kpi]:
+    """Every KPI of a map: those of the stages, then those of the journey."""
+    for position, stage in enumerate(document["stages"]):
+        for entry in stage.get("kpis", []):
+            yield Kpi(entry, position, stage["stage"])
+    for entry in document.get("kpis", []):
+        yield Kpi(entry, None, None)
+
+
+def cohorts(kpi: Kpi, walks: Walks, clocks: dict[str, BusinessClock]) -> dict[str, pd.DataFrame]:
+    """Statistic -> its members: passage, at, decided_at, is_open, outcome (NaN: not decided, or unknown), columns.
+
+    Of a quantile: duration, closed instead of outcome. Of a rate: day, covers, numerator, denominator.
+    """
+    kind, entry = kpi.kind, kpi.entry
+    if kind in SURVEY_KINDS:
+        return answer_cohorts(kind, entry, walks)
+    if kind == "response_rate":
+        return {"response_rate": response_rates(entry, walks)}
+    if kind in ("drop_off", "conversion"):
+        return {kind: _seen(went_on(kind, kpi.position, entry.get("window"), walks), walks)}
+    if kind in ("time_to_resolve", "time_in_stage"):
+        clock = clocks[entry["calendar"]] if "calendar" in entry else None
+        found = (
+            resolving(entry, walks, clock) if kind == "time_to_resolve" else staying(entry, kpi.position, walks, clock)
+        )
+        return {statistic: _seen(frame, walks) for statistic, frame in found.items()}
+    if kind == "volume":
+        return {"volume": _seen(volumes(kpi.position, entry.get("of"), walks), walks)}
+    if kind == "rate":
+        return {"rate": _counted(entry["measure"], walks)}
+    return {statistic: _seen(frame, walks) for statistic, frame in INSTANCE_KINDS[kind](entry, walks).items()}
+
+
+def _seen(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    """With the segment values of each member's passage."""
+    known = walks.passages
+    values = {column: of(frame["passage"], known[column]) for column in walks.columns}
+    return frame.assign(**values)
+
+
+def _counted(measure: str, walks: Walks) -> pd.DataFrame:
+    counts = walks.facts.counts
+    frame = counts[counts["measure"] == measure].copy()
+    values = {column: frame[f"segment {column}"] for column in walks.columns}
+    return frame.assign(day=frame["period_start"], is_open=False, decided_at=pd.NaT, outcome=np.nan, **values)
+
+
+def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:
+    """The sources whose silence could change the number: those of the rows that decide it."""
+    facts, events, entry = walks.facts, walks.events, kpi.entry
+    name, kind = events["touchpoint"], kpi.kind
+    starts, ends = name.isin(walks.starts), name.isin(walks.ends)
+    if kind == "rate":
+        return frozenset(facts.counts.loc[facts.counts["measure"] == entry["measure"], "source"])
+    if kind in SURVEY_KINDS or kind == "response_rate":
+        asked = (
+            facts.answers["survey"] == entry["survey"]
+            if "survey" in entry
+            else facts.answers["emotion"] == entry["name"]
+        )
+        found = set(facts.answers.loc[asked, "source"])
+        if kind == "response_rate":
+            found |= set(facts.invitations.loc[facts.invitations["survey"] == entry["survey"], "source"])
+        return frozenset(found)
+    if kind == "time_to_resolve":
+        rows = name.isin([entry["from"], entry["to"]])
+    elif kind in ("occurrence", "repeat_contact"):
+        rows = starts | ends | (name == entry["of"])
+    elif kind in ("first_contact", "self_service"):
+        rows = starts | ends | name.isin([entry["of"]] if "of" in entry else walks.staffed)
+    elif kind == "peak_end":
+        scored = facts.answers[facts.answers["score"].notna()]
+        return frozenset(events.loc[starts | ends, "source"]) | frozenset(scored["source"])
+    elif kind == "volume":
+        here = events["stage"] == kpi.position if kpi.position is not None else starts
+        rows = name == entry["of"] if "of" in entry else here
+    elif kpi.position is None:
+        rows = starts | (events["stage"] == len(walks.document["stages"]) - 1)
+    else:
+        rows = events["stage"] >= kpi.position
+    return frozenset(events.loc[rows, "source"])

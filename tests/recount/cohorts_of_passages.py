@@ -1,0 +1,162 @@
+"""Passages and visits as members of a KPI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cohorts_of_answers import SCALES
+from facts import of, span
+from passages import Walks
+
+Frames = dict[str, pd.DataFrame]
+
+
+def went_on(kind: str, position: int | None, window: str | None, walks: Walks) -> pd.DataFrame:
+    """Visits that went on to a later stage within the window or did not; or passages that reached the last stage.
+
+    The column `reached_at` says when, NaT where never.
+    """
+    length = span(window) if window else walks.window
+    visits = walks.visits
+    if position is None:
+        last = len(walks.document["stages"]) - 1
+        reached = visits[visits["stage"] == last].groupby("passage")["entered_at"].min()
+        frame = _begun(walks)
+        frame["reached_at"] = of(frame["passage"], reached)
+    else:
+        frame = visits.loc[visits["stage"] == position, ["passage", "entered_at", "moved_on_at"]]
+        frame = frame.rename(columns={"entered_at": "at", "moved_on_at": "reached_at"})
+    frame["decided_at"] = frame["at"] + length
+    within = frame["reached_at"] < frame["decided_at"]
+    outcome = within if kind == "conversion" else ~within
+    return _decided(frame.assign(is_open=frame["decided_at"] > walks.facts.as_of), outcome)
+
+
+def volumes(position: int | None, touchpoint: str | None, walks: Walks) -> pd.DataFrame:
+    """Events of a touchpoint; or passages, on the day they first came to the stage, or began."""
+    events = walks.events
+    if touchpoint is not None:
+        frame = events.loc[events["touchpoint"] == touchpoint, ["passage", "occurred_at"]]
+        frame = frame.rename(columns={"occurred_at": "at"})
+    else:
+        here = events if position is None else events[events["stage"] == position]
+        frame = here.groupby("passage")["occurred_at"].min().rename("at").reset_index()
+    return frame.assign(outcome=1.0, is_open=False, decided_at=frame["at"])
+
+
+def _happened(entry: dict[str, Any], walks: Walks) -> Frames:
+    least = entry.get("at_least", 2 if entry["kpi"] == "repeat_contact" else 1)
+    frame = _instances(walks)
+    times = _times(walks, [entry["of"]]).reindex(frame["passage"]).to_numpy()
+    return {entry["kpi"]: _decided(frame, pd.Series(times >= least, index=frame.index))}
+
+
+def _first_contact(entry: dict[str, Any], walks: Walks) -> Frames:
+    frame = _instances(walks)
+    contacts = [entry["of"]] if "of" in entry else walks.staffed
+    times = of(frame["passage"], _times(walks, contacts))
+    frame = _decided(frame, (times == 1) & frame["is_completed"])
+    return {"first_contact": frame[times >= 1]}
+
+
+def _self_service(entry: dict[str, Any], walks: Walks) -> Frames:
+    frame = _instances(walks)
+    times = of(frame["passage"], _times(walks, walks.staffed))
+    return {"self_service": _decided(frame, times == 0)[frame["is_completed"] | frame["is_open"]]}
+
+
+def _peak_end(entry: dict[str, Any], walks: Walks) -> Frames:
+    after = span(entry.get("window", "7d"))
+    frame = _instances(walks)
+    frame["decided_at"] += after
+    frame["is_open"] = frame["decided_at"] > walks.facts.as_of
+    scores = of(frame["passage"], peak_and_end(walks, after)["peak_end"])
+    covered = _decided(frame, scores.notna())
+    scored = frame.assign(outcome=scores.where(~frame["is_open"]))
+    return {"peak_end": scored[scores.notna()], "coverage": covered}
+
+
+def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
+    """By passage with any scored answer: (peak|end)_(touchpoint|score), peak_end, count_scored."""
+    answers = walks.facts.answers
+    known = answers["score"].notna() & answers["scale_min"].notna() & answers["scale_max"].notna()
+    rows = answers[known & _is_of_journey(answers, walks)].copy()
+    rows["passage"] = walks.passage_of(rows, "responded_at")
+    rows = rows[rows["passage"].notna()]
+    rows = rows[rows["responded_at"] < of(rows["passage"], walks.passages["decided_at"]) + after]
+    rows["scaled"] = (rows["score"] - rows["scale_min"]) / (rows["scale_max"] - rows["scale_min"])
+    rows.loc[_is_turned(rows, walks), "scaled"] = 1 - rows["scaled"]
+    rows["far"] = (rows["scaled"] - 0.5).abs().round(12)
+    by_time = rows.sort_values(["passage", "responded_at", "response_id"])
+    ends = by_time.groupby("passage").tail(1).set_index("passage")
+    order = ["passage", "far", "scaled", "responded_at", "response_id"]
+    peaks = rows.sort_values(order, ascending=[True, True, False, True, True]).groupby("passage").tail(1)
+    peaks = peaks.set_index("passage")
+    return pd.DataFrame(
+        {
+            "peak_touchpoint": peaks["touchpoint"],
+            "peak_score": peaks["scaled"],
+            "end_touchpoint": ends["touchpoint"],
+            "end_score": ends["scaled"],
+            "peak_end": (peaks["scaled"] + ends["scaled"]) / 2,
+            "count_scored": rows.groupby("passage").size(),
+        }
+    )
+
+
+def _is_of_journey(answers: pd.DataFrame, walks: Walks) -> pd.Series:
+    """Whether it speaks of this journey: of one of its touchpoints, or to a survey that its map asks."""
+    document = walks.document
+    parts = [*document["stages"], document]
+    asked = {entry.get("survey") for part in parts for entry in part.get("kpis", [])} - {None}
+    drawn = {touchpoint["touchpoint"] for stage in document["stages"] for touchpoint in stage["touchpoints"]}
+    return answers["touchpoint"].isin(list(drawn)) | answers["survey"].isin(list(asked))
+
+
+def _is_turned(rows: pd.DataFrame, walks: Walks) -> pd.Series:
+    """Whether a KPI of the map says of this question that low scores are the good ones."""
+    document = walks.document
+    entries = [entry for part in [*document["stages"], document] for entry in part.get("kpis", [])]
+    turned = pd.Series(False, index=rows.index)
+    for entry in entries:
+        if entry.get("polarity") == "low_is_easy":
+            low, high = entry.get("scale", SCALES["ces"])
+            same = (rows["survey"] == entry["survey"]) & (rows["scale_min"] == low) & (rows["scale_max"] == high)
+            turned |= same & (rows["question"] == entry["question"] if "question" in entry else True)
+    return turned
+
+
+def _begun(walks: Walks) -> pd.DataFrame:
+    frame = walks.passages[["started_at"]].reset_index()
+    return frame.rename(columns={"started_at": "at"})
+
+
+def _instances(walks: Walks) -> pd.DataFrame:
+    columns = ["started_at", "decided_at", "is_open", "is_completed"]
+    return walks.passages[columns].reset_index().rename(columns={"started_at": "at"})
+
+
+def _times(walks: Walks, touchpoints: list[str]) -> pd.Series:
+    """By passage: how often one of these happened until it was decided; its very end is part of it."""
+    events, passages = walks.events, walks.passages
+    mine = events[events["touchpoint"].isin(touchpoints)]
+    until = of(mine["passage"], passages["decided_at"])
+    completed = of(mine["passage"], passages["is_completed"]).astype(bool)
+    mine = mine[(mine["occurred_at"] < until) | (completed & (mine["occurred_at"] == until))]
+    return mine.groupby("passage").size().reindex(passages.index, fill_value=0)
+
+
+def _decided(frame: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
+    return frame.assign(outcome=np.where(frame["is_open"], np.nan, outcome.astype(float)))
+
+
+INSTANCE_KINDS: dict[str, Callable[[dict[str, Any], Walks], Frames]] = {
+    "occurrence": _happened,
+    "repeat_contact": _happened,
+    "first_contact": _first_contact,
+    "self_service": _self_service,
+    "peak_end": _peak_end,
+}

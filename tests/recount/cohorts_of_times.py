@@ -1,0 +1,84 @@
+"""Spells and stage visits as members: how long they took, by the clock or in business hours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from facts import span
+from hours import BusinessClock
+from passages import Walks
+
+
+def resolving(entry: dict[str, Any], walks: Walks, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
+    """From one touchpoint to the other."""
+    frame = walks.spells(entry["from"], entry["to"])
+    if entry["tolerance"] == "due":
+        return {"share_within": _by_promise(frame, walks), **_quantiles(frame, walks, clock)}
+    return _durations(frame, walks, clock, span(entry["tolerance"]))
+
+
+def staying(
+    entry: dict[str, Any], position: int | None, walks: Walks, clock: BusinessClock | None
+) -> dict[str, pd.DataFrame]:
+    """In a stage; without a tolerance there is no share."""
+    visits = walks.visits
+    frame = visits.loc[visits["stage"] == position, ["passage", "entered_at", "exited_at"]]
+    frame = frame.rename(columns={"entered_at": "at", "exited_at": "closed_at"})
+    tolerance = span(entry["tolerance"]) if "tolerance" in entry else None
+    return _durations(frame, walks, clock, tolerance)
+
+
+def _durations(
+    frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None, tolerance: pd.Timedelta | None
+) -> dict[str, pd.DataFrame]:
+    quantiles = _quantiles(frame, walks, clock)
+    if tolerance is None:
+        return quantiles
+    late_at = frame["at"] + tolerance
+    if clock is not None:
+        late_at = clock.late_at(frame["at"], tolerance.total_seconds())
+    return {"share_within": _by_the_time(frame, late_at, walks), **quantiles}
+
+
+def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, walks: Walks) -> pd.DataFrame:
+    """late_at: the last moment at which it is still within."""
+    closed = frame["closed_at"].notna()
+    is_open = ~closed & (late_at >= walks.facts.as_of)
+    within = (frame["closed_at"] <= late_at).astype(float)
+    decided_at = pd.concat([frame["closed_at"], late_at], axis=1).min(axis=1)
+    return frame.assign(outcome=np.where(is_open, np.nan, within), is_open=is_open, decided_at=decided_at)
+
+
+def _by_promise(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+    """Whoever was promised nothing is content once it is over."""
+    shares = _by_the_time(frame, frame["due_at"], walks)
+    nothing = frame["due_at"].isna()
+    closed = frame["closed_at"].notna()
+    outcome = shares["outcome"].mask(nothing, pd.Series(np.where(closed, 1.0, np.nan), index=frame.index))
+    given_up = frame["closed_at"].fillna(frame["at"] + walks.window)
+    return shares.assign(
+        outcome=outcome,
+        is_open=shares["is_open"].mask(nothing, ~closed),
+        decided_at=shares["decided_at"].mask(nothing, given_up),
+    )
+
+
+def _quantiles(frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
+    """What is open has been seen as long as now, or as the journey's window."""
+    closed = frame["closed_at"].notna()
+    over_at = frame["at"] + walks.window
+    until = frame["closed_at"].fillna(over_at.clip(upper=walks.facts.as_of))
+    if clock is None:
+        duration = (until - frame["at"]).dt.total_seconds()
+    else:
+        duration = clock.read(until) - clock.read(frame["at"])
+    found = frame.assign(
+        duration=duration,
+        closed=closed,
+        is_open=~closed & (over_at > walks.facts.as_of),
+        decided_at=frame["closed_at"].fillna(over_at),
+        outcome=np.nan,
+    )
+    return {"median": found, "p90": found}

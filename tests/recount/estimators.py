@@ -1,0 +1,79 @@
+"""What is taken of the members of each cohort, and how sure it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+from survival import quantiles
+
+NORMAL = float(stats.norm.ppf(0.975))
+ESTIMATORS = {
+    **{"mean": "mean", "peak_end": "mean", "nps": "nps", "volume": "count", "unknown": "count"},
+    **{"median": "quantile", "p90": "quantile", "rate": "rate"},
+}
+"""Statistic -> what it is taken by; `proportion` where it is not here."""
+UNITS = {
+    **{"mean": "points", "nps": "points", "peak_end": "score", "volume": "count", "unknown": "count"},
+    **{"median": "seconds", "p90": "seconds"},
+}
+
+
+def estimate(kind: str, members: pd.DataFrame, keys: list[str], statistic: str) -> pd.DataFrame:
+    """By keys: value, numerator, denominator, sample_size, ci_low, ci_high, over the members that are decided."""
+    cohort = members.groupby(keys)
+    found = pd.DataFrame(index=cohort.size().index)
+    if kind == "quantile":
+        found = found.join(quantiles(members, keys, statistic))
+        found["sample_size"] = found["denominator"] = cohort.size().astype(float)
+        return found.assign(numerator=np.nan)
+    if kind == "rate":
+        found["numerator"], found["sample_size"] = cohort["numerator"].sum(), cohort["denominator"].sum()
+        return _proportion(found.assign(denominator=found["sample_size"]))
+    decided = members[~members["is_open"] & members["outcome"].notna()].groupby(keys)["outcome"]
+    found["sample_size"] = decided.size().reindex(found.index, fill_value=0).astype(float)
+    found["denominator"] = found["sample_size"]
+    found["numerator"] = decided.sum().reindex(found.index)
+    if kind == "count":
+        return found.assign(value=found["numerator"], denominator=np.nan, ci_low=np.nan, ci_high=np.nan)
+    if kind == "mean":
+        return _mean(found, decided.std().reindex(found.index))
+    if kind == "nps":
+        sizes = [members[members["outcome"] == side].groupby(keys).size() for side in (1, -1)]
+        return _nps(found, *(size.reindex(found.index, fill_value=0) for size in sizes))
+    return _proportion(found)
+
+
+def _proportion(found: pd.DataFrame) -> pd.DataFrame:
+    """With Wilson's interval."""
+    some = found["denominator"] > 0
+    found["value"] = found["numerator"] / found["denominator"].where(some)
+    found["ci_low"] = found["ci_high"] = np.nan
+    if some.any():
+        low, high = proportion_confint(found.loc[some, "numerator"], found.loc[some, "denominator"], method="wilson")
+        found.loc[some, "ci_low"], found.loc[some, "ci_high"] = low, high
+    return found
+
+
+def _mean(found: pd.DataFrame, deviation: pd.Series) -> pd.DataFrame:
+    """With Student's interval; nothing is known of the spread of one."""
+    n = found["denominator"]
+    found["value"] = found["numerator"] / n.where(n > 0)
+    several = n.where(n > 1)
+    reach = pd.Series(stats.t.ppf(0.975, several - 1), index=n.index) * deviation / np.sqrt(several)
+    return found.assign(ci_low=found["value"] - reach, ci_high=found["value"] + reach)
+
+
+def _nps(found: pd.DataFrame, promoters: pd.Series, detractors: pd.Series) -> pd.DataFrame:
+    """Promoters minus detractors; for its numerator a passive counts half, so that it is (value + 100) / 200 of n."""
+    n = found["denominator"].where(found["denominator"] > 0)
+    up, down = promoters / n, detractors / n
+    reach = 100 * NORMAL * np.sqrt((up + down - (up - down) ** 2).clip(lower=0) / n.where(n > 1))
+    value = 100 * (up - down)
+    return found.assign(
+        value=value,
+        numerator=(promoters + (found["denominator"] - promoters - detractors) / 2),
+        ci_low=(value - reach).clip(lower=-100),
+        ci_high=(value + reach).clip(upper=100),
+    )

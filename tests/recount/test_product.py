@@ -1,0 +1,104 @@
+"""The product's readings of the small worlds, on each engine, against the second count and against lifelines."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from bench_of_worlds import measure
+from cohorts import kpis_of
+from compare import alone, differing, other, read_readings, side_by_side
+from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
+from readings import KEY, NUMBERS, WORDS, all_readings
+from tangle import tangled
+from worlds import World, names, world
+
+from jkpi.journeys.kinds import KINDS
+
+pytestmark = pytest.mark.slow
+ENGINES = ["duckdb", "postgres"]
+SETS = [f"lifelines_{name}" for name in COLUMNS]
+TANGLES = ["tangle1", "tangle2"]
+WORLDS = [name for name in names() if all(kpi.kind in KINDS for one in world(name).documents for kpi in kpis_of(one))]
+"""Those that ask for nothing but what maps can ask for."""
+ALL = [*WORLDS, *SETS, *TANGLES]
+
+
+def the_world(name: str) -> World:
+    if name in TANGLES:
+        return tangled(int(name.removeprefix("tangle")))
+    return world_of(name.removeprefix("lifelines_")) if name in SETS else world(name)
+
+
+@pytest.fixture(scope="module")
+def measured(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Engine -> the URL of a warehouse in which all worlds are counted; counted when first asked for."""
+    urls: dict[str, str] = {}
+
+    def get(engine: str) -> str:
+        if engine not in urls:
+            folder = tmp_path_factory.mktemp(f"worlds_{engine}")
+            url = f"duckdb:///{folder / 'warehouse.duckdb'}"
+            if engine == "postgres":
+                url = _database(request.getfixturevalue("postgres_server"))
+            measure(folder, url, [the_world(name) for name in ALL])
+            urls[engine] = url
+        return urls[engine]
+
+    yield get
+    if "postgres" in urls:
+        import psycopg
+
+        server, name = urls["postgres"].rsplit("/", 1)
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+
+def _database(server: str) -> str:
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return server.rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ALL)
+def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+    one = the_world(name)
+    sides = side_by_side(all_readings(one.facts()), read_readings(measured(engine), one.name))
+    assert not sides.duplicated(KEY).any()
+    assert alone(sides).empty, alone(sides).to_string()
+    found = {column: differing(sides, column) for column in NUMBERS}
+    found |= {column: other(sides, column) for column in [*WORDS, "matures_at", "status"]}
+    assert all(frame.empty for frame in found.values()), "\n".join(
+        frame.to_string() for frame in found.values() if len(frame)
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", COLUMNS)
+def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], name: str, engine: str) -> None:
+    said = lifelines_says(*spells_of(name))
+    readings = read_readings(measured(engine), f"lifelines_{name}")
+    readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
+    for statistic, numbers in said.items():
+        found = readings.loc[statistic, ["value", "ci_low", "ci_high"]].astype(float) / UNIT
+        assert found.to_dict() == pytest.approx(numbers, nan_ok=True, rel=1e-9), (name, statistic)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
+    one, two = (read_readings(measured(engine), the_world(name).name).sort_values(KEY) for engine in ENGINES)
+    pd.testing.assert_frame_equal(
+        one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
+    )

@@ -1,0 +1,46 @@
+"""The small worlds: the second count says what was counted by hand."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from readings import KEY, all_readings
+from worlds import names, world
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_second_count_says_what_was_counted_by_hand(name: str) -> None:
+    one = world(name)
+    readings = all_readings(one.facts()).set_index(KEY)
+    assert one.expected or readings.empty
+    for wanted in one.expected:
+        key = tuple(wanted[column] for column in KEY)
+        if wanted["absent"]:
+            assert key not in readings.index, key
+            continue
+        assert key in readings.index, (key, [other for other in readings.index if other[:2] == key[:2]])
+        found = readings.loc[key]
+        for column, text in wanted["said"].items():
+            assert same(found[column], text), (key, column, found[column], text)
+
+
+def same(found: object, text: str) -> bool:
+    """Whether a cell is what is written: a number to the digits given, `null`, a word, or a moment of UTC."""
+    if text == "null":
+        return bool(pd.isna(found))  # type: ignore[call-overload]
+    if isinstance(found, pd.Timestamp):
+        return found == pd.Timestamp(text)
+    if isinstance(found, bool | np.bool_):
+        return bool(found) == (text == "yes")
+    if isinstance(found, int | float | np.number):
+        wanted = float(Fraction(text))  # a share can be written as it was counted: 2/3
+        digits = len(text.partition(".")[2]) if "." in text and "/" not in text else 10
+        return abs(float(found) - wanted) <= 0.5000001 * 10.0**-digits
+    return str(found) == text
