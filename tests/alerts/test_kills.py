@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,10 +31,14 @@ def rounds(make_world: MakeWorld, number: int, how: str) -> list[dict[str, Any]]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+ROUNDS = int(os.environ.get("JKPI_TEST_KILLS", "30")) // 3
+"""Of three kills each: JKPI_TEST_KILLS=200 for the long proof."""
+
+
 @pytest.mark.slow
-def test_killed_before_the_commit_after_it_and_after_sending_two_hundred_times(make_world: MakeWorld) -> None:
-    found = rounds(make_world, 200, "staged")
-    assert len(found) == 200
+def test_killed_before_the_commit_after_it_and_after_sending(make_world: MakeWorld) -> None:
+    found = rounds(make_world, ROUNDS, "staged")
+    assert len(found) == ROUNDS
     for one in found:
         assert one["kills"] == 3
         (message,) = one["written"]
@@ -43,8 +48,8 @@ def test_killed_before_the_commit_after_it_and_after_sending_two_hundred_times(m
 
 @pytest.mark.slow
 def test_killed_anywhere(make_world: MakeWorld) -> None:
-    found = rounds(make_world, 40, "anywhere")
-    assert sum(one["kills"] for one in found) > 40
+    found = rounds(make_world, ROUNDS, "anywhere")
+    assert sum(one["kills"] for one in found) > ROUNDS
     for one in found:
         (message,) = one["written"]
         assert one["written"] == {message: "sent"}

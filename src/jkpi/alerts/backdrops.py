@@ -25,7 +25,6 @@ class Backdrop:
     escalate_to: tuple[str, ...] = ()
     touchpoints: tuple[str, ...] = ()
     pains: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
     survey: str | None = None
 
 
@@ -51,7 +50,6 @@ def backdrops(journeys: Iterable[Journey], settings: Settings) -> dict[Moment, B
                 escalate_to=tuple(dict.fromkeys(escalate.to)) if escalate else (),
                 touchpoints=tuple(f"{one.shown} ({one.channel})" for at in stages for one in at.touchpoints),
                 pains=tuple(pain for at in stages for pain in at.pains),
-                segments=tuple(segment for segment in journey.segments if isinstance(segment, str)),
                 survey=getattr(kpi, "survey", None),
             )
     return found
