@@ -11,7 +11,7 @@ from html import escape
 from jkpi.alerts import chart_table
 from jkpi.alerts.figures import count
 from jkpi.alerts.letters import Entry, Letter, Row
-from jkpi.alerts.plain_text import SYNTHETIC, Link, signature, ways_out
+from jkpi.alerts.plain_text import SYNTHETIC, Link, no_link, signature, ways_out
 
 _CHARTS = 5
 """Mails beyond some 100 KB are cut by their readers: so many alerts have a chart."""
@@ -49,7 +49,7 @@ def render(letter: Letter, link: Link) -> str:
 
 def _entry(entry: Entry, link: Link, has_chart: bool) -> str:
     chart = chart_table.render(entry.chart) if has_chart and entry.chart else ""
-    rows = _rows([*entry.rows, *((name, text) for name, text in ways_out(entry, link) if not _is_link(text))])
+    rows = _rows([*entry.rows, *ways_out(entry, no_link)])  # the link is a button
     where = None if entry.over else link(entry.alert_id)
     queries = "".join(
         f'<p style="font:12px/18px Arial,sans-serif;color:#5c6670;margin:12px 0 4px">{escape(caption)}</p>'

@@ -97,7 +97,8 @@ def number_sql(series: Series, pool: Pool, days: Iterable[Day]) -> str:
     lines = [
         f"select {value} as value, sum(denominator) as n",
         _where(series),
-        f"  and status = 'final' and period_start between date '{pool.first}' and date '{pool.last}'",
+        "  and status = 'final'",
+        f"  and period_start between date '{pool.first}' and date '{pool.last}'",
     ]
     if without:
         listed = ", ".join(f"date '{day}'" for day in without)
