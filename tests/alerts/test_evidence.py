@@ -62,7 +62,7 @@ def test_readings_are_kept_as_they_were_told(make_world: MakeWorld) -> None:
     assert told.number_then != told.number_now
     lines = "\n".join(alert_lines.shown(told))
     assert "the number   then 0.7 (n = " in lines and "SQL of the number:" in lines
-    assert [line for line in lines.splitlines() if line.endswith("changed")][0].startswith("2026-03-03")
+    assert next(line for line in lines.splitlines() if line.endswith("changed")).startswith("2026-03-03")
     assert "sent" in lines and "lead" in lines
 
 

@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)
 COVERAGE = """
 create or replace table marts.rpt_map_coverage (
     journey text, element text, name text, stage text, count_events bigint, count_events_28d bigint,
-    count_customers bigint, first_evidence_at timestamp, last_evidence_at timestamp, has_evidence boolean
+    count_customers_28d bigint, first_evidence_at timestamp, last_evidence_at timestamp, has_evidence boolean
 )
 """
 OWNERS = {"head-of-service": ("head",), "web-team": ("web",), "field-service": ("lead",)}

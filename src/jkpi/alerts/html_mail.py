@@ -102,7 +102,3 @@ def _list(caption: str, lines: Iterable[str]) -> str:
 def _banner() -> str:
     look = "font:bold 13px/20px Arial,sans-serif;color:#5f4300;background:#fff3d6;padding:8px 12px;margin:0 0 16px"
     return f'<p style="{look}">{escape(SYNTHETIC)}</p>'
-
-
-def _is_link(text: str) -> bool:
-    return text.startswith(("http://", "https://"))
