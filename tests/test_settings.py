@@ -82,3 +82,41 @@ def test_wrong_settings_are_told_with_their_place(tmp_path: Path) -> None:
     ]
     with pytest.raises(WorkspaceError, match="no receiver 'x'"):
         load_settings(workspace(tmp_path, "default_receiver: x\n"))
+
+
+def test_who_is_told_and_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "https://example.org/hush")
+    monkeypatch.setenv("SIGNS", "whsec_aHVzaA==")
+    text = """
+receivers:
+  lead: {kind: mail, server: env:HOOK, from: jkpi@example.org, to: [lead@example.org]}
+  program: {kind: webhook, url: env:HOOK, secret: env:SIGNS, timeout: 3s}
+  pager: {kind: pagerduty, routing_key: env:SIGNS}
+owners: {field-service: [lead, pager]}
+mute: [{from: 2026-12-24, to: 2026-12-26, reason: holidays}]
+alerts: {base_url: "https://jkpi.example.org", repeat_every: 2w}
+"""
+    settings = load_settings(workspace(tmp_path, text))
+    assert settings.telling.owners == {"field-service": ("lead", "pager")}
+    program, pager = settings.receivers["program"], settings.receivers["pager"]
+    assert (program.timeout, program.allow_private, program.is_machine) == (3.0, False, True)
+    assert pager.url is not None and pager.url.get_secret_value() == "https://events.pagerduty.com/v2/enqueue"
+    assert len(settings.telling.link_key) == 64
+    assert (tmp_path / ".jkpi" / "links.key").stat().st_mode & 0o077 == 0
+    assert "hush" not in repr(settings) and settings.telling.link_key.decode() not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("owners: {sales: [nobody]}\n", "jkpi.yml:2:18: no receiver 'nobody' (known: none)"),
+        ("mute: [{from: 2026-12-26, to: 2026-12-24, reason: r}]\n", "before it begins on 2026-12-26"),
+        ("alerts: {repeat_every: 1d}\n", "once a week at most"),
+        ("alerts: {base_url: jkpi.example.org}\n", "'base_url': string should match pattern"),
+        ("receivers: {r: {kind: webhook, url: env:X}}\n", "the key 'secret' is missing"),
+    ],
+)
+def test_wrong_telling_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        load_settings(workspace(tmp_path, text))
+    assert told in str(caught.value)

@@ -9,38 +9,30 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, SecretStr
 
 from jkpi.documents import Document, Strict, read
 from jkpi.errors import InputError, WorkspaceError
+from jkpi.telling import (
+    QUIETLY,
+    AlertsFile,
+    AppriseReceiver,
+    FileReceiver,
+    MailReceiver,
+    Mute,
+    PagerDutyReceiver,
+    Receiver,
+    ReceiverFile,
+    Telling,
+    WebhookReceiver,
+    WebReceiver,
+)
+
+__all__ = ["Receiver", "Settings", "WorkspaceFile", "find_workspace", "load_settings", "resolve_secret"]
 
 WORKSPACE_FILE = "jkpi.yml"
 KEY_AT_LEAST = 16
-
-
-class ConsoleReceiver(Strict):
-    """Messages go to the terminal."""
-
-    kind: Literal["console"]
-
-
-class FileReceiver(Strict):
-    """Messages are appended to a text file."""
-
-    kind: Literal["file"]
-    path: Path
-
-
-class AppriseReceiver(Strict):
-    """Messages go wherever an Apprise URL points: e-mail, Slack, Teams, webhooks and a hundred others."""
-
-    kind: Literal["apprise"]
-    url: str = Field(description="A secret: write env:NAME or file:PATH.")
-
-
-ReceiverFile = Annotated[ConsoleReceiver | FileReceiver | AppriseReceiver, Field(discriminator="kind")]
 
 
 class CustomerIds(Strict):
@@ -62,17 +54,10 @@ class WorkspaceFile(Strict):
     customer_ids: CustomerIds = CustomerIds()
     receivers: dict[str, ReceiverFile] = {}
     default_receiver: str | None = None
+    owners: dict[str, list[str]] = Field({}, description="Owner on a map or of a source -> receivers.")
+    mute: list[Mute] = []
+    alerts: AlertsFile = AlertsFile()
     memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """Where messages go, its secret resolved."""
-
-    name: str
-    kind: Literal["console", "file", "apprise"]
-    path: Path | None = None
-    url: SecretStr | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +80,7 @@ class Settings:
     memory_limit: str | None = None
     synthetic: bool = False
     present: datetime | None = None
+    telling: Telling = QUIETLY
 
     def at_present(self) -> Settings:
         """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
@@ -130,7 +116,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
     """
     folder = find_workspace(workspace)
     written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
-    _check_default_receiver(written, document)
+    _check_receivers(written, document)
     present = written.as_of or datetime.now(UTC)
     return Settings(
         workspace=folder,
@@ -145,6 +131,12 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
         memory_limit=written.memory_limit,
         synthetic=written.synthetic,
         present=present.astimezone(UTC),
+        telling=Telling(
+            owners={owner: tuple(names) for owner, names in written.owners.items()},
+            mutes=tuple(written.mute),
+            how=written.alerts,
+            link_key=_link_key(written.alerts, folder),
+        ),
     )
 
 
@@ -175,27 +167,58 @@ def _located(url: str, folder: Path) -> str:
     return url
 
 
-def _receiver(name: str, given: ConsoleReceiver | FileReceiver | AppriseReceiver, folder: Path) -> Receiver:
+def _receiver(name: str, given: ReceiverFile, folder: Path) -> Receiver:
+    def secret(value: str) -> SecretStr:
+        return SecretStr(resolve_secret(value, folder))
+
     if isinstance(given, FileReceiver):
         return Receiver(name, "file", path=folder / given.path)
     if isinstance(given, AppriseReceiver):
-        return Receiver(name, "apprise", url=SecretStr(resolve_secret(given.url, folder)))
+        return Receiver(name, "apprise", url=secret(given.url))
+    if isinstance(given, MailReceiver):
+        return Receiver(name, "mail", url=secret(given.server), sender=given.sender, to=tuple(given.to))
+    if isinstance(given, WebReceiver):
+        signing = given.secret if isinstance(given, WebhookReceiver) else None
+        if isinstance(given, PagerDutyReceiver):
+            signing = given.routing_key
+        return Receiver(
+            name,
+            given.kind,
+            url=secret(given.url),
+            secret=secret(signing) if signing else None,
+            allow_private=given.allow_private,
+            timeout=given.timeout.total_seconds(),
+        )
     return Receiver(name, "console")
 
 
-def _check_default_receiver(written: WorkspaceFile, document: Document) -> None:
-    name = written.default_receiver
-    if name is not None and name not in written.receivers:
-        known = ", ".join(written.receivers) or "none"
-        raise WorkspaceError([document.problem(["default_receiver"], f"no receiver {name!r}", f"known: {known}")])
+def _check_receivers(written: WorkspaceFile, document: Document) -> None:
+    """Whoever is named as a receiver is one."""
+    places: list[tuple[list[str | int], str]] = [
+        (["owners", owner, number], name)
+        for owner, names in written.owners.items()
+        for number, name in enumerate(names)
+    ]
+    if written.default_receiver is not None:
+        places.append((["default_receiver"], written.default_receiver))
+    known = f"known: {', '.join(written.receivers) or 'none'}"
+    wrong = [(place, name) for place, name in places if name not in written.receivers]
+    if wrong:
+        raise WorkspaceError(document.problem(place, f"no receiver {name!r}", known) for place, name in wrong)
 
 
 def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
+    return _key(ids.key, folder, "customer_ids.key", "knows the customers") if ids.pseudonymise else None
+
+
+def _link_key(how: AlertsFile, folder: Path) -> bytes:
+    return _key(how.link_key, folder, "alerts.link_key", "acknowledges for others") if how.base_url else b""
+
+
+def _key(where: str, folder: Path, name: str, danger: str) -> bytes:
     """The key as bytes. A key file that is missing is made once, readable by its owner alone."""
-    if not ids.pseudonymise:
-        return None
-    if ids.key.startswith("file:"):
-        place = folder / ids.key.removeprefix("file:")
+    if where.startswith("file:"):
+        place = folder / where.removeprefix("file:")
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             # Written beside and linked into place: of two processes that start at once, one key wins, whole.
@@ -205,10 +228,10 @@ def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
             with suppress(FileExistsError):
                 place.hardlink_to(draft)
             draft.unlink()
-    key = resolve_secret(ids.key, folder).encode()
+    key = resolve_secret(where, folder).encode()
     if len(key) < KEY_AT_LEAST:
         raise InputError(
-            f"the key of customer_ids has {len(key)} characters; whoever guesses it knows the customers",
+            f"the key of {name} has {len(key)} characters; whoever guesses it {danger}",
             hint=f"give it at least {KEY_AT_LEAST}, or restore the one that was used before",
         )
     return key

@@ -9,40 +9,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Connection,
-    Date,
-    DateTime,
-    Dialect,
-    Engine,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    create_engine,
-    event,
-    inspect,
-    text,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from jkpi.errors import InputError, SystemFailure
+from jkpi.state_tables import (
+    UtcDateTime,
+    acknowledgements,
+    alert_transitions,
+    alerts,
+    metadata,
+    outbox,
+    series_states,
+    silences,
+    tellings,
+    told_readings,
+)
 
-HEAD = "0001"
+__all__ = [
+    "HEAD",
+    "MomentState",
+    "UtcDateTime",
+    "acknowledgements",
+    "alert_transitions",
+    "alerts",
+    "metadata",
+    "migrate",
+    "outbox",
+    "reading",
+    "series_states",
+    "silences",
+    "state_engine",
+    "tellings",
+    "told_readings",
+    "writing",
+]
+
+HEAD = "0002"
 """The newest migration; a test holds it equal to the last file of migrations/versions."""
 
 _LOCK_SECONDS = 30
@@ -63,108 +71,6 @@ class MomentState:
     since: date | None
     alert_id: str | None
     falling_in: tuple[str, ...] = ()
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python, naive UTC in the table, the same on every engine."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value else None
-
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-
-def _series_columns() -> list[Column[Any]]:
-    names = ("journey", "moment", "kpi", "statistic", "segment", "segment_value")
-    return [Column(name, String, nullable=False) for name in names]
-
-
-series_states = Table(
-    "series_states",
-    metadata,
-    Column("series_id", String, primary_key=True),
-    *_series_columns(),
-    Column("state", String, nullable=False),
-    Column("since", Date),
-    Column("last_day", Date),
-    Column("tail", Float),
-    Column("rate", Float),
-    Column("n", Float),
-    Column("reference", Float),
-    Column("alert_id", String),
-    Column("inhibited", Boolean, nullable=False),
-    Column("judged_at", UtcDateTime, nullable=False),
-    comment="one row per series: where its fold ended; replaced as a whole by each judgement",
-)
-
-alerts = Table(
-    "alerts",
-    metadata,
-    Column("alert_id", String, primary_key=True),
-    Column("series_id", String, nullable=False),
-    *_series_columns(),
-    Column("kind", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("since", Date, nullable=False),
-    Column("fired_on", Date, nullable=False),
-    Column("closed_on", Date),
-    Column("owner", String, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("opened_at", UtcDateTime, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Index("ix_alerts_open", "status", "series_id"),
-    comment="one row per announced episode: kind fall or blind; status open, resolved, corrected or superseded",
-)
-
-alert_transitions = Table(
-    "alert_transitions",
-    metadata,
-    Column("transition_id", String, primary_key=True),
-    Column("alert_id", String, ForeignKey("alerts.alert_id"), nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("transition", String, nullable=False),
-    Column("happened_on", Date, nullable=False),
-    Column("recorded_at", UtcDateTime, nullable=False),
-    Column("evidence", JSON, nullable=False),
-    UniqueConstraint("alert_id", "number"),
-    comment="one row per thing that was announced of an alert, with the evidence as it was told",
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("notification_id", String, primary_key=True),
-    Column("receiver", String, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("mood", String, nullable=False),
-    Column("transitions", JSON, nullable=False),
-    Column("status", String, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("first_tried_at", UtcDateTime),
-    Column("next_attempt_at", UtcDateTime),
-    Column("lease_until", UtcDateTime),
-    Column("claimed_by", String),
-    Column("last_error", Text),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("sent_at", UtcDateTime),
-    Index("ix_outbox_due", "status", "next_attempt_at"),
-    comment="one row per message: status waiting, sending, sent or dead; next_attempt_at NULL means at once",
-)
 
 
 def state_engine(url: str) -> Engine:
@@ -210,15 +116,17 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction that no other writing one overlaps: all that happens inside lands, or none of it.
+def writing(engine: Engine, serialised: bool = True) -> Iterator[Connection]:
+    """One transaction: all that happens inside lands, or none of it. No other serialised one overlaps it.
+
+    What is not serialised must guard its rows itself; on SQLite all writing is serialised.
 
     Raises:
         SystemFailure: locked for longer than half a minute, or away.
     """
     try:
         with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
-            if engine.dialect.name == "postgresql":
+            if serialised and engine.dialect.name == "postgresql":
                 connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             yield connection
     except OperationalError as error:

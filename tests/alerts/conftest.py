@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from jkpi.settings import Receiver, Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_world import MAP, ON_SITE, World
+from servers import Inbox, Web, mail_server, web_server
 
 
 @pytest.fixture
@@ -35,3 +36,15 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
         return World(settings)
 
     return make
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with web_server() as web:
+        yield web
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    with mail_server() as inbox:
+        yield inbox

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from made_world import World, steady
 from pydantic import SecretStr
+from servers import Inbox, Web
 
 from jkpi.alerts import deliver
 from jkpi.settings import Receiver
@@ -43,61 +38,8 @@ def told(world: World) -> World:
     return world
 
 
-class Web:
-    """An HTTP receiver that keeps what it got and answers with `status`."""
-
-    def __init__(self) -> None:
-        self.status, self.got = 200, list[dict[str, Any]]()
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                web.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(web.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    @property
-    def receiver(self) -> Receiver:
-        url = f"json://127.0.0.1:{self.server.server_address[1]}/{SECRET}"
-        return Receiver("lead", "apprise", url=SecretStr(url))
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    web = Web()
-    yield web
-    web.server.shutdown()
-    web.thread.join()
-    web.server.server_close()
-
-
-class Inbox:
-    """An SMTP server's handler that keeps the mails."""
-
-    def __init__(self) -> None:
-        self.mails: list[bytes] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.mails.append(envelope.content)
-        return "250 OK"
-
-
-@pytest.fixture
-def smtp() -> Iterator[tuple[Inbox, int]]:
-    inbox = Inbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield inbox, port
-    controller.stop()
+def lead(web: Web) -> Receiver:
+    return Receiver("lead", "apprise", url=SecretStr(web.url.replace("http:", "json:")))
 
 
 def test_a_file_gets_the_message_once(make_world: MakeWorld, tmp_path: Path) -> None:
@@ -117,25 +59,22 @@ def test_the_console_is_stderr(make_world: MakeWorld, capsys: pytest.CaptureFixt
 
 
 def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web) -> None:
-    world = told(make_world(receivers=[web.receiver]))
+    world = told(make_world(receivers=[lead(web)]))
     assert deliver(world.settings).sent == 1
-    (got,) = web.got
+    (request,) = web.requests
+    got = request.json
     assert got["title"].startswith("Technician on site") and got["type"] == "failure"
-    assert "Where      Getting a broken machine running again" in got["message"]
+    assert "Where       Getting a broken machine running again" in got["message"]
 
 
-def test_a_mail_arrives_as_plain_text(make_world: MakeWorld, smtp: tuple[Inbox, int]) -> None:
-    import email
-    import email.policy
-
-    inbox, port = smtp
-    url = f"mailto://127.0.0.1:{port}?from=jkpi@example.org&to=lead@example.org&mode=insecure"
+def test_an_apprise_mail_arrives_as_plain_text(make_world: MakeWorld, inbox: Inbox) -> None:
+    url = f"mailto://127.0.0.1:{inbox.port}?from=jkpi@example.org&to=lead@example.org&mode=insecure"
     world = told(make_world(receivers=[Receiver("lead", "apprise", url=SecretStr(url))]))
     assert deliver(world.settings).sent == 1
-    mail = email.message_from_bytes(inbox.mails[0], policy=email.policy.default)
+    (mail,) = inbox.read()
     assert mail["Subject"] == "Technician on site: down to 70 % instead of 92 %"
     body = mail.get_body(("plain",))
-    assert body is not None and "  Owner      field-service" in body.get_content()
+    assert body is not None and "  Owner       field-service" in body.get_content()
 
 
 def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_elsewhere(
@@ -143,7 +82,7 @@ def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_els
 ) -> None:
     web.status = 500
     other = Receiver("other", "file", path=tmp_path / "other.txt")
-    world = told(make_world(receivers=[web.receiver, other]))
+    world = told(make_world(receivers=[lead(web), other]))
     settings = replace(world.settings, default_receiver="other")
     now, tries = START, list[datetime]()
     while now < START + timedelta(days=4):
@@ -154,7 +93,7 @@ def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_els
     waits = [later - sooner for sooner, later in pairwise(tries)]
     assert waits[0] == timedelta(minutes=1) and waits == sorted(waits) and waits[-1] == timedelta(hours=6)
     assert tries[-1] - tries[0] >= timedelta(days=3)
-    assert 12 < len(tries) < 30 and len(web.got) == len(tries)
+    assert 12 < len(tries) < 30 and len(web.requests) == len(tries)
     statuses = {message.receiver: message.status for message in world.messages()}
     assert statuses == {"lead": "dead", "other": "sent"}
     text = (tmp_path / "other.txt").read_text()
@@ -163,7 +102,7 @@ def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_els
 
 def test_a_receiver_that_comes_back_gets_it(make_world: MakeWorld, web: Web) -> None:
     web.status = 503
-    world = told(make_world(receivers=[web.receiver]))
+    world = told(make_world(receivers=[lead(web)]))
     assert deliver(world.settings, at(START)).failed == 1
     web.status = 200
     assert deliver(world.settings, at(START)).waiting == 1
@@ -180,7 +119,7 @@ def test_secrets_are_nowhere(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     web.status = 500
-    world = told(make_world(receivers=[web.receiver]))
+    world = told(make_world(receivers=[lead(web)]))
     first = deliver(world.settings, at(START))
     gone = Receiver("lead", "apprise", url=SecretStr(f"json://127.0.0.1:1/{SECRET}"))
     second = deliver(replace(world.settings, receivers={"lead": gone}), at(START + timedelta(hours=1)))

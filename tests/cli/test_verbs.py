@@ -10,21 +10,11 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = [
-    "init",
-    "lint",
-    "schema",
-    "load",
-    "check",
-    "measure",
-    "alert",
-    "alerts",
-    "publish",
-    "run",
-    "status",
-    "coverage",
-    "demo",
-]
+VERBS = """
+init lint schema load check measure alert alerts publish run status coverage digest demo serve
+""".split()
+GROUPS = ["rejects list", "rejects export", "rejects replay", "alerts list", "alerts show", "alerts ack",
+          "alerts silence", "alerts unsilence", "alerts test-receiver"]  # fmt: skip
 
 
 def jkpi(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -43,7 +33,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "rejects list", "rejects export", "rejects replay"])
+@pytest.mark.parametrize("verb", [*VERBS, *GROUPS])
 def test_help_teaches_by_an_example(verb: str) -> None:
     assert f"Example: jkpi {verb}" in jkpi(*verb.split(), "--help").stdout
 

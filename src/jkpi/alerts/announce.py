@@ -7,32 +7,23 @@ transaction that no other overlaps: running twice, or twice at once, says nothin
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_message, write_transition
-from jkpi.alerts.changes import QUIET, Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
+from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
+from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.episodes import Track
+from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.messages import Finding, compose, headline, main_part
+from jkpi.alerts.map_alerts import MAP_KINDS, conditions
 from jkpi.alerts.replay import replay
-from jkpi.alerts.series import (
-    CONSOLE,
-    WHOLE,
-    Carrier,
-    Series,
-    Watched,
-    carriers,
-    due_day,
-    has_provisional,
-    read_series,
-    reproducing_sql,
-    watched_moments,
-)
+from jkpi.alerts.saying import Truth, map_findings, say
+from jkpi.alerts.series import CONSOLE, WHOLE, Series, Watched, due_day, has_provisional, read_series, watched_moments
+from jkpi.alerts.wording import headline
 from jkpi.errors import InputError
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
@@ -83,6 +74,11 @@ class AlertReport:
     def blind(self) -> tuple[Told, ...]:
         return self._of("opened", kind="blind") + self._of("opened", kind="error")
 
+    @property
+    def map(self) -> tuple[Told, ...]:
+        """What is newly wrong with the map, or with what feeds it."""
+        return tuple(told for told in self.told if told.transition == "opened" and told.kind in MAP_KINDS)
+
 
 def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Journey]) -> AlertReport:
     """Replay every series of every moment of truth, and announce the difference to what was announced before.
@@ -94,24 +90,28 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
+        known = backdrops(journeys, settings)
         true_now = [one for watched in watched_moments(journeys, settings.default_receiver)
-                    for one in judge_moment(w, watched, settings)]  # fmt: skip
+                    for one in judge_moment(w, _with_receivers(watched, known), settings)]  # fmt: skip
+        wrong_now = conditions(w, journeys, settings)
         with writing(engine) as connection:
-            _refuse_to_look_back(connection, settings)
-            transitions = changes(true_now, read_announced(connection))
-            findings = [_finding(w, transition, settings) for transition in transitions]
+            latest = _refuse_to_look_back(connection, settings)
+            announced = read_announced(connection)
+            findings = _findings(w, changes(true_now, announced), known, settings)
+            findings += map_findings(wrong_now, announced, settings.now)
             for finding in findings:
                 write_transition(connection, finding, settings.now)
-            messages = _write_messages(connection, findings, settings)
+            truth = Truth(tuple(true_now), tuple(wrong_now), known, tuple(findings), latest)
+            messages = say(connection, w, truth, settings)
             store_states(connection, true_now, settings.now)
             states = read_states(connection)
     finally:
         engine.dispose()
-    told = tuple(
-        Told(t.alert_id, t.name, t.kind, _series_id(t), headline(finding), finding.owner)
-        for finding, t in ((finding, finding.transition) for finding in findings)
-    )
-    return AlertReport(told, tuple(states), len(true_now), messages)
+    return AlertReport(tuple(_told(finding) for finding in findings), tuple(states), len(true_now), messages)
+
+
+def _with_receivers(watched: Watched, known: Mapping[Moment, Backdrop]) -> Watched:
+    return dataclasses.replace(watched, receivers=known[watched.journey, watched.moment].receivers)
 
 
 def judge_moment(w: Warehouse, watched: Watched, settings: Settings) -> list[Judged]:
@@ -130,14 +130,18 @@ def judge_moment(w: Warehouse, watched: Watched, settings: Settings) -> list[Jud
     return found
 
 
-def _refuse_to_look_back(connection: Connection, settings: Settings) -> None:
-    """What was told as of a later time cannot be judged by an earlier one: it would all seem never to have been."""
+def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime | None:
+    """What was told as of a later time cannot be judged by an earlier one: it would all seem never to have been.
+
+    When it was judged last.
+    """
     latest = last_judged_at(connection)
     if latest is not None and settings.now < latest - LOOKING_BACK:
         raise InputError(
             f"alerts were judged as of {latest:%Y-%m-%d %H:%M} UTC already; this is {settings.now:%Y-%m-%d %H:%M}",
             hint="to see what would have been told then, use a workspace with another `state`",
         )
+    return latest
 
 
 def _told_with_the_whole(track: Track, whole: Track) -> bool:
@@ -148,51 +152,23 @@ def _told_with_the_whole(track: Track, whole: Track) -> bool:
     return any(one.overlaps(breach.since, breach.fired_on) for one in whole.breaches)
 
 
-def _finding(w: Warehouse, transition: Transition, settings: Settings) -> Finding:
-    announced, one = transition.announced, transition.judged
-    told_before = announced.receivers if announced else ()
-    if one is None:
-        title = announced.title if announced else transition.alert_id
-        return Finding(transition, title, announced.owner if announced else "", told_before)
-    series = one.series
-    now_told = series.watched.receivers
-    if transition.kind == "error":
-        now_told = (settings.default_receiver or CONSOLE,)
-    carried: tuple[Carrier, ...] = ()
-    first, last = transition.since, one.track.last_day or transition.happened_on
-    if transition.breach is not None:
-        fell = main_part(transition.breach, transition.name).fell
-        first, last = fell.first, fell.last
-        if series.is_whole and transition.name != "resolved":
-            carried = tuple(carriers(w, series.watched, first, last, fell.expected - fell.good, fell.n))
-    held = sum(first <= day <= last for day in one.held_days) if transition.kind == "fall" else 0
-    return Finding(
-        transition,
-        series.watched.title,
-        series.watched.owner,
-        tuple(dict.fromkeys((*now_told, *told_before))),
-        carried,
-        reproducing_sql(series, first - timedelta(days=7), last),
-        held,
+def _findings(
+    w: Warehouse, transitions: Sequence[Transition], known: Mapping[Moment, Backdrop], settings: Settings
+) -> list[Finding]:
+    reader = Reader(w, transitions)
+    found = []
+    for transition in transitions:
+        series = transition.judged.series if transition.judged else None
+        backdrop = known.get((series.watched.journey, series.watched.moment)) if series else None
+        finding = find(w, transition, backdrop, reader, settings.telling.how.comments)
+        if transition.kind == "error":
+            finding = dataclasses.replace(finding, receivers=(settings.default_receiver or CONSOLE,))
+        found.append(finding)
+    return found
+
+
+def _told(finding: Finding) -> Told:
+    transition = finding.transition
+    return Told(
+        transition.alert_id, transition.name, transition.kind, finding.series_id, headline(finding), finding.owner
     )
-
-
-def _write_messages(connection: Connection, findings: Iterable[Finding], settings: Settings) -> int:
-    """At most one message per receiver. Its id follows from what it tells, so the same can never be written twice."""
-    by_receiver: dict[str, list[Finding]] = {}
-    for finding in findings:
-        if finding.transition.name not in QUIET:
-            for receiver in finding.receivers:
-                by_receiver.setdefault(receiver, []).append(finding)
-    for receiver, group in by_receiver.items():
-        ids = sorted(finding.transition.transition_id for finding in group)
-        message_id = hashlib.sha256("|".join([receiver, *ids]).encode()).hexdigest()[:16]
-        message = compose(group, settings.name, settings.now, settings.synthetic, message_id)
-        write_message(connection, message_id, receiver, message, ids, settings.now)
-    return len(by_receiver)
-
-
-def _series_id(transition: Transition) -> str:
-    if transition.judged is not None:
-        return transition.judged.series.series_id
-    return transition.announced.series_id if transition.announced else ""

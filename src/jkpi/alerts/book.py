@@ -3,56 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from jkpi.alerts.changes import STATUS_AFTER, Announced, Judged
-from jkpi.alerts.messages import Finding, Message, headline
+from jkpi.alerts.changes import NEWS, STATUS_AFTER, Announced, Judged
+from jkpi.alerts.findings import Finding
+from jkpi.alerts.messages import facts
+from jkpi.alerts.wording import headline
+from jkpi.alerts.wording import rows as told_rows
 from jkpi.settings import Settings
 from jkpi.state import (
     MomentState,
     alert_transitions,
     alerts,
     migrate,
-    outbox,
     reading,
     series_states,
     state_engine,
 )
-
-
-@dataclass(frozen=True)
-class AlertSummary:
-    """An alert as a list shows it. `kind`: fall, blind or error; `status`: open, resolved, corrected or superseded."""
-
-    alert_id: str
-    status: str
-    kind: str
-    journey: str
-    moment: str
-    segment: str
-    segment_value: str
-    title: str
-    owner: str
-    since: date
-    fired_on: date
-    closed_on: date | None
-
-
-def list_alerts(settings: Settings) -> list[AlertSummary]:
-    """All alerts ever announced, the open ones first, then the newest."""
-    columns = [alerts.c[name] for name in AlertSummary.__dataclass_fields__]
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with reading(engine) as connection:
-            rows = connection.execute(select(*columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)).all()
-    finally:
-        engine.dispose()
-    return sorted((AlertSummary(**row._mapping) for row in rows), key=lambda alert: alert.status != "open")
 
 
 def moment_states(settings: Settings) -> list[MomentState]:
@@ -96,7 +66,7 @@ def last_judged_at(connection: Connection) -> datetime | None:
 def read_announced(connection: Connection) -> list[Announced]:
     """All alerts with what was last told of them, and every part that ever was."""
     rows = connection.execute(
-        select(alerts, alert_transitions.c.number, alert_transitions.c.evidence)
+        select(alerts, alert_transitions.c.number, alert_transitions.c.transition, alert_transitions.c.evidence)
         .join(alert_transitions)
         .order_by(alerts.c.alert_id, alert_transitions.c.number)
     ).all()
@@ -109,7 +79,7 @@ def read_announced(connection: Connection) -> list[Announced]:
 def _announced(rows: Sequence[Row[Any]]) -> Announced:
     last = rows[-1]
     parts = {(line, date.fromisoformat(since)) for row in rows for line, since in row.evidence["parts"]}
-    promise, falls_off_by = last.evidence["terms"]
+    promise, falls_off_by = last.evidence["terms"] or (0.0, 0.0)
     return Announced(
         alert_id=last.alert_id,
         series_id=last.series_id,
@@ -127,6 +97,8 @@ def _announced(rows: Sequence[Row[Any]]) -> Announced:
         title=last.title,
         owner=last.owner,
         receivers=tuple(last.evidence["receivers"]),
+        name=last.transition,
+        news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
 
 
@@ -159,12 +131,11 @@ def write_transition(connection: Connection, finding: Finding, now: datetime) ->
 
 
 def _new_alert(finding: Finding, now: datetime) -> dict[str, Any]:
-    transition, series = finding.transition, finding.series
-    assert series is not None, "an alert is opened on a series that was judged"
+    transition = finding.transition
     return {
         "alert_id": transition.alert_id,
-        "series_id": series.series_id,
-        **_series_columns(series.watched.journey, finding),
+        "series_id": finding.series_id,
+        **_series_columns(finding),
         "kind": transition.kind,
         "since": transition.since,
         "fired_on": transition.happened_on,
@@ -174,17 +145,17 @@ def _new_alert(finding: Finding, now: datetime) -> dict[str, Any]:
     }
 
 
-def _series_columns(journey: str, finding: Finding) -> dict[str, str]:
-    series = finding.series
-    assert series is not None
-    return {
-        "journey": journey,
-        "moment": series.watched.moment,
-        "kpi": series.watched.kpi,
-        "statistic": series.watched.statistic,
-        "segment": series.segment,
-        "segment_value": series.segment_value,
-    }
+def _series_columns(finding: Finding) -> dict[str, str]:
+    """What an alert is about; of the map's own alerts, what part of the map, or which source."""
+    names = ("journey", "moment", "kpi", "statistic", "segment", "segment_value")
+    series, condition = finding.series, finding.condition
+    if series is not None:
+        watched = series.watched
+        parts = (watched.journey, watched.moment, watched.kpi, watched.statistic, series.segment, series.segment_value)
+    else:
+        assert condition is not None, "an alert is opened on a series that was judged, or on a condition of the map"
+        parts = (condition.journey, "", "", "", condition.segment, condition.segment_value)
+    return dict(zip(names, parts, strict=True))
 
 
 def _evidence(finding: Finding) -> dict[str, Any]:
@@ -211,27 +182,11 @@ def _evidence(finding: Finding) -> dict[str, Any]:
             }
             for part in parts
         ],
-        "sql": finding.sql,
+        "sql": finding.condition.sql if finding.condition else finding.sql,
+        "number_sql": finding.number_sql,
+        "rows": [list(row) for row in told_rows(finding)],
+        "facts": dict(facts(finding)),
     }
-
-
-def write_message(
-    connection: Connection, message_id: str, receiver: str, message: Message, transitions: list[str], now: datetime
-) -> None:
-    """One message, due at once. `now` is when it became true; sending goes by the clock of the world."""
-    connection.execute(
-        insert(outbox).values(
-            notification_id=message_id,
-            receiver=receiver,
-            title=message.title,
-            body=message.body,
-            mood=message.mood,
-            transitions=transitions,
-            status="waiting",
-            attempts=0,
-            created_at=now,
-        )
-    )
 
 
 def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> None:

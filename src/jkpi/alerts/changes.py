@@ -10,12 +10,15 @@ from typing import Literal
 
 from jkpi.alerts.episodes import Breach, Reading, Track
 from jkpi.alerts.lifecycle import State
+from jkpi.alerts.map_alerts import MAP_KINDS, Condition
 from jkpi.alerts.series import Series
 
-Kind = Literal["fall", "blind", "error"]
+Kind = Literal["fall", "blind", "error", "no_evidence", "unmapped", "silent"]
 Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
 
 OPENING: frozenset[Name] = frozenset({"opened", "reopened"})
+NEWS: frozenset[Name] = OPENING | {"worsened"}
+"""What was acknowledged before one of these is not acknowledged after it."""
 QUIET: frozenset[Name] = frozenset({"cleared"})
 """Recorded, not told: the end of a blind spell needs no message of its own."""
 STATUS_AFTER: dict[Name, str] = {
@@ -49,7 +52,8 @@ class Judged:
 @dataclass(frozen=True)
 class Announced:
     """An alert as it stands in the tables. `terms`: promise and falls_off_by when it was told; `told`: the parts told,
-    as (line, since)."""
+    as (line, since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
+    """
 
     alert_id: str
     series_id: str
@@ -67,6 +71,8 @@ class Announced:
     title: str = ""
     owner: str = ""
     receivers: tuple[str, ...] = ()
+    name: Name = "opened"
+    news: int = 1
 
     @property
     def is_open(self) -> bool:
@@ -118,9 +124,46 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
             for kind, since in spells.items():
                 found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
     for alert in (alert for alerts in by_series.values() for alert in alerts):
-        if alert.is_open and (alert.journey, alert.moment, alert.segment) not in declared:
+        is_declared = alert.kind in MAP_KINDS or (alert.journey, alert.moment, alert.segment) in declared
+        if alert.is_open and not is_declared:
             found.append(_next(alert, "superseded", alert.fired_on, None))
     return found
+
+
+def map_changes(
+    wrong_now: Iterable[Condition], announced: Iterable[Announced], today: date
+) -> list[tuple[Transition, Condition | None]]:
+    """The same for what is wrong with the map: each is told when it begins, and its end recorded."""
+    alerts = [alert for alert in announced if alert.kind in MAP_KINDS]
+    still_open = {(alert.series_id, alert.kind): alert for alert in alerts if alert.is_open}
+    known = {alert.alert_id for alert in alerts}
+    found: list[tuple[Transition, Condition | None]] = []
+    for condition in wrong_now:
+        alert_id = _alert_id(condition.series_id, condition.kind, condition.since)
+        if still_open.pop((condition.series_id, condition.kind), None) is None and alert_id not in known:
+            found.append((Transition(alert_id, 1, "opened", condition.kind, condition.since, today, None), condition))
+    found += [(_next(alert, "cleared", today, None), None) for alert in still_open.values()]
+    return found
+
+
+def again(alert: Announced, one: Judged | None) -> Transition:
+    """The newest transition of an alert, to be told later than it happened: with the figures of today."""
+    breach = None
+    if one is not None and alert.kind == "fall":
+        fits = [b for b in one.track.breaches if b.overlaps(alert.since, alert.fired_on + _NEAR)]
+        breach = fits[-1] if fits else None
+    has_figures = breach is not None or alert.kind != "fall" or alert.name in ("corrected", "superseded")
+    return Transition(
+        alert.alert_id,
+        alert.number,
+        alert.name,
+        alert.kind,
+        alert.since,
+        alert.closed_on or alert.fired_on,
+        one if has_figures else None,
+        breach,
+        alert,
+    )
 
 
 def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
@@ -196,7 +239,7 @@ def _error_since(track: Track) -> date | None:
 
 
 def _first(one: Judged, kind: Kind, since: date, happened_on: date, breach: Breach | None) -> Transition:
-    alert_id = hashlib.sha256(f"{one.series.series_id}|{kind}|{since}".encode()).hexdigest()[:12]
+    alert_id = _alert_id(one.series.series_id, kind, since)
     return Transition(alert_id, 1, "opened", kind, since, happened_on, one, breach)
 
 
@@ -205,3 +248,7 @@ def _next(
 ) -> Transition:
     since = breach.since if breach and name == "reopened" else alert.since
     return Transition(alert.alert_id, alert.number + 1, name, alert.kind, since, happened_on, one, breach, alert)
+
+
+def _alert_id(series_id: str, kind: Kind, since: date) -> str:
+    return hashlib.sha256(f"{series_id}|{kind}|{since}".encode()).hexdigest()[:12]

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, func, literal, or_, select, update
 
-from jkpi.alerts.receivers import send
+from jkpi.alerts.letters import Letter, from_json
+from jkpi.alerts.links import maker
+from jkpi.alerts.receivers import destination, send
 from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.tellings_book import post
 from jkpi.errors import SystemFailure
 from jkpi.settings import Receiver, Settings
 from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, writing
@@ -26,6 +29,7 @@ LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(days=3)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
+UNDELIVERED = "message.undelivered"
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,15 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
         while message := _claim(engine, clock(), tried):
             tried.add(message.notification_id)
             try:
-                send(_receiver(settings, message.receiver), message.title, message.body, message.mood)
+                receiver = _receiver(settings, message.receiver)
+                link = maker(settings.telling, receiver.name, clock())
+                remark = send(receiver, _letter(message, settings), link, clock())
             except SystemFailure as error:
                 outcome = _put_off(engine, message, error.message, clock(), settings)
                 problems.append(error.message)
             else:
-                outcome = _mark_sent(engine, message, clock())
+                outcome = _mark_sent(engine, message, destination(receiver), remark, clock())
+                problems += [remark] if remark else []
             counts[outcome] += 1
         with reading(engine) as connection:
             unsent = outbox.c.status.in_(("waiting", "sending"))
@@ -70,19 +77,23 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
 
 
 def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
-    """The next message that is due, now leased to this process: the conditional update lets one of many have it."""
+    """The next message that is due, now leased to this process: the conditional update lets one of many have it.
+
+    On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for.
+    """
     arrived = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
     due = or_(
         and_(outbox.c.status == "waiting", arrived),
         and_(outbox.c.status == "sending", outbox.c.lease_until <= now),
     )
     claim = uuid.uuid4().hex
-    with writing(engine) as connection:
+    with writing(engine, serialised=False) as connection:
         found = connection.execute(
             select(outbox.c.notification_id)
             .where(due, outbox.c.notification_id.not_in(tried))
             .order_by(outbox.c.created_at, outbox.c.notification_id)
             .limit(1)
+            .with_for_update(skip_locked=True)
         ).scalar()
         if found is None:
             return None
@@ -102,12 +113,22 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
         return connection.execute(select(outbox).where(outbox.c.notification_id == found)).one()
 
 
-def _mark_sent(engine: Engine, message: Row[Any], now: datetime) -> str:
+def _letter(message: Row[Any], settings: Settings) -> Letter:
+    """The letter of a message; one that was written when messages were text alone is told as that text."""
+    if message.content is not None:
+        return from_json(message.content)
+    as_of = f"{message.created_at:%Y-%m-%d %H:%M}"
+    return Letter(
+        message.notification_id, settings.name, as_of, settings.synthetic, message.title, message.mood,
+        text=message.body,
+    )  # fmt: skip
+
+
+def _mark_sent(engine: Engine, message: Row[Any], where: str, remark: str | None, now: datetime) -> str:
     mine = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
-    with writing(engine) as connection:
-        connection.execute(
-            update(outbox).where(mine).values(status="sent", sent_at=now, lease_until=None, last_error=None)
-        )
+    done = {"status": "sent", "sent_at": now, "lease_until": None, "last_error": remark, "destination": where}
+    with writing(engine, serialised=False) as connection:
+        connection.execute(update(outbox).where(mine).values(**done))
     return "sent"
 
 
@@ -116,14 +137,14 @@ def _put_off(engine: Engine, message: Row[Any], why: str, now: datetime, setting
     wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), LONGEST_WAIT)
     is_dead = now - message.first_tried_at >= PATIENCE
     mine = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
-    with writing(engine) as connection:
+    with writing(engine, serialised=False) as connection:
         status = "dead" if is_dead else "waiting"
-        connection.execute(
+        changed = connection.execute(
             update(outbox)
             .where(mine)
             .values(status=status, lease_until=None, last_error=why, next_attempt_at=now + wait)
         )
-        if is_dead:
+        if is_dead and changed.rowcount == 1:
             _tell_elsewhere(connection, message, why, now, settings)
     return "dead" if is_dead else "failed"
 
@@ -132,23 +153,20 @@ def _tell_elsewhere(connection: Connection, message: Row[Any], why: str, now: da
     """A message that nobody got is news for somebody else; a note about a note is not."""
     others = [settings.default_receiver or CONSOLE, CONSOLE]
     receiver = next((name for name in others if name != message.receiver), None)
-    if receiver is None or not message.transitions:
+    letter = _letter(message, settings)
+    if receiver is None or letter.event == UNDELIVERED:
         return
-    note_id = hashlib.sha256(f"dead|{message.notification_id}".encode()).hexdigest()[:16]
-    body = f"For {message.receiver}, tried for three days: {why}.\n\n{message.title}\n\n{message.body}"
-    connection.execute(
-        insert(outbox).values(
-            notification_id=note_id,
-            receiver=receiver,
-            title=f"Not delivered to {message.receiver}: {message.title}",
-            body=body,
-            mood="warning",
-            transitions=[],
-            status="waiting",
-            attempts=0,
-            created_at=now,
-        )
+    note = replace(
+        letter,
+        message_id=hashlib.sha256(f"dead|{message.notification_id}".encode()).hexdigest()[:16],
+        title=f"Not delivered to {message.receiver}: {message.title}",
+        mood="warning",
+        event=UNDELIVERED,
+        text=f"For {message.receiver}, tried for three days: {why}.\n\n{letter.text}".strip(),
+        replies_to=(),
+        over=(),
     )
+    post(connection, receiver, note, [], now)
 
 
 def _receiver(settings: Settings, name: str) -> Receiver:

@@ -1,43 +1,80 @@
-"""Handing one message to one receiver: the console, a file, or whatever an Apprise URL points at.
+"""Handing one letter to one receiver, in the form that it shows best.
 
-An Apprise URL holds passwords and tokens. It is never told: not in errors, not in tables, and the loggers of the
-libraries that speak to it are shut for as long as they do.
+What reaches a receiver is a secret: its URL holds passwords and tokens. It is never told: not in errors, not in tables.
 """
 
 from __future__ import annotations
 
-import logging
+import hashlib
 import os
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
+from jkpi.alerts import cards, http_post, mail, pagerduty, webhook
+from jkpi.alerts.apprise_post import notify
+from jkpi.alerts.letters import Letter
+from jkpi.alerts.plain_text import render
 from jkpi.errors import SystemFailure
 from jkpi.settings import Receiver
 
-_TALKATIVE = ("apprise", "urllib3", "requests", "smtplib", "httpx")
-_HTTP_STATUS = re.compile(r"\berror=(\d{3})\b")
+Link = Callable[[str], str | None]
+_JSON = {"Content-Type": "application/json"}
 
 
-def send(receiver: Receiver, title: str, body: str, mood: str) -> None:
-    """Deliver, or raise.
+def send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str | None:
+    """Deliver, or raise. A remark where it went through, but not to everybody.
 
     Raises:
         SystemFailure: it did not take the message.
     """
+    try:
+        return _send(receiver, letter, link, now)
+    except SystemFailure as error:
+        raise SystemFailure(f"receiver {receiver.name} ({receiver.kind}): {error.message}", error.hint) from None
+
+
+def destination(receiver: Receiver) -> str:
+    """A hash of where a receiver is, for the tables: the same as long as it stays there."""
+    where = [receiver.kind, str(receiver.path or ""), _secret(receiver.url), *receiver.to]
+    return hashlib.sha256("\0".join(where).encode()).hexdigest()[:12]
+
+
+def _send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str | None:
     if receiver.kind == "console":
-        print(f"\n{title}\n\n{body}\n", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"\n{letter.title}\n\n{render(letter, link)}\n", file=sys.stderr, flush=True)  # noqa: T201
     elif receiver.kind == "file":
-        _append(receiver, title, body)
+        _append(receiver, letter.title, render(letter, link))
+    elif receiver.kind == "mail":
+        return mail.send(mail.compose(letter, receiver, now, link), _secret(receiver.url), receiver.timeout)
+    elif receiver.kind == "slack":
+        _post(receiver, cards.slack(letter, link))
+    elif receiver.kind == "teams":
+        _post(receiver, cards.teams(letter, link))
+    elif receiver.kind == "webhook":
+        body = webhook.payload(letter, link)
+        _post(receiver, body, webhook.signed(letter.message_id, now, body, _secret(receiver.secret)))
+    elif receiver.kind == "pagerduty":
+        for body in pagerduty.events(letter, _secret(receiver.secret), link):
+            _post(receiver, body)
     else:
-        _notify(receiver, title, body, mood)
+        notify(_secret(receiver.url), letter.title, render(letter, link), letter.mood)
+    return None
+
+
+def _post(receiver: Receiver, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    http_post.post(_secret(receiver.url), body, headers or _JSON, receiver.timeout, receiver.allow_private)
+
+
+def _secret(value: object) -> str:
+    reveal = getattr(value, "get_secret_value", None)
+    return str(reveal()) if reveal else ""
 
 
 def _append(receiver: Receiver, title: str, body: str) -> None:
     """One write to a file opened for appending: two processes at once do not mix their lines."""
     if receiver.path is None:
-        raise SystemFailure(f"receiver {receiver.name} has no file")
+        raise SystemFailure("it has no file")
     content = f"{'=' * 72}\n{title}\n\n{body}\n\n".encode()
     try:
         receiver.path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,45 +85,6 @@ def _append(receiver: Receiver, title: str, body: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise SystemFailure(f"receiver {receiver.name}: its file cannot be written: {error.strerror}") from None
+        raise SystemFailure(f"its file cannot be written: {error.strerror}") from None
     if written != len(content):
-        raise SystemFailure(f"receiver {receiver.name}: its file took only a part of the message; is the disk full?")
-
-
-def _notify(receiver: Receiver, title: str, body: str, mood: str) -> None:
-    import apprise
-
-    if receiver.url is None:
-        raise SystemFailure(f"receiver {receiver.name} has no URL")
-    url = receiver.url.get_secret_value()
-    scheme = re.sub(r"[^a-z0-9+]", "", url.partition(":")[0].lower())[:20]
-    speaker = apprise.Apprise()
-    with _listening() as heard:
-        if not speaker.add(url):
-            raise SystemFailure(f"receiver {receiver.name}: its URL is none that Apprise knows")
-        delivered = speaker.notify(body=body, title=title, notify_type=mood, body_format=apprise.NotifyFormat.TEXT)
-    if not delivered:
-        status = next((match[1] for match in map(_HTTP_STATUS.search, heard) if match), None)
-        why = f"it answered with HTTP status {status}" if status else "it could not be reached or refused the message"
-        raise SystemFailure(f"receiver {receiver.name} ({scheme}): {why}")
-
-
-@contextmanager
-def _listening() -> Iterator[list[str]]:
-    """What Apprise says goes to the list, from which only an HTTP status is taken; everybody else hears nothing."""
-    heard: list[str] = []
-
-    class Ear(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-
-    ear = Ear()
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
-    before = [(logger, logger.handlers[:], logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.handlers, logger.propagate = [ear], False
-    try:
-        yield heard
-    finally:
-        for logger, handlers, propagate in before:
-            logger.handlers, logger.propagate = handlers, propagate
+        raise SystemFailure("its file took only a part of the message; is the disk full?")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from jkpi.cli import rejects
+from jkpi.cli import alerts, rejects
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import complain, give, note, say
 from jkpi.errors import JkpiError
@@ -23,6 +23,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 fine, 1 a check failed, 2 wrong input, 3 the system failed. Start with: jkpi demo",
 )
 app.add_typer(rejects.app, name="rejects")
+app.add_typer(alerts.app, name="alerts")
 
 
 @app.callback(invoke_without_command=True)
@@ -174,18 +175,22 @@ def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -
 
 
 @app.command()
-def alerts(workspace: Workspace = None, as_json: Json = False) -> None:
-    """List the alerts: open ones first.
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8787,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; beyond this machine put a TLS proxy before it.")
+    ] = "127.0.0.1",
+    workspace: Workspace = None,
+) -> None:
+    """Answer the links in messages, by which alerts are acknowledged.
 
-    Example: jkpi alerts --json
+    Example: jkpi serve --port 8787
     """
-    with ending(as_json):
-        from jkpi.alerts import list_alerts
-        from jkpi.cli import report
+    with ending():
+        from jkpi.cli.serve import serve_links
         from jkpi.settings import load_settings
 
-        found = list_alerts(load_settings(workspace))
-        give(found, report.alert_list_lines(found), as_json)
+        serve_links(load_settings(workspace), host, port)
 
 
 @app.command()

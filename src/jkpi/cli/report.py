@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import table
 
 if TYPE_CHECKING:
-    from jkpi.alerts import AlertSummary
     from jkpi.cli.pipeline import Alerted, RunReport, SourceLoaded
     from jkpi.loading import BatchReport
     from jkpi.measuring import MeasureReport
@@ -60,14 +59,6 @@ def alert_lines(alerted: Alerted) -> list[str]:
     return lines
 
 
-def alert_list_lines(alerts: Sequence[AlertSummary]) -> list[str]:
-    """The alerts as a table."""
-    if not alerts:
-        return ["no alerts"]
-    rows: list[dict[str, Any]] = [{name: getattr(alert, name) for name in _ALERT_COLUMNS} for alert in alerts]
-    return table(rows, _ALERT_COLUMNS)
-
-
 def run_lines(report: RunReport) -> list[str]:
     """One clear summary: each step, how it went, and what it has to say."""
     lines = []
@@ -79,16 +70,6 @@ def run_lines(report: RunReport) -> list[str]:
 
 
 _SIGNS = {"ok": "✓", "failed": "✗", "skipped": "·"}
-_ALERT_COLUMNS = {
-    "alert_id": "alert",
-    "status": "status",
-    "kind": "kind",
-    "title": "what",
-    "segment_value": "segment",
-    "since": "since",
-    "fired_on": "fired on",
-    "owner": "owner",
-}
 
 
 def _step_lines(name: str, result: Any) -> list[str]:

@@ -1,0 +1,187 @@
+"""A transition with all that a reader may ask of it, gathered from the warehouse and the map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from jkpi.alerts.backdrops import Backdrop
+from jkpi.alerts.changes import Name, Transition
+from jkpi.alerts.effects import Effects, Group, effects
+from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
+from jkpi.alerts.lifecycle import Pool
+from jkpi.alerts.map_alerts import Condition
+from jkpi.alerts.series import WHOLE, Carrier, Series, Watched, carriers
+from jkpi.warehouse import Warehouse
+
+DAYS_BEFORE = timedelta(days=28)
+_BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
+_COMMENTS = """
+select comment
+from raw.survey_responses
+where survey = :survey and comment is not null and comment <> ''
+    and responded_at >= :first and responded_at < :after
+group by comment
+order by max(responded_at) desc, comment
+limit :number
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`held` counts days in its span that could not be trusted; `days` are the readings as they are now, those of
+    `span` the ones it speaks of; `comments` are customers' own words."""
+
+    transition: Transition
+    title: str
+    owner: str
+    receivers: tuple[str, ...]
+    carriers: tuple[Carrier, ...] = ()
+    sql: str = ""
+    held: int = 0
+    number_sql: str = ""
+    effects: tuple[Effects, ...] = ()
+    days: tuple[Day, ...] = ()
+    span: tuple[date, date] | None = None
+    comments: tuple[str, ...] = ()
+    backdrop: Backdrop | None = None
+    condition: Condition | None = None
+
+    @property
+    def series(self) -> Series | None:
+        return self.transition.judged.series if self.transition.judged else None
+
+    @property
+    def series_id(self) -> str:
+        if self.series is not None:
+            return self.series.series_id
+        if self.condition is not None:
+            return self.condition.series_id
+        return self.transition.announced.series_id if self.transition.announced else ""
+
+
+def main_part(breach: Breach, name: Name) -> Part:
+    """The part a message speaks of: the fall from the usual if there is one, else the broken promise."""
+    fits = [part for part in breach.parts if part.closed_on is None] if name != "resolved" else list(breach.parts)
+    return max(fits or breach.parts, key=lambda part: (part.line == "baseline", part.fired_on))
+
+
+def span_of(transition: Transition) -> tuple[date, date]:
+    """The days that a transition speaks of."""
+    judged = transition.judged
+    last = judged.track.last_day if judged and judged.track.last_day else transition.happened_on
+    if transition.breach is None:
+        return min(transition.since, last), last
+    fell = main_part(transition.breach, transition.name).fell
+    return fell.first, fell.last
+
+
+class Reader:
+    """Reads the days of each moment once, however many of its series have something to tell."""
+
+    def __init__(self, w: Warehouse, transitions: Sequence[Transition]) -> None:
+        self._w = w
+        self._read: dict[Watched, Readings] = {}
+        self._spans: dict[Watched, tuple[date, date]] = {}
+        for transition in transitions:
+            if transition.judged is not None:
+                self._widen(transition.judged.series.watched, *span_of(transition))
+
+    def _widen(self, watched: Watched, first: date, last: date) -> bool:
+        known = self._spans.get(watched, (first, last))
+        self._spans[watched] = min(first, known[0]), max(last, known[1])
+        return self._spans[watched] != known
+
+    def days(self, series: Series, first: date, last: date) -> tuple[Day, ...]:
+        """The days of a series from four weeks before a span to its end."""
+        watched = series.watched
+        if self._widen(watched, first, last) or watched not in self._read:
+            earliest, latest = self._spans[watched]
+            about = watched.journey, watched.kpi, watched.statistic
+            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest)
+        found = self._read[watched].get((series.segment, series.segment_value), ())
+        return tuple(day for day in found if first - DAYS_BEFORE <= day.period_start <= last)
+
+    def by_segment(self, watched: Watched) -> Readings:
+        return self._read.get(watched, {})
+
+
+def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader: Reader, comments: int = 0) -> Finding:
+    """What is to be told of a transition of a series; `comments`: so many of the customers' own words."""
+    one, announced = transition.judged, transition.announced
+    told_before = announced.receivers if announced else ()
+    if one is None:
+        title = announced.title if announced else transition.alert_id
+        return Finding(transition, title, announced.owner if announced else "", told_before, backdrop=backdrop)
+    series, (first, last) = one.series, span_of(transition)
+    days = reader.days(series, first, last)
+    number, carried, mixed = "", list[Carrier](), tuple[Effects, ...]()
+    if transition.breach is not None:
+        part = main_part(transition.breach, transition.name)
+        pool = part.clear if transition.name == "resolved" and part.clear else part.fell
+        number = number_sql(series, pool, days)
+        if series.is_whole and transition.name != "resolved":
+            fell = part.fell
+            carried = carriers(w, series.watched, first, last, fell.expected - fell.good, fell.n)
+            mixed = _effects(reader.by_segment(series.watched), series.watched, first, last)
+    said: tuple[str, ...] = ()
+    if comments and backdrop and backdrop.survey and transition.kind == "fall" and transition.name != "superseded":
+        said = _comments(w, backdrop.survey, first, last, comments)
+    return Finding(
+        transition,
+        series.watched.title,
+        series.watched.owner,
+        tuple(dict.fromkeys((*series.watched.receivers, *told_before))),
+        tuple(carried),
+        readings_sql(series, first - DAYS_BEFORE, last),
+        sum(first <= day <= last for day in one.held_days) if transition.kind == "fall" else 0,
+        number,
+        mixed,
+        days,
+        (first, last),
+        said,
+        backdrop,
+    )
+
+
+def _effects(readings: Readings, watched: Watched, first: date, last: date) -> tuple[Effects, ...]:
+    """Mix and rate by each segment of the map, against the weeks before, as rates of which higher is better."""
+
+    def summed(days: Sequence[Day]) -> Group:
+        sums = [0.0] * 4
+        for day in days:
+            during = first <= day.period_start <= last
+            before = first - _BASELINE_FROM <= day.period_start <= first - _BASELINE_TO
+            if day.status == "final" and day.denominator and (during or before):
+                good = day.numerator or 0.0
+                good = day.denominator - good if watched.direction == "lower" else good
+                sums[2 * during] += good
+                sums[2 * during + 1] += day.denominator
+        return Group(*sums)
+
+    whole = summed(readings.get(WHOLE, ()))
+    groups: dict[str, list[Group]] = {}
+    for (segment, _), days in readings.items():
+        if segment != WHOLE[0]:
+            groups.setdefault(segment, []).append(summed(days))
+    found = (effects(segment, members, whole) for segment, members in sorted(groups.items()))
+    return tuple(one for one in found if one is not None)
+
+
+def _comments(w: Warehouse, survey: str, first: date, last: date, number: int) -> tuple[str, ...]:
+    if not w.table_exists("raw", "survey_responses"):
+        return ()
+    span = {"first": first, "after": last + timedelta(days=1)}
+    return tuple(row["comment"] for row in w.rows(_COMMENTS, {"survey": survey, "number": number, **span}))
+
+
+def before(part: Part) -> Pool:
+    """The fallen days alone, without the clear ones that closed the alert."""
+    fell, clear = part.fell, part.clear
+    if clear is None or clear.n >= fell.n:
+        return fell
+    return Pool(
+        fell.first, clear.first - timedelta(days=1), fell.days - clear.days, fell.good - clear.good, fell.n - clear.n
+    )

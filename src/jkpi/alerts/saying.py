@@ -1,0 +1,247 @@
+"""What is said now: owed, repeated or escalated, grouped into one message per receiver, unless something holds it back.
+
+All of it happens inside the transaction of the judgement.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from jkpi.alerts import tellings_book as book
+from jkpi.alerts.backdrops import Backdrop, Moment
+from jkpi.alerts.book import read_announced
+from jkpi.alerts.changes import QUIET, Announced, Judged, again, map_changes
+from jkpi.alerts.findings import Finding, Reader, find
+from jkpi.alerts.hushes import Held, Silence, hushed
+from jkpi.alerts.ledger import keep
+from jkpi.alerts.lifecycle import State
+from jkpi.alerts.map_alerts import Condition
+from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, ranked
+from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of
+from jkpi.alerts.wording import early_sign
+from jkpi.settings import Settings
+from jkpi.warehouse import Warehouse
+
+_EARLY_SIGNS = (State.PATTERN, State.WATCH)
+_MOST_REPLIES = 50
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a judgement found. `findings` are new in it; `judged_before` is when the last one was."""
+
+    judged: tuple[Judged, ...]
+    wrong: tuple[Condition, ...]
+    backdrops: Mapping[Moment, Backdrop]
+    findings: tuple[Finding, ...]
+    judged_before: datetime | None
+
+    def zone(self, journey: str) -> str:
+        """Where days are cut: by the journey, in UTC where there is none."""
+        return next((one.timezone for (name, _), one in self.backdrops.items() if name == journey), "UTC")
+
+
+def map_findings(wrong: Sequence[Condition], announced: Sequence[Announced], now: datetime) -> list[Finding]:
+    """What has begun or ended to be wrong with the map."""
+    found = []
+    for transition, condition in map_changes(wrong, announced, now.date()):
+        if condition is not None:
+            about = condition.title, condition.owner, condition.receivers
+        else:
+            alert = transition.announced
+            about = (alert.title, alert.owner, alert.receivers) if alert else ("", "", ())
+        found.append(Finding(transition, *about, condition=condition))
+    return found
+
+
+def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) -> int:
+    """Write the messages that are due now; how many."""
+    for finding in truth.findings:
+        keep(connection, finding.transition.alert_id, finding.transition.number, finding.days)
+    told_before = [finding.transition.alert_id for finding in truth.findings if finding.transition.number > 1]
+    heard = book.heard_by(connection, told_before)
+    book.owe(connection, _to_hear(truth.findings, heard, settings), settings.now)
+    standings = _standings(connection, truth)
+    plan = news(book.read_owed(connection), standings)
+    book.drop(connection, plan.dropped)
+    reminders = [
+        *repeats(standings.values(), settings.now, settings.telling.how.repeat_every),
+        *escalations(standings.values(), settings.now),
+    ]
+    reachable = [due for due in reminders if due.receiver in settings.receivers or due.receiver == CONSOLE]
+    silences = book.read_silences(connection, settings.now)
+    by_receiver: dict[str, list[Due]] = {}
+    for due in one_each([*plan.due, *reachable]):
+        alert = standings[due.alert_id].alert
+        held = _held(alert.series_id, alert.alert_id, alert.journey, truth, settings, silences)
+        if held is not None:
+            book.hold(connection, due.owed, held)
+        else:
+            by_receiver.setdefault(due.receiver, []).append(due)
+    digests = _digests(truth, settings, silences)
+    findings = _findings(w, by_receiver, standings, truth, settings)
+    written = 0
+    for receiver in sorted({*by_receiver, *digests}):
+        all_due = by_receiver.get(receiver, [])
+        if book.count_lately(connection, receiver, settings.now) >= settings.telling.how.messages_a_day:
+            book.hold(connection, [owed for due in all_due for owed in due.owed], "capped")
+            continue
+        _write(connection, receiver, all_due, digests.get(receiver, ()), findings, standings, settings)
+        written += 1
+    return written
+
+
+def _to_hear(
+    findings: Sequence[Finding], heard: Mapping[str, set[str]], settings: Settings
+) -> list[tuple[str, int, str]]:
+    """Whoever heard of an alert hears how it goes on, also those to whom it was escalated. People hear no quiet ends;
+    programs do, for they keep a state of their own."""
+    return [
+        (finding.transition.alert_id, finding.transition.number, receiver)
+        for finding in findings
+        for receiver in sorted({*finding.receivers, *heard.get(finding.transition.alert_id, ())})
+        if finding.transition.name not in QUIET
+        or (receiver in settings.receivers and settings.receivers[receiver].is_machine)
+    ]
+
+
+def _standings(connection: Connection, truth: Truth) -> dict[str, Standing]:
+    told, acknowledged = book.read_told(connection), book.read_acknowledged(connection)
+    found = {}
+    for alert in read_announced(connection):
+        backdrop = truth.backdrops.get((alert.journey, alert.moment))
+        found[alert.alert_id] = Standing(
+            alert,
+            tuple(told.get(alert.alert_id, ())),
+            acknowledged.get(alert.alert_id, 0) >= alert.news,
+            backdrop.escalate_after if backdrop else None,
+            backdrop.escalate_to if backdrop else (),
+        )
+    return found
+
+
+def _held(
+    series_id: str, alert_id: str | None, journey: str, truth: Truth, settings: Settings, silences: Sequence[Silence]
+) -> Held | None:
+    return hushed(series_id, alert_id, settings.now, truth.zone(journey), silences, settings.telling.mutes)
+
+
+def _findings(
+    w: Warehouse,
+    by_receiver: Mapping[str, Sequence[Due]],
+    standings: Mapping[str, Standing],
+    truth: Truth,
+    settings: Settings,
+) -> dict[str, Finding]:
+    """Alert -> what is told of it: as found in this run, or its newest transition with the figures of today."""
+    found = {finding.transition.alert_id: finding for finding in truth.findings}
+    judged = {one.series.series_id: one for one in truth.judged}
+    wrong = {(one.series_id, one.kind): one for one in truth.wrong}
+    wanted = {due.alert_id for group in by_receiver.values() for due in group} - set(found)
+    older = [again(standings[name].alert, judged.get(standings[name].alert.series_id)) for name in sorted(wanted)]
+    reader = Reader(w, older)
+    for transition in older:
+        alert = standings[transition.alert_id].alert
+        backdrop = truth.backdrops.get((alert.journey, alert.moment))
+        finding = find(w, transition, backdrop, reader, settings.telling.how.comments)
+        condition = wrong.get((alert.series_id, alert.kind)) if alert.is_open else None  # type: ignore[arg-type]
+        found[transition.alert_id] = dataclasses.replace(finding, condition=condition)
+    return found
+
+
+def _write(
+    connection: Connection,
+    receiver: str,
+    all_due: Sequence[Due],
+    digest: Sequence[str],
+    findings: Mapping[str, Finding],
+    standings: Mapping[str, Standing],
+    settings: Settings,
+) -> None:
+    """One message to one receiver. Its id follows from what it tells, so the same can never be written twice."""
+    due_of = {due.alert_id: due for due in all_due}
+    said = ranked(
+        [
+            Said(findings[due.alert_id], due.purpose, thread_of(standings[due.alert_id], receiver))
+            for due in all_due
+        ]
+    )  # fmt: skip
+    keys = sorted(one.key for one in said)
+    if digest or any(one.purpose != "news" for one in said):
+        keys.append(settings.now.isoformat())
+    message_id = hashlib.sha256("|".join([receiver, *keys]).encode()).hexdigest()[:16]
+    threads = {
+        one.finding.transition.alert_id: one.thread
+        or (one.finding.transition.alert_id if position < IN_FULL else message_id)
+        for position, one in enumerate(said)
+    }
+    envelope = Envelope(
+        message_id,
+        settings.name,
+        settings.now,
+        settings.synthetic,
+        _replies_to(receiver, due_of, standings),
+        _over(receiver, threads, standings),
+    )
+    letter = compose(said, envelope, digest)
+    ids = sorted(one.finding.transition.transition_id for one in said)
+    book.post(connection, receiver, letter, ids, settings.now)
+    for alert_id, due in due_of.items():
+        book.settle(connection, due, standings[alert_id].alert.number, letter, threads[alert_id], settings.now)
+
+
+def _replies_to(receiver: str, due: Mapping[str, Due], standings: Mapping[str, Standing]) -> tuple[str, ...]:
+    """The messages by which this receiver heard of these alerts first."""
+    first: dict[str, str] = {}
+    for alert_id in due:
+        for one in standings[alert_id].told:
+            if one.receiver == receiver:
+                first.setdefault(alert_id, one.notification_id)
+    return tuple(dict.fromkeys(first.values()))[:_MOST_REPLIES]
+
+
+def _over(receiver: str, threads: Mapping[str, str], standings: Mapping[str, Standing]) -> tuple[str, ...]:
+    """The threads of this message in which no alert is open any more."""
+    still_open = {
+        one.thread
+        for standing in standings.values()
+        if standing.alert.is_open
+        for one in standing.told
+        if one.receiver == receiver
+    }
+    closed = {thread for alert_id, thread in threads.items() if not standings[alert_id].alert.is_open}
+    fresh = {thread for alert_id, thread in threads.items() if standings[alert_id].alert.is_open}
+    return tuple(sorted(closed - still_open - fresh))
+
+
+def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence]) -> dict[str, list[str]]:
+    """Receiver -> coincidences and patterns, where a new week or day has begun since the last judgement."""
+    how, last = settings.telling.how.digest, truth.judged_before
+    if how == "never" or last is None:
+        return {}
+    periods = [moment.isocalendar()[:2] if how == "weekly" else moment.date() for moment in (last, settings.now)]
+    if periods[0] == periods[1]:
+        return {}
+    found: dict[str, list[str]] = {}
+    for state in _EARLY_SIGNS:
+        for one in truth.judged:
+            series, track = one.series, one.track
+            if track.state is not state or track.breach is not None or one.inhibited or one.stale:
+                continue
+            if _held(series.series_id, None, series.watched.journey, truth, settings, silences) is None:
+                for receiver in series.watched.receivers:
+                    if receiver not in settings.receivers or not settings.receivers[receiver].is_machine:
+                        line = early_sign(series, str(track.state), track.rate, track.n)
+                        found.setdefault(receiver, []).append(line)
+    return {receiver: _bounded(lines) for receiver, lines in found.items()}
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= IN_BRIEF else [*lines[:IN_BRIEF], f"and {len(lines) - IN_BRIEF} more"]

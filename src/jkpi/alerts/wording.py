@@ -1,0 +1,219 @@
+"""A finding in words: its headline, and what is told of it row by row. Pure; plain text.
+
+Names of segments come from the data and are cut to one plain line; customers' own words are no part of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jkpi.alerts.backdrops import Backdrop
+from jkpi.alerts.changes import Name
+from jkpi.alerts.effects import Effects
+from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.figures import Figures, chance, count, day, days, plain, span
+from jkpi.alerts.findings import Finding, before, main_part
+from jkpi.alerts.letters import Row
+from jkpi.alerts.lifecycle import Pool
+from jkpi.alerts.series import Carrier, Series
+
+MOSTLY, HARDLY = 0.8, 0.2
+"""Above this share of a fall it is all called mix; below that one it is all called rate."""
+_TOUCHPOINTS, _PAINS = 5, 3
+
+
+def headline(finding: Finding) -> str:
+    """One line: what happened to which moment."""
+    transition, series = finding.transition, finding.series
+    who = "" if series is None or series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
+    name = f"{finding.title}{who}"
+    if finding.condition is not None:
+        return finding.condition.headline
+    if transition.name == "cleared":
+        return f"{name}: no longer so"
+    if transition.kind == "blind":
+        return f"{name}: we are blind here"
+    if transition.kind == "error":
+        return f"{name}: cannot be judged"
+    if transition.name == "superseded":
+        return f"{name}: closed, the map has changed"
+    if transition.name == "corrected":
+        return f"{name}: correction, the breach never was"
+    if series is None or transition.breach is None:
+        return f"{name}: still open; its days are not there today" if transition.announced else name
+    figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
+    watched = series.watched
+    # A share of which more is better speaks for itself; other numbers are told apart by their name.
+    speaks = watched.unit == "share" and watched.direction == "higher"
+    kpi = "" if speaks else f"{watched.kpi_title} "
+    if transition.name == "resolved":
+        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}"
+    again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
+    way = "up" if series.watched.direction == "lower" else "down"
+    promised = " promised" if part.line == "promise" else ""
+    wanted = figures.value(wanted_rate(series, part)) + promised
+    return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
+
+
+def wanted_rate(series: Series, part: Part) -> float:
+    """What the fallen rate is set against: the usual rate, or the promise."""
+    return part.fell.reference if part.line == "baseline" else series.watched.rate(series.watched.promise)
+
+
+def rows(finding: Finding) -> tuple[Row, ...]:
+    """What a reader wants to know, in the order in which it is asked."""
+    transition, series = finding.transition, finding.series
+    lines: list[Row] = []
+    if series is not None:
+        lines.append(("Where", _where(series)))
+    if finding.condition is not None:
+        lines += finding.condition.rows
+    elif transition.kind in ("blind", "error"):
+        lines += _blind_or_error(finding)
+    elif transition.name == "superseded":
+        lines.append(("Why", "The map no longer declares this, or its promise was changed after the alert was told."))
+    elif transition.name == "corrected":
+        lines += _corrected(finding)
+    elif series is not None and transition.breach is not None:
+        tell = _resolved if transition.name == "resolved" else _fallen
+        lines += tell(finding, series, transition.breach)
+    lines.append(("Owner", finding.owner or "nobody"))
+    lines.append(("Alert", transition.alert_id))
+    return tuple(lines)
+
+
+def early_sign(series: Series, state: str, rate: float | None, n: float | None) -> str:
+    """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
+    who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
+    word = "one low day" if state == "watch" else "low days in a row, not enough to be sure"
+    figure = f": {Figures(series.watched).value(rate)}, n = {count(n)}" if rate is not None and n else ""
+    return f"{series.watched.title}{who}: {word}{figure}"
+
+
+def _where(series: Series) -> str:
+    watched = series.watched
+    path = [watched.journey_title, *([watched.stage_title] if watched.stage_title else []), watched.kpi_title]
+    who = "all customers" if series.is_whole else f"{plain(series.segment)} = {plain(series.segment_value)}"
+    return f"{' > '.join(path)}; {who}"
+
+
+def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
+    watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
+    fell = part.fell
+    lines: list[Row] = [("Now", _figure(figures, fell))]
+    if part.line == "baseline":
+        lines.append(("Usual", f"{figures.value(fell.reference)} on the same days of the week, in the weeks before"))
+    line = watched.rule().promise_line
+    promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
+    lines.append(("Promise", promise))
+    certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
+    lines.append(("Since", f"{day(part.since)}{certain}"))
+    against = "what is usual" if part.line == "baseline" else "what may still count as kept"
+    worse = "above" if watched.direction == "lower" else "below"
+    patterns = {"collapse": "one day far", "standing": "each of four weeks"}
+    pattern = patterns.get(part.reason, "three days in a row clearly")
+    apart = figures.difference(fell.rate, wanted_rate(series, part))
+    lines.append(("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then."))
+    lines.append(("", f"So many bad outcomes by chance alone: {chance(fell.tail)}."))
+    if any(other.line == "promise" for other in breach.parts) and part.line == "baseline":
+        lines.append(("", "The promise is broken as well."))
+    lines += _carried(finding.carriers, figures, series.is_whole)
+    lines += _mix_or_rate(finding.effects, figures)
+    lines.append(("Data", _data(finding)))
+    lines += _look_at(finding.carriers, finding.backdrop)
+    return lines
+
+
+def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
+    lines = []
+    for carrier in carriers:
+        share = "nearly all" if carrier.share >= 0.9 else f"{100 * carrier.share:.0f} %"
+        who = f"{plain(carrier.segment)} = {plain(carrier.segment_value)}"
+        now = f"{figures.value(carrier.rate)} instead of {figures.value(carrier.usual)}, n = {count(carrier.n)}"
+        lines.append(("Carried by", f"{who}: {now}: {share} of the loss"))
+    return lines or ([("Carried by", "no segment more than others")] if is_whole else [])
+
+
+def _mix_or_rate(effects: Iterable[Effects], figures: Figures) -> list[Row]:
+    """By the segment in which who came matters most."""
+    found = max(effects, key=lambda one: abs(one.mix), default=None)
+    if found is None or found.rate + found.mix >= 0:
+        return []
+    segment = plain(found.segment).replace("_", " ")
+    whole = figures.difference(0.0, abs(found.rate + found.mix))
+    mix, rate = figures.difference(0.0, abs(found.mix)), figures.difference(0.0, abs(found.rate))
+    if found.mix_share >= MOSTLY:
+        return [("Mix or rate", f"mix: other customers came, by {segment}; that makes {mix} of {whole}.")]
+    if found.mix_share > HARDLY:
+        return [("Mix or rate", f"both: {rate} because the groups do worse, {mix} because others came, by {segment}.")]
+    masked = found.mix_share < -HARDLY
+    came = f"who came makes up for {mix}, by {segment}." if masked else "who came explains little."
+    return [("Mix or rate", f"rate: the same groups of customers do worse; {came}")]
+
+
+def _look_at(carriers: Iterable[Carrier], backdrop: Backdrop | None) -> list[Row]:
+    lines: list[Row] = []
+    first = next(iter(carriers), None)
+    if first is not None:
+        lines.append(("Look at", f"{plain(first.segment)} = {plain(first.segment_value)} first"))
+    if backdrop is not None and backdrop.touchpoints:
+        more = f" and {len(backdrop.touchpoints) - _TOUCHPOINTS} more" * (len(backdrop.touchpoints) > _TOUCHPOINTS)
+        where = f"where it happens: {', '.join(backdrop.touchpoints[:_TOUCHPOINTS])}{more}"
+        lines.append(("" if lines else "Look at", where))
+    if backdrop is not None and backdrop.pains:
+        lines.append(("", f"pains that the map knows: {'; '.join(backdrop.pains[:_PAINS])}"))
+    return lines
+
+
+def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
+    figures, part = Figures(series.watched), main_part(breach, "resolved")
+    clear, last = part.clear or part.fell, breach.closed_on or part.fell.last
+    fallen = before(part)
+    return [
+        ("Now", _figure(figures, clear)),
+        ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, fallen.last)}"),
+        ("Wanted", figures.value(wanted_rate(series, part))),
+        ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
+        *([("Data", _data(finding))] if finding.held else []),
+    ]
+
+
+def _corrected(finding: Finding) -> list[Row]:
+    announced = finding.transition.announced
+    told = f"The breach told on the days up to {day(announced.fired_on)} is gone" if announced else "The breach is gone"
+    return [("Why", f"{told}: data that came in later show that it never was.")]
+
+
+def _blind_or_error(finding: Finding) -> list[Row]:
+    since = day(finding.transition.since)
+    if finding.transition.name == "cleared":
+        return [("Since", f"it began {since}; its readings can be judged again.")]
+    if finding.transition.kind == "blind":
+        why = f"{since}: a quality check failed, so its readings are withheld and nothing is judged."
+        return [
+            ("Since", why),
+            ("Next", "See jkpi check and jkpi status. This is told once; silence from here is no all-clear."),
+        ]
+    why = f"{since}: its readings are not counts of good outcomes among all, and cannot be judged."
+    return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
+
+
+def _figure(figures: Figures, pool: Pool) -> str:
+    when = f"{days(pool.days)}, {span(pool.first, pool.last)}"
+    return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, n = {count(pool.n)}; {when})"
+
+
+def _data(finding: Finding) -> str:
+    if finding.held:
+        return f"final; {days(finding.held)} in between could not be trusted and were left out"
+    return "final: no reading here is still open or withheld"
+
+
+def next_step(name: Name, kind: str) -> str:
+    """What will happen without anybody doing anything."""
+    if kind != "fall" or name in ("resolved", "corrected", "superseded"):
+        return ""
+    return (
+        "Judged again with each day that matures. You hear of it when it is over, when it gets worse, or if late data"
+        " show that it never was; until somebody acknowledges it, once a week as well."
+    )

@@ -1,0 +1,105 @@
+"""Judges, announces and delivers in forked children that are killed: by themselves at a stage, or from outside.
+
+Forked from a process that has imported everything and opened nothing, so that a kill costs little and hundreds can be
+afforded. Prints one line a round: the kills, the messages that were written, and how often each arrived.
+
+    python killed.py FOLDER ROUNDS staged|anywhere
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import jkpi.alerts.announce as announce
+import jkpi.alerts.delivery as delivery
+from jkpi.journeys import read_journeys
+from jkpi.settings import Receiver, Settings
+from jkpi.state import outbox, reading, state_engine
+from jkpi.warehouse import open_warehouse
+
+NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
+
+
+def die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def work(settings: Settings, minute: int, stage: str) -> None:
+    """The whole of `jkpi alert`, as of some minutes later by the clock of the world."""
+    if stage == "before commit":
+        announce.store_states = die  # type: ignore[assignment]
+    if stage not in ("after send", "deliver"):
+        with open_warehouse(settings, read_only=True) as w:
+            announce.judge_and_announce(settings, w, read_journeys(settings.workspace))
+    if stage == "after commit":
+        die()
+    if stage == "after send":
+        delivery._mark_sent = die  # type: ignore[assignment]
+    delivery.deliver(settings, lambda: NOW + timedelta(minutes=minute))
+
+
+def forked(work: Callable[[], None], kill_after: float | None = None) -> int:
+    """How the child ended: 0, or the signal that ended it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(sys.exc_info()[0] is not None)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main(folder: Path, rounds: int, how: str) -> None:
+    chance = random.Random(1)
+    for number in range(rounds):
+        place = folder / f"round{number}"
+        place.mkdir()
+        shutil.copy(folder / "state.db", place / "state.db")
+        lead = Receiver("lead", "file", path=place / "lead.txt")
+        settings = Settings(
+            folder, "made", f"duckdb:///{folder}/warehouse.duckdb", f"sqlite:///{place}/state.db", folder, NOW,
+            receivers={"lead": lead},
+        )  # fmt: skip
+        kills = 0
+        for step, stage in enumerate(("before commit", "after commit", "after send")):
+            if how == "staged":
+                ended = forked(partial(work, settings, 10 * step, stage))
+                assert ended == -signal.SIGKILL, (stage, ended)
+            else:
+                ended = forked(partial(work, settings, 10 * step, ""), chance.uniform(0.0, 0.25))
+                assert ended in (0, -signal.SIGKILL), ended
+            kills += ended == -signal.SIGKILL
+        assert forked(partial(work, settings, 60, "")) == 0
+        assert forked(partial(work, settings, 120, "deliver")) == 0
+        text = lead.path.read_text() if lead.path and lead.path.exists() else ""
+        engine = state_engine(settings.state_url)
+        with reading(engine) as connection:
+            written = {row.notification_id: row.status for row in connection.execute(outbox.select())}
+        engine.dispose()
+        sys.stdout.write(
+            json.dumps({"kills": kills, "written": written, "arrived": Counter(re.findall(r"Message (\w+)\.", text))})
+            + "\n"
+        )
+        shutil.rmtree(place)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

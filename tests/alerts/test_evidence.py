@@ -1,0 +1,87 @@
+"""`jkpi alerts show`: what was told, from what, and what of it is still so; its SQL gives the number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from made_world import LIKED, ON_SITE, STAYS, World, steady
+
+from jkpi.alerts import deliver, list_alerts, story
+from jkpi.alerts.evidence import Story
+from jkpi.cli import alert_lines
+from jkpi.errors import InputError
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+
+
+def shown(world: World) -> Story:
+    (alert,) = list_alerts(world.settings)
+    with open_warehouse(world.settings, read_only=True) as w:
+        return story(world.settings, alert.alert_id, w)
+
+
+@pytest.mark.parametrize(
+    ("moment", "kpi", "before", "after", "unit"),
+    [
+        (ON_SITE, "fix.time_to_resolve", 0.92, 0.7, 1.0),
+        (STAYS, "fix.drop_off", 0.08, 0.3, 1.0),
+        (LIKED, "fix.nps", 0.7, 0.5, 100.0),
+    ],
+)
+def test_the_sql_gives_the_number_that_was_told(
+    make_world: MakeWorld, moment: str, kpi: str, before: float, after: float, unit: float
+) -> None:
+    world = make_world(moment)
+    world.put(steady(60, before) + steady(4, after), kpi=kpi)
+    world.run()
+    told = shown(world)
+    (step,) = told.steps
+    with open_warehouse(world.settings, read_only=True) as w:
+        (row,) = w.rows(step.number_sql)
+    assert row["value"] == pytest.approx(step.facts["value"], abs=1e-9 * unit) and row["n"] == step.facts["n"]
+    assert told.number_then == {"value": step.facts["value"], "n": step.facts["n"]}
+    assert told.number_now == {"value": pytest.approx(step.facts["value"]), "n": step.facts["n"]}
+    assert not any(one.is_changed for one in told.readings)
+
+
+def test_readings_are_kept_as_they_were_told(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    deliver(world.settings)
+    world.put([(90.0, 100.0)], first=date(2026, 3, 3))
+    world.write()
+    told = shown(world)
+    (changed,) = (one for one in told.readings if one.is_changed)
+    assert changed.day == date(2026, 3, 3) and changed.then is not None and changed.now is not None
+    assert (changed.then.numerator, changed.now.numerator) == (70.0, 90.0)
+    assert told.number_then != told.number_now
+    lines = "\n".join(alert_lines.shown(told))
+    assert "the number   then 0.7 (n = " in lines and "SQL of the number:" in lines
+    assert next(line for line in lines.splitlines() if line.endswith("changed")).startswith("2026-03-03")
+    assert "sent" in lines and "lead" in lines
+
+
+def test_without_a_warehouse_the_ledger_is_still_there(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    (alert,) = list_alerts(world.settings)
+    told = story(world.settings, alert.alert_id, None)
+    assert told.readings and all(one.now is None for one in told.readings) and not told.is_compared
+    assert told.number_then is not None and told.number_now is None
+    assert "not known" in "\n".join(alert_lines.shown(told))
+
+
+def test_an_alert_that_is_none_is_refused_with_the_nearest(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    alert_id = list_alerts(world.settings)[0].alert_id
+    with pytest.raises(InputError, match="there is no alert") as error:
+        story(replace(world.settings), alert_id[:-1] + "z", None)
+    assert alert_id in str(error.value.hint)

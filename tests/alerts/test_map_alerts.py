@@ -1,0 +1,192 @@
+"""What is wrong with the map, or with what feeds it: told once, to the owner of the stage, journey or source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from made_world import ON_SITE, World, steady
+
+from jkpi.alerts import list_alerts
+from jkpi.settings import Receiver
+from jkpi.telling import AlertsFile, Telling
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+MakeWorld = Callable[..., World]
+NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)
+COVERAGE = """
+create or replace table marts.rpt_map_coverage (
+    journey text, element text, name text, stage text, count_events bigint, count_events_28d bigint,
+    count_customers_28d bigint, first_evidence_at timestamp, last_evidence_at timestamp, has_evidence boolean
+)
+"""
+OWNERS = {"head-of-service": ("head",), "web-team": ("web",), "field-service": ("lead",)}
+
+
+def ago(days: float) -> datetime:
+    return (NOW - timedelta(days=days)).replace(tzinfo=None)
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """All is well: every touchpoint seen yesterday, one source of this morning."""
+    names = ("lead", "head", "web", "rest")
+    world = make_world(ON_SITE, receivers=[Receiver(name, "console") for name in names])
+    telling = Telling(OWNERS, (), AlertsFile(digest="never"))
+    world.settings = replace(world.settings, telling=telling, default_receiver="rest", now=NOW)
+    world.put(steady(60, 0.92))
+    world.write()
+    seen(world)
+    with open_warehouse(world.settings) as w:
+        ensure_landing(w)
+    source(world, "calls", owner="web-team", last=ago(0.1))
+    return world
+
+
+def seen(world: World, **last: float | None) -> None:
+    """When each touchpoint of the map was seen last, in days ago."""
+    at = {"fault_reported": 1.0, "technician_arrived": 1.0, "repair_confirmed": 1.0, **last}
+    with open_warehouse(world.settings) as w:
+        w.execute(COVERAGE)
+        for name, days in at.items():
+            row = {
+                "name": name,
+                "n": 0 if days is None or days > 28 else 95,
+                "first": None if days is None else ago(200),
+                "last": None if days is None else ago(days),
+                "has": days is not None,
+            }
+            w.execute(
+                "insert into marts.rpt_map_coverage values"
+                " ('repair', 'touchpoint', :name, 'fix', :n, :n, :n, :first, :last, :has)",
+                row,
+            )
+
+
+def source(world: World, name: str, last: datetime, owner: str | None = None, schedule: str | None = "@daily") -> None:
+    with open_warehouse(world.settings) as w:
+        w.execute("delete from raw.map_sources where source = :name", {"name": name})
+        w.execute(
+            "insert into raw.map_sources values (:name, 'touchpoints', :name, 3600, :schedule, :owner, '{}')",
+            {"name": name, "owner": owner, "schedule": schedule},
+        )
+        w.execute(
+            "insert into raw.load_batches (batch_id, source, status, last_at) values (:id, :name, 'loaded', :last)",
+            {"id": f"{name}{last}", "name": name, "last": last},
+        )
+
+
+def events(world: World, name: str, **counts: int) -> None:
+    with open_warehouse(world.settings) as w:
+        for touchpoint, number in counts.items():
+            w.execute(
+                "insert into raw.touchpoint_events (event_id, source, touchpoint, occurred_at)"
+                f" select :touchpoint || i, :name, :touchpoint, :at from range({number}) as r(i)",
+                {"name": name, "touchpoint": touchpoint, "at": ago(2)},
+            )
+            w.execute(
+                "insert into marts.rpt_map_coverage values"
+                " ('(none)', 'unmapped_touchpoint', :t, null, :n, :n, :n, :at, :at, true)",
+                {"t": touchpoint, "n": number, "at": ago(2)},
+            )
+
+
+def run(world: World, later: timedelta = timedelta(0)) -> list[tuple[str, str]]:
+    """Judge as of `NOW` and a bit; (receiver, title) of the messages that this wrote."""
+    from jkpi.alerts import judge_and_announce
+    from jkpi.journeys import read_journeys
+
+    known = {message.notification_id for message in world.messages()}
+    settings = replace(world.settings, now=NOW + later)
+    with open_warehouse(settings) as w:
+        judge_and_announce(settings, w, read_journeys(settings.workspace))
+    return [(one.receiver, one.title) for one in world.messages() if one.notification_id not in known]
+
+
+def test_where_all_is_well_nothing_is_said(world: World) -> None:
+    assert run(world) == []
+
+
+def test_a_touchpoint_without_evidence_is_told_once_to_the_owner_of_its_stage(world: World) -> None:
+    path = world.settings.workspace / "journeys" / "repair.yml"
+    path.write_text(path.read_text().replace("title: Repair\n", "title: Repair\n    owner: web-team\n"))
+    seen(world, technician_arrived=40.0, repair_confirmed=None)
+    told = dict(run(world))
+    assert told == {
+        "web": "Technician arrived: on the map, not in the data",
+        "head": "Repair confirmed: on the map, not in the data",
+    }
+    body = next(message.body for message in world.messages() if message.receiver == "web")
+    assert "Getting a broken machine running again > Repair > Technician arrived (site); so far a hypothesis" in body
+    assert "select * from marts.rpt_map_coverage\n    where name = 'technician_arrived'" in body
+    assert run(world, timedelta(days=1)) == []
+    seen(world)
+    assert run(world, timedelta(days=1, hours=1)) == []
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_evidence", "resolved")] * 2
+
+
+def test_a_journey_of_which_nothing_is_seen_is_one_thing_to_say(world: World) -> None:
+    seen(world, fault_reported=30.0, technician_arrived=31.0, repair_confirmed=32.0)
+    assert run(world) == [("head", "Getting a broken machine running again: nothing of it is in the data")]
+
+
+def test_a_young_journey_has_time_to_be_seen(world: World) -> None:
+    seen(world, technician_arrived=None)
+    with open_warehouse(world.settings) as w:
+        w.execute("update marts.rpt_map_coverage set first_evidence_at = :at", {"at": ago(20)})
+    assert run(world) == []
+
+
+def test_a_share_of_unmapped_events_is_told_to_the_owner_of_the_source_that_brings_them(world: World) -> None:
+    source(world, "web", owner="web-team", last=ago(0.1))
+    events(world, "web", survey_opened=30, cookie_banner=70)
+    events(world, "calls")
+    ((receiver, title),) = run(world)
+    assert (receiver, title) == ("web", "web: 100 % of its events are on no map")
+    assert "cookie_banner (70), survey_opened (30)" in world.messages()[0].body
+
+
+def test_a_few_unmapped_events_are_no_news(world: World) -> None:
+    events(world, "web", cookie_banner=10)
+    assert run(world) == []
+
+
+def test_a_silent_source_is_told_to_its_owner_and_its_return_recorded(world: World) -> None:
+    source(world, "visits", owner="nobody-known", last=ago(3))
+    assert run(world) == [("rest", "visits: no new rows since Wednesday 4 March 2026")]
+    assert run(world, timedelta(hours=12)) == []
+    source(world, "visits", owner="nobody-known", last=ago(0))
+    assert run(world, timedelta(days=1)) == []
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("silent", "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "days", "is_told"),
+    [
+        ("@daily", 1.9, False),
+        ("@daily", 2.2, True),
+        ("0 6 * * 1-5", 5.9, False),
+        ("0 6 * * 1-5", 6.2, True),
+        ("@once", 300.0, False),
+        (None, 300.0, False),
+    ],
+)
+def test_silent_is_longer_than_twice_the_schedule_and_the_lateness(
+    world: World, schedule: str | None, days: float, is_told: bool
+) -> None:
+    source(world, "visits", last=ago(days), schedule=schedule)
+    assert bool(run(world)) is is_told
+
+
+def test_map_alerts_are_silenced_and_grouped_like_others(world: World) -> None:
+    from jkpi.alerts import silence
+
+    source(world, "visits", owner="web-team", last=ago(9))
+    source(world, "letters", owner="web-team", last=ago(9))
+    ((receiver, title),) = run(world)
+    assert (receiver, title) == ("web", "The map: 2 silent")
+    silence(world.settings, "source/visits", NOW + timedelta(days=9), "r", "w", NOW)
+    flags = {alert.title: alert.flags for alert in list_alerts(world.settings)}
+    assert flags == {"visits": ("silenced",), "letters": ()}

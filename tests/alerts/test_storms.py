@@ -1,0 +1,62 @@
+"""Very much at once: thousands of breaches are one message for each owner, and a year of past is none."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import pytest
+from made_world import FIRST, ON_SITE, World, steady
+
+import jkpi.alerts.announce as announce
+from jkpi.alerts import deliver
+from jkpi.alerts.episodes import Reading, Track
+from jkpi.alerts.judge import Rule
+from jkpi.settings import Receiver
+
+MakeWorld = Callable[..., World]
+BREACHES = int(os.environ.get("JKPI_TEST_BREACHES", "400"))
+"""5000 for the long proof."""
+TWO_OWNERS = ON_SITE.replace("notify: [lead]", "notify: [lead, boss]")
+
+
+@pytest.mark.slow
+def test_very_many_breaches_are_one_message_for_each_owner(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All segments have the same counts, and these are judged once: this is about telling."""
+    really, judged = announce.replay, dict[object, Track]()
+
+    def once(readings: Sequence[Reading], rule: Rule, until: date | None = None) -> Track:
+        key = (tuple(readings), rule, until)
+        if key not in judged:
+            judged[key] = really(readings, rule, until)
+        return judged[key]
+
+    monkeypatch.setattr(announce, "replay", once)
+    world = make_world(TWO_OWNERS, receivers=[])
+    folder = world.settings.workspace
+    world.settings.receivers.clear()
+    world.settings.receivers.update({n: Receiver(n, "file", path=folder / n) for n in ("lead", "boss")})
+    world.put(steady(64, 0.92, 30_000))
+    for number in range(BREACHES):
+        world.put(steady(60, 0.92, 200) + steady(4, 0.3, 200), segment="region", value=f"r{number:04}")
+    report = world.run()
+    assert len(report.opened) == BREACHES and report.messages == 2
+    assert deliver(world.settings).sent == 2
+    assert {name: (folder / name).read_text().count("=" * 72) for name in ("lead", "boss")} == {"lead": 1, "boss": 1}
+    assert all(len(message.body) < 40_000 for message in world.messages())
+    assert world.run().messages == 0
+
+
+def test_a_year_of_past_is_no_news(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(365, 0.92))
+    for month in range(2, 11):
+        world.put(steady(8, 0.6), first=date(2026, month, 10))
+    report = world.run()
+    assert report.told == () and world.messages() == []
+    assert Counter(state.state for state in report.states) == {"ok": 1}
+    assert max(key[3] for key in world.rows) == date(2026, 12, 31) and date(2026, 1, 1) == FIRST

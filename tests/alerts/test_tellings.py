@@ -1,0 +1,300 @@
+"""Who hears what when: owners, repeats, escalation, acknowledgement, silences, mutes, caps, digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from made_world import FIRST, ON_SITE, STAYS, World, steady
+
+from jkpi.alerts import acknowledge, list_alerts, silence, unsilence
+from jkpi.alerts.hushes import Silence, covers, hushed
+from jkpi.errors import InputError
+from jkpi.settings import Receiver
+from jkpi.telling import AlertsFile, Mute, Telling
+
+MakeWorld = Callable[..., World]
+FELL = 63
+"""Days after FIRST of the fourth low day: a world judged then has told of it."""
+ESCALATED = ON_SITE.replace("by: [region]}", "by: [region], escalate: {after: 2d, to: [boss]}}")
+NOBODY_NAMED = ON_SITE.replace("notify: [lead], ", "")
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def at(number: int) -> datetime:
+    return datetime.combine(day(number + 1), datetime.min.time(), UTC) + timedelta(hours=6)
+
+
+def telling(world: World, **how: Any) -> World:
+    owners, mutes = how.pop("owners", {}), how.pop("mutes", ())
+    world.settings = replace(world.settings, telling=Telling(owners, mutes, AlertsFile(**{"digest": "never", **how})))
+    return world
+
+
+def files(world: World, *names: str) -> list[Receiver]:
+    return [Receiver(name, "file", path=world.settings.workspace / name) for name in names]
+
+
+def fallen(world: World, days: int = 40) -> World:
+    world.put(steady(60, 0.92) + steady(days, 0.82))
+    return world
+
+
+def told_on(world: World, days: range) -> list[tuple[int, str, str]]:
+    """(day, receiver, title) of each message."""
+    found, seen = [], set[str]()
+    for number in days:
+        world.run(day(number))
+        for message in sorted(world.messages(), key=lambda message: message.receiver):
+            if message.notification_id not in seen:
+                seen.add(message.notification_id)
+                found.append((number, message.receiver, message.title))
+    return found
+
+
+def alert_id(world: World) -> str:
+    return list_alerts(world.settings)[0].alert_id
+
+
+def test_an_owner_stands_for_receivers(make_world: MakeWorld) -> None:
+    world = fallen(make_world(NOBODY_NAMED, receivers=[Receiver(name, "console") for name in ("a", "b", "c")]))
+    telling(world, owners={"field-service": ("a", "b")})
+    world.settings = replace(world.settings, default_receiver="c")
+    world.run(day(FELL))
+    assert sorted(message.receiver for message in world.messages()) == ["a", "b"]
+
+
+def test_who_has_no_receiver_is_read_by_default(make_world: MakeWorld) -> None:
+    world = fallen(make_world(NOBODY_NAMED))
+    world.settings = replace(world.settings, default_receiver="lead")
+    world.run(day(FELL))
+    assert [message.receiver for message in world.messages()] == ["lead"]
+
+
+def test_an_open_alert_is_told_again_weekly_until_somebody_takes_it_on(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE)))
+    told = told_on(world, range(58, 80))
+    assert [number for number, _, _ in told] == [62, 69, 76]
+    assert [title.startswith("Still: ") for _, _, title in told] == [False, True, True]
+    acknowledge(world.settings, alert_id(world), "Ada", "", "test", at(79))
+    assert told_on(world, range(80, 95))[3:] == []
+    assert list_alerts(world.settings)[0].flags == ("acknowledged",)
+
+
+def test_a_repeat_answers_the_first_message(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE)))
+    told_on(world, range(62, 70))
+    first, second = world.messages()
+    assert second.content["replies_to"] == [first.notification_id]
+
+
+def test_escalated_once_when_nobody_acknowledges(make_world: MakeWorld) -> None:
+    world = make_world(ESCALATED)
+    world.settings = replace(world.settings, receivers={one.name: one for one in files(world, "lead", "boss")})
+    telling(fallen(world, 12))
+    told = told_on(world, range(60, 68))
+    assert [(number, who) for number, who, _ in told] == [(62, "lead"), (64, "boss")]
+    assert told[1][2].startswith("Nobody has acknowledged: Technician on site")
+    world.put(steady(3, 0.95), first=day(68))
+    ends = [(number, who) for number, who, title in told_on(world, range(68, 71)) if "back at" in title]
+    assert ends == [(70, "boss"), (70, "lead")]
+
+
+def test_acknowledged_in_time_is_not_escalated(make_world: MakeWorld) -> None:
+    world = make_world(ESCALATED)
+    world.settings = replace(world.settings, receivers={one.name: one for one in files(world, "lead", "boss")})
+    telling(fallen(world))
+    world.run(day(FELL))
+    done = acknowledge(world.settings, alert_id(world), "Ada", "on it", "test", at(FELL))
+    again = acknowledge(world.settings, alert_id(world), "Bob", "", "test", at(FELL + 1))
+    assert (done.is_new, again.is_new, again.who) == (True, False, "Ada")
+    assert [who for _, who, _ in told_on(world, range(FELL + 1, 80))] == ["lead"]
+
+
+def test_getting_worse_undoes_an_acknowledgement(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE))
+    world.put(steady(100, 0.78) + steady(20, 0.6))
+    world.run(day(99))
+    acknowledge(world.settings, alert_id(world), "Ada", "", "test", at(99))
+    told = told_on(world, range(100, 112))
+    assert ["further down" in title for _, _, title in told] == [False, True, True]
+    assert told[2][2].startswith("Still: ")
+
+
+def test_what_is_closed_cannot_be_taken_on(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE), 4))
+    world.put(steady(3, 0.95), first=day(64))
+    world.run(day(FELL))
+    world.run(day(66))
+    with pytest.raises(InputError, match="resolved already"):
+        acknowledge(world.settings, alert_id(world), "Ada", "", "test", at(66))
+    with pytest.raises(InputError, match="no alert 'nothing'"):
+        acknowledge(world.settings, "nothing", "Ada", "", "test", at(66))
+
+
+@pytest.mark.parametrize("scope", ["repair", "repair/technician_on_site"])
+def test_a_silence_holds_the_message_and_tells_afterwards_what_is_still_so(make_world: MakeWorld, scope: str) -> None:
+    world = telling(fallen(make_world(ON_SITE)))
+    world.run(day(58))
+    world.settings = replace(world.settings, now=at(58))
+    silence(world.settings, scope, at(70), "the depot moves", "Ada", at(58))
+    assert told_on(world, range(59, 70)) == []
+    (alert,) = list_alerts(world.settings)
+    assert alert.status == "open" and alert.flags == ("silenced",)
+    ((number, _, title),) = told_on(world, range(70, 72))
+    assert (number, title) == (70, "Technician on site: down to 82 % instead of 92 %")
+
+
+def test_what_began_and_ended_in_a_silence_is_not_told(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE), 4))
+    world.put(steady(20, 0.95), first=day(64))
+    world.run(day(58))
+    world.settings = replace(world.settings, now=at(58))
+    silence(world.settings, "repair", at(75), "r", "Ada", at(58))
+    assert told_on(world, range(59, 80)) == []
+    assert [alert.status for alert in list_alerts(world.settings)] == ["resolved"]
+
+
+def test_the_end_of_what_was_told_is_told_after_the_silence(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE), 4))
+    world.put(steady(20, 0.95), first=day(64))
+    world.run(day(FELL))
+    world.settings = replace(world.settings, now=at(FELL))
+    silence(world.settings, alert_id(world), at(75), "r", "Ada", at(FELL))
+    told = told_on(world, range(FELL + 1, 80))[1:]
+    assert [(number, title) for number, _, title in told] == [(75, "Technician on site: back at 95 %")]
+
+
+def test_a_silence_can_be_ended_and_wrong_ones_are_refused(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(ON_SITE)))
+    world.run(day(58))
+    world.settings = replace(world.settings, now=at(58))
+    made = silence(world.settings, "repair", at(75), "r", "Ada", at(58))
+    assert told_on(world, range(59, 66)) == []
+    assert unsilence(world.settings, str(made.silence_id), "Bob", at(66)) == [made]
+    assert len(told_on(world, range(66, 67))) == 1
+    with pytest.raises(InputError, match="is silenced"):
+        unsilence(world.settings, "repair", "Bob", at(66))
+    with pytest.raises(InputError, match="nothing is called 'repairs'") as caught:
+        silence(world.settings, "repairs", at(75), "r", "Ada", at(58))
+    assert "did you mean 'repair'?" in caught.value.hint
+    with pytest.raises(InputError, match="over already"):
+        silence(world.settings, "repair", at(50), "r", "Ada", at(58))
+
+
+def test_a_mute_of_the_calendar_holds_the_announcement_not_the_state(make_world: MakeWorld) -> None:
+    mute = Mute.model_validate({"from": day(60), "to": day(70), "reason": "holidays"})
+    world = telling(fallen(make_world(ON_SITE)), mutes=(mute,))
+    assert told_on(world, range(58, 70)) == []
+    (alert,) = list_alerts(world.settings)
+    assert (alert.status, alert.flags) == ("open", ("muted",))
+    assert [number for number, _, _ in told_on(world, range(70, 73))] == [70]
+
+
+def test_a_mute_of_something_else_holds_nothing(make_world: MakeWorld) -> None:
+    mute = Mute.model_validate({"from": day(60), "to": day(70), "reason": "r", "only": ["other", "repair/other"]})
+    world = telling(fallen(make_world(ON_SITE)), mutes=(mute,))
+    assert [number for number, _, _ in told_on(world, range(58, 66))] == [62]
+
+
+def test_mutes_are_cut_in_the_zone_of_the_journey() -> None:
+    mute = Mute.model_validate({"from": date(2026, 5, 2), "to": date(2026, 5, 2), "reason": "r"})
+    late = datetime(2026, 5, 1, 22, tzinfo=UTC)
+    assert hushed("j/m", None, late, "Europe/Istanbul", (), [mute]) == "muted"
+    assert hushed("j/m", None, late, "UTC", (), [mute]) is None
+    assert hushed("j/m", None, late + timedelta(days=1), "Europe/Istanbul", (), [mute]) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "holds"),
+    [("j", True), ("j/m", True), ("j/m/s=v", True), ("a1", True), ("j/m/s=w", False), ("jj", False), ("j/", False)],
+)
+def test_what_a_scope_covers(scope: str, holds: bool) -> None:
+    assert covers(scope, "j/m/s=v", "a1") is holds
+    silences = [Silence(1, scope, at(1), "r", "w")]
+    assert (hushed("j/m/s=v", "a1", at(0), "UTC", silences, ()) == "silenced") is holds
+    assert hushed("j/m/s=v", "a1", at(1), "UTC", silences, ()) is None
+
+
+def test_a_receiver_gets_so_many_messages_a_day_and_the_rest_together(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE + STAYS), messages_a_day=1)
+    world.put(steady(60, 0.92) + steady(10, 0.82))
+    world.put(steady(61, 0.08) + steady(9, 0.18), kpi="fix.drop_off")
+    world.run(day(62))
+    later = replace(world.settings, now=at(62) + timedelta(hours=23))
+    with_more = World(later, world.rows)
+    with_more.write(day(63))
+    from jkpi.alerts import judge_and_announce
+    from jkpi.journeys import read_journeys
+    from jkpi.warehouse import open_warehouse
+
+    with open_warehouse(later) as w:
+        assert judge_and_announce(later, w, read_journeys(later.workspace)).messages == 0
+    assert {alert.title: alert.flags for alert in list_alerts(later)} == {
+        "Technician on site": (), "Customer stays": ("capped",),
+    }  # fmt: skip
+    world.run(day(64))
+    assert [message.title.partition(":")[0] for message in world.messages()] == ["Technician on site", "Customer stays"]
+
+
+def test_coincidences_and_patterns_come_in_a_digest_once_a_week(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE), digest="weekly")
+    world.put([*steady(60, 0.92), (82.0, 100.0), *steady(20, 0.92)])
+    monday = next(number for number in range(54, 62) if day(number + 1).weekday() == 0)
+    world.put([(84.0, 100.0)], first=day(monday))
+    world.put(steady(60 - monday + 1, 0.92), first=day(monday + 1))
+    told = told_on(world, range(50, monday + 3))
+    assert [(number, title) for number, _, title in told] == [(monday, "Moments of truth: 1 early signs")]
+    (message,) = world.messages()
+    assert message.mood == "info"
+    assert "Early signs, nothing to do yet:\n- Technician on site: one low day: 84 %, n = 100" in message.body
+
+
+def test_no_digest_on_the_first_day_and_none_if_not_wanted(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE), digest="daily")
+    world.put([*steady(60, 0.92), (84.0, 100.0), (84.0, 100.0)])
+    assert told_on(world, range(60, 61)) == []
+    assert [number for number, _, _ in told_on(world, range(61, 62))] == [61]
+    telling(world, digest="never")
+    assert len(told_on(world, range(62, 64))) == 1
+
+
+def test_people_hear_no_quiet_ends_and_programs_do(make_world: MakeWorld) -> None:
+    both = ON_SITE.replace("[lead]", "[lead, program]")
+    world = make_world(both, receivers=[Receiver("lead", "console"), Receiver("program", "webhook")])
+    telling(world)
+    world.put(steady(60, 0.92))
+    world.put(steady(2, 0.2), first=day(60), status="withheld")
+    world.put(steady(2, 0.92), first=day(62))
+    told = told_on(world, range(59, 64))
+    assert [(who, title.partition(": ")[2]) for _, who, title in told] == [
+        ("lead", "we are blind here"), ("program", "we are blind here"), ("program", "no longer so"),
+    ]  # fmt: skip
+
+
+def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_world: MakeWorld) -> None:
+    """A database of the first version with a told alert, brought up to date: only its end is told, as an answer."""
+    from sqlalchemy import text
+
+    from jkpi.state import state_engine, writing
+
+    world = telling(fallen(make_world(ON_SITE), 4), repeat_every=None)
+    world.put(steady(3, 0.95), first=day(64))
+    world.run(day(FELL))
+    engine = state_engine(world.settings.state_url)
+    with writing(engine) as connection:
+        for table in ("told_readings", "silences", "acknowledgements", "tellings"):
+            connection.execute(text(f"drop table {table}"))
+        connection.execute(text("alter table outbox drop column content"))
+        connection.execute(text("alter table outbox drop column destination"))
+        connection.execute(text("update alembic_version set version_num = '0001'"))
+    engine.dispose()
+    told = told_on(world, range(FELL, 70))
+    assert [title.partition(": ")[2] for _, _, title in told] == ["down to 82 % instead of 92 %", "back at 95 %"]
+    assert world.messages()[1].content["replies_to"] == [world.messages()[0].notification_id]
