@@ -41,8 +41,9 @@ class DuckDBWarehouse:
         names = [column[0] for column in result.description or ()]
         if names != ["Count"]:
             return -1
-        row = result.fetchone()
-        return int(row[0]) if row else -1
+        # To the end: a result that is not read out keeps the connection from other work.
+        counted = result.fetchall()
+        return int(counted[0][0]) if counted else -1
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
@@ -50,8 +51,8 @@ class DuckDBWarehouse:
         return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
-        row = self._run(sql, parameters).fetchone()
-        return _plain(row[0]) if row else None
+        found = self._run(sql, parameters).fetchall()
+        return _plain(found[0][0]) if found else None
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
         # A cursor of its own: other statements may run while the batches are read.
