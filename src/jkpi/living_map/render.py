@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import lru_cache
 from importlib.resources import files
 
@@ -39,7 +41,12 @@ def _environment() -> Environment:
 def _shared() -> dict[str, Markup]:
     """Our own style sheet and icons: the only text that is not escaped, besides the charts."""
     templates = files(_PACKAGE) / "templates"
+    script = (templates / "page.js").read_text(encoding="utf-8")
+    # The page lets this one script run and no other, whatever a text on it may hold.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
+        "script": Markup(script),
+        "script_hash": Markup(f"'sha256-{digest}'"),
         "css": Markup((templates / "page.css").read_text(encoding="utf-8")),
         "icons": Markup((templates / "icons.svg").read_text(encoding="utf-8")),
     }
