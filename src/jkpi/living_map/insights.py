@@ -13,6 +13,7 @@ from typing import Any
 from jkpi.living_map.facts import Insights, Move, Reading, Score
 from jkpi.warehouse import Warehouse
 
+
 def read_insights(w: Warehouse, journey: str, first: date, last: date) -> Insights:
     """Everything of a journey from Monday `first` to the Sunday after `last`."""
     scope: dict[str, Any] = {"journey": journey, "first": first, "until": last + timedelta(days=7)}

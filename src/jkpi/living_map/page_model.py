@@ -16,7 +16,16 @@ from jkpi.living_map.paths import Way, path_views, score_views
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend
 from jkpi.living_map.timeline import timeline
-from jkpi.living_map.views import DiagramView, Figure, Index, KpiView, LaneView, MomentView, Page, StageView, TouchpointView
+from jkpi.living_map.views import (
+    DiagramView,
+    Figure,
+    Index,
+    KpiView,
+    MomentView,
+    Page,
+    StageView,
+    TouchpointView,
+)
 from jkpi.state import MomentState
 
 TEXT_LANES = (

@@ -48,8 +48,8 @@
   week.max = told.weeks.length;
   week.value = told.weeks.length;
 
-  const cards = all("[data-kpi], [data-moment]").map((card) => ({
-    card, kpi: card.dataset.kpi || told.moments[card.dataset.moment],
+  const cards = all("[data-kpi], [data-moment], [data-reading]").map((card) => ({
+    card, kpi: card.dataset.kpi || card.dataset.reading || told.moments[card.dataset.moment],
     parts: all(".value, .small, .meta, .note, .none, .extras, .standing, .stack, .chart", card).map((part) => [part, part.innerHTML]),
   }));
   const set = (part, text) => { if (part) part.textContent = text; };
