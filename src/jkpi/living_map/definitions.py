@@ -80,6 +80,7 @@ def formula(kpi: Kpi) -> str:
     asked = f"the answers to {_survey(rule)}{_on(rule)}"
     of = _name(rule.get("of_touchpoint"))
     formulas: Mapping[str, Callable[[], str]] = {
+        "rate": lambda: f"What “{_name(rule.get('measure'))}” counted, over what it was counted of, in the period.",
         "csat": lambda: f"Of {asked}, the share in the top box ({_box(rule)}).",
         "csat_mean": lambda: f"The mean of {asked}, on its own scale {_scale(rule)}, with a t interval.",
         "nps": lambda: (

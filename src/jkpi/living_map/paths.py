@@ -57,16 +57,16 @@ def score_views(way: Way, insights: Insights, touched: Mapping[str, str]) -> dic
     marks = {name: _where(found, touched) for name, found in (("peak", insights.peaks), ("end", insights.ends))}
     views = {}
     for place, stage in enumerate(way.stages):
-        score = best.get(stage)
-        if score is None:
+        here = best.get(stage)
+        if here is None:
             continue
         near = [way.stages[n] if 0 <= n < len(way.stages) else "" for n in (place - 1, place + 1)]
         before, after = (best[name].mean if name in best else None for name in near)
         views[stage] = ScoreView(
-            kpi=score.kpi,
-            value=f"{score.mean:.2f}",
-            n=words.count(score.count),
-            drawing=charts.curve(before, score.mean, after),
+            kpi=here.kpi,
+            value=f"{here.mean:.2f}",
+            n=words.count(here.count),
+            drawing=charts.curve(before, here.mean, after),
             marks=tuple(
                 f"{'peak' if name == 'peak' else 'end'} of {words.share(shares[stage])} of passages"
                 for name, shares in marks.items()

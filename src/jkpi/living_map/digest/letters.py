@@ -1,7 +1,7 @@
 """What each owner is told. Pure: rows in, letters out; SQL has counted, the judge has judged.
 
-A KPI changed where the 95 % interval of its newest final week lies wholly on one side of the usual level (the eight weeks
-before): what could be chance is not news.
+A KPI changed where the 95 % interval of its newest final week lies wholly on one side of the usual level (the eight
+weeks before): what could be chance is not news.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SECTIONS = (
 )
 
 CHANCE = (
-    "A KPI is named where its 95 % interval leaves out the usual level: of twenty that did not change, about one is named"
-    " by chance. What fires is judged more strictly."
+    "A KPI is named where its 95 % interval leaves out the usual level: of twenty that did not change, about one is"
+    " named by chance. What fires is judged more strictly."
 )
 
 Row = Mapping[str, Any]
