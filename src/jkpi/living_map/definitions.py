@@ -70,6 +70,7 @@ def caption(kpi: Kpi, statistic: str) -> str:
         "response_rate": lambda: f"of the invitations were answered{_within(rule)}",
         "peak_end": lambda: "from 0, the worst, to 1",
         "volume": lambda: "in the week",
+        "rate": lambda: f"of what “{_name(rule.get('measure'))}” was counted of",
     }
     return captions[kpi.kind]() if kpi.kind in captions else words.humanise(statistic).lower()
 
