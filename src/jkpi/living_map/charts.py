@@ -291,26 +291,3 @@ def _tooltip(frame: Frame, point: Point) -> Markup:
     return Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}"><title>{}</title></rect>').format(
         x, frame.slot, frame.height, escape(point.label)
     )
-
-
-def curve(before: float | None, here: float, after: float | None) -> Markup:
-    """The piece of the satisfaction curve in one column, 0 at the foot and 1 at the top; it breaks where a neighbour
-    has no answers.
-
-    Args:
-        before, here, after: Mean answers scaled to 0..1.
-    """
-
-    def y(score: float) -> float:
-        return 44.0 - 40.0 * score
-
-    parts = []
-    for other, edge in ((before, -0.4), (after, 100.4)):
-        if other is not None:
-            half = y((here + other) / 2)
-            parts.append(Markup('<path class="line" d="M{:g} {:.2f}L50 {:.2f}"/>').format(edge, half, y(here)))
-    dot = Markup('<path class="curve-dot" d="M50 {:.2f}h.01"/>').format(y(here))
-    return Markup(
-        '<svg class="curve" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true">'
-        '<path class="axis" d="M0 24H100"/>{}{}</svg>'
-    ).format(Markup("").join(parts), dot)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jkpi.living_map import charts, words
+from markupsafe import Markup
+
+from jkpi.living_map import words
 from jkpi.living_map.facts import END, Insights, Move
 from jkpi.living_map.views import PathView, ScoreView
 
@@ -66,7 +68,7 @@ def score_views(way: Way, insights: Insights, touched: Mapping[str, str]) -> dic
             kpi=here.kpi,
             value=f"{here.mean:.2f}",
             n=words.count(here.count),
-            drawing=charts.curve(before, here.mean, after),
+            drawing=curve(before, here.mean, after),
             marks=tuple(
                 f"{'peak' if name == 'peak' else 'end'} of {words.share(shares[stage])} of passages"
                 for name, shares in marks.items()
@@ -84,3 +86,26 @@ def _where(found: Sequence[tuple[str, int]], touched: Mapping[str, str]) -> dict
         if stage is not None:
             shares[stage] = shares.get(stage, 0.0) + count / total
     return shares
+
+
+def curve(before: float | None, here: float, after: float | None) -> Markup:
+    """The piece of the satisfaction curve in one column, 0 at the foot and 1 at the top; it breaks where a neighbour
+    has no answers.
+
+    Args:
+        before, here, after: Mean answers scaled to 0..1.
+    """
+
+    def y(score: float) -> float:
+        return 44.0 - 40.0 * score
+
+    parts = []
+    for other, edge in ((before, -0.4), (after, 100.4)):
+        if other is not None:
+            half = y((here + other) / 2)
+            parts.append(Markup('<path class="line" d="M{:g} {:.2f}L50 {:.2f}"/>').format(edge, half, y(here)))
+    dot = Markup('<path class="curve-dot" d="M50 {:.2f}h.01"/>').format(y(here))
+    return Markup(
+        '<svg class="curve" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="axis" d="M0 24H100"/>{}{}</svg>'
+    ).format(Markup("").join(parts), dot)
