@@ -36,10 +36,12 @@ select {{ columns }} from {{ arguments['temp_relation'] }}
     on both sides, or `theirs=mine`.
 #}
 {% macro only_touched(model_name, alias, columns, opening='where') -%}
+{#- Named on every path: dbt learns what a model needs while it reads it, when nothing is there yet. -#}
+{%- set touched = ref(model_name) -%}
 {%- if is_incremental() %}
 {{ opening }} exists (
     select 1
-    from {{ ref(model_name) }} as touched
+    from {{ touched }} as touched
     where {% for column in columns -%}
     {%- set names = column.split('=') -%}
     touched.{{ names[0] }} = {{ alias }}.{{ names[-1] }}{{ ' and ' if not loop.last }}

@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status", "demo"]
+VERBS = [
+    "init",
+    "lint",
+    "schema",
+    "load",
+    "check",
+    "measure",
+    "alert",
+    "alerts",
+    "publish",
+    "run",
+    "status",
+    "coverage",
+    "demo",
+]
 
 
 def jkpi(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -53,6 +67,23 @@ def test_the_starter_runs_and_its_numbers_are_there(workspace: Path) -> None:
     assert {row["source"]: row["loaded"] for row in status["sources"]} == {"answers": 16, "shop": 153}
     assert [row["moment"] for row in status["moments"]] == ["arrives_in_time"]
     assert "arrives_in_time" in jkpi("status", "-w", workspace).stdout
+
+
+@pytest.mark.slow
+def test_coverage_says_what_of_the_map_is_silent_and_what_it_lacks(workspace: Path) -> None:
+    elements = json.loads(jkpi("coverage", "-w", workspace, "--json").stdout)["elements"]
+    drawn = {row["name"] for row in elements if row["element"] == "touchpoint"}
+    assert {"product_viewed", "order_placed"} <= drawn
+    assert sum(row["count_events"] for row in elements if row["element"].endswith("touchpoint")) == 153
+    said = jkpi("coverage", "-w", workspace).stdout
+    assert "without evidence" in said
+    assert all(row["name"] in said for row in elements)
+
+
+def test_coverage_of_nothing_says_what_to_do_first(tmp_path: Path) -> None:
+    jkpi("init", tmp_path / "fresh")
+    done = jkpi("coverage", "-w", tmp_path / "fresh", code=2)
+    assert "nothing was measured yet" in done.stderr
 
 
 @pytest.mark.slow

@@ -6,14 +6,16 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import small_world as world
 
 Row = dict[str, Any]
+Outcome = TypeVar("Outcome")
 Cell = tuple[str, str, str, str, date]  # kpi, statistic, segment value, period, period start
 Tally = dict[Cell, list[float | None]]  # None: not decided
+Spell = tuple[float, bool, bool]  # seconds that it took or was watched, whether it is closed, whether it may still be
 
 _PLACE = {
     touchpoint: (stage, number, position)
@@ -33,7 +35,7 @@ def passages(events: Sequence[Row]) -> list[list[Row]]:
         lines[("case", row["case_id"]) if row["case_id"] else ("customer", row["customer_id"])].append(row)
     found = []
     for (kind, _), line in lines.items():
-        line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["source"], row["event_id"]))
+        line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["event_id"], row["source"]))
         found += [line] if kind == "case" else _cut(line)
     return found
 
@@ -68,7 +70,7 @@ def tier(passage: Sequence[Row]) -> str:
     return named[0] if named else "(none)"
 
 
-def put(cells: Tally, kpi: str, statistic: str, value: str, day: date, outcome: float | None) -> None:
+def put(cells: dict[Cell, list[Outcome]], kpi: str, statistic: str, value: str, day: date, outcome: Outcome) -> None:
     starts = {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}
     for period, start in starts.items():
         for name in ("all", value):
@@ -91,8 +93,12 @@ def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
     return cells
 
 
-def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str, by_due: bool) -> Tally:
+def time_to_resolve(
+    events: Sequence[Row], as_of: datetime, kpi: str, to: str, by_due: bool
+) -> tuple[Tally, dict[Cell, list[Spell]]]:
+    """Which spells were within tolerance; and the spells themselves, once for each of their two statistics."""
     cells: Tally = {}
+    times: dict[Cell, list[Spell]] = {}
     for passage in passages(events):
         promised = next((row["due_at"] for row in passage if row["due_at"]), None)
         running: Row | None = None
@@ -112,11 +118,13 @@ def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str, b
                 within = float(due is None or closed <= due)
             elif due and due < as_of:
                 within = 0.0
-            seconds = (closed - begun).total_seconds() if closed else None
+            gives_up = begun + timedelta(seconds=world.WINDOW)
+            seconds = ((closed or min(as_of, gives_up)) - begun).total_seconds()
+            spell = (seconds, closed is not None, closed is None and gives_up > as_of)
             put(cells, kpi, "share_within", tier(passage), local_day(begun), within)
-            put(cells, kpi, "median_closed", tier(passage), local_day(begun), seconds)
-            put(cells, kpi, "p90_closed", tier(passage), local_day(begun), seconds)
-    return cells
+            put(times, kpi, "median", tier(passage), local_day(begun), spell)
+            put(times, kpi, "p90", tier(passage), local_day(begun), spell)
+    return cells, times
 
 
 def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:

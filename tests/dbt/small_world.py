@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from jkpi import resources
+from jkpi.measuring import measure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.run import arguments
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse import LANDING_TABLES, Warehouse, ensure_landing, open_warehouse
 
 Row = dict[str, Any]
 
@@ -68,12 +70,29 @@ def settings(url: str, workspace: Path, as_of: datetime = AS_OF) -> Settings:
 
 
 def land(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
-    """Append rows to a landing table; columns that no row names stay NULL."""
+    """Append rows to a landing table; columns that no row names stay NULL. Their batches are told to the ledger."""
     if rows:
+        if "batch_id" in LANDING_TABLES[table]:
+            rows = [{"batch_id": "landed", **row} for row in rows]
+            _tell(warehouse, {(row["source"], row["batch_id"]) for row in rows})
         names = sorted({name for row in rows for name in row})
         columns = {name: [row.get(name) for row in rows] for name in names}
         data = pa.table({name: pa.array(values) for name, values in columns.items()})
         warehouse.insert(f"raw.{table}", data.select([n for n in names if data[n].type != pa.null()]))
+
+
+def _tell(warehouse: Warehouse, batches: Iterable[tuple[str, str]]) -> None:
+    """Say of each batch (source, name) that it was loaded just now."""
+    for source, batch in sorted(batches):
+        named = {"source": source, "batch": batch}
+        warehouse.execute("delete from raw.load_batches where source = :source and batch_id = :batch", named)
+        warehouse.execute(
+            "insert into raw.load_batches (source, batch_id, status, load_number)"
+            " select cast(:source as text), cast(:batch as text), 'loaded', 1 + coalesce(max(load_number), 0)"
+            " from (select load_number from raw.load_batches union all"
+            " select load_number from raw.measured_batches) as known",
+            named,
+        )
 
 
 def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
@@ -184,30 +203,32 @@ def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
     return batches
 
 
-def build(
-    url: str,
-    workspace: Path,
-    as_of: datetime = AS_OF,
-    select: str | None = None,
-    full_refresh: bool = False,
-    verb: str = "build",
-) -> None:
-    """Have dbt count, in a process of its own; fails with what dbt says."""
-    place = workspace / url.partition(":")[0]
-    command = arguments(resources.path("dbt_project"), place, full_refresh)
-    if verb != "build":
-        command[command.index("build")] = verb
-        exclusion = command.index("--exclude-resource-type")
-        del command[exclusion : exclusion + 2]
-    command += ["--select", select] if select else []
-    environment = dbt_environment(settings(url, workspace, as_of))
+def build(url: str, workspace: Path, as_of: datetime = AS_OF, full_refresh: bool = False) -> None:
+    """Have everything counted as the product does; fails with what dbt says."""
+    measure(_apart(settings(url, workspace, as_of)), full_refresh)
+
+
+def unit_tests(url: str, workspace: Path) -> list[str]:
+    """Run dbt's unit tests; the names of those that held. Fails with what dbt says of the others."""
+    mine = _apart(settings(url, workspace))
+    place = mine.private / "dbt"
+    command = arguments(resources.path("dbt_project"), place, full_refresh=True)
+    command[command.index("build")] = "test"
+    exclusion = command.index("--exclude-resource-type")
+    command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]
+    command.remove("--full-refresh")
     child = [sys.executable, "-m", "jkpi.measuring.child", *command]
-    done = subprocess.run(child, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        results = place / "target" / "run_results.json"
-        nodes = json.loads(results.read_text())["results"] if results.exists() else []
-        bad = [f"{n['unique_id']}: {n['message']}" for n in nodes if n["status"] not in ("success", "pass", "skipped")]
-        raise AssertionError("\n".join(bad) or done.stdout + done.stderr)
+    done = subprocess.run(child, env=dbt_environment(mine), capture_output=True, text=True, check=False)
+    results = place / "target" / "run_results.json"
+    nodes = json.loads(results.read_text())["results"] if results.exists() else []
+    bad = [f"{node['unique_id']}: {node['message']}" for node in nodes if node["status"] != "pass"]
+    assert done.returncode == 0 and not bad, "\n".join(bad) or done.stdout + done.stderr
+    return [str(node["unique_id"]) for node in nodes]
+
+
+def _apart(mine: Settings) -> Settings:
+    """Each engine in a folder of its own, so that the project is parsed once for each."""
+    return replace(mine, workspace=mine.workspace / mine.warehouse_url.partition(":")[0])
 
 
 def table(url: str, sql: str) -> list[Row]:

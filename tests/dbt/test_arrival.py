@@ -13,9 +13,10 @@ import small_world as world
 from jkpi.warehouse import open_warehouse
 
 PASSAGES = (
-    "select actor_key, instance_id, event_number, event_id, source, stage, occurred_at, instance_started_at"
+    "select actor_key, passage, event_number, event_id, source, stage, occurred_at, is_entry"
     " from intermediate.int_journey_events order by actor_key, event_number"
 )
+READINGS = "select * from marts.fct_kpi_readings order by kpi, statistic, segment, segment_value, period, period_start"
 
 
 @pytest.mark.slow
@@ -30,10 +31,11 @@ def test_any_order_of_arrival_ends_as_a_full_refresh(url: str, workspace: Path, 
     for batch, as_of in zip(batches, clocks, strict=True):
         with open_warehouse(url) as warehouse:
             world.land(warehouse, "touchpoint_events", batch)
-        world.build(url, workspace, as_of, select="+int_journey_events")
-    arrived = world.table(url, PASSAGES)
-    world.build(url, workspace, world.AS_OF, select="int_journey_events", full_refresh=True)
+        world.build(url, workspace, as_of)
+    arrived, read = world.table(url, PASSAGES), world.table(url, READINGS)
+    world.build(url, workspace, world.AS_OF, full_refresh=True)
     assert arrived == world.table(url, PASSAGES)
+    assert read == world.table(url, READINGS)
     assert len(arrived) == sum(map(len, batches))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jkpi.measuring.report import Failure, built, read_report
+from jkpi.measuring.report import Failure, read_report
 
 
 def results(folder: Path) -> Path:
@@ -37,10 +37,3 @@ def test_what_failed_is_told_in_one_line(tmp_path: Path) -> None:
         "failed: fct_responses: Binder Error: no such column",
         "failed: unique_grain_x: Got 2 results",
     ]
-
-
-def test_which_models_were_built(tmp_path: Path) -> None:
-    place = results(tmp_path)
-    assert built(place, "int_journey_events")
-    assert not built(place, "fct_responses")
-    assert not built(place, "rpt_journey_health")

@@ -18,7 +18,8 @@ COLUMNS = {
     " segment text, segment_value text, period text, period_start date, value double precision,"
     " numerator double precision,"
     " denominator double precision, sample_size bigint, open_count bigint, ci_low double precision,"
-    " ci_high double precision, unit text, direction text, status text, matures_at timestamp, map_version integer",
+    " ci_high double precision, unit text, direction text, status text, matures_at timestamp, map_version integer,"
+    " level text, touchpoint text, is_suppressed boolean, definition text, is_redefined boolean",
     "fct_stage_visits": "journey text, instance_id text, stage text, stage_position integer, visit_number integer,"
     " entered_at timestamp, exited_at timestamp, next_stage text, moved_on_at timestamp, matures_at timestamp,"
     " map_version integer",
@@ -32,7 +33,8 @@ READING = {
     **{"stage": "repair", "segment": "all", "segment_value": "all", "period": "day", "unit": "share"},
     **{"value": 0.8, "numerator": 8.0, "denominator": 10.0, "sample_size": 10, "open_count": 0},
     **{"ci_low": 0.49, "ci_high": 0.94, "direction": "higher", "status": "final", "map_version": 1},
-    **{"period_start": date(2026, 5, 1), "matures_at": datetime(2026, 5, 2)},
+    **{"period_start": date(2026, 5, 1), "matures_at": datetime(2026, 5, 2), "level": "stage", "touchpoint": None},
+    **{"is_suppressed": False, "definition": "0123456789ab", "is_redefined": False},
 }
 VISIT = {
     **{"journey": "j", "instance_id": "i", "stage": "repair", "stage_position": 1, "visit_number": 1},
@@ -49,6 +51,7 @@ RESPONSE = {
     **{"score": 5.0, "is_top": True, "is_bottom": False, "responded_at": datetime(2026, 5, 1)},
     "responded_date": date(2026, 5, 1),
 }
+SILENT = ("value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high")
 SOUND: dict[str, list[dict[str, Any]]] = {
     "fct_kpi_readings": [
         READING,
@@ -62,6 +65,12 @@ SOUND: dict[str, list[dict[str, Any]]] = {
          "numerator": None, "ci_low": None, "ci_high": None},
         {**READING, "kpi": "repair.ces", "statistic": "mean", "unit": "points", "value": 4.1, "numerator": 41.0,
          "ci_low": 3.0, "ci_high": 5.2},
+        # Most of ten are open still: the curve does not come down to a tenth.
+        {**READING, "kpi": "repair.time_to_resolve", "statistic": "p90", "unit": "seconds", "value": None,
+         "numerator": None, "ci_low": None, "ci_high": None},
+        # Too few to be shown.
+        {**READING, "segment": "tier", "segment_value": "gold", **dict.fromkeys(SILENT), "is_suppressed": True},
+        {**READING, "kpi": "journey.peak_end", "statistic": "peak_end", "unit": "score"},
     ],
     "fct_stage_visits": [VISIT, {**VISIT, "visit_number": 2, "exited_at": None, "moved_on_at": datetime(2026, 5, 2)}],
     "fct_journey_instances": [INSTANCE],
@@ -96,8 +105,8 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
     report = check_marts(settings, warehouse)
 
     assert report.failures == ()
-    assert report.lines() == ["marts: 61 of 61 expectations hold on 4 subjects"]
-    assert warehouse.scalar("select count(*) from raw.quality_results where door = 'marts' and success") == 61
+    assert report.lines() == ["marts: 64 of 64 expectations hold on 4 subjects"]
+    assert warehouse.scalar("select count(*) from raw.quality_results where door = 'marts' and success") == 64
 
 
 @pytest.mark.parametrize(
@@ -105,6 +114,10 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
     [
         ("fct_kpi_readings", {**READING, "segment": "s", "value": 1.2, "ci_high": 1.3}, "share_within_0_and_1"),
         ("fct_kpi_readings", {**READING, "segment": "s", "numerator": 11.0}, "part_within_whole"),
+        ("fct_kpi_readings", {**READING, "statistic": "peak_end", "unit": "score", "value": 1.2, "ci_high": 1.3},
+         "score_within_0_and_1"),
+        ("fct_kpi_readings", {**READING, "segment": "s", "is_suppressed": True}, "suppressed_is_silent"),
+        ("fct_kpi_readings", {**READING, "segment": "s", **dict.fromkeys(SILENT)}, "has_sample_size"),
         ("fct_kpi_readings", {**READING, "segment": "s", "ci_low": 0.81}, "value_above_ci_low"),
         ("fct_kpi_readings", {**READING, "segment": "s", "ci_high": 0.79}, "value_below_ci_high"),
         ("fct_kpi_readings", {**READING, "segment": "s", "value": None}, "measured_where_sampled"),
@@ -193,7 +206,7 @@ def test_empty_marts_pass(settings: Settings, warehouse: Warehouse, fill: Fill) 
     report = check_marts(settings, warehouse)
 
     assert report.passed
-    assert len(report.results) == 61
+    assert len(report.results) == 64
 
 
 def test_a_broken_suite_fails_the_check_and_the_rest_is_still_judged(
@@ -208,7 +221,7 @@ def test_a_broken_suite_fails_the_check_and_the_rest_is_still_judged(
 
     (failure,) = report.failures
     assert "marts_fct_responses.json: expectation 9 (not_top_and_bottom): expect_the_best not found" in str(failure)
-    assert len(report.results) == 60
+    assert len(report.results) == 63
 
 
 def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, fill: Fill, postgres_url: str) -> None:

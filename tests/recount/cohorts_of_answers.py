@@ -55,12 +55,8 @@ def response_rates(entry: dict[str, Any], walks: Walks) -> pd.DataFrame:
         _latest(answers[told], invited[~named], "customer_id"),  # where both name a case, it has to be the same
         _latest(answers[~told], invited, "customer_id"),
     ]
-    found = (
-        pd.concat([one for one in pairs if len(one)] or pairs[:1])
-        .sort_values(["answer", "invited_at", "invitation_id"])
-        .groupby("answer")
-        .tail(1)
-    )
+    found = pd.concat([one for one in pairs if len(one)] or pairs[:1])
+    found = found.sort_values(["answer", "invited_at", "invitation_id"]).groupby("answer").tail(1)
     answered = found.loc[found["responded_at"] < found["invited_at"] + window, "invitation"]
     eligible = invited[invited["eligible"].map(lambda one: one is None or bool(one)).astype(bool)]
     frame = _members(eligible, "invited_at", walks)

@@ -175,8 +175,8 @@ def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
-    """In a segment, of fewer members than `least` nothing is told."""
-    few = (segment != "all") & (found["sample_size"] < least)
+    """In a segment, of fewer members than `least` nothing is told; a `least` of 1 asks for no such silence."""
+    few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
     found[NUMBERS] = found[NUMBERS].astype(float)
     found.loc[few, NUMBERS] = np.nan
     return found.assign(is_suppressed=few)

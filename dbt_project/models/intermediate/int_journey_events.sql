@@ -4,9 +4,10 @@
 ) }}
 
 -- Nothing may lose sight of how it was before: {{ ref('int_touched_event_days') }}
+{% set recut = ref('int_recut_events') %}
 {% if is_incremental() -%}
 with cut as (
-    select * from {{ ref('int_recut_events') }}
+    select * from {{ recut }}
 )
 {%- else -%}
 with events as (

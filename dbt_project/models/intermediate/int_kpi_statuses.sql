@@ -74,7 +74,7 @@ judged as (
             when {{ add_seconds('timed.decided_at', 'timed.late_seconds') }} > clock.as_of then 'provisional'
             else 'final'
         end as status,
-        timed.segment <> 'all' and timed.decided_count < timed.min_cell as is_suppressed
+        timed.segment <> 'all' and timed.min_cell > 1 and timed.decided_count < timed.min_cell as is_suppressed
     from timed
     cross join clock
 )

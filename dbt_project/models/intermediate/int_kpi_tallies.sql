@@ -22,7 +22,8 @@ tallied as (
         sum(cast(outcome as decimal(18, 10))) as total,
         sum(
             case
-                when estimator in ('mean', 'nps') then cast(outcome as decimal(18, 10)) * cast(outcome as decimal(18, 10))
+                when estimator in ('mean', 'nps')
+                    then cast(outcome as decimal(18, 10)) * cast(outcome as decimal(18, 10))
             end
         ) as squares,
         cast(count(outcome) as bigint) as decided_count,

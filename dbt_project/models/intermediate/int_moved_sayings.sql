@@ -6,7 +6,7 @@ with known as (
 {% set before = as_it_was('int_placed_sayings') %}
 fresh as (
     select * from {{ ref('int_survey_sayings') }} as sayings
-    where {{ 'false' if counting_anew() else is_fresh('sayings', 'said_at') }}
+    where {{ is_fresh('sayings', 'said_at') }}
 ),
 
 {% if not counting_anew() -%}

@@ -36,6 +36,7 @@ measured as (
 profiles as (
     select
         measured.journey,
+        measured.kpi,
         measured.source,
         measured.count_id,
         {{ profile_of(json_text('measured.segments', 'parts.part')) }} as profile
@@ -49,9 +50,10 @@ described as (
         measured.*,
         coalesce(profiles.profile, '') as profile
     from measured
-    left join (select distinct * from profiles) as profiles
+    left join profiles
         on
             measured.journey = profiles.journey
+            and measured.kpi = profiles.kpi
             and measured.source = profiles.source
             and measured.count_id = profiles.count_id
 )

@@ -5,9 +5,10 @@
 ) }}
 
 -- Nothing may lose sight of how it was before: {{ ref('int_touched_days') }}
+{% set moved, touched = ref('int_moved_sayings'), ref('int_touched_sayings') %}
 {% if is_incremental() -%}
 with placed as (
-    select * from {{ ref('int_moved_sayings') }}
+    select * from {{ moved }}
 )
 {%- else -%}
 with sayings as (

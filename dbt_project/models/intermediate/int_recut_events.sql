@@ -2,7 +2,7 @@
 {% set before = as_it_was('int_journey_events') %}
 with fresh as (
     select * from {{ ref('int_mapped_events') }} as mapped
-    where {{ 'false' if counting_anew() else is_fresh('mapped', 'occurred_at') }}
+    where {{ is_fresh('mapped', 'occurred_at') }}
 ),
 
 {% if not counting_anew() -%}

@@ -5,7 +5,7 @@
 
 with events as (
     select * from {{ ref('int_journey_events') }} as events
-    where events.is_entry{{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage'], opening=' and') }}
+    where is_entry{{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage'], opening=' and') }}
 ),
 
 instances as (

@@ -1,5 +1,6 @@
 -- The days whose cohorts have to be counted again: of touched passages and sayings, and those that were not over.
 {% set sayings_before = as_it_was('int_placed_sayings') %}
+{% set last_run = ref('stg_last_run') %}
 {% set tables = ['int_kpi_tallies', 'int_kpi_quantiles', 'int_stage_moves'] %}
 with touched as (
     select * from {{ ref('int_touched_sayings') }}
@@ -50,7 +51,9 @@ days as (
         before.journey,
         before.cohort_date
     from {{ as_it_was(table) }} as before
-    where before.cohort_date is not null and before.matures_at > (select last_run.as_of from {{ ref('stg_last_run') }} as last_run)
+    where
+        before.cohort_date is not null
+        and before.matures_at > (select last_run.as_of from {{ last_run }} as last_run)
     {% endfor %}
     {%- endif %}
 )

@@ -1,16 +1,17 @@
 -- Passages that are not what they were: their events differ, or more became known of their customer.
+-- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set before = as_it_was('int_journey_events') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with recut as (
     select * from {{ ref('int_recut_events') }}
 ),
 
+{% if not counting_anew() -%}
 customers as (
     select * from {{ ref('stg_customers') }} as customers
-    where {{ 'false' if counting_anew() else is_fresh('customers', 'valid_from') }}
+    where {{ is_fresh('customers', 'valid_from') }}
 ),
 
-{% if not counting_anew() -%}
 was as (
     select before.* from {{ before }} as before
     where before.actor_key in (select recut.actor_key from recut)
@@ -31,7 +32,7 @@ prints as (
         journey,
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_id', 'source']) }}) as print,
+        bit_xor({{ row_print(['event_id', 'source', 'event_number']) }}) as print,
         count(*) as count_events
     from recut
     group by journey, actor_key, passage
@@ -43,7 +44,7 @@ prints_before as (
         journey,
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_id', 'source']) }}) as print,
+        bit_xor({{ row_print(['event_id', 'source', 'event_number']) }}) as print,
         count(*) as count_events
     from was
     group by journey, actor_key, passage

@@ -3,7 +3,7 @@
 {% set instances_before = as_it_was('int_journey_instances') %}
 with sayings as (
     select * from {{ ref('int_survey_sayings') }} as sayings
-    where {{ 'false' if counting_anew() else is_fresh('sayings', 'said_at') }}
+    where {{ is_fresh('sayings', 'said_at') }}
 ),
 
 touched as (

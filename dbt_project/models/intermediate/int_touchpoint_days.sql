@@ -1,11 +1,10 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
--- How often each touchpoint was seen, on a map or not. Each run adds what is fresh: days are summed where they are read.
+{% set fresh = is_fresh('events', 'occurred_at') %}
+-- How often each touchpoint was seen, on a map or not. Each run adds what is fresh: days are summed by who reads them.
 with events as (
     select * from {{ ref('stg_touchpoint_events') }} as events
-    {% if is_incremental() -%}
-    where {{ is_fresh('events', 'occurred_at') }}
-    {%- endif %}
+    where {{ fresh if is_incremental() else 'true' }}
 ),
 
 counted as (

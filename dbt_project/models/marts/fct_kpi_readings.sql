@@ -23,10 +23,12 @@ estimated as (
         end as estimate,
         case cells.estimator
             when 'mean'
-                then {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 1) }}
+                then
+                    {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 1) }}
                     * {{ t_quantile('(cells.decided_count - 1)', 't_quantiles') | indent(20) }}
             when 'nps'
-                then 200 * {{ z() }}
+                then
+                    200 * {{ z() }}
                     * {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 0) }}
         end as half_width
     from cells

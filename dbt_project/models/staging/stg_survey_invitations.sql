@@ -8,16 +8,16 @@ clock as (
 
 seen as (
     select
-        invitation_id,
-        source,
-        batch_id,
-        customer_id,
-        case_id,
-        touchpoint,
-        survey,
-        invited_at,
-        eligible as is_eligible,
-        segments
+        invitations.invitation_id,
+        invitations.source,
+        invitations.batch_id,
+        invitations.customer_id,
+        invitations.case_id,
+        invitations.touchpoint,
+        invitations.survey,
+        invitations.invited_at,
+        invitations.eligible as is_eligible,
+        invitations.segments
     from invitations
     where invitations.invited_at <= (select clock.as_of from clock)
 )

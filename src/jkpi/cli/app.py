@@ -267,6 +267,20 @@ def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
 
 
 @app.command()
+def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+    """What of the map has evidence, and what the map lacks.
+
+    Example: jkpi coverage
+    """
+    with ending(as_json):
+        from jkpi.cli.coverage import coverage_lines, coverage_of
+        from jkpi.settings import load_settings
+
+        found = coverage_of(load_settings(workspace, moment(now)))
+        give(found, coverage_lines(found), as_json)
+
+
+@app.command()
 def demo(
     example: Annotated[str, typer.Option(help="equipment_repair or spare_parts.")] = "equipment_repair",
     directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),

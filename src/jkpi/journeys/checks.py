@@ -18,7 +18,7 @@ from jkpi.journeys.words import JOINED_BY
 
 __all__ = ["Finding", "Receivers", "findings"]
 
-TOUCHPOINTS_AT_MOST = 2000
+TOUCHPOINTS_AT_MOST = 1000
 
 
 def findings(

@@ -16,7 +16,7 @@ from jkpi import resources
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
-from jkpi.measuring.runs import begin_run, fingerprint, finish_run, why_anew
+from jkpi.measuring.runs import begin_run, fingerprint, finish_run, is_first, why_anew
 from jkpi.progress import SILENCE, Progress
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
@@ -41,12 +41,13 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         with open_warehouse(settings) as warehouse:
             ensure_landing(warehouse)
             current = fingerprint(warehouse, project)
+            first = is_first(warehouse)
             refreshed = "it was asked for" if full_refresh else why_anew(warehouse, current, as_of)
             begin_run(warehouse, as_of, current, refreshed)
         results = place / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         started = time.monotonic()
-        exception = _run_dbt(arguments(project, place, bool(refreshed)), environment, place, progress)
+        exception = _run_dbt(arguments(project, place, first or bool(refreshed)), environment, place, progress)
         seconds = time.monotonic() - started
         if not results.exists():
             raise _broken(exception, place)

@@ -38,9 +38,14 @@ def fingerprint(warehouse: Warehouse, project: Path) -> str:
     return digest.hexdigest()
 
 
+def is_first(warehouse: Warehouse) -> bool:
+    """Whether nothing was ever counted here."""
+    return not warehouse.table_exists("intermediate", "int_kpi_tallies")
+
+
 def why_anew(warehouse: Warehouse, current: str, as_of: datetime) -> str:
     """The reason for counting everything anew; empty where adding what is new is exact. `as_of` is naive UTC."""
-    if not warehouse.table_exists("intermediate", "int_kpi_tallies"):
+    if is_first(warehouse):
         return ""
     last = warehouse.rows(
         "select as_of, fingerprint, is_finished from raw.measure_runs order by run_number desc limit 1"

@@ -25,9 +25,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 CHUNK_ROWS = 200_000
 # A proportion of 1 may lie a rounding error above the upper end of its own interval.
 _DERIVED = {
-    "value_and_a_hair": ("value", "value + 1e-9"),
-    "ci_high_and_a_hair": ("ci_high", "ci_high + 1e-9"),
-    "is_sampled": ("sample_size", "sample_size > 0"),
+    "value_and_a_hair": ({"value"}, "value + 1e-9"),
+    "ci_high_and_a_hair": ({"ci_high"}, "ci_high + 1e-9"),
+    # A quantile of spells that are mostly open still is not known; every other sample has a value.
+    "is_sampled": ({"sample_size", "statistic"}, "sample_size > 0 and statistic not in ('median', 'p90')"),
 }
 
 
@@ -85,7 +86,7 @@ def _frames(w: Warehouse, mart: str, key: Sequence[str], suite: Suite) -> Iterat
 
     there = _columns(w, mart)
     chosen = [column for column in there if column in suite.columns]
-    derived = {name: sql for name, (needs, sql) in _DERIVED.items() if name in suite.columns and needs in there}
+    derived = {name: sql for name, (needs, sql) in _DERIVED.items() if name in suite.columns and needs <= set(there)}
     # Counted by the engine over the whole mart, so that no border of a chunk hides a double.
     if set(key) <= set(there):
         derived["key_count"] = f"count(*) over (partition by {', '.join(key)})"

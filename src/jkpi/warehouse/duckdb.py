@@ -41,9 +41,8 @@ class DuckDBWarehouse:
         names = [column[0] for column in result.description or ()]
         if names != ["Count"]:
             return -1
-        # To the end: a result that is not read out keeps the connection from other work.
-        counted = result.fetchall()
-        return int(counted[0][0]) if counted else -1
+        found = result.fetchall()
+        return int(found[0][0]) if found else -1
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
@@ -51,6 +50,7 @@ class DuckDBWarehouse:
         return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
+        # All of it is fetched: a result that is not finished keeps the connection from reading tables from outside.
         found = self._run(sql, parameters).fetchall()
         return _plain(found[0][0]) if found else None
 
