@@ -13,6 +13,7 @@ Read = Callable[..., dict[str, Any]]
 
 LOADS = ("jkpi_starter_load_answers", "jkpi_starter_load_shop")
 KPIS = "jkpi_starter_kpis"
+DIGEST = "jkpi_starter_digest"
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +25,9 @@ def found(read_dags: Read, make_workspace: Callable[[], Path]) -> dict[str, Any]
     return read_dags(JKPI_WORKSPACE=workspace)
 
 
-def test_one_load_dag_for_each_source_and_one_kpi_dag(found: dict[str, Any]) -> None:
+def test_one_load_dag_for_each_source_one_kpi_dag_and_one_digest(found: dict[str, Any]) -> None:
     assert found["errors"] == {}
-    assert sorted(found["dags"]) == sorted([*LOADS, KPIS])
+    assert sorted(found["dags"]) == sorted([*LOADS, KPIS, DIGEST])
 
 
 def test_loads_run_on_the_schedule_of_their_source_and_the_kpis_on_any_of_their_assets(found: dict[str, Any]) -> None:
@@ -35,6 +36,13 @@ def test_loads_run_on_the_schedule_of_their_source_and_the_kpis_on_any_of_their_
     assert kpis["assets"] == ["jkpi://starter/answers", "jkpi://starter/shop"]
     assert [load["tasks"]["load"]["outlets"] for load in (answers, shop)] == [[uri] for uri in kpis["assets"]]
     assert shop["tasks"]["load"]["arguments"] == ["load", "--source", "shop"]
+
+
+def test_the_digest_goes_out_once_a_week(found: dict[str, Any]) -> None:
+    digest = found["dags"][DIGEST]
+    assert digest["schedule"] == "0 6 * * 1"
+    assert {name: task["arguments"] for name, task in digest["tasks"].items()} == {"digest": ["digest"]}
+    assert digest["tasks"]["digest"]["owner"] == "head-of-sales"
 
 
 def test_tags_and_owners_come_from_the_workspace(found: dict[str, Any]) -> None:
@@ -90,8 +98,8 @@ def test_the_line_of_the_kpi_dag(found: dict[str, Any]) -> None:
 
 
 def test_parsing_is_quick(found: dict[str, Any]) -> None:
-    assert sorted(found["seconds"]) == ["jkpi_kpis.py", "jkpi_load.py"]
-    # Both do the same work; the quicker of the two says what it costs on a machine that is busy otherwise.
+    assert sorted(found["seconds"]) == ["jkpi_digest.py", "jkpi_kpis.py", "jkpi_load.py"]
+    # All do the same work; the quickest of them says what it costs on a machine that is busy otherwise.
     assert min(found["seconds"].values()) < 2
 
 

@@ -11,7 +11,10 @@ from jkpi import resources
 from jkpi.journeys import Journey, read_journeys
 
 WORKSPACES = sorted(place.parent for place in resources.path("examples").glob("*/journeys"))
-LANES = ("goals", "actions", "feelings", "pains", "opportunities")
+LANES = (
+    *("goals", "actions", "feelings", "pains", "opportunities"),
+    *("thoughts", "back_stage", "support", "stories"),
+)
 
 
 def read(workspace: Path) -> tuple[Journey, ...]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jkpi.living_map import publish_map
+from jkpi.living_map import publish_map, words
+from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
 
@@ -107,8 +108,8 @@ def test_nothing_is_requested_reported_or_clipped(browser: Browser, site: Path, 
 def test_the_whole_map_fits_a_desktop(browser: Browser, site: Path) -> None:
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('.map-scroll'))") == 0
-    lanes = page.locator(".stage").first.locator("[data-lane]")
-    assert lanes.count() == 8
+    lanes = page.locator(".stage").first.locator("[data-lane]:visible")
+    assert lanes.count() == 13
     tops = page.evaluate("[...document.querySelectorAll('[data-lane=kpis]')].map(e => e.getBoundingClientRect().top)")
     assert len(set(tops)) == 1, "a lane stands at one height in all stages"
     page.context.close()
@@ -164,4 +165,77 @@ def test_a_picture_is_taken(browser: Browser, site: Path, tmp_path: Path, width:
     place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"map_{width}_{scheme}.png"
     page.screenshot(path=place, full_page=True)
     assert place.stat().st_size > 100_000, "an empty page is small"
+    page.context.close()
+
+
+def drawn(page: Page) -> list[str]:
+    """The lanes of the first stage as they stand, from the top."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelector('.stage').querySelectorAll('[data-lane]')].filter(e => e.checkVisibility())"
+        ".sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top).map(e => e.dataset.lane)"
+    )
+    return found
+
+
+def test_six_views_show_their_lanes_by_mouse_and_by_keyboard(browser: Browser, site: Path) -> None:
+    page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    seen = []
+    page.locator("[role=tab]").first.focus()
+    for diagram in DIAGRAMS:
+        assert page.evaluate("document.activeElement.dataset.view") == diagram.key
+        assert drawn(page) == list(diagram.lanes)
+        seen.append(page.locator("[data-said]:visible").inner_text())
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.view") == "journey", "after the last comes the first"
+    assert len(set(seen)) == len(DIAGRAMS) == 6
+    page.locator("#tab-blueprint").click()
+    lines = page.locator("[data-lane-head].line-above").evaluate_all("all => all.map(e => e.dataset.line)")
+    assert [line for line in lines if line] == [
+        "line of interaction",
+        "line of visibility",
+        "line of internal interaction",
+    ]
+    assert wrong == []
+    page.context.close()
+
+
+def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site: Path) -> None:
+    page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
+    today = card.inner_text()
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
+        rows = w.rows(
+            "select period_start, value, sample_size, status from marts.fct_kpi_readings where period = 'week'"
+            " and kpi = 'repair.time_to_resolve' and is_primary order by period_start"
+        )
+    assert len(rows) == 26
+    for place in (0, 11, 23):
+        page.locator("#pick-week").fill(str(place))
+        assert card.locator(".value").inner_text() == words.value(rows[place]["value"], "share", "share_within", 0.92)
+        assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
+    assert "not as it was told then" in page.locator("#past-note").inner_text()
+    page.locator("#pick-week").fill("26")
+    assert card.inner_text() == today
+    assert wrong == []
+    page.context.close()
+
+
+def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    page.locator("#pick-owner").select_option("field-service")
+    kept = page.locator(".stage:not(.others)").evaluate_all("all => all.map(e => e.dataset.stage)")
+    assert kept == ["repair"]
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", [diagram.key for diagram in DIAGRAMS])
+def test_axe_finds_nothing_serious(browser: Browser, site: Path, view: str, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440, scheme, bypass_csp=True)
+    page.locator(f"#tab-{view}").click()
+    found = Axe().run(page).response["violations"]
+    grave = [(v["id"], n["target"]) for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"][:3]]
+    assert grave == []
     page.context.close()

@@ -210,6 +210,25 @@ def publish(workspace: Workspace = None, now: Now = None, as_json: Json = False)
 
 
 @app.command()
+def digest(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+    """Send each owner the week: what fires, changed, improved, went stale.
+
+    Once a week: a second call in the same week tells nobody again.
+
+    Example: jkpi digest
+    """
+    with ending(as_json):
+        from jkpi.cli import pipeline
+        from jkpi.cli.digesting import digest as write_digest
+        from jkpi.cli.digesting import digest_lines
+        from jkpi.settings import load_settings
+
+        told = write_digest(load_settings(workspace, moment(now)))
+        give(told, digest_lines(told), as_json)
+        _fail(pipeline.undelivered(told.delivered))
+
+
+@app.command()
 def run(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
     workspace: Workspace = None,

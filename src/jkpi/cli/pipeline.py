@@ -293,8 +293,12 @@ def check_failure(report: CheckReport) -> JkpiError | None:
 
 
 def delivery_failure(alerted: Alerted) -> JkpiError | None:
+    """What an alert's messages came to."""
+    return undelivered(alerted.delivered)
+
+
+def undelivered(sent: DeliveryReport) -> JkpiError | None:
     """Messages that did not get through. They are safe in the outbox; the exit code lets a scheduler try again."""
-    sent = alerted.delivered
     if not sent.failed and not sent.dead:
         return None
     return SystemFailure(

@@ -70,6 +70,21 @@ class Touchpoint(Strict):
         return self.channel in STAFFED_CHANNELS if self.staffed is None else self.staffed
 
 
+class Story(Strict):
+    """What somebody wants to be able to do, cut small enough to build."""
+
+    story: Text
+    release: Text | None = Field(None, description="When it comes, such as now, next or a date; open if not given.")
+
+
+class Undertaking(Strict):
+    """Something that is being done about a stage."""
+
+    action: Text
+    owner: Text | None = Field(None, description="The stage's owner if not given.")
+    due: Day | None = None
+
+
 class Stage(Strict):
     """One step toward the customer's goal, with the lanes of the map."""
 
@@ -81,6 +96,11 @@ class Stage(Strict):
     feelings: list[Feeling] = []
     pains: list[Text] = []
     opportunities: list[Text] = []
+    thoughts: list[Text] = Field([], description="What goes through the customer's mind: for the mental model.")
+    back_stage: list[Text] = Field([], description="What we do unseen: for the service blueprint.")
+    support: list[Text] = Field([], description="Systems and partners it rests on: for the service blueprint.")
+    stories: list[Story] = Field([], description="For the user story map.")
+    under_way: list[Undertaking] = Field([], description="What is being done about it, by whom, until when.")
     touchpoints: Annotated[list[Touchpoint], Field(min_length=1)]
     kpis: list[Kpi] = []
 

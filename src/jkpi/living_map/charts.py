@@ -119,7 +119,7 @@ def sparkline(
         *_lines(frame, shown),
         *_dots(frame, shown),
         *(_months(frame) if large else ()),
-        *(_tooltip(frame, point) for point in shown),
+        *(_tooltip(frame, point) for point in shown if point.label),
     ]
     return Markup(
         '<svg class="chart{size}" viewBox="0 0 {w:g} {h:g}" role="img" aria-label="{label}">{body}</svg>'

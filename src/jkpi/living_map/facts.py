@@ -102,6 +102,42 @@ class Stray:
     count_events: int
 
 
+END = "(end)"
+"""Where a passage goes when it is over."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Visits of `stage` that went on to `next_stage`; `(end)`: the passage ended there, and that is decided."""
+
+    stage: str
+    next_stage: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """The answers to one question, on its scale turned to 0..1, 1 is best; never pooled with another question's."""
+
+    kpi: str
+    stage: str | None
+    mean: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Insights:
+    """peaks, ends: touchpoint -> passages whose strongest, or last, answer was given there. slices: (KPI, segment,
+    segment value) -> its weekly readings, primary statistic only, oldest first. versions: (version, valid from)."""
+
+    moves: tuple[Move, ...] = ()
+    scores: tuple[Score, ...] = ()
+    peaks: tuple[tuple[str, int], ...] = ()
+    ends: tuple[tuple[str, int], ...] = ()
+    slices: tuple[tuple[tuple[str, str, str], tuple[tuple[Reading, bool], ...]], ...] = ()
+    versions: tuple[tuple[int, date], ...] = ()
+
+
 @dataclass(frozen=True)
 class Facts:
     """Everything known of one journey. `last_week` is the Monday of the newest week the charts show."""
@@ -127,3 +163,4 @@ class Facts:
     first_evidence_at: datetime | None = None
     last_evidence_at: datetime | None = None
     measured: bool = field(default=False)
+    insights: Insights = field(default_factory=Insights)

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from jkpi.living_map import charts, words
+from jkpi.living_map.alignment import DIAGRAMS, LANES, lacks
 from jkpi.living_map.facts import Facts, Stage, Touchpoint
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, anchor, definition_view, kpi_view, moment_view
+from jkpi.living_map.paths import Way, path_views, score_views
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend
-from jkpi.living_map.views import Figure, Index, KpiView, LaneView, MomentView, Page, StageView, TouchpointView
+from jkpi.living_map.timeline import timeline
+from jkpi.living_map.views import (
+    DiagramView,
+    Figure,
+    Index,
+    KpiView,
+    MomentView,
+    Page,
+    StageView,
+    TouchpointView,
+)
 from jkpi.state import MomentState
 
-LANES = (
-    LaneView("goals", "Goals", "what they want", "customer"),
-    LaneView("actions", "Actions", "what they do", "customer"),
-    LaneView(
-        "touchpoints",
-        "Touchpoints",
-        "where we meet, and how often",
-        "customer",
-    ),
-    LaneView("feelings", "Feelings", "as drawn, not measured yet", "customer"),
-    LaneView("pains", "Pains", "what hurts", "customer"),
-    LaneView("kpis", "KPIs", "latest final week, 26 weeks behind it", "company"),
-    LaneView("opportunities", "Opportunities", "what could help", "company"),
-    LaneView("owners", "Owners", "who answers for it", "company"),
+TEXT_LANES = (
+    *("goals", "actions", "feelings", "pains", "opportunities"),
+    *("thoughts", "back_stage", "support"),
 )
-"""The lanes of the customer journey map, in order. A lane is a template `lanes/<key>.html`."""
-
-TEXT_LANES = ("goals", "actions", "feelings", "pains", "opportunities")
 WHOLE = "the whole journey"
 
 _ICONS = {
@@ -72,6 +70,8 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
         )
         for moment in facts.moments
     }
+    stages = _stages(facts, kpi_views, moments, now)
+    people = [facts.owner, *(owner.value for stage in stages for owner in stage.owners)]
     return Page(
         journey=facts.journey,
         file=file_name(facts.journey),
@@ -87,7 +87,7 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
         headline=headline(tuple(moments.values()), facts.measured and facts.last_evidence_at is not None),
         moments=tuple(moments.values()),
         lanes=LANES,
-        stages=_stages(facts, kpi_views, moments, now),
+        stages=stages,
         kpis=tuple(kpi_views[name] for name, kpi in kpis.items() if kpi.stage is None),
         sources=tuple(source_view(source, now, zone) for source in facts.sources),
         strays=tuple(
@@ -95,6 +95,11 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
         ),
         definitions=tuple(definition_view(kpi, place_of(name), clock) for name, kpi in kpis.items()),
         legend=legend(),
+        diagrams=tuple(
+            DiagramView(d.key, d.title, d.question, d.lanes, dict(d.lines), lacks(d, stages)) for d in DIAGRAMS
+        ),
+        people=tuple(name for name in dict.fromkeys(people) if name),
+        timeline=timeline(facts, clock),
     )
 
 
@@ -115,6 +120,9 @@ def _stages(
 ) -> tuple[StageView, ...]:
     busiest = max((stage.visits_28d or 0 for stage in facts.stages), default=0)
     flows = [(stage.visits_28d or 0) / busiest if busiest else 0.0 for stage in facts.stages]
+    way = Way(tuple(s.stage for s in facts.stages), {s.stage: s.title for s in facts.stages})
+    went = path_views(way, facts.insights.moves)
+    scored = score_views(way, facts.insights, {t.touchpoint: t.stage for t in facts.touchpoints})
     views = []
     for place, stage in enumerate(facts.stages):
         before = flows[place - 1] if place else None
@@ -130,7 +138,7 @@ def _stages(
                 owner=stage.owner,
                 visits=_visits(stage),
                 river=charts.river(before, flows[place], after) if busiest else None,
-                texts={lane: _texts(stage, lane) for lane in TEXT_LANES},
+                texts={lane.removesuffix("_stage"): _texts(stage, lane) for lane in TEXT_LANES},
                 touchpoints=tuple(_touchpoint(t, now) for t in facts.touchpoints if t.stage == stage.stage),
                 kpis=tuple(kpis[name] for name in here),
                 moments=tuple(moments[moment.moment] for moment in decided),
@@ -138,6 +146,10 @@ def _stages(
                     *([Figure(stage.owner, "the stage")] if stage.owner else []),
                     *(Figure(moments[m.moment].owner, moments[m.moment].title) for m in decided if m.owner),
                 ),
+                paths=went[stage.stage],
+                score=scored.get(stage.stage),
+                stories=_stories(stage),
+                under_way=_under_way(stage, now),
             )
         )
     return tuple(views)
@@ -154,6 +166,25 @@ def _texts(stage: Stage, lane: str) -> tuple[str, ...]:
     return tuple(str(text) for text in stage.content.get(lane) or ())
 
 
+def _stories(stage: Stage) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(release, its stories), in the order in which the map names the releases; what has none stands last."""
+    slices: dict[str, list[str]] = {}
+    for story in stage.content.get("stories") or ():
+        slices.setdefault(str(story.get("release") or ""), []).append(str(story["story"]))
+    named = sorted(slices, key=lambda release: release == "")
+    return tuple((release or "not planned yet", tuple(slices[release])) for release in named)
+
+
+def _under_way(stage: Stage, now: datetime) -> tuple[Figure, ...]:
+    figures = []
+    for item in stage.content.get("under_way") or ():
+        due = date.fromisoformat(item["due"]) if item.get("due") else None
+        late = " (overdue)" if due and due < now.date() else ""
+        until = f"until {words.day(due, now.date())}{late}" if due else "no date"
+        figures.append(Figure(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}"))
+    return tuple(figures)
+
+
 def _touchpoint(touchpoint: Touchpoint, now: datetime) -> TouchpointView:
     seen = touchpoint.last_evidence_at is not None
     return TouchpointView(
@@ -168,6 +199,7 @@ def _touchpoint(touchpoint: Touchpoint, now: datetime) -> TouchpointView:
         last=words.ago(touchpoint.last_evidence_at, now.astimezone(UTC).replace(tzinfo=None))
         if touchpoint.last_evidence_at
         else "no evidence yet",
+        staffed=touchpoint.is_staffed,
     )
 
 

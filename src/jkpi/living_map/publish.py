@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from jkpi.errors import SystemFailure
+from jkpi.living_map.files import write_whole
 from jkpi.living_map.page_model import index, page
 from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_index, render_page
@@ -34,25 +32,5 @@ def publish_map(settings: Settings, w: Warehouse, states: Sequence[MomentState])
     texts = [(settings.output / made.file, render_page(made)) for made in pages]
     texts.append((settings.output / INDEX, render_index(overview)))
     for path, text in texts:
-        _write(path, text)
+        write_whole(path, text)
     return [path for path, _ in (texts[-1:] + texts[:-1])]
-
-
-def _write(path: Path, text: str) -> None:
-    """Beside its place first, then moved there in one step."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            part.chmod(0o644)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SystemFailure(
-            f"the page {path} cannot be written: {error.strerror}", hint="look at the folder's rights and free space"
-        ) from error

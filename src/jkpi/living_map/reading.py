@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jkpi.living_map.charts import WEEKS
 from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Source, Stage, Stray, Touchpoint
+from jkpi.living_map.insights import read_insights
 from jkpi.warehouse import Warehouse
 
 RECENT = timedelta(days=28)
@@ -65,6 +66,7 @@ def _facts(w: Warehouse, row: _Row, sources: tuple[Source, ...], now: datetime) 
         first_evidence_at=min((found["first_evidence_at"] for found in seen), default=None),
         last_evidence_at=max((found["last_evidence_at"] for found in seen), default=None),
         measured=measured,
+        insights=read_insights(w, journey, last_week - timedelta(weeks=WEEKS - 1), last_week),
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from jkpi.living_map.digest.letters import CHANCE, Letter
 from jkpi.living_map.views import Index, Page
 
 _PACKAGE = "jkpi.living_map"
@@ -21,6 +26,26 @@ def render_page(page: Page) -> str:
 def render_index(index: Index) -> str:
     """The page of all journeys."""
     return _environment().get_template("index.html").render(index=index, **_shared())
+
+
+def render_letter(
+    letter: Letter, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
+) -> str:
+    """The weekly digest of one owner, fit for a mail."""
+    colours = {"fires": "#b01f1a", "changed": "#a3430b", "improved": "#1d6b3f", "stale": "#63399c"}
+    return (
+        _environment()
+        .get_template("letter.html")
+        .render(
+            letter=letter,
+            sections=sections,
+            workspace=workspace,
+            now=now,
+            synthetic=synthetic,
+            colours=colours,
+            chance=CHANCE,
+        )
+    )
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +64,12 @@ def _environment() -> Environment:
 def _shared() -> dict[str, Markup]:
     """Our own style sheet and icons: the only text that is not escaped, besides the charts."""
     templates = files(_PACKAGE) / "templates"
+    script = (templates / "page.js").read_text(encoding="utf-8")
+    # The page lets this one script run and no other, whatever a text on it may hold.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
+        "script": Markup(script),
+        "script_hash": Markup(f"'sha256-{digest}'"),
         "css": Markup((templates / "page.css").read_text(encoding="utf-8")),
         "icons": Markup((templates / "icons.svg").read_text(encoding="utf-8")),
     }

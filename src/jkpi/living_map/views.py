@@ -84,6 +84,30 @@ class TouchpointView:
     seen: bool
     volume: str
     last: str
+    staffed: bool = False
+
+
+@dataclass(frozen=True)
+class PathView:
+    """Where visits of a stage went. `kind`: drawn, skip, back or left; share 0..1 of the decided visits."""
+
+    target: str
+    kind: str
+    word: str
+    count: str
+    percent: str
+    share: float
+
+
+@dataclass(frozen=True)
+class ScoreView:
+    """A point of the satisfaction curve."""
+
+    kpi: str
+    value: str
+    n: str
+    drawing: Markup
+    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,6 +126,10 @@ class StageView:
     kpis: tuple[KpiView, ...]
     moments: tuple[MomentView, ...]
     owners: tuple[Figure, ...]
+    paths: tuple[PathView, ...] = ()
+    score: ScoreView | None = None
+    stories: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    under_way: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +186,18 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class DiagramView:
+    """One of the six views: its lanes in order, the lines above them, and what the map lacks for it."""
+
+    key: str
+    title: str
+    question: str
+    lanes: tuple[str, ...]
+    lines: Mapping[str, str]
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Page:
     journey: str
     file: str
@@ -179,6 +219,9 @@ class Page:
     strays: tuple[Figure, ...]
     definitions: tuple[DefinitionView, ...]
     legend: tuple[StateWords, ...]
+    diagrams: tuple[DiagramView, ...] = ()
+    people: tuple[str, ...] = ()
+    timeline: str = ""
 
 
 @dataclass(frozen=True)

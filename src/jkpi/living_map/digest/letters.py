@@ -1,0 +1,136 @@
+"""What each owner is told. Pure: rows in, letters out; SQL has counted, the judge has judged.
+
+A KPI changed where the 95 % interval of its newest final week lies wholly on one side of the usual level (the eight
+weeks before): what could be chance is not news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jkpi.living_map import words
+from jkpi.living_map.states import state_words
+from jkpi.state import MomentState
+
+STALE_AFTER = timedelta(days=28)
+QUIET_STATES = frozenset({"ok", "learning", "resolved"})
+SECTIONS = (
+    ("fires", "What fires"),
+    ("changed", "What got worse"),
+    ("improved", "What improved"),
+    ("stale", "What went stale"),
+)
+
+CHANCE = (
+    "A KPI is named where its 95 % interval leaves out the usual level: of twenty that did not change, about one is"
+    " named by chance. What fires is judged more strictly."
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Letter:
+    """One owner's week. The lists hold sentences, in the order of SECTIONS."""
+
+    owner: str
+    lines: dict[str, list[str]] = field(default_factory=lambda: {key: [] for key, _ in SECTIONS})
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.lines.values())
+
+    @property
+    def title(self) -> str:
+        """`Your week: 1 fires, 2 got worse, 1 improved, 3 went stale`, without what is none; or that all is quiet."""
+        nouns = {"fires": "to act on", "changed": "got worse", "improved": "improved", "stale": "went stale"}
+        counted = [f"{len(found)} {nouns[key]}" for key, found in self.lines.items() if found]
+        return f"Your week: {', '.join(counted)}" if counted else "Your week: all quiet"
+
+
+def letters(
+    health: Iterable[Row],
+    coverage: Iterable[Row],
+    moments: Sequence[Row],
+    states: Iterable[MomentState],
+    now: datetime,
+) -> list[Letter]:
+    """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
+
+    Args:
+        health: rpt_journey_health of stage and journey KPIs, with `owner`.
+        coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
+        moments: journey, moment, kpi, owner, shown.
+        now: aware UTC.
+    """
+    post: dict[str, Letter] = {}
+
+    def to(owner: str | None) -> Letter:
+        name = owner or "nobody yet"
+        return post.setdefault(name, Letter(name))
+
+    stands = {(state.journey, state.moment): state for state in states}
+    today = now.date()
+    for moment in moments:
+        letter = to(moment["owner"])
+        state = stands.get((moment["journey"], moment["moment"]))
+        if state is None or (state.state in QUIET_STATES and not state.falling_in):
+            continue
+        since = f", {words.days_since(state.since, today)}" if state.since else ""
+        parts = f"; falling in {words.listed(list(state.falling_in))}" if state.falling_in else ""
+        letter.lines["fires"].append(f"{moment['shown']}: {state_words(state.state).word}{since}{parts}")
+    deciders: dict[tuple[str, str], list[str]] = {}
+    for moment in moments:
+        deciders.setdefault((moment["journey"], moment["kpi"]), []).append(moment["owner"])
+    for row in health:
+        owners = dict.fromkeys([row["owner"], *deciders.get((row["journey"], row["kpi"]), [])])
+        section, sentence = _news(row, now)
+        for owner in owners:
+            letter = to(owner)
+            if section:
+                letter.lines[section].append(sentence)
+    for row in coverage:
+        letter = to(row["owner"])
+        sentence = _silence(row, now)
+        if sentence:
+            letter.lines["stale"].append(sentence)
+    return [post[name] for name in sorted(post)]
+
+
+def _news(row: Row, now: datetime) -> tuple[str | None, str]:
+    """The section, and the sentence; (None, "") where there is nothing to tell."""
+    start, title = row["value_week_start"], f"{row['title']} ({row['place']})"
+    if row["status"] == "no_data":
+        return "stale", f"{title}: nothing was measured so far"
+    if start is None or row["value_week"] is None:
+        return None, ""
+    # Newer weeks that are not final yet only wait for their window to close: that is no staleness.
+    if row["status"] == "final" and now.date() - start > STALE_AFTER + timedelta(days=6):
+        return "stale", f"{title}: no final week since that of {words.day(start, now.date())}"
+    usual, low, high = row["baseline"], row["ci_low_week"], row["ci_high_week"]
+    if usual is None or low is None or high is None or low <= usual <= high:
+        return None, ""
+    better = (low > usual) == (row["direction"] == "higher")
+
+    def say(amount: float) -> str:
+        return words.value(amount, row["unit"], row["statistic"])
+
+    bounds = words.interval(low, high, row["unit"], row["statistic"])
+    week = f"week of {words.day(start, now.date())}"
+    sentence = (
+        f"{title}: {say(row['value_week'])} instead of {say(usual)} as usual"
+        f" ({week}, 95 %: {bounds}, n {words.count(row['sample_size_week'] or 0)})"
+    )
+    return ("improved" if better else "changed"), sentence
+
+
+def _silence(row: Row, now: datetime) -> str:
+    last = row["last_evidence_at"]
+    title = f"{words.humanise(row['name'])} ({row['place']})"
+    if last is None:
+        return f"{title}: drawn, but never seen in the data"
+    current = now.astimezone(UTC).replace(tzinfo=None)
+    return f"{title}: last seen {words.ago(last, current)}" if current - last > STALE_AFTER else ""

@@ -1,0 +1,102 @@
+"""What customers really do and feel, read from the marts: moves between stages, scaled answers, peaks and ends.
+
+Counts cover the weeks of the charts: leaving for good is decided only when the journey's window is over, so that a
+shorter look back would find that nobody ever leaves.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+from jkpi.living_map.facts import Insights, Move, Reading, Score
+from jkpi.warehouse import Warehouse
+
+
+def read_insights(w: Warehouse, journey: str, first: date, last: date) -> Insights:
+    """Everything of a journey from Monday `first` to the Sunday after `last`."""
+    scope: dict[str, Any] = {"journey": journey, "first": first, "until": last + timedelta(days=7)}
+    return Insights(
+        moves=_moves(w, scope),
+        scores=_scores(w, scope),
+        peaks=_experiences(w, scope, "peak_touchpoint"),
+        ends=_experiences(w, scope, "end_touchpoint"),
+        slices=_slices(w, scope),
+        versions=tuple(
+            (int(row["version"]), row["valid_from"].date())
+            for row in w.rows(
+                "select version, valid_from from raw.map_journeys where journey = :journey order by valid_from", scope
+            )
+            if row["valid_from"] is not None
+        ),
+    )
+
+
+def _moves(w: Warehouse, scope: dict[str, Any]) -> tuple[Move, ...]:
+    if not w.table_exists("marts", "fct_stage_transitions"):
+        return ()
+    rows = w.rows(
+        "select stage, next_stage, sum(count_transitions) as moved from marts.fct_stage_transitions"
+        " where journey = :journey and segment = 'all' and period_start >= :first and period_start < :until"
+        " group by stage, next_stage order by moved desc, next_stage",
+        scope,
+    )
+    return tuple(Move(row["stage"], row["next_stage"], int(row["moved"])) for row in rows)
+
+
+def _scores(w: Warehouse, scope: dict[str, Any]) -> tuple[Score, ...]:
+    if not w.table_exists("marts", "fct_responses"):
+        return ()
+    rows = w.rows(
+        "select kpis.kpi, kpis.stage, count(answers.score) as answered, avg("
+        "   case when kpis.polarity = 'low_is_easy' then kpis.scale_max - answers.score"
+        "   else answers.score - kpis.scale_min end / (kpis.scale_max - kpis.scale_min)) as scaled"
+        " from marts.fct_responses as answers"
+        " inner join raw.map_kpis as kpis on answers.journey = kpis.journey and answers.kpi = kpis.kpi"
+        " where kpis.is_current and kpis.journey = :journey and kpis.scale_max > kpis.scale_min"
+        " and answers.score is not null and answers.responded_date >= :first and answers.responded_date < :until"
+        " group by kpis.kpi, kpis.stage, kpis.stage_position order by kpis.stage_position, answered desc, kpis.kpi",
+        scope,
+    )
+    return tuple(Score(row["kpi"], row["stage"], float(row["scaled"]), int(row["answered"])) for row in rows)
+
+
+def _experiences(w: Warehouse, scope: dict[str, Any], column: str) -> tuple[tuple[str, int], ...]:
+    if not w.table_exists("marts", "fct_journey_instances"):
+        return ()
+    rows = w.rows(
+        f"select {column} as touchpoint, count(*) as passages from marts.fct_journey_instances"
+        f" where journey = :journey and {column} is not null and started_at >= :first and started_at < :until"
+        f" group by {column} order by passages desc, touchpoint",
+        scope,
+    )
+    return tuple((row["touchpoint"], int(row["passages"])) for row in rows)
+
+
+def _slices(w: Warehouse, scope: dict[str, Any]) -> tuple[Any, ...]:
+    if not w.table_exists("marts", "fct_kpi_readings"):
+        return ()
+    rows = w.rows(
+        "select kpi, statistic, segment, segment_value, period_start, value, ci_low, ci_high, sample_size, open_count,"
+        " status, unit, is_suppressed from marts.fct_kpi_readings where journey = :journey and period = 'week'"
+        " and is_primary and period_start >= :first and period_start < :until"
+        " order by kpi, segment, segment_value, period_start",
+        scope,
+    )
+    found: dict[tuple[str, str, str], list[tuple[Reading, bool]]] = defaultdict(list)
+    for row in rows:
+        reading = Reading(
+            statistic=row["statistic"],
+            period_start=row["period_start"],
+            value=row["value"],
+            low=row["ci_low"],
+            high=row["ci_high"],
+            sample_size=int(row["sample_size"] or 0),
+            open_count=int(row["open_count"] or 0),
+            status=row["status"],
+            unit=row["unit"],
+            is_primary=True,
+        )
+        found[row["kpi"], row["segment"], row["segment_value"]].append((reading, bool(row["is_suppressed"])))
+    return tuple((key, tuple(readings)) for key, readings in found.items())
