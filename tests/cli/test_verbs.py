@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = """
-init lint schema load check measure alert alerts publish run status coverage digest demo serve
-""".split()
+VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status", "coverage", "digest", "demo", "serve"]
 GROUPS = ["rejects list", "rejects export", "rejects replay", "alerts list", "alerts show", "alerts ack",
           "alerts silence", "alerts unsilence", "alerts test-receiver"]  # fmt: skip
 
