@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status", "coverage", "digest", "demo", "serve"]
+VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status",
+         "coverage", "digest", "demo", "serve"]  # fmt: skip
 GROUPS = ["rejects list", "rejects export", "rejects replay", "alerts list", "alerts show", "alerts ack",
           "alerts silence", "alerts unsilence", "alerts test-receiver"]  # fmt: skip
 

@@ -64,7 +64,6 @@ def caption(kpi: Kpi, statistic: str) -> str:
         "conversion": lambda: f"{'moved on' if kpi.stage else 'came through to the end'}{_within(rule)}",
         "repeat_contact": lambda: "of all passages",
         "occurrence": lambda: "of all passages",
-        "rate": lambda: "of all that were counted",
         "first_contact": lambda: "of the passages with a contact had one and were done",
         "self_service": lambda: "of the completed passages met nobody",
         "emotion": lambda: f"felt {_name(rule.get('emotion'))}",
@@ -110,7 +109,6 @@ def formula(kpi: Kpi) -> str:
         ),
         "repeat_contact": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 2)}.",
         "occurrence": lambda: f"Of the journeys that began, the share in which {of} happened {_times(rule, 1)}.",
-        "rate": lambda: "Of all that were counted in the period, the share that the source counted as such.",
         "first_contact": lambda: (
             f"Of the journeys with at least one {of if rule.get('of_touchpoint') else 'contact'}, the share that was "
             "completed with exactly one."
