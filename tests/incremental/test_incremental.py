@@ -1,0 +1,107 @@
+"""Whatever arrives in whatever order: what is added run by run equals what is counted anew, to the last digit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "recount")]
+import bench_of_worlds as bench
+from drawn import MAP, ORDERS, STEPS, Case
+from in_memory import Program, clear, contents, count, land, models_of, prepare
+from tangle import tangled
+
+from jkpi.cli.pipeline import mapped
+from jkpi.settings import load_settings
+from jkpi.warehouse import Warehouse, open_warehouse
+
+pytestmark = pytest.mark.slow
+CASES = 300
+FIRST = Case(seed=MAP, passages=40, order="scattered", again=0.1, steps=(STEPS[3], STEPS[2]))
+"""Counted by the product itself, and by the SQL that dbt wrote for it."""
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, Path, dict[str, list[str]]]]:
+    """dbt's SQL, the warehouse where the product has counted the first two batches of FIRST, and what it counted."""
+    folder = tmp_path_factory.mktemp("incremental")
+    place = folder / "w.duckdb"
+    world = tangled(MAP, 6)
+    compiled = []
+    for run, (batch, as_of) in enumerate(zip(FIRST.batches()[:2], FIRST.clocks()[:2], strict=True)):
+        bench.workspace(folder, f"duckdb:///{place}", [world], as_of)
+        for number in range(len(world.documents)):
+            bench.draw_maps(folder, [world], number)
+            with mapped(load_settings(folder)) as warehouse:
+                pass
+        with open_warehouse(f"duckdb:///{place}") as warehouse:
+            land(warehouse, batch, f"batch {run}")
+        bench.run_jkpi("measure", *(["--full-refresh"] if run == 0 else []), "-w", folder)
+        compiled.append(models_of(folder / ".jkpi" / "dbt" / "target", "w"))
+    program = Program(*compiled)
+    with open_warehouse(f"duckdb:///{place}", read_only=True) as warehouse:
+        reasons = [row["refreshed"] for row in warehouse.rows("select * from raw.measure_runs order by run_number")]
+        assert reasons == ["it was asked for", ""]
+        yield program, place, contents(warehouse, program)
+
+
+@pytest.fixture(scope="module")
+def bench_in_memory(counted: tuple[Program, Path, dict[str, list[str]]]) -> Iterator[Warehouse]:
+    program, place, _ = counted
+    with open_warehouse("duckdb:///:memory:") as warehouse:
+        warehouse.execute("set threads = 1")
+        prepare(warehouse, program, place)
+        yield warehouse
+
+
+def test_the_sql_alone_counts_as_the_product_does(
+    counted: tuple[Program, Path, dict[str, list[str]]], bench_in_memory: Warehouse
+) -> None:
+    program, _, expected = counted
+    clear(bench_in_memory)
+    for run, (batch, as_of) in enumerate(zip(FIRST.batches()[:2], FIRST.clocks()[:2], strict=True)):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, as_of, anew=run == 0)
+    found = contents(bench_in_memory, program)
+    assert all(expected.values())
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+
+
+@given(
+    case=st.builds(
+        Case,
+        seed=st.integers(0, 10**6),
+        passages=st.integers(6, 12),
+        order=st.sampled_from(ORDERS),
+        again=st.sampled_from([0.0, 0.1]),
+        steps=st.tuples(st.sampled_from(STEPS), st.sampled_from(STEPS)),
+    )
+)
+@settings(
+    max_examples=CASES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@example(case=FIRST)
+def test_any_order_of_arrival_ends_as_a_full_refresh(
+    counted: tuple[Program, Path, dict[str, list[str]]], bench_in_memory: Warehouse, case: Case
+) -> None:
+    program, _, _ = counted
+    clear(bench_in_memory)
+    for run, (batch, as_of) in enumerate(zip(case.batches(), case.clocks(), strict=True)):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, as_of, anew=run == 0)
+    arrived = contents(bench_in_memory, program)
+    count(bench_in_memory, program, case.clocks()[-1], anew=True)
+    anew = contents(bench_in_memory, program)
+    for name, rows in anew.items():
+        assert arrived[name] == rows, name
