@@ -1,7 +1,8 @@
-"""A small tangled world whose rows arrive by chance: in which run, in which order, some of them twice."""
+"""Small tangled worlds whose rows arrive by chance: in which run, in which order, some of them twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,45 +11,46 @@ import pandas as pd
 from tangle import tangled
 from worlds import AS_OF
 
-MAP = 1
-"""The seed of the world whose maps and calendars stand in the warehouse; rows of other seeds are renamed to it."""
+MAPS = (1, 2, 3, 4)
+"""The seeds of the worlds whose maps and calendars stand in the warehouse; rows of other seeds are renamed to one."""
 RUNS = 3
 ORDERS = ("scattered", "forwards", "backwards", "by kind", "by source", "all at once")
 STEPS = [pd.Timedelta(0), pd.Timedelta(hours=1), pd.Timedelta(days=1), pd.Timedelta(days=6), pd.Timedelta(days=25)]
 """How much time passes from one run to the next."""
+Steps = tuple[pd.Timedelta, pd.Timedelta]
 Batch = dict[str, pd.DataFrame]
+
+
+def clocks(steps: Steps) -> list[datetime]:
+    """When each run takes place; the last one at AS_OF."""
+    before = [steps[0] + steps[1], steps[1], pd.Timedelta(0)]
+    return [(AS_OF - step).to_pydatetime() for step in before]
 
 
 @dataclass(frozen=True)
 class Case:
-    """seed, passages: see `tangled`. again: the share of rows that another source sends too. steps: between runs."""
+    """seed, passages: see `tangled`. again: the share of rows that another source sends too."""
 
     seed: int
     passages: int
     order: str
     again: float
-    steps: tuple[pd.Timedelta, pd.Timedelta]
 
-    def clocks(self) -> list[datetime]:
-        """When each run takes place; the last one at AS_OF."""
-        before = [self.steps[0] + self.steps[1], self.steps[1], pd.Timedelta(0)]
-        return [(AS_OF - step).to_pydatetime() for step in before]
-
-    def batches(self) -> list[Batch]:
-        """The rows that each run finds new."""
+    def batches(self, on: int) -> list[Batch]:
+        """The rows that each run finds new, on the map of seed `on`."""
         rng = np.random.default_rng(self.seed)
         world = tangled(self.seed, self.passages)
         found: list[Batch] = [{} for _ in range(RUNS)]
         for number, (table, frame) in enumerate(world.tables.items()):
             if frame.empty:
                 continue
-            frame = _renamed(frame, world.name)
+            frame = _renamed(frame, world.name, f"tangle{on}")
             runs = self._runs(rng, number, frame)
             for run in range(RUNS):
                 found[run][table] = frame[runs == run]
             if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
                 twice = rng.random(len(frame)) < self.again
-                told = frame[twice].assign(source=f"tangle{MAP}_again")
+                told = frame[twice].assign(source=f"tangle{on}_again")
                 later = rng.integers(0, RUNS, len(told))
                 for run in range(RUNS):
                     found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)
@@ -73,11 +75,23 @@ class Case:
 _TIMES = ("occurred_at", "responded_at", "invited_at", "valid_from", "starts_at")
 
 
-def _renamed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def together(cases: Sequence[Case]) -> list[Batch]:
+    """Each case on a map of its own, arriving in the same runs."""
+    apart = [case.batches(on) for case, on in zip(cases, MAPS, strict=False)]
+    return [
+        {
+            table: pd.concat([one[table] for one in batches if table in one], ignore_index=True)
+            for table in sorted({table for one in batches for table in one})
+        }
+        for batches in zip(*apart, strict=True)
+    ]
+
+
+def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
     """The rows of another world, as rows of this one: only what is shared carries its name."""
     texts = frame.select_dtypes(include="object").columns.union(frame.select_dtypes(include="string").columns)
-    ours = {
-        column: [value.replace(f"{name}_", f"tangle{MAP}_") if isinstance(value, str) else value for value in frame[column]]
+    renamed = {
+        column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]
         for column in texts
     }
-    return frame.assign(**ours)
+    return frame.assign(**renamed)

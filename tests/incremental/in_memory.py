@@ -55,7 +55,9 @@ class Program:
         """The models that read nothing but the map's tables."""
         found: set[str] = set()
         for model in self.full:
-            if model.name != "stg_clock" and all(one in found or one.startswith(("raw.map_", "int_map_")) for one in model.needs):
+            if model.name != "stg_clock" and all(
+                one in found or one.startswith(("raw.map_", "int_map_")) for one in model.needs
+            ):
                 found.add(model.name)
         return frozenset(found)
 
@@ -116,7 +118,7 @@ def clear(warehouse: Warehouse) -> None:
     raw = "select table_name from duckdb_tables() where schema_name = 'raw'"
     for table in (row["table_name"] for row in warehouse.rows(raw)):
         if not table.startswith("map_"):
-            warehouse.execute(f"delete from raw.{table}")
+            warehouse.execute(f"create or replace table raw.{table} as select * from raw.{table} where false")
 
 
 def land(warehouse: Warehouse, frames: Frames, batch: str) -> None:
