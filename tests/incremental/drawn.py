@@ -89,9 +89,8 @@ def together(cases: Sequence[Case]) -> list[Batch]:
 
 def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
     """The rows of another world, as rows of this one: only what is shared carries its name."""
-    texts = frame.select_dtypes(include="object").columns.union(frame.select_dtypes(include="string").columns)
     renamed = {
         column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]
-        for column in texts
+        for column in frame.select_dtypes(exclude=["number", "datetime", "bool"])
     }
     return frame.assign(**renamed)
