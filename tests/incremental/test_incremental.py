@@ -10,9 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "recount"))
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "recount"))
 import bench_of_worlds as bench
 from drawn import MAPS, ORDERS, STEPS, Case, Steps, clocks, together
 from in_memory import Program, clear, contents, count, land, models_of, prepare
