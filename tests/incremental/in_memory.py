@@ -15,6 +15,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 from bench_of_worlds import to_arrow
 
@@ -169,13 +170,13 @@ def run(warehouse: Warehouse, model: Model, anew: bool) -> None:
         _run(warehouse, f"insert into {model.place} by name select * from fresh_rows")
 
 
-def _run(warehouse: Warehouse, sql: str) -> None:
+def _run(warehouse: Warehouse, sql: str) -> duckdb.DuckDBPyConnection:
     # Past the warehouse's own way of naming parameters: compiled SQL has none.
-    warehouse._connection.execute(sql)  # type: ignore[attr-defined]
+    return warehouse._connection.execute(sql)  # type: ignore[attr-defined]
 
 
-def contents(warehouse: Warehouse, program: Program) -> dict[str, list[str]]:
-    """Table -> its rows, in an order of their own: the readings and every incremental table."""
+def contents(warehouse: Warehouse, program: Program) -> dict[str, list[tuple[Any, ...]]]:
+    """Table -> its rows, in the order of their values: the readings and every incremental table."""
     found = {}
     for model in program.full:
         if model.name == RESULT or model.is_incremental:
@@ -186,5 +187,5 @@ def contents(warehouse: Warehouse, program: Program) -> dict[str, list[str]]:
                     "select source, touchpoint, utc_date, sum(count_events) as count_events, min(first_at) as first_at,"
                     f" max(last_at) as last_at from {model.place} group by all"
                 )
-            found[model.name] = sorted(repr(sorted(row.items())) for row in warehouse.rows(rows))
+            found[model.name] = _run(warehouse, f"{rows} order by all").fetchall()
     return found

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +32,9 @@ AT = clocks((STEPS[3], STEPS[2]))
 
 
 @pytest.fixture(scope="module")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, Path, dict[str, list[str]]]]:
+def counted(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Program, Path, dict[str, list[tuple[Any, ...]]]]]:
     """dbt's SQL, the warehouse where the product has counted the first two batches of FIRST, and what it counted."""
     folder = tmp_path_factory.mktemp("incremental")
     place = folder / "w.duckdb"
@@ -54,7 +58,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program,
 
 
 @pytest.fixture(scope="module")
-def bench_in_memory(counted: tuple[Program, Path, dict[str, list[str]]]) -> Iterator[Warehouse]:
+def bench_in_memory(counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]]) -> Iterator[Warehouse]:
     program, place, _ = counted
     with open_warehouse("duckdb:///:memory:") as warehouse:
         warehouse.execute("set threads = 1")
@@ -63,7 +67,7 @@ def bench_in_memory(counted: tuple[Program, Path, dict[str, list[str]]]) -> Iter
 
 
 def test_the_sql_alone_counts_as_the_product_does(
-    counted: tuple[Program, Path, dict[str, list[str]]], bench_in_memory: Warehouse
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
 ) -> None:
     program, _, expected = counted
     clear(bench_in_memory)
@@ -74,6 +78,39 @@ def test_the_sql_alone_counts_as_the_product_does(
     assert all(expected.values())
     for name, rows in expected.items():
         assert found[name] == rows, name
+
+
+def test_what_is_told_late_of_a_customer_without_a_passage_reaches_his_answer(
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
+) -> None:
+    """The answer belongs to the case of somebody unnamed; the customer who gave it is told of a run later."""
+    program, _, _ = counted
+    event = {"event_id": "e", "case_id": "k", "touchpoint": "tangle1_asked", "source": "tangle1_desk"}
+    answer = {"response_id": "r", "case_id": "k", "customer_id": "c", "survey": "tangle1_after", "question": "content"}
+    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "tangle1_survey"}
+    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "tangle1_desk"}
+    batches = [
+        {
+            "touchpoint_events": _row(event, occurred_at="2026-11-10T10:00"),
+            "survey_responses": _row(answer, responded_at="2026-11-11T10:00"),
+        },
+        {"customers": _row(told, valid_from="2026-10-10T10:00")},
+    ]
+    clear(bench_in_memory)
+    for run, batch in enumerate(batches):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, AT[-1], anew=run == 0)
+    profiles = bench_in_memory.rows("select profile from intermediate.int_placed_sayings")
+    assert profiles == [{"profile": "north\x1fgold"}]
+    arrived = contents(bench_in_memory, program)
+    count(bench_in_memory, program, AT[-1], anew=True)
+    assert arrived == contents(bench_in_memory, program)
+
+
+def _row(row: dict[str, Any], **at: str) -> pd.DataFrame:
+    ((column, moment),) = at.items()
+    said = {"segments": "{}", **row, column: pd.Timestamp(moment)}
+    return pd.DataFrame([said]).astype({column: "datetime64[us]"})
 
 
 @given(
@@ -98,7 +135,10 @@ def test_the_sql_alone_counts_as_the_product_does(
     suppress_health_check=[HealthCheck.too_slow],
 )
 def test_any_order_of_arrival_ends_as_a_full_refresh(
-    counted: tuple[Program, Path, dict[str, list[str]]], bench_in_memory: Warehouse, cases: list[Case], steps: Steps
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]],
+    bench_in_memory: Warehouse,
+    cases: list[Case],
+    steps: Steps,
 ) -> None:
     program, _, _ = counted
     clear(bench_in_memory)
