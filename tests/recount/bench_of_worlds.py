@@ -6,13 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
 from worlds import AS_OF, World
 
 from jkpi.warehouse import ensure_landing, open_warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 JKPI = Path(sys.executable).parent / "jkpi"
 SOURCE: dict[str, Any] = {
@@ -25,7 +28,16 @@ SOURCE: dict[str, Any] = {
 
 def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
     """Land the worlds' rows, and have the product count them under each version of their maps in turn."""
-    _write(folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{AS_OF.isoformat()}Z"})
+    workspace(folder, url, worlds)
+    _land(url, worlds)
+    for number in range(max(len(world.documents) for world in worlds)):
+        draw_maps(folder, worlds, number)
+        run_jkpi("measure", "--full-refresh", "-w", folder)
+
+
+def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timestamp = AS_OF) -> None:
+    """Write what does not change from one version of the maps to the next: settings, sources, calendars."""
+    _write(folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{as_of.isoformat()}Z"})
     for world in worlds:
         for source, late in world.late.items():
             columns = {**SOURCE["columns"], "segments": _columns(world)}
@@ -35,14 +47,18 @@ def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
             _write(folder / "sources" / f"{source}.yml", source_file)
         for name, calendar in world.calendars.items():
             _write(folder / "calendars" / f"{name}.yml", calendar)
-    _land(url, worlds)
-    for number in range(max(len(world.documents) for world in worlds)):
-        for world in worlds:
-            document = world.documents[min(number, len(world.documents) - 1)]
-            _write(folder / "journeys" / f"{world.name}.yml", document)
-        command = [JKPI, "measure", "--full-refresh", "-w", folder]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def draw_maps(folder: Path, worlds: Sequence[World], number: int) -> None:
+    """Put that version of each map, counted from 0, or its last one, into the workspace."""
+    for world in worlds:
+        document = world.documents[min(number, len(world.documents) - 1)]
+        _write(folder / "journeys" / f"{world.name}.yml", document)
+
+
+def run_jkpi(*arguments: str | Path) -> None:
+    done = subprocess.run([JKPI, *arguments], capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _columns(world: World) -> list[str]:
@@ -55,8 +71,6 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _land(url: str, worlds: Iterable[World]) -> None:
-    import pyarrow as pa
-
     tables: dict[str, list[pd.DataFrame]] = {}
     for world in worlds:
         for table, frame in world.tables.items():
@@ -69,9 +83,15 @@ def _land(url: str, worlds: Iterable[World]) -> None:
             if table != "blind_spots":
                 frame = frame.assign(batch_id="landed", loaded_at=AS_OF.to_datetime64())
                 frame["content_hash"] = [f"{table} {number}" for number in range(len(frame))]
-            columns = {name: pa.array(frame[name].tolist(), from_pandas=True) for name in frame}
-            columns |= {
-                name: pa.array(frame[name].astype("datetime64[us]")) for name in frame.select_dtypes("datetime").columns
-            }
-            known = {name: column for name, column in columns.items() if column.null_count < len(column)}
-            warehouse.insert(f"raw.{table}", pa.table(known))
+            warehouse.insert(f"raw.{table}", to_arrow(frame))
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """The frame without the columns in which it knows nothing."""
+    import pyarrow as pa
+
+    columns = {name: pa.array(frame[name].tolist(), from_pandas=True) for name in frame}
+    columns |= {
+        name: pa.array(frame[name].astype("datetime64[us]")) for name in frame.select_dtypes("datetime").columns
+    }
+    return pa.table({name: column for name, column in columns.items() if column.null_count < len(column)})

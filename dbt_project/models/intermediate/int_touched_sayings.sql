@@ -1,4 +1,5 @@
--- Answers and invitations that are new, or whose passage, or whose customer's passages, are not what they were.
+-- Answers and invitations that are new, or whose passage, customer, or customer's passages, are not what they were.
+-- depends_on: {{ ref('stg_customers') }}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with sayings as (
@@ -39,6 +40,14 @@ customers as (
     {%- endif %}
 ),
 
+{% if not counting_anew() -%}
+-- Of a customer without a passage, too, more may become known.
+told as (
+    select customers.customer_id from {{ ref('stg_customers') }} as customers
+    where {{ is_fresh('customers', 'valid_from') }}
+),
+{%- endif %}
+
 cases as (
     select actor_key as case_key from touched
     {% if not counting_anew() -%}
@@ -72,6 +81,14 @@ known as (
         before.source
     from {{ sayings_before }} as before
     inner join customers on before.journey = customers.journey and before.customer_id = customers.customer_id
+    union
+    select
+        before.journey,
+        before.saying,
+        before.saying_id,
+        before.source
+    from {{ sayings_before }} as before
+    where before.customer_id in (select told.customer_id from told)
     {%- endif %}
 )
 

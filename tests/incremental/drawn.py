@@ -1,0 +1,96 @@
+"""Small tangled worlds whose rows arrive by chance: in which run, in which order, some of them twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from tangle import tangled
+from worlds import AS_OF
+
+MAPS = (1, 2, 3, 4)
+"""The seeds of the worlds whose maps and calendars stand in the warehouse; rows of other seeds are renamed to one."""
+RUNS = 3
+ORDERS = ("scattered", "forwards", "backwards", "by kind", "by source", "all at once")
+STEPS = [pd.Timedelta(0), pd.Timedelta(hours=1), pd.Timedelta(days=1), pd.Timedelta(days=6), pd.Timedelta(days=25)]
+"""How much time passes from one run to the next."""
+Steps = tuple[pd.Timedelta, pd.Timedelta]
+Batch = dict[str, pd.DataFrame]
+
+
+def clocks(steps: Steps) -> list[datetime]:
+    """When each run takes place; the last one at AS_OF."""
+    before = [steps[0] + steps[1], steps[1], pd.Timedelta(0)]
+    return [(AS_OF - step).to_pydatetime() for step in before]
+
+
+@dataclass(frozen=True)
+class Case:
+    """seed, passages: see `tangled`. again: the share of rows that another source sends too."""
+
+    seed: int
+    passages: int
+    order: str
+    again: float
+
+    def batches(self, on: int) -> list[Batch]:
+        """The rows that each run finds new, on the map of seed `on`."""
+        rng = np.random.default_rng(self.seed)
+        world = tangled(self.seed, self.passages)
+        found: list[Batch] = [{} for _ in range(RUNS)]
+        for number, (table, frame) in enumerate(world.tables.items()):
+            if frame.empty:
+                continue
+            frame = _renamed(frame, world.name, f"tangle{on}")
+            runs = self._runs(rng, number, frame)
+            for run in range(RUNS):
+                found[run][table] = frame[runs == run]
+            if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
+                twice = rng.random(len(frame)) < self.again
+                told = frame[twice].assign(source=f"tangle{on}_again")
+                later = rng.integers(0, RUNS, len(told))
+                for run in range(RUNS):
+                    found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)
+        return found
+
+    def _runs(self, rng: np.random.Generator, number: int, frame: pd.DataFrame) -> np.ndarray:
+        """The run in which each row arrives."""
+        if self.order == "scattered":
+            return rng.integers(0, RUNS, len(frame))
+        if self.order == "by kind":
+            return np.full(len(frame), rng.permutation(RUNS)[number % RUNS])
+        if self.order == "by source":
+            return frame["source"].map({one: rng.integers(0, RUNS) for one in sorted(set(frame["source"]))}).to_numpy()
+        if self.order == "all at once":
+            return np.full(len(frame), rng.integers(0, RUNS))
+        (when,) = [one for one in _TIMES if one in frame][:1]
+        ranks = frame[when].rank(method="first", pct=True).to_numpy()
+        runs = np.minimum((ranks * RUNS).astype(int), RUNS - 1)
+        return runs if self.order == "forwards" else RUNS - 1 - runs
+
+
+_TIMES = ("occurred_at", "responded_at", "invited_at", "valid_from", "starts_at")
+
+
+def together(cases: Sequence[Case]) -> list[Batch]:
+    """Each case on a map of its own, arriving in the same runs."""
+    apart = [case.batches(on) for case, on in zip(cases, MAPS, strict=False)]
+    return [
+        {
+            table: pd.concat([one[table] for one in batches if table in one], ignore_index=True)
+            for table in sorted({table for one in batches for table in one})
+        }
+        for batches in zip(*apart, strict=True)
+    ]
+
+
+def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
+    """The rows of another world, as rows of this one: only what is shared carries its name."""
+    renamed = {
+        column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]
+        for column in frame.select_dtypes(exclude=["number", "datetime", "bool"])
+    }
+    return frame.assign(**renamed)

@@ -1,0 +1,152 @@
+"""Whatever arrives in whatever order: what is added run by run equals what is counted anew, to the last digit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "recount"))
+import bench_of_worlds as bench
+from drawn import MAPS, ORDERS, STEPS, Case, Steps, clocks, together
+from in_memory import Program, clear, contents, count, land, models_of, prepare
+from tangle import tangled
+
+from jkpi.cli.pipeline import mapped
+from jkpi.settings import load_settings
+from jkpi.warehouse import Warehouse, open_warehouse
+
+pytestmark = pytest.mark.slow
+CASES = 32
+"""Worlds in all: each example draws one on each map, as planning costs the same for one as for several."""
+FIRST = [Case(seed=map, passages=12, order="scattered", again=0.1) for map in MAPS]
+AT = clocks((STEPS[3], STEPS[2]))
+"""FIRST is counted at these times, by the product itself and by the SQL that dbt wrote for it."""
+
+
+@pytest.fixture(scope="module")
+def counted(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Program, Path, dict[str, list[tuple[Any, ...]]]]]:
+    """dbt's SQL, the warehouse where the product has counted the first two batches of FIRST, and what it counted."""
+    folder = tmp_path_factory.mktemp("incremental")
+    place = folder / "w.duckdb"
+    worlds = [tangled(map, 6) for map in MAPS]
+    compiled = []
+    for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
+        bench.workspace(folder, f"duckdb:///{place}", worlds, as_of)
+        for number in range(2):
+            bench.draw_maps(folder, worlds, number)
+            with mapped(load_settings(folder)) as warehouse:
+                pass
+        with open_warehouse(f"duckdb:///{place}") as warehouse:
+            land(warehouse, batch, f"batch {run}")
+        bench.run_jkpi("measure", *(["--full-refresh"] if run == 0 else []), "-w", folder)
+        compiled.append(models_of(folder / ".jkpi" / "dbt" / "target", "w"))
+    program = Program(*compiled)
+    with open_warehouse(f"duckdb:///{place}", read_only=True) as warehouse:
+        reasons = [row["refreshed"] for row in warehouse.rows("select * from raw.measure_runs order by run_number")]
+        assert reasons == ["it was asked for", ""]
+        yield program, place, contents(warehouse, program)
+
+
+@pytest.fixture(scope="module")
+def bench_in_memory(counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]]) -> Iterator[Warehouse]:
+    program, place, _ = counted
+    with open_warehouse("duckdb:///:memory:") as warehouse:
+        warehouse.execute("set threads = 1")
+        prepare(warehouse, program, place)
+        yield warehouse
+
+
+def test_the_sql_alone_counts_as_the_product_does(
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
+) -> None:
+    program, _, expected = counted
+    clear(bench_in_memory)
+    for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, as_of, anew=run == 0)
+    found = contents(bench_in_memory, program)
+    assert all(expected.values())
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+
+
+def test_what_is_told_late_of_a_customer_without_a_passage_reaches_his_answer(
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
+) -> None:
+    """The answer belongs to the case of somebody unnamed; the customer who gave it is told of a run later."""
+    program, _, _ = counted
+    event = {"event_id": "e", "case_id": "k", "touchpoint": "tangle1_asked", "source": "tangle1_desk"}
+    answer = {"response_id": "r", "case_id": "k", "customer_id": "c", "survey": "tangle1_after", "question": "content"}
+    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "tangle1_survey"}
+    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "tangle1_desk"}
+    batches = [
+        {
+            "touchpoint_events": _row(event, occurred_at="2026-11-10T10:00"),
+            "survey_responses": _row(answer, responded_at="2026-11-11T10:00"),
+        },
+        {"customers": _row(told, valid_from="2026-10-10T10:00")},
+    ]
+    clear(bench_in_memory)
+    for run, batch in enumerate(batches):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, AT[-1], anew=run == 0)
+    profiles = bench_in_memory.rows("select profile from intermediate.int_placed_sayings")
+    assert profiles == [{"profile": "north\x1fgold"}]
+    arrived = contents(bench_in_memory, program)
+    count(bench_in_memory, program, AT[-1], anew=True)
+    assert arrived == contents(bench_in_memory, program)
+
+
+def _row(row: dict[str, Any], **at: str) -> pd.DataFrame:
+    ((column, moment),) = at.items()
+    said = {"segments": "{}", **row, column: pd.Timestamp(moment)}
+    return pd.DataFrame([said]).astype({column: "datetime64[us]"})
+
+
+@given(
+    cases=st.lists(
+        st.builds(
+            Case,
+            seed=st.integers(0, 10**6),
+            passages=st.integers(6, 12),
+            order=st.sampled_from(ORDERS),
+            again=st.sampled_from([0.0, 0.1]),
+        ),
+        min_size=len(MAPS),
+        max_size=len(MAPS),
+    ),
+    steps=st.tuples(st.sampled_from(STEPS), st.sampled_from(STEPS)),
+)
+@settings(
+    max_examples=CASES // len(MAPS),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+def test_any_order_of_arrival_ends_as_a_full_refresh(
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]],
+    bench_in_memory: Warehouse,
+    cases: list[Case],
+    steps: Steps,
+) -> None:
+    program, _, _ = counted
+    clear(bench_in_memory)
+    for run, (batch, as_of) in enumerate(zip(together(cases), clocks(steps), strict=True)):
+        land(bench_in_memory, batch, f"batch {run}")
+        count(bench_in_memory, program, as_of, anew=run == 0)
+    arrived = contents(bench_in_memory, program)
+    count(bench_in_memory, program, clocks(steps)[-1], anew=True)
+    anew = contents(bench_in_memory, program)
+    for name, rows in anew.items():
+        assert arrived[name] == rows, name
