@@ -37,6 +37,11 @@ class Brought:
         assert ended.returncode == 0, ended.stderr + ended.stdout
         return json.loads(ended.stdout)
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every alert there was, of whatever kind and status."""
+        found: list[dict[str, Any]] = self.jkpi("alerts")["alerts"]
+        return found
+
     def frame(self, sql: str) -> pd.DataFrame:
         """The answer of the warehouse."""
         with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as warehouse:

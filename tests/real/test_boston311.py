@@ -123,12 +123,12 @@ def test_nothing_undecided_is_called_final(boston: Any, first_run: Any) -> None:
 def test_silent_where_much_is_open_and_silent_again(
     boston: Any, first_run: Any, accounts: Callable[[Any], Any]
 ) -> None:
-    assert boston.jkpi("alerts") == []
+    assert boston.alerts() == []
     before = boston.contents()
     second = boston.jkpi("run")
     assert accounts(second)["requests"] == dict.fromkeys(("read", "loaded", "rejected", "duplicates", "skipped"), 0)
     assert boston.contents() == before
-    assert boston.jkpi("alerts") == []
+    assert boston.alerts() == []
     assert boston.messages() == ""
 
 
