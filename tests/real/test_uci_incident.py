@@ -3,10 +3,12 @@
 Those figures (expected/ beside the log) take an incident's priority and group from its last row, its channel from its
 first, its month and week from opened_at, its facts (made_sla, reassignment_count, reopen_count) from its last row, its
 hours from opened_at to resolved_at or closed_at where that is known, and quantiles by linear interpolation, rounded to
-two digits: those are taken here of our spells, while the readings' own are Kaplan-Meier's. jkpi takes a segment from
-the first event of an instance that has it. So the map's `channel` is that of the first row, `final_priority` and
-`closed_by` are those of the first row with state Closed, and `priority` is that of the first row, which is not among
-the expected figures: here pandas counts those by the same rule.
+two digits. Their quantiles are of incidents that are over, so they are compared with those of the same spells; median
+and p90 of our readings are Kaplan and Meier's, open incidents censored, and are compared with lifelines on the log.
+
+jkpi takes a segment from the first event of an instance that has it. So the map's `channel` is that of the
+first row, `final_priority` and `closed_by` are those of the first row with state Closed, and `priority` is that of the
+first row, which is not among the expected figures: here pandas counts those by the same rule.
 """
 
 from __future__ import annotations
@@ -23,46 +25,40 @@ from lifelines import KaplanMeierFitter
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 ROUNDED = 0.005001
+AS_OF = pd.Timestamp("2017-02-18 18:00")
 HOURS = ["median_h_open_to_resolved", "p90_h_open_to_resolved", "median_h_open_to_closed", "p90_h_open_to_closed"]
 COUNTS = ["n", "resolved", "reopened"]
 SHARES = ["pct_reassigned", "pct_reopened", "pct_made_sla"]
 FIGURES = [*COUNTS, *HOURS, *SHARES]
 TIMES = ("opened_at", "sys_updated_at", "resolved_at", "closed_at")
 
+PERIODS = {
+    "week": "date_trunc('week', {day})::date::varchar",
+    "month": "date_trunc('month', {day})::date::varchar",
+}
 OF_MEMBERS = """
     with members as (
-        select m.kpi, m.statistic, m.outcome, s.segment_value as key
-        from intermediate.int_kpi_members as m
-        join intermediate.int_profile_segments as s
-            on m.journey = s.journey and m.profile = s.profile and s.segment = '{segment}'
-        where m.estimator <> 'quantile'
-    ),
-    shares as (
-        select
-            key,
-            count(*) filter (where kpi = 'journey.volume') as n,
-            sum(outcome) filter (where kpi = 'close.opened_again') as reopened,
-            100 * avg(outcome) filter (where kpi = 'close.passed_on') as pct_reassigned,
-            100 * avg(outcome) filter (where kpi = 'close.opened_again') as pct_reopened,
-            100 * (1 - avg(outcome) filter (where kpi = 'close.promise_missed')) as pct_made_sla
-        from members
-        group by key
-    ),
-    spells as (
-        select t.kpi, case when t.is_closed then t.clock_time / 3.6e9 end as hours, s.segment_value as key
-        from intermediate.int_timed_spells as t
-        join intermediate.int_profile_segments as s
-            on t.journey = s.journey and t.profile = s.profile and s.segment = '{segment}'
-    ),
-    times as (
-        select
-            key,
-            count(hours) filter (where kpi = 'resolve.time_to_resolve') as resolved,
-            {hours}
-        from spells
-        group by key
+        select kpi, 'outcome' as part, outcome, journey, profile, cohort_date as day
+        from intermediate.int_kpi_members
+        where statistic in ('volume', 'occurrence')
+        union all
+        select kpi, 'hours', clock_time / 3.6e9, journey, profile, started_date
+        from intermediate.int_timed_spells
+        where is_closed
     )
-    select * from shares left join times using (key)
+    select
+        {keys},
+        count(*) filter (where kpi = 'journey.volume') as n,
+        count(*) filter (where kpi = 'resolve.time_to_resolve') as resolved,
+        sum(outcome) filter (where kpi = 'close.opened_again') as reopened,
+        {hours},
+        100 * avg(outcome) filter (where kpi = 'close.passed_on') as pct_reassigned,
+        100 * avg(outcome) filter (where kpi = 'close.opened_again') as pct_reopened,
+        100 * (1 - avg(outcome) filter (where kpi = 'close.promise_missed')) as pct_made_sla
+    from members as m
+    join intermediate.int_profile_segments as s on m.journey = s.journey and m.profile = s.profile
+    where s.segment = '{segment}'
+    group by all
 """
 OF_READINGS = """
     select
@@ -77,8 +73,16 @@ OF_READINGS = """
     where period = '{period}' and segment = '{segment}'
     group by period_start, segment_value
 """
-READ = ["n", "reopened", *SHARES]
-"""The figures that readings have; their median and p90 are Kaplan-Meier's, of all incidents, and have a test apart."""
+OF_QUANTILES = """
+    select
+        kpi, period_start::date::varchar as period, segment_value as key, statistic,
+        value, ci_low, ci_high, sample_size, open_count
+    from marts.fct_kpi_readings
+    where kind = 'time_to_resolve' and statistic in ('median', 'p90') and period = '{period}' and segment = '{segment}'
+"""
+SEEN = [name for name in FIGURES if name not in {"resolved", *HOURS}]
+LEFT = {"median": 0.5, "p90": 0.1}
+"""Quantile -> the share that is still open at it."""
 
 
 def _hours_sql() -> str:
@@ -86,9 +90,9 @@ def _hours_sql() -> str:
     for name in HOURS:
         kpi = "resolve.time_to_resolve" if name.endswith("resolved") else "close.until_closed"
         share = 0.5 if name.startswith("median") else 0.9
-        outcome = f"case when kpi = '{kpi}' then hours end"
-        parts.append(f"percentile_cont({share}) within group (order by {outcome}) as {name}")
-    return ",\n            ".join(parts)
+        hours = f"case when kpi = '{kpi}' then outcome end"
+        parts.append(f"percentile_cont({share}) within group (order by {hours}) as {name}")
+    return ",\n        ".join(parts)
 
 
 @pytest.fixture(scope="module")
@@ -170,18 +174,61 @@ def expected(uci: Any, name: str, keys: int = 1) -> pd.DataFrame:
     return table.set_index(list(table.columns[:keys])).rename_axis([None] * keys)[FIGURES].sort_index()
 
 
-def of_members(uci: Any, segment: str) -> pd.DataFrame:
-    """Our figures over all time, from the members of the readings."""
-    found = uci.frame(OF_MEMBERS.format(segment=segment, hours=_hours_sql()))
-    return found.set_index("key").rename_axis([None]).astype(float)[FIGURES].sort_index()
+def of_members(uci: Any, segment: str, period: str | None = None) -> pd.DataFrame:
+    """Our figures over all time or by period of opening, from the members and spells of the readings."""
+    keys = {"key": "s.segment_value"} if period is None else {"period": PERIODS[period].format(day="m.day")}
+    if period and segment != "all":
+        keys["key"] = "s.segment_value"
+    columns = ", ".join(f"{sql} as {name}" for name, sql in keys.items())
+    found = uci.frame(OF_MEMBERS.format(keys=columns, segment=segment, hours=_hours_sql()))
+    found = found[found["n"] > 0]  # work and closing are counted on their own days, of incidents opened before
+    return found.set_index(list(keys)).rename_axis([None] * len(keys))[FIGURES].astype(float).sort_index()
 
 
 def of_readings(uci: Any, period: str, segment: str = "all") -> pd.DataFrame:
-    """Our figures by period (and value of the segment), as they stand in the mart."""
+    """Our figures by period (and value of the segment), as they stand in the mart; times are compared by themselves."""
     found = uci.frame(OF_READINGS.format(period=period, segment=segment))
     found = found[found["n"] > 0]  # work and closing are counted on their own days, of incidents opened before
     keys = ["period"] if segment == "all" else ["period", "key"]
-    return found.set_index(keys).rename_axis([None] * len(keys))[READ].astype(float).sort_index()
+    return found.set_index(keys).rename_axis([None] * len(keys))[SEEN].astype(float).sort_index()
+
+
+def lifelines_says(spells: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Of spells (seconds, is_closed): statistic -> value, ci_low, ci_high; NaN where it does not get there."""
+    fitter = KaplanMeierFitter().fit(spells["seconds"], spells["is_closed"])
+    # Two bounds of 95 %, the lower first; only a curve strictly between 1 and 0 has them.
+    survival = fitter.survival_function_.iloc[:, 0]
+    bounds = fitter.confidence_interval_[(survival > 0) & (survival < 1)]
+
+    def first(curve: pd.Series, left: float) -> float:
+        there = curve.index[curve <= left + 1e-12]
+        return float(there[0]) if len(there) else float("nan")
+
+    return {
+        name: {
+            "value": first(survival, left),
+            "ci_low": first(bounds.iloc[:, 0], left),
+            "ci_high": first(bounds.iloc[:, 1], left),
+        }
+        for name, left in LEFT.items()
+    }
+
+
+def wanted_quantiles(last: pd.DataFrame, end: str, *keys: pd.Series) -> pd.DataFrame:
+    """What lifelines says of the times from the opening to `end`, open incidents censored where the log ends."""
+    seconds = (last[end].fillna(AS_OF) - last["opened_at"]).dt.total_seconds()
+    spells = pd.DataFrame({"seconds": seconds, "is_closed": last[end].notna()})
+    rows = {}
+    for key, of in spells.groupby([one.fillna("(none)").rename(None) for one in keys]):
+        for statistic, said in lifelines_says(of).items():
+            still_open = int((~of["is_closed"]).sum())
+            rows[(*key, statistic)] = said | {"sample_size": len(of), "open_count": still_open}
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float).sort_index()
+
+
+def starts(last: pd.DataFrame, period: str) -> pd.Series:
+    """The first day of the week or month in which each incident was opened."""
+    return last["opened_at"].dt.to_period({"week": "W-SUN", "month": "M"}[period]).dt.start_time.dt.strftime("%Y-%m-%d")
 
 
 def differing(ours: pd.DataFrame, theirs: pd.DataFrame, tolerance: float) -> list[Any]:
@@ -256,25 +303,55 @@ def test_by_group(measured: Any, last: pd.DataFrame, closing: pd.DataFrame) -> N
 
 
 @pytest.mark.parametrize("period", ["month", "week"])
-def test_readings_by_period(measured: Any, period: str) -> None:
-    assert differing(of_readings(measured, period), expected(measured, f"by_{period}")[READ], ROUNDED) == []
+def test_by_period(measured: Any, period: str) -> None:
+    wanted = expected(measured, f"by_{period}")
+    assert differing(of_members(measured, "all", period), wanted, ROUNDED) == []
+    assert differing(of_readings(measured, period), wanted[SEEN], ROUNDED) == []
 
 
 @pytest.mark.parametrize("period", ["month", "week"])
-def test_readings_by_period_and_priority(measured: Any, period: str) -> None:
-    ours = of_readings(measured, period, "final_priority")
-    assert differing(ours, expected(measured, f"by_{period}_priority", keys=2)[READ], ROUNDED) == []
+def test_by_period_and_priority(measured: Any, period: str) -> None:
+    wanted = expected(measured, f"by_{period}_priority", keys=2)
+    assert differing(of_members(measured, "final_priority", period), wanted, ROUNDED) == []
+    assert differing(of_readings(measured, period, "final_priority"), wanted[SEEN], ROUNDED) == []
 
 
-def test_readings_by_week_and_group(measured: Any, last: pd.DataFrame, closing: pd.DataFrame) -> None:
+def test_by_week_and_group(measured: Any, last: pd.DataFrame, closing: pd.DataFrame) -> None:
+    members = of_members(measured, "closed_by", "week")
+    week = starts(last, "week")
     ours = of_readings(measured, "week", "closed_by")
-    week = last["opened_at"].dt.to_period("W-SUN").dt.start_time.dt.strftime("%Y-%m-%d")
-    assert differing(ours, figures(last, week, closing["assignment_group"])[READ], 1e-6) == []
+    wanted = figures(last, week, closing["assignment_group"])
+    assert differing(members, wanted, 1e-6) == []
+    assert differing(ours, wanted[SEEN], 1e-9) == []
     # The four that were handed on after they were closed, each in the week of its opening.
-    assert len(differing(ours, expected(measured, "by_week_group", keys=2)[READ], ROUNDED)) <= 2 * 4
+    assert len(differing(members, expected(measured, "by_week_group", keys=2), ROUNDED)) <= 2 * 4
     # The fall of group 39, from 85 % to 38 % of promises kept.
     assert round(ours.loc[("2016-04-11", "39"), "pct_made_sla"], 2) == 84.62
     assert round(ours.loc[("2016-04-18", "39"), "pct_made_sla"], 2) == 38.17
+
+
+@pytest.mark.parametrize(
+    ("kpi", "end"), [("resolve.time_to_resolve", "resolved_at"), ("close.until_closed", "closed_at")]
+)
+@pytest.mark.parametrize(
+    ("period", "segment"),
+    [
+        ("week", "all"),
+        ("month", "all"),
+        ("month", "final_priority"),
+        ("week", "final_priority"),
+        ("month", "closed_by"),
+    ],
+)
+def test_medians_and_p90_are_those_of_lifelines(
+    measured: Any, last: pd.DataFrame, closing: pd.DataFrame, kpi: str, end: str, period: str, segment: str
+) -> None:
+    found = measured.frame(OF_QUANTILES.format(period=period, segment=segment))
+    found = found[found["kpi"] == kpi].drop(columns="kpi").set_index(["period", "key", "statistic"])
+    columns = {"final_priority": closing["priority"], "closed_by": closing["assignment_group"]}
+    key = columns.get(segment, pd.Series("all", index=last.index))
+    wanted = wanted_quantiles(last, end, starts(last, period), key)
+    assert differing(found.rename_axis([None] * 3).astype(float).sort_index(), wanted[found.columns], 1e-9) == []
 
 
 def test_stage_reach(measured: Any) -> None:
@@ -310,36 +387,11 @@ def test_stage_reach_by_month_of_opening(measured: Any) -> None:
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
 
 
-def test_an_incident_without_a_resolution_time_stays_open(measured: Any, last: pd.DataFrame) -> None:
-    found = measured.frame(
-        "select count(*) filter (where is_closed) as closed, count(*) filter (where not is_closed) as still_open"
-        " from intermediate.int_timed_spells where kpi = 'resolve.time_to_resolve'"
-    ).iloc[0]
-    assert (int(found["closed"]), int(found["still_open"])) == (23_362, 1_556)
-    assert int(last["resolved_at"].notna().sum()) == 23_362
-
-
-@pytest.mark.parametrize("period", ["month", "week"])
-def test_medians_are_kaplan_meiers_of_all_incidents(measured: Any, last: pd.DataFrame, period: str) -> None:
-    """Of the file itself, by lifelines: incidents without a resolution are censored where the journey's window ends."""
-    now = measured.frame("select max(as_of) as now from raw.measure_runs").iloc[0, 0]
-    window = measured.frame("select max(window_seconds) as w from raw.map_journeys").iloc[0, 0]
-    until = last["resolved_at"].fillna((last["opened_at"] + pd.Timedelta(seconds=int(window))).clip(upper=now))
-    seconds = (until - last["opened_at"]).dt.total_seconds()
-    start = last["opened_at"].dt.to_period("M" if period == "month" else "W-SUN").dt.start_time
-    ours = measured.frame(
-        "select period_start::timestamp as start, statistic, value from marts.fct_kpi_readings"
-        f" where kpi = 'resolve.time_to_resolve' and segment = 'all' and period = '{period}'"
-        " and statistic in ('median', 'p90')"
-    ).pivot(index="start", columns="statistic", values="value")
-    assert len(ours) == start.nunique()
-    for key, members in seconds.groupby(start):
-        fitted = KaplanMeierFitter().fit(members, last.loc[members.index, "resolved_at"].notna())
-        curve = fitted.survival_function_["KM_estimate"]
-        for statistic, left in (("median", 0.5), ("p90", 0.1)):
-            reached = curve.index[curve <= left + 1e-12]
-            wanted = reached.min() if len(reached) else float("nan")
-            assert ours.loc[key, statistic] == pytest.approx(wanted, rel=1e-9, nan_ok=True), (key, statistic)
+def test_an_incident_without_a_resolution_time_stays_open(measured: Any) -> None:
+    """It counts in the median, as one that lasted longer than is known; most of them are what makes it true."""
+    of = "from marts.fct_kpi_readings where kpi = 'resolve.time_to_resolve' and period = 'month' and segment = 'all'"
+    found = measured.frame(f"select sum(sample_size) as n, sum(open_count) as still_open {of} and statistic = 'median'")
+    assert (int(found["n"].iloc[0]), int(found["still_open"].iloc[0])) == (24_918, 1_556)
 
 
 def test_a_second_run_changes_nothing_and_says_nothing(measured: Any, accounts: Callable[[Any], Any]) -> None:
