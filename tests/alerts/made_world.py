@@ -55,7 +55,8 @@ create table marts.fct_kpi_readings (
     journey text, kpi text, kind text, statistic text, stage text, segment text, segment_value text, period text,
     period_start date, value double precision, numerator double precision, denominator double precision,
     sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
-    direction text, status text, matures_at timestamp, map_version integer, is_primary boolean
+    direction text, status text, matures_at timestamp, map_version integer, is_primary boolean,
+    is_suppressed boolean
 )
 """
 FIRST = date(2026, 1, 1)
@@ -105,6 +106,7 @@ class World:
             "numerator": [row[4] for row in rows],
             "denominator": [row[5] for row in rows],
             "status": [row[6] for row in rows],
+            "is_suppressed": [False] * len(rows),
             "matures_at": [datetime.combine(row[3] + timedelta(days=1), time()) for row in rows],
         }
         with open_warehouse(self.settings) as w:

@@ -291,10 +291,10 @@ def test_more_touchpoints_than_can_be_put_in_order(tmp_path: Path) -> None:
         more = "".join(f"      - {{touchpoint: page_{number}, channel: web}}\n" for number in range(count - 5))
         return SMALL.replace("      - {touchpoint: arrived", f"{more}      - {{touchpoint: arrived")
 
-    write(tmp_path, map=with_touchpoints(2001))
+    write(tmp_path, map=with_touchpoints(1001))
     (problem,) = problems(tmp_path)
-    assert "this map has 2,001 touchpoints: 2,000 at most" in problem.message
-    write(tmp_path, map=with_touchpoints(2000))
+    assert "this map has 1,001 touchpoints: 1,000 at most" in problem.message
+    write(tmp_path, map=with_touchpoints(1000))
     assert problems(tmp_path) == ()
 
 

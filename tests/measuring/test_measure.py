@@ -129,7 +129,7 @@ def test_a_broken_promise_of_the_data_is_a_failed_check(workspace: Path) -> None
     twice = next(row for row in world.answers(seed=1) if row["question"] == "recommend")
     with open_warehouse(url(workspace)) as warehouse:
         world.land(warehouse, "survey_responses", [twice, twice])
-    with pytest.raises(CheckFailed, match="unique_grain_fct_responses"):
+    with pytest.raises(CheckFailed, match="unique_grain_int_placed_sayings"):
         measure(world.settings(url(workspace), workspace))
 
 

@@ -127,7 +127,7 @@ def read_series(w: Warehouse, watched: Watched) -> dict[tuple[str, str], list[Re
     )
     series: dict[tuple[str, str], list[Reading]] = {WHOLE: []}
     for row in rows:
-        if row["segment_value"] != UNNAMED:
+        if _is_named(row):
             key = (row["segment"], row["segment_value"])
             series.setdefault(key, []).append(_reading(watched, row))
     return series
@@ -159,12 +159,12 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
     To stand out is to carry at least a fifth, and half as much again as the group's size alone would.
     """
     rows = w.rows(
-        f"{_SELECT} and segment <> 'all' and segment_value <> '{UNNAMED}' and status = 'final'"
+        f"{_SELECT} and segment <> 'all' and not is_suppressed and status = 'final'"
         " and period_start between :since and :last",
         {**_parameters(watched), "since": first - _BASELINE_FROM, "last": last},
     )
     sums: dict[tuple[str, str], list[float]] = {}
-    for row in rows:
+    for row in filter(_is_named, rows):
         reading = _reading(watched, row)
         during, before = reading.day >= first, reading.day <= first - _BASELINE_TO
         if (during or before) and reading.is_sound:
@@ -182,7 +182,7 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
 
 
 _SELECT = (
-    "select segment, segment_value, period_start, numerator, denominator, status, matures_at"
+    "select segment, segment_value, period_start, numerator, denominator, status, is_suppressed, matures_at"
     " from marts.fct_kpi_readings"
     " where journey = :journey and kpi = :kpi and statistic = :statistic and period = 'day'"
 )
@@ -217,9 +217,19 @@ def _parameters(watched: Watched) -> dict[str, str]:
     return {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic}
 
 
+def _is_named(row: dict[str, object]) -> bool:
+    """Whether it says who: of a combination every part."""
+    return UNNAMED not in str(row["segment_value"]).split("+")
+
+
 def _reading(watched: Watched, row: dict[str, object]) -> Reading:
-    """A missing numerator or denominator is no proportion: NaN, which the judge reports as an error."""
+    """A missing numerator or denominator is no proportion: NaN, which the judge reports as an error.
+
+    What is too small to be shown is too small to be judged: nobody was counted.
+    """
     numerator, denominator, day = row["numerator"], row["denominator"], row["period_start"]
+    if row["is_suppressed"]:
+        numerator = denominator = 0
     n = float(str(denominator)) if denominator is not None else float("nan")
     good = float(str(numerator)) if numerator is not None else (0.0 if n == 0 else float("nan"))
     if watched.direction == "lower":
