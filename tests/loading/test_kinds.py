@@ -120,6 +120,15 @@ def test_a_wide_survey(place: Any, adds_up: Any) -> None:
     }
 
 
+def test_a_wave_whose_rows_name_no_day(place: Any, adds_up: Any) -> None:
+    """The day is local: in summer Los Angeles is seven hours behind, though no column tells a time."""
+    wave = SURVEY.replace(", responded_at: day", "").replace("airport}", "airport, responded_at: 2026-06-01}")
+    place.write("data/a.csv", "id,Q1,Q2\n1,4,5\n")
+    adds_up(place.load(wave + "format: {timezone: America/Los_Angeles}\n")[0])
+    answered = place.rows("responded_at", "survey_responses")
+    assert [row["responded_at"] for row in answered] == [datetime(2026, 6, 1, 7)] * 2
+
+
 def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
     each.write(
         "data/e.csv", "id,who,at,felt,text\n1,a,2026-06-01,Present,so angry\n2,a,2026-06-01,3,\n3,b,2026-06-01,,\n"

@@ -56,6 +56,9 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         (ANSWERS + "columns: {responded_at: b, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "nothing tells one from another"),
         (ANSWERS + "columns: {response_id: a, score: c, survey: d}\nconstants: {survey: s}\nscale: [1, 5]\n", "'survey' is given as column and as constant"),
         (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "give both emotion and emotion_state"),
+        (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-02-30}\n", "'2026-02-30' is not a time"),
+        (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "no time"),
+        (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-05-01}\nformat: {timestamps: '%d'}\nscale: [1, 5]\n", "leave the format out"),
         ("source: t\nkind: invitations\nfrom: {files: a}\ncolumns: {customer_id: b}\n", "no survey"),
     ],
 )  # fmt: skip

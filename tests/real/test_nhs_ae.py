@@ -91,9 +91,7 @@ def test_a_month_is_never_split_and_all_of_it_is_final(nhs: Any, first_run: Any)
     assert found.to_dict("records") == [{"period": "month", "status": "final", "unit": "share", "is_suppressed": False}]
 
 
-def test_the_target_was_missed_in_every_month_of_the_last_year_and_nobody_had_a_promise(
-    nhs: Any, first_run: Any, totals: pd.DataFrame
-) -> None:
+def test_the_target_was_missed_in_every_month_of_the_last_year(nhs: Any, first_run: Any, totals: pd.DataFrame) -> None:
     """All in all 8.3 of 72.0 million waited too long: one in nine, where one in twenty was promised."""
     assert (int(totals["breaches"].sum()), int(totals["attendances"].sum())) == (8_295_237, 72_019_402)
     found = nhs.frame(

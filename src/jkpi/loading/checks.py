@@ -150,8 +150,10 @@ def _survey_and_time(source: Source, document: Document, time: str, identity: st
     columns = source.columns
     if not (columns.survey or source.constants.survey):
         yield document.problem(["columns"], "no survey: give columns.survey or constants.survey")
-    if not getattr(columns, time):
+    if not (getattr(columns, time) or getattr(source.constants, time, None)):
         yield document.problem(["columns"], f"no time: give columns.{time}")
+    if getattr(source.constants, time, None) and source.format.timestamps:
+        yield document.problem(["format", "timestamps"], f"constants.{time} is ISO 8601: leave the format out")
     if not (getattr(columns, identity) or columns.customer_id or columns.case_id):
         yield document.problem(
             ["columns"], f"nothing tells one from another: give columns.{identity}, customer_id or case_id"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zoneinfo
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -59,6 +60,14 @@ def _known_time_format(value: str) -> str:
     unknown = [code for code in re.findall(r"%-?.?", value) if code.lstrip("%-") not in _TIME_CODES]
     if unknown:
         raise ValueError(f"{value!r} is not a time format: unknown code {unknown[0]!r}")
+    return value
+
+
+def _iso_time(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a time: write a day, such as 2026-05-01") from None
     return value
 
 
@@ -150,6 +159,9 @@ class Constants(Strict):
     emotion: Scalar | None = None
     emotion_state: EmotionState | None = None
     consent: Scalar | None = None
+    responded_at: Annotated[Scalar, AfterValidator(_iso_time)] | None = Field(
+        None, description="ISO 8601: when all of the answers were given, as in a yearly wave whose rows name no day."
+    )
 
 
 class Condition(Strict):

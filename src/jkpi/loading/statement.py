@@ -36,18 +36,24 @@ def columns_read(source: Source) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def time_columns(source: Source) -> list[str]:
-    """The columns of the source that hold times."""
+def _told_times(source: Source) -> list[str]:
+    """SQL over `raw` for each text of the source that holds a time: columns, and the constant one."""
     named = [column for field in _TIMES if (column := getattr(source.columns, field))]
     named.extend([*source.milestones.values(), *(further.at for further in source.also if further.at)])
-    return list(dict.fromkeys(named))
+    found = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(named)]
+    if source.constants.responded_at:
+        found.append(literal(source.constants.responded_at))
+    return found
+
+
+def has_times(source: Source) -> bool:
+    """Whether a row of the source tells any time."""
+    return bool(_told_times(source))
 
 
 def range_statement(source: Source, times: Times) -> str:
     """SQL for the least and the greatest local time in the chunk."""
-    locals_ = [
-        local for column in time_columns(source) for local in times.local(f"({cleaned(column, source.format.nulls)})")
-    ]
+    locals_ = [local for text in _told_times(source) for local in times.local(text)]
     lows, highs = (", ".join(f"{function}({local})" for local in locals_) for function in ("min", "max"))
     return f"select list_min([{lows}]) as low, list_max([{highs}]) as high from raw"
 

@@ -9,7 +9,7 @@ from jkpi.loading.expressions import Times, json_object, name, pads
 from jkpi.loading.kinds import landing_of
 from jkpi.loading.model import Source
 from jkpi.loading.rows import HEADER, LINE, ORIGINAL, PARTS, ROW, Broken, RawChunk, Transformed
-from jkpi.loading.statement import range_statement, statement, time_columns
+from jkpi.loading.statement import has_times, range_statement, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,7 +72,7 @@ class Transformer:
             return _with_originals(database, chunk, told)
 
     def _range(self) -> tuple[datetime | None, datetime | None]:
-        if self._times.zone == "UTC" or not time_columns(self.source):
+        if self._times.zone == "UTC" or not has_times(self.source):
             return None, None
         row: Any = self._database.sql(range_statement(self.source, self._times)).fetchall()[0]
         return row[0], row[1]
