@@ -25,7 +25,7 @@ from jkpi.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.slow
 CASES = 32
-"""Worlds in all: each example draws one on each map, as planning costs the same for one as for several."""
+"""Worlds in all; each example draws one on each map."""
 FIRST = [Case(seed=map, passages=12, order="scattered", again=0.1) for map in MAPS]
 AT = clocks((STEPS[3], STEPS[2]))
 """FIRST is counted at these times, by the product itself and by the SQL that dbt wrote for it."""
