@@ -38,10 +38,10 @@ order by source
 """
 _SOURCES = """
 select map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds,
-    max(load_batches.last_at) as last_at
+    max(least(load_batches.last_at, :now)) as last_at
 from raw.map_sources
 join raw.load_batches on map_sources.source = load_batches.source and load_batches.status = 'loaded'
-where load_batches.last_at <= :now
+where coalesce(load_batches.first_at, load_batches.last_at) <= :now
 group by map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds
 order by map_sources.source
 """
