@@ -64,7 +64,6 @@ def outline(settings: Settings) -> dict[str, Any]:
             *_unsupplied(journeys, sources),
             *_unmapped(journeys, sources),
             *_unused(journeys, calendars),
-            *_not_carried_out(journeys),
         ],
     }
 
@@ -104,15 +103,6 @@ def _unused(journeys: Sequence[Journey], calendars: Sequence[Calendar]) -> list[
         f"{calendar.calendar}: no KPI counts by this calendar"
         for calendar in calendars
         if calendar.calendar not in used
-    ]
-
-
-def _not_carried_out(journeys: Sequence[Journey]) -> list[str]:
-    return [
-        f"{journey.journey}: {moment.moment}: escalate is kept in the map; nothing is escalated yet"
-        for journey in journeys
-        for moment in journey.moments_of_truth
-        if moment.escalate
     ]
 
 
