@@ -101,7 +101,7 @@ def together(cases: Sequence[Case]) -> list[Batch]:
 
 
 def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
-    """The rows of another world on this map: touchpoints, surveys and sources are the map's, people and cases are not."""
+    """The rows of another world on this map: touchpoints, surveys and sources are the map's, people and cases not."""
     shared = [column for column in ("touchpoint", "survey", "source") if column in frame]
     renamed = {
         column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]
