@@ -56,7 +56,7 @@ create table marts.fct_kpi_readings (
     period_start date, value double precision, numerator double precision, denominator double precision,
     sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
     direction text, status text, matures_at timestamp, map_version integer, is_primary boolean,
-    is_suppressed boolean
+    is_suppressed boolean, definition text
 )
 """
 FIRST = date(2026, 1, 1)
@@ -68,6 +68,7 @@ class World:
 
     settings: Settings
     rows: dict[tuple[str, str, str, date], tuple[float | None, float, str]] = field(default_factory=dict)
+    definitions: dict[tuple[str, date], str] = field(default_factory=dict)
 
     def put(
         self,
@@ -107,6 +108,7 @@ class World:
             "denominator": [row[5] for row in rows],
             "status": [row[6] for row in rows],
             "is_suppressed": [False] * len(rows),
+            "definition": [self.definitions.get((row[0], row[3]), "first") for row in rows],
             "matures_at": [datetime.combine(row[3] + timedelta(days=1), time()) for row in rows],
         }
         with open_warehouse(self.settings) as w:

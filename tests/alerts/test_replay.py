@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.alerts.episodes import Reading, Track
+from jkpi.alerts.episodes import Track
 from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
+from jkpi.alerts.readings import Reading
 from jkpi.alerts.replay import replay
 
 FIRST = date(2025, 9, 1)  # a Monday
@@ -44,10 +45,12 @@ def drawn(seed: int, days: int, mean: float, rate: float = 0.8, fall: float = 0.
     return [Reading(on(t), float(good[t]), float(n[t])) for t in range(days) if n[t]]
 
 
-def test_a_fall_fires_on_its_third_day_from_its_first() -> None:
-    breach = replay(series(even(60, 0.9) + even(5, 0.82)), RULE).breach
-    assert breach is not None
-    assert (breach.since, breach.fired_on) == (on(60), on(62))
+def test_a_fall_fires_as_soon_as_the_evidence_is_there_and_counts_from_its_first_day() -> None:
+    """Eight points at n = 100 take three days, twenty one."""
+    for rate, days in ((0.82, 3), (0.7, 1)):
+        breach = replay(series(even(60, 0.9) + even(5, rate)), RULE).breach
+        assert breach is not None
+        assert (breach.since, breach.fired_on) == (on(60), on(59 + days))
     assert breach.parts[0].fell.reference == pytest.approx(0.9, abs=0.01)
 
 
