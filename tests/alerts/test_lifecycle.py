@@ -18,16 +18,11 @@ from jkpi.alerts.pools import Judged
 FIRST = date(2026, 3, 2)
 NEVER = 1e9
 
-# One letter a day against a usual rate of 0.9 and a line of 0.85: o clear, w low and far beyond the line, m low but not
-# beyond it, c collapsed; h held, l low n, n no data, g learning, e error, b a clear day too few to show it, d one not low, v a very low one.
-FIGURES = {
-    "o": (190.0, 200.0),
-    "w": (168.0, 200.0),
-    "m": (171.0, 200.0),
-    "c": (60.0, 200.0),
-    "b": (9.0, 10.0),
-    "d": (178.0, 200.0),
-}
+# One letter a day against a usual rate of 0.9 and a line of 0.85: o clear, d not quite, m low but not beyond the line, w
+# low and beyond it, v very low, c collapsed; b a clear day too few to show it; h held, l low n, n no data, g learning,
+# e error.
+FIGURES = {"o": (190.0, 200.0), "d": (178.0, 200.0), "m": (171.0, 200.0), "w": (168.0, 200.0), "v": (165.0, 200.0),
+           "c": (60.0, 200.0), "b": (9.0, 10.0)}  # fmt: skip
 KINDS = {"h": HELD, "l": LOW_N, "n": NO_DATA, "g": LEARNING, "e": ERROR}
 
 
