@@ -18,9 +18,9 @@ from jkpi.alerts.pools import Judged
 FIRST = date(2026, 3, 2)
 NEVER = 1e9
 
-# One letter a day against a usual rate of 0.9 and a line of 0.85: o clear, d not quite, m low but not beyond the line, w
-# low and beyond it, v very low, c collapsed; b a clear day too few to show it; h held, l low n, n no data, g learning,
-# e error.
+# One letter a day against a usual rate of 0.9 and a line of 0.85: o clear, d not quite, m low but not beyond the line,
+# w low and beyond it, v very low, c collapsed; b a clear day too few to show it; h held, l low n, n no data,
+# g learning, e error.
 FIGURES = {"o": (190.0, 200.0), "d": (178.0, 200.0), "m": (171.0, 200.0), "w": (168.0, 200.0), "v": (165.0, 200.0),
            "c": (60.0, 200.0), "b": (9.0, 10.0)}  # fmt: skip
 KINDS = {"h": HELD, "l": LOW_N, "n": NO_DATA, "g": LEARNING, "e": ERROR}
@@ -121,7 +121,7 @@ def test_a_long_silence_forgets_a_run() -> None:
 
 def test_evidence_adds_up_over_days_that_are_no_run() -> None:
     """A day off now and then is a coincidence; days off with others between add up, and say since when."""
-    climb = Table(["oovdvdvv", "oovooooov"], need=9.0).climb
+    climb = Table(["oovdvdvv", "oovoooov"], need=9.0).climb
     (part,), nothing = climb.parts
     assert (part.reason, part.since) == ("evidence", FIRST + timedelta(days=2)) and nothing == []
 

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from jkpi.alerts import judge_and_announce, list_alerts
-from jkpi.alerts.announce import judge_moment
-from jkpi.alerts.series import watched_moments
+from jkpi.alerts.announce import judge_moments, watched_now
 from jkpi.journeys import read_journeys
 from jkpi.measuring import measure
 from jkpi.settings import Settings, load_settings
@@ -89,9 +88,8 @@ def test_nothing_else_ever_breached_in_nine_months(demo: Demo) -> None:
     journeys = read_journeys(demo.settings.workspace)
     breached = set()
     with open_warehouse(demo.settings) as warehouse:
-        for watched in watched_moments(journeys, demo.settings.default_receiver):
-            for judged in judge_moment(warehouse, watched, demo.settings):
-                breached |= {(judged.series.series_id, breach.since) for breach in judged.track.breaches}
+        for judged in judge_moments(warehouse, watched_now(journeys, demo.settings), demo.settings):
+            breached |= {(judged.series.series_id, breach.since) for breach in judged.track.breaches}
     moment = f"{demo.planted.journey}/{demo.planted.moment}"
     assert {series for series, _ in breached} == {
         moment,

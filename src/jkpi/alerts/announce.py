@@ -27,7 +27,7 @@ from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
 from jkpi.alerts.wording import headline
-from jkpi.errors import InputError
+from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
 from jkpi.state import MomentState, migrate, state_engine, writing
@@ -124,7 +124,13 @@ def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched
 
 def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:
     """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first;
-    its segments share one false-alarm budget. What is about one touchpoint hushes while its whole stage fires."""
+    its segments share one false-alarm budget. What is about one touchpoint hushes while its whole stage fires.
+
+    Raises:
+        SystemFailure: nothing has been measured.
+    """
+    if not w.table_exists("marts", "fct_kpi_readings"):
+        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
     due = {watched: due_day(w, watched, settings.now) for watched in all_watched}
     panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched}
     tracks: dict[Watched, list[Track]] = {}

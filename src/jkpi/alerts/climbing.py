@@ -90,7 +90,9 @@ class Climb:
 
         rows = np.flatnonzero(climbing & (most >= need))
         began = self.evidence.began
-        rows = rows[self.sums.is_beyond(rows, began[rows], column)]
+        days = self.sums.over(rows, began[rows], column)[0]
+        # One day alone is a coincidence, if it is no collapse.
+        rows = rows[self.sums.is_beyond(rows, began[rows], column) & (days > 1)]
         passes = passing_evidence(group[rows], most[rows] - need[rows], size[rows])
         because(lifecycle.EVIDENCE, rows[passes], began[rows[passes]])
 

@@ -5,8 +5,8 @@
 | ok         | a day that is not low                                                                              |
 | watch      | one low day (tail < 0.10): a coincidence                                                           |
 | pattern    | two low days in a row, or three and more that are not yet far or sure enough                       |
-| firing     | three in a row that are, evidence enough since it began, one collapsed day, or, against a promise,  |
-|            | four weeks each of which is beyond the line                                                        |
+| firing     | three in a row that are, evidence enough from two days or more, one collapsed day, or, against a   |
+|            | promise, four weeks each of which is beyond the line                                               |
 | recovering | while an alert is open: a clear day, neither low nor beyond the line                               |
 | resolved   | the days since it turned clear, three at least, lie above the line with their pooled 95 % interval; |
 |            | of a series too small to show that, 14 such days whose pooled rate does: back to ok                |

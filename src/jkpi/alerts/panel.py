@@ -12,7 +12,6 @@ from jkpi.alerts import grid as marks
 from jkpi.alerts.grid import Grid, place
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Floats, Whole
-from jkpi.errors import SystemFailure
 from jkpi.warehouse import Warehouse
 
 Key = tuple[str, str]
@@ -67,12 +66,7 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
 
     A missing numerator or denominator is no proportion, which the judge reports as an error. What is too small to be
     shown is too small to be judged: nobody was counted. A value of a segment that nobody named is not a series.
-
-    Raises:
-        SystemFailure: nothing has been measured.
     """
-    if not w.table_exists("marts", "fct_kpi_readings"):
-        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
     names = [WHOLE[0], *watched.by]
     sql = _MATURE.format(
         passives=_PASSIVES if watched.statistic == "nps" else "0",

@@ -115,7 +115,7 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     patterns = {
         "collapse": f"one {unit} far",
         "standing": "each of four weeks",
-        "evidence": f"evidence of {fell.days} {unit}s, added up," if fell.days > 1 else f"one {unit} clearly",
+        "evidence": f"{fell.days} {unit}s taken together clearly",
     }
     pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
