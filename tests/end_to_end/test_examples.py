@@ -23,7 +23,7 @@ from jkpi.warehouse import open_warehouse
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
 
-FIRED_ON = {"equipment_repair": date(2026, 6, 17), "spare_parts": date(2026, 6, 11)}
+FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 11)}
 """The day whose reading makes the fall certain. Planted on 15 June and on 9 June."""
 
 TOLD_ON = {

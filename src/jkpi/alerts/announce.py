@@ -123,8 +123,8 @@ def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched
 
 
 def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:
-    """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first;
-    its segments share one false-alarm budget. What is about one touchpoint hushes while its whole stage fires.
+    """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first.
+    What is about one touchpoint hushes while its whole stage fires.
 
     Raises:
         SystemFailure: nothing has been measured.
@@ -153,9 +153,11 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
 
 
 def _tried(watched: Watched, panel: Panel, number: int) -> list[Tried]:
-    """The whole has a budget of its own; its segments share another one."""
+    """The moment's budget is for all of its series: one half is the whole's, the segments share the other."""
     parts = len(panel.keys) - 1
-    return [Tried(watched.rule(), 2 * number), *[Tried(watched.rule(parts), 2 * number + 1)] * parts]
+    if not parts:
+        return [Tried(watched.rule(), 2 * number)]
+    return [Tried(watched.rule(share=0.5), 2 * number), *[Tried(watched.rule(parts, 0.5), 2 * number + 1)] * parts]
 
 
 def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime | None:

@@ -6,8 +6,8 @@ window reaches further back instead of running dry, and while an alert lasts its
 
 Sums over the window move on with each day that is kept, and are counted anew when days are taken out or brought back.
 
-Sources: overdispersion by moments, Williams (1982), Applied Statistics 31; between-weekday variance by DerSimonian and
-Laird (1986), Controlled Clinical Trials 7.
+Sources: overdispersion by moments, Williams (1982), Applied Statistics 31, of differences, von Neumann (1941), Annals
+of Mathematical Statistics 12; between-weekday variance by DerSimonian and Laird (1986), Controlled Clinical Trials 7.
 """
 
 from __future__ import annotations
@@ -52,15 +52,17 @@ class Past:
 
     def __init__(self, grid: Grid, cadence: Cadence) -> None:
         self._grid, self._cadence = grid, cadence
-        self._sums = np.zeros((6, cadence.cycle, grid.series))
+        self._sums = np.zeros((8, cadence.cycle, grid.series))
         self._kept = np.zeros((grid.series, grid.length), dtype=np.int32)
         self._count = np.zeros(grid.series, dtype=np.intp)
+        self._is_kept = np.zeros((grid.length, grid.series), dtype=bool)
         self._memory, self._excess, self._room = np.zeros((3, grid.series))
 
     def keep(self, rows: Whole, column: int) -> None:
         """Let a column into the past of some series; what is seven older enters their windows."""
         position = self._count[rows]
         self._kept[rows, position] = column
+        self._is_kept[column, rows] = True
         self._count[rows] = position + 1
         for offset, sign in ((self._cadence.gap, 1.0), (self._cadence.window, -1.0)):
             moved = rows[position >= offset]
@@ -72,19 +74,27 @@ class Past:
         length = len(columns)
         self._kept[row, :length] = columns
         self._count[row] = length
+        self._is_kept[:, row] = False
+        self._is_kept[columns, row] = True
         self._sums[:, :, row] = 0.0
         window = columns[max(length - self._cadence.window, 0) : max(length - self._cadence.gap, 0)]
-        n, good, passive = (one[window, row] for one in (self._grid.n, self._grid.good, self._grid.passive))
-        np.add.at(self._sums[:, :, row].T, self._grid.slot(window, self._cadence.cycle), _measures(n, good, passive).T)
+        measures = self._measured(np.full(len(window), row), window)
+        np.add.at(self._sums[:, :, row].T, self._grid.slot(window, self._cadence.cycle), measures.T)
 
     def _add(self, rows: Whole, columns: Whole, sign: float) -> None:
-        n, good = self._grid.n[columns, rows], self._grid.good[columns, rows]
-        measures = _measures(n, good, self._grid.passive[columns, rows])
-        self._sums[:, self._grid.slot(columns, self._cadence.cycle), rows] += sign * measures
+        slots = self._grid.slot(columns, self._cadence.cycle)
+        self._sums[:, slots, rows] += sign * self._measured(rows, columns)
+
+    def _measured(self, rows: Whole, columns: Whole) -> Floats:
+        grid, earlier = self._grid, columns - self._cadence.cycle
+        has = (earlier >= 0) & self._is_kept[earlier, rows]
+        earlier_n = np.where(has, grid.n[earlier, rows], 0.0)
+        n, good, passive = (one[columns, rows] for one in (grid.n, grid.good, grid.passive))
+        return _measures(n, good, passive, earlier_n, grid.good[earlier, rows])
 
     def usual(self, column: int) -> Usual:
         """What is usual on a column, from kept columns alone."""
-        count, n, square, good, good_square, passive = self._sums
+        count, n, square, good, passive, pairs, weight, apart = self._sums
         slot = int(self._grid.slot(column, self._cadence.cycle))
         with np.errstate(divide="ignore", invalid="ignore"):
             total_days, total_n, total_good = count.sum(axis=0), n.sum(axis=0), good.sum(axis=0)
@@ -94,7 +104,7 @@ class Past:
             crowd = np.maximum(square - n, 0.0)
             half = passive.sum(axis=0) / np.maximum(total_n, 1.0)
             evenness = 1.0 - np.minimum(0.25 * half / np.maximum(overall * (1.0 - overall), 1e-9), 0.9)
-            excess, room = _overdispersion(count, n, good, good_square, crowd / safe_n, overall, evenness)
+            excess, room = _overdispersion(pairs, weight, apart, good, n, overall, evenness)
             known = total_days >= self._cadence.for_rho
             share = np.where(known, np.maximum(FORGETTING, 1.0 / (1.0 + self._memory)), 0.0)
             self._memory += known
@@ -117,27 +127,23 @@ class Past:
         return Usual(rate, rho, strength, total_days, mean_n, least_n, count[slot] >= 4, evenness)
 
 
-def _measures(n: Floats, good: Floats, passive: Floats) -> Floats:
-    """(6, N): days with a case, n, n^2, k, k^2/n, passives."""
-    has = n > 0
-    return np.stack([has.astype(float), n, n * n, good, good * good / np.where(has, n, 1.0), passive])
+def _measures(n: Floats, good: Floats, passive: Floats, earlier_n: Floats, earlier_good: Floats) -> Floats:
+    """(8, N): days with a case, n, n^2, k, passives; pairs of a day and the same one a week earlier, their weight, and
+    the weighted square of their difference."""
+    has, both = n > 0, (n > 0) & (earlier_n > 0)
+    one, other = np.where(both, n, 1.0), np.where(both, earlier_n, 1.0)
+    weight = np.where(both, one * other / (one + other), 0.0)
+    apart = good / one - earlier_good / other
+    return np.stack([has.astype(float), n, n * n, good, passive, both.astype(float), weight, weight * apart**2])
 
 
 def _overdispersion(
-    count: Floats,
-    n: Floats,
-    good: Floats,
-    good_square: Floats,
-    crowd: Floats,
-    overall: Floats,
-    evenness: Floats,
+    pairs: Floats, weight: Floats, apart: Floats, good: Floats, n: Floats, overall: Floats, evenness: Floats
 ) -> tuple[Floats, Floats]:
-    """(S,) twice, rho being their ratio: by the method of moments on what is left within weekdays."""
+    """(S,) twice, rho being their ratio: from differences over a week, which a change of level moves but once."""
     rate = (good + overall) / (n + 1.0)
-    pearson = np.maximum(good_square - rate * (2.0 * good - rate * n), 0.0) / (rate * (1.0 - rate) * evenness)
-    freedom = np.maximum(count - 1.0, 0.0).sum(axis=0)
-    slope = np.where(n > 0, n - count - crowd, 0.0).sum(axis=0)
-    return pearson.sum(axis=0) - freedom, slope
+    excess = (apart / (rate * (1.0 - rate) * evenness) - pairs).sum(axis=0)
+    return excess, np.maximum(2.0 * weight - pairs, 0.0).sum(axis=0)
 
 
 def _prior(effective: Floats, by_slot: Floats, pooled: Floats, overall: Floats) -> Floats:

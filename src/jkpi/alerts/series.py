@@ -61,9 +61,10 @@ class Watched:
         share = 1.0 - rate if self.direction == "lower" else rate
         return 200.0 * share - 100.0 if self.statistic == "nps" else share
 
-    def rule(self, family: int = 1) -> Rule:
+    def rule(self, family: int = 1, share: float = 1.0) -> Rule:
+        """For one of a `family` of series that have a `share` of the moment's false-alarm budget among them."""
         fall = self.falls_off_by / 200.0 if self.statistic == "nps" else self.falls_off_by
-        return Rule(self.rate(self.promise), fall, max(1, family), self.false_alarm_every, self.cadence)
+        return Rule(self.rate(self.promise), fall, max(1, family), self.false_alarm_every / share, self.cadence)
 
 
 @dataclass(frozen=True)

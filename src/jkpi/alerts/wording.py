@@ -134,10 +134,13 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
 def _trusted(finding: Finding, series: Series) -> list[Row]:
     """How often this series is told of falsely: as wanted, and as its own past shows."""
     one = finding.transition.judged
-    wanted = f"wanted: no more than once in {interval(series.watched.false_alarm_every)}"
+    wanted = f"of this moment no more than once in {interval(series.watched.false_alarm_every)}"
     seen = one.track.false_alarm_every if one is not None else None
-    shown = "; its past is too short to say more" if seen is None else f"; by its own past once in {interval(seen)}"
-    return [("False alarm", f"{wanted}{shown}.")]
+    who = "of all customers" if series.is_whole else "of this segment"
+    shown = (
+        "its past is too short to say more" if seen is None else f"{who}, by their own past, once in {interval(seen)}"
+    )
+    return [("False alarm", f"{wanted}; {shown}.")]
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
