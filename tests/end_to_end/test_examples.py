@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -27,11 +28,11 @@ FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 
 """The day whose reading makes the fall certain. Planted on 15 June and on 9 June."""
 
 TOLD_ON = {
-    "equipment_repair": {date(2026, 6, 20): "/region=south", date(2026, 6, 21): ""},
-    "spare_parts": {date(2026, 6, 17): ""},
+    "equipment_repair": {date(2026, 6, 20): ""},
+    "spare_parts": {date(2026, 6, 16): "/part_class=hydraulic", date(2026, 6, 17): ""},
 }
 """The morning on which that reading is final, late rows had their time, and the owner is told: of which series of the
-moment. In the south it is final a day earlier, since its last case was closed earlier."""
+moment. Of hydraulic parts the first two days are enough, of all parts the third is needed."""
 
 
 @dataclass(frozen=True)
@@ -162,3 +163,16 @@ def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path:
         morning += timedelta(days=1)
     moment = f"{demo.planted.journey}/{demo.planted.moment}"
     assert told == {day: moment + part for day, part in expected.items()}
+
+
+def test_a_backtest_tells_the_planted_fall_and_what_the_volume_can_show(demo: Demo) -> None:
+    command = [JKPI, "backtest", "-w", demo.settings.workspace, "--moment", demo.planted.moment, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    whole = f"{demo.planted.journey}/{demo.planted.moment}"
+    assert [one["fired_on"] for one in found["fired"] if one["series_id"] == whole] == [str(FIRED_ON[demo.name])]
+    within = {one["fall"]: one["within"] for one in found["seen"]}
+    assert within[0.2] > 0.9 and within[0.01] < 0.3
+    assert 0.05 <= found["smallest"] <= 0.2
+    assert ElementTree.parse(found["picture"]).getroot().tag.endswith("svg")

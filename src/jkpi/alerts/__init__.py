@@ -1,6 +1,7 @@
 """Falls of a moment of truth: judged, told once to its owner, with evidence."""
 
 from jkpi.alerts.announce import AlertReport, Told, judge_and_announce
+from jkpi.alerts.backtest import Backtest, backtest
 from jkpi.alerts.book import moment_states
 from jkpi.alerts.delivery import DeliveryReport, deliver
 from jkpi.alerts.evidence import Story, story
@@ -14,12 +15,14 @@ __all__ = [
     "Acknowledged",
     "AlertReport",
     "AlertSummary",
+    "Backtest",
     "DeliveryReport",
     "Silence",
     "Story",
     "Told",
     "Tried",
     "acknowledge",
+    "backtest",
     "current_silences",
     "deliver",
     "judge_and_announce",

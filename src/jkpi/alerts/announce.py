@@ -22,10 +22,11 @@ from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.grid import beside
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, conditions
-from jkpi.alerts.panel import Panel, read_panel
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.panel import read_panel
+from jkpi.alerts.replay import replay_all
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
+from jkpi.alerts.shares import shared
 from jkpi.alerts.wording import headline
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -136,7 +137,7 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
     tracks: dict[Watched, list[Track]] = {}
     for cadence in {watched.cadence for watched in all_watched}:
         own = [watched for watched in all_watched if watched.cadence == cadence]
-        tried = [one for number, watched in enumerate(own) for one in _tried(watched, panels[watched], number)]
+        tried = [one for number, watched in enumerate(own) for one in shared(watched, panels[watched], number)]
         found = replay_all(beside([panels[watched].grid for watched in own]), tried)
         tracks |= {watched: list(islice(found, len(panels[watched].keys))) for watched in own}
     firing = [watched for watched in all_watched if tracks[watched][0].breach is not None]
@@ -150,14 +151,6 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
             hushed = row > 0 and (whole.breach is not None or _told_with_the_whole(track, whole))
             told.append(judged(Series(watched, *key), track, panels[watched], row, is_part or hushed, due[watched]))
     return told
-
-
-def _tried(watched: Watched, panel: Panel, number: int) -> list[Tried]:
-    """The moment's budget is for all of its series: one half is the whole's, the segments share the other."""
-    parts = len(panel.keys) - 1
-    if not parts:
-        return [Tried(watched.rule(), 2 * number)]
-    return [Tried(watched.rule(share=0.5), 2 * number), *[Tried(watched.rule(parts, 0.5), 2 * number + 1)] * parts]
 
 
 def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime | None:

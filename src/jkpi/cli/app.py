@@ -286,6 +286,30 @@ def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False
 
 
 @app.command()
+def backtest(
+    only: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What alerts the past would have had, how often falsely, and how small a fall the volume can show.
+
+    Example: jkpi backtest --moment technician_on_site
+    """
+    with ending(as_json):
+        from jkpi.alerts import backtest
+        from jkpi.cli.backtesting import backtest_lines
+        from jkpi.journeys import read_journeys
+        from jkpi.settings import load_settings
+        from jkpi.warehouse import open_warehouse
+
+        settings = load_settings(workspace, moment(now))
+        with open_warehouse(settings, read_only=True) as w:
+            found = backtest(settings, w, read_journeys(settings.workspace), only)
+        give(found, backtest_lines(found), as_json)
+
+
+@app.command()
 def demo(
     example: Annotated[str, typer.Option(help="equipment_repair or spare_parts.")] = "equipment_repair",
     directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),
