@@ -15,7 +15,7 @@ from jkpi.alerts.figures import Figures, chance, count, day, days, interval, per
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
-from jkpi.alerts.series import Carrier, Series
+from jkpi.alerts.series import Carrier, Series, Watched
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
@@ -115,7 +115,7 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     patterns = {
         "collapse": f"one {unit} far",
         "standing": "each of four weeks",
-        "evidence": f"{fell.days} {unit}s taken together clearly",
+        "evidence": f"{_until_told(part, watched)} {unit}s taken together clearly",
     }
     pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
@@ -134,13 +134,16 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
 def _trusted(finding: Finding, series: Series) -> list[Row]:
     """How often this series is told of falsely: as wanted, and as its own past shows."""
     one = finding.transition.judged
-    wanted = f"of this moment no more than once in {interval(series.watched.false_alarm_every)}"
+    wanted = f"one in {interval(series.watched.false_alarm_every)} at most for this moment, as it is wanted"
     seen = one.track.false_alarm_every if one is not None else None
-    who = "of all customers" if series.is_whole else "of this segment"
-    shown = (
-        "its past is too short to say more" if seen is None else f"{who}, by their own past, once in {interval(seen)}"
-    )
+    who = "all customers" if series.is_whole else "this segment"
+    shown = "its past is too short to say more" if seen is None else f"one in {interval(seen)} for {who}, by their past"
     return [("False alarm", f"{wanted}; {shown}.")]
+
+
+def _until_told(part: Part, watched: Watched) -> int:
+    """From the first low day to the one that made it certain."""
+    return (part.fired_on - part.since).days // watched.cadence.step + 1
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from jkpi.cli import alerts, rejects
+from jkpi.cli import alerts, backtesting, rejects
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import complain, give, note, say
 from jkpi.errors import JkpiError
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(alerts.app, name="alerts")
+app.command()(backtesting.backtest)
 
 
 @app.callback(invoke_without_command=True)
@@ -283,30 +284,6 @@ def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False
 
         found = coverage_of(load_settings(workspace, moment(now)))
         give(found, coverage_lines(found), as_json)
-
-
-@app.command()
-def backtest(
-    only: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
-) -> None:
-    """What alerts the past would have had, how often falsely, and how small a fall the volume can show.
-
-    Example: jkpi backtest --moment technician_on_site
-    """
-    with ending(as_json):
-        from jkpi.alerts import backtest
-        from jkpi.cli.backtesting import backtest_lines
-        from jkpi.journeys import read_journeys
-        from jkpi.settings import load_settings
-        from jkpi.warehouse import open_warehouse
-
-        settings = load_settings(workspace, moment(now))
-        with open_warehouse(settings, read_only=True) as w:
-            found = backtest(settings, w, read_journeys(settings.workspace), only)
-        give(found, backtest_lines(found), as_json)
 
 
 @app.command()

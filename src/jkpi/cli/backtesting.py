@@ -1,11 +1,14 @@
-"""`jkpi backtest` as lines for people."""
+"""`jkpi backtest`: the verb, and what it says to people."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from jkpi.cli.output import table
+import typer
+
+from jkpi.cli.options import Json, Now, Workspace, ending, moment
+from jkpi.cli.output import give, table
 
 if TYPE_CHECKING:
     from jkpi.alerts.backtest import Backtest
@@ -13,6 +16,28 @@ if TYPE_CHECKING:
 _FIRED = {"since": "since", "fired_on": "told on", "closed_on": "over on", "series": "series", "now": "rate",
           "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
 _SEEN = {"fall": "a fall of", "within": "seen within a week", "median": "half are seen after"}
+
+
+def backtest(
+    only: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What alerts the past would have had, how often falsely, and how small a fall the volume can show.
+
+    Example: jkpi backtest --moment technician_on_site
+    """
+    with ending(as_json):
+        from jkpi.alerts import backtest as look_back
+        from jkpi.journeys import read_journeys
+        from jkpi.settings import load_settings
+        from jkpi.warehouse import open_warehouse
+
+        settings = load_settings(workspace, moment(now))
+        with open_warehouse(settings, read_only=True) as w:
+            found = look_back(settings, w, read_journeys(settings.workspace), only)
+        give(found, backtest_lines(found), as_json)
 
 
 def backtest_lines(found: Sequence[Backtest]) -> list[str]:
