@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
+from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts import list_alerts, story
+from jkpi.alerts import AlertReport, list_alerts, story
 from jkpi.alerts.announce import watched_now
 from jkpi.journeys import read_journeys
 from jkpi.state import reading, series_states, state_engine
@@ -97,3 +97,18 @@ def test_a_kpi_that_becomes_another_starts_anew(make_world: MakeWorld, rate: flo
         (one.alert_id, "superseded") for one in opened
     ]
     assert report.states[0].state == "learning"
+
+
+def test_readings_may_lie_in_postgresql(make_world: MakeWorld, postgres_url: str) -> None:
+    world = make_world(STAYS + LIKED)
+    here = {one.series_id for one in _fallen(world).opened}
+    world.settings = replace(
+        world.settings, warehouse_url=postgres_url, state_url=f"sqlite:///{world.settings.workspace}/other.db"
+    )
+    assert {one.series_id for one in _fallen(world).opened} == here == {"repair/customer_stays", "repair/liked"}
+
+
+def _fallen(world: World) -> AlertReport:
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.put(steady(60, 0.66) + steady(4, 0.4), kpi="fix.nps")
+    return world.run()

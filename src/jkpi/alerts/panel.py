@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from jkpi.alerts.grid import Grid, place
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Floats, Whole
 from jkpi.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Key = tuple[str, str]
 _EPOCH = date(1970, 1, 1)
@@ -76,31 +80,23 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
     }  # fmt: skip
-    batches = list(w.batches(sql, parameters))
-    columns = {
-        name: np.concatenate([_column(batch.column(name)) for batch in batches]) if batches else np.zeros(0)
-        for name in ("period_start", "is_held", "is_suppressed", "numerator", "denominator", "passives")
-    }
-    segments, values, definitions = (
-        [value for batch in batches for value in batch.column(name).to_pylist()]
-        for name in ("segment", "segment_value", "definition")
-    )
-    spans = _spans(list(zip(segments, values, strict=True)))
+    rows = _Rows(list(w.batches(sql, parameters)))
+    spans = rows.series()
     spans.setdefault(WHOLE, slice(0, 0))
     keys = [WHOLE, *(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))]
-    kept = [_newest(definitions, spans[key]) for key in keys]
-    return _laid(watched, columns, keys, spans, kept, until)
+    kept = [rows.newest(spans[key]) for key in keys]
+    return _laid(watched, rows, keys, spans, kept, until)
 
 
 def _laid(
     watched: Watched,
-    columns: dict[str, Any],
+    rows: _Rows,
     keys: list[Key],
     spans: dict[Key, slice],
     kept: list[slice],
     until: date | None,
 ) -> Panel:
-    days = columns["period_start"].astype(np.int64)
+    days = rows.column("period_start").astype(np.int64)
     step = watched.cadence.step
     starts = [int(days[one.start]) for one in kept if one.stop > one.start]
     first = min(starts, default=0)
@@ -112,7 +108,7 @@ def _laid(
     good, n, passive = (np.zeros(shape) for _ in range(3))
     mark = np.zeros(shape, dtype=np.int8)
     grid = Grid(_EPOCH + timedelta(days=first), step, good, n, passive, mark, begin, end)
-    counts, held = _counts(watched, columns), columns["is_held"].astype(bool)
+    counts, held = _counts(watched, rows), rows.column("is_held").astype(bool)
     due = (until - _EPOCH).days if until else first
     for row, one in enumerate(kept):
         if one.stop > one.start:
@@ -128,40 +124,58 @@ def _laid(
     return Panel(tuple(keys), grid, defined)
 
 
-def _counts(watched: Watched, columns: dict[str, Any]) -> Floats:
+def _counts(watched: Watched, rows: _Rows) -> Floats:
     """(N, 3): good, n and passive."""
-    shown = ~columns["is_suppressed"].astype(bool)
-    n = np.where(shown, columns["denominator"].astype(float), 0.0)
-    good = np.where(shown, columns["numerator"].astype(float), 0.0)
+    shown = ~rows.column("is_suppressed").astype(bool)
+    n = np.where(shown, rows.column("denominator").astype(float), 0.0)
+    good = np.where(shown, rows.column("numerator").astype(float), 0.0)
     good = np.where(np.isnan(good) & (n == 0), 0.0, good)
     if watched.direction == "lower":
         good = n - good
-    passive = np.where(shown, np.nan_to_num(columns["passives"].astype(float)), 0.0)
+    passive = np.where(shown, np.nan_to_num(rows.column("passives").astype(float)), 0.0)
     return np.stack([good, n, passive], axis=1)
 
 
-def _column(array: Any) -> Any:
-    """An Arrow column as numpy: days since 1970, booleans, or floats with NaN where there is nothing."""
+class _Rows:
+    """Rows in order of their series and day, as Arrow brought them; texts only as often as they differ."""
+
+    def __init__(self, batches: list[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self._codes = {name: self._encoded(name) for name in ("segment", "segment_value", "definition")}
+
+    def column(self, name: str) -> Any:
+        """(N,): days since 1970, booleans, or floats with NaN where there is nothing."""
+        return np.concatenate([_plain(batch.column(name)) for batch in self._batches] or [np.zeros(0)])
+
+    def series(self) -> dict[Key, slice]:
+        """Where each series lies."""
+        (segments, names), (values, labels) = self._codes["segment"], self._codes["segment_value"]
+        changed = np.flatnonzero((np.diff(segments) != 0) | (np.diff(values) != 0)) + 1
+        edges = [0, *changed.tolist(), len(segments)] if len(segments) else [0]
+        return {
+            (names[segments[start]], labels[values[start]]): slice(start, stop)
+            for start, stop in pairwise(edges)
+        }
+
+    def newest(self, span: slice) -> slice:
+        """The rows since the definition last changed: another one is another number, with a baseline of its own."""
+        changed = np.flatnonzero(np.diff(self._codes["definition"][0][span]) != 0)
+        return slice(span.start + int(changed[-1]) + 1, span.stop) if len(changed) else span
+
+    def _encoded(self, name: str) -> tuple[Whole, list[Any]]:
+        """(N,) codes, and the texts that they stand for."""
+        import pyarrow as pa
+
+        if not self._batches:
+            return np.zeros(0, dtype=np.intp), []
+        texts = pa.chunked_array([batch.column(name).cast(pa.string()) for batch in self._batches])
+        encoded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
+        return encoded.indices.to_numpy(zero_copy_only=False).astype(np.intp), encoded.dictionary.to_pylist()
+
+
+def _plain(array: Any) -> Any:
     import pyarrow as pa
 
     if pa.types.is_date(array.type):
         return array.cast(pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False)
     return array.to_numpy(zero_copy_only=False)
-
-
-def _spans(keys: list[Key]) -> dict[Key, slice]:
-    """Where each series lies among rows in order."""
-    found: dict[Key, slice] = {}
-    start = 0
-    for number in range(1, len(keys) + 1):
-        if number == len(keys) or keys[number] != keys[start]:
-            found[keys[start]] = slice(start, number)
-            start = number
-    return found
-
-
-def _newest(definitions: list[str | None], span: slice) -> slice:
-    """The rows since the definition last changed: another one is another number, with a baseline of its own."""
-    own = definitions[span]
-    changed = [number for number in range(1, len(own)) if own[number] != own[number - 1]]
-    return slice(span.start + changed[-1], span.stop) if changed else span

@@ -116,8 +116,11 @@ class Sums:
 
     def add(self, column: int, day: Judged) -> None:
         """Columns come in order, each once."""
-        counted = (np.ones(len(day.n)), day.good, day.n, day.n * day.reference, day.n * day.line, day.spread)
-        self._total[column + 1] = self._total[column] + np.where(day.judged, np.stack(counted), 0.0)
+        n = np.where(day.judged, day.n, 0.0)
+        counted = (day.judged, np.where(day.judged, day.good, 0.0), n, n * day.reference, n * day.line,
+                   np.where(day.judged, day.spread, 0.0))  # fmt: skip
+        for before, after, added in zip(self._total[column], self._total[column + 1], counted, strict=True):
+            np.add(before, added, out=after)
         self._strength[column] = np.where(day.judged, day.strength, np.inf)
         self._first[column] = day.first
 
