@@ -27,13 +27,13 @@ from jkpi.alerts.judge import FALLS, Rules
 from jkpi.alerts.tails import Flags, Floats, Whole
 
 THEORY_BLOCKS = 8.0
-LASTING = 3.0
+LASTING = 4.0
 """What lasts adds so much to the variance of long sums, as a multiple of the common part: 2 at a correlation of a half,
 and a margin, since the past cannot show what is rare."""
 MARGIN, TIMES = 0.2, 3.0
 """What the past shows is believed up to so much, and so many times what is presumed."""
 LEAST, MOST = 3.0, 60.0
-OVERLAP = 0.42
+OVERLAP = 0.4
 BEFOREHAND, CAUTION = 0.17, 1.3
 """Where nothing is known yet: the sum of the three constants, which hardly depends on how many cases there are; and the
 ratio of variances."""

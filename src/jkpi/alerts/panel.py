@@ -152,10 +152,7 @@ class _Rows:
         (segments, names), (values, labels) = self._codes["segment"], self._codes["segment_value"]
         changed = np.flatnonzero((np.diff(segments) != 0) | (np.diff(values) != 0)) + 1
         edges = [0, *changed.tolist(), len(segments)] if len(segments) else [0]
-        return {
-            (names[segments[start]], labels[values[start]]): slice(start, stop)
-            for start, stop in pairwise(edges)
-        }
+        return {(names[segments[start]], labels[values[start]]): slice(start, stop) for start, stop in pairwise(edges)}
 
     def newest(self, span: slice) -> slice:
         """The rows since the definition last changed: another one is another number, with a baseline of its own."""
