@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from jkpi.alerts.episodes import Breach, Reading, Track
+from jkpi.alerts.episodes import Breach, Track
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
+from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
 
 Kind = Literal["fall", "blind", "error", "no_evidence", "unmapped", "silent"]
@@ -38,6 +39,7 @@ STALE_AFTER = timedelta(days=28)
 class Judged:
     """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it.
 
+    `defined`: since when today's definition of its KPI counts, where another one did before.
     stale: its last mature day lies long before the days that ought to be mature: what was true then is no news now.
     """
 
@@ -47,6 +49,7 @@ class Judged:
     first_day: date | None = None
     held_days: frozenset[date] = frozenset()
     stale: bool = False
+    defined: date | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,12 @@ class Transition:
 
 
 def judged(
-    series: Series, track: Track, readings: Sequence[Reading], inhibited: bool = False, until: date | None = None
+    series: Series, track: Track, panel: Panel, row: int, inhibited: bool = False, until: date | None = None
 ) -> Judged:
-    """`until`: the last day that ought to have a mature reading, None where unknown."""
-    days = [reading.day for reading in readings]
-    held = frozenset(reading.day for reading in readings if reading.held)
-    stale = bool(days) and until is not None and until - max(days) > STALE_AFTER
-    return Judged(series, track, inhibited, min(days, default=None), held, stale)
+    """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
+    last = panel.last_day(row)
+    stale = last is not None and until is not None and until - last > STALE_AFTER
+    return Judged(series, track, inhibited, panel.first_day(row), panel.held_days(row), stale, panel.defined[row])
 
 
 def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
@@ -205,6 +207,8 @@ def _gone(one: Judged, current: Announced) -> Name | None:
     rule = (one.series.watched.promise, one.series.watched.falls_off_by)
     if rule != current.terms:
         return "superseded"
+    if one.defined is not None and one.defined > current.since:
+        return "superseded"  # the KPI is another one now: its readings say nothing about what was told
     span = {current.since + timedelta(days=i) for i in range((current.fired_on - current.since).days + 1)}
     last_day = one.track.last_day
     if one.first_day is None or one.first_day > current.since or span & one.held_days:

@@ -11,8 +11,8 @@ from jkpi.alerts.changes import Name, Transition
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
-from jkpi.alerts.lifecycle import Pool
 from jkpi.alerts.map_alerts import Condition
+from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Carrier, Series, Watched, carriers
 from jkpi.warehouse import Warehouse
 
@@ -100,7 +100,7 @@ class Reader:
         if self._widen(watched, first, last) or watched not in self._read:
             earliest, latest = self._spans[watched]
             about = watched.journey, watched.kpi, watched.statistic
-            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest)
+            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest, watched.period)
         found = self._read[watched].get((series.segment, series.segment_value), ())
         return tuple(day for day in found if first - DAYS_BEFORE <= day.period_start <= last)
 

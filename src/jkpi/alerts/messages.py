@@ -121,7 +121,8 @@ def facts(finding: Finding) -> Mapping[str, Any]:
     return {
         **found,
         "journey": watched.journey, "moment": watched.moment, "kpi": watched.kpi, "statistic": watched.statistic,
-        "unit": watched.unit, "segment": series.segment, "segment_value": plain(series.segment_value),
+        "period": watched.period, "unit": watched.unit, "segment": series.segment,
+        "segment_value": plain(series.segment_value),
         "line": part.line, "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
         "last_day": pool.last.isoformat(), "value": watched.value(pool.rate), "ci_low": low, "ci_high": high,
         "n": pool.n, "expected": watched.value(pool.reference), "promise": watched.promise, "chance": pool.tail,

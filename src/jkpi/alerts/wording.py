@@ -11,11 +11,11 @@ from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.changes import Name
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import Figures, chance, count, day, days, plain, span
+from jkpi.alerts.figures import Figures, chance, count, day, days, interval, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
-from jkpi.alerts.lifecycle import Pool
-from jkpi.alerts.series import Carrier, Series
+from jkpi.alerts.pools import Pool
+from jkpi.alerts.series import Carrier, Series, Watched
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
@@ -100,9 +100,10 @@ def _where(series: Series) -> str:
 def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
     fell = part.fell
-    lines: list[Row] = [("Now", _figure(figures, fell))]
+    lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
     if part.line == "baseline":
-        lines.append(("Usual", f"{figures.value(fell.reference)} on the same days of the week, in the weeks before"))
+        same = " on the same days of the week," if watched.period == "day" else ""
+        lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
     line = watched.rule().promise_line
     promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
     lines.append(("Promise", promise))
@@ -110,18 +111,39 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     lines.append(("Since", f"{day(part.since)}{certain}"))
     against = "what is usual" if part.line == "baseline" else "what may still count as kept"
     worse = "above" if watched.direction == "lower" else "below"
-    patterns = {"collapse": "one day far", "standing": "each of four weeks"}
-    pattern = patterns.get(part.reason, "three days in a row clearly")
+    unit = watched.period
+    patterns = {
+        "collapse": f"one {unit} far",
+        "standing": "each of four weeks",
+        "evidence": f"{_until_told(part, watched)} {unit}s taken together clearly",
+    }
+    pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
     lines.append(("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then."))
     lines.append(("", f"So many bad outcomes by chance alone: {chance(fell.tail)}."))
     if any(other.line == "promise" for other in breach.parts) and part.line == "baseline":
         lines.append(("", "The promise is broken as well."))
+    lines += _trusted(finding, series)
     lines += _carried(finding.carriers, figures, series.is_whole)
     lines += _mix_or_rate(finding.effects, figures)
     lines.append(("Data", _data(finding)))
     lines += _look_at(finding.carriers, finding.backdrop)
     return lines
+
+
+def _trusted(finding: Finding, series: Series) -> list[Row]:
+    """How often this series is told of falsely: as wanted, and as its own past shows."""
+    one = finding.transition.judged
+    wanted = f"one in {interval(series.watched.false_alarm_every)} at most for this moment, as it is wanted"
+    seen = one.track.false_alarm_every if one is not None else None
+    who = "all customers" if series.is_whole else "this segment"
+    shown = "its past is too short to say more" if seen is None else f"one in {interval(seen)} for {who}, by their past"
+    return [("False alarm", f"{wanted}; {shown}.")]
+
+
+def _until_told(part: Part, watched: Watched) -> int:
+    """From the first low day to the one that made it certain."""
+    return (part.fired_on - part.since).days // watched.cadence.step + 1
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
@@ -170,7 +192,7 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     clear, last = part.clear or part.fell, breach.closed_on or part.fell.last
     fallen = before(part)
     return [
-        ("Now", _figure(figures, clear)),
+        ("Now", _figure(figures, clear, series.watched.period)),
         ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, fallen.last)}"),
         ("Wanted", figures.value(wanted_rate(series, part))),
         ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
@@ -198,8 +220,8 @@ def _blind_or_error(finding: Finding) -> list[Row]:
     return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
 
 
-def _figure(figures: Figures, pool: Pool) -> str:
-    when = f"{days(pool.days)}, {span(pool.first, pool.last)}"
+def _figure(figures: Figures, pool: Pool, period: str) -> str:
+    when = f"{periods(pool.days, period)}, {span(pool.first, pool.last)}"
     return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, n = {count(pool.n)}; {when})"
 
 
