@@ -135,7 +135,9 @@ def progress(api: Api) -> tuple[str, bool]:
     if failed := [f"{run['dag_id']} {run['dag_run_id']}" for run in runs if run["state"] == "failed"]:
         raise Failure(f"failed: {', '.join(failed)}")
     sources = {dag["dag_id"] for dag in api.get("dags?tags=load")["dags"]}
-    loaded = {run["dag_id"] for run in runs if run["run_type"] == "scheduled" and run["state"] == "success"}
+    # The digest runs on a schedule too, and is no load.
+    on_schedule = {run["dag_id"] for run in runs if run["run_type"] == "scheduled" and run["state"] == "success"}
+    loaded = on_schedule & sources
     followed = {
         event["source_dag_id"]
         for event in api.get("assets/events")["asset_events"]

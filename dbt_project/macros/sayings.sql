@@ -160,3 +160,20 @@ placed as (
 {% macro saying_line_id(sayings) -%}
 {{ sayings }}.saying || '|' || {{ sayings }}.source || '|' || {{ sayings }}.saying_id
 {%- endmacro %}
+
+{# Each row once for its case and once for its customer, as far as they are known: by_what, whom. #}
+{% macro by_whom(rows) -%}
+select
+    {{ rows }}.*,
+    'case' as by_what,
+    {{ rows }}.case_id as whom
+from {{ rows }}
+where {{ rows }}.case_id is not null
+union all
+select
+    {{ rows }}.*,
+    'customer' as by_what,
+    {{ rows }}.customer_id as whom
+from {{ rows }}
+where {{ rows }}.customer_id is not null
+{%- endmacro %}

@@ -14,7 +14,14 @@ from worlds import AS_OF
 MAPS = (1, 2, 3, 4)
 """The seeds of the worlds whose maps and calendars stand in the warehouse; rows of other seeds are renamed to one."""
 RUNS = 3
+CASES_ON_A_MAP = 5
+"""Cases whose rows share a map, each with its own customers, cases and ids."""
 ORDERS = ("scattered", "forwards", "backwards", "by kind", "by source", "all at once")
+TABLES = ("touchpoint_events", "survey_responses", "survey_invitations", "customers", "blind_spots")
+LITTLE_ELSE = tuple(f"little but {table}" for table in TABLES)
+"""Nearly all rows come in the first run, and later only a few of one table."""
+AT_FIRST = "at first"
+"""All rows come in the first run; later only time passes."""
 STEPS = [pd.Timedelta(0), pd.Timedelta(hours=1), pd.Timedelta(days=1), pd.Timedelta(days=6), pd.Timedelta(days=25)]
 """How much time passes from one run to the next."""
 Steps = tuple[pd.Timedelta, pd.Timedelta]
@@ -45,18 +52,18 @@ class Case:
             if frame.empty:
                 continue
             frame = _renamed(frame, world.name, f"tangle{on}")
-            runs = self._runs(rng, number, frame)
+            runs = self._runs(rng, number, table, frame)
             for run in range(RUNS):
                 found[run][table] = frame[runs == run]
             if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
                 twice = rng.random(len(frame)) < self.again
                 told = frame[twice].assign(source=f"tangle{on}_again")
-                later = rng.integers(0, RUNS, len(told))
+                later = rng.integers(0, RUNS, len(told)) if self.order in ORDERS else np.zeros(len(told))
                 for run in range(RUNS):
                     found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)
         return found
 
-    def _runs(self, rng: np.random.Generator, number: int, frame: pd.DataFrame) -> np.ndarray:
+    def _runs(self, rng: np.random.Generator, number: int, table: str, frame: pd.DataFrame) -> np.ndarray:
         """The run in which each row arrives."""
         if self.order == "scattered":
             return rng.integers(0, RUNS, len(frame))
@@ -66,6 +73,12 @@ class Case:
             return frame["source"].map({one: rng.integers(0, RUNS) for one in sorted(set(frame["source"]))}).to_numpy()
         if self.order == "all at once":
             return np.full(len(frame), rng.integers(0, RUNS))
+        if self.order in (AT_FIRST, *LITTLE_ELSE):
+            runs = np.zeros(len(frame), dtype=int)
+            if self.order == f"little but {table}":
+                late = rng.choice(len(frame), min(len(frame), int(rng.integers(1, 4))), replace=False)
+                runs[late] = rng.integers(1, RUNS, len(late))
+            return runs
         (when,) = [one for one in _TIMES if one in frame][:1]
         ranks = frame[when].rank(method="first", pct=True).to_numpy()
         runs = np.minimum((ranks * RUNS).astype(int), RUNS - 1)
@@ -76,8 +89,8 @@ _TIMES = ("occurred_at", "responded_at", "invited_at", "valid_from", "starts_at"
 
 
 def together(cases: Sequence[Case]) -> list[Batch]:
-    """Each case on a map of its own, arriving in the same runs."""
-    apart = [case.batches(on) for case, on in zip(cases, MAPS, strict=False)]
+    """The cases, dealt out to the maps in turn, arriving in the same runs."""
+    apart = [case.batches(MAPS[number % len(MAPS)]) for number, case in enumerate(cases)]
     return [
         {
             table: pd.concat([one[table] for one in batches if table in one], ignore_index=True)
@@ -88,9 +101,10 @@ def together(cases: Sequence[Case]) -> list[Batch]:
 
 
 def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
-    """The rows of another world, as rows of this one: only what is shared carries its name."""
+    """The rows of another world on this map: touchpoints, surveys and sources are the map's, people and cases not."""
+    shared = [column for column in ("touchpoint", "survey", "source") if column in frame]
     renamed = {
         column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]
-        for column in frame.select_dtypes(exclude=["number", "datetime", "bool"])
+        for column in shared
     }
     return frame.assign(**renamed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "recount"))
 import bench_of_worlds as bench
-from drawn import MAPS, ORDERS, STEPS, Case, Steps, clocks, together
+from drawn import AT_FIRST, CASES_ON_A_MAP, LITTLE_ELSE, MAPS, ORDERS, STEPS, Case, Steps, clocks, together
 from in_memory import Program, clear, contents, count, land, models_of, prepare
 from tangle import tangled
 
@@ -24,8 +25,16 @@ from jkpi.settings import load_settings
 from jkpi.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.slow
-CASES = 32
-"""Worlds in all; each example draws one on each map."""
+CASES = 300
+A_CASE = st.builds(
+    Case,
+    seed=st.integers(5, 10**6),
+    passages=st.integers(6, 12),
+    order=st.sampled_from(ORDERS),
+    again=st.sampled_from([0.0, 0.1]),
+)
+TOGETHER = len(MAPS) * CASES_ON_A_MAP
+"""Cases that one example draws and counts at once."""
 FIRST = [Case(seed=map, passages=12, order="scattered", again=0.1) for map in MAPS]
 AT = clocks((STEPS[3], STEPS[2]))
 """FIRST is counted at these times, by the product itself and by the SQL that dbt wrote for it."""
@@ -114,21 +123,12 @@ def _row(row: dict[str, Any], **at: str) -> pd.DataFrame:
 
 
 @given(
-    cases=st.lists(
-        st.builds(
-            Case,
-            seed=st.integers(0, 10**6),
-            passages=st.integers(6, 12),
-            order=st.sampled_from(ORDERS),
-            again=st.sampled_from([0.0, 0.1]),
-        ),
-        min_size=len(MAPS),
-        max_size=len(MAPS),
-    ),
+    cases=st.lists(A_CASE, min_size=TOGETHER, max_size=TOGETHER, unique_by=lambda case: case.seed),
+    order=st.sampled_from([None, None, AT_FIRST, *LITTLE_ELSE]),
     steps=st.tuples(st.sampled_from(STEPS), st.sampled_from(STEPS)),
 )
 @settings(
-    max_examples=CASES // len(MAPS),
+    max_examples=CASES // TOGETHER,
     deadline=None,
     derandomize=True,
     database=None,
@@ -138,9 +138,12 @@ def test_any_order_of_arrival_ends_as_a_full_refresh(
     counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]],
     bench_in_memory: Warehouse,
     cases: list[Case],
+    order: str | None,
     steps: Steps,
 ) -> None:
+    """Each case in an order of its own, or, as on most mornings, all of them with little that is new."""
     program, _, _ = counted
+    cases = [replace(case, order=order or case.order) for case in cases]
     clear(bench_in_memory)
     for run, (batch, as_of) in enumerate(zip(together(cases), clocks(steps), strict=True)):
         land(bench_in_memory, batch, f"batch {run}")

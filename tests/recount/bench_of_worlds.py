@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 JKPI = Path(sys.executable).parent / "jkpi"
+RECEIVERS: dict[str, Any] = {"receivers": {"desk": {"kind": "console"}}}
 SOURCE: dict[str, Any] = {
     "kind": "touchpoints",
     "from": {"files": "data/none.csv"},
@@ -37,7 +38,9 @@ def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
 
 def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timestamp = AS_OF) -> None:
     """Write what does not change from one version of the maps to the next: settings, sources, calendars."""
-    _write(folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{as_of.isoformat()}Z"})
+    _write(
+        folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{as_of.isoformat()}Z", **RECEIVERS}
+    )
     for world in worlds:
         for source, late in world.late.items():
             columns = {**SOURCE["columns"], "segments": _columns(world)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from facts import TIMES
 from readings import KEY
@@ -24,16 +26,18 @@ def read_readings(url: str, journey: str) -> pd.DataFrame:
     return frame.astype({"period_start": TIMES, "matures_at": TIMES})
 
 
-def side_by_side(readings: pd.DataFrame, product: pd.DataFrame) -> pd.DataFrame:
-    """Every reading that either has; the product's columns with the suffix `_product`."""
-    readings = readings.astype(dict.fromkeys(KEY[:-1], object) | {"period_start": TIMES})
-    product = product.astype(dict.fromkeys(KEY[:-1], object))
-    return readings.merge(product, on=KEY, how="outer", suffixes=("", "_product"), indicator=True)
+def side_by_side(readings: pd.DataFrame, product: pd.DataFrame, key: Sequence[str] = KEY) -> pd.DataFrame:
+    """Every reading that either has, by `key`; the product's columns with the suffix `_product`."""
+    words = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
+    times = {name: TIMES for name in key if name in ("period_start", "cohort_date")}
+    readings, product = (one.astype(words | times) for one in (readings, product))
+    sides = readings.merge(product, on=list(key), how="outer", suffixes=("", "_product"), indicator=True)
+    return sides.set_index(list(key), drop=False)
 
 
 def alone(sides: pd.DataFrame) -> pd.DataFrame:
     """Readings that only one has."""
-    return sides.loc[sides["_merge"] != "both", [*KEY, "_merge"]]
+    return sides.loc[sides["_merge"] != "both", ["_merge"]]
 
 
 def differing(sides: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -41,11 +45,11 @@ def differing(sides: pd.DataFrame, column: str) -> pd.DataFrame:
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column].astype(float), both[f"{column}_product"].astype(float)
     apart = (mine - theirs).abs() / mine.abs().clip(lower=1) > 1e-9
-    return both.loc[apart | (mine.isna() != theirs.isna()), [*KEY, column, f"{column}_product"]]
+    return both.loc[apart | (mine.isna() != theirs.isna()), [column, f"{column}_product"]]
 
 
 def other(sides: pd.DataFrame, column: str) -> pd.DataFrame:
     """Readings of which both say another word, or moment."""
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column], both[f"{column}_product"]
-    return both.loc[(mine != theirs) & ~(mine.isna() & theirs.isna()), [*KEY, column, f"{column}_product"]]
+    return both.loc[(mine != theirs) & ~(mine.isna() & theirs.isna()), [column, f"{column}_product"]]

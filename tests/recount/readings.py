@@ -84,7 +84,7 @@ def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
                 continue
             sources |= feeding(kpis[kpi_id], walks[number])
             for statistic, frame in cohorts(kpis[kpi_id], walks[number], clocks).items():
-                frame = _in_view(_with_days(frame, walks[number]), walks[number])
+                frame = in_view(with_days(frame, walks[number]), walks[number])
                 frame = frame[versions.on(frame["day"]) == number].assign(epoch=epochs[number])
                 by_statistic.setdefault(statistic, []).append(frame)
         for statistic, frames in by_statistic.items():
@@ -92,7 +92,7 @@ def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
             yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources)
 
 
-def _with_days(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+def with_days(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
     if "day" in frame:
         return frame
     zone = walks.document["timezone"]
@@ -100,7 +100,7 @@ def _with_days(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
     return frame.assign(day=at.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).dt.normalize())
 
 
-def _in_view(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+def in_view(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
     for column, values in viewpoint_of(walks.document).items():
         frame = frame[frame[column].isin(values)]
     return frame
@@ -122,11 +122,11 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
     frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
     for number, members in frame.groupby("version"):
         document = facts.versions[number].document
-        members = _with_instants(members, document["timezone"])
+        members = with_instants(members, document["timezone"])
         for segment, parts in {"all": [], **segments_of(document)}.items():
             values = pd.Series("all", index=members.index, dtype=object)
             if parts:
-                values = _joined(members, parts)
+                values = joined(members, parts)
             found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
             found = _suppressed(found, segment, document.get("min_cell", 1))
@@ -138,7 +138,7 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
             )
 
 
-def _joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
+def joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
     """The value of a segment, or those of a combination, for each member."""
     first, *others = (members[part].astype(object).fillna(NOBODY) for part in parts)
     for other in others:
@@ -146,7 +146,7 @@ def _joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
     return first
 
 
-def _with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
+def with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
     """starts_at, over_at: the local midnights around the period, in UTC."""
 
     def instants(local: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from worlds import AS_OF, World
+from worlds import AS_OF, World, moments_of
 
 Rng = np.random.Generator
 FIRST = pd.Timestamp("2026-10-05")
@@ -124,6 +124,7 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         ],
         "kpis": whole,
     }
+    first["moments_of_truth"] = moments_of(first)
     second = copy.deepcopy(first) | {"version": 2, "valid_from": pd.Timestamp("2026-11-04").date()}
     second["stages"][0]["kpis"][5]["box"] = 1
     second["stages"][0]["kpis"][2]["window"] = "1d"

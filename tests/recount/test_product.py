@@ -14,6 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bench_of_worlds import measure
 from cohorts import kpis_of
 from compare import alone, differing, other, read_readings, side_by_side
+from early import KEY as EARLY_KEY
+from early import NUMBERS as EARLY_NUMBERS
+from early import WORDS as EARLY_WORDS
+from early import early_readings, read_early
 from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
 from readings import KEY, NUMBERS, WORDS, all_readings
 from tangle import tangled
@@ -80,6 +84,20 @@ def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], 
     assert alone(sides).empty, alone(sides).to_string()
     found = {column: differing(sides, column) for column in NUMBERS}
     found |= {column: other(sides, column) for column in [*WORDS, "matures_at", "status"]}
+    assert all(frame.empty for frame in found.values()), "\n".join(
+        frame.to_string() for frame in found.values() if len(frame)
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", WORLDS + TANGLES)
+def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+    one = the_world(name)
+    sides = side_by_side(early_readings(one.facts()), read_early(measured(engine), one.name), EARLY_KEY)
+    assert len(sides) > 100 or name not in TANGLES
+    assert alone(sides).empty, alone(sides).to_string()
+    found = {column: differing(sides, column) for column in EARLY_NUMBERS}
+    found |= {column: other(sides, column) for column in EARLY_WORDS}
     assert all(frame.empty for frame in found.values()), "\n".join(
         frame.to_string() for frame in found.values() if len(frame)
     )

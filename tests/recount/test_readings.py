@@ -14,7 +14,11 @@ from jkpi.synthetic import generate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compare import alone, differing, other, read_readings, side_by_side
-from facts import read_facts
+from early import KEY as EARLY_KEY
+from early import NUMBERS as EARLY_NUMBERS
+from early import WORDS as EARLY_WORDS
+from early import early_readings, read_early
+from facts import Facts, read_facts
 from readings import KEY, NUMBERS, WORDS, all_readings
 
 pytestmark = pytest.mark.slow
@@ -28,8 +32,8 @@ def jkpi(*arguments: str | Path, fine: tuple[int, ...] = (0,)) -> None:
 
 
 @pytest.fixture(scope="module", params=["equipment_repair", "spare_parts"])
-def sides(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    """Both counts side by side of an example that was loaded, checked (its damages fail, as planted) and measured."""
+def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
+    """Facts and warehouse of an example that was loaded, checked (its damages fail, as planted) and measured."""
     folder = tmp_path_factory.mktemp("recount") / request.param
     shutil.copytree(EXAMPLES / request.param, folder)
     generate(request.param, folder)
@@ -37,7 +41,13 @@ def sides(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     jkpi("check", "-w", folder, fine=(0, 1))
     jkpi("measure", "-w", folder)
     url = f"duckdb:///{folder / 'warehouse.duckdb'}"
-    facts = read_facts(folder, url)
+    return read_facts(folder, url), url
+
+
+@pytest.fixture(scope="module")
+def sides(counted: tuple[Facts, str]) -> pd.DataFrame:
+    """Both counts side by side."""
+    facts, url = counted
     return side_by_side(all_readings(facts), read_readings(url, facts.versions[-1].document["journey"]))
 
 
@@ -55,3 +65,14 @@ def test_both_have_the_same_numbers(sides: pd.DataFrame, number: str) -> None:
 @pytest.mark.parametrize("word", [*WORDS, "matures_at", "status"])
 def test_both_say_the_same_words(sides: pd.DataFrame, word: str) -> None:
     assert other(sides, word).empty, other(sides, word).head(20).to_string()
+
+
+def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
+    facts, url = counted
+    product = read_early(url, facts.versions[-1].document["journey"])
+    sides = side_by_side(early_readings(facts), product, EARLY_KEY)
+    assert alone(sides).empty, alone(sides).head(20).to_string()
+    assert len(sides) > 100
+    found = {column: differing(sides, column) for column in EARLY_NUMBERS}
+    found |= {column: other(sides, column) for column in EARLY_WORDS}
+    assert all(frame.empty for frame in found.values()), found

@@ -92,7 +92,21 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
         for stage, touchpoints in stages.items()
     ]
     document["kpis"] = copy.deepcopy(kpis.get("journey", []))
+    document["moments_of_truth"] = moments_of(document)
     return dict(_told_apart(document, name))
+
+
+def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """A moment of truth for each KPI of a stage about moving on or a tolerance: what is waited for is read early."""
+    return [
+        {
+            **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
+            **{"kpi": f"{stage['stage']}.{entry.get('name', entry['kpi'])}", "promise": 0.5, "falls_off_by": 0.1},
+        }
+        for stage in document["stages"]
+        for entry in stage["kpis"]
+        if entry["kpi"] in ("drop_off", "conversion") or "tolerance" in entry
+    ]
 
 
 def _told_apart(value: Any, name: str, shared: bool = False) -> Any:

@@ -41,44 +41,36 @@ invitations as (
     where saying = 'invitation'
 ),
 
+-- By whom an answer and an invitation can be of one asking: its case, or its customer.
+answers_of as (
+    {{ by_whom('answers') | indent(4) }}
+),
+
+invitations_of as (
+    {{ by_whom('invitations') | indent(4) }}
+),
+
 -- Older invitations than the longest window cannot be answered any more, and newer ones come first.
 candidates as (
     select
-        answers.journey,
-        answers.source as answer_source,
-        answers.saying_id as answer_id,
-        answers.said_at as answered_at,
-        invitations.source,
-        invitations.saying_id,
-        invitations.said_at
-    from answers
-    inner join invitations
+        answers_of.journey,
+        answers_of.source as answer_source,
+        answers_of.saying_id as answer_id,
+        answers_of.said_at as answered_at,
+        invitations_of.source,
+        invitations_of.saying_id,
+        invitations_of.said_at
+    from answers_of
+    inner join invitations_of
         on
-            answers.journey = invitations.journey
-            and answers.survey = invitations.survey
-            and answers.case_id = invitations.case_id
+            answers_of.journey = invitations_of.journey
+            and answers_of.survey = invitations_of.survey
+            and answers_of.by_what = invitations_of.by_what
+            and answers_of.whom = invitations_of.whom
     where
-        invitations.said_at <= answers.said_at
-        and {{ add_seconds('invitations.said_at', 'answers.window_seconds') }} > answers.said_at
-    union
-    select
-        answers.journey,
-        answers.source as answer_source,
-        answers.saying_id as answer_id,
-        answers.said_at as answered_at,
-        invitations.source,
-        invitations.saying_id,
-        invitations.said_at
-    from answers
-    inner join invitations
-        on
-            answers.journey = invitations.journey
-            and answers.survey = invitations.survey
-            and answers.customer_id = invitations.customer_id
-    where
-        coalesce(answers.case_id = invitations.case_id, true)
-        and invitations.said_at <= answers.said_at
-        and {{ add_seconds('invitations.said_at', 'answers.window_seconds') }} > answers.said_at
+        coalesce(answers_of.case_id = invitations_of.case_id, true)
+        and invitations_of.said_at <= answers_of.said_at
+        and {{ add_seconds('invitations_of.said_at', 'answers_of.window_seconds') }} > answers_of.said_at
 ),
 
 ranked as (

@@ -1,7 +1,7 @@
 -- The days whose cohorts have to be counted again: of touched passages and sayings, and those that were not over.
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 {% set last_run = ref('stg_last_run') %}
-{% set tables = ['int_kpi_tallies', 'int_kpi_quantiles', 'int_stage_moves'] %}
+{% set tables = ['int_kpi_tallies', 'int_kpi_quantiles', 'int_early_tallies', 'int_stage_moves'] %}
 with touched as (
     select * from {{ ref('int_touched_sayings') }}
 ),

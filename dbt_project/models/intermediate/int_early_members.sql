@@ -1,0 +1,95 @@
+{{ config(materialized='view') }}
+
+-- What moments of truth wait for, at fixed ages before it is decided: whether a stage visit has moved on, whether a
+-- spell is over. An age at which the outcome is known anyway is none: it would say nothing earlier.
+with kpis as (
+    select kpis.*
+    from {{ ref('int_kpis') }} as kpis
+    inner join {{ ref('int_map_moments') }} as moments
+        on kpis.journey = moments.journey and kpis.map_version = moments.version and kpis.kpi = moments.kpi
+),
+
+ages (age_seconds) as (
+    values
+    {% for age in early_ages() -%}
+    ({{ age }}){{ ',' if not loop.last }}
+    {% endfor %}
+),
+
+clock as (
+    select * from {{ ref('stg_clock') }}
+),
+
+visits as (
+    select
+        visits.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
+        visits.profile,
+        visits.entered_date as cohort_date,
+        visits.entered_at as started_at,
+        visits.moved_on_at as reached_at,
+        kpis.window_seconds as known_after_seconds
+    from {{ ref('int_stage_visits') }} as visits
+    inner join kpis
+        on
+            visits.journey = kpis.journey
+            and visits.stage = kpis.stage
+            and kpis.kind in ('drop_off', 'conversion')
+            and {{ in_force('kpis', 'visits.entered_date') }}
+),
+
+spells as (
+    select
+        spells.journey,
+        spells.kpi,
+        spells.kind,
+        spells.definition,
+        spells.profile,
+        spells.started_date as cohort_date,
+        spells.started_at,
+        spells.closed_at as reached_at,
+        case
+            when kpis.tolerance_seconds is not null and kpis.calendar is null then kpis.tolerance_seconds
+            else kpis.journey_window_seconds
+        end as known_after_seconds
+    from {{ ref('int_spells') }} as spells
+    inner join kpis
+        on
+            spells.journey = kpis.journey
+            and spells.kpi = kpis.kpi
+            and {{ in_force('kpis', 'spells.started_date') }}
+),
+
+waiting as (
+    select * from visits
+    union all
+    select * from spells
+),
+
+aged as (
+    select
+        waiting.*,
+        ages.age_seconds,
+        {{ add_seconds('waiting.started_at', 'ages.age_seconds') }} as by_then
+    from waiting
+    inner join ages on waiting.known_after_seconds > ages.age_seconds
+),
+
+members as (
+    select
+        aged.journey,
+        aged.kpi,
+        aged.kind,
+        aged.definition,
+        aged.profile,
+        aged.cohort_date,
+        aged.age_seconds,
+        {{ reached_by('aged.reached_at', 'aged.by_then', 'clock.as_of') | indent(8) }} as outcome,
+        aged.by_then as matures_at
+    from aged
+    cross join clock
+)
+
+select * from members

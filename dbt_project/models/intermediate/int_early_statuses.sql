@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ cells_with_status('int_early_cells') }}

@@ -1,0 +1,112 @@
+"""How far each cohort was at fixed ages, by definition: what fct_early_readings must say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cohorts import Kpi, feeding
+from estimators import estimate
+from facts import TIMES, Facts, segments_of, span
+from passages import Walks
+from readings import Versions, in_view, joined, with_days, with_instants
+
+from jkpi.warehouse import open_warehouse
+
+KEY = ["kpi", "segment", "segment_value", "cohort_date", "age_seconds"]
+NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
+WORDS = ["kind", "map_version", "status", "is_suppressed", "matures_at"]
+AGES = [pd.Timedelta(hours=hours) for hours in (1, 4, 24, 48, 72, 7 * 24, 14 * 24)]
+KINDS = ("drop_off", "conversion", "time_to_resolve", "time_in_stage")
+
+
+def early_readings(facts: Facts) -> pd.DataFrame:
+    """KEY, NUMBERS, WORDS of every KPI that a moment of truth of its map's version names."""
+    versions = Versions(facts)
+    found = [part for number in range(len(facts.versions)) for part in _of_version(facts, versions, number)]
+    if not found:
+        return pd.DataFrame(columns=[*KEY, *NUMBERS, *WORDS])
+    return pd.concat(found, ignore_index=True)
+
+
+def read_early(url: str, journey: str) -> pd.DataFrame:
+    """What the product says of it."""
+    with open_warehouse(url) as warehouse:
+        columns = ", ".join([*KEY, *NUMBERS, *WORDS])
+        rows = warehouse.rows(
+            f"select {columns} from marts.fct_early_readings where journey = :journey", {"journey": journey}
+        )
+    frame = pd.DataFrame(rows, columns=[*KEY, *NUMBERS, *WORDS])
+    return frame.astype({"cohort_date": TIMES, "matures_at": TIMES})
+
+
+def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.DataFrame]:
+    document = facts.versions[number].document
+    walks = Walks(facts, document)
+    named = {moment["kpi"] for moment in document.get("moments_of_truth", [])}
+    for kpi_id in sorted(named & set(versions.kpis[number])):
+        kpi = versions.kpis[number][kpi_id]
+        if kpi.kind not in KINDS or kpi.stage is None:
+            continue
+        members, known_after = _waiting(kpi, walks)
+        values = {column: walks.passages[column].to_dict() for column in walks.columns}
+        members = members.assign(**{column: members["passage"].map(known) for column, known in values.items()})
+        members = in_view(with_days(members, walks), walks)
+        members = members[versions.on(members["day"]) == number]
+        for age in AGES:
+            if age < known_after and len(members):
+                yield from _at_age(facts, document, kpi, members, age, feeding(kpi, walks))
+
+
+def _waiting(kpi: Kpi, walks: Walks) -> tuple[pd.DataFrame, pd.Timedelta]:
+    """passage, at, reached_at; and how long after `at` the outcome is known at the latest."""
+    entry = kpi.entry
+    if kpi.kind == "time_to_resolve":
+        frame = walks.spells(entry["from"], entry["to"]).rename(columns={"closed_at": "reached_at"})
+    else:
+        until = "exited_at" if kpi.kind == "time_in_stage" else "moved_on_at"
+        frame = walks.visits[walks.visits["stage"] == kpi.position]
+        frame = frame.rename(columns={"entered_at": "at", until: "reached_at"})
+    known_after = walks.window
+    if kpi.kind in ("drop_off", "conversion"):
+        known_after = span(entry["window"]) if "window" in entry else walks.window
+    elif entry.get("tolerance", "due") != "due" and "calendar" not in entry:
+        known_after = span(entry["tolerance"])
+    return frame[["passage", "at", "reached_at"]].reset_index(drop=True), known_after
+
+
+def _at_age(
+    facts: Facts, document: dict[str, Any], kpi: Kpi, members: pd.DataFrame, age: pd.Timedelta, sources: frozenset[str]
+) -> Iterator[pd.DataFrame]:
+    by_then = members["at"] + age
+    reached = members["reached_at"] < by_then
+    is_open = ~reached & (by_then > facts.as_of)
+    frame = members.assign(
+        decided_at=by_then, is_open=is_open, outcome=np.where(is_open, np.nan, reached.astype(float))
+    )
+    frame = frame.assign(period_start=frame["day"], following=frame["day"] + pd.Timedelta(days=1))
+    frame = with_instants(frame, document["timezone"])
+    late = max((facts.late.get(source, pd.Timedelta(0)) for source in sources), default=pd.Timedelta(0))
+    for segment, parts in {"all": [], **segments_of(document)}.items():
+        value = joined(frame, parts) if parts else pd.Series("all", index=frame.index, dtype=object)
+        keys = ["segment_value", "cohort_date"]
+        cut = frame.assign(segment_value=value, cohort_date=frame["day"].astype(TIMES))
+        cohort = cut.groupby(keys)
+        found = estimate("proportion", cut, keys, "share_within")
+        found["open_count"] = cohort["is_open"].sum()
+        settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
+        blind = pd.Series(False, index=found.index)
+        for spot in facts.blind[facts.blind["source"].isin(sources)].itertuples():
+            blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
+        found["matures_at"] = settled + late
+        waits = found["matures_at"] > facts.as_of
+        found["status"] = np.where(blind, "withheld", np.where(waits, "provisional", "final"))
+        least = document.get("min_cell", 1)
+        few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
+        found[NUMBERS] = found[NUMBERS].astype(float)
+        found.loc[few, NUMBERS] = np.nan
+        found = found.assign(is_suppressed=few, kpi=kpi.id, kind=kpi.kind, segment=segment)
+        found = found.assign(map_version=document["version"], age_seconds=int(age.total_seconds()))
+        yield found.reset_index()[[*KEY, *NUMBERS, *WORDS]]
