@@ -39,7 +39,9 @@ tallied as (
         count(*) as count_passages
     from instances
     inner join furthest on instances.actor_key = furthest.actor_key and instances.passage = furthest.passage
-    group by 1, 2, 3, 4, 5
+    group by
+        instances.journey, instances.profile, instances.outcome, {{ first_day_of('week', 'instances.started_date') }},
+        furthest.furthest_position
 ),
 
 weeks as (
@@ -85,7 +87,8 @@ reached as (
         ) as bigint) as count_went_on,
         cast(sum(
             case
-                when weeks.outcome = 'open' and weeks.furthest_position = stages.stage_position then weeks.count_passages
+                when weeks.outcome = 'open' and weeks.furthest_position = stages.stage_position
+                    then weeks.count_passages
                 else 0
             end
         ) as bigint) as count_open

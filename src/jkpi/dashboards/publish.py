@@ -70,9 +70,12 @@ def publish_dashboards(settings: Settings, journeys: Sequence[Journey]) -> Dashb
         )
     bundle = bundle_of(settings, journeys)
     client = connect(there.url, there.username, there.password.get_secret_value(), there.provider)
-    pushed = push(client, bundle)
-    secured = secure(client, bundle, pushed.there)
-    proof = prove(client, bundle, pushed.there)
+    try:
+        pushed = push(client, bundle)
+        secured = secure(client, bundle, pushed.there)
+        proof = prove(client, bundle, pushed.there)
+    finally:
+        client.session.close()
     _all_answered(proof)
     return DashboardReport(
         urls=tuple(f"{there.url}/superset/dashboard/{dashboard.slug}/" for dashboard in bundle.dashboards),
