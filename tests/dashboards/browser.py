@@ -22,7 +22,7 @@ QUIET = [
     "--disable-sync",
 ]
 WIDTH = 1600
-SECONDS = 90_000
+SECONDS = 120_000
 
 SHOWN = """[...document.querySelectorAll('.dashboard-component-chart-holder')]
   .filter(e => e.offsetParent && e.querySelector('.chart-slice'))"""
@@ -49,10 +49,10 @@ HEIGHT = """() => Math.max(...[...document.querySelectorAll('.dashboard-componen
 
 @dataclass
 class Seen:
-    """What a tab showed. `charts`: name -> its text; `empty`: the names of charts that drew nothing."""
+    """What a tab showed. `charts`: (name, its text); `empty`: the names of charts that drew nothing."""
 
     tab: str
-    charts: dict[str, str] = field(default_factory=dict)
+    charts: list[tuple[str, str]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
 
 
@@ -81,9 +81,14 @@ def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
 
 def visit(page: Page, url: str, slug: str, pictures: Path | None = None) -> list[Seen]:
     """Open every tab of a dashboard; `pictures` is where to put a screenshot of each."""
+    from playwright.sync_api import TimeoutError
+
     page.set_viewport_size({"width": WIDTH, "height": 1200})
     page.goto(f"{url}/superset/dashboard/{slug}/?show_filters=1", wait_until="domcontentloaded")
-    page.wait_for_selector(".dashboard-component-chart-holder", timeout=SECONDS)
+    try:
+        page.wait_for_selector(".dashboard-component-chart-holder", timeout=SECONDS)
+    except TimeoutError as error:
+        raise AssertionError(f"{page.url} shows no dashboard: {page.inner_text('body')[:500]}") from error
     tabs = page.locator(".dashboard-component-tabs [role=tab]")
     seen = []
     for number in range(tabs.count()):
@@ -97,7 +102,7 @@ def visit(page: Page, url: str, slug: str, pictures: Path | None = None) -> list
         found = page.evaluate(CHARTS)
         name = (tabs.nth(number).text_content() or "").strip()
         empty = [chart["name"] for chart in found if chart["alert"] or not chart["drawn"]]
-        seen.append(Seen(name, {chart["name"]: chart["text"] for chart in found}, empty))
+        seen.append(Seen(name, [(chart["name"], chart["text"]) for chart in found], empty))
         if pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=pictures / f"{slug}-{number + 1}-{name.lower()}.png")

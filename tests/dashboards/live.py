@@ -15,7 +15,9 @@ import pytest
 from pydantic import SecretStr
 
 from jkpi.dashboards.bundle import Bundle, MadeChart
+from jkpi.dashboards.charts import query_context
 from jkpi.dashboards.client import connect
+from jkpi.dashboards.proving import first_filters
 from jkpi.dashboards.publish import bundle_of
 from jkpi.dashboards.pushing import There, look
 from jkpi.journeys import Journey, read_journeys
@@ -87,15 +89,8 @@ def running(workspace: Path, home: Path) -> Iterator[Live]:
 
 def rows(client: Any, bundle: Bundle, there: There, made: MadeChart, **more: Any) -> dict[str, Any]:
     """The answer to a chart's query as the dashboard asks it, for whoever the client is."""
-    from jkpi.dashboards.charts import query_context
-    from jkpi.dashboards.layout import default_mask
-
-    filters = [
-        one
-        for name in made.asset.filtered_by
-        for one in default_mask(bundle.assets.filters[name])["extraFormData"].get("filters", [])
-    ]
-    asked = query_context(made.params, there.datasets[bundle.dataset_uuid(made.asset.dataset)], filters)
+    dataset_id = there.datasets[bundle.dataset_uuid(made.asset.dataset)]
+    asked = query_context(made.params, dataset_id, first_filters(bundle, made))
     asked["queries"][0].update(more)
     answer: dict[str, Any] = client.ask("POST", "chart/data", json=asked)["result"][0]
     return answer

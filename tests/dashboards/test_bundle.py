@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from jkpi.dashboards.assets import fill, read_assets
-from jkpi.dashboards.bundle import Bundle, certifier
+from jkpi.dashboards.bundle import Bundle, certifier, make_bundle, slug_start
 from jkpi.dashboards.columns import check_bundle
+from jkpi.dashboards.database import database_of
+from jkpi.dashboards.subjects import subjects_of
 from jkpi.errors import JkpiError
 
-from .conftest import EXAMPLES, MakeBundle, journeys_of
+from .conftest import EXAMPLES, ROOT, MakeBundle, journeys_of, settings_of
 
 
 def files(bundle: Bundle) -> dict[str, Any]:
@@ -161,3 +165,45 @@ def test_a_metric_that_names_what_is_not_there_is_told(bundle_of: MakeBundle) ->
     datasets = {**assets.datasets, "readings": readings.model_copy(update={"metrics": [wrong, *readings.metrics[1:]]})}
     with pytest.raises(JkpiError, match=r"metric readings\.rate: .*numerater"):
         check_bundle(replace(bundle, assets=replace(assets, datasets=datasets)))
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "exposure"), [("overview", "superset_moments_of_truth"), ("journey", "superset_journey")]
+)
+def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -> None:
+    properties = yaml.safe_load((ROOT / "dbt_project" / "models" / "dashboards" / "_dashboards.yml").read_text())
+    (declared,) = [one for one in properties["exposures"] if one["name"] == exposure]
+    known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
+    assets = read_assets()
+    placed = {chart.chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts}
+    tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
+    # What jkpi publishes beside the views is looked up in these.
+    tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
+    tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()
+    assert known == tables - {"dash_moments", "dash_alerts", "dash_sources"}
+    models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
+    assert known <= models
+
+
+def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
+    settings, journeys = settings_of(tmp_path), journeys_of("starter")
+    kpis = frozenset((journey.journey, kpi_id) for journey in journeys for kpi_id, *_ in journey.all_kpis())
+    database = database_of(settings.warehouse_url, tmp_path / "d.duckdb")
+    for coarse, period in ((frozenset(), "week"), (kpis, "month")):
+        bundle = make_bundle("service", database, subjects_of(settings, journeys, coarse))
+        number = next(made for made in bundle.charts.values() if made.asset.chart == "moment_number")
+        assert [f["comparator"] for f in number.params["adhoc_filters"] if f["subject"] == "period"] == [period]
+        dashboard = next(one for one in bundle.dashboards if one.journey)
+        (first,) = [
+            native["defaultDataMask"]["filterState"]["value"]
+            for native in dashboard.content["metadata"]["native_filter_configuration"]
+            if native["id"] == "NATIVE_FILTER-period"
+        ]
+        assert first == [period]
+
+
+def test_any_name_of_a_workspace_makes_an_address_of_its_own() -> None:
+    assert slug_start("equipment_repair") == "jkpi-equipment_repair-"
+    starts = {slug_start(name) for name in ("Repair / EU", "repair-eu", "repair eu", "Ünïcode", "repair_eu")}
+    assert len(starts) == 5
+    assert all(re.fullmatch(r"jkpi-[a-z0-9_-]+-", start) for start in starts)

@@ -69,14 +69,15 @@ def _maps(settings: Settings) -> tuple[Path, ...]:
 
 def _dashboards(settings: Settings, pages: tuple[Path, ...], asked: bool) -> Published:
     from jkpi.cli.pipeline import read_map
-    from jkpi.dashboards import is_measured, publish_dashboards, publish_tables
+    from jkpi.dashboards import coarse_kpis, is_measured, publish_dashboards, publish_tables
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:
         if not asked and not is_measured(warehouse):
             return Published(pages)
         snapshot = publish_tables(settings, warehouse, journeys)
+        coarse = coarse_kpis(warehouse)
     # The warehouse is let go: whoever writes need not wait for Superset.
     if not asked and settings.superset is None:
         return Published(pages, snapshot)
-    return Published(pages, snapshot, publish_dashboards(settings, journeys))
+    return Published(pages, snapshot, publish_dashboards(settings, journeys, coarse))

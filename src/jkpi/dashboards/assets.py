@@ -102,12 +102,13 @@ class Tab(Strict):
 
 
 class Dashboard(Strict):
-    """A dashboard for each subject."""
+    """A dashboard for each subject. `period`: by which readings are shown at first."""
 
     dashboard: str
     each: Literal["workspace", "journey"]
     title: str
     filters: list[FilterName]
+    period: str
     tabs: list[Tab]
 
 

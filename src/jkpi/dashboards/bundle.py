@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import uuid
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -88,6 +89,13 @@ def certifier(workspace: str) -> str:
     return f"jkpi {workspace}"
 
 
+def slug_start(workspace: str) -> str:
+    """What the addresses of a workspace's dashboards begin with: its name, and where that is no plain word a few digits
+    that tell it from others, for Superset takes over what has the same address."""
+    plain = re.sub(r"[^a-z0-9_]+", "-", workspace.lower()).strip("-")
+    return f"jkpi-{plain}-" if plain == workspace else f"jkpi-{plain}-{stable_uuid(workspace, 'slug', '')[:6]}-"
+
+
 def stable_uuid(workspace: str, kind: str, key: str) -> str:
     """The UUID of a thing of a workspace (RFC 9562, version 5)."""
     return str(uuid.uuid5(_NAMESPACE, f"{workspace}/{kind}/{key}"))
@@ -136,7 +144,11 @@ def _dashboard(
     workspace: str, assets: Assets, dashboard: Dashboard, scope: Subject, subjects: Sequence[Subject], tiles: Any
 ) -> MadeDashboard:
     made = layout.grid(dashboard, scope, subjects, tiles)
-    chosen = [assets.filters[name] for name in dashboard.filters]
+    first = {"period": fill(dashboard.period, scope.values)}
+    chosen = [
+        assets.filters[name].model_copy(update={"default": first.get(name, assets.filters[name].default)})
+        for name in dashboard.filters
+    ]
     native = layout.filters(chosen, lambda dataset: stable_uuid(workspace, "dataset", dataset), made, scope)
     metadata = {
         "native_filter_configuration": native,
@@ -149,7 +161,7 @@ def _dashboard(
     }
     key = f"{dashboard.dashboard}/{scope.key}"
     title = fill(dashboard.title, scope.values)
-    slug = "-".join(["jkpi", workspace, scope.names.get("journey", dashboard.dashboard)])
+    slug = slug_start(workspace) + scope.names.get("journey", dashboard.dashboard)
     dashboard_uuid = stable_uuid(workspace, "dashboard", key)
     content: Params = {
         "dashboard_title": title,

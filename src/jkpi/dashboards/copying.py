@@ -22,6 +22,15 @@ def is_measured(w: Warehouse) -> bool:
     return all(w.table_exists("dashboards", view) for view in measured_columns())
 
 
+def coarse_kpis(w: Warehouse) -> frozenset[tuple[str, str]]:
+    """(journey, KPI) of those that are read by months only: of totals that came so."""
+    rows = w.rows(
+        "select journey, kpi from dashboards.dash_readings where is_primary and period in ('week', 'month')"
+        " group by journey, kpi having max(case when period = 'week' then 1 else 0 end) = 0"
+    )
+    return frozenset((row["journey"], row["kpi"]) for row in rows)
+
+
 def snapshot_link(settings: Settings) -> Path:
     """Where readers of a DuckDB warehouse look: a symlink to the newest snapshot."""
     return settings.workspace / FOLDER / FILE

@@ -11,13 +11,13 @@ from jkpi.dashboards.charts import mark_layer
 
 Held = Mapping[str, Any]
 
-_MOST = 20
+_MOST = 3
 # What Superset fills in by itself, or writes otherwise on export.
 _ITS_OWN = {"version", "query_context", "external_url", "is_managed_externally", "allow_csv_upload"}
 
 
 def differences(bundle: Bundle, held: Mapping[str, Held], numbers: Mapping[int, str]) -> list[str]:
-    """Each difference in words, the first twenty.
+    """The differences in words, the first three of each thing.
 
     Args:
         held: UUID -> what Superset exports for it.
@@ -36,10 +36,12 @@ def differences(bundle: Bundle, held: Mapping[str, Held], numbers: Mapping[int, 
         wanted = _comparable(content, own_numbers)
         made = bundle.charts.get(content["uuid"])
         if made is not None and made.marks is not None:
-            by_uuid = {uuid: number for number, uuid in numbers.items()}
-            wanted["params"]["annotation_layers"].append(mark_layer(by_uuid[made.marks]))
-        found += [f"{name}: {place}" for place in _differ(wanted, _comparable(there, numbers))]
-    return found[:_MOST]
+            number = next((number for number, uuid in numbers.items() if uuid == made.marks), 0)
+            wanted["params"]["annotation_layers"].append(mark_layer(number))
+        places = list(_differ(wanted, _comparable(there, numbers)))
+        found += [f"{name}: {place}" for place in places[:_MOST]]
+        found += [f"{name}: {len(places) - _MOST} more"] if len(places) > _MOST else []
+    return found
 
 
 def _name(content: Held) -> str:

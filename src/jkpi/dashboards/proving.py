@@ -41,9 +41,8 @@ def rows_of(client: Any, bundle: Bundle, there: There, made: MadeChart) -> list[
     Raises:
         SystemFailure: the query fails.
     """
-    filters = [one for name in made.asset.filtered_by for one in _default(bundle, name)]
     dataset_id = there.datasets[bundle.dataset_uuid(made.asset.dataset)]
-    asked = query_context(made.params, dataset_id, filters)
+    asked = query_context(made.params, dataset_id, first_filters(bundle, made))
     answer = client.ask("POST", "chart/data", json=asked)["result"][0]
     if answer.get("error"):
         raise SystemFailure(str(answer["error"]))
@@ -51,9 +50,15 @@ def rows_of(client: Any, bundle: Bundle, there: There, made: MadeChart) -> list[
     return rows
 
 
-def _default(bundle: Bundle, name: str) -> list[Params]:
-    filters: list[Params] = default_mask(bundle.assets.filters[name])["extraFormData"].get("filters", [])
-    return filters
+def first_filters(bundle: Bundle, made: MadeChart) -> list[Params]:
+    """What the filters of a dashboard add to a chart before anybody touches them."""
+    found: list[Params] = []
+    for name in made.asset.filtered_by:
+        one = bundle.assets.filters[name]
+        if name == "period":
+            one = one.model_copy(update={"default": made.subject.values.get("period", "week")})
+        found += default_mask(one)["extraFormData"].get("filters", [])
+    return found
 
 
 def _has_numbers(made: MadeChart, rows: list[dict[str, Any]]) -> bool:

@@ -13,10 +13,12 @@ from jkpi.dashboards.database import database_of
 from jkpi.dashboards.proving import Proof, prove
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import roles_of, secure
-from jkpi.dashboards.subjects import subjects_of
+from jkpi.dashboards.subjects import Coarse, subjects_of
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
+
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,16 @@ class DashboardReport:
     def lines(self) -> list[str]:
         """For people."""
         lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        lines += [f"changed: {line}" for line in [*self.changed, *self.secured]] or ["nothing had to be changed"]
+        changed = [*self.changed, *self.secured]
+        lines += [f"changed: {line}" for line in changed[:_SHOWN]] or ["nothing had to be changed"]
+        lines += [f"changed: {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
         lines += [f"removed: {line}" for line in self.removed]
         lines += [f"empty: {name}" for name in self.empty]
         return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
 
 
-def bundle_of(settings: Settings, journeys: Sequence[Journey]) -> Bundle:
-    """Everything that a workspace has in Superset, checked.
+def bundle_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> Bundle:
+    """Everything that a workspace has in Superset, checked. `coarse`: see `coarse_kpis`.
 
     Raises:
         JkpiError: it does not fit the tables.
@@ -49,13 +53,15 @@ def bundle_of(settings: Settings, journeys: Sequence[Journey]) -> Bundle:
     given = settings.superset.database if settings.superset else None
     override = given.get_secret_value() if given else None
     database = database_of(settings.warehouse_url, snapshot_link(settings), override)
-    bundle = make_bundle(settings.name, database, subjects_of(settings, journeys))
+    bundle = make_bundle(settings.name, database, subjects_of(settings, journeys, coarse))
     check_bundle(bundle)
     return bundle
 
 
-def publish_dashboards(settings: Settings, journeys: Sequence[Journey]) -> DashboardReport:
-    """Bring Superset to what the maps say. The tables are published before.
+def publish_dashboards(
+    settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()
+) -> DashboardReport:
+    """Bring Superset to what the maps say. The tables are published before; `coarse`: see `coarse_kpis`.
 
     Raises:
         InputError: no Superset is named, or it refuses the user.
@@ -68,7 +74,7 @@ def publish_dashboards(settings: Settings, journeys: Sequence[Journey]) -> Dashb
             "jkpi.yml names no Superset",
             hint="write superset: {url: ..., username: ..., password: env:NAME}; or look at the example: make superset",
         )
-    bundle = bundle_of(settings, journeys)
+    bundle = bundle_of(settings, journeys, coarse)
     client = connect(there.url, there.username, there.password.get_secret_value(), there.provider)
     try:
         pushed = push(client, bundle)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from jkpi.dashboards.bundle import Bundle
+from jkpi.dashboards.bundle import Bundle, slug_start
 from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.drift import differences
 
@@ -24,14 +24,6 @@ class There:
     dashboards: dict[str, int]
     stale_charts: dict[int, str]
     stale_dashboards: dict[int, str]
-
-    def is_whole(self, bundle: Bundle) -> bool:
-        """Whether everything of the bundle is there."""
-        return (
-            len(self.datasets) == len(bundle.assets.datasets)
-            and set(self.charts) == set(bundle.charts)
-            and set(self.dashboards) == {dashboard.uuid for dashboard in bundle.dashboards}
-        )
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ def look(client: Any, bundle: Bundle) -> There:
     dashboards: dict[str, int] = {}
     stale_dashboards: dict[int, str] = {}
     known = {dashboard.uuid for dashboard in bundle.dashboards}
-    titled = [{"col": "dashboard_title", "opr": "title_or_slug", "value": f"jkpi-{bundle.workspace}-"}]
+    titled = [{"col": "dashboard_title", "opr": "title_or_slug", "value": slug_start(bundle.workspace)}]
     for row in client.listed("dashboard/", ["id", "uuid", "dashboard_title", "certified_by"], titled):
         if row["uuid"] in known:
             dashboards[row["uuid"]] = row["id"]
@@ -99,15 +91,10 @@ def push(client: Any, bundle: Bundle) -> Pushed:
 
 def _changes(client: Any, bundle: Bundle, there: There) -> list[str]:
     """What differs between Superset and the bundle, in words."""
-    if not there.is_whole(bundle):
-        missing = [made.name for uuid, made in bundle.charts.items() if uuid not in there.charts]
-        missing += [one.title for one in bundle.dashboards if one.uuid not in there.dashboards]
-        missing += [name for name in bundle.assets.datasets if bundle.dataset_uuid(name) not in there.datasets]
-        return [f"missing: {name}" for name in missing]
     held = _exported(client, "dashboard", list(there.dashboards.values()))
-    held |= _exported(client, "chart", [there.charts[made.marks] for made in bundle.charts.values() if made.marks])
-    numbers = {chart_id: uuid for uuid, chart_id in there.charts.items()}
-    return differences(bundle, held, numbers)
+    behind = {made.marks for made in bundle.charts.values()} & set(there.charts)
+    held |= _exported(client, "chart", [there.charts[uuid] for uuid in behind if uuid])
+    return differences(bundle, held, {chart_id: uuid for uuid, chart_id in there.charts.items()})
 
 
 def _exported(client: Any, kind: str, ids: list[int]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,10 @@ from jkpi.journeys import Journey
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.settings import Settings
 
+Coarse = frozenset[tuple[str, str]]
+
 WHOLE = "Whole journey"
+_FINE_FORMATS = {"share": ".1%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
 _FORMATS = {"share": ".0%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
 _GREEN, _ORANGE = "#2ca02c", "#ff7f0e"
 _TIMED = ("time_to_resolve", "time_in_stage")
@@ -38,24 +41,32 @@ class Subject:
         return all(self.names[part] == name for part, name in other.names.items() if part in self.names)
 
 
-def subjects_of(settings: Settings, journeys: Sequence[Journey]) -> list[Subject]:
-    """All subjects of a workspace, in the order of its maps."""
+def subjects_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> list[Subject]:
+    """All subjects of a workspace, in the order of its maps.
+
+    Args:
+        coarse: (journey, KPI) of those that are read by months only.
+    """
     note = "**Synthetic data: these customers and numbers are made up.** " if settings.synthetic else ""
     base: dict[str, Any] = {"workspace": settings.name}
     text = f"{note}Every moment of truth of *{settings.name}*: where it stands, and whether it fell off."
     found = [Subject("workspace", {}, {**base, "overview_text": text})]
     for journey in journeys:
-        found += _of_journey(journey, base, note)
+        found += _of_journey(journey, base, note, coarse)
     return found
 
 
-def _of_journey(journey: Journey, base: dict[str, Any], note: str) -> Iterator[Subject]:
+def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coarse) -> Iterator[Subject]:
     names = {"journey": journey.journey}
     focus = f" {journey.focus}" if journey.focus else ""
+    by_months = all((journey.journey, kpi_id) in coarse for kpi_id, *_ in journey.all_kpis())
     values = {
         **base,
         **names,
         "journey_title": journey.title,
+        "main_period": "month"
+        if all((journey.journey, kpi_id) in coarse for kpi_id, *_ in journey.all_kpis())
+        else "week",
         "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}",
     }
     yield Subject("journey", names, values)
@@ -85,6 +96,9 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str) -> Iterator[S
                 "goal_lines": _goals(kpi, promised.get(kpi_id)),
                 "tolerance_lines": _tolerance(kpi),
                 "format": _FORMATS[kpi.measured_unit],
+                "fine_format": _FINE_FORMATS[kpi.measured_unit],
+                "is_coarse": (journey.journey, kpi_id) in coarse,
+                "period": "month" if (journey.journey, kpi_id) in coarse else "week",
                 "bounds": _bounds(kpi),
                 "has_moment": kpi_id in promised,
                 "unit": kpi.measured_unit,
