@@ -64,9 +64,7 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coars
         **base,
         **names,
         "journey_title": journey.title,
-        "main_period": "month"
-        if all((journey.journey, kpi_id) in coarse for kpi_id, *_ in journey.all_kpis())
-        else "week",
+        "main_period": "month" if by_months else "week",
         "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}",
     }
     yield Subject("journey", names, values)
