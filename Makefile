@@ -12,8 +12,8 @@ help: ## what can be made
 demo: $(VENV)/ready ## an example from its data to its alert and its map
 	$(BIN)/jkpi demo
 
-test: $(VENV)/ready ## all tests; the slow ones too
-	$(BIN)/pytest $(ARGS)
+test: $(VENV)/ready ## all tests, on all cores; the slow ones too
+	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(VENV)/ready ## style, types, layers, SQL
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint dbt_project/models

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
-from jkpi.living_map import post_digests
+from jkpi.alerts import Digest, html_mail, post_digests
+from jkpi.alerts.letters import from_json
+from jkpi.living_map import write_digests
 from jkpi.settings import Settings
 from jkpi.state import outbox, reading, state_engine
 from jkpi.warehouse import Warehouse
@@ -15,14 +18,19 @@ from jkpi.warehouse import Warehouse
 from .conftest import NOW, STATES
 
 
-def sent(settings: Settings) -> dict[str, str]:
-    """Title -> body of what is in the outbox."""
+def rows(settings: Settings) -> list[Row[Any]]:
+    """What is in the outbox."""
     engine = state_engine(settings.state_url)
     try:
         with reading(engine) as connection:
-            return {row.title: row.body for row in connection.execute(select(outbox))}
+            return list(connection.execute(select(outbox)))
     finally:
         engine.dispose()
+
+
+def alert(**told: object) -> dict[str, object]:
+    known = {"kind": "fall", "status": "open", "owner": "field-service", "title": "On time", "segment_value": "all"}
+    return {**known, "since": NOW.date() - timedelta(days=12), "closed_on": None, **told}
 
 
 def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings) -> None:
@@ -35,21 +43,35 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
         "update marts.rpt_journey_health set title = 'Happy', direction = 'higher', ci_low_week = 0.90,"
         " ci_high_week = 0.97 where kpi = 'confirm.csat'"
     )
-    first = post_digests(settings, measured, STATES)
-    assert set(first.owners) == {"call-centre", "field-service", "head-of-service", "service-desk"}
-    assert first.written == 4 == len(first.files)
-    bodies = {title.split("] ")[-1].split(":")[0]: body for title, body in sent(settings).items()}
+    yesterday = NOW.date() - timedelta(days=1)
+    told = [
+        alert(status="resolved", closed_on=yesterday),
+        alert(status="resolved", closed_on=yesterday - timedelta(days=20), title="Long ago"),
+        alert(status="corrected", closed_on=yesterday, title="Never was"),
+        alert(kind="silent", title="Tickets", owner="call-centre"),
+    ]
+    made = write_digests(settings, measured, STATES, told)
+    digests = [Digest(one.letter.owner, one.letter.title, one.letter.sections, one.receivers) for one in made]
+    assert {one.owner for one in digests} == {"call-centre", "field-service", "head-of-service", "service-desk"}
+    assert post_digests(settings, digests) == (4, 0)
+    sent = {row.title: row.body for row in rows(settings)}
+    bodies = {title.split("] ")[-1].split(":")[0]: body for title, body in sent.items()}
     field = bodies["field-service"]
     assert "Technician on site in time: firing, since 9 Jun, 21 days" in field
     assert "On site (Repair on site): 72\u202f% instead of" in field.split("What got worse")[1]
     assert "Part picked (Repair on site): drawn, but never seen in the data" in field.split("What went stale")[1]
     assert "Happy" in bodies["service-desk"].split("What improved")[1]
     assert "Technician" not in bodies["call-centre"]
-    html = next(path for path in first.files if path.name == "field-service.html").read_text()
+    assert "On time: resolved on 29 Jun, after 11 days" in field.split("What improved")[1]
+    assert "Long ago" not in field and "Never was" not in field
+    assert "Tickets: its source brings nothing new, since 18 Jun" in bodies["call-centre"].split("What went stale")[1]
+    html = next(one.path for one in made if one.path.name == "field-service.html").read_text()
     assert "Technician on site in time: firing" in html
     assert "http" not in html
 
-    again = post_digests(settings, measured, STATES)
-    assert (again.written, again.told_before) == (0, 4)
-    later = post_digests(replace(settings, now=NOW + timedelta(weeks=1)), measured, STATES)
-    assert later.written == 4
+    assert post_digests(settings, digests) == (0, 4)
+    assert post_digests(replace(settings, now=NOW + timedelta(weeks=1)), digests) == (4, 0)
+    letter = next(row.content for row in rows(settings) if "field-service" in row.title)
+    assert {heading for heading, _ in letter["sections"]} >= {"What fires", "What improved", "What went stale"}
+    mail = html_mail.render(from_json(letter), lambda _: None)
+    assert "<li" in mail and "<pre" not in mail

@@ -3,6 +3,7 @@
 from jkpi.alerts.announce import AlertReport, Told, judge_and_announce
 from jkpi.alerts.book import moment_states
 from jkpi.alerts.delivery import DeliveryReport, deliver
+from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.evidence import Story, story
 from jkpi.alerts.flags import Acknowledged, acknowledge, current_silences, silence, unsilence
 from jkpi.alerts.hushes import Silence
@@ -15,6 +16,7 @@ __all__ = [
     "AlertReport",
     "AlertSummary",
     "DeliveryReport",
+    "Digest",
     "Silence",
     "Story",
     "Told",
@@ -26,6 +28,7 @@ __all__ = [
     "list_alerts",
     "make_server",
     "moment_states",
+    "post_digests",
     "silence",
     "story",
     "try_receiver",

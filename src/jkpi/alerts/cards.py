@@ -87,7 +87,8 @@ def _short(letter: Letter) -> list[tuple[str, list[str]]]:
     more = len(lines) - len(shown) + letter.more
     if more:
         shown.append(f"and {count(more)} more: see jkpi alerts")
-    found = [("And in short", shown)] if shown else []
+    found = [(heading, list(told[:20])) for heading, told in letter.sections]
+    found += [("And in short", shown)] if shown else []
     return [*found, *([("Early signs, nothing to do yet", list(letter.digest[:20]))] if letter.digest else [])]
 
 

@@ -24,6 +24,7 @@ def render(letter: Letter, link: Link) -> str:
     parts = [_banner()] if letter.synthetic else []
     if letter.text:
         parts.append(f'<pre style="{_FONT}white-space:pre-wrap;margin:0 0 16px">{escape(letter.text)}</pre>')
+    parts += [_list(heading, lines) for heading, lines in letter.sections]
     for number, entry in enumerate(letter.entries):
         parts.append(_entry(entry, link, number < _CHARTS))
     if letter.brief:

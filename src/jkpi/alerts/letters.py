@@ -9,6 +9,8 @@ from typing import Any, Literal
 Purpose = Literal["news", "repeat", "escalation"]
 Row = tuple[str, str]
 """Label and text; a row without a label goes on with the one above it."""
+Section = tuple[str, tuple[str, ...]]
+"""A heading and the lines below it."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Letter:
-    """`entries` are told in full, `brief` are (alert, headline) told in a line, `more` are counted only. `replies_to`:
-    the ids of the messages that told of these alerts first. `fresh`: how many that are not told in full begin with this
-    message. `over`: threads in which nothing is open any more."""
+    """`sections` are told first, then `entries` in full; `brief` are (alert, headline) told in a line, `more` are
+    counted only. `replies_to`: the ids of the messages that told of these alerts first. `fresh`: how many that are not
+    told in full begin with this message. `over`: threads in which nothing is open any more."""
 
     message_id: str
     workspace: str
@@ -73,6 +75,7 @@ class Letter:
     more: int = 0
     fresh: int = 0
     digest: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
     replies_to: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
     event: str = "alerts.changed"
@@ -87,7 +90,8 @@ def from_json(content: Mapping[str, Any]) -> Letter:
     entries = tuple(_entry(entry) for entry in content["entries"])
     rows = {"brief": tuple((first, second) for first, second in content["brief"]), "entries": entries}
     lists = {name: tuple(content[name]) for name in ("digest", "replies_to", "over")}
-    return Letter(**{**content, **rows, **lists})
+    sections = tuple((heading, tuple(told)) for heading, told in content.get("sections", ()))
+    return Letter(**{**content, **rows, **lists, "sections": sections})
 
 
 def _entry(content: Mapping[str, Any]) -> Entry:

@@ -36,6 +36,8 @@ def render(letter: Letter, link: Link = no_link) -> str:
     lines: list[str] = [SYNTHETIC, ""] if letter.synthetic else []
     if letter.text:
         lines += [letter.text, ""]
+    for heading, told in letter.sections:
+        lines += [heading, *(f"  - {line}" for line in told), ""]
     for entry in letter.entries:
         lines += [*_block(entry, link), "", _RULE, ""]
     if letter.brief:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jkpi.settings import Settings
@@ -10,34 +11,39 @@ from jkpi.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.alerts import DeliveryReport
-    from jkpi.living_map import DigestReport
 
 
 @dataclass(frozen=True)
 class Digested:
-    """The letters of the week, and what was delivered."""
+    """The letters of the week by owner, the messages that are new, those told earlier in the week, and the delivery."""
 
-    posted: DigestReport
+    owners: tuple[str, ...]
+    files: tuple[Path, ...]
+    written: int
+    told_before: int
     delivered: DeliveryReport
 
 
 def digest(settings: Settings) -> Digested:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
-    from jkpi.alerts import deliver, moment_states
-    from jkpi.living_map import post_digests
+    from jkpi.alerts import Digest, deliver, list_alerts, moment_states, post_digests
+    from jkpi.living_map import write_digests
 
-    states = moment_states(settings)
+    announced = [asdict(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:
-        posted = post_digests(settings, warehouse, states)
-    return Digested(posted, deliver(settings))
+        made = write_digests(settings, warehouse, moment_states(settings), announced)
+    digests = [Digest(one.letter.owner, one.letter.title, one.letter.sections, one.receivers) for one in made]
+    written, told_before = post_digests(settings, digests)
+    owners, files = tuple(one.letter.owner for one in made), tuple(one.path for one in made)
+    return Digested(owners, files, written, told_before, deliver(settings))
 
 
 def digest_lines(told: Digested) -> list[str]:
     """Who was written to, and whether it got through."""
-    posted, sent = told.posted, told.delivered
-    before = f", {posted.told_before} told earlier this week" if posted.told_before else ""
+    sent = told.delivered
+    before = f", {told.told_before} told earlier this week" if told.told_before else ""
     return [
-        *(str(path) for path in posted.files),
-        f"{len(posted.owners)} owners, {posted.written} messages written{before}",
+        *(str(path) for path in told.files),
+        f"{len(told.owners)} owners, {told.written} messages written{before}",
         f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up",
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from jkpi.living_map import words
@@ -29,6 +29,9 @@ CHANCE = (
     " named by chance. What fires is judged more strictly."
 )
 
+QUIET = "Nothing fires, nothing changed beyond chance, and everything drawn was seen."
+THE_WEEK = timedelta(days=7)
+
 Row = Mapping[str, Any]
 
 
@@ -44,6 +47,16 @@ class Letter:
         return not any(self.lines.values())
 
     @property
+    def sections(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What there is to tell, under its headings; how to take it comes last."""
+        found = [(heading, tuple(self.lines[key])) for key, heading in SECTIONS if self.lines[key]]
+        if self.is_empty:
+            found.append(("All quiet", (QUIET,)))
+        if self.lines["changed"] or self.lines["improved"]:
+            found.append(("How to take it", (CHANCE,)))
+        return tuple(found)
+
+    @property
     def title(self) -> str:
         """`Your week: 1 fires, 2 got worse, 1 improved, 3 went stale`, without what is none; or that all is quiet."""
         nouns = {"fires": "to act on", "changed": "got worse", "improved": "improved", "stale": "went stale"}
@@ -56,6 +69,7 @@ def letters(
     coverage: Iterable[Row],
     moments: Sequence[Row],
     states: Iterable[MomentState],
+    alerts: Iterable[Row],
     now: datetime,
 ) -> list[Letter]:
     """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
@@ -64,6 +78,7 @@ def letters(
         health: rpt_journey_health of stage and journey KPIs, with `owner`.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
         moments: journey, moment, kpi, owner, shown.
+        alerts: all ever announced: kind, status, owner, title, since, closed_on, segment_value.
         now: aware UTC.
     """
     post: dict[str, Letter] = {}
@@ -97,7 +112,28 @@ def letters(
         sentence = _silence(row, now)
         if sentence:
             letter.lines["stale"].append(sentence)
+    for alert in alerts:
+        section, sentence = _of_alert(alert, today)
+        if section:
+            to(alert["owner"]).lines[section].append(sentence)
     return [post[name] for name in sorted(post)]
+
+
+def _of_alert(alert: Row, today: date) -> tuple[str | None, str]:
+    """A fall that is over since last week is good news; a source or a map that went quiet is stale."""
+    title = alert["title"]
+    if alert["kind"] == "fall" and alert["status"] == "resolved" and today - alert["closed_on"] <= THE_WEEK:
+        part = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
+        lasted = (alert["closed_on"] - alert["since"]).days
+        return "improved", f"{title}{part}: resolved on {words.day(alert['closed_on'], today)}, after {lasted} days"
+    if alert["status"] != "open":
+        return None, ""
+    since = words.day(alert["since"], today)
+    if alert["kind"] == "silent":
+        return "stale", f"{title}: its source brings nothing new, since {since}"
+    if alert["kind"] == "unmapped":
+        return "stale", f"{title}: more and more of its events are on no map, since {since}"
+    return None, ""
 
 
 def _news(row: Row, now: datetime) -> tuple[str | None, str]:
