@@ -132,7 +132,6 @@ def mark_layer(chart_id: int) -> Params:
         "titleColumn": "mark",
         "descriptionColumns": [],
         "intervalEndColumn": "",
-        "showLabel": True,
         "color": "#d62728",
         "width": 2,
         "overrides": {"time_range": None},

@@ -65,7 +65,8 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coars
         **names,
         "journey_title": journey.title,
         "main_period": "month" if by_months else "week",
-        "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}",
+        "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}"
+        " In the charts, bands are 95 % intervals and red lines the beginnings of alerts.",
     }
     yield Subject("journey", names, values)
     digits = len(str(len(journey.stages)))
