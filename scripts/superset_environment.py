@@ -53,8 +53,11 @@ def find_python() -> str:
 
 
 def candidates() -> Iterator[str]:
-    """Where a Python may be."""
-    yield str(Path(sys.base_prefix) / "bin" / "python3")
+    """Where a Python may be: ours, its neighbours where versions lie side by side, what is on the PATH."""
+    base = Path(sys.base_prefix)
+    yield str(base / "bin" / "python3")
+    for version in FITTING:
+        yield from (str(found) for found in sorted(base.parent.glob(f"*{version}*/bin/python3")))
     for name in [*(f"python{version}" for version in FITTING), "python3"]:
         if place := shutil.which(name):
             yield place

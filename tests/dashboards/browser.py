@@ -70,13 +70,26 @@ def signed_in(url: str, username: str, password: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         page = browser.new_context(viewport={"width": WIDTH, "height": 1200}).new_page()
-        page.goto(f"{url}/login/", wait_until="domcontentloaded")
+        sign_in(page, url, username, password)
+        yield page
+        browser.close()
+
+
+def sign_in(page: Page, url: str, username: str, password: str) -> None:
+    """Through the form; again where it was not ready yet for what was typed into it."""
+    from playwright.sync_api import TimeoutError
+
+    for _ in range(6):
+        page.goto(f"{url}/login/", wait_until="load")
         page.fill('input[id="username"], [data-test="username-input"]', username, timeout=SECONDS)
         page.fill('input[type="password"]', password)
         page.click('[data-test="login-button"], button[type="submit"], input[type="submit"]')
-        page.wait_for_url(lambda where: "/login" not in where, timeout=SECONDS, wait_until="domcontentloaded")
-        yield page
-        browser.close()
+        try:
+            page.wait_for_url(lambda where: "/login" not in where, timeout=20_000, wait_until="domcontentloaded")
+            return
+        except TimeoutError:
+            continue
+    raise AssertionError(f"{username} cannot sign in: {page.inner_text('body')[:500]}")
 
 
 def visit(page: Page, url: str, slug: str, pictures: Path | None = None) -> list[Seen]:

@@ -34,6 +34,7 @@ class Live:
     url: str
     workspace: Path
     password: str
+    home: Path
 
     @property
     def settings(self) -> Settings:
@@ -80,11 +81,16 @@ def running(workspace: Path, home: Path) -> Iterator[Live]:
     sys.path.append(str(ROOT / "scripts"))
     from superset_server import superset
 
+    with superset(home, free_port()) as server:
+        yield Live(server.url, workspace, server.password, home)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with superset(home, port) as server:
-        yield Live(server.url, workspace, server.password)
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def rows(client: Any, bundle: Bundle, there: There, made: MadeChart, **more: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,13 @@ def test_a_server_that_is_away_is_told() -> None:
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     with pytest.raises(SystemFailure, match="does not answer"):
         connect(url, "admin", "right")
+
+
+def test_without_the_client_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "supersetapiclient.assets", None)
+    with pytest.raises(InputError, match="superset-client, which is not installed") as caught:
+        connect("http://127.0.0.1:1", "admin", "right")
+    assert caught.value.hint == "pip install 'jkpi[superset]'"
 
 
 def test_a_password_goes_beside_the_bundle_never_into_it(tmp_path: Path, bundle_of: MakeBundle) -> None:

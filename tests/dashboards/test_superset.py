@@ -23,8 +23,8 @@ from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.warehouse import open_warehouse
 
 from .browser import chromium, signed_in, visit
-from .conftest import JKPI, PART, WHOLE
-from .live import Live, rows, running
+from .conftest import JKPI, PART, ROOT, WHOLE
+from .live import Live, free_port, rows, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.superset]
 
@@ -222,6 +222,20 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
     assert "/nowhere/" in caught.value.message or "charts cannot be drawn" in caught.value.message
     with live.signed_in() as client:
         assert push(client, live.bundle).changed
+
+
+def test_make_superset_puts_the_dashboards_there_by_itself(live: Live, placed: DashboardReport) -> None:
+    done = subprocess.run(
+        ["make", "superset", f"ARGS=--workspace {live.workspace} --home {live.home} --port {free_port()} --check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Superset is healthy" in done.stdout
+    assert f"3 dashboards, {placed.charts} charts" in done.stdout
+    assert live.password not in done.stdout
 
 
 @pytest.mark.browser

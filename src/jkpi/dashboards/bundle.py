@@ -224,7 +224,7 @@ def _dataset(bundle: Bundle, name: str, table: str, database_uuid: str) -> Param
         "main_dttm_col": asset.time,
         "description": None,
         "offset": 0,
-        "cache_timeout": None,
+        "cache_timeout": 60,  # seconds: what was published is seen soon, whatever the server keeps by itself
         "schema": PUBLISHED,
         "catalog": None,
         "sql": f"select * from {PUBLISHED}.{table}",
