@@ -1,9 +1,5 @@
-{# The ages at which a cohort is read before its outcome is known: name -> seconds. #}
-{% macro early_ages() -%}
-{{ return({
-    '1h': 3600, '4h': 14400, '1d': 86400, '2d': 172800, '3d': 259200, '7d': 604800, '14d': 1209600,
-}) }}
-{%- endmacro %}
+{# The ages at which a cohort is read before its outcome is known, in seconds: 1h, 4h, 1d, 2d, 3d, 7d, 14d. #}
+{% macro early_ages() %}{{ return([3600, 14400, 86400, 172800, 259200, 604800, 1209600]) }}{% endmacro %}
 
 {# 1 if it was reached by that age, 0 if the age went by without, NULL while it is younger. #}
 {% macro reached_by(reached_at, by, as_of) -%}

@@ -28,8 +28,9 @@ def read_readings(url: str, journey: str) -> pd.DataFrame:
 
 def side_by_side(readings: pd.DataFrame, product: pd.DataFrame, key: Sequence[str] = KEY) -> pd.DataFrame:
     """Every reading that either has, by `key`; the product's columns with the suffix `_product`."""
-    words = {name: object for name in key if name != "period_start"} | {"period_start": TIMES}
-    readings, product = (one.astype(words) for one in (readings, product))
+    words = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
+    times = {name: TIMES for name in key if name in ("period_start", "cohort_date")}
+    readings, product = (one.astype(words | times) for one in (readings, product))
     sides = readings.merge(product, on=list(key), how="outer", suffixes=("", "_product"), indicator=True)
     return sides.set_index(list(key), drop=False)
 

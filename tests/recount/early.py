@@ -15,10 +15,10 @@ from readings import Versions, in_view, joined, with_days, with_instants
 
 from jkpi.warehouse import open_warehouse
 
-KEY = ["kpi", "statistic", "segment", "segment_value", "period_start"]
+KEY = ["kpi", "segment", "segment_value", "cohort_date", "age_seconds"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
-WORDS = ["kind", "age_seconds", "period", "map_version", "status", "is_suppressed", "matures_at"]
-AGES = {name: pd.Timedelta(name) for name in ("1h", "4h", "1d", "2d", "3d", "7d", "14d")}
+WORDS = ["kind", "map_version", "status", "is_suppressed", "matures_at"]
+AGES = [pd.Timedelta(hours=hours) for hours in (1, 4, 24, 48, 72, 7 * 24, 14 * 24)]
 KINDS = ("drop_off", "conversion", "time_to_resolve", "time_in_stage")
 
 
@@ -28,7 +28,7 @@ def early_readings(facts: Facts) -> pd.DataFrame:
     found = [part for number in range(len(facts.versions)) for part in _of_version(facts, versions, number)]
     if not found:
         return pd.DataFrame(columns=[*KEY, *NUMBERS, *WORDS])
-    return pd.concat(found, ignore_index=True)[[*KEY, *NUMBERS, *WORDS]]
+    return pd.concat(found, ignore_index=True)
 
 
 def read_early(url: str, journey: str) -> pd.DataFrame:
@@ -39,7 +39,7 @@ def read_early(url: str, journey: str) -> pd.DataFrame:
             f"select {columns} from marts.fct_early_readings where journey = :journey", {"journey": journey}
         )
     frame = pd.DataFrame(rows, columns=[*KEY, *NUMBERS, *WORDS])
-    return frame.astype({"period_start": TIMES, "matures_at": TIMES})
+    return frame.astype({"cohort_date": TIMES, "matures_at": TIMES})
 
 
 def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.DataFrame]:
@@ -55,10 +55,9 @@ def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.Da
         members = members.assign(**{column: members["passage"].map(known) for column, known in values.items()})
         members = in_view(with_days(members, walks), walks)
         members = members[versions.on(members["day"]) == number]
-        for name, age in AGES.items():
-            if age + pd.Timedelta(days=1) <= known_after and len(members):
-                for found in _at_age(facts, document, kpi, members, age, feeding(kpi, walks)):
-                    yield found.assign(statistic=f"through_{name}")
+        for age in AGES:
+            if age < known_after and len(members):
+                yield from _at_age(facts, document, kpi, members, age, feeding(kpi, walks))
 
 
 def _waiting(kpi: Kpi, walks: Walks) -> tuple[pd.DataFrame, pd.Timedelta]:
@@ -92,8 +91,8 @@ def _at_age(
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in sources), default=pd.Timedelta(0))
     for segment, parts in {"all": [], **segments_of(document)}.items():
         value = joined(frame, parts) if parts else pd.Series("all", index=frame.index, dtype=object)
-        keys = ["segment_value", "period_start"]
-        cut = frame.assign(segment_value=value, period_start=frame["day"].astype(TIMES))
+        keys = ["segment_value", "cohort_date"]
+        cut = frame.assign(segment_value=value, cohort_date=frame["day"].astype(TIMES))
         cohort = cut.groupby(keys)
         found = estimate("proportion", cut, keys, "share_within")
         found["open_count"] = cohort["is_open"].sum()
@@ -110,4 +109,4 @@ def _at_age(
         found.loc[few, NUMBERS] = np.nan
         found = found.assign(is_suppressed=few, kpi=kpi.id, kind=kpi.kind, segment=segment)
         found = found.assign(map_version=document["version"], age_seconds=int(age.total_seconds()))
-        yield found.assign(period="day").reset_index()
+        yield found.reset_index()[[*KEY, *NUMBERS, *WORDS]]

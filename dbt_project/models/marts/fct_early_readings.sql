@@ -11,15 +11,9 @@ shown as (
         journey,
         kpi,
         kind,
-        case age_seconds
-            {%- for name, age_seconds in early_ages().items() %}
-            when {{ age_seconds }} then 'through_{{ name }}'
-            {%- endfor %}
-        end as statistic,
         segment,
         segment_value,
-        period,
-        period_start,
+        period_start as cohort_date,
         cast(age_seconds as bigint) as age_seconds,
         case when not is_suppressed then total / nullif(decided_count, 0) end as value,
         case when not is_suppressed and decided_count > 0 then total end as numerator,

@@ -17,7 +17,6 @@ from sqlalchemy import Connection
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
-from jkpi.alerts.early import early_watched
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.grid import beside
@@ -96,10 +95,8 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
     try:
         migrate(engine)
         known = backdrops(journeys, settings)
-        all_watched = [_with_receivers(watched, known) for watched in watched_now(journeys, settings)]
-        early = early_watched(w, all_watched)
-        known |= {(one.journey, one.moment): known[one.journey, one.base] for one in early}
-        true_now = judge_moments(w, [*all_watched, *early], settings)
+        true_now = judge_moments(w, [_with_receivers(watched, known) for watched in watched_now(journeys, settings)],
+                                 settings)  # fmt: skip
         wrong_now = conditions(w, journeys, settings)
         with writing(engine) as connection:
             latest = _refuse_to_look_back(connection, settings)

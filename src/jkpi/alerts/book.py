@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from jkpi.alerts.changes import NEWS, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.findings import Finding
 from jkpi.alerts.messages import facts
-from jkpi.alerts.series import AT_AGE
 from jkpi.alerts.wording import headline
 from jkpi.alerts.wording import rows as told_rows
 from jkpi.settings import Settings
@@ -43,10 +42,8 @@ def read_states(connection: Connection) -> list[MomentState]:
     rows = connection.execute(select(series_states).order_by(*order)).all()
     falling: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        moment, _, age = row.moment.partition(AT_AGE)
-        if row.alert_id is not None and (age or row.segment != "all"):
-            what = f"cases {age} old" if age else f"{row.segment} = {row.segment_value}"
-            falling.setdefault((row.journey, moment), []).append(what)
+        if row.segment != "all" and row.alert_id is not None:
+            falling.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
     return [
         MomentState(
             row.journey,
@@ -57,7 +54,7 @@ def read_states(connection: Connection) -> list[MomentState]:
             tuple(falling.get((row.journey, row.moment), ())),
         )
         for row in rows
-        if row.segment == "all" and AT_AGE not in row.moment
+        if row.segment == "all"
     ]
 
 

@@ -121,8 +121,7 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         series, watched = one.series, one.series.watched
         declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.by)}
         found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
-        # What is read early is blind when the moment itself is.
-        if series.is_whole and not watched.age:
+        if series.is_whole:
             spells: dict[Kind, date | None] = {"blind": one.track.blind_since, "error": _error_since(one.track)}
             for kind, since in spells.items():
                 found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))

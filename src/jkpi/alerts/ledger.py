@@ -121,7 +121,7 @@ def _where(series: Series) -> str:
         "segment": series.segment, "segment_value": series.segment_value,
     }  # fmt: skip
     clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())
-    return f"from {watched.readings}\nwhere {clauses}"
+    return f"from marts.fct_kpi_readings\nwhere {clauses}"
 
 
 def _quoted(value: str) -> str:

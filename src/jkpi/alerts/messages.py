@@ -125,8 +125,7 @@ def facts(finding: Finding) -> Mapping[str, Any]:
         "segment_value": plain(series.segment_value),
         "line": part.line, "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
         "last_day": pool.last.isoformat(), "value": watched.value(pool.rate), "ci_low": low, "ci_high": high,
-        "n": pool.n, "expected": watched.value(pool.reference), "chance": pool.tail,
-        "promise": None if watched.age else watched.promise,
+        "n": pool.n, "expected": watched.value(pool.reference), "promise": watched.promise, "chance": pool.tail,
         "held_days": finding.held,
         "carried_by": [
             {"segment": one.segment, "segment_value": plain(one.segment_value), "value": watched.value(one.rate),
@@ -152,7 +151,7 @@ def _chart(finding: Finding) -> Chart | None:
         if one.status != "withheld"
     )  # fmt: skip
     usual = series.watched.value(part.fell.reference) if part.line == "baseline" else None
-    return Chart(points, usual, None if series.watched.age else series.watched.promise, series.watched.unit)
+    return Chart(points, usual, series.watched.promise, series.watched.unit)
 
 
 def _urgency(said: Said) -> tuple[int, int, bool, str]:

@@ -25,7 +25,7 @@ select
     segment, segment_value, period_start, status = 'withheld' as is_held, is_suppressed, definition,
     cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
     cast({passives} as double precision) as passives
-from {readings} as readings
+from marts.fct_kpi_readings as readings
 where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period
     and status in ('final', 'withheld') and segment in ({segments})
 order by segment, segment_value, period_start
@@ -73,7 +73,6 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
     """
     names = [WHOLE[0], *watched.by]
     sql = _MATURE.format(
-        readings=watched.readings,
         passives=_PASSIVES if watched.statistic == "nps" else "0",
         segments=", ".join(f":segment_{number}" for number in range(len(names))),
     )

@@ -14,8 +14,6 @@ from jkpi.warehouse import Warehouse
 WHOLE = ("all", "all")
 UNNAMED = "(none)"
 CONSOLE = "console"
-AT_AGE = "@"
-"""Between a moment and the age at which it is looked at early."""
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
 
 
@@ -43,29 +41,13 @@ class Watched:
     false_alarm_every: float = 547.5
     stage: str | None = None
     touchpoint: str | None = None
-    age: int = 0
-
-    @property
-    def readings(self) -> str:
-        """The mart in which they are."""
-        return "marts.fct_early_readings" if self.age else "marts.fct_kpi_readings"
-
-    @property
-    def base(self) -> str:
-        """The moment that it is about."""
-        return self.moment.partition(AT_AGE)[0]
 
     @property
     def cadence(self) -> Cadence:
         return WEEKLY if self.period == "week" else DAILY
 
     def is_part_of(self, other: Watched) -> bool:
-        """Whether it is about a touchpoint of the stage that the other one is about; or is the same moment at an age:
-        the moment itself knows better, and a younger age knew before."""
-        if self.age:
-            return (self.journey, self.base) == (other.journey, other.base) and other.age < self.age
-        if other.age:
-            return False
+        """Whether it is about a touchpoint of the stage that the other one is about."""
         same = (self.journey, self.stage) == (other.journey, other.stage)
         return same and self.stage is not None and self.touchpoint is not None and other.touchpoint is None
 
@@ -82,8 +64,7 @@ class Watched:
     def rule(self, family: int = 1, share: float = 1.0) -> Rule:
         """For one of a `family` of series that have a `share` of the moment's false-alarm budget among them."""
         fall = self.falls_off_by / 200.0 if self.statistic == "nps" else self.falls_off_by
-        promise = None if self.age else self.rate(self.promise)
-        return Rule(promise, fall, max(1, family), self.false_alarm_every / share, self.cadence)
+        return Rule(self.rate(self.promise), fall, max(1, family), self.false_alarm_every / share, self.cadence)
 
 
 @dataclass(frozen=True)
@@ -153,14 +134,14 @@ def watched_moments(
 
 def has_provisional(w: Warehouse, watched: Watched) -> bool:
     """Whether anything is on its way to be judged."""
-    sql = f"{_select(watched)} and segment = 'all' and status = 'provisional' limit 1"
+    sql = f"{_SELECT} and segment = 'all' and status = 'provisional' limit 1"
     return bool(w.rows(sql, _parameters(watched)))
 
 
 def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
     """The last day whose reading ought to be mature, by how long its days have taken so far; None where unknown."""
     rows = w.rows(
-        f"{_select(watched)} and segment = 'all' and status = 'final' and matures_at is not null"
+        f"{_SELECT} and segment = 'all' and status = 'final' and matures_at is not null"
         " order by period_start desc limit 28",
         _parameters(watched),
     )
@@ -179,7 +160,7 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
     To stand out is to carry at least a fifth, and half as much again as the group's size alone would.
     """
     rows = w.rows(
-        f"{_select(watched)} and segment <> 'all' and not is_suppressed and status = 'final'"
+        f"{_SELECT} and segment <> 'all' and not is_suppressed and status = 'final'"
         " and period_start between :since and :last",
         {**_parameters(watched), "since": first - _BASELINE_FROM, "last": last},
     )
@@ -201,12 +182,11 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
     return [one for one in found if one.share >= max(0.2, 1.5 * one.n / n)][:3]
 
 
-def _select(watched: Watched) -> str:
-    return (
-        "select segment, segment_value, period_start, numerator, denominator, status, is_suppressed, matures_at"
-        f" from {watched.readings}"
-        " where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period"
-    )
+_SELECT = (
+    "select segment, segment_value, period_start, numerator, denominator, status, is_suppressed, matures_at"
+    " from marts.fct_kpi_readings"
+    " where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period"
+)
 
 
 def _parameters(watched: Watched) -> dict[str, str]:

@@ -104,7 +104,9 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     if part.line == "baseline":
         same = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
-    lines += _promised(watched, figures)
+    line = watched.rule().promise_line
+    promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
+    lines.append(("Promise", promise))
     certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
     lines.append(("Since", f"{day(part.since)}{certain}"))
     against = "what is usual" if part.line == "baseline" else "what may still count as kept"
@@ -127,14 +129,6 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     lines.append(("Data", _data(finding)))
     lines += _look_at(finding.carriers, finding.backdrop)
     return lines
-
-
-def _promised(watched: Watched, figures: Figures) -> list[Row]:
-    """The promise; of what is read early none was made: why it is told all the same."""
-    line = watched.rule().promise_line
-    if line is None:
-        return [("Early", "What becomes of these cases is not known yet; others had come further at this age.")]
-    return [("Promise", f"{figures.native(watched.promise)}, broken beyond {figures.value(line)}")]
 
 
 def _trusted(finding: Finding, series: Series) -> list[Row]:
