@@ -29,10 +29,10 @@ FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 
 
 TOLD_ON = {
     "equipment_repair": {date(2026, 6, 20): ""},
-    "spare_parts": {date(2026, 6, 16): "/part_class=hydraulic", date(2026, 6, 17): ""},
+    "spare_parts": {date(2026, 6, 17): ""},
 }
 """The morning on which that reading is final, late rows had their time, and the owner is told: of which series of the
-moment. Of hydraulic parts the first two days are enough, of all parts the third is needed."""
+moment."""
 
 
 @dataclass(frozen=True)
