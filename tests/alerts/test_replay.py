@@ -243,6 +243,15 @@ def test_false_alarms_keep_the_budget(mean: int, families: int, lasting: float, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("every", [90.0, 365.0, 1095.0])
+def test_a_budget_is_spent_as_it_is_said(every: float) -> None:
+    """One false alarm in three months, a year, three years of a series: measured 0.98, 0.95 and 1.01 of it."""
+    found = breaches(made(800, 270, 100, seed=3), Rule(promise=0.6, falls_off_by=0.05, false_alarm_every=every))
+    a_month = sum(map(len, found)) / (800 * 235 / 30.44)
+    assert a_month == pytest.approx(30.44 / every, rel=0.25)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("mean", "at_least"), [(20, 0.31), (60, 0.83), (300, 0.97)])
 def test_a_fall_of_ten_points_is_found_within_a_week(mean: int, at_least: float) -> None:
     """400 series each, fall on day 200. Measured: 0.35, 0.87 and 0.99."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.early import early_signs
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.grid import beside
@@ -77,6 +78,11 @@ class AlertReport:
     @property
     def blind(self) -> tuple[Told, ...]:
         return self._of("opened", kind="blind") + self._of("opened", kind="error")
+
+    @property
+    def early(self) -> tuple[Told, ...]:
+        """Signs of a fall among cohorts that are not decided yet."""
+        return self._of("opened", kind="early")
 
     @property
     def map(self) -> tuple[Told, ...]:
@@ -141,6 +147,7 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
         found = replay_all(beside([panels[watched].grid for watched in own]), tried)
         tracks |= {watched: list(islice(found, len(panels[watched].keys))) for watched in own}
     firing = [watched for watched in all_watched if tracks[watched][0].breach is not None]
+    early = early_signs(w, all_watched, settings.now)
     told: list[Judged] = []
     for watched in all_watched:
         whole, *parts = tracks[watched]
@@ -149,7 +156,8 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
         is_part = any(watched.is_part_of(other) for other in firing)
         for row, (key, track) in enumerate(zip(panels[watched].keys, (whole, *parts), strict=True)):
             hushed = row > 0 and (whole.breach is not None or _told_with_the_whole(track, whole))
-            told.append(judged(Series(watched, *key), track, panels[watched], row, is_part or hushed, due[watched]))
+            one = judged(Series(watched, *key), track, panels[watched], row, is_part or hushed, due[watched])
+            told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
     return told
 
 

@@ -95,6 +95,10 @@ def days(number: int) -> str:
     return periods(number, "day")
 
 
+def percent(share: float) -> str:
+    return f"{_hidden(100.0 * share, 0)} %"
+
+
 def periods(number: int, period: str) -> str:
     """1 day; 3 weeks."""
     return f"1 {period}" if number == 1 else f"{number} {period}s"

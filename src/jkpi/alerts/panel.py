@@ -30,6 +30,16 @@ where journey = :journey and kpi = :kpi and statistic = :statistic and period = 
     and status in ('final', 'withheld') and segment in ({segments})
 order by segment, segment_value, period_start
 """
+_AGES = """
+select
+    'age' as segment, cast(age_seconds as varchar) as segment_value, cohort_date as period_start,
+    status = 'withheld' as is_held, is_suppressed, definition,
+    cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
+    cast(0 as double precision) as passives
+from marts.fct_early_readings
+where journey = :journey and kpi = :kpi and segment = 'all' and status in ('final', 'withheld')
+order by age_seconds, cohort_date
+"""
 _PASSIVES = """(
         select max(counts.numerator) from marts.fct_kpi_readings as counts
         where counts.journey = readings.journey and counts.kpi = readings.kpi and counts.statistic = 'passives'
@@ -84,8 +94,15 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
     spans = rows.series()
     spans.setdefault(WHOLE, slice(0, 0))
     keys = [WHOLE, *(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))]
-    kept = [rows.newest(spans[key]) for key in keys]
-    return _laid(watched, rows, keys, spans, kept, until)
+    return _laid(watched, rows, keys, spans, until, turned=watched.direction == "lower")
+
+
+def read_ages(w: Warehouse, watched: Watched) -> Panel:
+    """What share of each cohort of all customers had moved on at each age: a series an age, more is better. Keys are
+    ("age", its seconds)."""
+    rows = _Rows(list(w.batches(_AGES, {"journey": watched.journey, "kpi": watched.kpi})))
+    spans = rows.series()
+    return _laid(watched, rows, list(spans), spans, None, turned=False)
 
 
 def _laid(
@@ -93,9 +110,11 @@ def _laid(
     rows: _Rows,
     keys: list[Key],
     spans: dict[Key, slice],
-    kept: list[slice],
     until: date | None,
+    turned: bool,
 ) -> Panel:
+    """`turned`: what is counted is bad."""
+    kept = [rows.newest(spans[key]) for key in keys]
     days = rows.column("period_start").astype(np.int64)
     step = watched.cadence.step
     starts = [int(days[one.start]) for one in kept if one.stop > one.start]
@@ -108,7 +127,7 @@ def _laid(
     good, n, passive = (np.zeros(shape) for _ in range(3))
     mark = np.zeros(shape, dtype=np.int8)
     grid = Grid(_EPOCH + timedelta(days=first), step, good, n, passive, mark, begin, end)
-    counts, held = _counts(watched, rows), rows.column("is_held").astype(bool)
+    counts, held = _counts(rows, turned), rows.column("is_held").astype(bool)
     due = (until - _EPOCH).days if until else first
     for row, one in enumerate(kept):
         if one.stop > one.start:
@@ -124,13 +143,13 @@ def _laid(
     return Panel(tuple(keys), grid, defined)
 
 
-def _counts(watched: Watched, rows: _Rows) -> Floats:
+def _counts(rows: _Rows, turned: bool) -> Floats:
     """(N, 3): good, n and passive."""
     shown = ~rows.column("is_suppressed").astype(bool)
     n = np.where(shown, rows.column("denominator").astype(float), 0.0)
     good = np.where(shown, rows.column("numerator").astype(float), 0.0)
     good = np.where(np.isnan(good) & (n == 0), 0.0, good)
-    if watched.direction == "lower":
+    if turned:
         good = n - good
     passive = np.where(shown, np.nan_to_num(rows.column("passives").astype(float)), 0.0)
     return np.stack([good, n, passive], axis=1)

@@ -6,12 +6,13 @@ Names of segments come from the data and are cut to one plain line; customers' o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from jkpi.alerts.backdrops import Backdrop
-from jkpi.alerts.changes import Name
+from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import Figures, chance, count, day, days, interval, periods, plain, span
+from jkpi.alerts.figures import Figures, chance, count, day, days, interval, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
@@ -35,6 +36,8 @@ def headline(finding: Finding) -> str:
         return f"{name}: we are blind here"
     if transition.kind == "error":
         return f"{name}: cannot be judged"
+    if transition.kind == "early":
+        return f"{name}: early sign{_of_early(transition.judged)}"
     if transition.name == "superseded":
         return f"{name}: closed, the map has changed"
     if transition.name == "corrected":
@@ -68,6 +71,8 @@ def rows(finding: Finding) -> tuple[Row, ...]:
         lines.append(("Where", _where(series)))
     if finding.condition is not None:
         lines += finding.condition.rows
+    elif transition.kind == "early":
+        lines += _early(transition.judged)
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
     elif transition.name == "superseded":
@@ -204,6 +209,37 @@ def _corrected(finding: Finding) -> list[Row]:
     announced = finding.transition.announced
     told = f"The breach told on the days up to {day(announced.fired_on)} is gone" if announced else "The breach is gone"
     return [("Why", f"{told}: data that came in later show that it never was.")]
+
+
+def _of_early(one: Judged | None) -> str:
+    if one is None or one.early is None:
+        return ""
+    fell = one.early.part.fell
+    return f": after {_age(one.early.age)} {percent(fell.rate)} are through instead of {percent(fell.reference)}"
+
+
+def _early(one: Judged | None) -> list[Row]:
+    """An early sign speaks of shares that had moved on, whatever the moment itself counts."""
+    if one is None or one.early is None:
+        return [("Early", "the cohorts that are not decided yet are no longer behind.")]
+    early, fell = one.early, one.early.part.fell
+    low, high = fell.interval
+    days = f"{periods(fell.days, 'day')}, {span(fell.first, fell.last)}"
+    after = _age(early.age)
+    return [
+        ("Early", f"after {after} {percent(fell.rate)} of those who came on these days had moved on or were through"
+         f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {days})"),
+        ("Usual", f"{percent(fell.reference)} after {after}, on the same days of the week, in the weeks before"),
+        ("", f"So few by chance alone: {chance(fell.tail)}."),
+        ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
+         " it does not, this is closed without a word."),
+    ]  # fmt: skip
+
+
+def _age(age: timedelta) -> str:
+    """1 hour; 4 hours; a day; 3 days."""
+    hours = age // timedelta(hours=1)
+    return periods(hours, "hour") if hours < 24 else periods(hours // 24, "day")
 
 
 def _blind_or_error(finding: Finding) -> list[Row]:
