@@ -31,8 +31,8 @@ TOLD_ON = {
     "equipment_repair": {date(2026, 6, 20): "fall"},
     "spare_parts": {date(2026, 6, 15): "early", date(2026, 6, 17): "fall"},
 }
-"""The morning on which that reading is final, late rows had their time, and the owner is told. Whether a part was bought
-elsewhere is known after days; that fewer had decided after one day than usual is known two mornings earlier."""
+"""The morning on which that reading is final, late rows had their time, and the owner is told. Whether a part was
+bought elsewhere is known after days; that fewer had decided after one day than usual is known two mornings earlier."""
 
 
 @dataclass(frozen=True)
