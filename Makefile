@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint airflow bench clean help
+.PHONY: demo test lint airflow superset bench clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,15 +21,23 @@ lint: $(VENV)/ready ## style, types, layers, SQL
 airflow: $(VENV)/ready ## Airflow on an example, on loopback; Ctrl-C stops it
 	$(BIN)/python scripts/airflow.py
 
+superset: $(VENV)/ready .superset/ready ## Superset with the dashboards of an example, on loopback; Ctrl-C stops it
+	$(BIN)/python scripts/dashboards.py $(ARGS)
+
 bench: $(VENV)/ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
 
 clean: ## everything that was made here
-	rm -rf $(VENV) jkpi-demo .airflow build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) jkpi-demo .airflow .superset build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+# An environment of its own: Superset asks for older releases of what we use.
+.superset/ready: scripts/superset/requirements.lock | $(VENV)/ready
+	$(BIN)/python scripts/superset_environment.py
 	touch $@

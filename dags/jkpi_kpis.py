@@ -18,7 +18,7 @@ Runs whenever a load DAG brought one of its sources up to date: {sources}.
 | measure | dbt counts: readings by day, week, month and segment | nothing is told or published |
 | check_marts | Great Expectations on what was measured | nothing is told or published |
 | alert | judges each moment of truth, delivers what is in the outbox | tried again: nothing is told twice |
-| publish | writes the living map of each journey | tried again |
+| publish | writes the living map of each journey, puts dashboards into Superset | tried again |
 | all_well | nothing; red if any of the above was | |
 
 - **Exit codes**: 1 a check failed and 2 wrong input are not tried again; anything else is, with growing pauses.

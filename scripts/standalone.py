@@ -36,14 +36,14 @@ def say(*lines: str) -> None:
     sys.stdout.flush()
 
 
-def free(port: int) -> None:
+def free(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
     """Nobody else listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise Failure(f"port {port}: {error.strerror}; choose another one with JKPI_AIRFLOW_PORT") from None
+            raise Failure(f"port {port}: {error.strerror}; choose another one with {variable}") from None
 
 
 def environment(home: Path, workspace: Path, port: int) -> dict[str, str]:

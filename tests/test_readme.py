@@ -49,7 +49,7 @@ def test_its_commands_run_as_they_stand(tmp_path: Path) -> None:
 
 def test_its_make_targets_are_there() -> None:
     targets = {line.split()[1] for line in commands() if line.startswith("make ")}
-    assert {"demo", "test", "airflow"} <= targets
+    assert {"demo", "test", "airflow", "superset"} <= targets
     for target in targets:
         done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
@@ -57,10 +57,11 @@ def test_its_make_targets_are_there() -> None:
 
 
 def test_its_yaml_is_valid(tmp_path: Path) -> None:
-    source, receivers = blocks("yaml")
+    source, superset, receivers = blocks("yaml")
     (tmp_path / "source.yml").write_text(source)
     assert read(tmp_path / "source.yml", Source)[0].source == "tickets"
-    (tmp_path / "jkpi.yml").write_text("workspace: w\n" + receivers)
+    (tmp_path / "jkpi.yml").write_text("workspace: w\n" + superset + receivers)
+    assert "superset" in read(tmp_path / "jkpi.yml", WorkspaceFile)[0].model_fields_set
     assert set(read(tmp_path / "jkpi.yml", WorkspaceFile)[0].receivers) == set(yaml.safe_load(receivers)["receivers"])
 
 

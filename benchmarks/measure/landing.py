@@ -120,7 +120,8 @@ def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
         connection.execute(
             f"insert into {database}.raw.load_batches by name"
             f" select batch_id, source, '{kind}' as kind, source || ' ' || batch_id as origin, batch_id as fingerprint,"
-            " 'loaded' as status, count(*) as rows_read, count(*) as loaded, 0 as rejected, 0 as duplicates,"
+            " 'loaded' as status, dense_rank() over (order by max(loaded_at), batch_id) as load_number,"
+            " count(*) as rows_read, count(*) as loaded, 0 as rejected, 0 as duplicates,"
             f" 0 as skipped, min({time}) as first_at, max({time}) as last_at, max(loaded_at) as started_at,"
             f" max(loaded_at) as loaded_at from {database}.raw.{name} group by batch_id, source"
         )

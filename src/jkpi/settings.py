@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field, SecretStr
 
 from jkpi.documents import Document, Strict, read
 from jkpi.errors import InputError, WorkspaceError
+from jkpi.showing import Superset, SupersetFile
 from jkpi.telling import (
     QUIETLY,
     AlertsFile,
@@ -57,6 +58,7 @@ class WorkspaceFile(Strict):
     owners: dict[str, list[str]] = Field({}, description="Owner on a map or of a source -> receivers.")
     mute: list[Mute] = []
     alerts: AlertsFile = AlertsFile()
+    superset: SupersetFile | None = Field(None, description="Where `jkpi publish` puts dashboards.")
     memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
 
 
@@ -81,6 +83,7 @@ class Settings:
     synthetic: bool = False
     present: datetime | None = None
     telling: Telling = QUIETLY
+    superset: Superset | None = None
 
     def at_present(self) -> Settings:
         """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
@@ -137,6 +140,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
             how=written.alerts,
             link_key=_link_key(written.alerts, folder),
         ),
+        superset=_superset(written.superset, folder),
     )
 
 
@@ -190,6 +194,19 @@ def _receiver(name: str, given: ReceiverFile, folder: Path) -> Receiver:
             timeout=given.timeout.total_seconds(),
         )
     return Receiver(name, "console")
+
+
+def _superset(given: SupersetFile | None, folder: Path) -> Superset | None:
+    if given is None:
+        return None
+    database = None if given.database is None else _located(resolve_secret(given.database, folder), folder)
+    return Superset(
+        url=given.url.rstrip("/"),
+        username=given.username,
+        password=SecretStr(resolve_secret(given.password, folder)),
+        provider=given.provider,
+        database=SecretStr(database) if database else None,
+    )
 
 
 def _check_receivers(written: WorkspaceFile, document: Document) -> None:

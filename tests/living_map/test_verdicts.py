@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from jkpi.freshness import is_late
 from jkpi.living_map import definitions
 from jkpi.living_map.facts import Kpi, Moment, Reading, Source
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
-from jkpi.living_map.sources import is_late, source_view
+from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend, state_words
 from jkpi.living_map.views import MomentView
 from jkpi.state import MomentState

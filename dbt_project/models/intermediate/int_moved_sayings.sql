@@ -19,6 +19,15 @@ kept as (
             and before.saying = known.saying
             and before.saying_id = known.saying_id
             and before.source = known.source
+    where not exists (
+        select 1
+        from fresh
+        where
+            before.journey = fresh.journey
+            and before.saying = fresh.saying
+            and before.saying_id = fresh.saying_id
+            and before.source = fresh.source
+    )
 ),
 {%- endif %}
 

@@ -195,19 +195,27 @@ def serve(
 
 
 @app.command()
-def publish(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
-    """Write the living maps.
+def publish(
+    what: Annotated[str, typer.Argument(help="all, maps or dashboards.")] = "all",
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Write the living maps, and put the dashboards into Superset.
 
-    One HTML page per journey that needs nothing else, and the Data Docs of the checks.
+    One HTML page per journey that needs nothing else, the Data Docs of the checks, a copy of the tables that dashboards
+    read, and the dashboards where jkpi.yml names a Superset. A second call changes nothing.
 
-    Example: jkpi publish
+    Example: jkpi publish dashboards
     """
     with ending(as_json):
-        from jkpi.cli import pipeline
+        from jkpi.cli.publishing import chosen_part
+        from jkpi.cli.publishing import publish as put
         from jkpi.settings import load_settings
 
-        pages = pipeline.publish(load_settings(workspace, moment(now)))
-        give(pages, [str(page) for page in pages], as_json)
+        part = chosen_part(what)
+        published = put(load_settings(workspace, moment(now)), part)
+        give(published, published.lines(), as_json)
 
 
 @app.command()

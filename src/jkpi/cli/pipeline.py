@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
@@ -207,20 +206,10 @@ def alert(settings: Settings) -> Alerted:
     return Alerted(judged, deliver(settings))
 
 
-def publish(settings: Settings) -> list[Path]:
-    """Write the living map of each journey, and the Data Docs of the checks."""
-    from jkpi.alerts import moment_states
-    from jkpi.living_map import publish_map
-    from jkpi.quality import build_docs
-
-    states = moment_states(settings)
-    with open_warehouse(settings) as warehouse:
-        pages = publish_map(settings, warehouse, states)
-    return [*pages, build_docs(settings)]
-
-
 def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
     """The whole line. A failed step stops the ones that would speak from what it left unproven."""
+    from jkpi.cli.publishing import publish
+
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("load", lambda: load(settings, display)),
         ("check landing", lambda: check(settings, "landing")),

@@ -81,7 +81,7 @@ def _step_lines(name: str, result: Any) -> list[str]:
         return measure_lines(result)
     if name == "alert":
         return alert_lines(result)
-    return [str(page) for page in result]
+    return list(result.lines())
 
 
 def _sums(batches: Sequence[BatchReport]) -> dict[str, int]:

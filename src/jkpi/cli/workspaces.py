@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jkpi.journeys import Calendar, Journey
     from jkpi.loading import Source
 
-NOT_COPIED = shutil.ignore_patterns("data", "site", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns("data", "site", "published", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
 KINDS = ("workspace", "journey", "calendar", "source")
 
 

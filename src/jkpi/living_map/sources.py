@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
+from jkpi.freshness import is_late
 from jkpi.living_map import words
 from jkpi.living_map.facts import Source
 from jkpi.living_map.views import SourceView
 
-_PERIODS = {
-    "@hourly": timedelta(hours=1),
-    "@daily": timedelta(days=1),
-    "@midnight": timedelta(days=1),
-    "@weekly": timedelta(weeks=1),
-    "@monthly": timedelta(days=31),
-}
 _KINDS = {
     "touchpoints": "touchpoint events",
     "responses": "survey answers",
@@ -22,17 +16,6 @@ _KINDS = {
     "customers": "customers",
     "counts": "totals",
 }
-
-
-def is_late(newest: datetime, schedule: str, late_seconds: int, now: datetime) -> bool | None:
-    """Whether the newest row is older than two rounds of the schedule and the allowance for late data.
-
-    None where the schedule has no fixed length (a cron line, or none at all): then nothing is promised.
-    """
-    period = _PERIODS.get(schedule)
-    if period is None:
-        return None
-    return now - newest > 2 * period + timedelta(seconds=late_seconds)
 
 
 def source_view(source: Source, now: datetime, zone: tzinfo) -> SourceView:

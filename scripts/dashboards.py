@@ -1,0 +1,107 @@
+"""Superset with the dashboards of an example, for looking around: `make superset`. On loopback; Ctrl-C ends it.
+
+The pipeline may run meanwhile: `jkpi run -w WORKSPACE` publishes, and the next look at a chart shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import SecretStr
+from standalone import HOST, ROOT, Failure, free, say
+from superset_server import Server, superset
+
+
+def main() -> int:
+    """Prepare, start, put the dashboards there, then wait for an end. Returns the exit code."""
+    from jkpi.errors import JkpiError
+
+    options = parse()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    workspace = (options.workspace or ROOT / "jkpi-demo" / options.example).resolve()
+    try:
+        free(options.port, "JKPI_SUPERSET_PORT")
+        prepare(options.example if options.workspace is None else None, workspace)
+        with superset(options.home.resolve(), options.port) as server:
+            put_dashboards(workspace, server)
+            if options.check:
+                return 0
+            where_to_look(workspace, server, options.home.resolve())
+            signal.pause()
+    except KeyboardInterrupt:
+        say("stopped")
+    except Failure as failure:
+        say(f"superset: {failure}")
+        return 1
+    except JkpiError as error:
+        say(f"superset: {error}", f"          {error.hint}")
+        return error.exit_code
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="dashboards.py", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--example", default="equipment_repair", help="equipment_repair or spare_parts")
+    parser.add_argument("--workspace", type=Path, help="a workspace of your own instead of the example's")
+    parser.add_argument("--home", type=Path, default=ROOT / ".superset" / "home", help="where Superset keeps its own")
+    parser.add_argument("--port", type=int, default=os.environ.get("JKPI_SUPERSET_PORT", "8088"))
+    parser.add_argument("--check", action="store_true", help="end by itself when the dashboards are there")
+    return parser.parse_args()
+
+
+def prepare(example: str | None, workspace: Path) -> None:
+    """The example and its readings, where they are missing."""
+    from jkpi.cli import pipeline
+    from jkpi.cli.demo import prepare as make_example
+    from jkpi.cli.progress import Display
+    from jkpi.dashboards import is_measured
+    from jkpi.settings import load_settings
+    from jkpi.warehouse import open_warehouse
+
+    if example is not None:
+        make_example(example, workspace, Display())
+    settings = load_settings(workspace)
+    with open_warehouse(settings) as warehouse:
+        measured = is_measured(warehouse)
+    if not measured:
+        say("measuring first; this takes about a minute")
+        failed = [step.error for step in pipeline.run(settings, Display()).steps if step.error]
+        if failed:
+            raise Failure("; ".join(str(error) for error in failed))
+
+
+def put_dashboards(workspace: Path, server: Server) -> None:
+    """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
+    from jkpi.cli.publishing import publish
+    from jkpi.settings import load_settings
+    from jkpi.showing import Superset
+
+    here = Superset(server.url, server.username, SecretStr(server.password))
+    say("", *publish(replace(load_settings(workspace), superset=here), "dashboards").lines())
+
+
+def where_to_look(workspace: Path, server: Server, home: Path) -> None:
+    """What there is to see, and how to get in."""
+    say(
+        "",
+        f"  Superset    {server.url}    only from this machine ({HOST})",
+        f"  user        {server.username}",
+        f"  password    {server.password}",
+        f"  workspace   {workspace}",
+        f"  log         {home / 'superset.log'}",
+        "",
+        "Ctrl-C ends it.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

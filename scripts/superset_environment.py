@@ -1,0 +1,82 @@
+"""Superset's own environment, in `.superset/venv`: `make .superset/ready`. It wants Python 3.11 or 3.12."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from standalone import BIN, ROOT, Failure, say
+
+VENV = ROOT / ".superset" / "venv"
+LOCK = ROOT / "scripts" / "superset" / "requirements.lock"
+FITTING = ("3.12", "3.11")
+_PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+
+
+def main() -> int:
+    """Make the environment anew. Returns the exit code."""
+    try:
+        python = find_python()
+        say(f"installing Superset for {python}; this takes about half a minute")
+        shutil.rmtree(VENV, ignore_errors=True)
+        run([python, "-m", "venv", VENV])
+        install = ["install", "--quiet", "--compile-bytecode", "--no-deps", "--require-hashes"]
+        run([BIN / "uv", "pip", *install, "--python", VENV / "bin" / "python", "-r", LOCK])
+    except Failure as failure:
+        say(f"superset: {failure}")
+        return 1
+    return 0
+
+
+def find_python() -> str:
+    """The first Python that Superset runs on: what JKPI_SUPERSET_PYTHON names, ours, or one on the PATH.
+
+    Raises:
+        Failure: there is none.
+    """
+    named = os.environ.get("JKPI_SUPERSET_PYTHON")
+    found = []
+    for candidate in [named] if named else candidates():
+        version = version_of(candidate)
+        if version in FITTING:
+            return candidate
+        if version is not None:
+            found.append(f"{candidate} is {version}")
+    raise Failure(
+        f"Superset needs Python {' or '.join(FITTING)} with venv; here is {'; '.join(found) or 'none'}."
+        " Install one beside yours, such as python3.12 and python3.12-venv, or name one in JKPI_SUPERSET_PYTHON"
+    )
+
+
+def candidates() -> Iterator[str]:
+    """Where a Python may be: ours, its neighbours where versions lie side by side, what is on the PATH."""
+    base = Path(sys.base_prefix)
+    yield str(base / "bin" / "python3")
+    for version in FITTING:
+        yield from (str(found) for found in sorted(base.parent.glob(f"*{version}*/bin/python3")))
+    for name in [*(f"python{version}" for version in FITTING), "python3"]:
+        if place := shutil.which(name):
+            yield place
+
+
+def version_of(python: str) -> str | None:
+    """Its version, None where it cannot make environments."""
+    try:
+        done = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def run(command: list[str | Path]) -> None:
+    """A command that has to succeed."""
+    if subprocess.run(command, check=False).returncode:
+        raise Failure(f"{' '.join(map(str, command))} failed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Superset on loopback, from its own environment: made ready, started, healthy, and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from standalone import HOST, ROOT, Failure, say, stop
+from superset_environment import LOCK, VENV
+
+FOLDER = ROOT / "scripts" / "superset"
+ADMIN = "admin"
+HEALTHY_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Superset that answers, and its admin."""
+
+    url: str
+    username: str
+    password: str
+
+
+@contextlib.contextmanager
+def superset(home: Path, port: int) -> Iterator[Server]:
+    """Superset with its metadata in `home`, healthy; gone with all its descendants afterwards."""
+    started = time.monotonic()
+    home.mkdir(parents=True, exist_ok=True)
+    kept_secret(home / "secret.key")
+    password = kept_secret(home / "admin.password")
+    variables = environment(home)
+    log = home / "superset.log"
+    with log.open("wb") as out:
+        prepare(home, {**variables, "JKPI_SUPERSET_ADMIN": ADMIN, "JKPI_SUPERSET_PASSWORD": password}, out)
+        # One process: a second one would not know what the first holds in memory. No socket beside the port.
+        served = ["--no-control-socket", "-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "120"]
+        command = [VENV / "bin" / "gunicorn", *served, "-b", f"{HOST}:{port}", "superset.app:create_app()"]
+        process = subprocess.Popen(command, env=variables, stdout=out, stderr=out, start_new_session=True)
+    url = f"http://{HOST}:{port}"
+    try:
+        wait_until_healthy(url, process, log)
+        say(f"Superset is healthy after {time.monotonic() - started:.0f} s")
+        yield Server(url, ADMIN, password)
+    finally:
+        stop(process)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Of this Superset only: what another one was told does not reach it."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "FLASK_", "GUNICORN_"))
+    }
+    mine = {
+        "SUPERSET_HOME": str(home),
+        "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
+        "FLASK_APP": "superset",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    return {**inherited, **mine}
+
+
+def prepare(home: Path, variables: dict[str, str], out: object) -> None:
+    """Its metadata, brought to what this release wants; once for each lock."""
+    mark, wanted = home / "prepared", hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
+        return
+    say("preparing Superset; this takes about a quarter of a minute")
+    command = [VENV / "bin" / "python", FOLDER / "prepare.py"]
+    if subprocess.run(command, env=variables, stdout=out, stderr=out, check=False).returncode:  # type: ignore[call-overload]
+        raise Failure(f"Superset could not be prepared\n{tail(home / 'superset.log')}")
+    mark.write_text(wanted, encoding="utf-8")
+
+
+def kept_secret(place: Path) -> str:
+    """The secret in a file, made once, readable by its owner alone."""
+    if not place.exists():
+        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return place.read_text(encoding="utf-8").strip()
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """It says that it is well."""
+    end = time.monotonic() + HEALTHY_SECONDS
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise Failure(f"Superset ended with code {process.returncode}\n{tail(log)}")
+        with (
+            contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
+            urllib.request.urlopen(f"{url}/health", timeout=10),
+        ):
+            return
+        time.sleep(0.3)
+    raise Failure(f"Superset is not healthy after {HEALTHY_SECONDS} s\n{tail(log)}")
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The end of its log."""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -1,0 +1,202 @@
+"""One chart as Superset holds it: its form, and the query that a browser would save with it.
+
+The saved query is what annotations, reports and our own proof run; without one a chart is only known to a browser.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jkpi.dashboards.assets import Assets, Chart, Condition, Dataset, Level
+
+Params = dict[str, Any]
+
+_ANY_TIME = "No filter"
+_HEADINGS = {
+    "journey_title": "Journey", "moment_title": "Moment of truth", "state": "State", "since": "Since",
+    "now_text": "Last final week", "interval_text": "95 % interval", "usual_text": "Usual", "promise_text": "Promised",
+    "sample_size": "Cases", "week": "Week of", "falling_in": "Falling in", "owner": "Owner", "title": "What",
+    "kind": "Kind", "segment_label": "Segment", "age_days": "Age (days)", "acknowledged_by": "Taken on by",
+    "newest_row_at": "Newest row (UTC)", "count_read": "Rows read", "count_rejected": "Set aside",
+    "blind_days_28d": "Blind days of 28", "stage_label": "Stage", "element": "Element", "name": "Name",
+    "evidence": "Evidence", "count_events": "Events", "count_events_28d": "Events in 28 days",
+    "last_evidence_at": "Last seen (UTC)", "next_label": "Next stage", "mark": "Mark", "status": "Status",
+    "kpi_title": "KPI", "period": "Readings by", "period_start": "Period",
+}  # fmt: skip
+
+
+def heading(column: str) -> str | None:
+    """What people read for a column; None where its name will do."""
+    return _HEADINGS.get(column)
+
+
+def form(chart: Chart, assets: Assets) -> Params:
+    """The chart's form data, but for the id of its dataset, which Superset fills in."""
+    filters = [_as_filter(condition) for condition in chart.where]
+    if "time" in chart.filtered_by:
+        filters.append(_filter(assets.datasets[chart.dataset].time, "TEMPORAL_RANGE", _ANY_TIME))
+    return {
+        "viz_type": chart.viz,
+        **assets.looks[chart.viz],
+        **chart.params,
+        **({"annotation_layers": [_level(line) for line in chart.lines]} if chart.lines else {}),
+        "adhoc_filters": filters,
+        "extra_form_data": {},
+    }
+
+
+def query(params: Params, filters: list[Params] = []) -> Params:
+    """The query of a form, as a browser makes it; `filters` are those that a dashboard adds."""
+    own = [
+        {"col": f["subject"], "op": f["operator"], **({"val": f["comparator"]} if f["comparator"] is not None else {})}
+        for f in params["adhoc_filters"]
+    ]
+    made: Params = {
+        "filters": [*own, *filters],
+        "extras": {"having": "", "where": ""},
+        "row_limit": params.get("row_limit", 10000),
+        "orderby": [],
+        "columns": [],
+        "metrics": [],
+        "annotation_layers": [],
+        "applied_time_extras": {},
+        "custom_params": {},
+        "custom_form_data": {},
+        "url_params": {},
+        "series_columns": [],
+        "series_limit": 0,
+        "order_desc": params.get("order_desc", True),
+    }
+    grain = params.get("time_grain_sqla")
+    if grain:
+        made["extras"]["time_grain_sqla"] = grain
+    if params.get("query_mode") == "raw":
+        # Metrics, even none, would group the rows.
+        del made["metrics"]
+        made["columns"] = params["all_columns"]
+        made["orderby"] = [json.loads(order) for order in params.get("order_by_cols", ())]
+        return made
+    group = params.get("groupby", [])
+    columns: list[Any] = [group] if isinstance(group, str) else list(group)
+    if "x_axis" in params:
+        columns.insert(0, _axis(params["x_axis"], grain))
+    made["columns"] = columns
+    made["metrics"] = params["metrics"] if "metrics" in params else [params["metric"]]
+    if "timeseries_limit_metric" in params:
+        made["orderby"] = [[params["timeseries_limit_metric"], not params["order_desc"]]]
+    return made
+
+
+def query_context(params: Params, dataset_id: int = 0, filters: list[Params] = []) -> Params:
+    """What is sent to `POST /api/v1/chart/data`. On import Superset puts the real id of the dataset in."""
+    return {
+        "datasource": {"id": dataset_id, "type": "table"},
+        "force": bool(dataset_id),
+        "queries": [query(params, filters)],
+        "form_data": {**params, "datasource": f"{dataset_id}__table"},
+        "result_format": "json",
+        "result_type": "full",
+    }
+
+
+def columns_used(chart: Chart, params: Params, dataset: Dataset) -> set[str]:
+    """All columns that the chart names, those inside its metrics left out."""
+    named = {condition.column for condition in chart.where} | set(params.get("all_columns", ()))
+    group = params.get("groupby", [])
+    named |= {group} if isinstance(group, str) else set(group)
+    named |= {json.loads(order)[0] for order in params.get("order_by_cols", ())}
+    if "time" in chart.filtered_by:
+        named.add(dataset.time)
+    return named | ({params["x_axis"]} if "x_axis" in params else set())
+
+
+def metrics_used(params: Params) -> set[str]:
+    """All metrics that the chart names."""
+    named = set(params.get("metrics", ())) | {
+        params[key] for key in ("metric", "timeseries_limit_metric") if key in params
+    }
+    return {str(name) for name in named}
+
+
+def mark_layer(chart_id: int) -> Params:
+    """Alerts as vertical lines: rows of another chart, so that whoever may not see an alert sees no line. An annotation
+    layer of Superset's own would be shown to everybody."""
+    return {
+        **_ANNOTATION,
+        "name": "Alert",
+        "annotationType": "EVENT",
+        "sourceType": "table",
+        "value": chart_id,
+        "timeColumn": "since",
+        "titleColumn": "mark",
+        "descriptionColumns": [],
+        "intervalEndColumn": "",
+        "color": "#d62728",
+        "width": 2,
+        "overrides": {"time_range": None},
+    }
+
+
+_ANNOTATION: Params = {
+    "show": True,
+    "showLabel": False,
+    "showMarkers": False,
+    "hideLine": False,
+    "style": "dashed",
+    "opacity": "",
+}
+
+
+def _level(line: Level) -> Params:
+    """A level as an annotation of a formula: of the series of a chart nobody can choose the colour."""
+    return {
+        **_ANNOTATION,
+        "name": line.name,
+        "annotationType": "FORMULA",
+        "sourceType": "",
+        "value": f"{line.at:.6g}",
+        "color": line.color,
+        "width": 1.5,
+    }
+
+
+def _as_filter(condition: Condition) -> Params:
+    if condition.equals is not None:
+        return _filter(condition.column, "==", condition.equals)
+    if condition.among is not None:
+        return _filter(condition.column, "IN", condition.among)
+    if condition.below is not None:
+        return _filter(condition.column, "<", condition.below)
+    operators = {"given": "IS NOT NULL", "missing": "IS NULL", "true": "IS TRUE"}
+    return _filter(condition.column, operators[condition.is_ or "given"], None)
+
+
+_OPERATOR_IDS = {
+    "==": "EQUALS", "IN": "IN", "<": "LESS_THAN", "IS NOT NULL": "IS_NOT_NULL", "IS NULL": "IS_NULL",
+    "IS TRUE": "IS_TRUE", "TEMPORAL_RANGE": "TEMPORAL_RANGE",
+}  # fmt: skip
+
+
+def _filter(column: str, operator: str, value: Any) -> Params:
+    return {
+        "expressionType": "SIMPLE",
+        "subject": column,
+        "operator": operator,
+        "operatorId": _OPERATOR_IDS[operator],
+        "comparator": value,
+        "clause": "WHERE",
+        "isExtra": False,
+    }
+
+
+def _axis(column: str, grain: str | None) -> Params | str:
+    if not grain:
+        return column
+    return {
+        "timeGrain": grain,
+        "columnType": "BASE_AXIS",
+        "sqlExpression": column,
+        "label": column,
+        "expressionType": "SQL",
+    }

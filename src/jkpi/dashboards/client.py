@@ -1,0 +1,181 @@
+"""Superset's API, by `superset-client` mended where it fails against Superset 6: see each override.
+
+Only this module knows that package; the rest of the room speaks to `Superset`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import cached_property
+from typing import Any
+
+from jkpi.errors import InputError, SystemFailure
+
+KNOWN_MAJOR = "6"
+_SECONDS = 120.0
+_PAGE = 100
+
+
+def connect(url: str, username: str, password: str, provider: str = "db") -> Any:
+    """A client that is logged in.
+
+    Raises:
+        InputError: the client is not installed, the password is wrong, or this is another Superset than is known here.
+        SystemFailure: the server is away.
+    """
+    made = _client_class()(url.rstrip("/"), username, password, provider)
+    made.check_version()
+    _ = made.session
+    return made
+
+
+def _client_class() -> Any:
+    """The mended client. It is made here and not above: the package is optional, and slow to import."""
+    before = list(logging.getLogger().handlers)
+    try:
+        import requests
+        from supersetapiclient.assets import Assets
+        from supersetapiclient.client import SupersetClient
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"dashboards are put into Superset by superset-client, which is not installed ({error.name} is missing)",
+            hint="pip install 'jkpi[superset]'",
+        ) from None
+    finally:
+        # Its import configures logging for the whole process.
+        for handler in logging.getLogger().handlers[:]:
+            if handler not in before:
+                logging.getLogger().removeHandler(handler)
+
+    class Session(requests.Session):
+        """A bearer and a CSRF token, a limit of time, and one more login where the token has run out.
+
+        The package's own session switches TLS checks off when it renews a token, and waits for ever.
+        """
+
+        def __init__(self, client: Client) -> None:
+            super().__init__()
+            self._client = client
+            self.headers.update({"Accept": "application/json", "Referer": client.base_url})
+
+        def log_in(self) -> None:
+            self.headers.pop("Authorization", None)
+            self.headers.pop("X-CSRFToken", None)
+            self.cookies.clear()
+            login = {"username": self._client.username, "password": self._client._password}
+            asked = {**login, "provider": self._client.provider, "refresh": False}
+            answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_SECONDS)
+            if answer.status_code == 401:
+                raise InputError(
+                    f"Superset at {self._client.host} knows no user {self._client.username!r} with this password",
+                    hint="see `superset: {username, password}` in jkpi.yml",
+                )
+            self.headers["Authorization"] = f"Bearer {_body(answer)['access_token']}"
+            csrf = self._client.join_urls(self._client.base_url, "security/csrf_token/")
+            self.headers["X-CSRFToken"] = _body(super().request("GET", csrf, timeout=_SECONDS))["result"]
+
+        def request(self, method: str, url: str | bytes, *args: Any, **more: Any) -> requests.Response:
+            more.setdefault("timeout", _SECONDS)
+            try:
+                answer = super().request(method, url, *args, **more)
+                if answer.status_code == 401:
+                    self.log_in()
+                    answer = super().request(method, url, *args, **more)
+            except requests.RequestException as error:
+                raise _away(self._client.host, error) from None
+            return answer
+
+    class Bundles(Assets):  # type: ignore[misc]
+        """The package opens only the last part of a file's path, and takes no bytes."""
+
+        def import_bundle(self, content: bytes, passwords: dict[str, str]) -> None:
+            answer = self.client.post(
+                self.import_url,
+                files={"bundle": ("jkpi.zip", content, "application/zip")},
+                data={"passwords": json.dumps(passwords)},
+            )
+            _body(answer)
+
+    class Client(SupersetClient):  # type: ignore[misc]
+        """Logged in at its first question."""
+
+        assets_cls = Bundles
+
+        @cached_property
+        def session(self) -> Session:
+            made = Session(self)
+            try:
+                made.log_in()
+            except requests.RequestException as error:
+                raise _away(self.host, error) from None
+            return made
+
+        def check_version(self) -> None:
+            """Whether this is the Superset that the bundle is written for."""
+            try:
+                answer = requests.get(f"{self.host}/version", timeout=_SECONDS)
+                version = str(answer.json()["version_string"])
+            except requests.JSONDecodeError:
+                version = "unknown"
+            except (KeyError, TypeError):
+                version = "unknown"
+            except requests.RequestException as error:
+                raise _away(self.host, error) from None
+            if version.partition(".")[0] != KNOWN_MAJOR:
+                raise InputError(
+                    f"{self.host} is not a Superset {KNOWN_MAJOR}: its version is {version}",
+                    hint="see `superset: {url: ...}` in jkpi.yml; dashboards are made for Superset 6",
+                )
+
+        def ask(self, method: str, path: str, **more: Any) -> Any:
+            """The body of an answer; a refusal is told with what Superset said."""
+            return _body(self.session.request(method, self.join_urls(self.base_url, path), **more))
+
+        def fetch(self, path: str, **more: Any) -> bytes:
+            """The content of an answer that is no JSON."""
+            answer = self.session.request("GET", self.join_urls(self.base_url, path), **more)
+            if not answer.ok:
+                _body(answer)
+            content: bytes = answer.content
+            return content
+
+        def listed(self, path: str, columns: list[str], filters: list[dict[str, Any]] = []) -> list[dict[str, Any]]:
+            """All rows of a list, page by page."""
+            found: list[dict[str, Any]] = []
+            for page in range(10_000):
+                asked = {
+                    "page": page,
+                    "page_size": _PAGE,
+                    "filters": filters,
+                    **({"columns": columns} if columns else {}),
+                }
+                part = self.ask("GET", path, params={"q": json.dumps(asked)})["result"]
+                found += part
+                if len(part) < _PAGE:
+                    break
+            return found
+
+    return Client
+
+
+def _body(answer: Any) -> Any:
+    if answer.ok:
+        return answer.json() if answer.content else None
+    try:
+        said = answer.json()
+        reason = json.dumps(said.get("message") or said.get("errors") or said, ensure_ascii=False)
+    except ValueError:
+        reason = answer.reason
+    what = f"Superset refused {answer.request.method} {answer.request.path_url.partition('?')[0]}"
+    message = f"{what} ({answer.status_code}): {reason[:800]}"
+    if answer.status_code == 403:
+        raise InputError(message, hint="the user of `superset:` in jkpi.yml needs the role Admin")
+    raise SystemFailure(message, hint="the log of Superset says more")
+
+
+def _away(host: str, error: Exception) -> SystemFailure:
+    return SystemFailure(
+        f"Superset at {host} does not answer: {type(error).__name__}",
+        hint="is it running, and is `superset: {url: ...}` in jkpi.yml its address?",
+    )

@@ -1,0 +1,65 @@
+"""The warehouse as Superset connects to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+MASK = "XXXXXXXXXX"
+"""What Superset itself writes in the place of a password."""
+
+_DUCKDB_TYPES = {"text": "VARCHAR", "double precision": "DOUBLE"}
+# Superset's users may write SQL: what they can reach is this one file, and nothing can be set back.
+_LOCKED = {"enable_external_access": False, "lock_configuration": True, "memory_limit": "512MB", "threads": 2}
+
+
+@dataclass(frozen=True)
+class Database:
+    """`uri` without its password, which goes beside the bundle."""
+
+    engine: str
+    uri: str
+    password: str | None = field(default=None, repr=False)
+    file: str = "databases/jkpi.yaml"
+
+    def type_name(self, kind: str) -> str:
+        """A type of dbt's contracts in the engine's words."""
+        return _DUCKDB_TYPES.get(kind, kind.upper()) if self.engine == "duckdb" else kind.upper()
+
+    def content(self, name: str, uuid: str) -> dict[str, Any]:
+        """The database's file of the bundle."""
+        locked: dict[str, Any] = {"connect_args": {"read_only": True, "config": _LOCKED}}
+        engine_params = locked if self.engine == "duckdb" else {"pool_pre_ping": True}
+        return {
+            "database_name": name,
+            "sqlalchemy_uri": self.uri,
+            "cache_timeout": None,
+            "expose_in_sqllab": True,
+            "allow_run_async": False,
+            "allow_ctas": False,
+            "allow_cvas": False,
+            "allow_dml": False,
+            "allow_csv_upload": False,
+            "extra": {
+                "engine_params": engine_params,
+                "metadata_params": {},
+                "metadata_cache_timeout": {},
+                "schemas_allowed_for_file_upload": [],
+            },
+            "uuid": uuid,
+            "version": "1.0.0",
+        }
+
+
+def database_of(warehouse_url: str, snapshot: Path, override: str | None = None) -> Database:
+    """How Superset reaches what was published. `override` is for a Superset that sees it under another address."""
+    url = override or warehouse_url
+    if url.startswith("duckdb"):
+        return Database("duckdb", override or f"duckdb:///{snapshot}")
+    made = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
+    password = None if made.password is None else str(made.password)
+    masked = made if password is None else made.set(password=MASK)
+    return Database("postgresql", masked.render_as_string(hide_password=False), password)

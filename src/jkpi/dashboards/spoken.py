@@ -1,0 +1,41 @@
+"""Numbers as the tables of a dashboard show them, and states in the order of their urgency."""
+
+from __future__ import annotations
+
+_URGENT = ("firing", "error", "held", "no_data", "pattern", "watch", "recovering", "low_n", "learning", "ok")
+UNJUDGED = "not judged yet"
+
+
+def amount(value: float | None, unit: str) -> str | None:
+    """77.1 % for a share, 5.4 h for seconds; points and scores with one and two digits, counts whole."""
+    if value is None:
+        return None
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    if unit == "seconds":
+        return f"{value / 3600:.1f} h"
+    return f"{value:,.0f}" if unit == "count" else f"{value:.2f}" if unit == "score" else f"{value:.1f}"
+
+
+def interval(low: float | None, high: float | None, unit: str) -> str | None:
+    """From low to high, the unit said once."""
+    if low is None or high is None:
+        return None
+    begin = amount(low, unit) or ""
+    return f"{begin.removesuffix(' %').removesuffix(' h')} to {amount(high, unit)}"
+
+
+def promise(value: float | None, unit: str, direction: str) -> str | None:
+    """At least or at most so much."""
+    return f"at {'most' if direction == 'lower' else 'least'} {amount(value, unit)}" if value is not None else None
+
+
+def state(key: str | None) -> str:
+    """The state of a moment of truth in words."""
+    return UNJUDGED if key is None else key.replace("_", " ")
+
+
+def urgency(key: str | None) -> int:
+    """0 for the most urgent; what nobody judged is as urgent as what is still being learned."""
+    named = "ok" if key == "resolved" else "learning" if key is None else key
+    return _URGENT.index(named) if named in _URGENT else 0

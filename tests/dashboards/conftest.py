@@ -1,0 +1,95 @@
+"""Bundles of the examples without a server, and for the slow tests one measured workspace of two journeys."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jkpi.dashboards.bundle import Bundle, make_bundle
+from jkpi.dashboards.database import database_of
+from jkpi.dashboards.subjects import subjects_of
+from jkpi.journeys import Journey, read_journeys
+from jkpi.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+ROOT = Path(__file__).parents[2]
+JKPI = Path(sys.executable).parent / "jkpi"
+EXAMPLES = ["equipment_repair", "spare_parts", "starter"]
+WHOLE, PART = "equipment_repair", "technician_visit"
+
+MakeBundle = Callable[..., Bundle]
+
+
+def settings_of(folder: Path, name: str = "service") -> Settings:
+    return Settings(
+        workspace=folder,
+        name=name,
+        warehouse_url=f"duckdb:///{folder / 'warehouse.duckdb'}",
+        state_url=f"sqlite:///{folder / 'state.db'}",
+        output=folder / "site",
+        now=datetime(2026, 6, 30, 6, tzinfo=UTC),
+        synthetic=True,
+    )
+
+
+def journeys_of(example: str) -> tuple[Journey, ...]:
+    return tuple(read_journeys(ROOT / "examples" / example))
+
+
+@pytest.fixture
+def bundle_of(tmp_path: Path) -> MakeBundle:
+    """The bundle of an example, as if its workspace had another name."""
+
+    def make(example: str, name: str = "service") -> Bundle:
+        settings = settings_of(tmp_path, name)
+        database = database_of(settings.warehouse_url, tmp_path / "published" / "dashboards.duckdb")
+        return make_bundle(name, database, subjects_of(settings, journeys_of(example)))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_journeys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that was run: the repair of a machine, and the technician's visit as a journey of its own."""
+    folder = tmp_path_factory.mktemp("dashboards")
+    workspace = folder / WHOLE
+    subprocess.run([JKPI, "init", workspace, "--example", WHOLE], check=True, capture_output=True)
+    map_file = workspace / "journeys" / f"{WHOLE}.yml"
+    part = part_of(yaml.safe_load(map_file.read_text(encoding="utf-8")))
+    map_file.with_name(f"{PART}.yml").write_text(yaml.safe_dump(part, sort_keys=False), encoding="utf-8")
+    make_data(workspace)
+    done = subprocess.run([JKPI, "run", "-w", workspace], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return workspace
+
+
+def part_of(drawn: dict[str, Any]) -> dict[str, Any]:
+    """The second half of the map as a journey: over the same events, with moments of truth of its own."""
+    kept = [stage for stage in drawn["stages"] if stage["stage"] in ("repair", "confirm")]
+    moments = [moment for moment in drawn["moments_of_truth"] if moment["moment"] != "told_once"]
+    return {
+        **{key: value for key, value in drawn.items() if key not in ("kpis", "focus")},
+        "journey": PART,
+        "title": "The visit of the technician",
+        "owner": "field-service",
+        "scope": {**drawn["scope"], "starts_with": ["visit_requested"]},
+        "stages": kept,
+        "moments_of_truth": moments,
+        "min_cell": 5,
+    }
+
+
+def make_data(workspace: Path) -> None:
+    """The example's synthetic files, in a process of its own as a user has it."""
+    code = "import sys, pathlib; from jkpi.synthetic import generate; generate(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    made = workspace.with_name("made")
+    subprocess.run([sys.executable, "-c", code, WHOLE, made], check=True)
+    (made / "data").rename(workspace / "data")

@@ -1,0 +1,102 @@
+"""A real Superset for the tests, made by the target that a user makes it by, and people who look at it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from jkpi.dashboards.bundle import Bundle, MadeChart
+from jkpi.dashboards.charts import query_context
+from jkpi.dashboards.client import connect
+from jkpi.dashboards.proving import first_filters
+from jkpi.dashboards.publish import bundle_of
+from jkpi.dashboards.pushing import There, look
+from jkpi.journeys import Journey, read_journeys
+from jkpi.settings import Settings, load_settings
+from jkpi.showing import Superset
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Live:
+    """A server, and a workspace that is put into it."""
+
+    url: str
+    workspace: Path
+    password: str
+    home: Path
+
+    @property
+    def settings(self) -> Settings:
+        return replace(load_settings(self.workspace), superset=Superset(self.url, "admin", SecretStr(self.password)))
+
+    @property
+    def journeys(self) -> tuple[Journey, ...]:
+        return tuple(read_journeys(self.workspace))
+
+    @property
+    def bundle(self) -> Bundle:
+        return bundle_of(self.settings, self.journeys)
+
+    @contextmanager
+    def signed_in(self, username: str = "admin", password: str | None = None) -> Iterator[Any]:
+        client = connect(self.url, username, password or self.password)
+        try:
+            yield client
+        finally:
+            client.session.close()
+
+    def there(self) -> There:
+        with self.signed_in() as client:
+            return look(client, self.bundle)
+
+    def add_user(self, name: str, role: str) -> str:
+        """A person with Gamma and a role of ours; the password."""
+        password = f"password of {name}"
+        with self.signed_in() as client:
+            roles = {row["name"]: row["id"] for row in client.listed("security/roles/", ["id", "name"])}
+            given = {"username": name, "first_name": name, "last_name": "x", "email": f"{name}@example.org"}
+            body = {**given, "active": True, "roles": [roles["Gamma"], roles[role]], "groups": [], "password": password}
+            client.ask("POST", "security/users/", json=body)
+        return password
+
+
+@contextmanager
+def running(workspace: Path, home: Path) -> Iterator[Live]:
+    """A Superset of its own on a free port; skipped where there is no Python that it runs on."""
+    made = subprocess.run(["make", ".superset/ready"], cwd=ROOT, capture_output=True, text=True)
+    if "Superset needs Python" in made.stdout:
+        pytest.skip(made.stdout.strip())
+    assert made.returncode == 0, made.stdout + made.stderr
+    sys.path.append(str(ROOT / "scripts"))
+    from superset_server import superset
+
+    with superset(home, free_port()) as server:
+        yield Live(server.url, workspace, server.password, home)
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def rows(client: Any, bundle: Bundle, there: There, made: MadeChart, **more: Any) -> dict[str, Any]:
+    """The answer to a chart's query as the dashboard asks it, for whoever the client is."""
+    dataset_id = there.datasets[bundle.dataset_uuid(made.asset.dataset)]
+    asked = query_context(made.params, dataset_id, first_filters(bundle, made))
+    asked["queries"][0].update(more)
+    answer: dict[str, Any] = client.ask("POST", "chart/data", json=asked)["result"][0]
+    return answer

@@ -1,0 +1,209 @@
+"""The bundle: complete, stable, in a namespace of its own, and true to the tables."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jkpi.dashboards.assets import fill, read_assets
+from jkpi.dashboards.bundle import Bundle, certifier, make_bundle, slug_start
+from jkpi.dashboards.columns import check_bundle
+from jkpi.dashboards.database import database_of
+from jkpi.dashboards.subjects import subjects_of
+from jkpi.errors import JkpiError
+
+from .conftest import EXAMPLES, ROOT, MakeBundle, journeys_of, settings_of
+
+
+def files(bundle: Bundle) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(bundle.zipped())) as archive:
+        return {name: yaml.safe_load(archive.read(name)) for name in archive.namelist()}
+
+
+def tiles(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [part["meta"] for part in content["position"].values() if isinstance(part, dict) and part["type"] == "CHART"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_it_fits_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str) -> None:
+    check_bundle(bundle_of(example))
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_overview_and_one_dashboard_for_each_journey(bundle_of: MakeBundle, example: str) -> None:
+    bundle = bundle_of(example)
+    slugs = {dashboard.slug for dashboard in bundle.dashboards}
+    assert slugs == {"jkpi-service-overview", *(f"jkpi-service-{one.journey}" for one in journeys_of(example))}
+    shown = {uuid for dashboard in bundle.dashboards for uuid in dashboard.charts}
+    behind = {made.marks for made in bundle.charts.values() if made.marks}
+    assert shown | behind == set(bundle.charts), "no chart is made that nobody sees"
+    assert not shown & behind
+
+
+def test_every_kpi_stage_and_moment_is_on_the_dashboard_of_its_journey(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of("equipment_repair")
+    (journey,) = journeys_of("equipment_repair")
+    dashboard = next(one for one in bundle.dashboards if one.journey)
+    on_it = [bundle.charts[uuid] for uuid in dashboard.charts]
+    assert {made.subject.names["kpi"] for made in on_it if made.asset.chart == "kpi_line"} == {
+        kpi_id for kpi_id, *_ in journey.all_kpis()
+    }
+    moments = {moment.moment for moment in journey.moments_of_truth}
+    for chart in ("moment_number", "moment_line", "who_falls"):
+        assert {made.subject.names["moment"] for made in on_it if made.asset.chart == chart} == moments
+    texts = [part["meta"]["code"] for part in dashboard.content["position"].values() if part_is(part, "MARKDOWN")]
+    assert all(any(stage.shown in text for text in texts) for stage in journey.stages)
+    assert "Synthetic data" in texts[0]
+
+
+def part_is(part: object, kind: str) -> bool:
+    return isinstance(part, dict) and part["type"] == kind
+
+
+def test_the_same_workspace_is_the_same_bundle_and_another_shares_nothing(bundle_of: MakeBundle) -> None:
+    one, again, other = bundle_of("starter"), bundle_of("starter"), bundle_of("starter", "another")
+    assert one.zipped() == again.zipped()
+    assert not uuids(one) & uuids(other)
+    assert len(uuids(one)) == len([content for content in one.files.values() if "uuid" in content])
+    # As every release makes it: another number would put a second dashboard beside the first.
+    overview = next(dashboard for dashboard in one.dashboards if dashboard.journey is None)
+    assert overview.uuid == "98f35267-1163-5a07-a9d1-bdb323eebf56"
+
+
+def uuids(bundle: Bundle) -> set[str]:
+    return {content["uuid"] for content in bundle.files.values() if "uuid" in content}
+
+
+def test_names_are_in_a_namespace_and_nothing_is_left_unfilled(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of("spare_parts")
+    for name, content in files(bundle).items():
+        assert "${" not in json.dumps(content), name
+        if name.startswith(("jkpi/databases", "jkpi/datasets")):
+            named = content.get("database_name") or content["table_name"]
+            assert named.startswith(certifier("service"))
+        if name.startswith("jkpi/charts"):
+            assert content["certified_by"] == certifier("service")
+    assert all(dashboard.slug.startswith("jkpi-service-") for dashboard in bundle.dashboards)
+
+
+def test_every_tile_is_a_chart_of_the_bundle_once_and_fits_its_row(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of("equipment_repair")
+    numbers = {uuid: number for number, uuid in enumerate(bundle.charts, start=1)}
+    for dashboard in bundle.dashboards:
+        found = tiles(dashboard.content)
+        assert len({tile["uuid"] for tile in found}) == len(found)
+        assert all(tile["chartId"] == numbers[tile["uuid"]] for tile in found)
+        for part in dashboard.content["position"].values():
+            if part_is(part, "ROW"):
+                inside = [dashboard.content["position"][child]["meta"]["width"] for child in part["children"]]
+                assert 0 < sum(inside) <= 12
+
+
+def test_filters_reach_the_charts_that_name_them_and_no_others(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of("equipment_repair")
+    numbers = dict(enumerate(bundle.charts.values(), start=1))
+    names = set()
+    for dashboard in bundle.dashboards:
+        for native in dashboard.content["metadata"]["native_filter_configuration"]:
+            name = native["id"].removeprefix("NATIVE_FILTER-")
+            names.add(name)
+            excluded = set(native["scope"]["excluded"])
+            for tile in tiles(dashboard.content):
+                reached = tile["chartId"] not in excluded
+                assert reached == (name in numbers[tile["chartId"]].asset.filtered_by)
+            if name in ("segment", "period"):
+                assert native["controlValues"]["multiSelect"] is False, "what overlaps is never pooled"
+                assert native["controlValues"]["enableEmptyFilter"] is True, "one is always chosen"
+    assert names == {"journey", "segment", "period", "time"}
+
+
+def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
+    for name, content in files(bundle_of("starter")).items():
+        if name.startswith("jkpi/charts"):
+            (query,) = json.loads(content["query_context"])["queries"]
+            assert query["columns"] or query["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"params": {"x_axis": "period_strat"}}, "no column 'period_strat' (did you mean 'period_start'?)"),
+        ({"params": {"metric": "rat"}}, "no metric 'rat' (did you mean 'rate'?)"),
+        ({"dataset": "redings"}, "no dataset 'redings' (did you mean 'readings'?)"),
+        ({"where": [{"column": "kpy", "equals": "x"}]}, "no column 'kpy' (did you mean 'kpi'?)"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_anything_is_sent(
+    bundle_of: MakeBundle, change: dict[str, Any], told: str
+) -> None:
+    from jkpi.dashboards.assets import Chart
+    from jkpi.dashboards.charts import form
+
+    bundle = bundle_of("starter")
+    made = next(one for one in bundle.charts.values() if one.asset.chart == "moment_number")
+    raw = fill(bundle.assets.charts["moment_number"], made.subject.values)
+    asset = Chart.model_validate({**raw, **change, "params": {**raw["params"], **change.get("params", {})}})
+    params = made.params if "dataset" in change else form(asset, bundle.assets)
+    bundle.charts[made.uuid] = replace(made, asset=asset, params=params)
+    with pytest.raises(JkpiError) as caught:
+        check_bundle(bundle)
+    assert told in caught.value.message
+
+
+def test_a_metric_that_names_what_is_not_there_is_told(bundle_of: MakeBundle) -> None:
+    bundle, assets = bundle_of("starter"), read_assets()
+    readings = assets.datasets["readings"]
+    wrong = readings.metrics[0].model_copy(update={"sql": "SUM(numerater)"})
+    datasets = {**assets.datasets, "readings": readings.model_copy(update={"metrics": [wrong, *readings.metrics[1:]]})}
+    with pytest.raises(JkpiError, match=r"metric readings\.rate: .*numerater"):
+        check_bundle(replace(bundle, assets=replace(assets, datasets=datasets)))
+
+
+@pytest.mark.parametrize(
+    ("dashboard", "exposure"), [("overview", "superset_moments_of_truth"), ("journey", "superset_journey")]
+)
+def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -> None:
+    properties = yaml.safe_load((ROOT / "dbt_project" / "models" / "dashboards" / "_dashboards.yml").read_text())
+    (declared,) = [one for one in properties["exposures"] if one["name"] == exposure]
+    known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
+    assets = read_assets()
+    placed = {chart.chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts}
+    tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
+    # What jkpi publishes beside the views is looked up in these.
+    tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
+    tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()
+    assert known == tables - {"dash_moments", "dash_alerts", "dash_sources"}
+    models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
+    assert known <= models
+
+
+def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
+    settings, journeys = settings_of(tmp_path), journeys_of("starter")
+    kpis = frozenset((journey.journey, kpi_id) for journey in journeys for kpi_id, *_ in journey.all_kpis())
+    database = database_of(settings.warehouse_url, tmp_path / "d.duckdb")
+    for coarse, period in ((frozenset(), "week"), (kpis, "month")):
+        bundle = make_bundle("service", database, subjects_of(settings, journeys, coarse))
+        number = next(made for made in bundle.charts.values() if made.asset.chart == "moment_number")
+        assert [f["comparator"] for f in number.params["adhoc_filters"] if f["subject"] == "period"] == [period]
+        dashboard = next(one for one in bundle.dashboards if one.journey)
+        (first,) = [
+            native["defaultDataMask"]["filterState"]["value"]
+            for native in dashboard.content["metadata"]["native_filter_configuration"]
+            if native["id"] == "NATIVE_FILTER-period"
+        ]
+        assert first == [period]
+
+
+def test_any_name_of_a_workspace_makes_an_address_of_its_own() -> None:
+    assert slug_start("equipment_repair") == "jkpi-equipment_repair-"
+    starts = {slug_start(name) for name in ("Repair / EU", "repair-eu", "repair eu", "Ünïcode", "repair_eu")}
+    assert len(starts) == 5
+    assert all(re.fullmatch(r"jkpi-[a-z0-9_-]+-", start) for start in starts)

@@ -1,0 +1,260 @@
+"""The real thing: a Superset that is started here, looked at by people with different rights, and by a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from jkpi.dashboards import DashboardReport, publish_dashboards, publish_tables
+from jkpi.dashboards.charts import mark_layer
+from jkpi.dashboards.pushing import push
+from jkpi.dashboards.security import secure
+from jkpi.errors import CheckFailed, InputError, SystemFailure
+from jkpi.warehouse import open_warehouse
+
+from .browser import chromium, signed_in, visit
+from .conftest import JKPI, PART, ROOT, WHOLE
+from .live import Live, free_port, rows, running
+
+pytestmark = [pytest.mark.slow, pytest.mark.superset]
+
+TITLES = {WHOLE: "Getting a broken machine running again", PART: "The visit of the technician"}
+
+
+@pytest.fixture(scope="module")
+def live(two_journeys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    with running(two_journeys, tmp_path_factory.mktemp("superset")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def placed(live: Live) -> DashboardReport:
+    """What the first publishing said."""
+    return publish_dashboards(live.settings, live.journeys)
+
+
+def test_the_first_time_everything_is_new_and_every_chart_has_numbers(placed: DashboardReport) -> None:
+    assert placed.changed == ("everything is new",)
+    assert placed.empty == ()
+    assert placed.removed == ()
+    assert len(placed.urls) == 3
+    assert placed.charts > 60
+    assert placed.roles == (f"jkpi {WHOLE}: {WHOLE}", f"jkpi {WHOLE}: {PART}", f"jkpi {WHOLE}: all")
+
+
+def test_the_second_time_nothing_changes(live: Live, placed: DashboardReport) -> None:
+    yml = live.workspace / "jkpi.yml"
+    before = yml.read_text(encoding="utf-8")
+    yml.write_text(f'{before}\nsuperset: {{url: "{live.url}", username: admin, password: env:BI_PASSWORD}}\n')
+    try:
+        done = subprocess.run(
+            [JKPI, "publish", "dashboards", "-w", live.workspace, "--json"],
+            env={**os.environ, "BI_PASSWORD": live.password},
+            capture_output=True,
+            text=True,
+        )
+    finally:
+        yml.write_text(before, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)["dashboards"]
+    assert (told["changed"], told["removed"], told["secured"], told["empty"]) == ([], [], [], [])
+
+
+def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: Live, placed: DashboardReport) -> None:
+    bundle, there = live.bundle, live.there()
+    by_chart = {(made.asset.chart, made.subject.names.get("journey")): made for made in bundle.charts.values()}
+    number, line = by_chart["moment_number", WHOLE], by_chart["moment_line", WHOLE]
+    overview = next(one for one in bundle.dashboards if one.journey is None)
+    dataset = there.datasets[bundle.dataset_uuid("readings")]
+    with live.signed_in() as client:
+        renamed = {"slice_name": "mine now", "params": json.dumps({**number.params, "metric": "reading"})}
+        client.ask("PUT", f"chart/{there.charts[number.uuid]}", json=renamed)
+        bare = {"params": json.dumps({**line.params, "annotation_layers": []})}
+        client.ask("PUT", f"chart/{there.charts[line.uuid]}", json=bare)
+        client.ask("PUT", f"dashboard/{there.dashboards[overview.uuid]}", json={"dashboard_title": "Ours", "roles": []})
+        client.ask("DELETE", f"chart/{there.charts[by_chart['funnel', PART].uuid]}")
+        rule = [{"col": "name", "opr": "eq", "value": f"jkpi {WHOLE}: {PART}"}]
+        (found,) = client.listed("rowlevelsecurity/", ["id", "name"], rule)
+        client.ask("PUT", f"rowlevelsecurity/{found['id']}", json={"clause": "1 = 1"})
+        chart = {"viz_type": "table", "datasource_id": dataset, "datasource_type": "table", "params": "{}"}
+        foreign = client.ask("POST", "chart/", json={**chart, "slice_name": "an analyst's own"})["id"]
+        stale = {**chart, "slice_name": "of a KPI that is gone", "certified_by": bundle.signature}
+        client.ask("POST", "chart/", json=stale)
+
+    mended = publish_dashboards(live.settings, live.journeys)
+    assert mended.empty == ()
+    assert mended.removed == ("of a KPI that is gone",)
+    assert {f"mended rule: jkpi {WHOLE}: {PART}", f"roles of dashboard: {overview.title}"} <= set(mended.secured)
+    told = set(mended.changed)
+    assert f"missing: {by_chart['funnel', PART].name}" in told
+    assert {f"{number.name}: slice_name", f"{number.name}: params.metric", f"{overview.title}: dashboard_title"} <= told
+    assert f"{line.name}: params.annotation_layers" in told
+    with live.signed_in() as client:
+        again = push(client, bundle)
+        assert (again.changed, again.removed) == ((), ())
+        assert secure(client, bundle, again.there) == []
+        there = again.there
+        assert client.ask("GET", f"chart/{foreign}")["result"]["slice_name"] == "an analyst's own"
+        held = client.ask("GET", f"chart/{there.charts[line.uuid]}")["result"]
+        assert [layer["annotationType"] for layer in json.loads(held["params"])["annotation_layers"]][-1] == "EVENT"
+        client.ask("DELETE", f"chart/{foreign}")
+
+
+def test_whoever_has_one_journey_sees_that_one_in_every_chart_and_mark(live: Live, placed: DashboardReport) -> None:
+    password = live.add_user("visitor", f"jkpi {WHOLE}: {PART}")
+    bundle, there = live.bundle, live.there()
+    seen_marks = {WHOLE: 0, PART: 0}
+    with live.signed_in("visitor", password) as client:
+        for made in bundle.charts.values():
+            journey = made.subject.names.get("journey")
+            layers = [mark_layer(there.charts[made.marks])] if made.marks else []
+            answer = rows(client, bundle, there, made, annotation_layers=layers)
+            data = answer["data"]
+            if journey == WHOLE:
+                assert data == [], made.name
+            elif journey == PART:
+                assert data or made.asset.may_be_empty, made.name
+            else:
+                titles = {row["journey_title"] for row in data}
+                assert titles == {TITLES[PART]}, made.name
+            if made.marks and journey:
+                seen_marks[journey] += len(answer["annotation_data"]["Alert"]["records"])
+        for name, dataset_id in there.datasets.items():
+            asked = {"columns": ["journey"], "metrics": [], "filters": [], "row_limit": 100}
+            context = {"datasource": {"id": dataset_id, "type": "table"}, "queries": [asked], "result_format": "json"}
+            found = client.ask("POST", "chart/data", json=context)["result"][0]["data"]
+            assert {row["journey"] for row in found} == {PART}, name
+        slugs = {row["slug"] for row in client.listed("dashboard/", ["slug"])}
+        assert slugs == {f"jkpi-{WHOLE}-overview", f"jkpi-{WHOLE}-{PART}"}
+        with pytest.raises((InputError, SystemFailure)):
+            client.ask("POST", "sqllab/execute/", json={"database_id": 1, "sql": "select 1"})
+    assert seen_marks[WHOLE] == 0, "not even a line says that another journey has an alert"
+    assert seen_marks[PART] > 0
+
+
+def test_whoever_has_all_sees_all(live: Live, placed: DashboardReport) -> None:
+    password = live.add_user("lead", f"jkpi {WHOLE}: all")
+    bundle, there = live.bundle, live.there()
+    (made,) = [one for one in bundle.charts.values() if one.asset.chart == "moments_now"]
+    with live.signed_in("lead", password) as client:
+        assert {row["journey_title"] for row in rows(client, bundle, there, made)["data"]} == set(TITLES.values())
+        assert len(client.listed("dashboard/", ["slug"])) == 3
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_text('/etc/hostname')",
+        "copy (select 1) to '/tmp/jkpi-should-not-be-there'",
+        "set enable_external_access = true",
+        "attach '/tmp/jkpi-should-not-be-there' as other",
+        "drop table published.dash_moments",
+    ],
+)
+def test_not_even_an_admin_reads_or_writes_anything_else(live: Live, placed: DashboardReport, sql: str) -> None:
+    with live.signed_in() as client:
+        (database,) = client.listed("database/", ["id", "database_name"])
+        asked = {"database_id": database["id"], "sql": sql, "runAsync": False, "schema": "published"}
+        with pytest.raises((InputError, SystemFailure)):
+            client.ask("POST", "sqllab/execute/", json=asked)
+        fine = {**asked, "sql": "select count(*) as n from published.dash_moments"}
+        assert client.ask("POST", "sqllab/execute/", json=fine)["data"] == [{"n": 5}]
+    assert not Path("/tmp/jkpi-should-not-be-there").exists()
+
+
+def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardReport) -> None:
+    """No question fails, none is answered from half a copy, and the one after a publishing is answered from it."""
+    bundle, there, settings = live.bundle, live.there(), live.settings
+    dataset = there.datasets[bundle.dataset_uuid("moments")]
+    asked = {"columns": ["as_of", "moment", "journey"], "metrics": [], "filters": [], "row_limit": 100}
+    context = {
+        "datasource": {"id": dataset, "type": "table"},
+        "queries": [asked],
+        "result_format": "json",
+        "force": True,
+    }
+    answers: list[list[float]] = []
+    stop = threading.Event()
+
+    def people() -> None:
+        with live.signed_in() as client:
+            while not stop.is_set():
+                data = client.ask("POST", "chart/data", json=context)["result"][0]["data"]
+                answers.append([row["as_of"] for row in data])
+
+    looking = threading.Thread(target=people)
+    looking.start()
+    try:
+        for hour in range(1, 6):
+            later = replace(settings, now=settings.now + timedelta(hours=hour))
+            with open_warehouse(later) as w:
+                publish_tables(later, w, live.journeys)
+                known = len(answers)
+                while len(answers) < known + 2 and looking.is_alive():
+                    time.sleep(0.02)
+            assert set(answers[-1]) == {later.now.timestamp() * 1000}
+    finally:
+        stop.set()
+        looking.join()
+    assert all(len(answer) == 5 and len(set(answer)) == 1 for answer in answers)
+    firsts = [answer[0] for answer in answers]
+    assert firsts == sorted(firsts), "nobody is taken back in time"
+
+
+def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: DashboardReport) -> None:
+    there = live.settings.superset
+    assert there is not None
+    with pytest.raises(InputError, match="knows no user 'admin'"):
+        publish_dashboards(replace(live.settings, superset=replace(there, password=SecretStr("wrong"))), live.journeys)
+    nowhere = replace(there, database=SecretStr("duckdb:////nowhere/dashboards.duckdb"))
+    with pytest.raises((CheckFailed, SystemFailure)) as caught:
+        publish_dashboards(replace(live.settings, superset=nowhere), live.journeys)
+    assert "/nowhere/" in caught.value.message or "charts cannot be drawn" in caught.value.message
+    with live.signed_in() as client:
+        assert push(client, live.bundle).changed
+
+
+def test_make_superset_puts_the_dashboards_there_by_itself(live: Live, placed: DashboardReport) -> None:
+    done = subprocess.run(
+        ["make", "superset", f"ARGS=--workspace {live.workspace} --home {live.home} --port {free_port()} --check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Superset is healthy" in done.stdout
+    assert f"3 dashboards, {placed.charts} charts" in done.stdout
+    assert live.password not in done.stdout
+
+
+@pytest.mark.browser
+def test_a_browser_draws_every_chart_of_every_dashboard(live: Live, placed: DashboardReport) -> None:
+    if chromium() is None:
+        pytest.skip("no Chromium on the PATH: install it (apt-get install chromium) to look at the dashboards")
+    pictures = os.environ.get("JKPI_SCREENSHOTS")
+    bundle = live.bundle
+    names: set[str] = set()
+    with signed_in(live.url, "admin", live.password) as page:
+        for dashboard in bundle.dashboards:
+            seen = visit(page, live.url, dashboard.slug, Path(pictures) if pictures else None)
+            drawn = [name for tab in seen for name, _ in tab.charts]
+            assert len(drawn) == len(dashboard.charts), dashboard.slug
+            may_be_empty = {
+                bundle.charts[uuid].asset.short or bundle.charts[uuid].name
+                for uuid in dashboard.charts
+                if bundle.charts[uuid].asset.may_be_empty
+            }
+            assert {name for tab in seen for name in tab.empty} <= may_be_empty, dashboard.slug
+            names |= set(drawn)
+    assert "Who falls: 2 weeks against 8 before" in names
