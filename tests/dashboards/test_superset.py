@@ -224,6 +224,25 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
         assert push(client, live.bundle).changed
 
 
+def test_charts_read_a_postgres_where_the_warehouse_is_one(live: Live, on_postgres: Path) -> None:
+    there = replace(live, workspace=on_postgres)
+    with open_warehouse(there.settings) as w:
+        publish_tables(there.settings, w, there.journeys)
+    first = publish_dashboards(there.settings, there.journeys)
+    assert first.changed == ("everything is new",)
+    # Nobody has fallen yet, and nothing was judged: the rest has numbers.
+    assert first.empty == ()
+    with there.signed_in() as client:
+        again = push(client, there.bundle)
+        assert (again.changed, again.removed) == ((), ())
+        named = [{"col": "database_name", "opr": "eq", "value": there.bundle.signature}]
+        (database,) = client.listed("database/", ["id"], named)
+        held = client.ask("GET", f"database/{database['id']}/connection")["result"]
+        assert held["sqlalchemy_uri"].startswith("postgresql+psycopg2://")
+        assert "hush" not in json.dumps(held)
+    assert (live.url, len(first.urls)) == (there.url, 2)
+
+
 def test_make_superset_puts_the_dashboards_there_by_itself(live: Live, placed: DashboardReport) -> None:
     done = subprocess.run(
         ["make", "superset", f"ARGS=--workspace {live.workspace} --home {live.home} --port {free_port()} --check"],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jkpi.dashboards.bundle import Bundle, make_bundle
+from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.columns import check_bundle
 from jkpi.dashboards.copying import snapshot_link
 from jkpi.dashboards.database import database_of
+from jkpi.dashboards.making import make_bundle
 from jkpi.dashboards.proving import Proof, prove
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import roles_of, secure
