@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for name in ("run", "load", "measure"):
+for name, *options in (["run"], ["load"], ["measure"], ["judge"], ["alert_quality", "--quick"]):
     print(f"\n== {name} ==", flush=True)
-    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *options], check=True)

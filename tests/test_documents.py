@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from jkpi.documents import Duration, Strict, format_duration, nearest, parse_duration, read
+from jkpi.documents import Duration, Interval, Strict, format_duration, nearest, parse_duration, read
 from jkpi.errors import WorkspaceError
 
 
@@ -96,3 +96,20 @@ def test_durations_are_read_back(seconds: int) -> None:
 def test_the_nearest_word_is_named_and_few_are_listed() -> None:
     assert nearest("repiar", ["repair", "report"]) == "did you mean 'repair'?"
     assert nearest("xyz", ["repair", "report"]) == "known: repair, report"
+
+
+class Rarely(Strict):
+    every: Interval
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("1y", 365), ("1.5y", 547.5), ("26w", 182), ("90d", 90), (timedelta(days=3), 3)]
+)
+def test_how_rarely_may_be_years(text: object, days: float) -> None:
+    assert Rarely.model_validate({"every": text}).every == timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["0y", "a year", "-1y", "1y6m"])
+def test_what_is_no_interval_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        Rarely.model_validate({"every": text})

@@ -49,3 +49,11 @@ select {{ columns }} from {{ arguments['temp_relation'] }}
 )
 {%- endif -%}
 {%- endmacro %}
+
+{#
+    When the first of those that are not decided will be: until then time alone changes nothing. One whose time is now
+    counts as to come, for some are decided at their time and others after it.
+#}
+{% macro next_decided_at(outcome, matures_at, as_of) -%}
+min(case when {{ outcome }} is null and {{ matures_at }} >= {{ as_of }} then {{ matures_at }} end)
+{%- endmacro %}

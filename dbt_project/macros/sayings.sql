@@ -6,6 +6,16 @@ select
 from {{ source }}
 {%- endmacro %}
 
+{# All that int_placed_sayings says of each, in one order. #}
+{% macro placed_columns(source, condition='true') -%}
+select
+    journey, saying, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score, scale_min,
+    scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments, actor_key, passage, instance_id,
+    passage_started_date, passage_matures_at, passage_profile, profile
+from {{ source }}
+where {{ condition }}
+{%- endmacro %}
+
 {#
     The CTE `placed` over a CTE `sayings`: each answer and invitation with its passage and its profile. The passage is
     that of its case, else the customer's latest one that had begun; the profile says what it says of itself, else what

@@ -165,7 +165,6 @@ quantiles as (
         cells.segment_value,
         cells.period,
         cells.period_start,
-        case when cells.period = 'day' then cells.period_start end as cohort_date,
         cells.decided_count,
         cells.open_count,
         cells.matures_at,

@@ -65,6 +65,20 @@ Duration = Annotated[
 ]
 
 
+def _parse_interval(value: object) -> timedelta:
+    years = re.fullmatch(r"(\d+(?:\.\d+)?)\s*y", str(value).strip())
+    return parse_duration(value if years is None else timedelta(days=365.0 * float(years[1])))
+
+
+Interval = Annotated[
+    timedelta,
+    BeforeValidator(_parse_interval),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdwy]$", "examples": ["1y", "26w"]}),
+]
+"""How far two things lie apart: a duration that may be years as well."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML without surprises: a key given twice is an error, and of words only true and false are booleans.
 

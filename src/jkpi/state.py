@@ -50,7 +50,7 @@ __all__ = [
     "writing",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a test holds it equal to the last file of migrations/versions."""
 
 _LOCK_SECONDS = 30

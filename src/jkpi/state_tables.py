@@ -65,6 +65,7 @@ series_states = Table(
     Column("rate", Float),
     Column("n", Float),
     Column("reference", Float),
+    Column("false_alarm_every", Float),  # days, by the series' own past
     Column("alert_id", String),
     Column("inhibited", Boolean, nullable=False),
     Column("judged_at", UtcDateTime, nullable=False),

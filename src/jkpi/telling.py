@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from jkpi.documents import Duration, Strict
+from jkpi.documents import Duration, Interval, Strict
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
@@ -145,6 +145,10 @@ class AlertsFile(Strict):
     )
     link_key: str = Field("file:.jkpi/links.key", description="env:NAME or file:PATH; a missing file is made.")
     links_valid: Duration = timedelta(days=14)
+    false_alarm_every: Interval = Field(
+        timedelta(days=547.5),
+        description="So rarely a moment may be told of falsely, such as 1y: all of its series together.",
+    )
     repeat_every: Annotated[Duration, AfterValidator(_a_week_at_least)] | None = Field(
         _WEEK, description="How often an alert that nobody acknowledged is told again; null: never."
     )

@@ -34,6 +34,7 @@ stages:
       - {kpi: time_to_resolve, title: On site in time, from: fault_reported, to: technician_arrived, tolerance: 4h}
       - {kpi: drop_off, window: 2d}
       - {kpi: nps, survey: after}
+      - {kpi: emotion, name: upset, on: fault_reported}
   - stage: confirm
     title: Confirm
     touchpoints:
@@ -50,13 +51,16 @@ STAYS = """
 LIKED = """
   - {moment: liked, kpi: fix.nps, promise: 30, falls_off_by: 10, owner: cx, notify: [lead]}
 """
+UPSET = """
+  - {moment: calm, kpi: fix.upset, promise: 0.1, falls_off_by: 0.05, owner: cx, notify: [lead]}
+"""
 TABLE = """
 create table marts.fct_kpi_readings (
     journey text, kpi text, kind text, statistic text, stage text, segment text, segment_value text, period text,
     period_start date, value double precision, numerator double precision, denominator double precision,
     sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
     direction text, status text, matures_at timestamp, map_version integer, is_primary boolean,
-    is_suppressed boolean
+    is_suppressed boolean, definition text
 )
 """
 FIRST = date(2026, 1, 1)
@@ -68,6 +72,12 @@ class World:
 
     settings: Settings
     rows: dict[tuple[str, str, str, date], tuple[float | None, float, str]] = field(default_factory=dict)
+    definitions: dict[tuple[str, date], str] = field(default_factory=dict)
+    period: str = "day"
+
+    @property
+    def step(self) -> timedelta:
+        return timedelta(days=7 if self.period == "week" else 1)
 
     def put(
         self,
@@ -78,14 +88,14 @@ class World:
         first: date = FIRST,
         status: str = "final",
     ) -> None:
-        """One reading a day from `first`; later calls replace earlier ones of the same day."""
+        """One reading a day (or week) from `first`; later calls replace earlier ones of the same day."""
         for offset, (numerator, n) in enumerate(counts):
-            self.rows[kpi, segment, value, first + timedelta(days=offset)] = (numerator, n, status)
+            self.rows[kpi, segment, value, first + offset * self.step] = (numerator, n, status)
 
     def run(self, day: date | None = None) -> AlertReport:
         """Judge and announce as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
         day = day or max(key[3] for key in self.rows)
-        now = datetime.combine(day + timedelta(days=1), time(6), UTC)
+        now = datetime.combine(day + self.step, time(6), UTC)
         self.write(day)
         with open_warehouse(self.settings) as w:
             return judge_and_announce(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
@@ -93,21 +103,24 @@ class World:
     def write(self, day: date = date.max) -> None:
         """Put the readings up to that day into the warehouse, in place of all others."""
         rows = [(*key, *counts) for key, counts in self.rows.items() if key[3] <= day]
-        statistics = {"fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps"}
+        statistics = {
+            "fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
+        }  # fmt: skip
         columns: dict[str, list[Any]] = {
             "journey": ["repair"] * len(rows),
             "kpi": [row[0] for row in rows],
             "statistic": [statistics[row[0]] for row in rows],
             "segment": [row[1] for row in rows],
             "segment_value": [row[2] for row in rows],
-            "period": ["day"] * len(rows),
+            "period": [self.period] * len(rows),
             "period_start": [row[3] for row in rows],
             "value": [row[4] / row[5] if row[4] is not None and row[5] else None for row in rows],
             "numerator": [row[4] for row in rows],
             "denominator": [row[5] for row in rows],
             "status": [row[6] for row in rows],
             "is_suppressed": [False] * len(rows),
-            "matures_at": [datetime.combine(row[3] + timedelta(days=1), time()) for row in rows],
+            "definition": [self.definitions.get((row[0], row[3]), "first") for row in rows],
+            "matures_at": [datetime.combine(row[3] + self.step, time()) for row in rows],
         }
         with open_warehouse(self.settings) as w:
             w.execute("create schema if not exists marts")

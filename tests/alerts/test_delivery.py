@@ -150,21 +150,6 @@ receivers = {"lead": Receiver("lead", "file", path=folder / "lead.txt")}
 settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder,
                     datetime(2026, 3, 6, 6, tzinfo=UTC), receivers=receivers)
 """
-DIE_AFTER_COMMIT = """
-from jkpi.alerts import judge_and_announce
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import open_warehouse
-with open_warehouse(settings) as w:
-    judge_and_announce(settings, w, read_journeys(folder))
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-DIE_BEFORE_COMMIT = (
-    """
-import jkpi.alerts.announce
-jkpi.alerts.announce.store_states = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-"""
-    + DIE_AFTER_COMMIT
-)
 DIE_AROUND_SENDING = """
 import jkpi.alerts.delivery as delivery
 really_send = delivery.send
@@ -190,28 +175,6 @@ def kill(code: str, world: World, *more: str) -> None:
     process = run(code, world.settings.workspace, world.settings.state_url, *more)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-
-
-def test_killed_before_the_commit_nothing_was_said_and_the_next_run_says_it(make_world: MakeWorld) -> None:
-    world = make_world()
-    world.put(steady(60, 0.92))
-    world.run()
-    world.put(steady(4, 0.7), first=datetime(2026, 3, 2).date())
-    world.write()
-    kill(DIE_BEFORE_COMMIT, world)
-    assert world.messages() == []
-    assert len(world.run().opened) == 1 and deliver(world.settings).sent == 1
-
-
-def test_killed_between_commit_and_sending_the_next_run_delivers(make_world: MakeWorld, tmp_path: Path) -> None:
-    world = make_world()
-    world.put(steady(60, 0.92) + steady(4, 0.7))
-    world.write()
-    kill(DIE_AFTER_COMMIT, world)
-    assert not (tmp_path / "lead.txt").exists()
-    assert world.run().told == ()
-    assert deliver(world.settings).sent == 1
-    assert (tmp_path / "lead.txt").read_text().count("=" * 72) == 1
 
 
 @pytest.mark.parametrize(("when", "times"), [("before", 1), ("after", 2)])

@@ -85,7 +85,7 @@ def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld
     assert lines["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
     assert lines["Usual"].startswith("92 %")
     assert lines["Promise"] == "90 %, broken beyond 85 %"
-    assert lines["Since"] == "Monday 2 March 2026, certain since Wednesday 4 March 2026"
+    assert lines["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
     assert lines["Carried by"] == "region = south: 72 % instead of 92 %, n = 200: nearly all of the loss"
     assert lines["Owner"] == "field-service"
     assert message.notification_id in message.body.splitlines()[-1]

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-import jkpi.alerts.announce as announce
 from jkpi.alerts import deliver
-from jkpi.alerts.episodes import Reading, Track
-from jkpi.alerts.judge import Rule
 from jkpi.settings import Receiver
 
 MakeWorld = Callable[..., World]
@@ -23,19 +20,7 @@ TWO_OWNERS = ON_SITE.replace("notify: [lead]", "notify: [lead, boss]")
 
 
 @pytest.mark.slow
-def test_very_many_breaches_are_one_message_for_each_owner(
-    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All segments have the same counts, and these are judged once: this is about telling."""
-    really, judged = announce.replay, dict[object, Track]()
-
-    def once(readings: Sequence[Reading], rule: Rule, until: date | None = None) -> Track:
-        key = (tuple(readings), rule, until)
-        if key not in judged:
-            judged[key] = really(readings, rule, until)
-        return judged[key]
-
-    monkeypatch.setattr(announce, "replay", once)
+def test_very_many_breaches_are_one_message_for_each_owner(make_world: MakeWorld) -> None:
     world = make_world(TWO_OWNERS, receivers=[])
     folder = world.settings.workspace
     world.settings.receivers.clear()

@@ -417,3 +417,28 @@ def test_the_fall_of_the_second_week_is_told_in_time(measured: Any) -> None:
     assert then.messages().count("It is over within ten days") >= 1
     then.jkpi("alert", *now)
     assert [one for one in then.alerts() if one["kind"] == "fall"] == told
+
+
+def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
+    """Group 39 kept 20 of 25, 13 of 17 and 10 of 78 promises on 18, 19 and 20 April 2016: told from that third day.
+
+    All groups together kept 4 % in the week of 7 March, when the baseline had seen a week: only the promise shows it.
+    The last months, a few incidents a day of which most are open, are silent.
+    """
+    then = replace(measured, folder=measured.folder.with_name("by_group"))
+    shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
+    written = then.folder / "journeys" / "incident.yml"
+    promise = "    kpi: close.promise_missed\n"
+    written.write_text(written.read_text().replace(promise, f"{promise}    by: [closed_by]\n"))
+    (found,) = then.jkpi("backtest", "--moment", "promise_kept")
+    whole = "incident/promise_kept"
+    by_series: dict[str, list[dict[str, Any]]] = {}
+    for one in found["fired"]:
+        by_series.setdefault(one["series_id"], []).append(one)
+    assert [one["fired_on"] for one in by_series[f"{whole}/closed_by=39"] if one["since"] > "2016-04-11"] == [
+        "2016-04-20"
+    ]
+    first = by_series[whole][0]
+    assert "2016-03-01" <= first["fired_on"] <= "2016-03-08"
+    assert {reason.split(":")[0] for reason in first["reasons"]} == {"promise"}
+    assert max(one["fired_on"] for one in found["fired"]) < "2016-06-01"

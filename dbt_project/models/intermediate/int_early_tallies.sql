@@ -8,6 +8,10 @@ with members as (
     {{ only_touched('int_touched_days', 'members', ['journey', 'cohort_date']) }}
 ),
 
+clock as (
+    select * from {{ ref('stg_clock') }}
+),
+
 tallied as (
     select
         journey,
@@ -20,7 +24,8 @@ tallied as (
         cast(coalesce(sum(outcome), 0) as bigint) as total,
         cast(count(outcome) as bigint) as decided_count,
         cast(count(*) - count(outcome) as bigint) as open_count,
-        max(matures_at) as matures_at
+        max(matures_at) as matures_at,
+        {{ next_decided_at('outcome', 'matures_at', '(select clock.as_of from clock)') }} as next_decided_at
     from members
     group by journey, kpi, kind, definition, profile, cohort_date, age_seconds
 )

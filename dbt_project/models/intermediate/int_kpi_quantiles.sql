@@ -6,8 +6,12 @@
 -- Median and p90 of durations by Kaplan and Meier, open ones censored; their limits are where the log-log bounds of
 -- the curve (exponential Greenwood, 95 %) cross the same height. NULL where the curve or the bound does not get there.
 -- E. L. Kaplan, P. Meier, JASA 53, 1958; R. Brookmeyer, J. Crowley, Biometrics 38, 1982.
+{% set touched = ref('int_touched_periods') %}
 with spells as (
     select * from {{ ref('int_timed_spells') }}
+    {% if is_incremental() -%}
+    where started_date >= (select min(touched.period_start) from {{ touched }} as touched)
+    {%- endif %}
 ),
 
 segments as (

@@ -9,6 +9,10 @@ with members as (
     {{ only_touched('int_touched_days', 'members', ['journey', 'cohort_date']) }}
 ),
 
+clock as (
+    select * from {{ ref('stg_clock') }}
+),
+
 tallied as (
     select
         journey,
@@ -28,7 +32,8 @@ tallied as (
         ) as squares,
         cast(count(outcome) as bigint) as decided_count,
         cast(count(*) - count(outcome) as bigint) as open_count,
-        max(matures_at) as matures_at
+        max(matures_at) as matures_at,
+        {{ next_decided_at('outcome', 'matures_at', '(select clock.as_of from clock)') }} as next_decided_at
     from members
     group by journey, kpi, kind, definition, statistic, estimator, profile, cohort_date
 )

@@ -24,7 +24,7 @@ moves as (
         visits.profile,
         visits.entered_date as cohort_date,
         cast(count(*) as bigint) as count_transitions,
-        max(case when visits.next_stage is null then visits.instance_matures_at end) as matures_at
+        {{ next_decided_at('visits.next_stage', 'visits.instance_matures_at', 'clock.as_of') }} as next_decided_at
     from visits
     cross join clock
     group by 1, 2, 3, 4, 5

@@ -1,23 +1,19 @@
--- The days whose cohorts have to be counted again: of touched passages and sayings, and those that were not over.
+-- The days whose cohorts have to be counted again: of touched passages and sayings, and those where somebody is decided
+-- by now who was not.
+{% set clock = ref('stg_clock') %}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
-{% set last_run = ref('stg_last_run') %}
-{% set tables = ['int_kpi_tallies', 'int_kpi_quantiles', 'int_early_tallies', 'int_stage_moves'] %}
+{% set tables = ['int_kpi_tallies', 'int_early_tallies', 'int_stage_moves'] %}
 with touched as (
     select * from {{ ref('int_touched_sayings') }}
 ),
 
-sayings as (
-    select
-        moved.journey,
-        moved.said_date,
-        moved.passage_started_date
-    from {{ ref('int_moved_sayings') }} as moved
-    {% if not counting_anew() -%}
-    union all
-    select
-        before.journey,
-        before.said_date,
-        before.passage_started_date
+moved as (
+    select * from {{ ref('int_moved_sayings') }}
+),
+
+{% if not counting_anew() -%}
+was as (
+    select before.*
     from {{ sayings_before }} as before
     inner join touched
         on
@@ -25,7 +21,32 @@ sayings as (
             and before.saying = touched.saying
             and before.saying_id = touched.saying_id
             and before.source = touched.source
-    {%- endif %}
+),
+
+-- Many were looked at and few are not what they were; but another answer can be the answer to an old invitation.
+changed as (
+    (
+        {{ placed_columns('moved') | indent(8) }}
+        except
+        {{ placed_columns('was') | indent(8) }}
+    )
+    union all
+    (
+        {{ placed_columns('was') | indent(8) }}
+        except
+        {{ placed_columns('moved') | indent(8) }}
+    )
+    union all
+    {{ placed_columns('moved', "saying = 'invitation'") | indent(4) }}
+),
+{%- endif %}
+
+sayings as (
+    select
+        journey,
+        said_date,
+        passage_started_date
+    from {{ 'moved' if counting_anew() else 'changed' }}
 ),
 
 days as (
@@ -51,9 +72,7 @@ days as (
         before.journey,
         before.cohort_date
     from {{ as_it_was(table) }} as before
-    where
-        before.cohort_date is not null
-        and before.matures_at > (select last_run.as_of from {{ last_run }} as last_run)
+    where before.next_decided_at <= (select clock.as_of from {{ clock }} as clock)
     {% endfor %}
     {%- endif %}
 )

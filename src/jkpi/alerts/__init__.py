@@ -1,6 +1,7 @@
 """Falls of a moment of truth: judged, told once to its owner, with evidence."""
 
 from jkpi.alerts.announce import AlertReport, Told, judge_and_announce
+from jkpi.alerts.backtest import Backtest, backtest
 from jkpi.alerts.book import moment_states
 from jkpi.alerts.delivery import DeliveryReport, deliver
 from jkpi.alerts.digests import Digest, post_digests
@@ -15,6 +16,7 @@ __all__ = [
     "Acknowledged",
     "AlertReport",
     "AlertSummary",
+    "Backtest",
     "DeliveryReport",
     "Digest",
     "Silence",
@@ -22,6 +24,7 @@ __all__ = [
     "Told",
     "Tried",
     "acknowledge",
+    "backtest",
     "current_silences",
     "deliver",
     "judge_and_announce",

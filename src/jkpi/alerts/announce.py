@@ -10,21 +10,26 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.early import early_signs
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.findings import Finding, Reader, find
+from jkpi.alerts.grid import beside
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, conditions
-from jkpi.alerts.replay import replay
+from jkpi.alerts.panel import read_panel
+from jkpi.alerts.replay import replay_all
 from jkpi.alerts.saying import Truth, map_findings, say
-from jkpi.alerts.series import CONSOLE, WHOLE, Series, Watched, due_day, has_provisional, read_series, watched_moments
+from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
+from jkpi.alerts.shares import shared
 from jkpi.alerts.wording import headline
-from jkpi.errors import InputError
+from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
 from jkpi.state import MomentState, migrate, state_engine, writing
@@ -75,6 +80,11 @@ class AlertReport:
         return self._of("opened", kind="blind") + self._of("opened", kind="error")
 
     @property
+    def early(self) -> tuple[Told, ...]:
+        """Signs of a fall among cohorts that are not decided yet."""
+        return self._of("opened", kind="early")
+
+    @property
     def map(self) -> tuple[Told, ...]:
         """What is newly wrong with the map, or with what feeds it."""
         return tuple(told for told in self.told if told.transition == "opened" and told.kind in MAP_KINDS)
@@ -91,8 +101,8 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
     try:
         migrate(engine)
         known = backdrops(journeys, settings)
-        true_now = [one for watched in watched_moments(journeys, settings.default_receiver)
-                    for one in judge_moment(w, _with_receivers(watched, known), settings)]  # fmt: skip
+        true_now = judge_moments(w, [_with_receivers(watched, known) for watched in watched_now(journeys, settings)],
+                                 settings)  # fmt: skip
         wrong_now = conditions(w, journeys, settings)
         with writing(engine) as connection:
             latest = _refuse_to_look_back(connection, settings)
@@ -114,20 +124,41 @@ def _with_receivers(watched: Watched, known: Mapping[Moment, Backdrop]) -> Watch
     return dataclasses.replace(watched, receivers=known[watched.journey, watched.moment].receivers)
 
 
-def judge_moment(w: Warehouse, watched: Watched, settings: Settings) -> list[Judged]:
-    """The series of a moment, the whole first; its segments share one false-alarm budget, and hush while it fires."""
-    readings = read_series(w, watched)
-    until = due_day(w, watched, settings.now)
-    segments = sorted(key for key in readings if key != WHOLE)
-    whole = replay(readings[WHOLE], watched.rule(), until)
-    if not readings[WHOLE] and has_provisional(w, watched):
-        whole = dataclasses.replace(whole, state=State.LEARNING)
-    found = [judged(Series(watched), whole, readings[WHOLE], until=until)]
-    for key in segments:
-        track = replay(readings[key], watched.rule(family=len(segments)))
-        inhibited = whole.breach is not None or _told_with_the_whole(track, whole)
-        found.append(judged(Series(watched, *key), track, readings[key], inhibited, until))
-    return found
+def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched]:
+    """The moments of truth of all maps, with the false-alarm budget that the workspace gives them."""
+    return watched_moments(journeys, settings.default_receiver, settings.telling.how.false_alarm_every)
+
+
+def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:
+    """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first.
+    What is about one touchpoint hushes while its whole stage fires.
+
+    Raises:
+        SystemFailure: nothing has been measured.
+    """
+    if not w.table_exists("marts", "fct_kpi_readings"):
+        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
+    due = {watched: due_day(w, watched, settings.now) for watched in all_watched}
+    panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched}
+    tracks: dict[Watched, list[Track]] = {}
+    for cadence in {watched.cadence for watched in all_watched}:
+        own = [watched for watched in all_watched if watched.cadence == cadence]
+        tried = [one for number, watched in enumerate(own) for one in shared(watched, panels[watched], number)]
+        found = replay_all(beside([panels[watched].grid for watched in own]), tried)
+        tracks |= {watched: list(islice(found, len(panels[watched].keys))) for watched in own}
+    firing = [watched for watched in all_watched if tracks[watched][0].breach is not None]
+    early = early_signs(w, all_watched, settings.now)
+    told: list[Judged] = []
+    for watched in all_watched:
+        whole, *parts = tracks[watched]
+        if panels[watched].first_day(0) is None and has_provisional(w, watched):
+            whole = dataclasses.replace(whole, state=State.LEARNING)
+        is_part = any(watched.is_part_of(other) for other in firing)
+        for row, (key, track) in enumerate(zip(panels[watched].keys, (whole, *parts), strict=True)):
+            hushed = row > 0 and (whole.breach is not None or _told_with_the_whole(track, whole))
+            one = judged(Series(watched, *key), track, panels[watched], row, is_part or hushed, due[watched])
+            told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
+    return told
 
 
 def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime | None:

@@ -215,6 +215,7 @@ def store_states(connection: Connection, judged: Iterable[Judged], now: datetime
                 "rate": track.rate,
                 "n": track.n,
                 "reference": track.reference,
+                "false_alarm_every": track.false_alarm_every,
                 "alert_id": alert_id,
                 "inhibited": one.inhibited and track.breach is not None,
                 "judged_at": now,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from jkpi.alerts.episodes import Breach, Reading, Track
+from jkpi.alerts.early import Early
+from jkpi.alerts.episodes import Breach, Track
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
+from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
 
-Kind = Literal["fall", "blind", "error", "no_evidence", "unmapped", "silent"]
+Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent"]
 Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
 
 OPENING: frozenset[Name] = frozenset({"opened", "reopened"})
@@ -38,6 +40,8 @@ STALE_AFTER = timedelta(days=28)
 class Judged:
     """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it.
 
+    `early`: what its undecided cohorts show already. `defined`: since when today's definition of its KPI counts, where
+    another one did before.
     stale: its last mature day lies long before the days that ought to be mature: what was true then is no news now.
     """
 
@@ -47,6 +51,8 @@ class Judged:
     first_day: date | None = None
     held_days: frozenset[date] = frozenset()
     stale: bool = False
+    defined: date | None = None
+    early: Early | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,12 @@ class Transition:
 
 
 def judged(
-    series: Series, track: Track, readings: Sequence[Reading], inhibited: bool = False, until: date | None = None
+    series: Series, track: Track, panel: Panel, row: int, inhibited: bool = False, until: date | None = None
 ) -> Judged:
-    """`until`: the last day that ought to have a mature reading, None where unknown."""
-    days = [reading.day for reading in readings]
-    held = frozenset(reading.day for reading in readings if reading.held)
-    stale = bool(days) and until is not None and until - max(days) > STALE_AFTER
-    return Judged(series, track, inhibited, min(days, default=None), held, stale)
+    """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
+    last = panel.last_day(row)
+    stale = last is not None and until is not None and until - last > STALE_AFTER
+    return Judged(series, track, inhibited, panel.first_day(row), panel.held_days(row), stale, panel.defined[row])
 
 
 def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
@@ -120,7 +125,9 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.by)}
         found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
         if series.is_whole:
-            spells: dict[Kind, date | None] = {"blind": one.track.blind_since, "error": _error_since(one.track)}
+            spells: dict[Kind, date | None] = {
+                "early": _early_since(one), "blind": one.track.blind_since, "error": _error_since(one.track),
+            }  # fmt: skip
             for kind, since in spells.items():
                 found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
     for alert in (alert for alerts in by_series.values() for alert in alerts):
@@ -205,6 +212,8 @@ def _gone(one: Judged, current: Announced) -> Name | None:
     rule = (one.series.watched.promise, one.series.watched.falls_off_by)
     if rule != current.terms:
         return "superseded"
+    if one.defined is not None and one.defined > current.since:
+        return "superseded"  # the KPI is another one now: its readings say nothing about what was told
     span = {current.since + timedelta(days=i) for i in range((current.fired_on - current.since).days + 1)}
     last_day = one.track.last_day
     if one.first_day is None or one.first_day > current.since or span & one.held_days:
@@ -232,6 +241,12 @@ def _of_spell(one: Judged, kind: Kind, since: date | None, alerts: list[Announce
     if since is None and current is not None:
         return [_next(current, "cleared", one.track.last_day or current.since, one)]
     return []
+
+
+def _early_since(one: Judged) -> date | None:
+    """An early sign is news as long as the moment itself has not fallen."""
+    is_news = one.early is not None and one.track.breach is None and not one.inhibited
+    return one.early.since if is_news and one.early else None
 
 
 def _error_since(track: Track) -> date | None:

@@ -1,28 +1,16 @@
-"""What the replay of a series reads and finds: readings, parts, breaches. Pure data."""
+"""What the replay of a series finds: parts, breaches, tracks. Pure data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
-from jkpi.alerts.lifecycle import Pool, State
+from jkpi.alerts.lifecycle import STATES, State
+from jkpi.alerts.pools import Pool
 
 Line = Literal["baseline", "promise"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One mature day of a series; rates are higher-is-better. `held`: a quality check says not to trust it."""
-
-    day: date
-    good: float
-    n: float
-    held: bool = False
-
-    @property
-    def is_sound(self) -> bool:
-        return 0 <= self.good <= self.n and self.n < float("inf")
+NOT_TOLD = 255
 
 
 @dataclass(frozen=True)
@@ -62,20 +50,44 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Course:
+    """States day by day, or week by week: `codes` are positions in STATES, NOT_TOLD where there was nothing to read."""
+
+    first: date
+    step: int
+    codes: bytes
+
+    @property
+    def states(self) -> tuple[tuple[date, State], ...]:
+        told = ((column, code) for column, code in enumerate(self.codes) if code != NOT_TOLD)
+        return tuple((self.first + timedelta(days=self.step * column), STATES[code]) for column, code in told)
+
+
+NOWHERE = Course(date.min, 1, b"")
+
+
+@dataclass(frozen=True)
 class Track:
     """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
-    of the held days at the newest end."""
+    of the held days at the newest end; `false_alarm_every` the days between two false alarms that the series' own past
+    shows, None while it is too short to tell."""
 
     state: State
     since: date | None
     breaches: tuple[Breach, ...]
     blind_since: date | None
     last_day: date | None
-    states: tuple[tuple[date, State], ...]
+    course: Course
     tail: float | None = None
     rate: float | None = None
     n: float | None = None
     reference: float | None = None
+    false_alarm_every: float | None = None
+
+    @property
+    def states(self) -> tuple[tuple[date, State], ...]:
+        """The state of each day that was read, or ought to have been."""
+        return self.course.states
 
     @property
     def breach(self) -> Breach | None:

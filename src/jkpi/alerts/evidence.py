@@ -97,7 +97,7 @@ def story(settings: Settings, alert_id: str, w: Warehouse | None) -> Story:
         alert.series_id,
         alert.kind,
         steps,
-        _compared(alert, then, measured),
+        _compared(alert, then, measured, str(told.facts.get("period", "day")) if told else "day"),
         measured is not None,
         {"value": told.facts["value"], "n": told.facts["n"]} if told else None,
         _asked(measured, told.number_sql) if told and measured else None,
@@ -137,13 +137,13 @@ def _step(row: Row[Any], heard: list[Heard]) -> Step:
     )
 
 
-def _compared(alert: Row[Any], then: list[Day], w: Warehouse | None) -> list[Then]:
+def _compared(alert: Row[Any], then: list[Day], w: Warehouse | None, period: str) -> list[Then]:
     if not then:
         return []
     first, last = then[0].period_start, then[-1].period_start
     now: dict[date, Day] = {}
     if w is not None:
-        by_segment = read_days(w, alert.journey, alert.kpi, alert.statistic, first, last)
+        by_segment = read_days(w, alert.journey, alert.kpi, alert.statistic, first, last, period)
         now = {day.period_start: day for day in by_segment.get((alert.segment, alert.segment_value), ())}
     before = {day.period_start: day for day in then}
     return [Then(day, before.get(day), now.get(day)) for day in sorted({*before, *now})]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from jkpi.alerts.lifecycle import Pool
+from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
 
 _MONTHS = [
@@ -92,7 +92,26 @@ def span(first: date, last: date) -> str:
 
 
 def days(number: int) -> str:
-    return "1 day" if number == 1 else f"{number} days"
+    return periods(number, "day")
+
+
+def percent(share: float) -> str:
+    return f"{_hidden(100.0 * share, 0)} %"
+
+
+def periods(number: int, period: str) -> str:
+    """1 day; 3 weeks."""
+    return f"1 {period}" if number == 1 else f"{number} {period}s"
+
+
+def interval(days: float) -> str:
+    """So many days, as one speaks of them: 9 months, 1.5 years."""
+    if days < 45:
+        return f"{days:.0f} days"
+    if days < 350:
+        return f"{days / 30.44:.0f} months"
+    years = f"{days / 365.25:.1f}".removesuffix(".0")
+    return "a year" if years == "1" else f"{years} years"
 
 
 def chance(tail: float) -> str:

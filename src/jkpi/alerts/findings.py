@@ -8,11 +8,12 @@ from datetime import date, timedelta
 
 from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.changes import Name, Transition
+from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
-from jkpi.alerts.lifecycle import Pool
 from jkpi.alerts.map_alerts import Condition
+from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Carrier, Series, Watched, carriers
 from jkpi.warehouse import Warehouse
 
@@ -100,7 +101,7 @@ class Reader:
         if self._widen(watched, first, last) or watched not in self._read:
             earliest, latest = self._spans[watched]
             about = watched.journey, watched.kpi, watched.statistic
-            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest)
+            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest, watched.period)
         found = self._read[watched].get((series.segment, series.segment_value), ())
         return tuple(day for day in found if first - DAYS_BEFORE <= day.period_start <= last)
 
@@ -117,6 +118,9 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
         return Finding(transition, title, announced.owner if announced else "", told_before, backdrop=backdrop)
     series, (first, last) = one.series, span_of(transition)
     days = reader.days(series, first, last)
+    readings = readings_sql(series, first - DAYS_BEFORE, last)
+    if transition.kind == "early":
+        days, readings = (), early_sql(series.watched, one.early) if one.early else ""
     number, carried, mixed = "", list[Carrier](), tuple[Effects, ...]()
     if transition.breach is not None:
         part = main_part(transition.breach, transition.name)
@@ -135,7 +139,7 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
         series.watched.owner,
         tuple(dict.fromkeys((*series.watched.receivers, *told_before))),
         tuple(carried),
-        readings_sql(series, first - DAYS_BEFORE, last),
+        readings,
         sum(first <= day <= last for day in one.held_days) if transition.kind == "fall" else 0,
         number,
         mixed,

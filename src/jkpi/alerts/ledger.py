@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, insert, select
 
-from jkpi.alerts.lifecycle import Pool
+from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
 from jkpi.state import told_readings
 from jkpi.warehouse import Warehouse
@@ -17,7 +17,7 @@ _COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status
 _DAYS = f"""
 select segment, segment_value, {_COLUMNS}
 from marts.fct_kpi_readings
-where journey = :journey and kpi = :kpi and statistic = :statistic and period = 'day'
+where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period
     and period_start between :first and :last
 order by period_start
 """
@@ -40,9 +40,11 @@ Readings = Mapping[tuple[str, str], Sequence[Day]]
 """Segment and value -> days in order."""
 
 
-def read_days(w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date) -> Readings:
+def read_days(
+    w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day"
+) -> Readings:
     """The readings of a KPI in all its segments, whatever their status, as they are now."""
-    keys = {"journey": journey, "kpi": kpi, "statistic": statistic}
+    keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period}
     found: dict[tuple[str, str], list[Day]] = {}
     for row in w.rows(_DAYS, {**keys, "first": first, "last": last}):
         key = (row.pop("segment"), row.pop("segment_value"))
@@ -115,7 +117,7 @@ def _adds_up(watched: Watched, days: Sequence[Day], pool: Pool) -> bool:
 def _where(series: Series) -> str:
     watched = series.watched
     conditions = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": "day",
+        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         "segment": series.segment, "segment_value": series.segment_value,
     }  # fmt: skip
     clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())

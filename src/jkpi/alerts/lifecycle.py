@@ -1,31 +1,32 @@
-"""The ladder: coincidence, pattern, trend. A pure fold, one step a day, over one series against one line.
+"""The ladder: coincidence, pattern, trend. A pure fold, one column at a time, over many series against one line.
 
-| rung       | enters when                                                                                        |
+| state      | enters when                                                                                        |
 |------------|----------------------------------------------------------------------------------------------------|
 | ok         | a day that is not low                                                                              |
 | watch      | one low day (tail < 0.10): a coincidence                                                           |
-| pattern    | two low days in a row, or three and more that are not yet far or sure enough                        |
-| firing     | three in a row whose pooled rate is surely beyond the line, or one collapsed day that is; against a  |
-|            | promise also four weeks each of which is beyond the line, and surely all together                   |
+| pattern    | two low days in a row, or three and more that are not yet far or sure enough                       |
+| firing     | three in a row that are, evidence enough from two days or more, one collapsed day, or, against a   |
+|            | promise, four weeks each of which is beyond the line                                               |
 | recovering | while an alert is open: a clear day, neither low nor beyond the line                               |
+| resolved   | the days since it turned clear, three at least, lie above the line with their pooled 95 % interval; |
+|            | of a series too small to show that, 14 such days whose pooled rate does: back to ok                |
 
-An open alert closes (back to ok) when the days since it turned clear, three at least, lie above the line with their
-pooled 95 % interval. A series too small to show that closes after 14 such days, if their pooled rate is above the line.
 A day that cannot be judged (learning, low_n, no_data, held, error) holds everything as it was; after 14 days without a
-verdict a run of low days is forgotten, an open alert never is.
+verdict what led up to an alert is forgotten, an open alert never is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from enum import StrEnum
 
-from jkpi.alerts.judge import Rule, predictive_tail, wilson
+import numpy as np
+import numpy.typing as npt
+
+from jkpi.alerts.judge import Cadence
+from jkpi.alerts.tails import Flags, Whole
 
 CLEAR_DAYS = 3
-PATIENCE_DAYS = 14
-HOLD = timedelta(days=14)
 
 
 class State(StrEnum):
@@ -43,151 +44,117 @@ class State(StrEnum):
     ERROR = "error"
 
 
-JUDGED = State.OK
-"""The kind of a day that was judged; any other kind says why it was not."""
+STATES = tuple(State)
+Codes = npt.NDArray[np.int8]
+"""States by their position in STATES."""
+OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, HELD, ERROR = range(len(STATES))
+JUDGED = OK
+"""The kind of a column that was judged; any other kind says why it was not."""
+REASONS = ("", "trend", "evidence", "collapse", "standing")
+TREND, EVIDENCE, COLLAPSE, STANDING = range(1, len(REASONS))
+NEVER = -1
+
+_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_RANK = np.array([_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One day against one line. `kind` is JUDGED or why it was not; the figures count only where it was.
+@dataclass(frozen=True, eq=False)
+class Ladders:
+    """Where S series stand, each array (S,); columns are NEVER where there is none.
 
-    `tail` P(X <= good) against `reference`; `line` the rate that must be undercut to be worth waking someone;
-    `rho` and `strength` as in `judge.Baseline`; `standing` the weeks that are a breach by standing too low.
+    `run` and `run_days`: the low days in a row, since which column and how many; while an alert is open, the bad days
+    since the last clear one. `fell`: since when the open alert's days count; `fired`: when it opened, and for which
+    `reason`. `clear` and `clear_days`: since when it turned clear. `last`: the last judged column.
     """
 
-    day: date
-    kind: State = JUDGED
-    tail: float = 1.0
-    good: float = 0.0
-    n: float = 0.0
-    reference: float = 0.0
-    line: float = 0.0
-    rho: float = 0.0
-    strength: float = float("inf")
-    standing: Pool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Several judged days as one sum; `expected` and `bound` are counts under the reference and at the line."""
-
-    first: date
-    last: date
-    days: int = 0
-    good: float = 0.0
-    n: float = 0.0
-    expected: float = 0.0
-    bound: float = 0.0
-    spread: float = 0.0
-    strength: float = float("inf")
+    rung: Codes
+    run: Whole
+    run_days: Whole
+    fell: Whole
+    fired: Whole
+    reason: Codes
+    clear: Whole
+    clear_days: Whole
+    last: Whole
 
     @property
-    def rate(self) -> float:
-        return self.good / self.n if self.n else 0.0
+    def is_open(self) -> Flags:
+        is_open: Flags = self.fired >= 0
+        return is_open
 
-    @property
-    def reference(self) -> float:
-        return self.expected / self.n if self.n else 0.0
-
-    @property
-    def line(self) -> float:
-        return self.bound / self.n if self.n else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson 95 % at the effective sample size: days that differ among themselves are worth fewer cases."""
-        shrink = self.n / self.spread if self.spread else 0.0
-        return wilson(self.good * shrink, self.n * shrink)
-
-    @property
-    def tail(self) -> float:
-        """P of so few good outcomes or fewer over all these days together."""
-        rho = (self.spread / self.n - 1.0) / (self.n - 1.0) if self.n > 1 else 0.0
-        return float(predictive_tail(self.good, self.n, self.reference, rho, self.strength)[0])
+    def states(self, kind: Codes) -> Codes:
+        """The state as it is told: an open alert stays in sight; else why a column was not judged, if it was not."""
+        told: Codes = np.where(self.is_open | (kind == JUDGED), self.rung, kind).astype(np.int8)
+        return told
 
 
-def add(pool: Pool | None, day: Evidence) -> Pool:
-    """The pool with one more day."""
-    pool = pool or Pool(day.day, day.day)
-    return Pool(
-        pool.first,
-        day.day,
-        pool.days + 1,
-        pool.good + day.good,
-        pool.n + day.n,
-        pool.expected + day.n * day.reference,
-        pool.bound + day.n * day.line,
-        pool.spread + day.n * (1.0 + (day.n - 1.0) * day.rho),
-        min(pool.strength, day.strength),
+def at_the_foot(series: int) -> Ladders:
+    """Nothing has happened yet."""
+    zero, never = np.zeros(series, dtype=np.intp), np.full(series, NEVER, dtype=np.intp)
+    code = np.zeros(series, dtype=np.int8)
+    return Ladders(code, never, zero, never, never, code, never, zero, never)
+
+
+def advance(before: Ladders, column: int, judged: Flags, low: Flags, beyond: Flags, cadence: Cadence) -> Ladders:
+    """The ladders after one more column, before it is known what opens or closes. `low`: its tail is below 0.10;
+    `beyond`: it lies below the line."""
+    is_open = before.is_open
+    forgotten = ~is_open & (column - before.last > cadence.hold)
+    run_days = np.where(forgotten, 0, before.run_days)
+    bad = np.where(is_open, low | beyond, low)
+    run = np.where(judged & bad & (run_days == 0), column, before.run)
+    run_days = np.where(judged, np.where(bad, run_days + 1, 0), run_days)
+    climbed = np.where(bad, np.where(run_days == 1, WATCH, PATTERN), OK)
+
+    fresh = before.clear_days == 0
+    # One bad day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
+    relapsed = bad & ((before.clear_days < CLEAR_DAYS) | (run_days > 1))
+    clear_days = np.where(relapsed, 0, before.clear_days + 1)
+    clear = np.where(relapsed, NEVER, np.where(fresh, column, before.clear))
+    fallen = np.where(relapsed, FIRING, np.where(bad, before.rung, RECOVERING))
+
+    opened = judged & is_open
+    return replace(
+        before,
+        rung=np.where(opened, fallen, np.where(judged, climbed, before.rung)).astype(np.int8),
+        run=run,
+        run_days=run_days,
+        clear=np.where(opened, clear, before.clear),
+        clear_days=np.where(opened, clear_days, before.clear_days),
+        last=np.where(judged, column, before.last),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """Where a series stands. `run`: the low days in a row; `fell`: all judged days of the open alert; `clear`: its days
-    since it turned clear. `fired_on` and `reason` are set while an alert is open; `closed` on the day it closes."""
-
-    rung: State = State.OK
-    kind: State = State.LEARNING
-    run: Pool | None = None
-    fell: Pool | None = None
-    clear: Pool | None = None
-    fired_on: date | None = None
-    reason: str = ""
-    closed: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return self.fired_on is not None
-
-    @property
-    def state(self) -> State:
-        """The state as it is told: an open alert stays in sight; else why a day was not judged, if it was not."""
-        return self.rung if self.is_open or self.kind is JUDGED else self.kind
+def fire(ladders: Ladders, column: int, reason: Codes, since: Whole) -> Ladders:
+    """Alerts open where there is a reason; their days count from `since`."""
+    opens = reason > 0
+    return replace(
+        ladders,
+        rung=np.where(opens, FIRING, ladders.rung).astype(np.int8),
+        fell=np.where(opens, since, ladders.fell),
+        fired=np.where(opens, column, ladders.fired),
+        reason=np.where(opens, reason, ladders.reason).astype(np.int8),
+        clear=np.where(opens, NEVER, ladders.clear),
+        clear_days=np.where(opens, 0, ladders.clear_days),
+    )
 
 
-def step(ladder: Ladder, day: Evidence, rule: Rule) -> Ladder:
-    """The ladder after one more day. Days come in date order."""
-    if day.kind is not JUDGED:
-        return replace(ladder, kind=day.kind, closed=False)
-    low = day.tail < rule.low
-    if ladder.is_open:
-        return _step_open(ladder, day, low or day.good < day.line * day.n)
-    return _step_climbing(ladder, day, low, rule)
+def resolve(ladders: Ladders, closes: Flags) -> Ladders:
+    """Alerts close, and their series stand at the foot again."""
+    return replace(
+        ladders,
+        rung=np.where(closes, OK, ladders.rung).astype(np.int8),
+        run=np.where(closes, NEVER, ladders.run),
+        run_days=np.where(closes, 0, ladders.run_days),
+        fell=np.where(closes, NEVER, ladders.fell),
+        fired=np.where(closes, NEVER, ladders.fired),
+        reason=np.where(closes, 0, ladders.reason).astype(np.int8),
+        clear=np.where(closes, NEVER, ladders.clear),
+        clear_days=np.where(closes, 0, ladders.clear_days),
+    )
 
 
-def _step_climbing(ladder: Ladder, day: Evidence, low: bool, rule: Rule) -> Ladder:
-    if day.standing is not None:
-        return Ladder(State.FIRING, JUDGED, None, day.standing, fired_on=day.day, reason="standing")
-    if not low:
-        return Ladder(State.OK, JUDGED)
-    run = ladder.run if ladder.run and day.day - ladder.run.last <= HOLD else None
-    run = add(run, day)
-    collapsed = day.n >= rule.collapse_n and day.tail < rule.collapse / rule.family and day.good < day.line * day.n
-    trend = run.days >= rule.in_a_row and run.rate < run.line and run.tail <= rule.sure
-    if collapsed or trend:
-        reason = "trend" if trend else "collapse"
-        return Ladder(State.FIRING, JUDGED, run, run, fired_on=day.day, reason=reason)
-    return Ladder(State.WATCH if run.days == 1 else State.PATTERN, JUDGED, run)
-
-
-def _step_open(ladder: Ladder, day: Evidence, bad: bool) -> Ladder:
-    """While an alert is open, `run` counts the bad days since the last clear one."""
-    fell, clear = add(ladder.fell, day), ladder.clear
-    if bad:
-        run = add(ladder.run, day)
-        # One bad day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
-        relapsed = clear is None or clear.days < CLEAR_DAYS or run.days > 1
-        if relapsed:
-            return replace(ladder, rung=State.FIRING, kind=JUDGED, run=run, fell=fell, clear=None)
-        return replace(ladder, kind=JUDGED, run=run, fell=fell, clear=add(clear, day))
-    clear = add(clear, day)
-    if _resolved(clear):
-        return Ladder(State.OK, JUDGED, fell=fell, clear=clear, closed=True)
-    return replace(ladder, rung=State.RECOVERING, kind=JUDGED, run=None, fell=fell, clear=clear)
-
-
-def _resolved(clear: Pool) -> bool:
-    if clear.days < CLEAR_DAYS:
-        return False
-    return clear.interval[0] > clear.line or (clear.days >= PATIENCE_DAYS and clear.rate > clear.line)
+def worst(one: Codes, other: Codes) -> Codes:
+    """Of two lines the state that is told."""
+    told: Codes = np.where(_RANK[one] <= _RANK[other], one, other).astype(np.int8)
+    return told

@@ -16,7 +16,7 @@ from jkpi.state import alerts, migrate, reading, state_engine, tellings
 
 @dataclass(frozen=True)
 class AlertSummary:
-    """An alert as a list shows it. `kind`: fall, blind, error, no_evidence, unmapped or silent; `status`: open,
+    """An alert as a list shows it. `kind`: fall, early, blind, error, no_evidence, unmapped or silent; `status`: open,
     resolved, corrected or superseded; `flags` of an open one: acknowledged, silenced, and muted or capped where it is
     not told yet for that reason."""
 

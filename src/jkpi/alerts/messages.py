@@ -121,7 +121,8 @@ def facts(finding: Finding) -> Mapping[str, Any]:
     return {
         **found,
         "journey": watched.journey, "moment": watched.moment, "kpi": watched.kpi, "statistic": watched.statistic,
-        "unit": watched.unit, "segment": series.segment, "segment_value": plain(series.segment_value),
+        "period": watched.period, "unit": watched.unit, "segment": series.segment,
+        "segment_value": plain(series.segment_value),
         "line": part.line, "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
         "last_day": pool.last.isoformat(), "value": watched.value(pool.rate), "ci_low": low, "ci_high": high,
         "n": pool.n, "expected": watched.value(pool.reference), "promise": watched.promise, "chance": pool.tail,
@@ -165,8 +166,8 @@ def _urgency(said: Said) -> tuple[int, int, bool, str]:
 def _summary(all_said: Sequence[Said]) -> str:
     words = {"opened": "fell off", "reopened": "fell off again", "worsened": "fell further", "resolved": "recovered",
              "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
-    kinds = {"blind": "blind", "error": "cannot be judged", "no_evidence": "not seen", "unmapped": "on no map",
-             "silent": "silent"}  # fmt: skip
+    kinds = {"early": "early signs", "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
+             "unmapped": "on no map", "silent": "silent"}  # fmt: skip
     purposes = {"repeat": "still open", "escalation": "not acknowledged"}
     counts: dict[str, int] = {}
     for said in all_said:

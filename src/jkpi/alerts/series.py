@@ -1,14 +1,13 @@
-"""The series that are watched: the moments of truth of the maps, and their daily readings from the marts."""
+"""The series that are watched: the moments of truth of the maps, and what the marts say about them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from jkpi.alerts.episodes import Reading
-from jkpi.alerts.judge import Rule
-from jkpi.errors import SystemFailure
+from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
+from jkpi.alerts.readings import Reading
 from jkpi.journeys import Journey
 from jkpi.warehouse import Warehouse
 
@@ -20,7 +19,8 @@ _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
 
 @dataclass(frozen=True)
 class Watched:
-    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit."""
+    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit; readings
+    are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone."""
 
     journey: str
     journey_title: str
@@ -37,6 +37,19 @@ class Watched:
     owner: str
     receivers: tuple[str, ...]
     by: tuple[str, ...]
+    period: str = "day"
+    false_alarm_every: float = 547.5
+    stage: str | None = None
+    touchpoint: str | None = None
+
+    @property
+    def cadence(self) -> Cadence:
+        return WEEKLY if self.period == "week" else DAILY
+
+    def is_part_of(self, other: Watched) -> bool:
+        """Whether it is about a touchpoint of the stage that the other one is about."""
+        same = (self.journey, self.stage) == (other.journey, other.stage)
+        return same and self.stage is not None and self.touchpoint is not None and other.touchpoint is None
 
     def rate(self, value: float) -> float:
         """The KPI's value as a rate 0-1 of which higher is better: NPS from -100..100, a "lower is better" turned."""
@@ -48,9 +61,10 @@ class Watched:
         share = 1.0 - rate if self.direction == "lower" else rate
         return 200.0 * share - 100.0 if self.statistic == "nps" else share
 
-    def rule(self, family: int = 1) -> Rule:
+    def rule(self, family: int = 1, share: float = 1.0) -> Rule:
+        """For one of a `family` of series that have a `share` of the moment's false-alarm budget among them."""
         fall = self.falls_off_by / 200.0 if self.statistic == "nps" else self.falls_off_by
-        return Rule(promise=self.rate(self.promise), falls_off_by=fall, family=max(1, family))
+        return Rule(self.rate(self.promise), fall, max(1, family), self.false_alarm_every / share, self.cadence)
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,9 @@ class Carrier:
     share: float
 
 
-def watched_moments(journeys: Iterable[Journey], default_receiver: str | None) -> list[Watched]:
+def watched_moments(
+    journeys: Iterable[Journey], default_receiver: str | None, false_alarm_every: timedelta = timedelta(days=547.5)
+) -> list[Watched]:
     """The moments of truth of all maps. Where no receiver is named the default one hears of them, else the console."""
     found = []
     for journey in journeys:
@@ -107,30 +123,13 @@ def watched_moments(journeys: Iterable[Journey], default_receiver: str | None) -
                     owner=moment.owner,
                     receivers=tuple(dict.fromkeys(moment.notify)) or (default_receiver or CONSOLE,),
                     by=tuple(moment.by),
+                    period=moment.period,
+                    false_alarm_every=(moment.false_alarm_every or false_alarm_every) / timedelta(days=1),
+                    stage=stage.stage if stage else None,
+                    touchpoint=getattr(kpi, "on", None) or getattr(kpi, "of", None),
                 )
             )
     return found
-
-
-def read_series(w: Warehouse, watched: Watched) -> dict[tuple[str, str], list[Reading]]:
-    """(segment, value) -> its mature days: final ones, and withheld ones as held. Provisional days are not there yet.
-
-    Raises:
-        SystemFailure: nothing has been measured.
-    """
-    if not w.table_exists("marts", "fct_kpi_readings"):
-        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
-    rows = w.rows(
-        f"{_SELECT} and status in ('final', 'withheld') and {_segments(watched.by)}"
-        " order by segment, segment_value, period_start",
-        _parameters(watched),
-    )
-    series: dict[tuple[str, str], list[Reading]] = {WHOLE: []}
-    for row in rows:
-        if _is_named(row):
-            key = (row["segment"], row["segment_value"])
-            series.setdefault(key, []).append(_reading(watched, row))
-    return series
 
 
 def has_provisional(w: Warehouse, watched: Watched) -> bool:
@@ -150,7 +149,9 @@ def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
         return None
     longest = max(row["matures_at"] - datetime.combine(row["period_start"], time()) for row in rows)
     last: date = (now.replace(tzinfo=None) - longest).date()
-    return last
+    newest: date = rows[0]["period_start"]
+    step = watched.cadence.step
+    return max(newest, newest + timedelta(days=(last - newest).days // step * step))
 
 
 def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: float, n: float) -> list[Carrier]:
@@ -184,37 +185,14 @@ def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: floa
 _SELECT = (
     "select segment, segment_value, period_start, numerator, denominator, status, is_suppressed, matures_at"
     " from marts.fct_kpi_readings"
-    " where journey = :journey and kpi = :kpi and statistic = :statistic and period = 'day'"
+    " where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period"
 )
 
 
-def reproducing_sql(series: Series, first: date, last: date) -> str:
-    """The query that shows the readings of a series from one day to another."""
-    watched = series.watched
-    conditions = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": "day",
-        "segment": series.segment, "segment_value": series.segment_value,
-    }  # fmt: skip
-    clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())
-    return (
-        "select period_start, value, numerator, denominator, ci_low, ci_high, status\n"
-        "from marts.fct_kpi_readings\n"
-        f"where {clauses}\n"
-        f"  and period_start between date '{first}' and date '{last}'\n"
-        "order by period_start"
-    )
-
-
-def _segments(by: Sequence[str]) -> str:
-    return f"segment in ({', '.join(_quoted(name) for name in (WHOLE[0], *by))})"
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _parameters(watched: Watched) -> dict[str, str]:
-    return {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic}
+    return {
+        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
+    }  # fmt: skip
 
 
 def _is_named(row: dict[str, object]) -> bool:

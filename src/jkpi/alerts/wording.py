@@ -6,16 +6,17 @@ Names of segments come from the data and are cut to one plain line; customers' o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from jkpi.alerts.backdrops import Backdrop
-from jkpi.alerts.changes import Name
+from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import Figures, chance, count, day, days, plain, span
+from jkpi.alerts.figures import Figures, chance, count, day, days, interval, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
-from jkpi.alerts.lifecycle import Pool
-from jkpi.alerts.series import Carrier, Series
+from jkpi.alerts.pools import Pool
+from jkpi.alerts.series import Carrier, Series, Watched
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
@@ -35,6 +36,8 @@ def headline(finding: Finding) -> str:
         return f"{name}: we are blind here"
     if transition.kind == "error":
         return f"{name}: cannot be judged"
+    if transition.kind == "early":
+        return f"{name}: early sign{_of_early(transition.judged)}"
     if transition.name == "superseded":
         return f"{name}: closed, the map has changed"
     if transition.name == "corrected":
@@ -68,6 +71,8 @@ def rows(finding: Finding) -> tuple[Row, ...]:
         lines.append(("Where", _where(series)))
     if finding.condition is not None:
         lines += finding.condition.rows
+    elif transition.kind == "early":
+        lines += _early(transition.judged)
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
     elif transition.name == "superseded":
@@ -100,9 +105,10 @@ def _where(series: Series) -> str:
 def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
     fell = part.fell
-    lines: list[Row] = [("Now", _figure(figures, fell))]
+    lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
     if part.line == "baseline":
-        lines.append(("Usual", f"{figures.value(fell.reference)} on the same days of the week, in the weeks before"))
+        same = " on the same days of the week," if watched.period == "day" else ""
+        lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
     line = watched.rule().promise_line
     promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
     lines.append(("Promise", promise))
@@ -110,18 +116,39 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     lines.append(("Since", f"{day(part.since)}{certain}"))
     against = "what is usual" if part.line == "baseline" else "what may still count as kept"
     worse = "above" if watched.direction == "lower" else "below"
-    patterns = {"collapse": "one day far", "standing": "each of four weeks"}
-    pattern = patterns.get(part.reason, "three days in a row clearly")
+    unit = watched.period
+    patterns = {
+        "collapse": f"one {unit} far",
+        "standing": "each of four weeks",
+        "evidence": f"{_until_told(part, watched)} {unit}s taken together clearly",
+    }
+    pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
     lines.append(("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then."))
     lines.append(("", f"So many bad outcomes by chance alone: {chance(fell.tail)}."))
     if any(other.line == "promise" for other in breach.parts) and part.line == "baseline":
         lines.append(("", "The promise is broken as well."))
+    lines += _trusted(finding, series)
     lines += _carried(finding.carriers, figures, series.is_whole)
     lines += _mix_or_rate(finding.effects, figures)
     lines.append(("Data", _data(finding)))
     lines += _look_at(finding.carriers, finding.backdrop)
     return lines
+
+
+def _trusted(finding: Finding, series: Series) -> list[Row]:
+    """How often this series is told of falsely: as wanted, and as its own past shows."""
+    one = finding.transition.judged
+    wanted = f"one in {interval(series.watched.false_alarm_every)} at most for this moment, as it is wanted"
+    seen = one.track.false_alarm_every if one is not None else None
+    who = "all customers" if series.is_whole else "this segment"
+    shown = "its past is too short to say more" if seen is None else f"one in {interval(seen)} for {who}, by their past"
+    return [("False alarm", f"{wanted}; {shown}.")]
+
+
+def _until_told(part: Part, watched: Watched) -> int:
+    """From the first low day to the one that made it certain."""
+    return (part.fired_on - part.since).days // watched.cadence.step + 1
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
@@ -170,7 +197,7 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     clear, last = part.clear or part.fell, breach.closed_on or part.fell.last
     fallen = before(part)
     return [
-        ("Now", _figure(figures, clear)),
+        ("Now", _figure(figures, clear, series.watched.period)),
         ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, fallen.last)}"),
         ("Wanted", figures.value(wanted_rate(series, part))),
         ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
@@ -182,6 +209,37 @@ def _corrected(finding: Finding) -> list[Row]:
     announced = finding.transition.announced
     told = f"The breach told on the days up to {day(announced.fired_on)} is gone" if announced else "The breach is gone"
     return [("Why", f"{told}: data that came in later show that it never was.")]
+
+
+def _of_early(one: Judged | None) -> str:
+    if one is None or one.early is None:
+        return ""
+    fell = one.early.part.fell
+    return f": after {_age(one.early.age)} {percent(fell.rate)} are through instead of {percent(fell.reference)}"
+
+
+def _early(one: Judged | None) -> list[Row]:
+    """An early sign speaks of shares that had moved on, whatever the moment itself counts."""
+    if one is None or one.early is None:
+        return [("Early", "the cohorts that are not decided yet are no longer behind.")]
+    early, fell = one.early, one.early.part.fell
+    low, high = fell.interval
+    days = f"{periods(fell.days, 'day')}, {span(fell.first, fell.last)}"
+    after = _age(early.age)
+    return [
+        ("Early", f"after {after} {percent(fell.rate)} of those who came on these days had moved on or were through"
+         f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {days})"),
+        ("Usual", f"{percent(fell.reference)} after {after}, on the same days of the week, in the weeks before"),
+        ("", f"So few by chance alone: {chance(fell.tail)}."),
+        ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
+         " it does not, this is closed without a word."),
+    ]  # fmt: skip
+
+
+def _age(age: timedelta) -> str:
+    """1 hour; 4 hours; a day; 3 days."""
+    hours = age // timedelta(hours=1)
+    return periods(hours, "hour") if hours < 24 else periods(hours // 24, "day")
 
 
 def _blind_or_error(finding: Finding) -> list[Row]:
@@ -198,8 +256,8 @@ def _blind_or_error(finding: Finding) -> list[Row]:
     return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
 
 
-def _figure(figures: Figures, pool: Pool) -> str:
-    when = f"{days(pool.days)}, {span(pool.first, pool.last)}"
+def _figure(figures: Figures, pool: Pool, period: str) -> str:
+    when = f"{periods(pool.days, period)}, {span(pool.first, pool.last)}"
     return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, n = {count(pool.n)}; {when})"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from jkpi.cli import alerts, rejects
+from jkpi.cli import alerts, backtesting, rejects
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import complain, give, note, say
 from jkpi.errors import JkpiError
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(alerts.app, name="alerts")
+app.command()(backtesting.backtest)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jkpi.documents import Duration, Strict
+from jkpi.documents import Duration, Interval, Strict
 from jkpi.journeys.kinds import Kpi
 from jkpi.journeys.words import (
     STAFFED_CHANNELS,
@@ -125,6 +125,10 @@ class Moment(Strict):
     kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
     promise: Number = Field(description="What is promised: a share 0-1, for nps points from -100 to 100.")
     falls_off_by: Annotated[Number, Field(gt=0, description="The smallest fall worth waking somebody, in its unit.")]
+    period: Literal["day", "week"] = Field("day", description="Whether its readings are judged by day or by week.")
+    false_alarm_every: Interval | None = Field(
+        None, description="So rarely it may be told of falsely, such as 1y; what jkpi.yml says if not given."
+    )
     owner: Text
     notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
     by: list[SegmentName] = Field([], description="Segments in which it is judged as well; tier+region combines two.")

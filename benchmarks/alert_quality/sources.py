@@ -1,0 +1,158 @@
+"""Clean series to hide falls in: real days of public data, thinned to a number of cases, and made ones.
+
+Real days come from JKPI_PUBLIC_DATA: promises kept by an IT service desk (by group and priority, from the day on which
+its first crisis was over), a city's service requests done on time (by reason), and four-hour waits of emergency
+departments (by organisation). The first two are a few weeks long: whole weeks are drawn from them with replacement. The
+third is monthly: its days are drawn at the month's rate, which gives slow drift, not real days.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+
+DAYS = 217
+AT = 189
+"""The column on which falls begin: a Monday, as column 0 is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Days:
+    """(DAYS, S) counts."""
+
+    good: np.ndarray
+    n: np.ndarray
+
+    def part(self, rows: np.ndarray) -> Days:
+        return Days(self.good[:, rows], self.n[:, rows])
+
+
+def made(series: int, mean: int, rng: np.random.Generator) -> Days:
+    """Weekly effects on volume and rate; in every other series what makes days differ lasts at a correlation of 1/2."""
+    weekday = np.arange(DAYS) % 7
+    volume = np.array([1.2, 1.1, 1.0, 1.0, 1.0, 0.5, 0.4])[weekday]
+    weekly = rng.normal(0.0, 0.02, (7, series))[weekday]
+    base = rng.uniform(0.6, 0.92, series)
+    n = rng.poisson(mean * volume[:, None], (DAYS, series))
+    logit = np.log(base / (1.0 - base))
+    mood, lasting = np.zeros(series), np.where(np.arange(series) % 2, 0.15, 0.0)
+    rate = np.empty((DAYS, series))
+    for day in range(DAYS):
+        mood = 0.5 * mood + np.sqrt(0.75) * rng.normal(size=series)
+        rate[day] = 1.0 / (1.0 + np.exp(-(logit + lasting * mood))) + weekly[day]
+    return Days(rng.binomial(n, np.clip(rate, 0.01, 0.99)).astype(float), n.astype(float))
+
+
+def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
+    """Of the real series that are large enough, in turn; None where there is no data or none is."""
+    place = os.environ.get("JKPI_PUBLIC_DATA")
+    if not place or not Path(place).is_dir():
+        return None
+    pool = [one for one in _pool(Path(place)) if one[1].mean() >= mean]
+    if not pool:
+        return None
+    drawn = [_thinned(*_lengthened(*pool[number % len(pool)], rng), mean, rng) for number in range(series)]
+    return Days(*(np.stack([one[part] for one in drawn], axis=1).astype(float) for part in (0, 1)))
+
+
+Counts = tuple[np.ndarray, np.ndarray]
+_known: dict[Path, list[Counts]] = {}
+
+
+def _pool(place: Path) -> list[Counts]:
+    if place not in _known:
+        _known[place] = [*_service_desk(place), *_city(place), *_emergencies(place)]
+    return _known[place]
+
+
+def _service_desk(place: Path) -> list[Counts]:
+    with gzip.open(place / "uci_incident" / "incident_event_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        head = next(rows)
+        column = {name: head.index(name) for name in ("number", "sys_mod_count", "opened_at", "made_sla", "priority",
+                                                      "assignment_group")}  # fmt: skip
+        last: dict[str, list[str]] = {}
+        for row in rows:
+            key = row[column["number"]]
+            if key not in last or int(row[column["sys_mod_count"]]) >= int(last[key][column["sys_mod_count"]]):
+                last[key] = row
+    cases = [
+        (
+            datetime.strptime(row[column["opened_at"]], "%d/%m/%Y %H:%M").replace(tzinfo=UTC).date(),
+            row[column["made_sla"]] == "true",
+            name,
+        )
+        for row in last.values()
+        for name in ("all", "p" + row[column["priority"]], "g" + row[column["assignment_group"]])
+    ]
+    return _daily(cases, date(2016, 3, 28), date(2016, 5, 23))
+
+
+def _city(place: Path) -> list[Counts]:
+    file = next((place / "boston311").glob("*.csv.gz"))
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
+        cases = [
+            (
+                datetime.strptime(row["open_dt"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).date(),
+                row["ontime"] == "ONTIME",
+                name,
+            )
+            for row in csv.DictReader(opened)
+            for name in ("all", row["reason"])
+        ]
+    return _daily(cases, date(2011, 7, 4), date(2011, 8, 8))
+
+
+def _daily(cases: list[tuple[date, bool, str]], first: date, end: date) -> list[Counts]:
+    """Whole weeks from a Monday on, of the groups with five cases a day or more."""
+    total, good = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    for day, kept, name in cases:
+        if first <= day < end:
+            total[name, day] += 1
+            good[name, day] += kept
+    days = [date.fromordinal(one) for one in range(first.toordinal(), end.toordinal())]
+    names = sorted({name for name, _ in total})
+    found = [
+        (np.array([good[name, day] for day in days]), np.array([total[name, day] for day in days])) for name in names
+    ]
+    return [one for one in found if one[1].mean() >= 5]
+
+
+def _emergencies(place: Path) -> list[Counts]:
+    months: dict[str, list[tuple[str, float, float]]] = {}
+    with (place / "nhs_ae" / "ae_attendances.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["type"] == "1":
+                counts = (row["period"], float(row["attendances"]), float(row["breaches"]))
+                months.setdefault(row["org_code"], []).append(counts)
+    rng = np.random.default_rng(7)
+    found = []
+    for _, own in sorted(months.items()):
+        own.sort()
+        if len(own) == 36:
+            attended = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [one[1] / 30.44 for one in own[12:20]])
+            rate = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [1.0 - one[2] / one[1] for one in own[12:20]])
+            n = rng.poisson(attended)
+            found.append((rng.binomial(n, rate), n))
+    return found[:40]
+
+
+def _lengthened(good: np.ndarray, n: np.ndarray, rng: np.random.Generator) -> Counts:
+    if len(n) >= DAYS:
+        return good[:DAYS], n[:DAYS]
+    weeks = rng.integers(0, len(n) // 7, DAYS // 7)
+    days = (7 * weeks[:, None] + np.arange(7)).ravel()
+    return good[days], n[days]
+
+
+def _thinned(good: np.ndarray, n: np.ndarray, mean: int, rng: np.random.Generator) -> Counts:
+    share = min(1.0, mean / n.mean())
+    kept = rng.binomial(good, share)
+    return kept, kept + rng.binomial(n - good, share)

@@ -1,0 +1,105 @@
+"""A past with what would have been told, and how often falls of each size are seen in a week: one SVG. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+
+import numpy as np
+
+from jkpi.alerts.episodes import Track
+from jkpi.alerts.figures import Figures
+from jkpi.alerts.grid import Grid
+from jkpi.alerts.planting import MOSTLY, Seen
+from jkpi.alerts.series import Watched
+
+WIDTH, HEIGHT = 960, 300
+LEFT, RIGHT, TOP, BOTTOM = 60, 300, 34, 40
+_STYLE = (
+    "text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:14px;font-weight:600}.day{fill:#3b6ea8}"
+    ".breach{fill:#d9534f;fill-opacity:.18}.told{stroke:#b52b27;stroke-width:1.5}.promise{stroke:#888;"
+    "stroke-dasharray:5 4}.axis{stroke:#bbb}.seen{fill:#3b6ea8}"
+)
+
+
+def picture(watched: Watched, grid: Grid, track: Track, seen: Sequence[Seen]) -> str:
+    """The whole series of a moment in its own unit: a dot a reading, breaches as bands, the day each was told as a
+    line, the promise dashed; beside it a bar for each planted fall."""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
+        f"<title>{escape(watched.title)}: what would have been told</title><style>{_STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        f'<text class="title" x="{LEFT}" y="20">{escape(watched.title)}: {_told(len(track.breaches))}</text>',
+        *_past(watched, grid, track),
+        *_bars(watched, seen),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _told(number: int) -> str:
+    return {0: "no alert", 1: "one alert"}.get(number, f"{number} alerts") + " over all customers"
+
+
+def _past(watched: Watched, grid: Grid, track: Track) -> list[str]:
+    columns = np.flatnonzero(grid.n[:, 0] > 0)
+    if not len(columns):
+        return [f'<text x="{LEFT}" y="{HEIGHT / 2}">no mature readings</text>']
+    rates = grid.good[columns, 0] / grid.n[columns, 0]
+    promise = watched.rate(watched.promise)
+    low, high = min(float(rates.min()), promise), max(float(rates.max()), promise)
+    low, high = low - 0.05 * (high - low) - 1e-6, high + 0.05 * (high - low) + 1e-6
+    first, last = int(columns[0]), max(int(columns[-1]), int(columns[0]) + 1)
+    wide, tall = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(column: float) -> float:
+        return round(LEFT + wide * (column - first) / (last - first), 1)
+
+    def y(rate: float) -> float:
+        return round(TOP + tall * (high - rate) / (high - low), 1)
+
+    def column_of(day: date) -> float:
+        return (day - grid.first).days / grid.step
+
+    figures = Figures(watched)
+    parts = []
+    for breach in track.breaches:
+        begins, ends = x(column_of(breach.since)), x(column_of(breach.closed_on) if breach.closed_on else last)
+        told = x(column_of(breach.fired_on))
+        parts += [
+            f'<rect class="breach" x="{begins}" y="{TOP}" width="{max(ends - begins, 2.0):.1f}" height="{tall}"/>',
+            f'<line class="told" x1="{told}" x2="{told}" y1="{TOP}" y2="{TOP + tall}"/>',
+        ]
+    parts.append(f'<line class="promise" x1="{LEFT}" x2="{LEFT + wide}" y1="{y(promise)}" y2="{y(promise)}"/>')
+    parts += [
+        f'<circle class="day" cx="{x(column)}" cy="{y(rate)}" r="2"/>'
+        for column, rate in zip(columns.tolist(), rates.tolist(), strict=True)
+    ]
+    bottom = TOP + tall
+    return [
+        *parts,
+        f'<line class="axis" x1="{LEFT}" x2="{LEFT + wide}" y1="{bottom}" y2="{bottom}"/>',
+        f'<text x="{LEFT - 6}" y="{y(high) + 10}" text-anchor="end">{figures.value(min(high, 1.0))}</text>',
+        f'<text x="{LEFT - 6}" y="{y(low)}" text-anchor="end">{figures.value(max(low, 0.0))}</text>',
+        f'<text x="{LEFT}" y="{bottom + 18}">{grid.day(first)}</text>',
+        f'<text x="{LEFT + wide}" y="{bottom + 18}" text-anchor="end">{grid.day(last)}</text>',
+    ]
+
+
+def _bars(watched: Watched, seen: Sequence[Seen]) -> list[str]:
+    start, tall = WIDTH - RIGHT + 50, HEIGHT - TOP - BOTTOM
+    if not seen:
+        return [f'<text x="{start}" y="{HEIGHT / 2}">the past is too short</text>']
+    figures, step = Figures(watched), (RIGHT - 70) / len(seen)
+    parts = [f'<text x="{start}" y="{TOP - 14}">seen within a week, of falls by</text>']
+    bottom, mark = TOP + tall, round(TOP + tall * (1.0 - MOSTLY), 1)
+    for number, one in enumerate(seen):
+        x, height = round(start + number * step, 1), round(tall * one.within, 1)
+        points = figures.difference(1.0, 1.0 - one.fall).removesuffix(" points")
+        parts += [
+            f'<rect class="seen" x="{x}" y="{bottom - height:.1f}" width="{step - 4:.1f}" height="{height}">'
+            f"<title>{points} points: {100 * one.within:.0f} %</title></rect>",
+            f'<text x="{x + step / 2 - 2:.1f}" y="{bottom + 18}" text-anchor="middle">{points}</text>',
+        ]
+    return [*parts, f'<line class="promise" x1="{start}" x2="{WIDTH - 20}" y1="{mark}" y2="{mark}"/>']

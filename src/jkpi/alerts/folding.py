@@ -1,0 +1,162 @@
+"""The fold: many series, column by column, from their first to their last. Pure; no column looks ahead.
+
+Each column is laid against what is usual and against the promise. What happens then (an alert opens, closes, a broken
+promise becomes chronic) decides which columns belong to the past of the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from jkpi.alerts import grid as marks
+from jkpi.alerts import lifecycle
+from jkpi.alerts.calibration import Calibration
+from jkpi.alerts.climbing import Climb, Families
+from jkpi.alerts.cusum import gain
+from jkpi.alerts.episodes import NOT_TOLD
+from jkpi.alerts.grid import Grid
+from jkpi.alerts.judge import Rules
+from jkpi.alerts.lifecycle import JUDGED
+from jkpi.alerts.past import PRESUMED_RHO, Past
+from jkpi.alerts.pools import Judged
+from jkpi.alerts.sparse import Sparse
+from jkpi.alerts.tails import Flags, Floats, Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """What became of S series. `states` (T, S): states by code, NOT_TOLD where nothing was read.
+
+    `need` and `achieved` as in `Calibration`; `rate`, `n`, `reference` and `tail` (S,) of the last judged column, NaN
+    where the last column was not.
+    """
+
+    states: npt.NDArray[np.uint8]
+    baseline: Climb
+    promise: Climb
+    need: Floats
+    achieved: Floats
+    rate: Floats
+    n: Floats
+    reference: Floats
+    tail: Floats
+
+
+class _Fold:
+    def __init__(self, grid: Grid, rules: Rules, families: Families) -> None:
+        cadence = rules.cadence
+        self.grid, self.rules, self.cadence = grid, rules, cadence
+        self.past = Past(grid, cadence)
+        self.sparse = Sparse(grid)
+        self.baseline = Climb("baseline", grid, cadence, families)
+        self.promise = Climb("promise", grid, cadence, families)
+        self.calibration = Calibration(grid, rules)
+        self.left_out = np.zeros((grid.length, grid.series), dtype=bool)
+        self.broken_days = np.zeros(grid.series, dtype=np.intp)
+        self.states = np.full((grid.length, grid.series), NOT_TOLD, dtype=np.uint8)
+        self.rate, self.n, self.reference, self.tail = np.full((4, grid.series), np.nan)
+        self.has_promise = ~np.isnan(rules.promise_line)
+        self.line = np.where(self.has_promise, rules.promise_line, 0.5)
+
+    def go(self, column: int) -> None:
+        grid, cadence = self.grid, self.cadence
+        usual = self.past.usual(column)
+        mark = grid.mark[column]
+        spans = (grid.begin <= column) & (column < grid.end)
+        counted = self.sparse.go(column, usual, spans & (mark == marks.READ))
+        kind = np.select(
+            [mark == marks.HELD, mark == marks.BROKEN, mark == marks.ABSENT, ~counted.enough],
+            [
+                lifecycle.HELD,
+                lifecycle.ERROR,
+                np.where(usual.expected, lifecycle.NO_DATA, lifecycle.LOW_N),
+                lifecycle.LOW_N,
+            ],
+            default=JUDGED,
+        ).astype(np.int8)
+        learned = usual.usable >= cadence.learning
+        by_usual = np.where((kind == JUDGED) & ~learned, lifecycle.LEARNING, kind).astype(np.int8)
+        judged = spans & (kind == JUDGED)
+
+        falls = self.rules.falls_off_by
+        known = judged & (usual.usable >= cadence.for_rho)
+        seen = Judged(known, counted.good, counted.n, counted.first, counted.rate, counted.rate - falls, usual.rho,
+                      usual.strength, usual.evenness)  # fmt: skip
+        own = replace(seen, judged=judged & learned)
+        rho = np.where(usual.usable >= cadence.for_rho, usual.rho, PRESUMED_RHO)
+        promised = Judged(judged & self.has_promise, counted.good, counted.n, counted.first, self.line, self.line,
+                          rho, np.full(grid.series, np.inf), usual.evenness)  # fmt: skip
+        own_gain = gain(seen, falls, usual.usable)
+        need = self.calibration.need
+        self.baseline.go(column, own, own_gain, need)
+        self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
+
+        states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
+        told = spans & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
+        self.states[column] = np.where(told, states, NOT_TOLD)
+        self._remember(column, spans, mark == marks.HELD)
+        is_open = self.baseline.ladders.is_open | self.promise.ladders.is_open
+        self.calibration.learn(column, own_gain, seen.judged & ~is_open & ~self.left_out[column])
+        self._look_back(spans & (grid.end == column + 1), own, promised)
+
+    def _look_back(self, ended: Flags, own: Judged, promised: Judged) -> None:
+        """The figures of the last column, against the baseline where there is one."""
+        for day, rows in ((promised, ended & promised.judged & ~own.judged), (own, ended & own.judged)):
+            if rows.any():
+                self.rate[rows], self.n[rows] = (day.good / np.maximum(day.n, 1.0))[rows], day.n[rows]
+                self.reference[rows], self.tail[rows] = day.reference[rows], day.tails(np.inf)[rows]
+
+    def _remember(self, column: int, spans: Flags, held: Flags) -> None:
+        """Which columns are past from now on: not the held ones, nor those of an alert. A promise that has been broken
+        for as long as learning takes is what is usual."""
+        chronic_after = self.cadence.learning
+        was_chronic = self.broken_days >= chronic_after
+        broken = self.promise.ladders.is_open
+        judged_now = broken & (self.promise.ladders.last == column)
+        self.broken_days = np.where(broken, self.broken_days + judged_now, 0)
+        for row in self.promise.opened:
+            since = int(self.promise.ladders.fell[row])
+            days = int(self.promise.sums.over(np.array([row]), np.array([since]), column)[0, 0])
+            self.broken_days[row] = days
+        chronic = self.broken_days >= chronic_after
+
+        fallen = self.baseline.ladders.is_open
+        closed = np.zeros(len(held), dtype=bool)
+        closed[self.baseline.closed] = True
+        self.left_out[column] = ~spans | held | fallen | closed | (broken & ~chronic)
+        changed: set[int] = set()
+        for row in self.baseline.opened:
+            changed |= self._leave_out(int(row), int(self.baseline.ladders.fell[row]), column)
+        for row in self.promise.opened:
+            if not chronic[row]:
+                changed |= self._leave_out(int(row), int(self.promise.ladders.fell[row]), column)
+        for row in np.flatnonzero(chronic & ~was_chronic & ~fallen):
+            since = int(self.promise.ladders.fell[row])
+            self.left_out[since : column + 1, row] = self.grid.mark[since : column + 1, row] == marks.HELD
+            changed.add(int(row))
+        rows = ~self.left_out[column]
+        for row_ in changed:
+            rows[row_] = False
+            kept: Whole = np.flatnonzero(~self.left_out[: column + 1, row_])
+            self.past.recount(row_, kept)
+        self.past.keep(np.flatnonzero(rows), column)
+
+    def _leave_out(self, row: int, since: int, column: int) -> set[int]:
+        self.left_out[since : column + 1, row] = True
+        self.calibration.forget(row, since, column)
+        return {row}
+
+
+def fold(grid: Grid, rules: Rules, families: Families) -> Folded:
+    """From the first column to the last."""
+    fold = _Fold(grid, rules, families)
+    for column in range(grid.length):
+        fold.go(column)
+    fold.baseline.finish(grid.length - 1)
+    fold.promise.finish(grid.length - 1)
+    calibration = fold.calibration
+    return Folded(fold.states, fold.baseline, fold.promise, calibration.need, calibration.achieved,
+                  fold.rate, fold.n, fold.reference, fold.tail)  # fmt: skip

@@ -1,0 +1,103 @@
+"""How soon a fall would have been seen at a series' own volume: falls planted in its own past, and judged. Pure.
+
+Each copy of the series keeps its past up to some day and loses good outcomes from then on: by chance, so many in a
+hundred. The draw is seeded by the series' name, so that asking twice gives one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from jkpi.alerts import grid as marks
+from jkpi.alerts.episodes import Track
+from jkpi.alerts.grid import Grid
+from jkpi.alerts.judge import Rule
+from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.tails import Floats, Whole
+
+TOLD_FALLS = (0.05, 0.10, 0.20)
+"""Points that are told, as shares; the others find out the smallest fall that shows."""
+FALLS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
+STARTS = 24
+MOSTLY = 0.8
+"""Of planted falls so many must be seen in time for their size to be called visible."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`fall` as a rate; `planted` so often; `within` the share that was told in the first week (of a weekly series:
+    after the first reading), `median` the readings until it was told, None where most never were in four weeks."""
+
+    fall: float
+    planted: int
+    within: float
+    median: int | None
+
+
+def plant(grid: Grid, row: int, rule: Rule, track: Track, name: str) -> list[Seen]:
+    """One line for each fall, the smallest first; none where the past is too short to plant any."""
+    starts = _starts(grid, row, rule, track)
+    if not len(starts):
+        return []
+    falls = [fall for fall in FALLS for _ in starts]
+    copies = _copies(grid, row, np.tile(starts, len(FALLS)), np.array(falls), rule.cadence.learning, name)
+    found = replay_all(copies, [Tried(rule, number) for number in range(len(falls))])
+    delays: dict[float, list[float]] = {fall: [] for fall in FALLS}
+    for start, fall, copy in zip(np.tile(starts, len(FALLS)), falls, found, strict=True):
+        began = grid.day(int(start))
+        if any(one.fired_on < began and (one.closed_on is None or one.closed_on >= began) for one in copy.breaches):
+            continue
+        told = [(one.fired_on - began).days // grid.step + 1 for one in copy.breaches if one.fired_on >= began]
+        delays[fall].append(min(told, default=np.inf))
+    return [_seen(fall, np.array(own), rule.cadence.cycle) for fall, own in delays.items() if own]
+
+
+def smallest(seen: Sequence[Seen]) -> float | None:
+    """The smallest fall from which on at least four in five are told within a week."""
+    visible = None
+    for one in sorted(seen, key=lambda one: -one.fall):
+        if one.within < MOSTLY:
+            break
+        visible = one.fall
+    return visible
+
+
+def _seen(fall: float, delays: Floats, week: int) -> Seen:
+    middle = float(np.quantile(delays, 0.5, method="higher"))
+    return Seen(fall, len(delays), float((delays <= week).mean()), int(middle) if np.isfinite(middle) else None)
+
+
+def _starts(grid: Grid, row: int, rule: Rule, track: Track) -> Whole:
+    """Columns with a reading, spread over what is past learning, outside of breaches and a month before the end."""
+    month = rule.cadence.learning
+    earliest = int(grid.begin[row]) + month + 2 * rule.cadence.gap
+    columns = np.flatnonzero((grid.mark[:, row] == marks.READ) & (grid.n[:, row] > 0))
+    columns = columns[(columns >= earliest) & (columns < int(grid.end[row]) - rule.cadence.cycle)]
+    # A fall in a fall proves nothing.
+    around = [(one.since, one.closed_on or grid.day(grid.length)) for one in track.breaches]
+    calm = [column for column in columns if not any(first <= grid.day(int(column)) <= last for first, last in around)]
+    starts: Whole = np.array(calm, dtype=np.intp)
+    if len(starts) <= STARTS:
+        return starts
+    return starts[np.linspace(0, len(starts) - 1, STARTS).astype(np.intp)]
+
+
+def _copies(grid: Grid, row: int, starts: Whole, falls: Floats, lasting: int, name: str) -> Grid:
+    """The series so many times, each with its own fall, ending a month after it began."""
+    number = len(starts)
+    rng = np.random.default_rng(crc32(name.encode()))
+    good, n, passive = (np.repeat(one[:, [row]], number, axis=1) for one in (grid.good, grid.n, grid.passive))
+    column = np.arange(grid.length)[:, None]
+    since, until = starts[None, :], np.minimum(starts + lasting, int(grid.end[row]))
+    usual = good.sum(axis=0) / np.maximum(n.sum(axis=0), 1.0)
+    lost = np.where(column >= since, np.minimum(falls / np.maximum(usual, 1e-9), 1.0), 0.0)
+    # Halves are good as well: what is drawn is whole, and is taken from both in proportion.
+    taken = np.minimum(rng.binomial(np.ceil(good).astype(np.int64), lost), good)
+    left = 1.0 - taken / np.maximum(good, 1e-9)
+    mark = np.where(column < until, grid.mark[:, [row]], marks.ABSENT).astype(np.int8)
+    begin = np.full(number, int(grid.begin[row]))
+    return Grid(grid.first, grid.step, good * left, n, passive * left, mark, begin, until.ravel())

@@ -1,0 +1,87 @@
+"""`jkpi backtest`: the verb, and what it says to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jkpi.cli.options import Json, Now, Workspace, ending, moment
+from jkpi.cli.output import give, table
+
+if TYPE_CHECKING:
+    from jkpi.alerts.backtest import Backtest
+
+_FIRED = {"since": "since", "fired_on": "told on", "closed_on": "over on", "series": "series", "now": "rate",
+          "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
+_SEEN = {"fall": "a fall of", "within": "seen within a week", "median": "half are seen after"}
+
+
+def backtest(
+    only: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
+    workspace: Workspace = None,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """What alerts the past would have had, how often falsely, and how small a fall the volume can show.
+
+    Example: jkpi backtest --moment technician_on_site
+    """
+    with ending(as_json):
+        from jkpi.alerts import backtest as look_back
+        from jkpi.journeys import read_journeys
+        from jkpi.settings import load_settings
+        from jkpi.warehouse import open_warehouse
+
+        settings = load_settings(workspace, moment(now))
+        with open_warehouse(settings, read_only=True) as w:
+            found = look_back(settings, w, read_journeys(settings.workspace), only)
+        give(found, backtest_lines(found), as_json)
+
+
+def backtest_lines(found: Sequence[Backtest]) -> list[str]:
+    """Each moment: what would have been told, how often falsely, and what its volume can show."""
+    lines: list[str] = []
+    for one in found:
+        lines += [*([""] if lines else []), *_of(one)]
+    return lines or ["no moment of truth on any map"]
+
+
+def _of(one: Backtest) -> list[str]:
+    from jkpi.alerts.figures import Figures, interval, periods
+    from jkpi.alerts.planting import TOLD_FALLS
+
+    watched, figures = one.watched, Figures(one.watched)
+    head = f"{watched.title} ({watched.journey}/{watched.moment})"
+    if one.first_day is None:
+        return [head, "  no mature readings yet", f"  picture  {one.picture}"]
+    of = f"{one.series} series" if one.series > 1 else "one series"
+    lines = [head, f"  {one.first_day} to {one.last_day}, {of}, {one.mean_n:,.0f} cases a {watched.period}", ""]
+    rows: list[dict[str, Any]] = [
+        {"since": fired.since, "fired_on": fired.fired_on, "closed_on": fired.closed_on or "open",
+         "series": fired.series_id.removeprefix(f"{watched.journey}/"), "now": figures.value(fired.rate),
+         "usual": figures.value(fired.usual), "n": round(fired.n), "why": ", ".join(fired.reasons)}
+        for fired in one.fired
+    ]  # fmt: skip
+    lines += [f"  {line}" for line in table(rows, _FIRED)] if rows else ["  nothing would have been told"]
+    own = "too short a past to say" if one.false_alarm_every is None else f"once in {interval(one.false_alarm_every)}"
+    lines += ["", f"  false alarms  wanted: no more than once in {interval(one.wanted_every)}; by its own past: {own}"]
+    told = [
+        {"fall": figures.difference(1.0, 1.0 - seen.fall), "within": f"{100 * seen.within:.0f} %",
+         "median": "not in four weeks" if seen.median is None else periods(seen.median, watched.period)}
+        for seen in one.seen if seen.fall in TOLD_FALLS
+    ]  # fmt: skip
+    if told:
+        lines += ["", *(f"  {line}" for line in table(told, _SEEN))]
+    if one.smallest is not None:
+        least = f"  the smallest fall that shows within a week, four times in five: {_points(figures, one.smallest)}"
+    elif one.seen:
+        least = f"  no fall of up to {_points(figures, one.seen[-1].fall)} shows within a week four times in five"
+    else:
+        least = "  the past is too short to say what falls it can show"
+    return [*lines, "", least, f"  picture  {one.picture}"]
+
+
+def _points(figures: Any, fall: float) -> str:
+    return str(figures.difference(1.0, 1.0 - fall))

@@ -1,0 +1,86 @@
+"""What the past would have had, and falls planted in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
+
+from jkpi.alerts import Backtest, backtest
+from jkpi.cli.backtesting import backtest_lines
+from jkpi.errors import InputError, SystemFailure
+from jkpi.journeys import read_journeys
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+
+
+def of_past(world: World, moment: str | None = None) -> list[Backtest]:
+    with open_warehouse(world.settings) as w:
+        return backtest(world.settings, w, read_journeys(world.settings.workspace), moment)
+
+
+def drawn(days: int, rate: float, n: int, seed: int) -> list[tuple[float, float]]:
+    rng = np.random.default_rng(seed)
+    return [(float(rng.binomial(n, rate)), float(n)) for _ in range(days)]
+
+
+def test_a_past_fall_is_listed_with_its_days_and_its_picture(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(drawn(100, 0.92, 100, 1) + drawn(8, 0.7, 100, 2) + drawn(60, 0.92, 100, 3))
+    world.write()
+    (found,) = of_past(world)
+    (fired,) = found.fired
+    assert fired.since == FIRST + timedelta(days=100) and fired.fired_on <= FIRST + timedelta(days=101)
+    assert fired.closed_on is not None and fired.series_id == "repair/technician_on_site"
+    assert found.false_alarm_every is not None and found.wanted_every == 547.5
+    root = ElementTree.parse(found.picture).getroot()
+    marks = [element.get("class") for element in root.iter()]
+    assert (marks.count("day"), marks.count("breach"), marks.count("told")) == (168, 1, 1)
+    lines = "\n".join(backtest_lines([found]))
+    assert "technician_on_site" in lines and "baseline: " in lines and str(found.picture) in lines
+
+
+def test_larger_falls_and_more_cases_are_seen_sooner(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE.replace(", by: [region]", "").replace("promise: 0.9", "promise: 0.5") + STAYS)
+    world.put(drawn(150, 0.8, 400, 4))
+    world.put(drawn(150, 0.1, 25, 5), kpi="fix.drop_off")
+    world.write()
+    many, few = of_past(world)
+    for one in (many, few):
+        shares = [seen.within for seen in one.seen]
+        assert shares[0] < 0.4 and shares[-1] == 1.0
+        assert np.all(np.diff(shares) > -0.15)
+    assert many.smallest is not None and few.smallest is not None and many.smallest < few.smallest
+    assert "25 cases a day" in "\n".join(backtest_lines([few]))
+
+
+def test_points_are_told_in_points(make_world: MakeWorld) -> None:
+    world = make_world(LIKED)
+    world.put(drawn(120, 0.7, 200, 6), kpi="fix.nps")
+    world.write()
+    (found,) = of_past(world, "liked")
+    assert any(line.strip().startswith("20 points") for line in backtest_lines([found]))
+
+
+def test_too_short_a_past_says_so(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(20, 0.92))
+    world.write()
+    (found,) = of_past(world)
+    assert found.seen == () and "too short" in "\n".join(backtest_lines([found]))
+
+
+def test_what_cannot_be_tested_says_why(make_world: MakeWorld) -> None:
+    world = make_world()
+    with pytest.raises(SystemFailure, match="no readings"):
+        of_past(world)
+    world.put(steady(5, 0.9))
+    world.write()
+    with pytest.raises(InputError, match="no map has") as caught:
+        of_past(world, "technician_on_sit")
+    assert "technician_on_site" in str(caught.value.hint)

@@ -1,0 +1,98 @@
+"""Early signs: what cohorts that are not decided yet show already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from made_world import FIRST, STAYS, World, steady
+
+from jkpi.alerts import AlertReport, list_alerts
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+HOUR, DAY = 3600, 86400
+TABLE = """
+create table marts.fct_early_readings (
+    journey text, kpi text, segment text, segment_value text, cohort_date date, age_seconds bigint,
+    value double precision, numerator double precision, denominator double precision, ci_low double precision,
+    ci_high double precision, status text, is_suppressed boolean, definition text
+)
+"""
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def judged(world: World, last: int, ages: dict[int, Sequence[tuple[float, float]]]) -> AlertReport:
+    """As of the morning after day `last`. `ages`: seconds -> cohorts that have reached them, from the first day on."""
+    world.write(day(last))
+    rows = [(age, day(number), *counts) for age, own in ages.items() for number, counts in enumerate(own)]
+    columns: dict[str, list[Any]] = {
+        "journey": ["repair"] * len(rows),
+        "kpi": ["fix.drop_off"] * len(rows),
+        "segment": ["all"] * len(rows),
+        "segment_value": ["all"] * len(rows),
+        "cohort_date": [row[1] for row in rows],
+        "age_seconds": [row[0] for row in rows],
+        "value": [row[2] / row[3] for row in rows],
+        "numerator": [row[2] for row in rows],
+        "denominator": [row[3] for row in rows],
+        "status": ["final"] * len(rows),
+        "is_suppressed": [False] * len(rows),
+        "definition": ["first"] * len(rows),
+    }
+    with open_warehouse(world.settings) as w:
+        w.execute("drop table if exists marts.fct_early_readings")
+        w.execute(TABLE)
+        w.insert("marts.fct_early_readings", pa.table(columns))
+    return world.run(day(last))
+
+
+@pytest.fixture
+def world(make_world: MakeWorld) -> World:
+    """A drop-off that is known after seven days, and has been as usual so far."""
+    world = make_world(STAYS)
+    world.put(steady(60, 0.08), kpi="fix.drop_off")
+    return world
+
+
+def test_a_cohort_that_lies_behind_is_told_before_it_is_decided(world: World) -> None:
+    slow = {HOUR: steady(60, 0.3) + steady(6, 0.3), DAY: steady(60, 0.8) + steady(6, 0.6)}
+    (told,) = judged(world, 59, slow).told
+    assert (told.kind, told.transition) == ("early", "opened")
+    assert told.headline == "Customer stays: early sign: after 1 day 60 % are through instead of 80 %"
+    (message,) = world.messages()
+    assert message.mood == "warning" and message.title == told.headline
+    assert "after 1 day 60 % of those who came on these days had moved on" in " ".join(message.body.split())
+    assert judged(world, 59, slow).told == ()
+    query = message.body[message.body.index("    select") :].partition("\n\n")[0]
+    with open_warehouse(world.settings, read_only=True) as w:
+        assert [row["numerator"] for row in w.rows(query)][-6:] == [60.0] * 6
+
+
+def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world: World) -> None:
+    judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)})
+    world.put(steady(5, 0.3), kpi="fix.drop_off", first=day(60))
+    report = judged(world, 64, {DAY: steady(60, 0.8) + steady(11, 0.6)})
+    assert {(told.kind, told.transition) for told in report.told} == {("fall", "opened"), ("early", "cleared")}
+    assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
+
+
+def test_only_late_it_is_closed_without_a_word(world: World) -> None:
+    judged(world, 59, {DAY: steady(60, 0.8) + steady(3, 0.6)})
+    world.put(steady(8, 0.08), kpi="fix.drop_off", first=day(60))
+    report = judged(world, 67, {DAY: steady(60, 0.8) + steady(3, 0.6) + steady(8, 0.8)})
+    assert [(told.kind, told.transition) for told in report.told] == [("early", "cleared")]
+    assert len(world.messages()) == 1
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("early", "resolved")]
+
+
+def test_usual_cohorts_and_old_ones_say_nothing(world: World) -> None:
+    assert judged(world, 59, {HOUR: steady(66, 0.3), DAY: steady(66, 0.8)}).told == ()
+    world.put(steady(40, 0.08), kpi="fix.drop_off", first=day(60))
+    assert judged(world, 99, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told == ()

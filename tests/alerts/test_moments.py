@@ -1,0 +1,114 @@
+"""What a map and jkpi.yml say about judging: weeks, budgets, parents, and KPIs that become others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
+
+from jkpi.alerts import AlertReport, list_alerts, story
+from jkpi.alerts.announce import watched_now
+from jkpi.journeys import read_journeys
+from jkpi.state import reading, series_states, state_engine
+from jkpi.telling import AlertsFile, Telling
+from jkpi.warehouse import open_warehouse
+
+MakeWorld = Callable[..., World]
+MONDAY = date(2026, 1, 5)
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def test_a_moment_by_the_week_is_told_in_weeks(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE.replace("by: [region]", "period: week"))
+    world.period = "week"
+    world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
+    (told,) = world.run().opened
+    (alert,) = list_alerts(world.settings)
+    assert (alert.since, alert.fired_on) == (MONDAY + timedelta(weeks=20), MONDAY + timedelta(weeks=20))
+    (message,) = world.messages()
+    assert "n = 180; 3 weeks, 25 May to 8 June 2026" in message.body and "and period = 'week'" in message.body
+    with open_warehouse(world.settings, read_only=True) as w:
+        shown = story(world.settings, told.alert_id, w)
+    assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
+    assert world.run().told == ()
+
+
+def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE.replace("by: [region]", "false_alarm_every: 5y") + STAYS)
+    how = AlertsFile.model_validate({"false_alarm_every": "26w"})
+    settings = replace(world.settings, telling=Telling({}, (), how))
+    found = {one.moment: one.false_alarm_every for one in watched_now(read_journeys(settings.workspace), settings)}
+    assert found == {"technician_on_site": 5 * 365.0, "customer_stays": 182.0}
+
+
+def test_a_stricter_budget_needs_more_evidence(make_world: MakeWorld) -> None:
+    told = []
+    for every in ("30d", "50y"):
+        world = make_world(ON_SITE.replace("by: [region]", f"false_alarm_every: {every}"))
+        world.settings = replace(world.settings, state_url=f"sqlite:///{world.settings.workspace}/{every}.db")
+        world.put(steady(90, 0.92) + steady(12, 0.86))
+        told.append(next(number for number in range(88, 102) if world.run(day(number)).opened))
+    assert told[0] < told[1]
+
+
+def test_what_the_past_shows_is_kept_and_told(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.put(steady(100, 0.92) + steady(4, 0.8))
+    world.run()
+    engine = state_engine(world.settings.state_url)
+    with reading(engine) as connection:
+        (row,) = connection.execute(series_states.select()).all()
+    engine.dispose()
+    assert row.false_alarm_every > 365
+    (message,) = world.messages()
+    assert "False alarm one in 1.5 years at most for this moment" in message.body
+
+
+def test_a_touchpoint_hushes_while_its_stage_fires(make_world: MakeWorld) -> None:
+    world = make_world(STAYS + UPSET)
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.put(steady(60, 0.05) + steady(4, 0.4), kpi="fix.upset")
+    assert [told.series_id for told in world.run().opened] == ["repair/customer_stays"]
+    world.put(steady(8, 0.05), kpi="fix.drop_off", first=day(64))
+    world.put(steady(8, 0.4), kpi="fix.upset", first=day(64))
+    assert {told.series_id: told.transition for told in world.run().told} == {
+        "repair/customer_stays": "resolved", "repair/calm": "opened",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [0.6, 0.92])
+def test_a_kpi_that_becomes_another_starts_anew(make_world: MakeWorld, rate: float) -> None:
+    """The new definition is neither a fall from the old one, nor does it show that an old fall never was."""
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.6"))
+    world.put(steady(60, 0.92) + steady(4, 0.7 if rate > 0.9 else 0.92))
+    opened = world.run().opened
+    assert len(opened) == (rate > 0.9)
+    world.put(steady(6, rate), first=day(64))
+    for number in range(64, 70):
+        world.definitions["fix.time_to_resolve", day(number)] = "second"
+    report = world.run()
+    assert [(told.alert_id, told.transition) for told in report.told] == [
+        (one.alert_id, "superseded") for one in opened
+    ]
+    assert report.states[0].state == "learning"
+
+
+def test_readings_may_lie_in_postgresql(make_world: MakeWorld, postgres_url: str) -> None:
+    world = make_world(STAYS + LIKED)
+    here = {one.series_id for one in _fallen(world).opened}
+    world.settings = replace(
+        world.settings, warehouse_url=postgres_url, state_url=f"sqlite:///{world.settings.workspace}/other.db"
+    )
+    assert {one.series_id for one in _fallen(world).opened} == here == {"repair/customer_stays", "repair/liked"}
+
+
+def _fallen(world: World) -> AlertReport:
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.put(steady(60, 0.66) + steady(4, 0.4), kpi="fix.nps")
+    return world.run()
