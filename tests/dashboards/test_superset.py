@@ -20,6 +20,7 @@ from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
+from jkpi.showing import Superset
 from jkpi.warehouse import open_warehouse
 
 from .browser import chromium, signed_in, visit
@@ -216,6 +217,10 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
     assert there is not None
     with pytest.raises(InputError, match="knows no user 'admin'"):
         publish_dashboards(replace(live.settings, superset=replace(there, password=SecretStr("wrong"))), live.journeys)
+    visitor = Superset(live.url, "nobody", SecretStr(live.add_user("nobody", f"jkpi {WHOLE}: {PART}")))
+    with pytest.raises(InputError, match=r"refused .*\(403\)") as refused:
+        publish_dashboards(replace(live.settings, superset=visitor), live.journeys)
+    assert "needs the role Admin" in refused.value.hint
     nowhere = replace(there, database=SecretStr("duckdb:////nowhere/dashboards.duckdb"))
     with pytest.raises((CheckFailed, SystemFailure)) as caught:
         publish_dashboards(replace(live.settings, superset=nowhere), live.journeys)

@@ -37,12 +37,14 @@ class DashboardReport:
     def lines(self) -> list[str]:
         """For people."""
         lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        changed = [*self.changed, *self.secured]
-        lines += [f"changed: {line}" for line in changed[:_SHOWN]] or ["nothing had to be changed"]
-        lines += [f"changed: {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
-        lines += [f"removed: {line}" for line in self.removed]
-        lines += [f"empty: {name}" for name in self.empty]
+        lines += _few("changed", [*self.changed, *self.secured]) or ["nothing had to be changed"]
+        lines += [*_few("removed", self.removed), *_few("empty", self.empty)]
         return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
+
+
+def _few(word: str, things: Sequence[str]) -> list[str]:
+    more = [f"{word}: {len(things) - _SHOWN} more"] if len(things) > _SHOWN else []
+    return [*(f"{word}: {thing}" for thing in things[:_SHOWN]), *more]
 
 
 def bundle_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> Bundle:
