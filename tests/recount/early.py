@@ -56,7 +56,7 @@ def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.Da
         members = in_view(with_days(members, walks), walks)
         members = members[versions.on(members["day"]) == number]
         for age in AGES:
-            if age < known_after and len(members):
+            if age + pd.Timedelta(days=1) <= known_after and len(members):
                 yield from _at_age(facts, document, kpi, members, age, feeding(kpi, walks))
 
 

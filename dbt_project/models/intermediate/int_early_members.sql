@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- What moments of truth wait for, at fixed ages before it is decided: whether a stage visit has moved on, whether a
--- spell is over. An age at which the outcome is known anyway is none: it would say nothing earlier.
+-- spell is over. An age less than a day before the outcome is known is none: it would say nothing earlier.
 with kpis as (
     select kpis.*
     from {{ ref('int_kpis') }} as kpis
@@ -74,7 +74,7 @@ aged as (
         ages.age_seconds,
         {{ add_seconds('waiting.started_at', 'ages.age_seconds') }} as by_then
     from waiting
-    inner join ages on waiting.known_after_seconds > ages.age_seconds
+    inner join ages on waiting.known_after_seconds >= ages.age_seconds + 86400
 ),
 
 members as (
