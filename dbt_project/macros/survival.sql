@@ -10,30 +10,36 @@ end
 {%- endmacro %}
 
 {#
-    CTE `quantiles` over CTEs `defined` (spells with their period) and `segments`: one row a cell.
+    CTE `quantiles` over CTEs `defined` (spells with their period and KPI's number), `kpis` and `segments`: one row a
+    cell. Every spell is in a dozen cells: while there are so many rows, a cell is a number and nothing else.
 
     At each duration: who is still under observation, and who closes. As long as nobody was censored before, the curve
     is what is left of all, and Greenwood's sum telescopes; only then is the product needed, and a second look.
 #}
 {% macro survival_curves() -%}
-steps as (
+numbered as (
     select
-        defined.journey,
-        defined.kpi,
-        defined.kind,
-        defined.definition,
-        defined.map_version,
+        {{ cell_number('defined', 'segments') }} as cell_number,
+        defined.clock_time,
+        defined.is_closed,
+        defined.is_open,
+        defined.matures_at,
+        defined.kpi_number,
         defined.period,
         defined.period_start,
-        segments.segment_number,
-        defined.clock_time,
-        cast(count(*) as double precision) as leaving,
-        cast(sum(case when defined.is_closed then 1 else 0 end) as double precision) as closing
+        segments.segment_number
     from defined
     inner join segments on defined.journey = segments.journey and defined.profile = segments.profile
-    group by
-        defined.journey, defined.kpi, defined.kind, defined.definition, defined.map_version, defined.period,
-        defined.period_start, segments.segment_number, defined.clock_time
+),
+
+steps as (
+    select
+        cell_number,
+        clock_time,
+        cast(count(*) as double precision) as leaving,
+        cast(sum(case when is_closed then 1 else 0 end) as double precision) as closing
+    from numbered
+    group by cell_number, clock_time
 ),
 
 counted as (
@@ -44,9 +50,9 @@ counted as (
         coalesce(sum(closing) over earlier, 0) as closed_before
     from steps
     window
-        cell as (partition by journey, kpi, period, period_start, segment_number),
+        cell as (partition by cell_number),
         earlier as (
-            partition by journey, kpi, period, period_start, segment_number order by clock_time
+            partition by cell_number order by clock_time
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -56,18 +62,14 @@ stepped as (
         *,
         everybody - left_before as at_risk,
         max(case when closing > 0 and closed_before < left_before then 1 else 0 end) over (
-            partition by journey, kpi, period, period_start, segment_number
+            partition by cell_number
         ) = 1 as is_censored_early
     from counted
 ),
 
 plain as (
     select
-        journey,
-        kpi,
-        period,
-        period_start,
-        segment_number,
+        cell_number,
         clock_time,
         closing,
         (at_risk - closing) / everybody as survival,
@@ -80,11 +82,7 @@ plain as (
 
 censored as (
     select
-        journey,
-        kpi,
-        period,
-        period_start,
-        segment_number,
+        cell_number,
         clock_time,
         closing,
         case
@@ -96,7 +94,7 @@ censored as (
     from stepped
     where is_censored_early and closing > 0
     window so_far as (
-        partition by journey, kpi, period, period_start, segment_number order by clock_time
+        partition by cell_number order by clock_time
         rows between unbounded preceding and current row
     )
 ),
@@ -117,11 +115,7 @@ bounded as (
 
 crossings as (
     select
-        journey,
-        kpi,
-        period,
-        period_start,
-        segment_number
+        cell_number
         {%- for name, level in [('median', 0.5), ('p90', 0.1)] %}
         {%- for suffix, height in [('', 'survival'), ('_low', 'survival_low'), ('_high', 'survival_high')] %},
         min(case when {{ crosses(height, level) }} then clock_time end) / cast(1000000 as double precision)
@@ -129,40 +123,40 @@ crossings as (
         {%- endfor %}
         {%- endfor %}
     from bounded
-    group by journey, kpi, period, period_start, segment_number
+    group by cell_number
 ),
 
 cells as (
     select
-        defined.journey,
-        defined.kpi,
-        defined.kind,
-        defined.definition,
-        defined.map_version,
-        defined.period,
-        defined.period_start,
-        segments.segment_number,
-        min(segments.segment) as segment,
-        min(segments.segment_value) as segment_value,
+        cell_number,
+        kpi_number,
+        segment_number,
+        period,
+        period_start,
         cast(count(*) as bigint) as decided_count,
-        cast(sum(case when defined.is_open then 1 else 0 end) as bigint) as open_count,
-        max(defined.matures_at) as matures_at
-    from defined
-    inner join segments on defined.journey = segments.journey and defined.profile = segments.profile
-    group by
-        defined.journey, defined.kpi, defined.kind, defined.definition, defined.map_version, defined.period,
-        defined.period_start, segments.segment_number
+        cast(sum(case when is_open then 1 else 0 end) as bigint) as open_count,
+        max(matures_at) as matures_at
+    from numbered
+    group by cell_number, kpi_number, segment_number, period, period_start
+),
+
+names as (
+    select distinct
+        segment_number,
+        segment,
+        segment_value
+    from segments
 ),
 
 quantiles as (
     select
-        cells.journey,
-        cells.kpi,
-        cells.kind,
-        cells.definition,
-        cells.map_version,
-        cells.segment,
-        cells.segment_value,
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
+        kpis.map_version,
+        names.segment,
+        names.segment_value,
         cells.period,
         cells.period_start,
         cells.decided_count,
@@ -175,12 +169,16 @@ quantiles as (
         crossings.p90_low,
         crossings.p90_high
     from cells
-    left join crossings
-        on
-            cells.journey = crossings.journey
-            and cells.kpi = crossings.kpi
-            and cells.period = crossings.period
-            and cells.period_start = crossings.period_start
-            and cells.segment_number = crossings.segment_number
+    inner join kpis on cells.kpi_number = kpis.kpi_number
+    inner join names on cells.segment_number = names.segment_number
+    left join crossings on cells.cell_number = crossings.cell_number
 )
+{%- endmacro %}
+
+{# A cell as one number: KPI, period, its first day, segment. #}
+{% macro cell_number(spells, segments) -%}
+(
+    cast({{ spells }}.kpi_number as bigint) * 3
+    + case {{ spells }}.period when 'day' then 0 when 'week' then 1 else 2 end
+) * 1000000000000 + ({{ spells }}.period_start - date '1900-01-01') * 10000000 + {{ segments }}.segment_number
 {%- endmacro %}

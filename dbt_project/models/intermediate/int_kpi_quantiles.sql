@@ -19,7 +19,10 @@ segments as (
 ),
 
 kpis as (
-    select * from {{ ref('int_kpis') }}
+    select
+        *,
+        dense_rank() over (order by journey, kpi, map_version) as kpi_number
+    from {{ ref('int_kpis') }}
 ),
 
 periods as (
@@ -35,7 +38,7 @@ periods as (
 defined as (
     select
         periods.*,
-        kpis.map_version
+        kpis.kpi_number
     from periods
     inner join kpis
         on
