@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from jkpi.dashboards.bundle import Bundle, make_bundle
+from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.database import database_of
+from jkpi.dashboards.making import make_bundle
 from jkpi.dashboards.subjects import subjects_of
 from jkpi.journeys import Journey, read_journeys
 from jkpi.settings import Settings
@@ -93,3 +94,26 @@ def make_data(workspace: Path) -> None:
     made = workspace.with_name("made")
     subprocess.run([sys.executable, "-c", code, WHOLE, made], check=True)
     (made / "data").rename(workspace / "data")
+
+
+@pytest.fixture(scope="session")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Path]:
+    """The starter, measured in a PostgreSQL of its own."""
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("create database dashboards")
+    workspace = tmp_path_factory.mktemp("postgres") / "starter"
+    subprocess.run([JKPI, "init", workspace], check=True, capture_output=True)
+    written = workspace / "jkpi.yml"
+    written.write_text(yaml.safe_dump({**yaml.safe_load(written.read_text()), "warehouse": "env:TEST_WAREHOUSE"}))
+    with pytest.MonkeyPatch.context() as patch:
+        # The server trusts everybody; the password is there to be kept out of sight.
+        address = postgres_server.rsplit("/", 1)[0].replace("@", ":hush@")
+        patch.setenv("TEST_WAREHOUSE", f"{address}/dashboards")
+        for verb in ("load", "measure"):
+            done = subprocess.run([JKPI, verb, "-w", workspace], capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield workspace
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("drop database dashboards with (force)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,9 @@ from jkpi.dashboards.pushing import There, look
 from jkpi.journeys import Journey, read_journeys
 from jkpi.settings import Settings, load_settings
 from jkpi.showing import Superset
+from postgres import free_port
+
+__all__ = ["Live", "free_port", "rows", "running"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,14 +85,6 @@ def running(workspace: Path, home: Path) -> Iterator[Live]:
 
     with superset(home, free_port()) as server:
         yield Live(server.url, workspace, server.password, home)
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def rows(client: Any, bundle: Bundle, there: There, made: MadeChart, **more: Any) -> dict[str, Any]:

@@ -14,9 +14,11 @@ import pytest
 import yaml
 
 from jkpi.dashboards.assets import fill, read_assets
-from jkpi.dashboards.bundle import Bundle, certifier, make_bundle, slug_start
+from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.columns import check_bundle
 from jkpi.dashboards.database import database_of
+from jkpi.dashboards.making import make_bundle
+from jkpi.dashboards.naming import certifier, slug_start
 from jkpi.dashboards.subjects import subjects_of
 from jkpi.errors import JkpiError
 

@@ -75,6 +75,16 @@ def test_a_reading_is_shown_as_it_was_measured_or_not_at_all(connection: duckdb.
         assert ask(connection, "readings", metric, "segment = 'all'") is None
 
 
+def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnection) -> None:
+    put(connection, "dash_readings", status="provisional", value=0.4, ci_low=0.3, ci_high=0.5)
+    assert ask(connection, "readings", "reading") is None
+    assert ask(connection, "readings", "reading_provisional") == ask(
+        connection, "readings", "reading_provisional__yhat"
+    )
+    assert ask(connection, "readings", "reading_provisional") == 0.4
+    assert ask(connection, "readings", "reading__yhat_lower") == 0.3
+
+
 def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None:
     for week, seconds in ((1, 3600.0), (2, 7200.0)):
         place = {"period": "week", "period_start": f"2026-06-0{week}", "segment": "all"}

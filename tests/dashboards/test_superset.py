@@ -20,6 +20,7 @@ from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
+from jkpi.showing import Superset
 from jkpi.warehouse import open_warehouse
 
 from .browser import chromium, signed_in, visit
@@ -216,12 +217,35 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
     assert there is not None
     with pytest.raises(InputError, match="knows no user 'admin'"):
         publish_dashboards(replace(live.settings, superset=replace(there, password=SecretStr("wrong"))), live.journeys)
+    visitor = Superset(live.url, "nobody", SecretStr(live.add_user("nobody", f"jkpi {WHOLE}: {PART}")))
+    with pytest.raises(InputError, match=r"refused .*\(403\)") as refused:
+        publish_dashboards(replace(live.settings, superset=visitor), live.journeys)
+    assert "needs the role Admin" in refused.value.hint
     nowhere = replace(there, database=SecretStr("duckdb:////nowhere/dashboards.duckdb"))
     with pytest.raises((CheckFailed, SystemFailure)) as caught:
         publish_dashboards(replace(live.settings, superset=nowhere), live.journeys)
     assert "/nowhere/" in caught.value.message or "charts cannot be drawn" in caught.value.message
     with live.signed_in() as client:
         assert push(client, live.bundle).changed
+
+
+def test_charts_read_a_postgres_where_the_warehouse_is_one(live: Live, on_postgres: Path) -> None:
+    there = replace(live, workspace=on_postgres)
+    with open_warehouse(there.settings) as w:
+        publish_tables(there.settings, w, there.journeys)
+    first = publish_dashboards(there.settings, there.journeys)
+    assert first.changed == ("everything is new",)
+    # Nobody has fallen yet, and nothing was judged: the rest has numbers.
+    assert first.empty == ()
+    with there.signed_in() as client:
+        again = push(client, there.bundle)
+        assert (again.changed, again.removed) == ((), ())
+        named = [{"col": "database_name", "opr": "eq", "value": there.bundle.signature}]
+        (database,) = client.listed("database/", ["id"], named)
+        held = client.ask("GET", f"database/{database['id']}/connection")["result"]
+        assert held["sqlalchemy_uri"].startswith("postgresql+psycopg2://")
+        assert "hush" not in json.dumps(held)
+    assert (live.url, len(first.urls)) == (there.url, 2)
 
 
 def test_make_superset_puts_the_dashboards_there_by_itself(live: Live, placed: DashboardReport) -> None:

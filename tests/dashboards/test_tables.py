@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import yaml
 
 from jkpi.cli.publishing import publish
 from jkpi.dashboards.copying import publish_tables, snapshot_link
@@ -160,21 +159,11 @@ def test_sources_say_how_fresh_they_are_and_whom_they_feed(two_journeys: Path) -
     assert all(read > 0 and rejected >= 0 for *_, read, rejected in rows)
 
 
-def test_on_postgres_the_schema_beside_the_marts_is_filled(
-    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workspace = tmp_path / "server"
-    subprocess.run([JKPI, "init", workspace], check=True, capture_output=True)
-    written = workspace / "jkpi.yml"
-    written.write_text(yaml.safe_dump({**yaml.safe_load(written.read_text()), "warehouse": "env:TEST_WAREHOUSE"}))
-    monkeypatch.setenv("TEST_WAREHOUSE", postgres_url)
-    for verb in ("load", "measure"):
-        done = subprocess.run([JKPI, verb, "-w", workspace], capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout + done.stderr
-    settings = load_settings(workspace)
+def test_on_postgres_the_schema_beside_the_marts_is_filled(on_postgres: Path) -> None:
+    settings = load_settings(on_postgres)
     with open_warehouse(settings) as w:
         for _ in range(2):
-            assert publish_tables(settings, w, read_journeys(workspace)) is None
+            assert publish_tables(settings, w, read_journeys(on_postgres)) is None
         for view in measured_columns():
             rows = w.rows(f"select * from published.{view}")
             assert rows and by_text(rows) == by_text(w.rows(f"select * from dashboards.{view}")), view

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
 
-from .conftest import JOURNEY, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
+from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -199,6 +200,34 @@ def test_six_views_show_their_lanes_by_mouse_and_by_keyboard(browser: Browser, s
     page.context.close()
 
 
+def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "late.duckdb"
+    shutil.copy(site / "full.duckdb", database)
+    with open_warehouse(f"duckdb:///{database}") as w:
+        where = "kpi = 'repair.time_to_resolve' and period = 'week' and is_primary and segment = 'all'"
+        (week,) = w.rows(
+            f"select min(period_start) as first, min_by(value, period_start) as value from marts.fct_kpi_readings"
+            f" where {where} and status = 'final' and period_start >= date '2026-03-02'"
+        )
+        changed = "value = 0.123, ci_low = 0.1, ci_high = 0.15"
+        w.execute(
+            f"update marts.fct_kpi_readings set {changed} where {where} and period_start = :first",
+            {"first": week["first"]},
+        )
+        settings = Settings(tmp_path, "late", "", "", output=tmp_path / "pages", now=NOW + timedelta(hours=1))
+        publish_map(settings, w, STATES)
+    page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
+    weeks = (LAST_WEEK - week["first"]).days // 7
+    page.locator("#pick-week").fill(str(25 - weeks))
+    card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
+    assert card.locator(".value").inner_text() == words.value(week["value"], "share", "share_within", 0.92)
+    assert "by now 12" in card.locator(".picked").inner_text()
+    assert wrong == []
+    page.context.close()
+
+
 def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site: Path) -> None:
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
@@ -213,7 +242,8 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
         page.locator("#pick-week").fill(str(place))
         assert card.locator(".value").inner_text() == words.value(rows[place]["value"], "share", "share_within", 0.92)
         assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
-    assert "not as it was told then" in page.locator("#past-note").inner_text()
+        assert "by now" not in card.locator(".picked").inner_text()
+    assert "as first published" in page.locator("#past-note").inner_text()
     page.locator("#pick-week").fill("26")
     assert card.inner_text() == today
     assert wrong == []

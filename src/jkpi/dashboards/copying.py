@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jkpi.dashboards.tables import TOLD, measured_columns
-from jkpi.dashboards.told import Row, told_rows
+from jkpi.dashboards.titles import Row
+from jkpi.dashboards.told import told_rows
 from jkpi.errors import InputError
 from jkpi.journeys import Journey
 from jkpi.settings import Settings

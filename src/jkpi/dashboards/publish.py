@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jkpi.dashboards.bundle import Bundle, make_bundle
+from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.columns import check_bundle
 from jkpi.dashboards.copying import snapshot_link
 from jkpi.dashboards.database import database_of
+from jkpi.dashboards.making import make_bundle
 from jkpi.dashboards.proving import Proof, prove
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import roles_of, secure
@@ -36,12 +37,14 @@ class DashboardReport:
     def lines(self) -> list[str]:
         """For people."""
         lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        changed = [*self.changed, *self.secured]
-        lines += [f"changed: {line}" for line in changed[:_SHOWN]] or ["nothing had to be changed"]
-        lines += [f"changed: {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
-        lines += [f"removed: {line}" for line in self.removed]
-        lines += [f"empty: {name}" for name in self.empty]
+        lines += _few("changed", [*self.changed, *self.secured]) or ["nothing had to be changed"]
+        lines += [*_few("removed", self.removed), *_few("empty", self.empty)]
         return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
+
+
+def _few(word: str, things: Sequence[str]) -> list[str]:
+    more = [f"{word}: {len(things) - _SHOWN} more"] if len(things) > _SHOWN else []
+    return [*(f"{word}: {thing}" for thing in things[:_SHOWN]), *more]
 
 
 def bundle_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> Bundle:

@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
-from jkpi.dashboards.bundle import Bundle, slug_start
+from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.drift import differences
+from jkpi.dashboards.naming import slug_start
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ Coarse = frozenset[tuple[str, str]]
 WHOLE = "Whole journey"
 _FINE_FORMATS = {"share": ".1%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
 _FORMATS = {"share": ".0%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
+_DRAWN = ("", "__yhat", "__yhat_lower", "__yhat_upper", "_provisional", "_provisional__yhat")
 _GREEN, _ORANGE = "#2ca02c", "#ff7f0e"
 _TIMED = ("time_to_resolve", "time_in_stage")
 
@@ -82,7 +83,7 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coars
     for kpi_id, kpi, stage_of, _ in journey.all_kpis():
         stage = stage_of.stage if stage_of else ""
         family = "hours" if kpi.measured_unit == "seconds" else "reading"
-        lines = [f"{family}{part}" for part in ("", "__yhat", "__yhat_lower", "__yhat_upper", "_provisional")]
+        lines = [f"{family}{part}" for part in _DRAWN]
         kpis[kpi_id] = Subject(
             "kpi",
             {**names, "stage": stage, "kpi": kpi_id},

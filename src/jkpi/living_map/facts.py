@@ -126,15 +126,24 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Week:
+    """A weekly reading as measured by now; whether it is too small to be shown; and as it was first published."""
+
+    reading: Reading
+    hidden: bool = False
+    published: Reading | None = None
+
+
+@dataclass(frozen=True)
 class Insights:
     """peaks, ends: touchpoint -> passages whose strongest, or last, answer was given there. slices: (KPI, segment,
-    segment value) -> its weekly readings, primary statistic only, oldest first. versions: (version, valid from)."""
+    segment value) -> its weeks, primary statistic only, oldest first. versions: (version, valid from)."""
 
     moves: tuple[Move, ...] = ()
     scores: tuple[Score, ...] = ()
     peaks: tuple[tuple[str, int], ...] = ()
     ends: tuple[tuple[str, int], ...] = ()
-    slices: tuple[tuple[tuple[str, str, str], tuple[tuple[Reading, bool], ...]], ...] = ()
+    slices: tuple[tuple[tuple[str, str, str], tuple[Week, ...]], ...] = ()
     versions: tuple[tuple[int, date], ...] = ()
 
 

@@ -7,10 +7,12 @@ shorter look back would find that nobody ever leaves.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.living_map.facts import Insights, Move, Reading, Score
+from jkpi.living_map.facts import Insights, Move, Reading, Score, Week
+from jkpi.living_map.publications import AS_PUBLISHED
 from jkpi.warehouse import Warehouse
 
 
@@ -77,14 +79,19 @@ def _experiences(w: Warehouse, scope: dict[str, Any], column: str) -> tuple[tupl
 def _slices(w: Warehouse, scope: dict[str, Any]) -> tuple[Any, ...]:
     if not w.table_exists("marts", "fct_kpi_readings"):
         return ()
+    names = ("value", "ci_low", "ci_high", "sample_size")
     rows = w.rows(
-        "select kpi, statistic, segment, segment_value, period_start, value, ci_low, ci_high, sample_size, open_count,"
-        " status, unit, is_suppressed from marts.fct_kpi_readings where journey = :journey and period = 'week'"
-        " and is_primary and period_start >= :first and period_start < :until"
-        " order by kpi, segment, segment_value, period_start",
+        "select readings.kpi, readings.statistic, readings.segment, readings.segment_value, readings.period_start,"
+        " readings.value, readings.ci_low, readings.ci_high, readings.sample_size, readings.open_count,"
+        " readings.status, readings.unit, readings.is_suppressed,"
+        f" {', '.join(f'published.{name} as published_{name}' for name in names)}"
+        f" from marts.fct_kpi_readings as readings {AS_PUBLISHED}"
+        " where readings.journey = :journey and readings.period = 'week' and readings.is_primary"
+        " and readings.period_start >= :first and readings.period_start < :until"
+        " order by readings.kpi, readings.segment, readings.segment_value, readings.period_start",
         scope,
     )
-    found: dict[tuple[str, str, str], list[tuple[Reading, bool]]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[Week]] = defaultdict(list)
     for row in rows:
         reading = Reading(
             statistic=row["statistic"],
@@ -98,5 +105,20 @@ def _slices(w: Warehouse, scope: dict[str, Any]) -> tuple[Any, ...]:
             unit=row["unit"],
             is_primary=True,
         )
-        found[row["kpi"], row["segment"], row["segment_value"]].append((reading, bool(row["is_suppressed"])))
-    return tuple((key, tuple(readings)) for key, readings in found.items())
+        found[row["kpi"], row["segment"], row["segment_value"]].append(
+            Week(reading, bool(row["is_suppressed"]), _as_published(reading, row))
+        )
+    return tuple((key, tuple(weeks)) for key, weeks in found.items())
+
+
+def _as_published(reading: Reading, row: dict[str, Any]) -> Reading | None:
+    if row["published_value"] is None:
+        return None
+    return replace(
+        reading,
+        value=row["published_value"],
+        low=row["published_ci_low"],
+        high=row["published_ci_high"],
+        sample_size=int(row["published_sample_size"] or 0),
+        status="final",
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jkpi.living_map.files import write_whole
 from jkpi.living_map.page_model import index, page
+from jkpi.living_map.publications import remember
 from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_index, render_page
 from jkpi.settings import Settings
@@ -25,6 +26,7 @@ def publish_map(settings: Settings, w: Warehouse, states: Sequence[MomentState])
     Raises:
         SystemFailure: the folder cannot be written.
     """
+    remember(w, settings.now)
     facts = read_journeys(w, settings.now)
     pages = [page(journey, states, settings.now, synthetic=settings.synthetic) for journey in facts]
     overview = index(settings.name, pages, settings.now, synthetic=settings.synthetic)

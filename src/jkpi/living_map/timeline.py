@@ -1,6 +1,7 @@
 """The past and the parts: every weekly reading of every segment as the page's script shows it, already in words.
 
-Python formats once; the script only picks. A cell is [value, interval, n, status, standing key, standing word].
+Python formats once; the script only picks. A cell is [value, interval, n, status, standing key, standing word]; where
+the week was published with other figures, a cell with those follows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from jkpi.living_map import charts, definitions, words
 from jkpi.living_map.charts import WEEKS
-from jkpi.living_map.facts import Facts, Kpi, Moment, Reading
+from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.kpi_views import Clock, anchor, standing
 
 _STATUS = {"final": "", "provisional": "provisional, may still change", "withheld": "withheld: not to be trusted"}
@@ -26,16 +27,16 @@ def timeline(facts: Facts, clock: Clock) -> str:
     cells: dict[str, dict[str, Any]] = {}
     drawings: dict[str, dict[str, str]] = {}
     names: dict[str, str] = {"all": "everybody"}
-    for (name, segment, value), readings in facts.insights.slices:
+    for (name, segment, value), found in facts.insights.slices:
         if name not in kpis:
             continue
         key = "all" if segment == "all" else f"{segment}={value}"
         names.setdefault(key, f"{words.humanise(segment).lower()}: {value}")
         kpi, moment = kpis[name], promises.get(name)
-        by_week = {reading.period_start: (reading, hidden) for reading, hidden in readings}
+        by_week = {week.reading.period_start: week for week in found}
         cells.setdefault(anchor("kpi", name), {})[key] = [_cell(by_week.get(day), kpi, moment) for day in mondays]
         if key != "all":
-            drawings.setdefault(anchor("kpi", name), {})[key] = _drawing([r for r, _ in readings], kpi, clock)
+            drawings.setdefault(anchor("kpi", name), {})[key] = _drawing([week.reading for week in found], kpi, clock)
     if not cells:
         return "{}"
     told = {
@@ -51,12 +52,18 @@ def timeline(facts: Facts, clock: Clock) -> str:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _cell(found: tuple[Reading, bool] | None, kpi: Kpi, moment: Moment | None) -> list[str] | None:
-    if found is None:
+def _cell(week: Week | None, kpi: Kpi, moment: Moment | None) -> list[Any] | None:
+    if week is None:
         return None
-    reading, hidden = found
-    if hidden:
+    if week.hidden:
         return ["–", "", "", "too few members to be shown", "", ""]
+    now = _told(week.reading, kpi, moment)
+    then = _told(week.published, kpi, moment) if week.published else now
+    cell: list[Any] = [*now] if then[:3] == now[:3] else [*now, then]
+    return cell
+
+
+def _told(reading: Reading, kpi: Kpi, moment: Moment | None) -> list[str]:
     unit = definitions.unit_of(reading.statistic)
     goal, noun = (kpi.target, "target") if kpi.target is not None else (moment.promise if moment else None, "promise")
     if reading.status == "withheld" or reading.value is None:

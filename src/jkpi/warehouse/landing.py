@@ -32,6 +32,9 @@ LANDING_TABLES: dict[str, str] = {
     " severity text, success boolean, raised boolean, checked bigint, unexpected bigint, detail text,"
     " batch_id text, checked_at timestamp",
     "blind_spots": "source text, starts_at timestamp, ends_at timestamp, reason text, found_at timestamp",
+    "published_readings": "journey text, kpi text, statistic text, segment text, segment_value text, period_start date,"
+    " value double precision, ci_low double precision, ci_high double precision, sample_size bigint,"
+    " published_at timestamp",
     "map_sources": "source text, kind text, title text, late_seconds bigint, schedule text, owner text, data_use text",
     "map_journeys": f"{_VERSIONED}, title text, owner text, timezone text, viewpoint text, starts_with text,"
     " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"

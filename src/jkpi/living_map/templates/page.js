@@ -70,10 +70,11 @@
       let place = index;
       // Without a week of one's own choice: the newest that is final, as on the page itself.
       if (now && row) for (place = index; place > 0 && !(row[place] && row[place][0] !== "–" && !row[place][3]);) place--;
-      const cell = row && row[place];
+      // A past week shows what was published of it; what is measured by now stands beside where it differs.
+      const measured = row && row[place], cell = !now && measured && measured[6] || measured;
       if (changed) {
         set(one(".value", card), cell ? cell[0] : "–");
-        const lines = cell ? [cell[1] && "95 %: " + cell[1], cell[2] && "n " + cell[2], told.weeks[place], cell[3]] : ["no reading"];
+        const lines = cell ? [cell[1] && "95 %: " + cell[1], cell[2] && "n " + cell[2], told.weeks[place], cell[3], cell !== measured && "by now " + measured[0]] : ["no reading"];
         set(one(".picked", card) || card.appendChild(Object.assign(document.createElement("p"), { className: "picked" })), lines.filter(Boolean).join(" · "));
         if (mark) { set(mark, cell ? cell[5] : ""); mark.className = "standing standing-" + (cell && cell[4] || "unclear"); }
         const chart = one(".chart", card), drawn = !everybody && (told.charts[kpi] || {})[segment.value];
@@ -95,7 +96,7 @@
     const note = one("#past-note"), version = told.versions[index];
     note.hidden = !changed;
     const whose = everybody ? "" : " for " + segment.selectedOptions[0].textContent;
-    set(note, changed ? `KPIs and moments of truth show ${now ? "the newest final week" : "the " + said}${whose}: as measured by now, not as it was told then. ` +
+    set(note, changed ? `KPIs and moments of truth show ${now ? "the newest final week" : "the " + said}${whose}${now ? "" : ", as first published; where late data changed it, the figure of now stands beside"}. ` +
       `States, visits, paths and volumes are of today and of everybody. Map version in force: ${version}` + (version === told.current ? "." : `; the texts are of version ${told.current}.`) : "");
   };
   week.addEventListener("input", paint);

@@ -1,0 +1,77 @@
+"""How fresh each source is, and which journeys it feeds: from the ledger of loads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from jkpi.dashboards.titles import Row, Titles, naive
+from jkpi.freshness import is_late
+from jkpi.warehouse import Warehouse
+
+_DAY = 86400.0
+_SOURCES = """
+select
+    sources.source, sources.title, sources.kind, sources.owner, sources.schedule, sources.late_seconds, feeds.journey,
+    loads.newest_row_at, loads.loaded_at, loads.count_read, loads.count_rejected, loads.last_status, blind.seconds
+from raw.map_sources as sources
+left join (select distinct journey, source from intermediate.int_kpi_sources) as feeds
+    on sources.source = feeds.source
+left join (
+    select
+        source,
+        max(case when status = 'loaded' then last_at end) as newest_row_at,
+        max(case when status = 'loaded' then loaded_at end) as loaded_at,
+        sum(case when status = 'loaded' then rows_read end) as count_read,
+        sum(case when status = 'loaded' then rejected end) as count_rejected,
+        max(case when newest = 1 then status end) as last_status
+    from (select *, row_number() over (partition by source order by loaded_at desc) as newest from raw.load_batches)
+        as batches
+    group by source
+) as loads on sources.source = loads.source
+left join (
+    select
+        source,
+        sum(extract(epoch from least(ends_at, :now) - greatest(starts_at, :since))) as seconds
+    from raw.blind_spots
+    where ends_at > :since and starts_at < :now
+    group by source
+) as blind on sources.source = blind.source
+order by sources.source, feeds.journey
+"""
+
+
+def source_rows(w: Warehouse, titles: Titles, now: datetime) -> list[Row]:
+    """The rows of `dash_sources`, as of `now` (aware)."""
+    current = naive(now)
+    since = datetime.fromtimestamp(now.timestamp() - 28 * _DAY, UTC)
+    made = []
+    for row in w.rows(_SOURCES, {"now": current, "since": naive(since)}):
+        newest = row["newest_row_at"]
+        made.append(
+            {
+                **titles.of_journey(row["journey"] or ""),
+                "source": row["source"],
+                "title": row["title"] or row["source"],
+                "kind": row["kind"],
+                "owner": row["owner"],
+                "schedule": row["schedule"],
+                "state": _freshness(row, current),
+                "newest_row_at": newest,
+                "age_days": max(0.0, (current - newest).total_seconds() / _DAY) if newest else None,
+                "loaded_at": row["loaded_at"],
+                "count_read": int(row["count_read"] or 0),
+                "count_rejected": int(row["count_rejected"] or 0),
+                "blind_days_28d": float(row["seconds"] or 0) / _DAY,
+                "as_of": current,
+            }
+        )
+    return made
+
+
+def _freshness(row: Row, current: datetime) -> str:
+    if row["last_status"] == "refused":
+        return "last delivery refused"
+    if row["newest_row_at"] is None:
+        return "no data yet"
+    late = is_late(row["newest_row_at"], row["schedule"] or "", int(row["late_seconds"] or 0), current)
+    return "age not judged" if late is None else "late" if late else "fresh"

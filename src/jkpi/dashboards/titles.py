@@ -1,0 +1,52 @@
+"""What people read for the names of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jkpi.journeys import Journey
+
+Row = dict[str, Any]
+
+NO_JOURNEY = ("(none)", "On no map")
+
+
+class Titles:
+    """What people read for the names of a map; names that the map has no longer are shown as they are."""
+
+    def __init__(self, journeys: Sequence[Journey]) -> None:
+        self.journeys = {journey.journey: journey for journey in journeys}
+        self._moments = {(j.journey, m.moment): m.shown for j in journeys for m in j.moments_of_truth}
+        self._kpis: dict[tuple[str, str], tuple[str, str]] = {}
+        for journey in journeys:
+            digits = len(str(len(journey.stages)))
+            for kpi_id, kpi, stage, position in journey.all_kpis():
+                place = f"{position:0{digits}}. {stage.shown}" if stage and position else "Whole journey"
+                self._kpis[journey.journey, kpi_id] = (kpi.shown, place)
+
+    def of_journey(self, journey: str) -> Row:
+        known = self.journeys.get(journey)
+        name, title = (journey, known.title if known else journey) if journey else NO_JOURNEY
+        return {"journey": name, "journey_title": title}
+
+    def of_moment(self, journey: str, moment: str, kpi: str) -> Row:
+        title, stage = self._kpis.get((journey, kpi), (kpi, ""))
+        return {
+            "moment": moment,
+            "moment_title": self._moments.get((journey, moment), moment),
+            "kpi": kpi,
+            "kpi_title": title,
+            "stage_label": stage,
+        }
+
+    def today(self, journey: str, now: datetime) -> date:
+        known = self.journeys.get(journey)
+        return now.astimezone(ZoneInfo(known.timezone) if known else UTC).date()
+
+
+def naive(moment: datetime) -> datetime:
+    """As tables hold it: UTC without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
