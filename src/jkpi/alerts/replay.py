@@ -22,7 +22,6 @@ from jkpi.alerts.lifecycle import STATES, State
 from jkpi.alerts.readings import Reading
 from jkpi.alerts.tails import Whole
 
-
 CELLS = 2_000_000
 """Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""
 
