@@ -17,13 +17,13 @@ from jkpi.alerts.calibration import Calibration
 from jkpi.alerts.climbing import Climb, Families
 from jkpi.alerts.cusum import gain
 from jkpi.alerts.episodes import NOT_TOLD
-from jkpi.alerts.grid import Grid
+from jkpi.alerts.grid import Grid, Marks
 from jkpi.alerts.judge import Rules
-from jkpi.alerts.lifecycle import JUDGED
-from jkpi.alerts.past import PRESUMED_RHO, Past
+from jkpi.alerts.lifecycle import JUDGED, Codes
+from jkpi.alerts.past import PRESUMED_RHO, Past, Usual
 from jkpi.alerts.pools import Judged
 from jkpi.alerts.sparse import Sparse
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.tails import Flags, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +67,7 @@ class _Fold:
         mark = grid.mark[column]
         spans = (grid.begin <= column) & (column < grid.end)
         counted = self.sparse.go(column, usual, spans & (mark == marks.READ))
-        kind = np.select(
-            [mark == marks.HELD, mark == marks.BROKEN, mark == marks.ABSENT, ~counted.enough],
-            [
-                lifecycle.HELD,
-                lifecycle.ERROR,
-                np.where(usual.expected, lifecycle.NO_DATA, lifecycle.LOW_N),
-                lifecycle.LOW_N,
-            ],
-            default=JUDGED,
-        ).astype(np.int8)
+        kind = _kinds(mark, usual, counted.enough)
         learned = usual.usable >= cadence.learning
         by_usual = np.where((kind == JUDGED) & ~learned, lifecycle.LEARNING, kind).astype(np.int8)
         judged = spans & (kind == JUDGED)
@@ -127,27 +118,40 @@ class _Fold:
         closed = np.zeros(len(held), dtype=bool)
         closed[self.baseline.closed] = True
         self.left_out[column] = ~spans | held | fallen | closed | (broken & ~chronic)
-        changed: set[int] = set()
-        for row in self.baseline.opened:
-            changed |= self._leave_out(int(row), int(self.baseline.ladders.fell[row]), column)
-        for row in self.promise.opened:
-            if not chronic[row]:
-                changed |= self._leave_out(int(row), int(self.promise.ladders.fell[row]), column)
+        changed = {int(row) for row in self.baseline.opened}
+        for row in changed:
+            self._leave_out(row, int(self.baseline.ladders.fell[row]), column)
+        for row in self.promise.opened[~chronic[self.promise.opened]]:
+            self._leave_out(int(row), int(self.promise.ladders.fell[row]), column)
+            changed.add(int(row))
         for row in np.flatnonzero(chronic & ~was_chronic & ~fallen):
             since = int(self.promise.ladders.fell[row])
             self.left_out[since : column + 1, row] = self.grid.mark[since : column + 1, row] == marks.HELD
             changed.add(int(row))
-        rows = ~self.left_out[column]
-        for row_ in changed:
-            rows[row_] = False
-            kept: Whole = np.flatnonzero(~self.left_out[: column + 1, row_])
-            self.past.recount(row_, kept)
-        self.past.keep(np.flatnonzero(rows), column)
+        self._let_in(column, changed)
 
-    def _leave_out(self, row: int, since: int, column: int) -> set[int]:
+    def _leave_out(self, row: int, since: int, column: int) -> None:
         self.left_out[since : column + 1, row] = True
         self.calibration.forget(row, since, column)
-        return {row}
+
+    def _let_in(self, column: int, changed: set[int]) -> None:
+        """The past moves on by this column; of series where earlier ones went or came back it is counted anew."""
+        goes_on = ~self.left_out[column]
+        for row in changed:
+            goes_on[row] = False
+            self.past.recount(row, np.flatnonzero(~self.left_out[: column + 1, row]))
+        self.past.keep(np.flatnonzero(goes_on), column)
+
+
+def _kinds(mark: Marks, usual: Usual, enough: Flags) -> Codes:
+    """Why a column is not judged, JUDGED where it is. A weekday that never brings data says nothing by that."""
+    absent = np.where(usual.expected, lifecycle.NO_DATA, lifecycle.LOW_N)
+    kinds: Codes = np.select(
+        [mark == marks.HELD, mark == marks.BROKEN, mark == marks.ABSENT, ~enough],
+        [lifecycle.HELD, lifecycle.ERROR, absent, lifecycle.LOW_N],
+        default=JUDGED,
+    ).astype(np.int8)
+    return kinds
 
 
 def fold(grid: Grid, rules: Rules, families: Families) -> Folded:

@@ -114,7 +114,7 @@ def _span(own: Sequence[Reading], until: date | None) -> tuple[date, date] | Non
     return first, max(last, until or first)
 
 
-def chunks(groups: Whole, size: int = 2048) -> Iterator[slice]:
+def chunks(groups: Whole, size: int) -> Iterator[slice]:
     """Slices of about `size` series that never cut a group in two; `groups` (S,) is in order."""
     start, total = 0, len(groups)
     while start < total:
