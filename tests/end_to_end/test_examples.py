@@ -21,6 +21,9 @@ from jkpi.settings import Settings, load_settings
 from jkpi.synthetic import PLANTED, PlantedFall
 from jkpi.warehouse import open_warehouse
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from reading_pages import differences
+
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
 
@@ -129,6 +132,15 @@ def test_the_lost_day_is_a_blind_spot_and_withholds_what_depends_on_it(demo: Dem
     days = {demo.planted.lost_on - row["period_start"] for row in withheld}
     assert timedelta(days=1) in days
     assert all(timedelta(0) <= distance <= timedelta(days=7) for distance in days)
+
+
+@pytest.mark.browser
+def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
+    page = demo.settings.output / f"{demo.planted.journey}.html"
+    with open_warehouse(demo.settings) as warehouse:
+        shown, wrong = differences(page, warehouse, demo.planted.journey)
+    assert wrong == []
+    assert shown > 10
 
 
 def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:

@@ -14,13 +14,20 @@ first row, which is not among the expected figures: here pandas counts those by 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
+
+from jkpi.warehouse import open_warehouse
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from reading_pages import differences
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -392,6 +399,15 @@ def test_an_incident_without_a_resolution_time_stays_open(measured: Any) -> None
     of = "from marts.fct_kpi_readings where kpi = 'resolve.time_to_resolve' and period = 'month' and segment = 'all'"
     found = measured.frame(f"select sum(sample_size) as n, sum(open_count) as still_open {of} and statistic = 'median'")
     assert (int(found["n"].iloc[0]), int(found["still_open"].iloc[0])) == (24_918, 1_556)
+
+
+@pytest.mark.browser
+def test_the_page_says_what_the_tables_say(measured: Any) -> None:
+    (page,) = [path for path in (measured.folder / "site").glob("*.html") if path.name != "index.html"]
+    with open_warehouse(f"duckdb:///{measured.folder / 'warehouse.duckdb'}", read_only=True) as warehouse:
+        shown, wrong = differences(page, warehouse, page.stem)
+    assert wrong == []
+    assert shown > 5
 
 
 def test_a_second_run_changes_nothing_and_says_nothing(measured: Any, accounts: Callable[[Any], Any]) -> None:
