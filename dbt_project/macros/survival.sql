@@ -180,5 +180,5 @@ quantiles as (
 (
     cast({{ spells }}.kpi_number as bigint) * 3
     + case {{ spells }}.period when 'day' then 0 when 'week' then 1 else 2 end
-) * 1000000000000 + ({{ spells }}.period_start - date '1900-01-01') * 10000000 + {{ segments }}.segment_number
+) * 1000000000000 + cast({{ spells }}.period_start - date '1900-01-01' as bigint) * 10000000 + {{ segments }}.segment_number
 {%- endmacro %}
