@@ -72,7 +72,8 @@ def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
     product = read_early(url, facts.versions[-1].document["journey"])
     sides = side_by_side(early_readings(facts), product, EARLY_KEY)
     assert alone(sides).empty, alone(sides).head(20).to_string()
-    assert len(sides) > 100
+    # Half a day is all that the repair's moment waits: no age lies a day before that.
+    assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "equipment_repair"
     found = {column: differing(sides, column) for column in EARLY_NUMBERS}
     found |= {column: other(sides, column) for column in EARLY_WORDS}
     assert all(frame.empty for frame in found.values()), found
