@@ -65,7 +65,7 @@ def arguments(project: Path, place: Path, full_refresh: bool) -> list[str]:
         "build",
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(place / "target"), "--log-path", str(place / "logs")),
-        *("--exclude-resource-type", "unit_test"),
+        *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
         *(["--full-refresh"] if full_refresh else ["--exclude", "tag:whole"]),
     ]
 
