@@ -20,6 +20,7 @@ from jkpi.dashboards.database import database_of
 from jkpi.dashboards.making import make_bundle
 from jkpi.dashboards.naming import certifier, slug_start
 from jkpi.dashboards.subjects import subjects_of
+from jkpi.dashboards.tables import TOLD
 from jkpi.errors import JkpiError
 
 from .conftest import EXAMPLES, ROOT, MakeBundle, journeys_of, settings_of
@@ -59,7 +60,7 @@ def test_every_kpi_stage_and_moment_is_on_the_dashboard_of_its_journey(bundle_of
         kpi_id for kpi_id, *_ in journey.all_kpis()
     }
     moments = {moment.moment for moment in journey.moments_of_truth}
-    for chart in ("moment_number", "moment_line", "who_falls"):
+    for chart in ("moment_number", "moment_standing", "moment_line", "who_falls"):
         assert {made.subject.names["moment"] for made in on_it if made.asset.chart == chart} == moments
     texts = [part["meta"]["code"] for part in dashboard.content["position"].values() if part_is(part, "MARKDOWN")]
     assert all(any(stage.shown in text for text in texts) for stage in journey.stages)
@@ -107,6 +108,21 @@ def test_every_tile_is_a_chart_of_the_bundle_once_and_fits_its_row(bundle_of: Ma
             if part_is(part, "ROW"):
                 inside = [dashboard.content["position"][child]["meta"]["width"] for child in part["children"]]
                 assert 0 < sum(inside) <= 12
+
+
+def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None:
+    bundle = bundle_of("equipment_repair")
+    for dashboard in bundle.dashboards:
+        position, stacks = dashboard.content["position"], []
+        for part in position.values():
+            if part_is(part, "COLUMN"):
+                inside = [position[child]["meta"] for child in part["children"]]
+                assert {tile["width"] for tile in inside} == {part["meta"]["width"]}
+                made = [bundle.charts[tile["uuid"]] for tile in inside]
+                assert [one.asset.chart for one in made] == ["moment_number", "moment_standing"]
+                assert len({one.subject.key for one in made}) == 1
+                stacks.append(made)
+        assert len(stacks) == 3, dashboard.slug
 
 
 def test_filters_reach_the_charts_that_name_them_and_no_others(bundle_of: MakeBundle) -> None:
@@ -177,12 +193,14 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
     (declared,) = [one for one in properties["exposures"] if one["name"] == exposure]
     known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
     assets = read_assets()
-    placed = {chart.chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts}
+    charts = [chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts]
+    placed = {chart.chart for chart in charts} | {chart.under.chart for chart in charts if chart.under}
     tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
     # What jkpi publishes beside the views is looked up in these.
     tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
+    tables |= {"dash_readings"} if "dash_moment_readings" in tables else set()
     tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()
-    assert known == tables - {"dash_moments", "dash_alerts", "dash_sources"}
+    assert known == tables - set(TOLD)
     models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
     assert known <= models
 

@@ -85,6 +85,29 @@ def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnect
     assert ask(connection, "readings", "reading__yhat_lower") == 0.3
 
 
+def test_how_sure_a_moment_is_is_said_of_its_newest_reading_in_one_segment(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    for week, interval, n in (("2026-06-08", "80.1 to 90.0 %", 99), ("2026-06-01", "81.0 to 91.1 %", 1000)):
+        for segment, state in (("All customers", "ok since 1 Apr"), ("region: north", "firing since 9 Jun")):
+            row = {"segment_label": segment, "period": "week", "period_start": week}
+            said = f"{interval} ({segment})"
+            put(connection, "dash_moment_readings", **row, interval_text=said, sample_size=n, state_text=state)
+    north = "segment_label = 'region: north'"
+    for where, interval, n in (
+        (north, "80.1 to 90.0 % (region: north)", 99),
+        (f"{north} and period_start < date '2026-06-08'", "81.0 to 91.1 % (region: north)", 1000),
+    ):
+        assert ask(connection, "moment_readings", "newest_interval", where) == interval
+        assert ask(connection, "moment_readings", "newest_cases", where) == n, "the newest, not the largest"
+        assert ask(connection, "moment_readings", "state_today", where) == "firing since 9 Jun"
+    for metric in ("newest_interval", "newest_cases", "state_today"):
+        assert ask(connection, "moment_readings", metric) is None, "of two segments there is no interval"
+    row = {"segment_label": "region: north", "period": "month", "period_start": "2026-06-01"}
+    put(connection, "dash_moment_readings", **row, interval_text="83.0 to 88.0 %", sample_size=4000)
+    assert ask(connection, "moment_readings", "newest_interval", north) is None, "a week is part of a month"
+
+
 def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None:
     for week, seconds in ((1, 3600.0), (2, 7200.0)):
         place = {"period": "week", "period_start": f"2026-06-0{week}", "segment": "all"}

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import duckdb
 import pytest
+from sqlalchemy import create_engine, select
 
 from jkpi.alerts import judge_and_announce, list_alerts
 from jkpi.alerts.announce import judge_moments, watched_now
+from jkpi.dashboards.assets import read_assets
 from jkpi.journeys import read_journeys
 from jkpi.measuring import measure
 from jkpi.settings import Settings, load_settings
+from jkpi.state import series_states
 from jkpi.synthetic import PLANTED, PlantedFall
 from jkpi.warehouse import open_warehouse
 
@@ -36,6 +40,8 @@ TOLD_ON = {
 }
 """The morning on which that reading is final, late rows had their time, and the owner is told. Whether a part was
 bought elsewhere is known after days; that fewer had decided after one day than usual is known two mornings earlier."""
+
+STANDING = ("newest_interval", "newest_cases", "state_today")
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,43 @@ def test_the_lost_day_is_a_blind_spot_and_withholds_what_depends_on_it(demo: Dem
     days = {demo.planted.lost_on - row["period_start"] for row in withheld}
     assert timedelta(days=1) in days
     assert all(timedelta(0) <= distance <= timedelta(days=7) for distance in days)
+
+
+def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: Demo) -> None:
+    """What stands under each big number, in every segment: the interval of the mart, the state of the judge."""
+    metrics = {metric.metric: metric.sql for metric in read_assets().datasets["moment_readings"].metrics}
+    journeys = {journey.journey: journey for journey in read_journeys(demo.settings.workspace)}
+    moments = {moment.moment: moment for moment in journeys[demo.planted.journey].moments_of_truth}
+    with open_warehouse(demo.settings) as warehouse:
+        newest = {
+            (row["kpi"], row["segment"], row["segment_value"]): row
+            for row in warehouse.rows(
+                "select * from marts.fct_kpi_readings where is_primary and period = 'week' and status = 'final'"
+                " and value is not null and not is_suppressed order by period_start"
+            )
+        }
+    with duckdb.connect(str(demo.settings.workspace / "published" / "dashboards.duckdb"), read_only=True) as copy:
+        told = copy.execute(
+            f"select moment, kpi, segment, segment_value, {', '.join(metrics[name] for name in STANDING)}"
+            " from published.dash_moment_readings where period = 'week' group by all"
+        ).fetchall()
+    engine = create_engine(demo.settings.state_url)
+    with engine.connect() as connection:
+        states = {
+            (row.moment, row.segment, row.segment_value): f"{row.state.replace('_', ' ')} since {row.since:%-d %b}"
+            for row in connection.execute(select(series_states))
+        }
+    engine.dispose()
+    promised = {moment.kpi for moment in moments.values()}
+    assert {(kpi, *of) for _, kpi, *of, _, _, _ in told} == {key for key in newest if key[0] in promised}
+    assert len(told) > 10
+    for moment, kpi, segment, value, interval, n, state in told:
+        reading = newest[kpi, segment, value]
+        assert interval == f"{100 * reading['ci_low']:.1f} to {100 * reading['ci_high']:.1f} %"
+        assert n == reading["sample_size"]
+        watched = segment == "all" or segment in moments[moment].by
+        assert state == states.get((moment, segment, value), "not judged yet" if watched else "not judged by itself")
+    assert states[demo.planted.moment, "all", "all"].startswith("firing since ")
 
 
 @pytest.mark.browser

@@ -77,12 +77,20 @@ class Chart(Strict):
     params: dict[str, Any]
 
 
+class Under(Strict):
+    """A chart that stands below another one of the same subject, as wide as that."""
+
+    chart: str
+    height: int
+
+
 class Placed(Strict):
     """Charts of one kind in a row; of twelve columns wide, of eight pixels high."""
 
     chart: str
     width: int = Field(ge=1, le=12)
     height: int
+    under: Under | None = None
 
 
 class Line(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jkpi.dashboards.assets import Dashboard, Filter, Line, Placed, fill
@@ -16,12 +16,18 @@ COLUMNS = 12
 
 @dataclass(frozen=True)
 class Tile:
-    """A chart as it stands on dashboards: `number` stands for its id, which Superset puts in its place."""
+    """A chart as it stands on dashboards: `number` stands for its id, which Superset puts in its place. `short` is its
+    name where its place says what it is about."""
 
     uuid: str
     number: int
     name: str
+    short: str
     filtered_by: tuple[str, ...]
+
+
+Stack = tuple[int, list[tuple[Tile, int]]]
+"""How wide it is, and its tiles from above with the height of each."""
 
 
 @dataclass
@@ -61,9 +67,9 @@ def grid(
         below = made.add("TAB", tabs, {"text": tab.tab, "defaultText": tab.tab, "placeholder": tab.tab})
         for line in tab.rows:
             for subject in _scopes(line, scope, subjects):
-                tiles = [(placed, tile) for placed in line.charts for tile in tile_of(placed.chart, subject)]
-                if tiles or not line.charts:
-                    _lay(made, below, line, subject, tiles)
+                stacks = [stack for placed in line.charts for stack in _stacks(placed, subject, tile_of)]
+                if stacks or not line.charts:
+                    _lay(made, below, line, subject, stacks)
     return made
 
 
@@ -107,26 +113,40 @@ def _scopes(line: Line, scope: Subject, subjects: Sequence[Subject]) -> list[Sub
     return [subject for subject in subjects if subject.kind == line.each and subject.belongs_to(scope)]
 
 
-def _lay(made: Grid, below: list[str], line: Line, subject: Subject, tiles: list[tuple[Placed, Tile]]) -> None:
+def _stacks(placed: Placed, subject: Subject, tile_of: Callable[[str, Subject], Iterator[Tile]]) -> Iterator[Stack]:
+    """The charts of one kind, each with the one under it: both have the same subjects, in the same order."""
+    tiles = [(tile, placed.height) for tile in tile_of(placed.chart, subject)]
+    if placed.under is None:
+        yield from ((placed.width, [tile]) for tile in tiles)
+        return
+    under = [(replace(tile, name=tile.short), placed.under.height) for tile in tile_of(placed.under.chart, subject)]
+    yield from ((placed.width, [*pair]) for pair in zip(tiles, under, strict=True))
+
+
+def _lay(made: Grid, below: list[str], line: Line, subject: Subject, stacks: list[Stack]) -> None:
     if line.text is not None:
         row = made.add("ROW", below, {"background": "BACKGROUND_TRANSPARENT"})
         code = fill(line.text, subject.values)
         made.add("MARKDOWN", row, {"code": code, "width": COLUMNS, "height": line.height})
     room, row = 0, []
-    for placed, tile in tiles:
-        if room < placed.width:
+    for width, stack in stacks:
+        if room < width:
             row, room = made.add("ROW", below, {"background": "BACKGROUND_TRANSPARENT"}), COLUMNS
-        room -= placed.width
-        made.tiles[tile.number] = tile
-        meta = {
-            "chartId": tile.number,
-            "uuid": tile.uuid,
-            "width": placed.width,
-            "height": placed.height,
-            "sliceName": tile.name,
-            "sliceNameOverride": tile.name,
-        }
-        made.add("CHART", row, meta)
+        room -= width
+        place = row
+        if len(stack) > 1:
+            place = made.add("COLUMN", row, {"background": "BACKGROUND_TRANSPARENT", "width": width})
+        for tile, height in stack:
+            made.tiles[tile.number] = tile
+            meta = {
+                "chartId": tile.number,
+                "uuid": tile.uuid,
+                "width": width,
+                "height": height,
+                "sliceName": tile.name,
+                "sliceNameOverride": tile.name,
+            }
+            made.add("CHART", place, meta)
 
 
 def _targets(one: Filter, dataset_uuid: Callable[[str], str]) -> list[Params]:

@@ -24,8 +24,9 @@ def make_bundle(workspace: str, database: Database, subjects: Sequence[Subject])
     def tiles(chart: str, scope: Subject) -> Iterator[layout.Tile]:
         for made in charts.values():
             if made.asset.chart == chart and made.subject.belongs_to(scope):
-                name = made.asset.short if made.asset.short and scope.names else made.asset.title
-                yield layout.Tile(made.uuid, numbers[made.uuid], name, tuple(made.asset.filtered_by))
+                short = made.asset.short or made.asset.title
+                name = short if scope.names else made.asset.title
+                yield layout.Tile(made.uuid, numbers[made.uuid], name, short, tuple(made.asset.filtered_by))
 
     dashboards = tuple(
         _dashboard(workspace, assets, dashboard, scope, subjects, tiles)

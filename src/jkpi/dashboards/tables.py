@@ -63,6 +63,26 @@ TOLD: dict[str, Columns] = {
         "usual_text": "text",
         "as_of": "timestamp",
     },
+    "dash_moment_readings": {
+        **_OF_A_JOURNEY,
+        "moment": "text",
+        "moment_title": "text",
+        "kpi": "text",
+        "kpi_title": "text",
+        "stage_label": "text",
+        "segment": "text",
+        "segment_value": "text",
+        "segment_label": "text",
+        "period": "text",
+        "period_start": "date",
+        "value": "double precision",
+        "ci_low": "double precision",
+        "ci_high": "double precision",
+        "sample_size": "bigint",
+        "interval_text": "text",
+        "state_text": "text",
+        "as_of": "timestamp",
+    },
     "dash_sources": {
         **_OF_A_JOURNEY,
         "source": "text",
@@ -81,7 +101,8 @@ TOLD: dict[str, Columns] = {
     },
 }
 """Tables that `jkpi publish` writes itself. One row per: alert ever told; moment of truth of the current maps, with the
-latest final week of its KPI; source and journey that it feeds ('(none)' where it feeds none). Times are naive UTC."""
+latest final week of its KPI; moment of truth, segment value and final week or month, with the state of today; source
+and journey that it feeds ('(none)' where it feeds none). Times are naive UTC."""
 
 _PROPERTIES = Path("models") / "dashboards" / "_dashboards.yml"
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from jkpi.dashboards import spoken
 from jkpi.dashboards.sources import source_rows
+from jkpi.dashboards.standings import standing_rows
 from jkpi.dashboards.titles import Row, Titles, naive
 from jkpi.journeys import Journey
 from jkpi.settings import Settings
@@ -36,6 +37,7 @@ def told_rows(settings: Settings, w: Warehouse, journeys: Sequence[Journey]) -> 
     return {
         "dash_alerts": [_alert(row, by.get(row["alert_id"]), titles, settings.now) for row in known],
         "dash_moments": _moments(journeys, states, health, titles, settings.now),
+        "dash_moment_readings": list(standing_rows(w, journeys, states, titles, settings.now)),
         "dash_sources": source_rows(w, titles, settings.now),
     }
 
