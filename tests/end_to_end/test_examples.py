@@ -26,7 +26,7 @@ from jkpi.synthetic import PLANTED, PlantedFall
 from jkpi.warehouse import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import differences
+from reading_pages import Tables, differences, states_of
 
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
@@ -181,9 +181,13 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
 def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
     page = demo.settings.output / f"{demo.planted.journey}.html"
     with open_warehouse(demo.settings) as warehouse:
-        shown, wrong = differences(page, warehouse, demo.planted.journey)
-    assert wrong == []
-    assert shown > 10
+        known = states_of(demo.settings.state_url)
+        account = differences(page, Tables(warehouse, demo.planted.journey, demo.settings.now, known))
+    assert account.wrong == []
+    assert {"KPI", "moment", "since", "volume", "moves", "visits", "satisfaction", "freshness", "cell"} <= set(
+        account.said
+    )
+    assert account.said.total() > 5000
 
 
 def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:

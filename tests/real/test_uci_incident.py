@@ -24,10 +24,11 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
+from jkpi.settings import load_settings
 from jkpi.warehouse import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import differences
+from reading_pages import Tables, differences, states_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -404,10 +405,12 @@ def test_an_incident_without_a_resolution_time_stays_open(measured: Any) -> None
 @pytest.mark.browser
 def test_the_page_says_what_the_tables_say(measured: Any) -> None:
     (page,) = [path for path in (measured.folder / "site").glob("*.html") if path.name != "index.html"]
-    with open_warehouse(f"duckdb:///{measured.folder / 'warehouse.duckdb'}", read_only=True) as warehouse:
-        shown, wrong = differences(page, warehouse, page.stem)
-    assert wrong == []
-    assert shown > 5
+    settings = load_settings(measured.folder)
+    with open_warehouse(settings.warehouse_url, read_only=True) as warehouse:
+        account = differences(page, Tables(warehouse, page.stem, settings.now, states_of(settings.state_url)))
+    assert account.wrong == []
+    assert {"KPI", "moment", "since", "volume", "moves", "visits", "freshness", "cell"} <= set(account.said)
+    assert account.said.total() > 5000
 
 
 def test_a_second_run_changes_nothing_and_says_nothing(measured: Any, accounts: Callable[[Any], Any]) -> None:

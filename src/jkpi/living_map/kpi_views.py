@@ -213,7 +213,7 @@ def _extras(kpi: Kpi, statistic: str, latest: Reading | None) -> tuple[Figure, .
         return ()
     found = ((name, _same_week(kpi, name, latest)) for name in _EXTRAS if name != statistic)
     return tuple(
-        Figure(words.value(reading.value, definitions.unit_of(name), name), definitions.caption(kpi, name))
+        Figure(words.value(reading.value, definitions.unit_of(name), name), definitions.caption(kpi, name), name)
         for name, reading in found
         if reading is not None
     )

@@ -20,10 +20,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with what it says."""
+    """A number with what it says. `statistic`: which one of a reading it is."""
 
     value: str
     caption: str
+    statistic: str = ""
 
 
 @dataclass(frozen=True)

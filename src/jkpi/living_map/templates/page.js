@@ -97,7 +97,7 @@
     note.hidden = !changed;
     const whose = everybody ? "" : " for " + segment.selectedOptions[0].textContent;
     set(note, changed ? `KPIs and moments of truth show ${now ? "the newest final week" : "the " + said}${whose}${now ? "" : ", as first published; where late data changed it, the figure of now stands beside"}. ` +
-      `States, visits, paths and volumes are of today and of everybody. Map version in force: ${version}` + (version === told.current ? "." : `; the texts are of version ${told.current}.`) : "");
+      `States, visits, paths, satisfaction and volumes are of today and of everybody. Map version in force: ${version}` + (version === told.current ? "." : `; the texts are of version ${told.current}.`) : "");
   };
   week.addEventListener("input", paint);
   segment.addEventListener("change", paint);

@@ -1,0 +1,97 @@
+"""A page with everything on it, published and read in a browser, and the tables that it was made of."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jkpi.journeys import map_rows, read_journeys
+from jkpi.living_map import publish_map
+from jkpi.settings import Settings
+from jkpi.warehouse import ensure_landing, open_warehouse
+
+from .conftest import AS_OF, EXAMPLE, JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from reading_pages import read_page
+from reading_pages.page import Shown
+
+EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
+FALLING = replace(STATES[0], falling_in=("region = south",))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A page, the file of its tables, what a browser found on it, and what went wrong meanwhile."""
+
+    page: Path
+    file: Path
+    shown: Shown
+    errors: list[str]
+
+
+def publish(folder: Path) -> Published:
+    """The page, and what it was read to say."""
+    file = folder / "w.duckdb"
+    with open_warehouse(f"duckdb:///{file}") as w:
+        ensure_landing(w)
+        tables = drawn(folder / "workspace")
+        fill_landing(w, {**tables, **SOURCES})
+        fill_marts(w, {**marts(tables), **walked()})
+        settings = Settings(folder, "service", f"duckdb:///{file}", "sqlite://", folder / "site", now=NOW)
+        publish_map(settings, w, (FALLING, *STATES[1:]))
+    page = folder / "site" / f"{JOURNEY}.html"
+    return Published(page, file, *read_page(page))
+
+
+def drawn(workspace: Path) -> Rows:
+    """The example's map, with an emotion that is measured."""
+    shutil.copytree(EXAMPLE / "journeys", workspace / "journeys")
+    shutil.copy(EXAMPLE / "jkpi.yml", workspace)
+    file = workspace / "journeys" / f"{JOURNEY}.yml"
+    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    written["stages"][0]["kpis"].append(EMOTION)
+    file.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    return map_rows(read_journeys(workspace), NOW - timedelta(days=40))
+
+
+def walked() -> Rows:
+    """Moves (a loop, a leap, leavers), answers to two questions of one stage and one of another, peaks and ends."""
+    moves = [("report", "triage", 90), ("report", "(end)", 10), ("triage", "report", 5), ("triage", "repair", 70),
+             ("triage", "confirm", 25), ("repair", "repair", 3), ("confirm", "(end)", 600)]  # fmt: skip
+    answers = [("report.ces", 5, 12), ("confirm.csat", 4, 31), ("confirm.nps", 9, 20)]
+    ends = [
+        ("fault_reported", "survey_sent", 40),
+        ("technician_arrived", "survey_sent", 25),
+        ("survey_sent", "survey_sent", 2),
+    ]
+    return {
+        "fct_stage_transitions": [
+            {"journey": JOURNEY, "stage": stage, "next_stage": target, "segment": segment, "segment_value": segment,
+             "period_start": LAST_WEEK - timedelta(days=day), "count_transitions": count}
+            for stage, target, count in moves for segment in ("all", "region") for day in (0, 100, 181)
+        ],
+        "fct_responses": [
+            {"journey": JOURNEY, "kpi": kpi, "response_id": f"{kpi}{n}", "score": score - n % 3,
+             "responded_date": LAST_WEEK - timedelta(days=n)}
+            for kpi, score, count in answers for n in range(count)
+        ],
+        "fct_journey_instances": [
+            {"journey": JOURNEY, "instance_id": f"{peak}{n}", "started_at": AS_OF - timedelta(days=n),
+             "peak_touchpoint": peak, "end_touchpoint": end}
+            for peak, end, count in ends for n in range(count)
+        ],
+    }  # fmt: skip
+
+
+def states() -> list[dict[str, Any]]:
+    """As the state database has them."""
+    whole = {"segment": "all", "segment_value": "all", "journey": JOURNEY}
+    rows = [{**whole, "moment": s.moment, "state": s.state, "since": s.since, "alert_id": s.alert_id} for s in STATES]
+    return [*rows, {**rows[0], "segment": "region", "segment_value": "south", "alert_id": "a2"}]

@@ -1,0 +1,54 @@
+"""Every stage with every lane, and in them what somebody has drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reading_pages.account import Account
+from reading_pages.page import Shown
+from reading_pages.tables import Tables, anchor
+
+LANES = (
+    *("goals", "thoughts", "actions", "stories", "touchpoints", "self", "staffed", "front", "paths", "feelings"),
+    *("curve", "pains", "moments", "kpis", "waits", "back", "support", "opportunities", "under_way", "owners"),
+    "evidence",
+)
+_TEXTS = {
+    **{lane: lane for lane in ("goals", "thoughts", "actions", "feelings", "pains", "support", "opportunities")},
+    "back": "back_stage",
+}
+
+
+def check(shown: Shown, tables: Tables, account: Account) -> None:
+    """In the order of the map."""
+    said = [(stage["stage"], stage["title"]) for stage in shown["stages"]]
+    account.same("stages", "the map", said, [(stage["stage"], stage["title"]) for stage in tables.stages])
+    drawn = {stage["stage"]: stage for stage in tables.stages}
+    for stage in shown["stages"]:
+        account.set("lanes", stage["stage"], stage["lanes"], LANES)
+        if stage["stage"] in drawn:
+            _texts(stage, drawn[stage["stage"]], account)
+            _people(stage, drawn[stage["stage"]], tables, account)
+
+
+def _texts(stage: dict[str, Any], drawn: dict[str, Any], account: Account) -> None:
+    name, content, lanes = drawn["stage"], drawn["content"], stage["lanes"]
+    for lane, key in _TEXTS.items():
+        wanted = [" ".join(text.split()) for text in content.get(key) or ()]
+        account.same(lane, name, lanes[lane]["texts"], wanted)
+        told = any(text in ("not drawn yet", "nothing here") for text in lanes[lane]["none"])
+        there = wanted or (lane == "back" and lanes[lane]["touchpoints"])
+        account.same(f"that {lane} are missing", name, told, not there)
+    stories = [story["story"] for story in content.get("stories") or ()]
+    account.set("stories", name, lanes["stories"]["stories"], stories)
+    account.same("work", name, lanes["under_way"]["doing"], [one["action"] for one in content.get("under_way") or ()])
+
+
+def _people(stage: dict[str, Any], drawn: dict[str, Any], tables: Tables, account: Account) -> None:
+    """Who answers for the stage, and for each of its moments of truth; and which KPIs stand here."""
+    name = drawn["stage"]
+    here = [kpi for kpi, row in tables.kpis.items() if row["stage"] == name]
+    moments = [moment["owner"] for moment in tables.moments.values() if moment["kpi"] in here]
+    owners = [owner for owner in (drawn["owner"], *moments) if owner]
+    account.set("owners", name, stage["lanes"]["owners"]["owners"], owners)
+    account.set("KPIs of the stage", name, stage["lanes"]["kpis"]["cards"], [anchor("kpi", kpi) for kpi in here])

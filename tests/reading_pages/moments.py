@@ -1,0 +1,109 @@
+"""Moments of truth: value, interval, n, last day, promise, state and since when; above the map and in its lane."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from reading_pages.account import Account
+from reading_pages.page import Shown
+from reading_pages.readings import goal, standing
+from reading_pages.tables import Row, Tables, anchor
+from reading_pages.texts import among, day_in
+
+_LAST_DAY = re.compile(r"^(.+) on (\d+ \w+(?: \d{4})?) \(n ([\d,]+)\)$")
+_LENGTH = re.compile(r", (\d+) days?$")
+
+
+def check(shown: Shown, tables: Tables, account: Account) -> None:
+    """Every moment of truth of the map, twice: above it and in its stage."""
+    cards = {card["moment"]: card for card in shown["moments"]}
+    account.set("moments of truth", "the page", cards, [anchor("moment", moment) for moment in tables.moments])
+    inside = {(stage["stage"], one["moment"]): one for stage in shown["stages"] for one in _in_lane(stage)}
+    placed = {(tables.kpis[m["kpi"]]["stage"], anchor("moment", name)): name for name, m in tables.moments.items()}
+    account.set("moments in their stages", "the map", inside, [place for place in placed if place[0]])
+    for name in tables.moments:
+        if card := cards.get(anchor("moment", name)):
+            _card(name, card, tables, account)
+    for place, said in inside.items():
+        if name := placed.get(place):
+            _told(name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account)
+            since = next((text for text in said["small"] if text.startswith("since")), "")
+            _state(name, said["state"], since, tables, account)
+
+
+def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = stage["lanes"]["moments"]["moments"]
+    return found
+
+
+def _card(name: str, card: dict[str, Any], tables: Tables, account: Account) -> None:
+    drawn, said = tables.moments[name], card["terms"]
+    kpi, direction = drawn["kpi"], tables.kpis[drawn["kpi"]]["direction"]
+    newest = _told(name, card["value"], said.get("95 % interval", ""), said.get("n", ""), tables, account)
+    _state(name, card["states"][0], card["since"], tables, account)
+    goal(account, name, card["goal"], "promise", drawn["promise"], direction)
+    account.same("standing", name, card["standing"], standing(newest, drawn["promise"], direction, "promise"))
+    if newest:
+        week = said["Final"]
+        account.holds("week", name, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
+    account.same("owner", name, said["Owner"], drawn["owner"] or "nobody yet")
+    falling = [
+        f"{row['segment']} = {row['segment_value']}"
+        for row in tables.states
+        if (row["journey"], row["moment"]) == (tables.journey, name) and row["segment"] != "all" and row["alert_id"]
+    ]
+    parts = " ".join(card["states"][1:]).removeprefix("falling in ")
+    account.set("falling parts", name, re.split(", | and ", parts) if parts else [], falling)
+    _last_day(name, kpi, said.get("Last final day", ""), tables, account)
+
+
+def _told(name: str, value: str, interval: str, n: str, tables: Tables, account: Account) -> dict[str, Any] | None:
+    """The newest final week of the statistic that the moment rests on."""
+    drawn = tables.moments[name]
+    newest = tables.newest(drawn["kpi"], drawn["statistic"])
+    account.number("moment", name, value, newest and newest["value"])
+    account.interval("interval", name, interval, newest and newest["ci_low"], newest and newest["ci_high"])
+    account.number("n", name, n, newest and newest["sample_size"])
+    return newest
+
+
+def _state(name: str, word: str, since: str, tables: Tables, account: Account) -> None:
+    """As the judge left it, and the day since when with its distance from today."""
+    judged: Row | None = next(
+        (
+            row
+            for row in tables.states
+            if (row["journey"], row["moment"], row["segment"]) == (tables.journey, name, "all")
+        ),
+        None,
+    )
+    state = judged["state"] if judged else "not judged yet"
+    account.same("state", name, word, "ok" if state == "resolved" else state.replace("_", " "))
+    day = judged["since"] if judged else None
+    if day is None:
+        account.same("since", name, since, "")
+        return
+    length = _LENGTH.search(since)
+    fits = day_in(since, tables.today) == day and timedelta(int(length.group(1)) if length else 0) == tables.today - day
+    account.holds("since", name, since, day, fits)
+
+
+def _last_day(name: str, kpi: str, said: str, tables: Tables, account: Account) -> None:
+    found = tables.rows(
+        "select * from marts.fct_kpi_readings where journey = :journey and kpi = :kpi and statistic = :statistic"
+        " and segment = 'all' and period = 'day' and status = 'final' and value is not null and period_start >= :first"
+        " order by period_start desc limit 1",
+        kpi=kpi,
+        statistic=tables.moments[name]["statistic"],
+        first=tables.first,
+    )
+    told = _LAST_DAY.match(said)
+    if not found or not told:
+        account.same("last day", name, said, found[0]["period_start"] if found else "")
+        return
+    value, day, n = told.groups()
+    account.number("last day", name, value, found[0]["value"])
+    account.number("n of the last day", name, n, found[0]["sample_size"])
+    account.same("last day", name, day_in(day, tables.today), found[0]["period_start"])

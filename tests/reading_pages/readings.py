@@ -1,0 +1,129 @@
+"""KPIs: number, interval, n, week, usual value, goal and the other statistics; their weeks; waits; feelings."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from reading_pages.account import Account
+from reading_pages.page import Shown
+from reading_pages.tables import Tables, anchor
+from reading_pages.texts import among, day_in, says
+
+_GOAL = re.compile(r"^(promise|target): at (least|most) (.+)$")
+
+
+def check(shown: Shown, tables: Tables, account: Account) -> None:
+    """Every KPI of the map, in its stage or over the whole journey."""
+    cards = {card["kpi"]: card for card in shown["cards"]}
+    account.set(
+        "KPIs", "the page", [card["kpi"] for card in shown["cards"]], [anchor("kpi", kpi) for kpi in tables.kpis]
+    )
+    for kpi, drawn in tables.kpis.items():
+        if card := cards.get(anchor("kpi", kpi)):
+            account.same("stage of the KPI", kpi, card["stage"], drawn["stage"])
+            _card(kpi, card, tables, account)
+        _weeks(kpi, shown["weeks"].get(anchor("def", kpi), []), tables, account)
+    for stage in shown["stages"]:
+        _waits(stage, tables, account)
+        _feelings(stage, tables, account)
+
+
+def goal(account: Account, where: str, said: str, noun: str, level: float | None, direction: str) -> None:
+    """A promise or a target as it is drawn, and which way it points."""
+    found = _GOAL.match(said)
+    if level is None or found is None:
+        account.same("goal", where, said, "" if level is None else f"{noun}: {level}")
+        return
+    side = "least" if direction == "higher" else "most"
+    account.holds("goal", where, said, level, found.groups()[:2] == (noun, side) and says(found.group(3), level))
+
+
+def standing(reading: dict[str, Any] | None, level: float | None, direction: str, noun: str) -> str:
+    """Kept where the whole interval lies on the good side, missed where it lies on the other; else nobody can tell."""
+    if reading is None or level is None:
+        return ""
+    low, high = (reading["value"] if reading[side] is None else reading[side] for side in ("ci_low", "ci_high"))
+    above, below = low >= level, high <= level
+    if above if direction == "higher" else below:
+        return "keeps the promise" if noun == "promise" else "meets the target"
+    if high < level if direction == "higher" else low > level:
+        return f"{'below' if direction == 'higher' else 'above'} the {noun}"
+    return "too close to call"
+
+
+def _card(kpi: str, card: dict[str, Any], tables: Tables, account: Account) -> None:
+    newest, drawn = tables.newest(kpi), tables.kpis[kpi]
+    account.number("KPI", kpi, card["value"], newest and newest["value"])
+    noun, level = "target", drawn["target"]
+    if level is None:
+        promised = [moment["promise"] for moment in tables.moments.values() if moment["kpi"] == kpi]
+        noun, level = ("promise", promised[0]) if promised else (noun, None)
+    goal(account, kpi, card["goal"], noun, level, drawn["direction"])
+    if newest is None:
+        return
+    account.interval("interval", kpi, among(card["small"], "95 %:"), newest["ci_low"], newest["ci_high"])
+    n = None if newest["unit"] == "count" else newest["sample_size"]
+    account.number("n", kpi, among(card["small"], "n "), n)
+    week = among(card["small"], "week of ")
+    account.holds("week", kpi, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
+    account.same("standing", kpi, card["standing"], standing(newest, level, drawn["direction"], noun))
+    health = tables.rows(
+        "select baseline from marts.rpt_journey_health where journey = :journey and kpi = :kpi", kpi=kpi
+    )
+    usual = health[0]["baseline"] if health else None
+    account.number("usual value", kpi, among(card["small"], "usually "), usual)
+    _others(kpi, card["extras"], newest, tables, account)
+
+
+def _others(kpi: str, said: list[list[str]], newest: dict[str, Any], tables: Tables, account: Account) -> None:
+    """The other statistics of that week."""
+    there = {
+        row["statistic"]: row["value"]
+        for row in tables.weeks[kpi]
+        if row["period_start"] == newest["period_start"] and not row["is_primary"] and row["value"] is not None
+    }
+    account.set("other statistics", kpi, [name for name, _ in said], there)
+    for name, value in said:
+        account.number("other statistic", f"{kpi} {name}", value, there.get(name))
+
+
+def _weeks(kpi: str, said: list[list[str]], tables: Tables, account: Account) -> None:
+    """The table of the weeks, newest first."""
+    wanted = [row for row in reversed(tables.weeks[kpi]) if row["is_primary"]]
+    account.same("count of weeks", kpi, len(said), len(wanted))
+    for (week, value, interval, n, status), row in zip(said, wanted, strict=False):
+        where = f"{kpi} in the week of {row['period_start']}"
+        hidden = row["status"] == "withheld"
+        account.holds("week", where, week, row["period_start"], day_in(week, tables.today) == row["period_start"])
+        account.number("KPI", where, value, None if hidden else row["value"])
+        low, high = (None, None) if hidden else (row["ci_low"], row["ci_high"])
+        account.interval("interval", where, interval, low, high)
+        account.number("n", where, n, row["sample_size"] or 0)
+        account.same("status", where, status, row["status"])
+
+
+def _waits(stage: dict[str, Any], tables: Tables, account: Account) -> None:
+    timed = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"].startswith("time_")]
+    said = {wait["kpi"]: wait for wait in stage["lanes"]["waits"]["waits"]}
+    account.set("waits", stage["stage"], said, [anchor("kpi", kpi) for kpi in timed])
+    for kpi in timed:
+        newest, wait = tables.newest(kpi), said.get(anchor("kpi", kpi))
+        if wait:
+            account.number("wait", kpi, wait["value"], newest and newest["value"])
+        if wait and newest:
+            _others(kpi, wait["extras"], newest, tables, account)
+
+
+def _feelings(stage: dict[str, Any], tables: Tables, account: Account) -> None:
+    """Present of present and absent, where it is measured; that it is not, where it is not."""
+    lane = stage["lanes"]["feelings"]
+    emotions = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"] == "emotion"]
+    said = {felt["kpi"]: felt for felt in lane["felt"]}
+    account.set("feelings", stage["stage"], said, [anchor("kpi", kpi) for kpi in emotions])
+    account.same("unmeasured", stage["stage"], "presence is not measured" in lane["none"], not emotions)
+    for kpi in emotions:
+        newest, felt = tables.newest(kpi), said.get(anchor("kpi", kpi))
+        if felt:
+            account.number("presence", kpi, felt["value"], newest and newest["numerator"] / newest["denominator"])
+            account.number("n of presence", kpi, among(felt["small"], "n "), newest and newest["denominator"])

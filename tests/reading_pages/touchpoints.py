@@ -1,0 +1,82 @@
+"""Touchpoints: where each stands, how often it happened, when last, and how much is known of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reading_pages.account import Account
+from reading_pages.page import Shown
+from reading_pages.tables import Tables
+from reading_pages.texts import is_ago
+
+_LANES = {
+    "touchpoints": lambda drawn: True,
+    "front": lambda drawn: drawn["stage_side"] == "front",
+    "back": lambda drawn: drawn["stage_side"] == "back",
+    "self": lambda drawn: drawn["stage_side"] == "front" and not drawn["is_staffed"],
+    "staffed": lambda drawn: drawn["stage_side"] == "front" and drawn["is_staffed"],
+}
+
+
+def check(shown: Shown, tables: Tables, account: Account) -> None:
+    """Every touchpoint in every lane that it belongs to, and what the map does not have."""
+    drawn = tables.rows("select * from raw.map_touchpoints where journey = :journey and is_current")
+    covered = tables.rows(
+        "select * from marts.rpt_map_coverage where journey = :journey or element = 'unmapped_touchpoint'"
+    )
+    seen = {row["name"]: row for row in covered if row["element"] == "touchpoint"}
+    for stage in shown["stages"]:
+        here = {row["touchpoint"]: row for row in drawn if row["stage"] == stage["stage"]}
+        for lane, belongs in _LANES.items():
+            said = stage["lanes"][lane]["touchpoints"]
+            due = [name for name, row in here.items() if belongs(row)]
+            account.set(f"touchpoints in lane {lane}", stage["stage"], [one["touchpoint"] for one in said], due)
+            for one in said:
+                if row := here.get(one["touchpoint"]):
+                    _touchpoint(one, row, seen.get(row["touchpoint"]), tables, account)
+        _proofs(stage, here, seen, tables, account)
+    strays = [row for row in covered if row["element"] == "unmapped_touchpoint"]
+    wanted = [f"{row['count_events'] or 0:,} × {_spoken(row['name'])}" for row in strays]
+    account.set("touchpoints off the map", "the page", shown["strays"], wanted)
+
+
+def _touchpoint(
+    one: dict[str, Any], drawn: dict[str, Any], seen: dict[str, Any] | None, tables: Tables, account: Account
+) -> None:
+    name = drawn["touchpoint"]
+    last = seen and seen["last_evidence_at"]
+    channel = _spoken(drawn["channel"] or "").lower() or "no channel"
+    account.same("channel", name, one["small"][0], channel)
+    account.same("evidence", name, one["small"][-1], _known(drawn, "confirmed"))
+    if not seen or not last:
+        account.same("volume", name, one["volume"], "")
+        account.same("last seen", name, "no evidence yet" in one["small"], True)
+        return
+    recent, ever = seen["count_events_28d"], seen["count_events"]
+    count, _, span = one["volume"].partition(" × ")
+    account.number("volume", name, count, ever if recent is None else recent)
+    account.same("span of the volume", name, span, "so far" if recent is None else "in 28 days")
+    ages = [text for text in one["small"] if text.endswith((" ago", "just now"))]
+    account.holds("last seen", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
+
+
+def _proofs(
+    stage: dict[str, Any], here: dict[str, Any], seen: dict[str, Any], tables: Tables, account: Account
+) -> None:
+    """The data behind each touchpoint: hypothesis or confirmed, and how old."""
+    said = dict(stage["lanes"]["evidence"]["proofs"])
+    account.set("proofs", stage["stage"], said, here)
+    for name, told in said.items():
+        known, _, age = told.partition("; ")
+        account.same("evidence", name, known, _known(here.get(name, {}), "confirmed by customers"))
+        last = seen[name]["last_evidence_at"] if name in seen else None
+        fits = is_ago(age, tables.past(last)) if last else age == "no evidence yet"
+        account.holds("last seen", name, age, last, fits)
+
+
+def _known(drawn: dict[str, Any], confirmed: str) -> str:
+    return confirmed if drawn.get("evidence") == "confirmed_by_customers" else "hypothesis"
+
+
+def _spoken(identifier: str) -> str:
+    return identifier.replace("_", " ").replace("-", " ").strip().capitalize()
