@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -20,14 +19,11 @@ from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.early import early_signs
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.findings import Finding, Reader, find
-from jkpi.alerts.grid import beside
+from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, conditions
-from jkpi.alerts.panel import read_panel
-from jkpi.alerts.replay import replay_all
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
-from jkpi.alerts.shares import shared
 from jkpi.alerts.wording import headline
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -139,24 +135,18 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
     if not w.table_exists("marts", "fct_kpi_readings"):
         raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
     due = {watched: due_day(w, watched, settings.now) for watched in all_watched}
-    panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched}
-    tracks: dict[Watched, list[Track]] = {}
-    for cadence in {watched.cadence for watched in all_watched}:
-        own = [watched for watched in all_watched if watched.cadence == cadence]
-        tried = [one for number, watched in enumerate(own) for one in shared(watched, panels[watched], number)]
-        found = replay_all(beside([panels[watched].grid for watched in own]), tried)
-        tracks |= {watched: list(islice(found, len(panels[watched].keys))) for watched in own}
-    firing = [watched for watched in all_watched if tracks[watched][0].breach is not None]
+    replayed = replay_moments(w, all_watched, due)
+    firing = [watched for watched in all_watched if replayed[watched].tracks[0].breach is not None]
     early = early_signs(w, all_watched, settings.now)
     told: list[Judged] = []
     for watched in all_watched:
-        whole, *parts = tracks[watched]
-        if panels[watched].first_day(0) is None and has_provisional(w, watched):
+        panel, (whole, *parts) = replayed[watched].panel, replayed[watched].tracks
+        if panel.first_day(0) is None and has_provisional(w, watched):
             whole = dataclasses.replace(whole, state=State.LEARNING)
         is_part = any(watched.is_part_of(other) for other in firing)
-        for row, (key, track) in enumerate(zip(panels[watched].keys, (whole, *parts), strict=True)):
+        for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
             hushed = row > 0 and (whole.breach is not None or _told_with_the_whole(track, whole))
-            one = judged(Series(watched, *key), track, panels[watched], row, is_part or hushed, due[watched])
+            one = judged(Series(watched, *key), track, panel, row, is_part or hushed, due[watched])
             told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
     return told
 

@@ -10,11 +10,10 @@ from pathlib import Path
 from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
 from jkpi.alerts.episodes import Track
-from jkpi.alerts.panel import Panel, read_panel
+from jkpi.alerts.judging import replay_moments
+from jkpi.alerts.panel import Panel
 from jkpi.alerts.planting import Seen, plant, smallest
-from jkpi.alerts.replay import replay_all
 from jkpi.alerts.series import Series, Watched, due_day
-from jkpi.alerts.shares import shared
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -72,11 +71,11 @@ def backtest(settings: Settings, w: Warehouse, journeys: Sequence[Journey], mome
 
 
 def _of(settings: Settings, w: Warehouse, watched: Watched) -> Backtest:
-    panel = read_panel(w, watched, due_day(w, watched, settings.now))
-    tracks = list(replay_all(panel.grid, shared(watched, panel, 0)))
+    replayed = replay_moments(w, [watched], {watched: due_day(w, watched, settings.now)})[watched]
+    panel, tracks = replayed.panel, replayed.tracks
     whole = tracks[0]
     # A single series is planted with falls: it has the share of the budget that it has as the whole of its moment.
-    rule = shared(watched, panel, 0)[0].rule
+    rule = replayed.tried[0].rule
     seen = plant(panel.grid, 0, rule, whole, Series(watched).series_id)
     read = panel.grid.n[:, 0][panel.grid.n[:, 0] > 0]
     found = Backtest(

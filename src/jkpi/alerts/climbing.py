@@ -44,6 +44,12 @@ class Climb:
         self._line, self._grid, self._cadence, self._families = line, grid, cadence, families
         self._sure = np.full(grid.series, SURE)
 
+    @property
+    def is_calm(self) -> Flags:
+        """(S,): no alert is open, no day was low, and no evidence has added up."""
+        calm: Flags = ~self.ladders.is_open & (self.ladders.run_days == 0) & (self.evidence.sums <= 0.0).all(axis=0)
+        return calm
+
     def go(self, column: int, day: Judged, gain: Gain, need: Floats) -> None:
         """One column further. `need` (S,): the evidence that opens an alert of a series that shares with nobody."""
         before, judged = self.ladders, day.judged

@@ -9,13 +9,15 @@ from typing import Literal
 from jkpi.alerts.lifecycle import STATES, State
 from jkpi.alerts.pools import Pool
 
-Line = Literal["baseline", "promise"]
+Line = Literal["baseline", "promise", "median"]
+"""What a series fell from: its own baseline, the promise, or, of durations, the usual median."""
 NOT_TOLD = 255
 
 
 @dataclass(frozen=True)
 class Part:
-    """An alert on one line, from its first low day; `closed_on` is None while it lasts."""
+    """An alert on one line, from its first low day; `closed_on` is None while it lasts. `within`: on the line of the
+    median, the seconds within which usually about half are done, and whose shares are told."""
 
     line: Line
     since: date
@@ -24,6 +26,7 @@ class Part:
     reason: str
     fell: Pool
     clear: Pool | None
+    within: float | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ promise becomes chronic) decides which columns belong to the past of the next on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,12 +17,14 @@ from jkpi.alerts import lifecycle
 from jkpi.alerts.calibration import Calibration
 from jkpi.alerts.climbing import Climb, Families
 from jkpi.alerts.cusum import gain
+from jkpi.alerts.durations import Durations
 from jkpi.alerts.episodes import NOT_TOLD
 from jkpi.alerts.grid import Grid, Marks
 from jkpi.alerts.judge import Rules
 from jkpi.alerts.lifecycle import JUDGED, Codes
 from jkpi.alerts.past import PRESUMED_RHO, Past, Usual
 from jkpi.alerts.pools import Judged
+from jkpi.alerts.signs import Signs
 from jkpi.alerts.sparse import Sparse
 from jkpi.alerts.tails import Flags, Floats
 
@@ -31,7 +34,7 @@ class Folded:
     """What became of S series. `states` (T, S): states by code, NOT_TOLD where nothing was read.
 
     `need` and `achieved` as in `Calibration`; `rate`, `n`, `reference` and `tail` (S,) of the last judged column, NaN
-    where the last column was not.
+    where the last column was not. `signs`: of durations, the edges at which they were counted.
     """
 
     states: npt.NDArray[np.uint8]
@@ -43,15 +46,19 @@ class Folded:
     n: Floats
     reference: Floats
     tail: Floats
+    signs: Signs | None = None
 
 
 class _Fold:
-    def __init__(self, grid: Grid, rules: Rules, families: Families) -> None:
+    def __init__(
+        self, grid: Grid, rules: Rules, families: Families, durations: Sequence[Durations] | None = None
+    ) -> None:
         cadence = rules.cadence
         self.grid, self.rules, self.cadence = grid, rules, cadence
         self.past = Past(grid, cadence)
         self.sparse = Sparse(grid)
-        self.baseline = Climb("baseline", grid, cadence, families)
+        self.signs = Signs(grid, durations) if durations is not None else None
+        self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families)
         self.promise = Climb("promise", grid, cadence, families)
         self.calibration = Calibration(grid, rules)
         self.left_out = np.zeros((grid.length, grid.series), dtype=bool)
@@ -63,6 +70,8 @@ class _Fold:
 
     def go(self, column: int) -> None:
         grid, cadence = self.grid, self.cadence
+        if self.signs is not None:
+            self.signs.go(column, self.past, self.baseline.is_calm & ~self.sparse.is_waiting)
         usual = self.past.usual(column)
         mark = grid.mark[column]
         spans = (grid.begin <= column) & (column < grid.end)
@@ -154,13 +163,13 @@ def _kinds(mark: Marks, usual: Usual, enough: Flags) -> Codes:
     return kinds
 
 
-def fold(grid: Grid, rules: Rules, families: Families) -> Folded:
-    """From the first column to the last."""
-    fold = _Fold(grid, rules, families)
+def fold(grid: Grid, rules: Rules, families: Families, durations: Sequence[Durations] | None = None) -> Folded:
+    """From the first column to the last. `durations`: the series' counts are made of these, and written into `grid`."""
+    fold = _Fold(grid, rules, families, durations)
     for column in range(grid.length):
         fold.go(column)
     fold.baseline.finish(grid.length - 1)
     fold.promise.finish(grid.length - 1)
     calibration = fold.calibration
     return Folded(fold.states, fold.baseline, fold.promise, calibration.need, calibration.achieved,
-                  fold.rate, fold.n, fold.reference, fold.tail)  # fmt: skip
+                  fold.rate, fold.n, fold.reference, fold.tail, fold.signs)  # fmt: skip

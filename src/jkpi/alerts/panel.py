@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from jkpi.alerts import grid as marks
+from jkpi.alerts.arrow_rows import Key, Rows
 from jkpi.alerts.grid import Grid, place
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Floats, Whole
 from jkpi.warehouse import Warehouse
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Key = tuple[str, str]
 _EPOCH = date(1970, 1, 1)
 _MATURE = """
 select
@@ -90,7 +86,7 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
     }  # fmt: skip
-    rows = _Rows(list(w.batches(sql, parameters)))
+    rows = Rows(list(w.batches(sql, parameters)))
     spans = rows.series()
     spans.setdefault(WHOLE, slice(0, 0))
     keys = [WHOLE, *(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))]
@@ -100,14 +96,14 @@ def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
 def read_ages(w: Warehouse, watched: Watched) -> Panel:
     """What share of each cohort of all customers had moved on at each age: a series an age, more is better. Keys are
     ("age", its seconds)."""
-    rows = _Rows(list(w.batches(_AGES, {"journey": watched.journey, "kpi": watched.kpi})))
+    rows = Rows(list(w.batches(_AGES, {"journey": watched.journey, "kpi": watched.kpi})))
     spans = rows.series()
     return _laid(watched, rows, list(spans), spans, None, turned=False)
 
 
 def _laid(
     watched: Watched,
-    rows: _Rows,
+    rows: Rows,
     keys: list[Key],
     spans: dict[Key, slice],
     until: date | None,
@@ -143,7 +139,7 @@ def _laid(
     return Panel(tuple(keys), grid, defined)
 
 
-def _counts(rows: _Rows, turned: bool) -> Floats:
+def _counts(rows: Rows, turned: bool) -> Floats:
     """(N, 3): good, n and passive."""
     shown = ~rows.column("is_suppressed").astype(bool)
     n = np.where(shown, rows.column("denominator").astype(float), 0.0)
@@ -153,45 +149,3 @@ def _counts(rows: _Rows, turned: bool) -> Floats:
         good = n - good
     passive = np.where(shown, np.nan_to_num(rows.column("passives").astype(float)), 0.0)
     return np.stack([good, n, passive], axis=1)
-
-
-class _Rows:
-    """Rows in order of their series and day, as Arrow brought them; texts only as often as they differ."""
-
-    def __init__(self, batches: list[pa.RecordBatch]) -> None:
-        self._batches = batches
-        self._codes = {name: self._encoded(name) for name in ("segment", "segment_value", "definition")}
-
-    def column(self, name: str) -> Any:
-        """(N,): days since 1970, booleans, or floats with NaN where there is nothing."""
-        return np.concatenate([_plain(batch.column(name)) for batch in self._batches] or [np.zeros(0)])
-
-    def series(self) -> dict[Key, slice]:
-        """Where each series lies."""
-        (segments, names), (values, labels) = self._codes["segment"], self._codes["segment_value"]
-        changed = np.flatnonzero((np.diff(segments) != 0) | (np.diff(values) != 0)) + 1
-        edges = [0, *changed.tolist(), len(segments)] if len(segments) else [0]
-        return {(names[segments[start]], labels[values[start]]): slice(start, stop) for start, stop in pairwise(edges)}
-
-    def newest(self, span: slice) -> slice:
-        """The rows since the definition last changed: another one is another number, with a baseline of its own."""
-        changed = np.flatnonzero(np.diff(self._codes["definition"][0][span]) != 0)
-        return slice(span.start + int(changed[-1]) + 1, span.stop) if len(changed) else span
-
-    def _encoded(self, name: str) -> tuple[Whole, list[Any]]:
-        """(N,) codes, and the texts that they stand for."""
-        import pyarrow as pa
-
-        if not self._batches:
-            return np.zeros(0, dtype=np.intp), []
-        texts = pa.chunked_array([batch.column(name).cast(pa.string()) for batch in self._batches])
-        encoded = texts.combine_chunks().dictionary_encode(null_encoding="encode")
-        return encoded.indices.to_numpy(zero_copy_only=False).astype(np.intp), encoded.dictionary.to_pylist()
-
-
-def _plain(array: Any) -> Any:
-    import pyarrow as pa
-
-    if pa.types.is_date(array.type):
-        return array.cast(pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False)
-    return array.to_numpy(zero_copy_only=False)

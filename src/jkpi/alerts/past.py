@@ -77,9 +77,23 @@ class Past:
         self._is_kept[:, row] = False
         self._is_kept[columns, row] = True
         self._sums[:, :, row] = 0.0
-        window = columns[max(length - self._cadence.window, 0) : max(length - self._cadence.gap, 0)]
+        window = self.window(row)
         measures = self._measured(np.full(len(window), row), window)
         np.add.at(self._sums[:, :, row].T, self._grid.slot(window, self._cadence.cycle), measures.T)
+
+    def kept(self, row: int) -> Whole:
+        """The columns kept of one series."""
+        return self._kept[row, : self._count[row]].astype(np.intp)
+
+    def window(self, row: int) -> Whole:
+        """Those that what is usual rests on now."""
+        kept = self.kept(row)
+        return kept[max(len(kept) - self._cadence.window, 0) : max(len(kept) - self._cadence.gap, 0)]
+
+    def share(self) -> tuple[Floats, Flags]:
+        """(S,) twice: the rate over the whole window, and whether there is a case in it."""
+        n, good = self._sums[1].sum(axis=0), self._sums[3].sum(axis=0)
+        return good / np.maximum(n, 1.0), n > 0
 
     def _add(self, rows: Whole, columns: Whole, sign: float) -> None:
         slots = self._grid.slot(columns, self._cadence.cycle)

@@ -7,14 +7,15 @@ either is open, so a chronic one is one breach. A later fall inside it is a part
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from jkpi.alerts import grid as marks
 from jkpi.alerts.climbing import Families
-from jkpi.alerts.episodes import NOT_TOLD, NOWHERE, Course, Track, as_breaches
+from jkpi.alerts.durations import Durations
+from jkpi.alerts.episodes import NOT_TOLD, NOWHERE, Course, Part, Track, as_breaches
 from jkpi.alerts.folding import Folded, fold
 from jkpi.alerts.grid import Grid, chunks, lay_out
 from jkpi.alerts.judge import Rule, Rules
@@ -41,15 +42,18 @@ def replay(readings: Iterable[Reading], rule: Rule, until: date | None = None) -
     return track
 
 
-def replay_all(grid: Grid, tried: Sequence[Tried]) -> Iterator[Track]:
-    """The same for many series at once, all of one cadence, those of a group next to each other."""
+def replay_all(grid: Grid, tried: Sequence[Tried], durations: Sequence[Durations] | None = None) -> Iterator[Track]:
+    """The same for many series at once, all of one cadence, those of a group next to each other.
+
+    `durations`: one a series, where it is their sign test that is replayed; the grid then has nothing but their spans.
+    """
     if not tried:
         return
     groups = np.array([one.group for one in tried])
     for rows in chunks(groups, max(CELLS // max(grid.length, 1), 1)):
         part, own = grid.part(rows), tried[rows]
         families = Families(groups[rows], np.array([one.rule.family for one in own], dtype=float))
-        folded = fold(part, Rules.of([one.rule for one in own]), families)
+        folded = fold(part, Rules.of([one.rule for one in own]), families, durations[rows] if durations else None)
         for row in range(part.series):
             yield _track(part, folded, row)
 
@@ -60,7 +64,8 @@ def _track(grid: Grid, folded: Folded, row: int) -> Track:
         return Track(State.NO_DATA, None, (), None, None, NOWHERE)
     codes, mark = folded.states[begin:end, row], grid.mark[begin:end, row]
     told = np.flatnonzero(codes != NOT_TOLD)
-    breaches = as_breaches([*folded.baseline.parts[row], *folded.promise.parts[row]])
+    breaches = as_breaches([*(_counted_at(part, grid, folded, row) for part in folded.baseline.parts[row]),
+                            *folded.promise.parts[row]])  # fmt: skip
     open_breach = next((breach for breach in breaches if breach.closed_on is None), None)
     judged = not np.isnan(folded.rate[row])
     achieved = float(folded.achieved[row])
@@ -77,6 +82,13 @@ def _track(grid: Grid, folded: Folded, row: int) -> Track:
         reference=float(folded.reference[row]) if judged else None,
         false_alarm_every=None if np.isnan(achieved) else achieved,
     )
+
+
+def _counted_at(part: Part, grid: Grid, folded: Folded, row: int) -> Part:
+    if folded.signs is None:
+        return part
+    column = (part.fired_on - grid.first).days // grid.step
+    return replace(part, within=folded.signs.edge(row, column))
 
 
 def _since(codes: np.ndarray, told: Whole) -> int:

@@ -43,6 +43,11 @@ class Watched:
     touchpoint: str | None = None
 
     @property
+    def is_duration(self) -> bool:
+        """Whether its KPI says how long something takes."""
+        return self.statistic in ("share_within", "median")
+
+    @property
     def cadence(self) -> Cadence:
         return WEEKLY if self.period == "week" else DAILY
 

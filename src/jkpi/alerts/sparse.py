@@ -32,6 +32,12 @@ class Sparse:
         self._good, self._n, self._usual = (np.zeros(grid.series) for _ in range(3))
         self._first = np.zeros(grid.series, dtype=np.intp)
 
+    @property
+    def is_waiting(self) -> Flags:
+        """(S,): whether cases have been pooled and not been judged."""
+        waiting: Flags = self._n > 0
+        return waiting
+
     def go(self, column: int, usual: Usual, read: Flags) -> Counted:
         """One column further; `read` (S,): whether it has sound counts."""
         good, n = self._grid.good[column], self._grid.n[column]

@@ -1,0 +1,72 @@
+"""The durations of all series of one moment of truth, read from the marts and laid on a calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from jkpi.alerts.arrow_rows import Key, Rows
+from jkpi.alerts.durations import Durations, blank
+from jkpi.alerts.grid import Grid
+from jkpi.alerts.series import WHOLE, Watched
+from jkpi.alerts.tails import Whole
+from jkpi.warehouse import Warehouse
+
+_EPOCH = date(1970, 1, 1)
+_COUNTS = """
+select
+    segment, segment_value, period_start, definition, status = 'withheld' as is_held, decided_seconds,
+    cast(coalesce(at_most_seconds, -1) as double precision) as at_most_seconds,
+    cast(count_spells as double precision) as count_spells
+from marts.fct_duration_counts
+where journey = :journey and kpi = :kpi and period = :period and segment in ({segments})
+order by segment, segment_value, period_start, at_most_seconds
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class DurationPanel:
+    """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge."""
+
+    keys: tuple[Key, ...]
+    grid: Grid
+    durations: tuple[Durations, ...]
+
+
+def read_durations(w: Warehouse, watched: Watched, among: Collection[Key]) -> DurationPanel:
+    """Of these series of a moment those that have any; empty where its KPI is about no duration."""
+    names = [WHOLE[0], *watched.by]
+    sql = _COUNTS.format(segments=", ".join(f":segment_{number}" for number in range(len(names))))
+    parameters: dict[str, Any] = {
+        "journey": watched.journey, "kpi": watched.kpi, "period": watched.period,
+        **{f"segment_{number}": name for number, name in enumerate(names)},
+    }  # fmt: skip
+    has_table = watched.is_duration and w.table_exists("marts", "fct_duration_counts")
+    rows = Rows(list(w.batches(sql, parameters)) if has_table else [])
+    spans = {key: rows.newest(span) for key, span in rows.series().items()}
+    at_most = rows.column("at_most_seconds")
+    keys = [key for key in among if key in spans and (at_most[spans[key]] >= 0).any()]
+    days = rows.column("period_start").astype(np.int64)
+    step = watched.cadence.step
+    first = min((int(days[spans[key]][0]) for key in keys), default=0)
+    found = [_durations(rows, spans[key], (days[spans[key]] - first) // step) for key in keys]
+    return DurationPanel(tuple(keys), blank(_EPOCH + timedelta(days=first), step, found), tuple(found))
+
+
+def _durations(rows: Rows, span: slice, columns: Whole) -> Durations:
+    at_most, count = rows.column("at_most_seconds")[span], rows.column("count_spells")[span]
+    start = int(columns[0])
+    own, over = columns - start, at_most >= 0
+    edges, bins = np.unique(at_most[over], return_inverse=True)
+    length = int(own[-1]) + 1
+    within, n, decided = np.zeros((length, len(edges))), np.zeros(length), np.zeros(length)
+    np.add.at(n, own, count)
+    np.add.at(within, (own[over], bins), count[over])
+    decided[own] = rows.column("decided_seconds")[span]
+    held = np.zeros(length, dtype=bool)
+    held[own] = rows.column("is_held")[span].astype(bool)
+    return Durations(start, edges, within.cumsum(axis=1), n, decided, held)

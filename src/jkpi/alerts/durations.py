@@ -1,0 +1,59 @@
+"""How long the cases of each day took, in bins. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from jkpi.alerts import grid as marks
+from jkpi.alerts.grid import Grid, Marks
+from jkpi.alerts.tails import Flags, Floats, Whole
+
+
+@dataclass(frozen=True, eq=False)
+class Durations:
+    """One series over its own T columns, the first of which is the column `start` of a grid.
+
+    `edges` (K,) of its bins in seconds; `within` (T, K) the cases that took at most so long, of `n` (T,); what is
+    counted below `decided` (T,) seconds changes no more, beyond it `held` (T,) columns never will be known.
+    """
+
+    start: int
+    edges: Floats
+    within: Floats
+    n: Floats
+    decided: Floats
+    held: Flags
+
+    @property
+    def length(self) -> int:
+        return len(self.n)
+
+    def at(self, edge: int) -> tuple[Floats, Floats, Marks]:
+        """(T,) each: how many cases took at most that edge, of how many, and whether that can be told.
+
+        Cases that are not over count as having taken longer, once all of them have been seen for longer.
+        """
+        known = (self.n > 0) & (self.edges[edge] < self.decided)
+        mark = np.where(known, marks.READ, np.where((self.n > 0) & self.held, marks.HELD, marks.ABSENT))
+        return np.where(known, self.within[:, edge], 0.0), np.where(known, self.n, 0.0), mark.astype(np.int8)
+
+    def nearest_half(self, columns: Whole) -> int:
+        """The edge within which about half of the cases of some of its columns were done."""
+        known = self.edges < self.decided[columns, None]
+        n = (self.n[columns, None] * known).sum(axis=0)
+        good = (self.within[columns] * known).sum(axis=0)
+        away = np.where(n > 0, np.abs(good / np.maximum(n, 1.0) - 0.5), np.inf)
+        return int(away.argmin())
+
+
+def blank(first: date, step: int, durations: Sequence[Durations]) -> Grid:
+    """The spans of some series, without counts."""
+    begin = np.array([one.start for one in durations], dtype=np.intp)
+    end = np.array([one.start + one.length for one in durations], dtype=np.intp)
+    shape = (int(end.max(initial=0)), len(durations))
+    good, n, passive = (np.zeros(shape) for _ in range(3))
+    return Grid(first, step, good, n, passive, np.zeros(shape, dtype=np.int8), begin, end)
