@@ -1,0 +1,118 @@
+"""python -m benchmarks.alert_quality.slowdowns: everything takes longer, and yet nothing misses its tolerance.
+
+Made durations, lognormal, with weekly effects; in every other series what makes days differ lasts, at a correlation of a
+half. Judged by the share within tolerance and by the sign test together, at the default budget of the moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
+from benchmarks.alert_quality.scores import delays, interval, monthly
+from benchmarks.alert_quality.sources import AT, DAYS
+from jkpi.alerts.both_lines import with_signs
+from jkpi.alerts.durations import Durations, blank
+from jkpi.alerts.grid import READ, Grid
+from jkpi.alerts.judge import Rule
+from jkpi.alerts.replay import Tried, replay_all
+
+EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(27) for eighth in range(9, 17))])
+"""As in the marts (macros/durations.sql)."""
+BY_DEFAULT = 547.5
+SLOWER = (1.0, 1.1, 1.2, 1.3, 1.5, 2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """One series: the day (N,) and the duration (N,) of each case in seconds; the first 85 to 97 % of them, in the long
+    run, are done within `tolerance`."""
+
+    day: np.ndarray
+    took: np.ndarray
+    tolerance: float
+
+    def slower(self, factor: float) -> Cases:
+        """From the day AT on; who was within the tolerance stays within it."""
+        within = self.took <= self.tolerance
+        longer = np.where(within, np.minimum(self.took * factor, self.tolerance), self.took * factor)
+        return Cases(self.day, np.where(self.day >= AT, longer, self.took), self.tolerance)
+
+
+def made(mean: int, number: int, rng: np.random.Generator) -> Cases:
+    weekday = np.arange(DAYS) % 7
+    n = rng.poisson(mean * np.array([1.2, 1.1, 1.0, 1.0, 1.0, 0.5, 0.4])[weekday])
+    mood, lasting, moods = 0.0, 0.1 if number % 2 else 0.0, np.empty(DAYS)
+    for day in range(DAYS):
+        mood = 0.5 * mood + np.sqrt(0.75) * rng.normal()
+        moods[day] = lasting * mood
+    level = np.log(rng.uniform(1.0, 24.0) * 3600.0) + rng.normal(0.0, 0.05, 7)[weekday] + moods
+    spread = rng.uniform(0.6, 1.2)
+    day = np.repeat(np.arange(DAYS), n)
+    took = np.exp(level[day] + spread * rng.normal(size=len(day)))
+    return Cases(day, took, float(np.quantile(took, rng.uniform(0.85, 0.97))))
+
+
+def durations(cases: Cases) -> Durations:
+    bins = np.searchsorted(EDGES, cases.took)
+    counts = np.zeros((DAYS, len(EDGES)))
+    np.add.at(counts, (cases.day, bins), 1.0)
+    known, held = np.full(DAYS, np.inf), np.zeros(DAYS, dtype=bool)
+    return Durations(0, EDGES, counts.cumsum(axis=1), counts.sum(axis=1), known, held)
+
+
+def alarms(all_cases: list[Cases], every: float = BY_DEFAULT) -> tuple[np.ndarray, np.ndarray]:
+    """(DAYS, S) twice: what both lines tell together, and what the share within tolerance would tell alone."""
+    series = len(all_cases)
+    good, n = np.zeros((2, DAYS, series))
+    for row, cases in enumerate(all_cases):
+        np.add.at(n[:, row], cases.day, 1.0)
+        np.add.at(good[:, row], cases.day, cases.took <= cases.tolerance)
+    mark = np.where(n > 0, READ, 0).astype(np.int8)
+    span = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
+    grid = Grid(FIRST, 1, good, n, np.zeros_like(n), mark, *span)
+    own = [durations(cases) for cases in all_cases]
+
+    def tried(share: float) -> list[Tried]:
+        rule = Rule(None, FALLS_OFF_BY, false_alarm_every=every / share)
+        return [Tried(rule, number) for number in range(series)]
+
+    alone = list(replay_all(grid, tried(1.0)))
+    shares = replay_all(grid, tried(0.5))
+    signs = replay_all(blank(FIRST, 1, own), tried(0.5), own)
+    found = np.zeros((2, DAYS, series), dtype=bool)
+    for row, (share, sign) in enumerate(zip(shares, signs, strict=True)):
+        for told, track in zip(found, (with_signs(share, sign), alone[row]), strict=True):
+            for breach in track.breaches:
+                told[(breach.fired_on - FIRST).days, row] = True
+    return found[0], found[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=200)
+    options = parser.parse_args()
+    print("falls_off_by 5 points, default budget. Told within 7 days and 14, in per cent; median days; in brackets what")
+    print("the share within tolerance alone would tell within 14 days. First line of each size: nothing is slower.")
+    for mean in (20, 60, 300):
+        rng = np.random.default_rng(mean)
+        clean = [made(mean, number, rng) for number in range(options.series)]
+        print(f"\n{mean} cases a day, {options.series} series")
+        for factor in SLOWER:
+            both, alone = alarms([cases.slower(factor) for cases in clean])
+            if factor == 1.0:
+                (often, (low, high)), (before, _) = monthly(both), monthly(alone)
+                print(f"  {'false a month':14}{often:6.3f} ({low:.3f}-{high:.3f}; {before:.3f})")
+                continue
+            found = delays(both)
+            down, up = interval((found <= 7).astype(float))
+            middle = float(np.quantile(found, 0.5, method="higher"))
+            print(f"  {f'x {factor}':14}{100 * (found <= 7).mean():4.0f} ±{50 * (up - down):<3.0f}"
+                  f"{100 * (found <= 14).mean():5.0f}{middle:6.0f}   ({100 * (delays(alone) <= 14).mean():.0f})")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
