@@ -32,12 +32,13 @@ def with_signs(track: Track, signs: Track) -> Track:
     days = [day for day in (track.last_day, signs.last_day) if day is not None]
     return replace(
         track,
-        state=STATES[codes[told[-1]]],
+        state=(state := STATES[codes[told[-1]]]),
         since=open_breach.since if open_breach else _day(course, since),
         breaches=breaches,
         last_day=max(days, default=None),
         course=course,
         false_alarm_every=_of_both(track.false_alarm_every, signs.false_alarm_every),
+        is_slow=state is not track.state,
     )
 
 

@@ -224,9 +224,13 @@ def _gone(one: Judged, current: Announced) -> Name | None:
 
 
 def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:
-    """A fall that begins after a broken promise was told is news; the promise breaking after a fall is not."""
+    """A fall that begins after a broken promise was told is news, and so is that all takes longer; the promise breaking
+    after a fall is not."""
+    fallen = any(part.line == "baseline" and part.closed_on is None for part in breach.parts)
     for part in breach.parts:
-        is_new = part.line == "baseline" and part.closed_on is None and part.since > current.fired_on
+        # That all takes longer is no news beside a fall.
+        speaks = part.line == "baseline" or (part.line == "median" and not fallen)
+        is_new = speaks and part.closed_on is None and part.since > current.fired_on
         if is_new and not any(line == part.line and abs(since - part.since) < _NEAR for line, since in current.told):
             return [_next(current, "worsened", part.fired_on, one, breach)]
     return []

@@ -73,7 +73,7 @@ NOWHERE = Course(date.min, 1, b"")
 class Track:
     """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
     of the held days at the newest end; `false_alarm_every` the days between two false alarms that the series' own past
-    shows, None while it is too short to tell."""
+    shows, None while it is too short to tell; `is_slow`: the state is that of its durations' sign test alone."""
 
     state: State
     since: date | None
@@ -86,6 +86,7 @@ class Track:
     n: float | None = None
     reference: float | None = None
     false_alarm_every: float | None = None
+    is_slow: bool = False
 
     @property
     def states(self) -> tuple[tuple[date, State], ...]:

@@ -92,12 +92,13 @@ def story(settings: Settings, alert_id: str, w: Warehouse | None) -> Story:
     measured = w if w is not None and w.table_exists("marts", "fct_kpi_readings") else None
     then = ledger[max(ledger)] if ledger else []
     told = next((step for step in reversed(steps) if step.number_sql), None)
+    source = next((step.facts for step in steps if ledger and step.number == max(ledger)), {})
     return Story(
         seen,
         alert.series_id,
         alert.kind,
         steps,
-        _compared(alert, then, measured, str(told.facts.get("period", "day")) if told else "day"),
+        _compared(alert, then, measured, source),
         measured is not None,
         {"value": told.facts["value"], "n": told.facts["n"]} if told else None,
         _asked(measured, told.number_sql) if told and measured else None,
@@ -137,13 +138,15 @@ def _step(row: Row[Any], heard: list[Heard]) -> Step:
     )
 
 
-def _compared(alert: Row[Any], then: list[Day], w: Warehouse | None, period: str) -> list[Then]:
+def _compared(alert: Row[Any], then: list[Day], w: Warehouse | None, facts: dict[str, Any]) -> list[Then]:
+    """`facts` say what these readings were readings of."""
     if not then:
         return []
     first, last = then[0].period_start, then[-1].period_start
     now: dict[date, Day] = {}
     if w is not None:
-        by_segment = read_days(w, alert.journey, alert.kpi, alert.statistic, first, last, period)
+        period, within = facts.get("period", "day"), facts.get("within_seconds")
+        by_segment = read_days(w, alert.journey, alert.kpi, alert.statistic, first, last, period, within)
         now = {day.period_start: day for day in by_segment.get((alert.segment, alert.segment_value), ())}
     before = {day.period_start: day for day in then}
     return [Then(day, before.get(day), now.get(day)) for day in sorted({*before, *now})]

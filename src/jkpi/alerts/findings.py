@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from jkpi.alerts.backdrops import Backdrop
+from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.changes import Name, Transition
 from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
@@ -14,7 +15,7 @@ from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
 from jkpi.alerts.map_alerts import Condition
 from jkpi.alerts.pools import Pool
-from jkpi.alerts.series import WHOLE, Carrier, Series, Watched, carriers
+from jkpi.alerts.series import WHOLE, Series, Watched
 from jkpi.warehouse import Warehouse
 
 DAYS_BEFORE = timedelta(days=28)
@@ -64,9 +65,10 @@ class Finding:
 
 
 def main_part(breach: Breach, name: Name) -> Part:
-    """The part a message speaks of: the fall from the usual if there is one, else the broken promise."""
+    """The part a message speaks of: the fall from the usual if there is one, else the broken promise, or that all takes
+    longer where that came later."""
     fits = [part for part in breach.parts if part.closed_on is None] if name != "resolved" else list(breach.parts)
-    return max(fits or breach.parts, key=lambda part: (part.line == "baseline", part.fired_on))
+    return max(fits or breach.parts, key=lambda part: (part.line == "baseline", part.fired_on, part.line))
 
 
 def span_of(transition: Transition) -> tuple[date, date]:
@@ -79,34 +81,44 @@ def span_of(transition: Transition) -> tuple[date, date]:
     return fell.first, fell.last
 
 
+def within_of(transition: Transition) -> float | None:
+    """The seconds at which durations are counted in what is told of it; None where it speaks of the KPI's readings."""
+    return main_part(transition.breach, transition.name).within if transition.breach is not None else None
+
+
+_About = tuple[Watched, float | None]
+
+
 class Reader:
     """Reads the days of each moment once, however many of its series have something to tell."""
 
     def __init__(self, w: Warehouse, transitions: Sequence[Transition]) -> None:
         self._w = w
-        self._read: dict[Watched, Readings] = {}
-        self._spans: dict[Watched, tuple[date, date]] = {}
+        self._read: dict[_About, Readings] = {}
+        self._spans: dict[_About, tuple[date, date]] = {}
         for transition in transitions:
             if transition.judged is not None:
-                self._widen(transition.judged.series.watched, *span_of(transition))
+                about = transition.judged.series.watched, within_of(transition)
+                self._widen(about, *span_of(transition))
 
-    def _widen(self, watched: Watched, first: date, last: date) -> bool:
-        known = self._spans.get(watched, (first, last))
-        self._spans[watched] = min(first, known[0]), max(last, known[1])
-        return self._spans[watched] != known
+    def _widen(self, about: _About, first: date, last: date) -> bool:
+        known = self._spans.get(about, (first, last))
+        self._spans[about] = min(first, known[0]), max(last, known[1])
+        return self._spans[about] != known
 
-    def days(self, series: Series, first: date, last: date) -> tuple[Day, ...]:
-        """The days of a series from four weeks before a span to its end."""
-        watched = series.watched
-        if self._widen(watched, first, last) or watched not in self._read:
-            earliest, latest = self._spans[watched]
-            about = watched.journey, watched.kpi, watched.statistic
-            self._read[watched] = read_days(self._w, *about, earliest - _BASELINE_FROM, latest, watched.period)
-        found = self._read[watched].get((series.segment, series.segment_value), ())
+    def days(self, series: Series, first: date, last: date, within: float | None) -> tuple[Day, ...]:
+        """The days of a series from four weeks before a span to its end. `within` as in `episodes.Part`."""
+        about = series.watched, within
+        if self._widen(about, first, last) or about not in self._read:
+            earliest, latest = self._spans[about]
+            watched = series.watched
+            of = watched.journey, watched.kpi, watched.statistic
+            self._read[about] = read_days(self._w, *of, earliest - _BASELINE_FROM, latest, watched.period, within)
+        found = self._read[about].get((series.segment, series.segment_value), ())
         return tuple(day for day in found if first - DAYS_BEFORE <= day.period_start <= last)
 
-    def by_segment(self, watched: Watched) -> Readings:
-        return self._read.get(watched, {})
+    def by_segment(self, watched: Watched, within: float | None) -> Readings:
+        return self._read.get((watched, within), {})
 
 
 def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader: Reader, comments: int = 0) -> Finding:
@@ -116,20 +128,20 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
     if one is None:
         title = announced.title if announced else transition.alert_id
         return Finding(transition, title, announced.owner if announced else "", told_before, backdrop=backdrop)
-    series, (first, last) = one.series, span_of(transition)
-    days = reader.days(series, first, last)
-    readings = readings_sql(series, first - DAYS_BEFORE, last)
+    series, (first, last), within = one.series, span_of(transition), within_of(transition)
+    days = reader.days(series, first, last, within)
+    readings = readings_sql(series, first - DAYS_BEFORE, last, within)
     if transition.kind == "early":
         days, readings = (), early_sql(series.watched, one.early) if one.early else ""
     number, carried, mixed = "", list[Carrier](), tuple[Effects, ...]()
     if transition.breach is not None:
         part = main_part(transition.breach, transition.name)
         pool = part.clear if transition.name == "resolved" and part.clear else part.fell
-        number = number_sql(series, pool, days)
+        number = number_sql(series, pool, days, within)
         if series.is_whole and transition.name != "resolved":
-            fell = part.fell
-            carried = carriers(w, series.watched, first, last, fell.expected - fell.good, fell.n)
-            mixed = _effects(reader.by_segment(series.watched), series.watched, first, last)
+            fell, all_days = part.fell, reader.by_segment(series.watched, within)
+            carried = carriers(all_days, series.watched, first, last, fell.expected - fell.good, fell.n)
+            mixed = _effects(all_days, series.watched, first, last)
     said: tuple[str, ...] = ()
     if comments and backdrop and backdrop.survey and transition.kind == "fall" and transition.name != "superseded":
         said = _comments(w, backdrop.survey, first, last, comments)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
+from jkpi.alerts.tails import wilson
 from jkpi.state import told_readings
 from jkpi.warehouse import Warehouse
 
@@ -19,6 +20,22 @@ select segment, segment_value, {_COLUMNS}
 from marts.fct_kpi_readings
 where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period
     and period_start between :first and :last
+order by period_start
+"""
+_DONE = "sum(case when at_most_seconds <= {within:.0f} then count_spells else 0 end)"
+_IS_DECIDED = (
+    "min(case when decided_seconds > {within:.0f} then 'final' when status = 'withheld' then status"
+    " else 'provisional' end)"
+)
+_TIMES = f"""
+select
+    segment, segment_value, period_start,
+    cast({_DONE} as double precision) as numerator,
+    cast(sum(count_spells) as double precision) as denominator,
+    {_IS_DECIDED} as status
+from marts.fct_duration_counts
+where journey = :journey and kpi = :kpi and period = :period and period_start between :first and :last
+group by segment, segment_value, period_start
 order by period_start
 """
 
@@ -41,15 +58,24 @@ Readings = Mapping[tuple[str, str], Sequence[Day]]
 
 
 def read_days(
-    w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day"
-) -> Readings:
-    """The readings of a KPI in all its segments, whatever their status, as they are now."""
-    keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period}
+    w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day",
+    within: float | None = None,
+) -> Readings:  # fmt: skip
+    """The readings of a KPI in all its segments, whatever their status, as they are now; with `within` the shares of
+    its cases that were done in so many seconds."""
+    keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
+    if within is not None:
+        del keys["statistic"]
     found: dict[tuple[str, str], list[Day]] = {}
-    for row in w.rows(_DAYS, {**keys, "first": first, "last": last}):
+    for row in w.rows(_DAYS if within is None else _TIMES.format(within=within), keys):
         key = (row.pop("segment"), row.pop("segment_value"))
-        found.setdefault(key, []).append(Day(**row))
+        found.setdefault(key, []).append(Day(**row) if within is None else _share_of(**row))
     return found
+
+
+def _share_of(period_start: date, numerator: float, denominator: float, status: str) -> Day:
+    low, high = wilson(numerator, denominator)
+    return Day(period_start, numerator / denominator, numerator, denominator, low, high, status)
 
 
 def keep(connection: Connection, alert_id: str, number: int, days: Iterable[Day]) -> None:
@@ -74,14 +100,20 @@ def kept(connection: Connection, alert_id: str) -> dict[int, list[Day]]:
     return found
 
 
-def readings_sql(series: Series, first: date, last: date) -> str:
-    """The query that shows the readings of a series from one day to another."""
-    return f"select {_COLUMNS}\n{_where(series)}\n  and period_start between date '{first}' and date '{last}'\n" + (
-        "order by period_start"
-    )
+def readings_sql(series: Series, first: date, last: date, within: float | None = None) -> str:
+    """The query that shows the readings of a series from one day to another. `within` as in `read_days`."""
+    lines = [f"select {_COLUMNS}", _where(series, within)]
+    if within is not None:
+        done = _DONE.format(within=within)
+        lines[0] = (
+            f"select period_start, 1.0 * {done} / sum(count_spells) as value,\n  {done} as numerator,\n"
+            f"  sum(count_spells) as denominator,\n  {_IS_DECIDED.format(within=within)} as status"
+        )
+    lines.append(f"  and period_start between date '{first}' and date '{last}'")
+    return "\n".join([*lines, *(["group by period_start"] if within is not None else []), "order by period_start"])
 
 
-def number_sql(series: Series, pool: Pool, days: Iterable[Day]) -> str:
+def number_sql(series: Series, pool: Pool, days: Iterable[Day], within: float | None = None) -> str:
     """The query that gives the number told of pooled days; "" where these readings do not add up to it.
 
     Days with too few cases were not judged. They are found by leaving out the smallest until the sums agree.
@@ -94,12 +126,14 @@ def number_sql(series: Series, pool: Pool, days: Iterable[Day]) -> str:
             break
     else:
         return ""
-    share = "sum(numerator) / sum(denominator)"
-    value = f"200.0 * {share} - 100" if series.watched.statistic == "nps" else f"1.0 * {share}"
+    good, n, decided = "sum(numerator)", "sum(denominator)", "status = 'final'"
+    if within is not None:
+        good, n, decided = _DONE.format(within=within), "sum(count_spells)", f"decided_seconds > {within:.0f}"
+    value = f"200.0 * {good} / {n} - 100" if series.watched.statistic == "nps" else f"1.0 * {good} / {n}"
     lines = [
-        f"select {value} as value, sum(denominator) as n",
-        _where(series),
-        "  and status = 'final'",
+        f"select {value} as value, {n} as n",
+        _where(series, within),
+        f"  and {decided}",
         f"  and period_start between date '{pool.first}' and date '{pool.last}'",
     ]
     if without:
@@ -114,14 +148,17 @@ def _adds_up(watched: Watched, days: Sequence[Day], pool: Pool) -> bool:
     return abs(n - pool.n) < 1e-6 and abs(good - pool.good) < 1e-6
 
 
-def _where(series: Series) -> str:
+def _where(series: Series, within: float | None) -> str:
     watched = series.watched
+    table = "fct_kpi_readings" if within is None else "fct_duration_counts"
     conditions = {
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         "segment": series.segment, "segment_value": series.segment_value,
     }  # fmt: skip
+    if within is not None:
+        del conditions["statistic"]
     clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())
-    return f"from marts.fct_kpi_readings\nwhere {clauses}"
+    return f"from marts.{table}\nwhere {clauses}"
 
 
 def _quoted(value: str) -> str:

@@ -123,7 +123,8 @@ def facts(finding: Finding) -> Mapping[str, Any]:
         "journey": watched.journey, "moment": watched.moment, "kpi": watched.kpi, "statistic": watched.statistic,
         "period": watched.period, "unit": watched.unit, "segment": series.segment,
         "segment_value": plain(series.segment_value),
-        "line": part.line, "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
+        "line": part.line, "within_seconds": part.within,
+        "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
         "last_day": pool.last.isoformat(), "value": watched.value(pool.rate), "ci_low": low, "ci_high": high,
         "n": pool.n, "expected": watched.value(pool.reference), "promise": watched.promise, "chance": pool.tail,
         "held_days": finding.held,
@@ -150,8 +151,9 @@ def _chart(finding: Finding) -> Chart | None:
         for one in finding.days[-_CHARTED:]
         if one.status != "withheld"
     )  # fmt: skip
-    usual = series.watched.value(part.fell.reference) if part.line == "baseline" else None
-    return Chart(points, usual, series.watched.promise, series.watched.unit)
+    usual = series.watched.value(part.fell.reference) if part.line != "promise" else None
+    promise = series.watched.promise if part.line != "median" else None
+    return Chart(points, usual, promise, series.watched.unit)
 
 
 def _urgency(said: Said) -> tuple[int, int, bool, str]:

@@ -238,7 +238,7 @@ def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence]) -> d
             if _held(series.series_id, None, series.watched.journey, truth, settings, silences) is None:
                 for receiver in series.watched.receivers:
                     if receiver not in settings.receivers or not settings.receivers[receiver].is_machine:
-                        line = early_sign(series, str(track.state), track.rate, track.n)
+                        line = early_sign(series, track)
                         found.setdefault(receiver, []).append(line)
     return {receiver: _bounded(lines) for receiver, lines in found.items()}
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
-from jkpi.alerts.readings import Reading
 from jkpi.journeys import Journey
 from jkpi.warehouse import Warehouse
 
 WHOLE = ("all", "all")
 UNNAMED = "(none)"
 CONSOLE = "console"
-_BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
 
 
 @dataclass(frozen=True)
 class Watched:
     """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit; readings
-    are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone."""
+    are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone; `calendar` by
+    whose hours a duration is counted."""
 
     journey: str
     journey_title: str
@@ -37,6 +36,7 @@ class Watched:
     owner: str
     receivers: tuple[str, ...]
     by: tuple[str, ...]
+    calendar: str | None = None
     period: str = "day"
     false_alarm_every: float = 547.5
     stage: str | None = None
@@ -90,18 +90,6 @@ class Series:
         return whole if self.is_whole else f"{whole}/{self.segment}={self.segment_value}"
 
 
-@dataclass(frozen=True)
-class Carrier:
-    """What one group of customers did during a breach: rates are higher-is-better, `share` of the whole loss 0-1."""
-
-    segment: str
-    segment_value: str
-    rate: float
-    usual: float
-    n: float
-    share: float
-
-
 def watched_moments(
     journeys: Iterable[Journey], default_receiver: str | None, false_alarm_every: timedelta = timedelta(days=547.5)
 ) -> list[Watched]:
@@ -128,6 +116,7 @@ def watched_moments(
                     owner=moment.owner,
                     receivers=tuple(dict.fromkeys(moment.notify)) or (default_receiver or CONSOLE,),
                     by=tuple(moment.by),
+                    calendar=getattr(kpi, "calendar", None),
                     period=moment.period,
                     false_alarm_every=(moment.false_alarm_every or false_alarm_every) / timedelta(days=1),
                     stage=stage.stage if stage else None,
@@ -159,36 +148,8 @@ def due_day(w: Warehouse, watched: Watched, now: datetime) -> date | None:
     return max(newest, newest + timedelta(days=(last - newest).days // step * step))
 
 
-def carriers(w: Warehouse, watched: Watched, first: date, last: date, loss: float, n: float) -> list[Carrier]:
-    """The groups that carry a loss of `loss` good outcomes of `n` from `first` to `last`: at most three that stand out.
-
-    To stand out is to carry at least a fifth, and half as much again as the group's size alone would.
-    """
-    rows = w.rows(
-        f"{_SELECT} and segment <> 'all' and not is_suppressed and status = 'final'"
-        " and period_start between :since and :last",
-        {**_parameters(watched), "since": first - _BASELINE_FROM, "last": last},
-    )
-    sums: dict[tuple[str, str], list[float]] = {}
-    for row in filter(_is_named, rows):
-        reading = _reading(watched, row)
-        during, before = reading.day >= first, reading.day <= first - _BASELINE_TO
-        if (during or before) and reading.is_sound:
-            total = sums.setdefault((row["segment"], row["segment_value"]), [0.0] * 4)
-            offset = 0 if during else 2
-            total[offset] += reading.good
-            total[offset + 1] += reading.n
-    found = []
-    for (segment, value), (good, size, good_before, n_before) in sums.items():
-        if size >= 5 and n_before >= 30 and loss > 0:
-            usual = good_before / n_before
-            found.append(Carrier(segment, value, good / size, usual, size, (size * usual - good) / loss))
-    found.sort(key=lambda carrier: (-carrier.share, carrier.segment, carrier.segment_value))
-    return [one for one in found if one.share >= max(0.2, 1.5 * one.n / n)][:3]
-
-
 _SELECT = (
-    "select segment, segment_value, period_start, numerator, denominator, status, is_suppressed, matures_at"
+    "select period_start, matures_at"
     " from marts.fct_kpi_readings"
     " where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period"
 )
@@ -198,24 +159,3 @@ def _parameters(watched: Watched) -> dict[str, str]:
     return {
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
     }  # fmt: skip
-
-
-def _is_named(row: dict[str, object]) -> bool:
-    """Whether it says who: of a combination every part."""
-    return UNNAMED not in str(row["segment_value"]).split("+")
-
-
-def _reading(watched: Watched, row: dict[str, object]) -> Reading:
-    """A missing numerator or denominator is no proportion: NaN, which the judge reports as an error.
-
-    What is too small to be shown is too small to be judged: nobody was counted.
-    """
-    numerator, denominator, day = row["numerator"], row["denominator"], row["period_start"]
-    if row["is_suppressed"]:
-        numerator = denominator = 0
-    n = float(str(denominator)) if denominator is not None else float("nan")
-    good = float(str(numerator)) if numerator is not None else (0.0 if n == 0 else float("nan"))
-    if watched.direction == "lower":
-        good = n - good
-    assert isinstance(day, date)
-    return Reading(day, good, n, held=row["status"] == "withheld")

@@ -1,9 +1,9 @@
 """The sign test of durations: how many cases of a day took at most the usual median, of which usually half do. Pure.
 
 The median is that of the series' own usual days, on which its baseline rests, at the nearest edge of the bins in which
-durations are counted; what is usual is the share within that very edge. The edge follows the usual days, but never while
-anything is in question (evidence above zero, a low day, pooled cases, an open alert): what is told of a stretch is
-counted at one edge. When it moves, the whole past is counted anew.
+durations are counted; what is usual is the share within that very edge. The edge follows the usual days, but never
+while anything is in question (evidence above zero, a low day, pooled cases, an open alert): what is told of a stretch
+is counted at one edge. When it moves, the whole past is counted anew.
 
 Source: Amin, Reynolds and Bakir (1995), "Nonparametric quality control charts based on the sign statistic",
 Communications in Statistics: Theory and Methods 24.

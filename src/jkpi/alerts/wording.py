@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from jkpi.alerts import slower
 from jkpi.alerts.backdrops import Backdrop
+from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
-from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.episodes import Breach, Part, Track
 from jkpi.alerts.figures import Figures, chance, count, day, days, interval, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
+from jkpi.alerts.lifecycle import State
 from jkpi.alerts.pools import Pool
-from jkpi.alerts.series import Carrier, Series, Watched
+from jkpi.alerts.series import Series, Watched
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
@@ -50,8 +53,11 @@ def headline(finding: Finding) -> str:
     speaks = watched.unit == "share" and watched.direction == "higher"
     kpi = "" if speaks else f"{watched.kpi_title} "
     if transition.name == "resolved":
-        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}"
+        within = f" within {slower.time(part.within, watched)}" if part.within else ""
+        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
     again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
+    if part.line == "median":
+        return f"{name}: {slower.headline(part, watched, again)}"
     way = "up" if series.watched.direction == "lower" else "down"
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(wanted_rate(series, part)) + promised
@@ -60,7 +66,7 @@ def headline(finding: Finding) -> str:
 
 def wanted_rate(series: Series, part: Part) -> float:
     """What the fallen rate is set against: the usual rate, or the promise."""
-    return part.fell.reference if part.line == "baseline" else series.watched.rate(series.watched.promise)
+    return part.fell.reference if part.line != "promise" else series.watched.rate(series.watched.promise)
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
@@ -87,11 +93,12 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     return tuple(lines)
 
 
-def early_sign(series: Series, state: str, rate: float | None, n: float | None) -> str:
+def early_sign(series: Series, track: Track) -> str:
     """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
     who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
-    word = "one low day" if state == "watch" else "low days in a row, not enough to be sure"
-    figure = f": {Figures(series.watched).value(rate)}, n = {count(n)}" if rate is not None and n else ""
+    low, rate = "slow" if track.is_slow else "low", None if track.is_slow else track.rate
+    word = f"one {low} day" if track.state is State.WATCH else f"{low} days in a row, not enough to be sure"
+    figure = f": {Figures(series.watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
     return f"{series.watched.title}{who}: {word}{figure}"
 
 
@@ -106,15 +113,16 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
     fell = part.fell
     lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
-    if part.line == "baseline":
+    if part.line == "median":
+        lines = slower.now(part, fell, watched)
+    elif part.line == "baseline":
         same = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
-    line = watched.rule().promise_line
-    promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
-    lines.append(("Promise", promise))
+    lines += slower.beside(part, breach, watched)
+    lines.append(("Promise", _promise(watched, figures, part, breach)))
     certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
     lines.append(("Since", f"{day(part.since)}{certain}"))
-    against = "what is usual" if part.line == "baseline" else "what may still count as kept"
+    against = "what may still count as kept" if part.line == "promise" else "what is usual"
     worse = "above" if watched.direction == "lower" else "below"
     unit = watched.period
     patterns = {
@@ -125,8 +133,9 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
     lines.append(("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then."))
-    lines.append(("", f"So many bad outcomes by chance alone: {chance(fell.tail)}."))
-    if any(other.line == "promise" for other in breach.parts) and part.line == "baseline":
+    outcomes = "So few by chance alone" if part.line == "median" else "So many bad outcomes by chance alone"
+    lines.append(("", f"{outcomes}: {chance(fell.tail)}."))
+    if any(other.line == "promise" for other in breach.parts) and part.line != "promise":
         lines.append(("", "The promise is broken as well."))
     lines += _trusted(finding, series)
     lines += _carried(finding.carriers, figures, series.is_whole)
@@ -134,6 +143,14 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     lines.append(("Data", _data(finding)))
     lines += _look_at(finding.carriers, finding.backdrop)
     return lines
+
+
+def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> str:
+    line = watched.rule().promise_line
+    promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
+    if part.line != "median" or any(other.line != "median" for other in breach.parts):
+        return promise
+    return f"{promise}, of {watched.kpi_title}: no breach; it takes longer than usual all the same"
 
 
 def _trusted(finding: Finding, series: Series) -> list[Row]:
@@ -197,7 +214,9 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     clear, last = part.clear or part.fell, breach.closed_on or part.fell.last
     fallen = before(part)
     return [
-        ("Now", _figure(figures, clear, series.watched.period)),
+        slower.now(part, clear, series.watched)[0]
+        if part.line == "median"
+        else ("Now", _figure(figures, clear, series.watched.period)),
         ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, fallen.last)}"),
         ("Wanted", figures.value(wanted_rate(series, part))),
         ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),

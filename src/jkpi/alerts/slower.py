@@ -1,0 +1,61 @@
+"""What the sign test of durations finds, in words. Pure; plain text."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.figures import count, day, percent, periods, span
+from jkpi.alerts.letters import Row
+from jkpi.alerts.pools import Pool
+from jkpi.alerts.series import Watched
+
+
+def time(seconds: float, watched: Watched) -> str:
+    """45 s; 3 h 8 min; 2 days 4 h; 26 h of open time, where a calendar says which hours count."""
+    whole = round(seconds)
+    if watched.calendar is not None:
+        return f"{_two(whole, (('h', 3600), ('min', 60), ('s', 1)))} of open time"
+    return _two(whole, (("days", 86400), ("h", 3600), ("min", 60), ("s", 1)))
+
+
+def sentence(part: Part, watched: Watched) -> str:
+    """What used to be done in that time, and since when how much less is."""
+    fell = part.fell
+    return (
+        f"{percent(fell.reference)} used to be done within {time(part.within or 0.0, watched)};"
+        f" since {day(part.since)} only {percent(fell.rate)} are (n = {count(fell.n)})"
+    )
+
+
+def headline(part: Part, watched: Watched, again: str) -> str:
+    """What follows the name of the moment."""
+    within = time(part.within or 0.0, watched)
+    return f"{again}slower, {percent(part.fell.rate)} done within {within} instead of {percent(part.fell.reference)}"
+
+
+def now(part: Part, pool: Pool, watched: Watched) -> list[Row]:
+    """The share of pooled days, and what is usual."""
+    (low, high), when = pool.interval, f"{periods(pool.days, watched.period)}, {span(pool.first, pool.last)}"
+    same = " on the same days of the week," if watched.period == "day" else ""
+    return [
+        ("Now", f"{percent(pool.rate)} are done within {time(part.within or 0.0, watched)} ({percent(low)} to"
+         f" {percent(high)} with 95 % confidence, n = {count(pool.n)}; {when})"),
+        ("Usual", f"{percent(part.fell.reference)} within that time,{same} in the weeks before"),
+    ]  # fmt: skip
+
+
+def beside(part: Part, breach: Breach, watched: Watched) -> list[Row]:
+    """That all takes longer, where the message speaks of something else."""
+    others = [one for one in breach.parts if one.line == "median" and one.closed_on is None]
+    return [("Slower", f"{sentence(others[-1], watched)}.")] if others and part.line != "median" else []
+
+
+def _two(seconds: int, units: tuple[tuple[str, int], ...]) -> str:
+    """In the two largest units that it needs."""
+    for (name, size), (smaller, small) in pairwise(units):
+        if seconds >= size:
+            whole, rest = divmod(round(seconds / small) * small, size)
+            shown = name if name != "days" or whole != 1 else "day"
+            return f"{whole} {shown}" + (f" {rest // small} {smaller}" if rest else "")
+    return f"{seconds} s"
