@@ -73,7 +73,7 @@ def all_readings(facts: Facts) -> pd.DataFrame:
 
 
 def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
-    clocks = _clocks(facts)
+    clocks = clocks_of(facts)
     walks = [Walks(facts, one.document) for one in facts.versions]
     for kpi_id in dict.fromkeys(kpi_id for kpis in versions.kpis for kpi_id in kpis):
         epochs = versions.epochs(kpi_id)
@@ -190,7 +190,7 @@ def _is_primary(kpi: Kpi, statistic: str) -> bool:
     return statistic == first.get(kpi.kind, kpi.kind)
 
 
-def _clocks(facts: Facts) -> dict[str, BusinessClock]:
+def clocks_of(facts: Facts) -> dict[str, BusinessClock]:
     """Of every calendar that there is, over all that could be asked of it."""
     if facts.events.empty:
         first = last = facts.as_of

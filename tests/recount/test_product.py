@@ -12,6 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bench_of_worlds import measure
+from bins import KEY as BIN_KEY
+from bins import NUMBERS as BIN_NUMBERS
+from bins import WORDS as BIN_WORDS
+from bins import duration_counts, read_counts
 from cohorts import kpis_of
 from compare import alone, differing, other, read_readings, side_by_side
 from early import KEY as EARLY_KEY
@@ -98,6 +102,21 @@ def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], 
     assert alone(sides).empty, alone(sides).to_string()
     found = {column: differing(sides, column) for column in EARLY_NUMBERS}
     found |= {column: other(sides, column) for column in EARLY_WORDS}
+    assert all(frame.empty for frame in found.values()), "\n".join(
+        frame.to_string() for frame in found.values() if len(frame)
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", WORLDS + TANGLES)
+def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+    one = the_world(name)
+    sides = side_by_side(duration_counts(one.facts()), read_counts(measured(engine), one.name), BIN_KEY)
+    assert len(sides) > 100 or name not in TANGLES
+    assert not sides.duplicated(BIN_KEY).any()
+    assert alone(sides).empty, alone(sides).to_string()
+    found = {column: differing(sides, column) for column in BIN_NUMBERS}
+    found |= {column: other(sides, column) for column in BIN_WORDS}
     assert all(frame.empty for frame in found.values()), "\n".join(
         frame.to_string() for frame in found.values() if len(frame)
     )

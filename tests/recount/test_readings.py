@@ -13,6 +13,10 @@ import pytest
 from jkpi.synthetic import generate
 
 sys.path.insert(0, str(Path(__file__).parent))
+from bins import KEY as BIN_KEY
+from bins import NUMBERS as BIN_NUMBERS
+from bins import WORDS as BIN_WORDS
+from bins import duration_counts, read_counts
 from compare import alone, differing, other, read_readings, side_by_side
 from early import KEY as EARLY_KEY
 from early import NUMBERS as EARLY_NUMBERS
@@ -76,4 +80,15 @@ def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
     assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "equipment_repair"
     found = {column: differing(sides, column) for column in EARLY_NUMBERS}
     found |= {column: other(sides, column) for column in EARLY_WORDS}
+    assert all(frame.empty for frame in found.values()), found
+
+
+def test_both_have_counted_the_same_durations(counted: tuple[Facts, str]) -> None:
+    facts, url = counted
+    product = read_counts(url, facts.versions[-1].document["journey"])
+    sides = side_by_side(duration_counts(facts), product, BIN_KEY)
+    assert alone(sides).empty, alone(sides).head(20).to_string()
+    assert len(sides) > 1000 and not sides.duplicated(BIN_KEY).any()
+    found = {column: differing(sides, column) for column in BIN_NUMBERS}
+    found |= {column: other(sides, column) for column in BIN_WORDS}
     assert all(frame.empty for frame in found.values()), found

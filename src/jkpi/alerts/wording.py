@@ -150,7 +150,7 @@ def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> 
     promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
     if part.line != "median" or any(other.line != "median" for other in breach.parts):
         return promise
-    return f"{promise}, of {watched.kpi_title}: no breach; it takes longer than usual all the same"
+    return f"{promise}: no breach, it takes longer all the same"
 
 
 def _trusted(finding: Finding, series: Series) -> list[Row]:
