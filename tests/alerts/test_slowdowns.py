@@ -162,3 +162,39 @@ def test_the_past_would_have_been_told_of_it(world: World) -> None:
         (found,) = backtest(world.settings, w, read_journeys(world.settings.workspace), None)
     assert [one.reasons[0].split(":")[0] for one in found.fired] == ["median"]
     assert found.fired[0].usual == pytest.approx(0.51, abs=0.01)
+
+
+IN_STAGE = """
+  - {moment: at_the_bench, kpi: fix.time_in_stage, falls_off_by: 0.05, owner: workshop, notify: [lead], by: [region]}
+"""
+
+
+@pytest.fixture
+def bench(make_world: MakeWorld) -> World:
+    """A time without tolerance: nothing is promised, and nothing can be within."""
+    world = make_world(IN_STAGE)
+    written = world.settings.workspace / "journeys" / "repair.yml"
+    nps = "      - {kpi: nps, survey: after}\n"
+    written.write_text(written.read_text().replace(nps, f"{nps}      - {{kpi: time_in_stage, title: At the bench}}\n"))
+    world.put(steady(1, 0.5))
+    return world
+
+
+def test_a_time_without_tolerance_is_judged_by_its_median_alone(bench: World) -> None:
+    times = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(60, 0.51) + steady(6, 0.31))]
+    report = judged(bench, 59, times)
+    assert report.told == () and report.states[0].state == "ok"
+    (told,) = judged(bench, 65, times).told
+    assert told.headline == "At the bench: slower, 31 % done within 3 h 8 min instead of 51 %"
+    (message,) = bench.messages()
+    assert "Promise" not in message.body
+    with open_warehouse(bench.settings, read_only=True) as w:
+        shown = story(bench.settings, told.alert_id, w)
+        (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
+    assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
+    assert [one.reasons[0].split(":")[0] for one in found.fired] == ["median"] and found.mean_n == 100
+    assert found.picture.exists()
+
+
+def test_a_time_that_nobody_measured_yet_is_no_error(bench: World) -> None:
+    assert [state.state for state in bench.run().states] == ["no_data"]

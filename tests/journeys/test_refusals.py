@@ -93,7 +93,22 @@ REFUSED = {
         "kpi: «fix.volume",
         ["a count", "no share that could be promised"],
     ),
-    "moment on a median": ("kpi: fix.time_to_resolve", "kpi: «fix.time_in_stage", ["no share", "a tolerance"]),
+    "promise of a median": (
+        "kpi: fix.time_to_resolve\n    promise: 0.85",
+        "kpi: fix.time_in_stage\n    promise: «0.85",
+        ["no share", "give that KPI a tolerance, or leave promise: out"],
+    ),
+    "nothing promised": ("    promise: 0.85\n", "", ["nothing is promised of fix.time_to_resolve", "write promise:"]),
+    "moment on a time that may be long": (
+        "kpi: fix.time_to_resolve\n    promise: 0.85",
+        "kpi: «fix.time_in_stage",
+        ["more is better", "is no fall"],
+    ),
+    "a fall that leaves nobody": (
+        "kpi: fix.time_to_resolve\n    promise: 0.85\n    falls_off_by: 0.05",
+        "kpi: fix.time_in_stage\n    falls_off_by: «0.6",
+        ["half of fix.time_in_stage is done within its median", "leaves nobody"],
+    ),
     "emotion scored": (
         NPS,
         "{kpi: emotion, name: angry, of: reported, scale: «[1, 5]}",
@@ -169,6 +184,8 @@ MORE_CHANGES = {
     "moment on a mean": [(NPS, "{kpi: csat_mean, name: mean, survey: s}")],
     "moment on peak and end": [("{kpi: conversion}", "{kpi: peak_end}")],
     "nobody told": [("    notify: [lead]\n", "")],
+    "nothing promised": [("  - moment: on_site\n", "  - «moment: on_site\n")],
+    "moment on a time that may be long": [("{kpi: time_in_stage}", "{kpi: time_in_stage, direction: higher}")],
     "moment twice": [("  - moment: on_site\n", "  - moment: «on_site\n")],
 }
 

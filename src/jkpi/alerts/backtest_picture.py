@@ -47,8 +47,8 @@ def _past(watched: Watched, grid: Grid, track: Track) -> list[str]:
     if not len(columns):
         return [f'<text x="{LEFT}" y="{HEIGHT / 2}">no mature readings</text>']
     rates = grid.good[columns, 0] / grid.n[columns, 0]
-    promise = watched.rate(watched.promise)
-    low, high = min(float(rates.min()), promise), max(float(rates.max()), promise)
+    lines = [] if watched.promise is None else [watched.rate(watched.promise)]
+    low, high = min([float(rates.min()), *lines]), max([float(rates.max()), *lines])
     low, high = low - 0.05 * (high - low) - 1e-6, high + 0.05 * (high - low) + 1e-6
     first, last = int(columns[0]), max(int(columns[-1]), int(columns[0]) + 1)
     wide, tall = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -71,7 +71,10 @@ def _past(watched: Watched, grid: Grid, track: Track) -> list[str]:
             f'<rect class="breach" x="{begins}" y="{TOP}" width="{max(ends - begins, 2.0):.1f}" height="{tall}"/>',
             f'<line class="told" x1="{told}" x2="{told}" y1="{TOP}" y2="{TOP + tall}"/>',
         ]
-    parts.append(f'<line class="promise" x1="{LEFT}" x2="{LEFT + wide}" y1="{y(promise)}" y2="{y(promise)}"/>')
+    parts += [
+        f'<line class="promise" x1="{LEFT}" x2="{LEFT + wide}" y1="{y(promise)}" y2="{y(promise)}"/>'
+        for promise in lines
+    ]
     parts += [
         f'<circle class="day" cx="{x(column)}" cy="{y(rate)}" r="2"/>'
         for column, rate in zip(columns.tolist(), rates.tolist(), strict=True)

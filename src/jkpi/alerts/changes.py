@@ -72,7 +72,7 @@ class Announced:
     fired_on: date
     closed_on: date | None
     number: int
-    terms: tuple[float, float]
+    terms: tuple[float | None, float]
     told: tuple[tuple[str, date], ...] = ()
     title: str = ""
     owner: str = ""

@@ -12,7 +12,8 @@ import numpy as np
 from jkpi.alerts.arrow_rows import Key, Rows
 from jkpi.alerts.durations import Durations, blank
 from jkpi.alerts.grid import Grid
-from jkpi.alerts.series import WHOLE, Watched
+from jkpi.alerts.panel import Panel
+from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Whole
 from jkpi.warehouse import Warehouse
 
@@ -28,6 +29,9 @@ order by segment, segment_value, period_start, at_most_seconds
 """
 
 
+_NOBODY = Durations(0, np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+
+
 @dataclass(frozen=True, eq=False)
 class DurationPanel:
     """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge."""
@@ -37,8 +41,8 @@ class DurationPanel:
     durations: tuple[Durations, ...]
 
 
-def read_durations(w: Warehouse, watched: Watched, among: Collection[Key]) -> DurationPanel:
-    """Of these series of a moment those that have any; empty where its KPI is about no duration."""
+def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None = None) -> DurationPanel:
+    """Of these series of a moment, or of all that it has, those with durations; empty where its KPI is about none."""
     names = [WHOLE[0], *watched.by]
     sql = _COUNTS.format(segments=", ".join(f":segment_{number}" for number in range(len(names))))
     parameters: dict[str, Any] = {
@@ -49,12 +53,26 @@ def read_durations(w: Warehouse, watched: Watched, among: Collection[Key]) -> Du
     rows = Rows(list(w.batches(sql, parameters)) if has_table else [])
     spans = {key: rows.newest(span) for key, span in rows.series().items()}
     at_most = rows.column("at_most_seconds")
+    if among is None:
+        named = sorted(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))
+        among = [WHOLE, *named]
     keys = [key for key in among if key in spans and (at_most[spans[key]] >= 0).any()]
     days = rows.column("period_start").astype(np.int64)
     step = watched.cadence.step
     first = min((int(days[spans[key]][0]) for key in keys), default=0)
     found = [_durations(rows, spans[key], (days[spans[key]] - first) // step) for key in keys]
     return DurationPanel(tuple(keys), blank(_EPOCH + timedelta(days=first), step, found), tuple(found))
+
+
+def as_readings(panel: DurationPanel) -> Panel:
+    """Of a moment that has nothing but durations: how many were done within the median of all its days."""
+    keys = panel.keys or (WHOLE,)
+    grid = panel.grid if panel.keys else blank(_EPOCH, 1, [_NOBODY])
+    for row, one in enumerate(panel.durations):
+        span = slice(one.start, one.start + one.length)
+        edge = one.nearest_half(np.arange(one.length))
+        grid.good[span, row], grid.n[span, row], grid.mark[span, row] = one.at(edge)
+    return Panel(keys, grid, (None,) * len(keys))
 
 
 def _durations(rows: Rows, span: slice, columns: Whole) -> Durations:

@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
+from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.duration_panel import DurationPanel, read_durations
+from jkpi.alerts.duration_panel import DurationPanel, as_readings, read_durations
 from jkpi.alerts.durations import Durations
-from jkpi.alerts.episodes import Track
+from jkpi.alerts.episodes import NOWHERE, Track
 from jkpi.alerts.grid import Grid, beside
+from jkpi.alerts.lifecycle import State
 from jkpi.alerts.panel import Panel, read_panel
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
 from jkpi.warehouse import Warehouse
+
+NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,29 +36,54 @@ def replay_moments(
     w: Warehouse, all_watched: Sequence[Watched], due: Mapping[Watched, date | None]
 ) -> dict[Watched, Replayed]:
     """Those of one cadence in one fold, and the sign tests of their durations in another."""
-    panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched}
-    timed = {watched: read_durations(w, watched, panels[watched].keys) for watched in all_watched}
+    panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched if watched.has_share}
+    timed = {
+        watched: read_durations(w, watched, panels[watched].keys if watched in panels else None)
+        for watched in all_watched
+    }
+    panels |= {watched: as_readings(timed[watched]) for watched in all_watched if not watched.has_share}
     found: dict[Watched, Replayed] = {}
     for cadence in {watched.cadence for watched in all_watched}:
         own = [watched for watched in all_watched if watched.cadence == cadence]
         tried = {
-            watched: shared(watched, panels[watched], number, lines=2 if timed[watched].keys else 1)
+            watched: shared(
+                watched, panels[watched], number, lines=2 if watched.has_share and timed[watched].keys else 1
+            )
             for number, watched in enumerate(own)
         }
-        in_order = [one for watched in own for one in tried[watched]]
-        tracks = replay_all(beside([panels[watched].grid for watched in own]), in_order)
-        replayed = {watched: list(islice(tracks, len(panels[watched].keys))) for watched in own}
-        for watched, signs in _signs({one: timed[one] for one in own if timed[one].keys}, tried).items():
-            pairs = zip(panels[watched].keys, replayed[watched], strict=True)
-            replayed[watched] = [with_signs(track, signs[key]) if key in signs else track for key, track in pairs]
+        replayed = _shares({watched: panels[watched] for watched in own if watched.has_share}, tried)
+        signs = _signs({watched: timed[watched] for watched in own if timed[watched].keys}, tried)
         for watched in own:
-            found[watched] = Replayed(panels[watched], tuple(tried[watched]), tuple(replayed[watched]))
+            shares, slow = replayed.get(watched, {}), signs.get(watched, {})
+            tracks = tuple(_of_both(shares.get(key), slow.get(key)) for key in panels[watched].keys)
+            found[watched] = Replayed(panels[watched], tuple(tried[watched]), tracks)
     return found
+
+
+def _of_both(share: Track | None, signs: Track | None) -> Track:
+    if share is None or signs is None:
+        return share or signs or NOTHING
+    return with_signs(share, signs)
+
+
+def _shares(
+    panels: Mapping[Watched, Panel], tried: Mapping[Watched, Sequence[Tried]]
+) -> dict[Watched, dict[Key, Track]]:
+    """Moment -> series -> what its readings say."""
+    if not panels:
+        return {}
+    tracks = replay_all(
+        beside([panel.grid for panel in panels.values()]), [one for watched in panels for one in tried[watched]]
+    )
+    return {
+        watched: dict(zip(panel.keys, islice(tracks, len(panel.keys)), strict=True))
+        for watched, panel in panels.items()
+    }
 
 
 def _signs(
     timed: Mapping[Watched, DurationPanel], tried: Mapping[Watched, Sequence[Tried]]
-) -> dict[Watched, dict[tuple[str, str], Track]]:
+) -> dict[Watched, dict[Key, Track]]:
     """Moment -> series -> what its sign test finds."""
     if not timed:
         return {}

@@ -17,7 +17,8 @@ CONSOLE = "console"
 
 @dataclass(frozen=True)
 class Watched:
-    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit; readings
+    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit, or, where
+    a duration has no tolerance and nothing is promised, in shares that are done within the usual median; readings
     are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone; `calendar` by
     whose hours a duration is counted."""
 
@@ -31,7 +32,7 @@ class Watched:
     statistic: str
     unit: str
     direction: str
-    promise: float
+    promise: float | None
     falls_off_by: float
     owner: str
     receivers: tuple[str, ...]
@@ -46,6 +47,11 @@ class Watched:
     def is_duration(self) -> bool:
         """Whether its KPI says how long something takes."""
         return self.statistic in ("share_within", "median")
+
+    @property
+    def has_share(self) -> bool:
+        """Whether it has readings that are shares; else it has nothing but durations."""
+        return self.statistic != "median"
 
     @property
     def cadence(self) -> Cadence:
@@ -69,7 +75,8 @@ class Watched:
     def rule(self, family: int = 1, share: float = 1.0) -> Rule:
         """For one of a `family` of series that have a `share` of the moment's false-alarm budget among them."""
         fall = self.falls_off_by / 200.0 if self.statistic == "nps" else self.falls_off_by
-        return Rule(self.rate(self.promise), fall, max(1, family), self.false_alarm_every / share, self.cadence)
+        promise = None if self.promise is None else self.rate(self.promise)
+        return Rule(promise, fall, max(1, family), self.false_alarm_every / share, self.cadence)
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ def watched_moments(
         kpis = {kpi_id: (kpi, stage) for kpi_id, kpi, stage, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             kpi, stage = kpis[moment.kpi]
+            has_share = kpi.first_statistic != "median"
             found.append(
                 Watched(
                     journey=journey.journey,
@@ -109,8 +117,8 @@ def watched_moments(
                     kpi_title=kpi.shown,
                     stage_title=stage.shown if stage else None,
                     statistic=kpi.first_statistic,
-                    unit=kpi.measured_unit,
-                    direction=kpi.wanted,
+                    unit=kpi.measured_unit if has_share else "share",
+                    direction=kpi.wanted if has_share else "higher",
                     promise=moment.promise,
                     falls_off_by=moment.falls_off_by,
                     owner=moment.owner,

@@ -66,7 +66,8 @@ def headline(finding: Finding) -> str:
 
 def wanted_rate(series: Series, part: Part) -> float:
     """What the fallen rate is set against: the usual rate, or the promise."""
-    return part.fell.reference if part.line != "promise" else series.watched.rate(series.watched.promise)
+    promise = series.watched.promise
+    return part.fell.reference if part.line != "promise" or promise is None else series.watched.rate(promise)
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
@@ -119,7 +120,7 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
         same = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
     lines += slower.beside(part, breach, watched)
-    lines.append(("Promise", _promise(watched, figures, part, breach)))
+    lines += _promise(watched, figures, part, breach)
     certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
     lines.append(("Since", f"{day(part.since)}{certain}"))
     against = "what may still count as kept" if part.line == "promise" else "what is usual"
@@ -145,12 +146,12 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     return lines
 
 
-def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> str:
+def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> list[Row]:
     line = watched.rule().promise_line
-    promise = f"{figures.native(watched.promise)}, broken beyond {figures.value(line if line is not None else 0.0)}"
-    if part.line != "median" or any(other.line != "median" for other in breach.parts):
-        return promise
-    return f"{promise}: no breach, it takes longer all the same"
+    if watched.promise is None or line is None:
+        return []
+    holds = ": no breach, it takes longer all the same" * all(one.line == "median" for one in breach.parts)
+    return [("Promise", f"{figures.native(watched.promise)}, broken beyond {figures.value(line)}{holds}")]
 
 
 def _trusted(finding: Finding, series: Series) -> list[Row]:

@@ -123,8 +123,19 @@ class Moment(Strict):
     moment: Name
     title: Text | None = None
     kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
-    promise: Number = Field(description="What is promised: a share 0-1, for nps points from -100 to 100.")
-    falls_off_by: Annotated[Number, Field(gt=0, description="The smallest fall worth waking somebody, in its unit.")]
+    promise: Number | None = Field(
+        None,
+        description="What is promised: a share 0-1, for nps points from -100 to 100. None for a time without tolerance,"
+        " which is judged by how many take longer than usual.",
+    )
+    falls_off_by: Annotated[
+        Number,
+        Field(
+            gt=0,
+            description="The smallest fall worth waking somebody, in its unit; of durations also of the share that is done"
+            " within the usual median: 0.1 where half used to be, and only 0.4 are.",
+        ),
+    ]
     period: Literal["day", "week"] = Field("day", description="Whether its readings are judged by day or by week.")
     false_alarm_every: Interval | None = Field(
         None, description="So rarely it may be told of falsely, such as 1y; what jkpi.yml says if not given."

@@ -10,6 +10,8 @@ from jkpi.journeys.kinds import KINDS
 from jkpi.journeys.kpi_checks import RANGES, has_no_share, in_range
 from jkpi.journeys.places import Finding, KpiPlace, Outline, Place
 
+_HALF = 0.5
+
 
 @dataclass(frozen=True)
 class Receivers:
@@ -42,17 +44,30 @@ def _rests_on(moment: Place, plan: Outline) -> Iterator[Finding]:
     if reason:
         yield Finding(wanted.at, f"no moment can rest on {kpi.id}, which is {kpi.kind}: {reason}")
     elif has_no_share(kpi):
-        yield Finding(
-            wanted.at, f"{kpi.id} has a median but no share that could be promised", "give that KPI a tolerance"
-        )
+        yield from _no_promise(moment, kpi)
     else:
         yield from _promise(moment, kpi)
+
+
+def _no_promise(moment: Place, kpi: KpiPlace) -> Iterator[Finding]:
+    """What has no tolerance is judged by the share that is done within the usual median: of that all could be lost."""
+    promise, fall = moment / "promise", moment / "falls_off_by"
+    if promise.value is not None:
+        hint = "give that KPI a tolerance, or leave promise: out: it is judged by how many take longer than usual"
+        yield Finding(promise.at, f"{kpi.id} has a median but no share that could be promised", hint)
+    if fall.number is not None and fall.number >= _HALF:
+        text = f"half of {kpi.id} is done within its median: a fall of {fall.number:g} leaves nobody"
+        yield Finding(fall.at, text, "a share, such as 0.1")
+    if (kpi.place / "direction").text == "higher":
+        yield Finding((moment / "kpi").at, f"of {kpi.id} more is better: that it takes longer is no fall")
 
 
 def _promise(moment: Place, kpi: KpiPlace) -> Iterator[Finding]:
     """The promise is in range, and there is room below (or above) it for the fall that is waited for."""
     unit = KINDS[kpi.kind].unit
     promise, fall = moment / "promise", moment / "falls_off_by"
+    if promise.value is None and isinstance(moment.value, dict):
+        yield Finding(moment.at, f"nothing is promised of {kpi.id}", "write promise:, such as 0.9")
     outside = list(in_range(promise, unit, "the promise"))
     yield from outside
     if outside or promise.number is None or fall.number is None:
