@@ -14,9 +14,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
 import small_world as world
 
+from jkpi import resources
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring import measure
 from jkpi.measuring.run import _alone
+from jkpi.measuring.runs import fingerprint
 from jkpi.warehouse import open_warehouse
 
 
@@ -114,9 +116,18 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
     assert mine == world.table(landed, counts.format("raw.touchpoint_events"))
 
 
-def test_nothing_is_written_into_the_project(workspace: Path) -> None:
-    from jkpi import resources
+def test_a_moment_on_another_kpi_counts_its_past(workspace: Path) -> None:
+    """What is counted for moments of truth alone was not counted before; another promise or owner changes no number."""
+    project = resources.path("dbt_project")
+    with open_warehouse(url(workspace)) as warehouse:
+        before = fingerprint(warehouse, project)
+        warehouse.execute("update raw.map_moments set promise = 0.5, owner = 'somebody else'")
+        assert fingerprint(warehouse, project) == before
+        warehouse.execute("update raw.map_moments set kpi = 'fix.time_to_resolve'")
+        assert fingerprint(warehouse, project) != before
 
+
+def test_nothing_is_written_into_the_project(workspace: Path) -> None:
     project = resources.path("dbt_project")
     before = sorted(project.rglob("*"))
     measure(world.settings(url(workspace), workspace))

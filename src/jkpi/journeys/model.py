@@ -132,8 +132,8 @@ class Moment(Strict):
         Number,
         Field(
             gt=0,
-            description="The smallest fall worth waking somebody, in its unit; of durations also of the share that is done"
-            " within the usual median: 0.1 where half used to be, and only 0.4 are.",
+            description="The smallest fall worth waking somebody, in its unit; of durations also of the share that is"
+            " done within the usual median: 0.1 where half used to be, and only 0.4 are.",
         ),
     ]
     period: Literal["day", "week"] = Field("day", description="Whether its readings are judged by day or by week.")

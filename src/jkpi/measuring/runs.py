@@ -17,6 +17,7 @@ _COUNTED = {
     "map_kpis": "journey, version, kpi, kind, stage, definition",
     "map_segments": "journey, segment, part, part_position",
     "map_viewpoints": "journey, segment, segment_value",
+    "map_moments": "distinct journey, version, kpi",
 }
 
 # Each load has a number of its own: a batch that was taken out and loaded again keeps its name, not its number.
