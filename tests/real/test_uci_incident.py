@@ -24,6 +24,10 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
+from jkpi.alerts.announce import watched_now
+from jkpi.alerts.duration_panel import read_durations
+from jkpi.alerts.replay import Tried, replay_all
+from jkpi.journeys import read_journeys
 from jkpi.settings import load_settings
 from jkpi.warehouse import open_warehouse
 
@@ -461,3 +465,35 @@ def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
     assert "2016-03-01" <= first["fired_on"] <= "2016-03-08"
     assert {reason.split(":")[0] for reason in first["reasons"]} == {"promise"}
     assert max(one["fired_on"] for one in found["fired"]) < "2016-06-01"
+
+
+SLOWER = """
+  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, falls_off_by: 0.10, by: [closed_by], owner: desk}
+"""
+
+
+def test_a_group_that_takes_longer_than_it_used_to_is_found(
+    measured: Any, last: pd.DataFrame, closing: pd.DataFrame
+) -> None:
+    """Group 39 used to resolve half of its incidents within a day; of those opened from 20 to 22 April 2016 less than a
+    third. All groups together became faster all along, and their last weeks are open: of them nothing is told."""
+    then = replace(measured, folder=measured.folder.with_name("slower"))
+    shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
+    written = then.folder / "journeys" / "incident.yml"
+    written.write_text(written.read_text() + SLOWER)
+    then.jkpi("measure")
+    settings = load_settings(then.folder)
+    (watched,) = [one for one in watched_now(read_journeys(then.folder), settings) if one.moment == "resolved"]
+    with open_warehouse(settings, read_only=True) as warehouse:
+        panel = read_durations(warehouse, watched)
+    tried = [Tried(replace(watched.rule(), promise=None), number) for number in range(len(panel.keys))]
+    tracks = dict(zip(panel.keys, replay_all(panel.grid, tried, panel.durations), strict=True))
+    assert tracks["all", "all"].breaches == ()
+    (breach,) = tracks["closed_by", "39"].breaches
+    (part,) = breach.parts
+    assert (f"{part.since}", f"{part.fired_on}") == ("2016-04-20", "2016-04-22")
+    took = (last["resolved_at"] - last["opened_at"]).dt.total_seconds()
+    opened = last["opened_at"].dt.date.between(part.fell.first, part.fell.last)
+    theirs = opened & (closing["assignment_group"] == "39")
+    assert (part.fell.n, part.fell.good) == (theirs.sum(), (theirs & (took <= part.within)).sum())
+    assert part.fell.rate < 0.35 and part.fell.reference == pytest.approx(0.5, abs=0.05)
