@@ -493,7 +493,9 @@ def test_a_group_that_takes_longer_than_it_used_to_is_found(
     (part,) = breach.parts
     assert (f"{part.since}", f"{part.fired_on}") == ("2016-04-20", "2016-04-22")
     took = (last["resolved_at"] - last["opened_at"]).dt.total_seconds()
-    opened = last["opened_at"].dt.date.between(part.fell.first, part.fell.last)
-    theirs = opened & (closing["assignment_group"] == "39")
-    assert (part.fell.n, part.fell.good) == (theirs.sum(), (theirs & (took <= part.within)).sum())
+    opened = last["opened_at"].dt.date
+    theirs = opened.between(part.fell.first, part.fell.last) & (closing["assignment_group"] == "39")
+    by_day = (took <= part.within)[theirs].groupby(opened[theirs]).agg(["sum", "size"])
+    judged = by_day[by_day["size"] >= 5]  # fewer cases are not judged by themselves
+    assert (part.fell.good, part.fell.n) == tuple(judged.sum())
     assert part.fell.rate < 0.35 and part.fell.reference == pytest.approx(0.5, abs=0.05)
