@@ -27,8 +27,14 @@ superset: $(VENV)/ready .superset/ready ## Superset with the dashboards of an ex
 bench: $(VENV)/ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
 
+# What other rules of alerting rest on, for benchmarks.alert_quality --peers.
+.peers/ready: benchmarks/alert_quality/peers.lock | $(VENV)/ready
+	$(PYTHON) -m venv .peers
+	$(BIN)/uv pip install --quiet --python .peers/bin/python --compile-bytecode --no-deps --require-hashes -r $<
+	touch $@
+
 clean: ## everything that was made here
-	rm -rf $(VENV) jkpi-demo .airflow .superset build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) jkpi-demo .airflow .superset .peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

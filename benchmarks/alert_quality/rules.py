@@ -27,13 +27,15 @@ WARM = 35
 
 @dataclass(frozen=True)
 class Rival:
-    """`source`: where its rule is described. `default` is None where none is published."""
+    """`source`: where its rule is described. `default` is None where none is published; `most`: where it takes long, it
+    judges so many series alone."""
 
     name: str
     alarms: Callable[[Days, float], np.ndarray]
     default: float | None
     stricter: tuple[float, float]
     source: str
+    most: int | None = None
 
 
 def ours(days: Days, every: float) -> np.ndarray:

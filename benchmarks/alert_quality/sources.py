@@ -30,7 +30,7 @@ class Days:
     good: np.ndarray
     n: np.ndarray
 
-    def part(self, rows: np.ndarray) -> Days:
+    def part(self, rows: np.ndarray | slice) -> Days:
         return Days(self.good[:, rows], self.n[:, rows])
 
 

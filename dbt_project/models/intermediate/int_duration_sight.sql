@@ -4,12 +4,13 @@
 -- until a source of it went blind; by the KPI's clock.
 with periods as (
     select distinct
-        journey,
-        kpi,
-        calendar,
-        period,
-        period_start
-    from {{ ref('int_duration_cells') }}
+        tallies.journey,
+        tallies.kpi,
+        tallies.calendar,
+        periods.period,
+        {{ first_day_in('periods.period', 'tallies.cohort_date') }} as period_start
+    from {{ ref('int_duration_tallies') }} as tallies
+    cross join (values ('day'), ('week')) as periods (period)
 ),
 
 journeys as (

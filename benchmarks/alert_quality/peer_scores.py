@@ -1,0 +1,90 @@
+"""Run by the Python of `.peers`: how far each day lies from what others expect of it. Knows nothing of this product.
+
+    python peer_scores.py MODEL IN.npz OUT.npz
+
+IN has `rate` (T, S), NaN where a day has no case, and `first`, the first column asked for; OUT has `far` (T, S).
+Models are trained anew each Monday (column 0 is one), on all days before it.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+WEEK = 7
+LAGS, SMOOTH = 5, 3
+SURE = 2.5758293035489004
+"""Half the width of a 99 % interval, in deviations."""
+
+
+def features(rate: np.ndarray) -> np.ndarray:
+    """(T, 1 + LAGS): the change from the day before, smoothed over three days, and the same of the five days before it;
+    NaN where there are not so many days."""
+    change = np.concatenate([[np.nan], np.diff(rate)])
+    padded = np.concatenate([np.full(SMOOTH - 1, np.nan), change])
+    smooth = np.lib.stride_tricks.sliding_window_view(padded, SMOOTH).mean(axis=1)
+    lagged = [np.concatenate([np.full(lag, np.nan), smooth[: len(smooth) - lag]]) for lag in range(1, LAGS + 1)]
+    return np.stack([smooth, *lagged], axis=1)
+
+
+def by_outliers(rate: np.ndarray, first: int) -> np.ndarray:
+    """(T,): the mean of what PCA and the nearest neighbours hold for the probability of an outlier."""
+    from pyod.models.knn import KNN
+    from pyod.models.pca import PCA
+
+    rows = features(rate)
+    known = ~np.isnan(rows).any(axis=1)
+    far = np.full(len(rate), np.nan)
+    for monday in range(first, len(rate), WEEK):
+        week = np.arange(monday, min(monday + WEEK, len(rate)))
+        found = []
+        for model in (PCA(contamination=0.01), KNN(contamination=0.01)):
+            model.fit(rows[:monday][known[:monday]])
+            found.append(model.predict_proba(rows[week])[:, 1])
+        far[week] = np.mean(found, axis=0)
+    return far
+
+
+def by_forecast(rate: np.ndarray, first: int, model: Any) -> np.ndarray:
+    """(T,): how many deviations a day lies below its forecast."""
+    far = np.full(len(rate), np.nan)
+    for monday in range(first, len(rate), WEEK):
+        week = np.arange(monday, min(monday + WEEK, len(rate)))
+        said = model.forecast(y=rate[:monday], h=WEEK, level=[99])
+        deviation = np.maximum((said["mean"] - said["lo-99"]) / SURE, 1e-9)
+        far[week] = ((said["mean"] - rate[monday : monday + WEEK][: len(week)]) / deviation[: len(week)])[: len(week)]
+    return far
+
+
+def scorer(name: str) -> Callable[[np.ndarray, int], np.ndarray]:
+    """The model of that name."""
+    if name == "outliers":
+        return by_outliers
+    from statsforecast.models import MSTL, AutoETS
+
+    model = AutoETS(season_length=WEEK) if name == "ets" else MSTL(season_length=WEEK)
+    return lambda rate, first: by_forecast(rate, first, model)
+
+
+def filled(rate: np.ndarray) -> np.ndarray:
+    """Days without a case are as the day before: none of these models knows a gap."""
+    last = np.maximum.accumulate(np.where(np.isnan(rate), 0, np.arange(len(rate))))
+    known = rate[last]
+    return np.where(np.isnan(known), np.nanmean(rate), known)
+
+
+def main() -> None:
+    name, source, target = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    given = np.load(source)
+    score = scorer(name)
+    rates, first = given["rate"], int(given["first"])
+    np.savez(target, far=np.stack([score(filled(rate), first) for rate in rates.T], axis=1))
+
+
+if __name__ == "__main__":
+    main()
