@@ -196,5 +196,12 @@ def test_a_time_without_tolerance_is_judged_by_its_median_alone(bench: World) ->
     assert found.picture.exists()
 
 
+def test_its_newest_days_are_not_missed_while_their_cases_are_open(bench: World) -> None:
+    hours = dict.fromkeys(range(60, 66), 1.0 * HOUR)
+    rows = put(bench, steady(60, 0.51) + steady(6, 0.1), decided=hours)
+    report = judged(bench, 65, [row | {"kpi": "fix.time_in_stage"} for row in rows])
+    assert report.told == () and report.states[0].state == "ok"
+
+
 def test_a_time_that_nobody_measured_yet_is_no_error(bench: World) -> None:
     assert [state.state for state in bench.run().states] == ["no_data"]

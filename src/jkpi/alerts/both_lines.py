@@ -51,8 +51,9 @@ def _together(share: Course, signs: Course, is_open: bool) -> Course:
     first = min(share.first, signs.first)
     length = max(_column(one, first) + len(one.codes) for one in (share, signs))
     ours, theirs = (_spread(one, first, length) for one in (share, signs))
+    told = np.flatnonzero(theirs != NOT_TOLD)
     if is_open:
-        theirs[_column(signs, first) + len(signs.codes) :] = theirs[_column(signs, first) + len(signs.codes) - 1]
+        theirs[told[-1] :] = theirs[told[-1]]
     speaks = np.isin(theirs, _RUNGS)
     both = worst(np.where(ours == NOT_TOLD, OK, ours).astype(np.int8), np.where(speaks, theirs, OK).astype(np.int8))
     return Course(first, share.step, np.where(speaks, both, ours).astype(np.uint8).tobytes())

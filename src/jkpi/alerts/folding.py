@@ -75,6 +75,8 @@ class _Fold:
         usual = self.past.usual(column)
         mark = grid.mark[column]
         spans = (grid.begin <= column) & (column < grid.end)
+        if self.signs is not None:
+            spans &= ~self.signs.waits(column)
         counted = self.sparse.go(column, usual, spans & (mark == marks.READ))
         kind = _kinds(mark, usual, counted.enough)
         learned = usual.usable >= cadence.learning

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jkpi.alerts import grid as marks
 from jkpi.alerts.durations import Durations
 from jkpi.alerts.grid import Grid
 from jkpi.alerts.past import Past
@@ -32,6 +33,7 @@ class Signs:
         self._grid, self._durations = grid, durations
         self._at: Whole = np.full(grid.series, _NOWHERE, dtype=np.intp)
         self._edges: list[list[tuple[int, float]]] = [[] for _ in durations]
+        self._waits = np.zeros((grid.length, grid.series), dtype=bool)
 
     def go(self, column: int, past: Past, calm: Flags) -> None:
         """Before a column is judged; `calm` (S,): nothing is in question."""
@@ -45,6 +47,11 @@ class Signs:
                 self._move(int(row), column, edge)
                 past.recount(int(row), past.kept(int(row)))
 
+    def waits(self, column: int) -> Flags:
+        """(S,): some cases of the column are open and may still be done in time: it is not there yet."""
+        waits: Flags = self._waits[column]
+        return waits
+
     def edge(self, row: int, column: int) -> float:
         """The edge at which a column was judged, in seconds."""
         return [seconds for since, seconds in self._edges[row] if since <= column][-1]
@@ -54,5 +61,6 @@ class Signs:
         span = slice(one.start, one.start + one.length)
         good, n, mark = one.at(edge)
         self._grid.good[span, row], self._grid.n[span, row], self._grid.mark[span, row] = good, n, mark
+        self._waits[span, row] = (one.n > 0) & (mark == marks.ABSENT)
         self._at[row] = edge
         self._edges[row].append((column, float(one.edges[edge])))
