@@ -61,7 +61,7 @@ def durations(cases: Cases) -> Durations:
     counts = np.zeros((DAYS, len(EDGES)))
     np.add.at(counts, (cases.day, bins), 1.0)
     known, held = np.full(DAYS, np.inf), np.zeros(DAYS, dtype=bool)
-    return Durations(0, EDGES, counts.cumsum(axis=1), counts.sum(axis=1), known, held)
+    return Durations(0, EDGES, counts.cumsum(axis=1).astype(np.float32), counts.sum(axis=1), known, held)
 
 
 def alarms(all_cases: list[Cases], every: float = BY_DEFAULT) -> tuple[np.ndarray, np.ndarray]:

@@ -29,7 +29,9 @@ order by segment, segment_value, period_start, at_most_seconds
 """
 
 
-_NOBODY = Durations(0, np.zeros(0), np.zeros((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+_NOBODY = Durations(
+    0, np.zeros(0), np.zeros((0, 0), dtype=np.float32), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,4 +89,4 @@ def _durations(rows: Rows, span: slice, columns: Whole) -> Durations:
     decided[own] = rows.column("decided_seconds")[span]
     held = np.zeros(length, dtype=bool)
     held[own] = rows.column("is_held")[span].astype(bool)
-    return Durations(start, edges, within.cumsum(axis=1), n, decided, held)
+    return Durations(start, edges, within.cumsum(axis=1).astype(np.float32), n, decided, held)

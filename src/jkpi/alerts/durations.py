@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from jkpi.alerts import grid as marks
 from jkpi.alerts.grid import Grid, Marks
 from jkpi.alerts.tails import Flags, Floats, Whole
+
+LEAST_SHARE = 0.4
+"""An edge within which fewer are usually done has little to lose."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +27,7 @@ class Durations:
 
     start: int
     edges: Floats
-    within: Floats
+    within: npt.NDArray[np.float32]
     n: Floats
     decided: Floats
     held: Flags
@@ -39,15 +43,23 @@ class Durations:
         """
         known = (self.n > 0) & (self.edges[edge] < self.decided)
         mark = np.where(known, marks.READ, np.where((self.n > 0) & self.held, marks.HELD, marks.ABSENT))
-        return np.where(known, self.within[:, edge], 0.0), np.where(known, self.n, 0.0), mark.astype(np.int8)
+        return (
+            np.where(known, self.within[:, edge].astype(float), 0.0),
+            np.where(known, self.n, 0.0),
+            mark.astype(np.int8),
+        )
 
     def nearest_half(self, columns: Whole) -> int:
-        """The edge within which about half of the cases of some of its columns were done."""
+        """The edge within which about half of the cases of some of its columns were done.
+
+        Where durations are all alike no edge is near: then one within which more are done, for only these can be less.
+        """
         known = self.edges < self.decided[columns, None]
         n = (self.n[columns, None] * known).sum(axis=0)
-        good = (self.within[columns] * known).sum(axis=0)
-        away = np.where(n > 0, np.abs(good / np.maximum(n, 1.0) - 0.5), np.inf)
-        return int(away.argmin())
+        share = (self.within[columns] * known).sum(axis=0, dtype=float) / np.maximum(n, 1.0)
+        if share.max() < LEAST_SHARE:
+            return int(share.argmax())
+        return int(np.where(share < LEAST_SHARE, np.inf, np.abs(share - 0.5)).argmin())
 
 
 def blank(first: date, step: int, durations: Sequence[Durations]) -> Grid:

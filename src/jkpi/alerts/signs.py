@@ -23,6 +23,8 @@ from jkpi.alerts.tails import Flags, Whole
 
 SLACK = 0.05
 """An edge within which between 45 and 55 % of the usual cases are done is near enough to the median."""
+EVERY = 7
+"""Columns from one look for a nearer edge to the next: the window moves on slowly."""
 _NOWHERE = -1
 
 
@@ -33,6 +35,7 @@ class Signs:
         self._grid, self._durations = grid, durations
         self._at: Whole = np.full(grid.series, _NOWHERE, dtype=np.intp)
         self._edges: list[list[tuple[int, float]]] = [[] for _ in durations]
+        self._looked: Whole = np.zeros(grid.series, dtype=np.intp)
         self._waits = np.zeros((grid.length, grid.series), dtype=bool)
 
     def go(self, column: int, past: Past, calm: Flags) -> None:
@@ -40,8 +43,10 @@ class Signs:
         for row in np.flatnonzero(self._grid.begin == column):
             self._move(int(row), column, self._durations[int(row)].nearest_half(np.array([0])))
         share, has = past.share()
-        for row in np.flatnonzero(calm & has & (np.abs(share - 0.5) > SLACK)):
+        due = column - self._looked >= EVERY
+        for row in np.flatnonzero(calm & due & has & (np.abs(share - 0.5) > SLACK)):
             one = self._durations[int(row)]
+            self._looked[row] = column
             edge = one.nearest_half(past.window(int(row)) - one.start)
             if edge != self._at[row]:
                 self._move(int(row), column, edge)
