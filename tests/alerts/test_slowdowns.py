@@ -203,5 +203,14 @@ def test_its_newest_days_are_not_missed_while_their_cases_are_open(bench: World)
     assert report.told == () and report.states[0].state == "ok"
 
 
+def test_a_time_that_becomes_another_starts_anew(bench: World) -> None:
+    rows = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(60, 0.51) + steady(6, 0.31))]
+    (opened,) = judged(bench, 65, rows).opened
+    again = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(70, 0.31))]
+    rows += [row | {"definition": "second"} for row in again if row["period_start"] > day(65)]
+    (told,) = judged(bench, 69, rows).told
+    assert (told.alert_id, told.transition) == (opened.alert_id, "superseded")
+
+
 def test_a_time_that_nobody_measured_yet_is_no_error(bench: World) -> None:
     assert [state.state for state in bench.run().states] == ["no_data"]

@@ -27,8 +27,7 @@ from marts.fct_duration_counts
 where journey = :journey and kpi = :kpi and period = :period and segment in ({segments})
 order by segment, segment_value, period_start, at_most_seconds
 """
-
-
+_READ = ("period_start", "at_most_seconds", "count_spells", "decided_seconds", "is_held")
 _NOBODY = Durations(
     0, np.zeros(0), np.zeros((0, 0), dtype=np.float32), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
 )
@@ -36,11 +35,13 @@ _NOBODY = Durations(
 
 @dataclass(frozen=True, eq=False)
 class DurationPanel:
-    """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge."""
+    """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge.
+    `defined` as in `Panel`."""
 
     keys: tuple[Key, ...]
     grid: Grid
     durations: tuple[Durations, ...]
+    defined: tuple[date | None, ...]
 
 
 def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None = None) -> DurationPanel:
@@ -53,17 +54,25 @@ def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None
     }  # fmt: skip
     has_table = watched.is_duration and w.table_exists("marts", "fct_duration_counts")
     rows = Rows(list(w.batches(sql, parameters)) if has_table else [])
-    spans = {key: rows.newest(span) for key, span in rows.series().items()}
-    at_most = rows.column("at_most_seconds")
+    columns = {name: rows.column(name) for name in _READ}
+    series = rows.series()
+    spans = {key: rows.newest(span) for key, span in series.items()}
+    days, at_most = columns["period_start"].astype(np.int64), columns["at_most_seconds"]
     if among is None:
         named = sorted(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))
         among = [WHOLE, *named]
     keys = [key for key in among if key in spans and (at_most[spans[key]] >= 0).any()]
-    days = rows.column("period_start").astype(np.int64)
     step = watched.cadence.step
     first = min((int(days[spans[key]][0]) for key in keys), default=0)
-    found = [_durations(rows, spans[key], (days[spans[key]] - first) // step) for key in keys]
-    return DurationPanel(tuple(keys), blank(_EPOCH + timedelta(days=first), step, found), tuple(found))
+    found = [
+        _durations({name: one[spans[key]] for name, one in columns.items()}, (days[spans[key]] - first) // step)
+        for key in keys
+    ]
+    defined = tuple(
+        _EPOCH + timedelta(days=int(days[spans[key].start])) if spans[key].start > series[key].start else None
+        for key in keys
+    )
+    return DurationPanel(tuple(keys), blank(_EPOCH + timedelta(days=first), step, found), tuple(found), defined)
 
 
 def as_readings(panel: DurationPanel) -> Panel:
@@ -74,11 +83,12 @@ def as_readings(panel: DurationPanel) -> Panel:
         span = slice(one.start, one.start + one.length)
         edge = one.nearest_half(np.arange(one.length))
         grid.good[span, row], grid.n[span, row], grid.mark[span, row] = one.at(edge)
-    return Panel(keys, grid, (None,) * len(keys))
+    return Panel(keys, grid, panel.defined or (None,))
 
 
-def _durations(rows: Rows, span: slice, columns: Whole) -> Durations:
-    at_most, count = rows.column("at_most_seconds")[span], rows.column("count_spells")[span]
+def _durations(rows: dict[str, Any], columns: Whole) -> Durations:
+    """One series of its rows: `columns` (N,) are those of their days."""
+    at_most, count = rows["at_most_seconds"], rows["count_spells"]
     start = int(columns[0])
     own, over = columns - start, at_most >= 0
     edges, bins = np.unique(at_most[over], return_inverse=True)
@@ -86,7 +96,7 @@ def _durations(rows: Rows, span: slice, columns: Whole) -> Durations:
     within, n, decided = np.zeros((length, len(edges))), np.zeros(length), np.zeros(length)
     np.add.at(n, own, count)
     np.add.at(within, (own[over], bins), count[over])
-    decided[own] = rows.column("decided_seconds")[span]
+    decided[own] = rows["decided_seconds"]
     held = np.zeros(length, dtype=bool)
-    held[own] = rows.column("is_held")[span].astype(bool)
+    held[own] = rows["is_held"].astype(bool)
     return Durations(start, edges, within.cumsum(axis=1).astype(np.float32), n, decided, held)

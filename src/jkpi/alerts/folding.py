@@ -57,7 +57,7 @@ class _Fold:
         self.grid, self.rules, self.cadence = grid, rules, cadence
         self.past = Past(grid, cadence)
         self.sparse = Sparse(grid)
-        self.signs = Signs(grid, durations) if durations is not None else None
+        self.signs = Signs(grid, durations, cadence) if durations is not None else None
         self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families)
         self.promise = Climb("promise", grid, cadence, families)
         self.calibration = Calibration(grid, rules)

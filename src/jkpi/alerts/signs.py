@@ -18,21 +18,23 @@ import numpy as np
 from jkpi.alerts import grid as marks
 from jkpi.alerts.durations import Durations
 from jkpi.alerts.grid import Grid
+from jkpi.alerts.judge import Cadence
 from jkpi.alerts.past import Past
 from jkpi.alerts.tails import Flags, Whole
 
 SLACK = 0.05
 """An edge within which between 45 and 55 % of the usual cases are done is near enough to the median."""
-EVERY = 7
-"""Columns from one look for a nearer edge to the next: the window moves on slowly."""
 _NOWHERE = -1
 
 
 class Signs:
-    """The edges of S series as they move; writes what is counted at them into `grid`, which it owns."""
+    """The edges of S series as they move; writes what is counted at them into `grid`, which it owns.
 
-    def __init__(self, grid: Grid, durations: Sequence[Durations]) -> None:
-        self._grid, self._durations = grid, durations
+    A nearer edge is looked for once a week: the window moves on slowly.
+    """
+
+    def __init__(self, grid: Grid, durations: Sequence[Durations], cadence: Cadence) -> None:
+        self._grid, self._durations, self._week = grid, durations, cadence.cycle
         self._at: Whole = np.full(grid.series, _NOWHERE, dtype=np.intp)
         self._edges: list[list[tuple[int, float]]] = [[] for _ in durations]
         self._looked: Whole = np.zeros(grid.series, dtype=np.intp)
@@ -43,7 +45,7 @@ class Signs:
         for row in np.flatnonzero(self._grid.begin == column):
             self._move(int(row), column, self._durations[int(row)].nearest_half(np.array([0])))
         share, has = past.share()
-        due = column - self._looked >= EVERY
+        due = column - self._looked >= self._week
         for row in np.flatnonzero(calm & due & has & (np.abs(share - 0.5) > SLACK)):
             one = self._durations[int(row)]
             self._looked[row] = column
