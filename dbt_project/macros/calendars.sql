@@ -15,8 +15,8 @@ and {{ moment }} < {{ piece }}.ends_at
 {%- endmacro %}
 
 {#
-    CTE `clocked` over a CTE `spells` with started_at, closed_at, gives_up_at, due_at, tolerance_seconds, calendar: the
-    readings of its clock at each, and `late_at`, the moment from which an open spell is late.
+    CTE `clocked` over CTEs `spells` (kpi_number, started_at, closed_at, gives_up_at, due_at) and `kpis`: the readings of
+    the KPI's calendar at each, NULL where it has none, and `late_at`, the moment from which an open spell is late.
 #}
 {% macro clock_spells() -%}
 pieces as (
@@ -30,14 +30,16 @@ reach as (
 by_hours as (
     select
         spells.*,
+        kpis.calendar,
         {{ clock_of_piece('spells.started_at', 'starts') }} as started_clock,
         {{ clock_of_piece('spells.closed_at', 'closes') }} as closed_clock,
-        {{ clock_of_piece('spells.gives_up_at', 'gives_up') }} as gives_up_clock
+        {{ clock_of_piece('spells.gives_up_at', 'gives_up') }} as gives_up_clock,
+        kpis.tolerance_seconds
     from spells
-    inner join pieces as starts on {{ in_piece('spells.started_at', 'spells.calendar', 'starts') }}
-    inner join pieces as gives_up on {{ in_piece('spells.gives_up_at', 'spells.calendar', 'gives_up') }}
-    left join pieces as closes on {{ in_piece('spells.closed_at', 'spells.calendar', 'closes') }}
-    where spells.calendar is not null
+    inner join kpis on spells.kpi_number = kpis.kpi_number
+    inner join pieces as starts on {{ in_piece('spells.started_at', 'kpis.calendar', 'starts') }}
+    inner join pieces as gives_up on {{ in_piece('spells.gives_up_at', 'kpis.calendar', 'gives_up') }}
+    left join pieces as closes on {{ in_piece('spells.closed_at', 'kpis.calendar', 'closes') }}
 ),
 
 due_by_hours as (
@@ -50,15 +52,16 @@ due_by_hours as (
 clocked as (
     select
         spells.*,
-        {{ microseconds('spells.started_at') }} as started_clock,
-        {{ microseconds('spells.closed_at') }} as closed_clock,
-        {{ microseconds('spells.gives_up_at') }} as gives_up_clock,
+        cast(null as bigint) as started_clock,
+        cast(null as bigint) as closed_clock,
+        cast(null as bigint) as gives_up_clock,
         case
-            when spells.tolerance_is_due then spells.due_at
-            else {{ add_seconds('spells.started_at', 'spells.tolerance_seconds') }}
+            when kpis.tolerance_is_due then spells.due_at
+            else {{ add_seconds('spells.started_at', 'kpis.tolerance_seconds') }}
         end as late_at
     from spells
-    where spells.calendar is null
+    inner join kpis on spells.kpi_number = kpis.kpi_number
+    where kpis.calendar is null
     union all
     select
         {{ spell_columns('due_by_hours') }},
@@ -78,9 +81,8 @@ clocked as (
 
 {% macro spell_columns(spells) -%}
 {%- for column in [
-    'journey', 'kpi', 'kind', 'definition', 'actor_key', 'passage', 'instance_id', 'member_number', 'started_at',
-    'started_date', 'closed_at', 'gives_up_at', 'due_at', 'tolerance_seconds', 'tolerance_is_due', 'has_tolerance',
-    'calendar', 'profile'
+    'kpi_number', 'actor_key', 'passage', 'member_number', 'started_at', 'started_date', 'closed_at', 'due_at', 'profile',
+    'gives_up_at'
 ] -%}
 {{ spells }}.{{ column }}{{ ', ' if not loop.last }}
 {%- endfor -%}

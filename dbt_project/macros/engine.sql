@@ -10,10 +10,37 @@ json_extract_string(nullif({{ document }}, ''), '$."' || {{ key }} || '"')
 {# A number as text. #}
 {% macro as_text(expression) %}cast({{ expression }} as {{ dbt.type_string() }}){% endmacro %}
 
-{# 128 bits that stand for a text, for joins and windows: narrow, and as good as the text itself. #}
-{% macro key_of(text) %}{{ return(adapter.dispatch('key_of', 'jkpi')(text)) }}{% endmacro %}
-{% macro default__key_of(text) %}cast(md5({{ text }}) as uuid){% endmacro %}
-{% macro duckdb__key_of(text) %}md5_number({{ text }}){% endmacro %}
+{#
+    64 bits that stand for a text in large tables; NULL for NULL. Of ten million texts two have the same key with a
+    chance of three in a million.
+#}
+{% macro text_key(text) %}{{ return(adapter.dispatch('text_key', 'jkpi')(text)) }}{% endmacro %}
+{% macro default__text_key(text) %}hashtextextended({{ text }}, 0){% endmacro %}
+{% macro duckdb__text_key(text) %}case when {{ text }} is not null then hash({{ text }}) end{% endmacro %}
+
+{# The same of who walks a journey: a case, or a customer where no case is named. #}
+{% macro actor_key(journey, case_id, customer_id='null') -%}
+{{ return(adapter.dispatch('actor_key', 'jkpi')(journey, case_id, customer_id)) }}
+{%- endmacro %}
+{% macro default__actor_key(journey, case_id, customer_id) -%}
+hashtextextended({{ journey }} || coalesce('|case|' || {{ case_id }}, '|customer|' || {{ customer_id }}), 0)
+{%- endmacro %}
+{% macro duckdb__actor_key(journey, case_id, customer_id) -%}
+hash({{ journey }}, {{ case_id }}, case when {{ case_id }} is null then {{ customer_id }} end)
+{%- endmacro %}
+
+{# 63 bits of an event's MD5, the first eight bytes read from the right: the same number on each engine. #}
+{% macro event_print(source, event_id) -%}
+{{ return(adapter.dispatch('event_print', 'jkpi')(source ~ " || ' ' || " ~ event_id)) }}
+{%- endmacro %}
+{% macro default__event_print(text) -%}
+cast(cast('x' || regexp_replace(
+    left(md5({{ text }}), 16), '(..)(..)(..)(..)(..)(..)(..)(..)', '\8\7\6\5\4\3\2\1'
+) as bit(64)) as bigint) & 9223372036854775807
+{%- endmacro %}
+{% macro duckdb__event_print(text) -%}
+cast(md5_number({{ text }}) & 9223372036854775807 as bigint)
+{%- endmacro %}
 
 {# 64 bits that tell a row from others; taken together by bit_xor they tell sets of rows apart. #}
 {% macro row_print(columns) %}{{ return(adapter.dispatch('row_print', 'jkpi')(columns)) }}{% endmacro %}
@@ -24,6 +51,13 @@ json_extract_string(nullif({{ document }}, ''), '$."' || {{ key }} || '"')
 {% macro microseconds(moment) %}{{ return(adapter.dispatch('microseconds', 'jkpi')(moment)) }}{% endmacro %}
 {% macro default__microseconds(moment) %}cast(extract(epoch from {{ moment }}) * 1000000 as bigint){% endmacro %}
 {% macro duckdb__microseconds(moment) %}epoch_us({{ moment }}){% endmacro %}
+
+{# The time, in UTC, that is so many microseconds after 1970. #}
+{% macro time_at(microseconds) %}{{ return(adapter.dispatch('time_at', 'jkpi')(microseconds)) }}{% endmacro %}
+{% macro default__time_at(microseconds) -%}
+(timestamp '1970-01-01' + interval '1 microsecond' * ({{ microseconds }}))
+{%- endmacro %}
+{% macro duckdb__time_at(microseconds) %}make_timestamp({{ microseconds }}){% endmacro %}
 
 {# Seconds since 1970 with their fraction, 64 bits, the same to the last bit on each engine. #}
 {% macro epoch_seconds(moment) -%}

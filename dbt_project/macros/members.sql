@@ -12,6 +12,11 @@ matures_at
 {# 1 or 0 for a condition that is never NULL. #}
 {% macro share(condition) %}cast(case when {{ condition }} then 1 else 0 end as double precision){% endmacro %}
 
+{# A passage as a text, short and only for telling it from others. #}
+{% macro passage_id(passages) -%}
+{{ as_text(passages ~ '.actor_key') }} || '|' || {{ as_text(passages ~ '.passage') }}
+{%- endmacro %}
+
 {# The start of a member's row: what it says of its KPI. Wants the alias `kpis`. #}
 {% macro kpi_columns(statistic, estimator) -%}
 kpis.journey,
@@ -62,7 +67,7 @@ select {{ member_columns() }} from members
 
 {#
     One member an instance and KPI of a kind that asks how often touchpoints happened in it before it was decided.
-    `counted` says which events count, `outcome` what they mean; `among` leaves instances out.
+    `counted` says which `places` count, `outcome` what they mean; `among` leaves instances out.
 #}
 {% macro occurrence_members(kind, counted, outcome, among='true') -%}
 with kpis as (
@@ -78,26 +83,33 @@ events as (
     select * from {{ ref('int_journey_events') }}
 ),
 
+counting as (
+    select
+        kpis.kpi_number,
+        places.place_number
+    from kpis
+    inner join {{ ref('int_touchpoints') }} as places on kpis.journey = places.journey and {{ counted }}
+),
+
 counts as (
     select
-        kpis.kpi,
-        kpis.map_version,
+        counting.kpi_number,
         instances.actor_key,
         instances.passage,
         count(*) as count_events
     from events
-    inner join kpis on events.journey = kpis.journey and {{ counted }}
+    inner join counting on events.place_number = counting.place_number
     inner join instances on events.actor_key = instances.actor_key and events.passage = instances.passage
     where
-        events.occurred_at < instances.window_ends_at
-        and (instances.ended_at is null or events.occurred_at <= instances.ended_at)
-    group by kpis.kpi, kpis.map_version, instances.actor_key, instances.passage
+        {{ moment_at('events.moment') }} < instances.window_ends_at
+        and (instances.ended_at is null or {{ moment_at('events.moment') }} <= instances.ended_at)
+    group by counting.kpi_number, instances.actor_key, instances.passage
 ),
 
 members as (
     select
         {{ kpi_columns("'" ~ kind ~ "'", "'proportion'") | indent(8) }},
-        instances.instance_id as subject_id,
+        {{ passage_id('instances') }} as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
         instances.profile,
@@ -107,8 +119,7 @@ members as (
     inner join kpis on instances.journey = kpis.journey and {{ in_force('kpis', 'instances.started_date') }}
     left join counts
         on
-            kpis.kpi = counts.kpi
-            and kpis.map_version = counts.map_version
+            kpis.kpi_number = counts.kpi_number
             and instances.actor_key = counts.actor_key
             and instances.passage = counts.passage
     where {{ among }}
@@ -132,7 +143,7 @@ members as (
         definition,
         'share_within' as statistic,
         'proportion' as estimator,
-        instance_id as subject_id,
+        {{ passage_id('spells') }} as subject_id,
         member_number,
         started_date as cohort_date,
         profile,
@@ -152,7 +163,7 @@ select {{ member_columns() }} from members
 {%- set over_at = add_seconds('visits.entered_at', 'kpis.window_seconds') -%}
 select
     {{ kpi_columns("'" ~ kind ~ "'", "'proportion'") | indent(4) }},
-    visits.instance_id as subject_id,
+    {{ passage_id('visits') }} as subject_id,
     visits.visit_number as member_number,
     visits.entered_date as cohort_date,
     visits.profile,
@@ -165,8 +176,7 @@ select
 from {{ ref('int_stage_visits') }} as visits
 inner join {{ ref('int_kpis') }} as kpis
     on
-        visits.journey = kpis.journey
-        and visits.stage = kpis.stage
+        visits.stage_number = kpis.stage_number
         and kpis.kind = '{{ kind }}'
         and {{ in_force('kpis', 'visits.entered_date') }}
 cross join {{ ref('stg_clock') }} as clock

@@ -29,21 +29,27 @@ customers as (
 ),
 
 texts as (
+    select * from {{ ref('int_segment_texts') }}
+),
+
+said as (
     select distinct
-        journey,
-        coalesce(lowest_segments, '') as text
+        windows.journey,
+        windows.lowest_segments_key as segments_key,
+        texts.segments
     from windows
+    left join texts on windows.lowest_segments_key = texts.segments_key
 ),
 
 told as (
     select
-        texts.journey,
-        texts.text,
-        {{ profile_of(json_text('texts.text', 'parts.part')) }} as profile,
-        bool_or({{ json_text('texts.text', 'parts.part') }} is null) as is_partial
-    from texts
-    inner join parts on texts.journey = parts.journey
-    group by texts.journey, texts.text
+        said.journey,
+        said.segments_key,
+        {{ profile_of(json_text('said.segments', 'parts.part')) }} as profile,
+        bool_or({{ json_text('said.segments', 'parts.part') }} is null) as is_partial
+    from said
+    inner join parts on said.journey = parts.journey
+    group by said.journey, said.segments_key
 ),
 
 odd as (
@@ -54,9 +60,9 @@ odd as (
         windows.customer_id,
         windows.started_at
     from windows
-    inner join told on windows.journey = told.journey and coalesce(windows.lowest_segments, '') = told.text
+    inner join told on windows.journey = told.journey and windows.lowest_segments_key = told.segments_key
     where
-        windows.lowest_segments <> windows.highest_segments
+        windows.lowest_segments_key <> windows.highest_segments_key
         or (told.is_partial and windows.customer_id in (select customers.customer_id from customers))
 ),
 
@@ -65,9 +71,10 @@ odd_by_events as (
         odd.actor_key,
         odd.passage,
         parts.part_number,
-        {{ first_by(json_text('events.segments', 'parts.part'), 'events.event_number') }} as part_value
+        {{ first_by(json_text('texts.segments', 'parts.part'), 'events.event_number') }} as part_value
     from odd
     inner join events on odd.actor_key = events.actor_key and odd.passage = events.passage
+    left join texts on events.segments_key = texts.segments_key
     inner join parts on odd.journey = parts.journey
     group by odd.actor_key, odd.passage, parts.part_number
 ),
@@ -104,7 +111,7 @@ profiles as (
         windows.passage,
         coalesce(odd_ones.profile, told.profile, '') as profile
     from windows
-    left join told on windows.journey = told.journey and coalesce(windows.lowest_segments, '') = told.text
+    left join told on windows.journey = told.journey and windows.lowest_segments_key = told.segments_key
     left join odd_ones on windows.actor_key = odd_ones.actor_key and windows.passage = odd_ones.passage
 )
 {%- endmacro %}

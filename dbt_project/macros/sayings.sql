@@ -1,100 +1,89 @@
 {# What a placing needs of an answer or an invitation, from a CTE. #}
 {% macro saying_columns(source) -%}
 select
-    journey, saying, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score, scale_min,
-    scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments
+    journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
+    scale_min, scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments
 from {{ source }}
 {%- endmacro %}
 
 {# All that int_placed_sayings says of each, in one order. #}
 {% macro placed_columns(source, condition='true') -%}
 select
-    journey, saying, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score, scale_min,
-    scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments, actor_key, passage, instance_id,
-    passage_started_date, passage_matures_at, passage_profile, profile
+    journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
+    scale_min, scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments, actor_key, passage,
+    instance_id, passage_started_date, passage_matures_at, passage_profile, profile
 from {{ source }}
 where {{ condition }}
 {%- endmacro %}
 
 {#
     The CTE `placed` over a CTE `sayings`: each answer and invitation with its passage and its profile. The passage is
-    that of its case, else the customer's latest one that had begun; the profile says what it says of itself, else what
-    the passage is, else what the customer was then.
+    that of its case, else the customer's latest one that had begun.
 #}
 {% macro place_sayings() -%}
 instances as (
-    select * from {{ ref('int_journey_instances') }}
-),
-
-parts as (
-    select * from {{ ref('int_segment_parts') }}
-),
-
-customers as (
-    select * from {{ ref('stg_customers') }}
+    select
+        *,
+        {{ actor_key('journey', 'null', 'customer_id') }} as customer_key
+    from {{ ref('int_journey_instances') }}
 ),
 
 by_case as (
     select
-        sayings.*,
-        instances.instance_id
+        sayings.saying_key,
+        sayings.said_at,
+        instances.instance_id,
+        case
+            when instances.instance_id is null and sayings.customer_id is not null
+                then {{ actor_key('sayings.journey', 'null', 'sayings.customer_id') }}
+        end as customer_key
     from sayings
     left join instances on sayings.case_key = instances.actor_key
 ),
 
 line as (
     select
-        instances.journey,
-        instances.customer_id,
-        instances.started_at as happened_at,
+        customer_key,
+        started_at as happened_at,
         0 as is_saying,
-        instances.instance_id as line_id
+        instance_id,
+        null as saying_key
     from instances
-    where exists (
-        select 1
-        from by_case
-        where
-            by_case.instance_id is null
-            and by_case.journey = instances.journey
-            and by_case.customer_id = instances.customer_id
-    )
+    where customer_id is not null and customer_key in (select by_case.customer_key from by_case)
     union all
     select
-        journey,
-        customer_id,
+        customer_key,
         said_at as happened_at,
         1 as is_saying,
-        {{ saying_line_id('by_case') }} as line_id
+        null as instance_id,
+        saying_key
     from by_case
-    where instance_id is null and customer_id is not null
+    where customer_key is not null
 ),
 
 walked as (
     select
-        journey,
-        line_id,
-        is_saying,
-        {{ latest_so_far('line_id', 'happened_at', 'is_saying = 0', 'so_far') }} as instance_id
+        saying_key,
+        {{ latest_so_far('instance_id', 'happened_at', 'is_saying = 0', 'so_far') }} as instance_id
     from line
     window so_far as (
-        partition by journey, customer_id order by happened_at, is_saying, {{ bytewise('line_id') }}
+        partition by customer_key order by happened_at, is_saying, {{ bytewise('instance_id') }}
         rows between unbounded preceding and current row
     )
 ),
 
 found as (
     select
-        by_case.journey,
-        by_case.saying,
-        by_case.saying_id,
-        by_case.source,
-        coalesce(by_case.instance_id, walked.instance_id) as instance_id
+        saying_key,
+        instance_id
     from by_case
-    left join walked
-        on
-            walked.is_saying = 1
-            and by_case.journey = walked.journey
-            and {{ saying_line_id('by_case') }} = walked.line_id
+    where instance_id is not null
+    union all
+    select
+        saying_key,
+        instance_id
+    from walked
+    where saying_key is not null and instance_id is not null
 ),
 
 joined as (
@@ -107,68 +96,115 @@ joined as (
         instances.matures_at as passage_matures_at,
         instances.profile as passage_profile
     from sayings
-    inner join found
-        on
-            sayings.journey = found.journey
-            and sayings.saying = found.saying
-            and sayings.saying_id = found.saying_id
-            and sayings.source = found.source
-    left join instances on found.journey = instances.journey and found.instance_id = instances.instance_id
+    left join found on sayings.saying_key = found.saying_key
+    left join instances on sayings.journey = instances.journey and found.instance_id = instances.instance_id
 ),
 
--- What the customers table says is asked for only where neither the saying nor its passage knows.
-of_customers as (
-    select
-        joined.journey,
-        joined.saying,
-        joined.saying_id,
-        joined.source,
-        parts.part_number,
-        {{ last_by(json_text('customers.segments', 'parts.part'), 'customers.valid_from') }} as part_value
-    from joined
-    inner join customers on joined.customer_id = customers.customer_id and joined.said_at >= customers.valid_from
-    inner join parts on joined.journey = parts.journey
-    group by joined.journey, joined.saying, joined.saying_id, joined.source, parts.part_number
-),
-
-profiles as (
-    select
-        joined.journey,
-        joined.saying,
-        joined.saying_id,
-        joined.source,
-        {{ profile_of(
-            'coalesce(' ~ json_text('joined.segments', 'parts.part') ~ ', nullif('
-            ~ profile_value('joined.passage_profile', 'parts.part_number') ~ ", '(none)'), of_customers.part_value)"
-        ) }} as profile
-    from joined
-    inner join parts on joined.journey = parts.journey
-    left join of_customers
-        on
-            joined.journey = of_customers.journey
-            and joined.saying = of_customers.saying
-            and joined.saying_id = of_customers.saying_id
-            and joined.source = of_customers.source
-            and parts.part_number = of_customers.part_number
-    group by joined.journey, joined.saying, joined.saying_id, joined.source
-),
+{{ saying_profiles() }},
 
 placed as (
     select
         joined.*,
-        coalesce(profiles.profile, '') as profile
+        coalesce(odd_ones.profile, told.profile, '') as profile
     from joined
-    left join profiles
+    left join told
         on
-            joined.journey = profiles.journey
-            and joined.saying = profiles.saying
-            and joined.saying_id = profiles.saying_id
-            and joined.source = profiles.source
+            joined.journey = told.journey
+            and coalesce(joined.segments, '') = told.segments
+            and coalesce(joined.passage_profile, '') = told.passage_profile
+    left join odd_ones on joined.saying_key = odd_ones.saying_key
 )
 {%- endmacro %}
 
-{% macro saying_line_id(sayings) -%}
-{{ sayings }}.saying || '|' || {{ sayings }}.source || '|' || {{ sayings }}.saying_id
+{#
+    CTEs `told` and `odd_ones` over a CTE `joined` of sayings with their passage: a profile says what a saying says of
+    itself, else what its passage is, else what the customer was then. Most say and are the same: that is taken apart
+    once (`told`); the customers table is asked only where something is not known (`odd_ones`).
+#}
+{% macro saying_profiles() -%}
+parts as (
+    select * from {{ ref('int_segment_parts') }}
+),
+
+customers as (
+    select * from {{ ref('stg_customers') }}
+),
+
+said as (
+    select distinct
+        journey,
+        coalesce(segments, '') as segments,
+        coalesce(passage_profile, '') as passage_profile
+    from joined
+),
+
+said_parts as (
+    select
+        said.journey,
+        said.segments,
+        said.passage_profile,
+        parts.part,
+        parts.part_number,
+        coalesce(
+            {{ json_text('said.segments', 'parts.part') }},
+            nullif(nullif({{ profile_value('said.passage_profile', 'parts.part_number') }}, '(none)'), '')
+        ) as part_value
+    from said
+    inner join parts on said.journey = parts.journey
+),
+
+told as (
+    select
+        parts.journey,
+        parts.segments,
+        parts.passage_profile,
+        {{ profile_of('parts.part_value') }} as profile,
+        bool_or(parts.part_value is null) as is_partial
+    from said_parts as parts
+    group by parts.journey, parts.segments, parts.passage_profile
+),
+
+odd as (
+    select
+        joined.saying_key,
+        joined.journey,
+        joined.customer_id,
+        joined.said_at,
+        told.segments,
+        told.passage_profile
+    from joined
+    inner join told
+        on
+            joined.journey = told.journey
+            and coalesce(joined.segments, '') = told.segments
+            and coalesce(joined.passage_profile, '') = told.passage_profile
+    where told.is_partial and joined.customer_id in (select customers.customer_id from customers)
+),
+
+of_customers as (
+    select
+        odd.saying_key,
+        parts.part_number,
+        {{ last_by(json_text('customers.segments', 'parts.part'), 'customers.valid_from') }} as part_value
+    from odd
+    inner join customers on odd.customer_id = customers.customer_id and odd.said_at >= customers.valid_from
+    inner join parts on odd.journey = parts.journey
+    group by odd.saying_key, parts.part_number
+),
+
+odd_ones as (
+    select
+        odd.saying_key,
+        {{ profile_of('coalesce(parts.part_value, of_customers.part_value)') }} as profile
+    from odd
+    inner join said_parts as parts
+        on
+            odd.journey = parts.journey
+            and odd.segments = parts.segments
+            and odd.passage_profile = parts.passage_profile
+    left join of_customers on odd.saying_key = of_customers.saying_key and parts.part_number = of_customers.part_number
+    group by odd.saying_key
+)
 {%- endmacro %}
 
 {# Each row once for its case and once for its customer, as far as they are known: by_what, whom. #}

@@ -112,7 +112,8 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
     assert report.refreshed == "a batch was taken back"
     assert "everything counted anew: a batch was taken back" in report.lines()[0]
     counts = "select touchpoint, count(*) as n from {} group by touchpoint order by touchpoint"
-    mine = world.table(landed, counts.format("intermediate.int_journey_events"))
+    placed = "intermediate.int_journey_events join intermediate.int_touchpoints using (place_number)"
+    mine = world.table(landed, counts.format(placed))
     assert mine == world.table(landed, counts.format("raw.touchpoint_events"))
 
 

@@ -387,13 +387,14 @@ def test_stage_reach_by_month_of_opening(measured: Any) -> None:
     states = {"n_new": "registered", "n_active": "in_work", "awaiting_user_info": "awaiting_caller"}
     states |= {"n_resolved": "solution_offered", "n_closed": "closed"}
     reached = ", ".join(
-        f"count(distinct i.instance_id) filter (where e.touchpoint = '{touchpoint}') as {column}"
+        f"count(distinct i.instance_id) filter (where p.touchpoint = '{touchpoint}') as {column}"
         for column, touchpoint in states.items()
     )
     found = measured.frame(
         f"select date_trunc('month', i.started_at)::date::varchar as month, count(distinct i.instance_id) as cases,"
         f" {reached} from intermediate.int_journey_events as e join intermediate.int_journey_instances as i"
-        " on e.actor_key = i.actor_key and e.passage = i.passage group by month order by month"
+        " on e.actor_key = i.actor_key and e.passage = i.passage"
+        " join intermediate.int_touchpoints as p on e.place_number = p.place_number group by month order by month"
     )
     wanted = pd.read_csv(measured.data / "expected" / "stage_reach_by_month.csv")
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)

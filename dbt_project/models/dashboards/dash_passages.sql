@@ -1,9 +1,16 @@
+{{ config(materialized='table') }}
+
+-- A table: whoever reads it does not wait for all passages to be looked at.
 with instances as (
     select * from {{ ref('int_instances') }}
 ),
 
 visits as (
     select * from {{ ref('int_stage_visits') }}
+),
+
+numbers as (
+    select * from {{ ref('int_stages') }}
 ),
 
 journeys as (
@@ -24,7 +31,8 @@ furthest as (
         visits.passage,
         max(stages.stage_position) as furthest_position
     from visits
-    inner join stages on visits.journey = stages.journey and visits.stage = stages.stage
+    inner join numbers on visits.stage_number = numbers.stage_number
+    inner join stages on numbers.journey = stages.journey and numbers.stage = stages.stage
     group by visits.actor_key, visits.passage
 ),
 

@@ -22,7 +22,7 @@ clock as (
 
 visits as (
     select
-        visits.journey,
+        kpis.journey,
         kpis.kpi,
         kpis.kind,
         kpis.definition,
@@ -34,18 +34,17 @@ visits as (
     from {{ ref('int_stage_visits') }} as visits
     inner join kpis
         on
-            visits.journey = kpis.journey
-            and visits.stage = kpis.stage
+            visits.stage_number = kpis.stage_number
             and kpis.kind in ('drop_off', 'conversion')
             and {{ in_force('kpis', 'visits.entered_date') }}
 ),
 
 spells as (
     select
-        spells.journey,
-        spells.kpi,
-        spells.kind,
-        spells.definition,
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
         spells.profile,
         spells.started_date as cohort_date,
         spells.started_at,
@@ -55,11 +54,7 @@ spells as (
             else kpis.journey_window_seconds
         end as known_after_seconds
     from {{ ref('int_spells') }} as spells
-    inner join kpis
-        on
-            spells.journey = kpis.journey
-            and spells.kpi = kpis.kpi
-            and {{ in_force('kpis', 'spells.started_date') }}
+    inner join kpis on spells.kpi_number = kpis.kpi_number
 ),
 
 waiting as (

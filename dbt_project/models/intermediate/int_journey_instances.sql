@@ -8,6 +8,14 @@ with events as (
     {{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage']) }}
 ),
 
+actors as (
+    select * from {{ ref('int_actors') }}
+),
+
+places as (
+    select * from {{ ref('int_touchpoints') }}
+),
+
 journeys as (
     select * from {{ ref('int_journeys') }}
 ),
@@ -16,16 +24,12 @@ started as (
     select
         actor_key,
         passage,
-        min(journey) as journey,
-        min(occurred_at) as started_at,
-        {{ first_by('map_version', 'event_number') }} as map_version,
-        {{ first_by('customer_id', 'event_number') }} as customer_id,
-        max(case_id) as case_id,
+        min(moment) as first_moment,
+        {{ first_by('place_number', 'event_number') }} as place_number,
         {{ first_by('due_at', 'event_number') }} as first_due_at,
-        min(nullif(segments, '{}')) as lowest_segments,
-        max(nullif(segments, '{}')) as highest_segments,
-        cast(count(*) as bigint) as count_events,
-        cast(count(distinct stage) as bigint) as count_stages
+        coalesce(min(segments_key), 0) as lowest_segments_key,
+        coalesce(max(segments_key), 0) as highest_segments_key,
+        cast(count(*) as bigint) as count_events
     from events
     group by actor_key, passage
 ),
@@ -34,33 +38,41 @@ started as (
 windows as (
     select
         started.*,
+        {{ moment_at('started.first_moment') }} as started_at,
+        {{ time_at(clock_of('started.first_moment') ~ ' + journeys.window_seconds * 1000000') }} as window_ends_at,
+        {{ clock_of('started.first_moment') }} + journeys.window_seconds * 1000000 as window_ends_clock,
+        journeys.journey,
+        journeys.map_version,
         journeys.timezone,
         journeys.last_stage_position,
         journeys.window_seconds as journey_window_seconds,
-        {{ add_seconds('started.started_at', 'journeys.window_seconds') }} as window_ends_at
+        actors.customer_id,
+        actors.case_id
     from started
-    inner join journeys on started.journey = journeys.journey and started.map_version = journeys.map_version
+    inner join places on started.place_number = places.place_number
+    inner join journeys on places.journey = journeys.journey and places.map_version = journeys.map_version
+    inner join actors on started.actor_key = actors.actor_key
 ),
 
 marks as (
     select
-        actor_key,
-        passage,
-        stage_position,
-        is_end,
-        occurred_at
+        events.actor_key,
+        events.passage,
+        events.moment,
+        places.stage_position,
+        places.is_end
     from events
-    where is_end or is_entry
+    inner join places on events.place_number = places.place_number
+    where places.is_end or events.is_entry
 ),
 
 ends as (
     select
         windows.actor_key,
         windows.passage,
-        max(case when marks.is_end and marks.occurred_at < windows.window_ends_at then marks.occurred_at end)
-            as ended_at,
-        min(case when marks.stage_position = windows.last_stage_position then marks.occurred_at end)
-            as reached_last_stage_at
+        max(case when marks.is_end and {{ clock_of('marks.moment') }} < windows.window_ends_clock then marks.moment end)
+            as end_moment,
+        min(case when marks.stage_position = windows.last_stage_position then marks.moment end) as last_stage_moment
     from windows
     inner join marks on windows.actor_key = marks.actor_key and windows.passage = marks.passage
     group by windows.actor_key, windows.passage
@@ -79,12 +91,11 @@ instances as (
         windows.started_at,
         {{ local_date('windows.started_at', 'windows.timezone') }} as started_date,
         windows.window_ends_at,
-        ends.ended_at,
-        coalesce(ends.ended_at, windows.window_ends_at) as matures_at,
-        ends.reached_last_stage_at,
+        {{ moment_at('ends.end_moment') }} as ended_at,
+        coalesce({{ moment_at('ends.end_moment') }}, windows.window_ends_at) as matures_at,
+        {{ moment_at('ends.last_stage_moment') }} as reached_last_stage_at,
         windows.first_due_at,
         windows.count_events,
-        windows.count_stages,
         windows.map_version,
         windows.journey_window_seconds,
         windows.timezone,

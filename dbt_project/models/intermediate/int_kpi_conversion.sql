@@ -16,7 +16,7 @@ clock as (
 cohorts as (
     select
         {{ kpi_columns("'conversion'", "'proportion'") | indent(8) }},
-        instances.instance_id as subject_id,
+        {{ passage_id('instances') }} as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
         instances.profile,

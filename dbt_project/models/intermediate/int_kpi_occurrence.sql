@@ -2,6 +2,6 @@
 
 {{ occurrence_members(
     'occurrence',
-    counted='events.touchpoint = kpis.of_touchpoint',
+    counted='places.touchpoint = kpis.of_touchpoint',
     outcome='coalesce(counts.count_events, 0) >= kpis.at_least'
 ) }}

@@ -25,7 +25,7 @@ statistics (statistic, estimator) as (
 members as (
     select
         {{ kpi_columns('statistics.statistic', 'statistics.estimator') | indent(8) }},
-        instances.instance_id as subject_id,
+        {{ passage_id('instances') }} as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
         instances.profile,

@@ -19,15 +19,19 @@ segments as (
 ),
 
 kpis as (
-    select
-        *,
-        dense_rank() over (order by journey, kpi, map_version) as kpi_number
-    from {{ ref('int_kpis') }}
+    select * from {{ ref('int_kpis') }}
 ),
 
 periods as (
     select
-        spells.*,
+        spells.journey,
+        spells.kpi,
+        spells.definition,
+        spells.profile,
+        spells.clock_time,
+        spells.is_closed,
+        spells.is_open,
+        spells.matures_at,
         periods.period,
         {{ first_day_in('periods.period', 'spells.started_date') }} as period_start
     from spells

@@ -3,7 +3,7 @@
 -- Of those who came through: without anybody of ours. Who gave up has not served himself.
 {{ occurrence_members(
     'self_service',
-    counted='events.is_staffed',
+    counted='places.is_staffed',
     outcome='counts.count_events is null',
     among="instances.outcome <> 'lost'"
 ) }}

@@ -17,18 +17,26 @@ instances as (
     select * from {{ ref('int_journey_instances') }}
 ),
 
+counting as (
+    select
+        kpis.kpi_number,
+        places.place_number
+    from kpis
+    inner join {{ ref('int_touchpoints') }} as places
+        on kpis.journey = places.journey and kpis.of_touchpoint = places.touchpoint
+),
+
 happened as (
     select
-        events.journey,
-        events.touchpoint,
-        instances.instance_id as subject_id,
+        counting.kpi_number,
+        {{ passage_id('instances') }} as subject_id,
         events.event_number as member_number,
-        {{ local_date('events.occurred_at', 'instances.timezone') }} as cohort_date,
+        {{ local_date(moment_at('events.moment'), 'instances.timezone') }} as cohort_date,
         instances.profile,
-        events.occurred_at as matures_at
+        {{ moment_at('events.moment') }} as matures_at
     from events
+    inner join counting on events.place_number = counting.place_number
     inner join instances on events.actor_key = instances.actor_key and events.passage = instances.passage
-    where events.touchpoint in (select kpis.of_touchpoint from kpis)
 ),
 
 -- An instance is counted once a stage, on the day of its first visit: so weeks and months are sums of days.
@@ -42,15 +50,11 @@ members as (
         cast(1 as double precision) as outcome,
         happened.matures_at
     from happened
-    inner join kpis
-        on
-            happened.journey = kpis.journey
-            and happened.touchpoint = kpis.of_touchpoint
-            and {{ in_force('kpis', 'happened.cohort_date') }}
+    inner join kpis on happened.kpi_number = kpis.kpi_number and {{ in_force('kpis', 'happened.cohort_date') }}
     union all
     select
         {{ kpi_columns("'volume'", "'count'") | indent(8) }},
-        visits.instance_id as subject_id,
+        {{ passage_id('visits') }} as subject_id,
         visits.visit_number as member_number,
         visits.entered_date as cohort_date,
         visits.profile,
@@ -59,15 +63,14 @@ members as (
     from visits
     inner join kpis
         on
-            visits.journey = kpis.journey
-            and visits.stage = kpis.stage
+            visits.stage_number = kpis.stage_number
             and kpis.of_touchpoint is null
             and {{ in_force('kpis', 'visits.entered_date') }}
     where visits.visit_number = 1
     union all
     select
         {{ kpi_columns("'volume'", "'count'") | indent(8) }},
-        instances.instance_id as subject_id,
+        {{ passage_id('instances') }} as subject_id,
         cast(1 as bigint) as member_number,
         instances.started_date as cohort_date,
         instances.profile,

@@ -8,14 +8,20 @@ journeys as (
     select * from {{ ref('int_journeys') }}
 ),
 
+stages as (
+    select * from {{ ref('int_stages') }}
+),
+
 described as (
     select
+        cast(row_number() over (order by kpis.journey, kpis.kpi, kpis.version) as integer) as kpi_number,
         kpis.journey,
         kpis.kpi,
         kpis.kind,
         kpis.title,
         kpis.stage,
         kpis.stage_position,
+        stages.stage_number,
         kpis.survey,
         kpis.question,
         kpis.on_touchpoint,
@@ -48,6 +54,7 @@ described as (
         coalesce(kpis.at_least, case kpis.kind when 'repeat_contact' then 2 else 1 end) as at_least
     from kpis
     inner join journeys on kpis.journey = journeys.journey and kpis.version = journeys.map_version
+    left join stages on kpis.journey = stages.journey and kpis.stage = stages.stage
 )
 
 select * from described

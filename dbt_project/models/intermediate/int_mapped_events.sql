@@ -9,32 +9,24 @@ touchpoints as (
 ),
 
 -- An actor is a case, or a customer where the event names no case; an event that names neither walks no journey.
--- `moment` orders the events of an actor: time first, then the order of the map (of at most 1,000 touchpoints).
+-- `moment` orders the events of an actor: time first, then the order of the map (of at most 1,000 touchpoints). Of
+-- events that agree even in that, `event_print` decides: any order will do that is the same whenever they arrive.
 mapped as (
     select
+        {{ actor_key('touchpoints.journey', 'events.case_id', 'events.customer_id') }} as actor_key,
+        touchpoints.place_number,
         touchpoints.journey,
-        {{ key_of(
-            "touchpoints.journey || case when events.case_id is not null then '|case|' else '|customer|' end"
-            ~ " || coalesce(events.case_id, events.customer_id)"
-        ) }} as actor_key,
-        events.event_id,
         events.source,
         events.batch_id,
         events.customer_id,
         events.case_id,
+        events.case_id is not null as is_case,
         events.occurred_at,
         events.due_at,
-        events.segments,
-        touchpoints.map_version,
-        touchpoints.touchpoint,
-        touchpoints.stage,
-        touchpoints.stage_position,
-        touchpoints.is_start,
-        touchpoints.is_end,
-        touchpoints.is_staffed,
-        touchpoints.window_seconds,
-        touchpoints.idle_seconds,
-        {{ microseconds('events.occurred_at') }} * 2048 + touchpoints.map_order as moment
+        {{ text_key("nullif(events.segments, '{}')") }} as segments_key,
+        nullif(events.segments, '{}') as segments,
+        {{ microseconds('events.occurred_at') }} * 2048 + touchpoints.map_order as moment,
+        {{ event_print('events.source', 'events.event_id') }} as event_print
     from events
     inner join touchpoints
         on

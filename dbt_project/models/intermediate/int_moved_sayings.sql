@@ -13,21 +13,8 @@ fresh as (
 kept as (
     select before.*
     from {{ before }} as before
-    inner join known
-        on
-            before.journey = known.journey
-            and before.saying = known.saying
-            and before.saying_id = known.saying_id
-            and before.source = known.source
-    where not exists (
-        select 1
-        from fresh
-        where
-            before.journey = fresh.journey
-            and before.saying = fresh.saying
-            and before.saying_id = fresh.saying_id
-            and before.source = fresh.source
-    )
+    inner join known on before.saying_key = known.saying_key
+    where before.saying_key not in (select fresh.saying_key from fresh)
 ),
 {%- endif %}
 

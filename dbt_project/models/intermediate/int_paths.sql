@@ -4,13 +4,19 @@ with visits as (
     select * from {{ ref('int_stage_visits') }}
 ),
 
+stages as (
+    select * from {{ ref('int_stages') }}
+),
+
 paths as (
     select
-        actor_key,
-        passage,
-        string_agg(stage, ' > ' order by event_number) as path
+        visits.actor_key,
+        visits.passage,
+        string_agg(stages.stage, ' > ' order by visits.event_number) as path,
+        cast(count(distinct visits.stage_number) as bigint) as count_stages
     from visits
-    group by actor_key, passage
+    inner join stages on visits.stage_number = stages.stage_number
+    group by visits.actor_key, visits.passage
 )
 
 select * from paths

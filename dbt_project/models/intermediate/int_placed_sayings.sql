@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
-    meta={'touched': 'int_touched_sayings', 'key': ['journey', 'saying', 'saying_id', 'source']},
-    indexes=key_index(['journey', 'saying_id'])
+    meta={'touched': 'int_touched_sayings', 'key': ['saying_key']},
+    indexes=key_index(['saying_key'])
 ) }}
 
 -- Nothing may lose sight of how it was before: {{ ref('int_touched_days') }}

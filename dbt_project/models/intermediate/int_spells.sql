@@ -8,6 +8,10 @@ with kpis as (
     where kind in ('time_to_resolve', 'time_in_stage')
 ),
 
+places as (
+    select * from {{ ref('int_touchpoints') }}
+),
+
 events as (
     select * from {{ ref('int_journey_events') }} as events
     {{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage']) }}
@@ -23,22 +27,30 @@ instances as (
     {{ only_touched('int_touched_instances', 'instances', ['actor_key', 'passage']) }}
 ),
 
+marking as (
+    select
+        kpis.kpi_number,
+        places.place_number,
+        places.touchpoint = kpis.from_touchpoint as is_from
+    from kpis
+    inner join places
+        on kpis.journey = places.journey and places.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
+),
+
 marks as (
     select
-        kpis.kpi,
-        kpis.map_version,
+        marking.kpi_number,
+        marking.is_from,
         events.actor_key,
         events.passage,
         events.event_number,
-        events.occurred_at,
+        events.moment,
         events.due_at,
-        events.touchpoint = kpis.from_touchpoint as is_from,
-        lag(events.touchpoint = kpis.from_touchpoint) over (
-            partition by events.actor_key, events.passage, kpis.kpi, kpis.map_version order by events.event_number
+        lag(marking.is_from) over (
+            partition by events.actor_key, events.passage, marking.kpi_number order by events.event_number
         ) as was_from
     from events
-    inner join kpis
-        on events.journey = kpis.journey and events.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
+    inner join marking on events.place_number = marking.place_number
 ),
 
 -- Repeated marks say nothing new: the clock runs from the first `from` to the first `to` after it, and a `from` after
@@ -46,25 +58,22 @@ marks as (
 turns as (
     select
         *,
-        lead(occurred_at) over ways as closed_at,
+        lead(moment) over ways as close_moment,
         row_number() over ways as member_number
     from marks
     where was_from is null or was_from <> is_from
-    window ways as (partition by actor_key, passage, kpi, map_version order by event_number)
+    window ways as (partition by actor_key, passage, kpi_number order by event_number)
 ),
 
 resolving as (
     select
-        instances.journey,
-        turns.kpi,
-        turns.map_version,
+        turns.kpi_number,
         turns.actor_key,
         turns.passage,
-        instances.instance_id,
         turns.member_number,
-        turns.occurred_at as started_at,
-        {{ local_date('turns.occurred_at', 'instances.timezone') }} as started_date,
-        turns.closed_at,
+        {{ moment_at('turns.moment') }} as started_at,
+        {{ local_date(moment_at('turns.moment'), 'instances.timezone') }} as started_date,
+        {{ moment_at('turns.close_moment') }} as closed_at,
         coalesce(turns.due_at, instances.first_due_at) as due_at,
         instances.profile
     from turns
@@ -74,12 +83,9 @@ resolving as (
 
 staying as (
     select
-        visits.journey,
-        kpis.kpi,
-        kpis.map_version,
+        kpis.kpi_number,
         visits.actor_key,
         visits.passage,
-        visits.instance_id,
         visits.visit_number as member_number,
         visits.entered_at as started_at,
         visits.entered_date as started_date,
@@ -87,7 +93,7 @@ staying as (
         cast(null as timestamp) as due_at,
         visits.profile
     from visits
-    inner join kpis on visits.journey = kpis.journey and visits.stage = kpis.stage and kpis.kind = 'time_in_stage'
+    inner join kpis on visits.stage_number = kpis.stage_number and kpis.kind = 'time_in_stage'
 ),
 
 found as (
@@ -98,28 +104,12 @@ found as (
 
 spells as (
     select
-        found.journey,
-        found.kpi,
-        kpis.kind,
-        kpis.definition,
-        found.actor_key,
-        found.passage,
-        found.instance_id,
-        cast(found.member_number as bigint) as member_number,
-        found.started_at,
-        found.started_date,
-        found.closed_at,
-        {{ add_seconds('found.started_at', 'kpis.journey_window_seconds') }} as gives_up_at,
-        found.due_at,
-        kpis.tolerance_seconds,
-        kpis.tolerance_is_due,
-        kpis.has_tolerance,
-        kpis.calendar,
-        found.profile
+        found.*,
+        {{ add_seconds('found.started_at', 'kpis.journey_window_seconds') }} as gives_up_at
     from found
     inner join kpis
         on
-            found.journey = kpis.journey and found.kpi = kpis.kpi and found.map_version = kpis.map_version
+            found.kpi_number = kpis.kpi_number
             and found.started_date >= kpis.in_force_from and found.started_date < kpis.in_force_to
 ),
 

@@ -101,10 +101,11 @@ journeys as (
 keyed as (
     select
         asked.*,
+        {{ row_print(['asked.journey', 'asked.saying', 'asked.source', 'asked.saying_id']) }} as saying_key,
         {{ local_date('asked.said_at', 'journeys.timezone') }} as said_date,
         case
             when asked.case_id is not null
-                then {{ key_of("asked.journey || '|case|' || asked.case_id") }}
+                then {{ actor_key('asked.journey', 'asked.case_id') }}
         end as case_key
     from asked
     inner join journeys on asked.journey = journeys.journey

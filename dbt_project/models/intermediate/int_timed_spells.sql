@@ -5,6 +5,10 @@ with spells as (
     select * from {{ ref('int_spells') }}
 ),
 
+kpis as (
+    select * from {{ ref('int_kpis') }}
+),
+
 calendars as (
     select * from {{ ref('int_calendar_now') }}
 ),
@@ -18,12 +22,33 @@ clock as (
 
 read_off as (
     select
-        spells.*,
+        kpis.journey,
+        kpis.kpi,
+        kpis.kpi_number,
+        kpis.kind,
+        kpis.definition,
+        kpis.tolerance_is_due,
+        kpis.has_tolerance,
+        kpis.tolerance_seconds * 1000000 as tolerance_length,
+        spells.actor_key,
+        spells.passage,
+        spells.member_number,
+        spells.started_at,
+        spells.started_date,
+        spells.closed_at,
+        spells.gives_up_at,
+        spells.due_at,
+        spells.late_at,
+        spells.profile,
+        coalesce(spells.started_clock, {{ microseconds('spells.started_at') }}) as started_clock,
+        coalesce(spells.closed_clock, {{ microseconds('spells.closed_at') }}) as closed_clock,
+        coalesce(spells.gives_up_clock, {{ microseconds('spells.gives_up_at') }}) as gives_up_clock,
         clock.as_of,
         coalesce(calendars.now_clock, clock.now_clock) as now_clock
     from spells
+    inner join kpis on spells.kpi_number = kpis.kpi_number
     cross join clock
-    left join calendars on spells.calendar = calendars.calendar
+    left join calendars on kpis.calendar = calendars.calendar
 ),
 
 timed as (
@@ -37,9 +62,8 @@ timed as (
             when not has_tolerance then null
             when tolerance_is_due and closed_at is not null then {{ share('coalesce(closed_at <= due_at, true)') }}
             when tolerance_is_due then case when due_at < as_of then cast(0 as double precision) end
-            when closed_at is not null
-                then {{ share('closed_clock - started_clock <= tolerance_seconds * 1000000') }}
-            when now_clock - started_clock > tolerance_seconds * 1000000 then cast(0 as double precision)
+            when closed_at is not null then {{ share('closed_clock - started_clock <= tolerance_length') }}
+            when now_clock - started_clock > tolerance_length then cast(0 as double precision)
         end as within_tolerance
     from read_off
 )

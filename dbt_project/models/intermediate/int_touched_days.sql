@@ -15,12 +15,7 @@ moved as (
 was as (
     select before.*
     from {{ sayings_before }} as before
-    inner join touched
-        on
-            before.journey = touched.journey
-            and before.saying = touched.saying
-            and before.saying_id = touched.saying_id
-            and before.source = touched.source
+    inner join touched on before.saying_key = touched.saying_key
 ),
 
 -- Many were looked at and few are not what they were; but another answer can be the answer to an old invitation.

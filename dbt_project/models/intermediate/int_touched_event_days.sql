@@ -6,21 +6,25 @@ with touched as (
 
 events as (
     select
-        recut.journey,
         recut.actor_key,
         recut.passage,
-        recut.occurred_at
+        recut.place_number,
+        recut.moment
     from {{ ref('int_recut_events') }} as recut
     {% if not counting_anew() -%}
     union all
     select
-        before.journey,
         before.actor_key,
         before.passage,
-        before.occurred_at
+        before.place_number,
+        before.moment
     from {{ before }} as before
     where before.actor_key in (select touched.actor_key from touched)
     {%- endif %}
+),
+
+places as (
+    select * from {{ ref('int_touchpoints') }}
 ),
 
 journeys as (
@@ -30,11 +34,12 @@ journeys as (
 
 days as (
     select distinct
-        events.journey,
-        {{ local_date('events.occurred_at', 'journeys.timezone') }} as cohort_date
+        places.journey,
+        {{ local_date(moment_at('events.moment'), 'journeys.timezone') }} as cohort_date
     from events
     inner join touched on events.actor_key = touched.actor_key and events.passage = touched.passage
-    inner join journeys on events.journey = journeys.journey
+    inner join places on events.place_number = places.place_number
+    inner join journeys on places.journey = journeys.journey
 )
 
 select * from days

@@ -19,7 +19,6 @@ was as (
 
 known as (
     select
-        before.journey,
         before.actor_key,
         before.passage
     from {{ instances_before }} as before
@@ -29,38 +28,34 @@ known as (
 
 prints as (
     select
-        journey,
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_id', 'source', 'event_number']) }}) as print,
+        bit_xor({{ row_print(['event_print', 'event_number']) }}) as print,
         count(*) as count_events
     from recut
-    group by journey, actor_key, passage
+    group by actor_key, passage
 ),
 
 {% if not counting_anew() -%}
 prints_before as (
     select
-        journey,
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_id', 'source', 'event_number']) }}) as print,
+        bit_xor({{ row_print(['event_print', 'event_number']) }}) as print,
         count(*) as count_events
     from was
-    group by journey, actor_key, passage
+    group by actor_key, passage
 ),
 {%- endif %}
 
 touched as (
     {% if counting_anew() -%}
     select
-        journey,
         actor_key,
         passage
     from prints
     {%- else -%}
     select
-        coalesce(prints.journey, prints_before.journey) as journey,
         coalesce(prints.actor_key, prints_before.actor_key) as actor_key,
         coalesce(prints.passage, prints_before.passage) as passage
     from prints
@@ -70,7 +65,6 @@ touched as (
         or prints.print <> prints_before.print or prints.count_events <> prints_before.count_events
     union
     select
-        journey,
         actor_key,
         passage
     from known

@@ -11,17 +11,16 @@ touched as (
     select * from {{ ref('int_touched_instances') }}
 ),
 
-recut as (
-    select * from {{ ref('int_recut_events') }}
+actors as (
+    select * from {{ ref('int_actors') }}
 ),
 
 customers as (
     select
-        recut.journey,
-        recut.customer_id
-    from recut
-    inner join touched on recut.actor_key = touched.actor_key and recut.passage = touched.passage
-    where recut.customer_id is not null
+        journey,
+        customer_id
+    from actors
+    where customer_id is not null and actor_key in (select touched.actor_key from touched)
     {% if not counting_anew() -%}
     union
     select
@@ -58,36 +57,16 @@ cases as (
 ),
 
 known as (
-    select
-        journey,
-        saying,
-        saying_id,
-        source
-    from sayings
+    select saying_key from sayings
     {% if not counting_anew() -%}
     union
-    select
-        before.journey,
-        before.saying,
-        before.saying_id,
-        before.source
-    from {{ sayings_before }} as before
+    select before.saying_key from {{ sayings_before }} as before
     where before.case_key in (select cases.case_key from cases)
     union
-    select
-        before.journey,
-        before.saying,
-        before.saying_id,
-        before.source
-    from {{ sayings_before }} as before
+    select before.saying_key from {{ sayings_before }} as before
     inner join customers on before.journey = customers.journey and before.customer_id = customers.customer_id
     union
-    select
-        before.journey,
-        before.saying,
-        before.saying_id,
-        before.source
-    from {{ sayings_before }} as before
+    select before.saying_key from {{ sayings_before }} as before
     where before.customer_id in (select told.customer_id from told)
     {%- endif %}
 )

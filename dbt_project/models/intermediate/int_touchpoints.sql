@@ -9,7 +9,8 @@ journeys as (
 ),
 
 -- `map_order` is even, and odd for a touchpoint that ends a journey: events of one moment stand in its order, and it
--- tells an end from a start where only the last of both is remembered.
+-- tells an end from a start where only the last of both is remembered. Numbers stand for names in large tables: of a
+-- touchpoint on one version of its map, and of a stage on all of them.
 placed as (
     select
         touchpoints.journey,
@@ -33,6 +34,14 @@ placed as (
         journeys.in_force_to_at
     from touchpoints
     inner join journeys on touchpoints.journey = journeys.journey and touchpoints.version = journeys.map_version
+),
+
+numbered as (
+    select
+        *,
+        cast(row_number() over (order by journey, map_version, map_order) as integer) as place_number,
+        cast(dense_rank() over (order by journey, stage) as integer) as stage_number
+    from placed
 )
 
-select * from placed
+select * from numbered

@@ -23,7 +23,7 @@ journey_instances as (
         instances.outcome,
         paths.path,
         instances.count_events,
-        instances.count_stages,
+        paths.count_stages,
         instances.matures_at,
         coalesce(experiences.count_scored, 0) as count_scored,
         experiences.peak_score,

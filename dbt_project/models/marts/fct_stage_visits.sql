@@ -4,42 +4,48 @@ with visits as (
     select * from {{ ref('int_stage_visits') }}
 ),
 
+instances as (
+    select * from {{ ref('int_journey_instances') }}
+),
+
+stages as (
+    select * from {{ ref('int_stages') }}
+),
+
 kpis as (
     select * from {{ ref('int_kpis') }}
 ),
 
 windows as (
     select
-        journey,
         map_version,
-        stage,
+        stage_number,
         max(case when kind in ('drop_off', 'conversion') then window_seconds end) as stage_window_seconds
     from kpis
-    where stage is not null
-    group by journey, map_version, stage
+    where stage_number is not null
+    group by map_version, stage_number
 ),
 
 stage_visits as (
     select
-        visits.journey,
-        visits.instance_id,
-        visits.stage,
+        instances.journey,
+        instances.instance_id,
+        stages.stage,
         visits.stage_position,
         visits.visit_number,
         visits.entered_at,
         visits.exited_at,
-        visits.next_stage,
+        next_stages.stage as next_stage,
         visits.moved_on_at,
         {{ add_seconds(
-            'visits.entered_at', 'coalesce(windows.stage_window_seconds, visits.journey_window_seconds)'
+            'visits.entered_at', 'coalesce(windows.stage_window_seconds, instances.journey_window_seconds)'
         ) }} as matures_at,
-        visits.map_version
+        instances.map_version
     from visits
-    left join windows
-        on
-            visits.journey = windows.journey
-            and visits.map_version = windows.map_version
-            and visits.stage = windows.stage
+    inner join instances on visits.actor_key = instances.actor_key and visits.passage = instances.passage
+    inner join stages on visits.stage_number = stages.stage_number
+    left join stages as next_stages on visits.next_stage_number = next_stages.stage_number
+    left join windows on instances.map_version = windows.map_version and visits.stage_number = windows.stage_number
 )
 
 select * from stage_visits

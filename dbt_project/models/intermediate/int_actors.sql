@@ -1,0 +1,62 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
+    meta={'touched': 'int_recut_events', 'key': ['actor_key']}, indexes=key_index(['actor_key'])
+) }}
+
+{% set recut = ref('int_recut_events') %}
+{% set fresh = is_fresh('events', 'occurred_at') %}
+with events as (
+    select
+        actor_key,
+        journey,
+        case_id,
+        customer_id,
+        moment,
+        event_print
+    from {{ ref('int_mapped_events') }} as events
+    where {{ fresh if is_incremental() else 'true' }}
+),
+
+of_cases as (
+    select * from events
+    where case_id is not null
+    {% if is_incremental() -%}
+    union all
+    select before.*
+    from {{ this }} as before
+    where before.case_id is not null and before.actor_key in (select recut.actor_key from {{ recut }} as recut)
+    {%- endif %}
+),
+
+-- A case is that of the customer whom its first event names.
+named as (
+    select
+        *,
+        row_number() over (partition by actor_key order by customer_id is null, moment, event_print) as place
+    from of_cases
+),
+
+actors as (
+    select
+        actor_key,
+        journey,
+        case_id,
+        customer_id,
+        moment,
+        event_print
+    from named
+    where place = 1
+    union all
+    select
+        actor_key,
+        min(journey) as journey,
+        null as case_id,
+        min(customer_id) as customer_id,
+        null as moment,
+        null as event_print
+    from events
+    where case_id is null
+    group by actor_key
+)
+
+select * from actors

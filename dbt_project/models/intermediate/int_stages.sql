@@ -1,0 +1,15 @@
+{{ config(materialized='view') }}
+
+with touchpoints as (
+    select * from {{ ref('int_touchpoints') }}
+),
+
+stages as (
+    select distinct
+        journey,
+        stage,
+        stage_number
+    from touchpoints
+)
+
+select * from stages
