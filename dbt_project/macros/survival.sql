@@ -10,81 +10,108 @@ end
 {%- endmacro %}
 
 {#
-    CTE `quantiles` over CTEs `defined` (spells with their period and KPI's number), `kpis` and `segments`: one row a
-    cell. Every spell is in a dozen cells: while there are so many rows, a cell is a number and nothing else.
+    CTEs `cells` and `crossings` (seconds, by cell) over CTEs `spells`, `defined` (their days with the period and its
+    KPI's number) and `segments`. Every spell is in a dozen cells: while there are so many rows, a cell is a number.
 
-    At each duration: who is still under observation, and who closes. As long as nobody was censored before, the curve
-    is what is left of all, and Greenwood's sum telescopes; only then is the product needed, and a second look.
+    Where nobody was censored before the last one closed, the curve after the i-th of n is 1 - i/n, Greenwood's sum is
+    i / (n (n - i)), and both bounds fall with i: so a crossing is an order statistic, and its rank no further from
+    that of the level than the square root of n (z/2 of it at most, up to five million). Only those are looked at.
+    Elsewhere the product is needed, over everybody.
 #}
 {% macro survival_curves() -%}
-numbered as (
+day_cells as (
     select
-        {{ cell_number('defined', 'segments') }} as cell_number,
-        defined.clock_time,
-        defined.is_closed,
-        defined.is_open,
-        defined.matures_at,
-        defined.kpi_number,
-        defined.period,
-        defined.period_start,
-        segments.segment_number
+        defined.*,
+        segments.segment_number,
+        {{ cell_number('defined', 'segments') }} as cell_number
     from defined
     inner join segments on defined.journey = segments.journey and defined.profile = segments.profile
 ),
 
-steps as (
+cells as (
+    select
+        cell_number,
+        period_kpi_number as kpi_number,
+        segment_number,
+        period,
+        period_start,
+        cast(sum(spell_count) as bigint) as spell_count,
+        cast(sum(open_count) as bigint) as open_count,
+        max(matures_at) as matures_at,
+        sum(closed_count) < sum(spell_count) as is_never_empty,
+        max(last_closed) as last_closed,
+        coalesce(min(first_censored) < max(last_closed), false) as is_censored_early
+    from day_cells
+    group by cell_number, period_kpi_number, segment_number, period, period_start
+),
+
+numbered as (
+    select
+        day_cells.cell_number,
+        spells.clock_time,
+        spells.is_closed
+    from spells
+    inner join day_cells
+        on
+            spells.kpi_number = day_cells.kpi_number
+            and spells.profile = day_cells.profile
+            and spells.started_date = day_cells.started_date
+),
+
+ranked as (
     select
         cell_number,
         clock_time,
-        cast(count(*) as double precision) as leaving,
-        cast(sum(case when is_closed then 1 else 0 end) as double precision) as closing
+        row_number() over (partition by cell_number order by clock_time) as closed_rank
     from numbered
-    group by cell_number, clock_time
+    where is_closed
 ),
 
-counted as (
+{% set n, rank = 'cast(cells.spell_count as double precision)', 'ranked.closed_rank' -%}
+plain as (
     select
-        *,
-        sum(leaving) over cell as everybody,
-        coalesce(sum(leaving) over earlier, 0) as left_before,
-        coalesce(sum(closing) over earlier, 0) as closed_before
-    from steps
-    window
-        cell as (partition by cell_number),
-        earlier as (
-            partition by cell_number order by clock_time
-            rows between unbounded preceding and 1 preceding
-        )
+        ranked.cell_number,
+        ranked.clock_time,
+        ({{ n }} - {{ rank }}) / {{ n }} as survival,
+        case
+            when {{ n }} > {{ rank }} and (cells.is_never_empty or ranked.clock_time < cells.last_closed)
+                then {{ rank }} / ({{ n }} * ({{ n }} - {{ rank }}))
+        end as greenwood
+    from ranked
+    inner join cells on ranked.cell_number = cells.cell_number
+    where
+        not cells.is_censored_early
+        and least(abs({{ rank }} - 0.5 * {{ n }}), abs({{ rank }} - 0.9 * {{ n }})) <= sqrt({{ n }}) + 3
+),
+
+steps as (
+    select
+        numbered.cell_number,
+        numbered.clock_time,
+        cells.spell_count,
+        cast(count(*) as double precision) as leaving,
+        cast(sum(case when numbered.is_closed then 1 else 0 end) as double precision) as closing
+    from numbered
+    inner join cells on numbered.cell_number = cells.cell_number
+    where cells.is_censored_early
+    group by numbered.cell_number, numbered.clock_time, cells.spell_count
 ),
 
 stepped as (
     select
-        *,
-        everybody - left_before as at_risk,
-        max(case when closing > 0 and closed_before < left_before then 1 else 0 end) over (
-            partition by cell_number
-        ) = 1 as is_censored_early
-    from counted
-),
-
-plain as (
-    select
         cell_number,
         clock_time,
         closing,
-        (at_risk - closing) / everybody as survival,
-        case
-            when at_risk > closing then (everybody - at_risk + closing) / (everybody * (at_risk - closing))
-        end as greenwood
-    from stepped
-    where not is_censored_early and closing > 0
+        spell_count - coalesce(sum(leaving) over (
+            partition by cell_number order by clock_time rows between unbounded preceding and 1 preceding
+        ), 0) as at_risk
+    from steps
 ),
 
 censored as (
     select
         cell_number,
         clock_time,
-        closing,
         case
             when min(at_risk - closing) over so_far > 0
                 then exp(sum(case when at_risk > closing then ln(1 - closing / at_risk) else 0 end) over so_far)
@@ -92,7 +119,7 @@ censored as (
         end as survival,
         sum(case when at_risk > closing then closing / (at_risk * (at_risk - closing)) end) over so_far as greenwood
     from stepped
-    where is_censored_early and closing > 0
+    where closing > 0
     window so_far as (
         partition by cell_number order by clock_time
         rows between unbounded preceding and current row
@@ -124,61 +151,13 @@ crossings as (
         {%- endfor %}
     from bounded
     group by cell_number
-),
-
-cells as (
-    select
-        cell_number,
-        kpi_number,
-        segment_number,
-        period,
-        period_start,
-        cast(count(*) as bigint) as decided_count,
-        cast(sum(case when is_open then 1 else 0 end) as bigint) as open_count,
-        max(matures_at) as matures_at
-    from numbered
-    group by cell_number, kpi_number, segment_number, period, period_start
-),
-
-names as (
-    select distinct
-        segment_number,
-        segment,
-        segment_value
-    from segments
-),
-
-quantiles as (
-    select
-        kpis.journey,
-        kpis.kpi,
-        kpis.kind,
-        kpis.definition,
-        kpis.map_version,
-        names.segment,
-        names.segment_value,
-        cells.period,
-        cells.period_start,
-        cells.decided_count,
-        cells.open_count,
-        cells.matures_at,
-        crossings.median,
-        crossings.median_low,
-        crossings.median_high,
-        crossings.p90,
-        crossings.p90_low,
-        crossings.p90_high
-    from cells
-    inner join kpis on cells.kpi_number = kpis.kpi_number
-    inner join names on cells.segment_number = names.segment_number
-    left join crossings on cells.cell_number = crossings.cell_number
 )
 {%- endmacro %}
 
 {# A cell as one number: KPI, period, its first day, segment. #}
-{% macro cell_number(spells, segments) -%}
+{% macro cell_number(days, segments) -%}
 (
-    cast({{ spells }}.kpi_number as bigint) * 3
-    + case {{ spells }}.period when 'day' then 0 when 'week' then 1 else 2 end
-) * 1000000000000 + cast({{ spells }}.period_start - date '1900-01-01' as bigint) * 10000000 + {{ segments }}.segment_number
+    cast({{ days }}.period_kpi_number as bigint) * 3
+    + case {{ days }}.period when 'day' then 0 when 'week' then 1 else 2 end
+) * 1000000000000 + cast({{ days }}.period_start - date '1900-01-01' as bigint) * 10000000 + {{ segments }}.segment_number
 {%- endmacro %}

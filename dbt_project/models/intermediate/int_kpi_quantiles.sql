@@ -22,27 +22,38 @@ kpis as (
     select * from {{ ref('int_kpis') }}
 ),
 
+days as (
+    select
+        journey,
+        kpi,
+        definition,
+        kpi_number,
+        profile,
+        started_date,
+        count(*) as spell_count,
+        sum(case when is_open then 1 else 0 end) as open_count,
+        sum(case when is_closed then 1 else 0 end) as closed_count,
+        max(case when is_closed then clock_time end) as last_closed,
+        min(case when not is_closed then clock_time end) as first_censored,
+        max(matures_at) as matures_at
+    from spells
+    group by journey, kpi, definition, kpi_number, profile, started_date
+),
+
 periods as (
     select
-        spells.journey,
-        spells.kpi,
-        spells.definition,
-        spells.profile,
-        spells.clock_time,
-        spells.is_closed,
-        spells.is_open,
-        spells.matures_at,
+        days.*,
         periods.period,
-        {{ first_day_in('periods.period', 'spells.started_date') }} as period_start
-    from spells
+        {{ first_day_in('periods.period', 'days.started_date') }} as period_start
+    from days
     cross join (values ('day'), ('week'), ('month')) as periods (period)
 ),
 
--- Of a period that saw a change of definition, the days after it.
+-- Of a period that saw a change of definition, the days after it: the KPI is that of the version that holds for it.
 defined as (
     select
         periods.*,
-        kpis.kpi_number
+        kpis.kpi_number as period_kpi_number
     from periods
     inner join kpis
         on
@@ -53,6 +64,40 @@ defined as (
     {{ only_touched('int_touched_periods', 'periods', ['journey', 'period', 'period_start']) }}
 ),
 
-{{ survival_curves() }}
+{{ survival_curves() }},
+
+names as (
+    select distinct
+        segment_number,
+        segment,
+        segment_value
+    from segments
+),
+
+quantiles as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
+        kpis.map_version,
+        names.segment,
+        names.segment_value,
+        cells.period,
+        cells.period_start,
+        cells.spell_count as decided_count,
+        cells.open_count,
+        cells.matures_at,
+        crossings.median,
+        crossings.median_low,
+        crossings.median_high,
+        crossings.p90,
+        crossings.p90_low,
+        crossings.p90_high
+    from cells
+    inner join kpis on cells.kpi_number = kpis.kpi_number
+    inner join names on cells.segment_number = names.segment_number
+    left join crossings on cells.cell_number = crossings.cell_number
+)
 
 select * from quantiles
