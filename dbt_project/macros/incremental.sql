@@ -51,6 +51,19 @@ select {{ columns }} from {{ arguments['temp_relation'] }}
 {%- endmacro %}
 
 {#
+    Whether this run counts a day: a condition on what is local to the journey, for views whose rows are many and of
+    which few days are asked. `only_touched` says it exactly, but is looked at after everything was put together.
+#}
+{% macro is_counted(day) -%}
+{%- set touched = ref('int_touched_days') -%}
+{%- if counting_anew() -%}
+true
+{%- else -%}
+{{ day }} in (select touched.cohort_date from {{ touched }} as touched)
+{%- endif -%}
+{%- endmacro %}
+
+{#
     When the first of those that are not decided will be: until then time alone changes nothing. One whose time is now
     counts as to come, for some are decided at their time and others after it.
 #}

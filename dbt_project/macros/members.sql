@@ -1,7 +1,6 @@
 {# The columns that every int_kpi_<kind> ends with, in this order. #}
 {% macro member_columns() -%}
-journey, kpi, kind, definition, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome,
-matures_at
+kpi_number, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome, matures_at
 {%- endmacro %}
 
 {# The version of a map in force on a day. #}
@@ -19,10 +18,7 @@ matures_at
 
 {# The start of a member's row: what it says of its KPI. Wants the alias `kpis`. #}
 {% macro kpi_columns(statistic, estimator) -%}
-kpis.journey,
-kpis.kpi,
-kpis.kind,
-kpis.definition,
+kpis.kpi_number,
 {{ statistic }} as statistic,
 {{ estimator }} as estimator
 {%- endmacro %}
@@ -31,7 +27,7 @@ kpis.definition,
 {% macro answer_members(kind, statistics) -%}
 with responses as (
     select * from {{ ref('int_responses') }}
-    where kind = '{{ kind }}'
+    where kind = '{{ kind }}' and {{ is_counted('responded_date') }}
 ),
 
 statistics (statistic, estimator) as (
@@ -42,10 +38,7 @@ statistics (statistic, estimator) as (
 
 members as (
     select
-        responses.journey,
-        responses.kpi,
-        responses.kind,
-        responses.definition,
+        responses.kpi_number,
         statistics.statistic,
         statistics.estimator,
         'response|' || responses.response_id as subject_id,
@@ -77,6 +70,7 @@ with kpis as (
 
 instances as (
     select * from {{ ref('int_instances') }}
+    where {{ is_counted('started_date') }}
 ),
 
 events as (
@@ -132,15 +126,12 @@ select {{ member_columns() }} from members
 {% macro spell_members(kind) -%}
 with spells as (
     select * from {{ ref('int_timed_spells') }}
-    where kind = '{{ kind }}' and has_tolerance
+    where kind = '{{ kind }}' and has_tolerance and {{ is_counted('started_date') }}
 ),
 
 members as (
     select
-        journey,
-        kpi,
-        kind,
-        definition,
+        kpi_number,
         'share_within' as statistic,
         'proportion' as estimator,
         {{ passage_id('spells') }} as subject_id,
@@ -180,4 +171,5 @@ inner join {{ ref('int_kpis') }} as kpis
         and kpis.kind = '{{ kind }}'
         and {{ in_force('kpis', 'visits.entered_date') }}
 cross join {{ ref('stg_clock') }} as clock
+where {{ is_counted('visits.entered_date') }}
 {%- endmacro %}

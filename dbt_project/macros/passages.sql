@@ -1,6 +1,6 @@
 {#
-    Events cut into passages: the CTEs `placed`, `ordered`, `sessions`, `cut` over a CTE `events` with the columns of
-    int_mapped_events and whole actors in it.
+    Events cut into passages: CTEs up to `cut` over a CTE `events` with the columns of int_mapped_events and whole actors
+    in it.
 
     A case is one passage. A customer's events are cut by silence, and where a start follows an end; what goes on for
     longer than the window is cut at each full window, counted from the session's first event. `passage` numbers them
@@ -13,14 +13,10 @@ places as (
     select * from {{ ref('int_touchpoints') }}
 ),
 
-placed as (
+marked as (
     select
         events.*,
-        places.stage_number,
-        places.is_start,
-        places.is_start or places.is_end as is_mark,
-        places.window_seconds * 1000000 as window_length,
-        places.idle_seconds * 1000000 as idle_length
+        case when places.is_start or places.is_end then events.moment end as mark
     from events
     inner join places on events.place_number = places.place_number
 ),
@@ -30,24 +26,30 @@ ordered as (
         *,
         row_number() over ways as event_number,
         lag(moment) over ways as previous_moment,
-        lag(stage_number) over ways as previous_stage_number,
-        max(case when is_mark then moment end) over (
-            ways rows between unbounded preceding and 1 preceding
-        ) as last_mark
-    from placed
+        lag(place_number) over ways as previous_place_number,
+        max(mark) over (ways rows between unbounded preceding and 1 preceding) as last_mark
+    from marked
     window ways as (partition by actor_key order by moment, event_print)
 ),
 
 flagged as (
     select
-        *,
+        {{ event_names('ordered') }},
+        ordered.event_number,
+        ordered.previous_moment,
+        coalesce(places.stage_number <> previous_places.stage_number, true) as is_other_stage,
         case
-            when event_number = 1 then true
-            when is_case then false
-            when {{ clock_of('moment') }} - {{ clock_of('previous_moment') }} >= idle_length then true
-            else is_start and coalesce(last_mark % 2 = 1, false)
+            when ordered.event_number = 1 then true
+            when ordered.is_case then false
+            when
+                {{ clock_of('ordered.moment') }} - {{ clock_of('ordered.previous_moment') }}
+                >= places.idle_seconds * 1000000
+                then true
+            else places.is_start and coalesce(ordered.last_mark % 2 = 1, false)
         end as is_cut
     from ordered
+    inner join places on ordered.place_number = places.place_number
+    left join places as previous_places on ordered.previous_place_number = previous_places.place_number
 ),
 
 sessions as (
@@ -61,10 +63,11 @@ sessions as (
 
 windows as (
     select
-        *,
-        {{ window_of('moment') }} as window_number,
-        case when not is_cut then {{ window_of('previous_moment') }} end as previous_window_number
+        sessions.*,
+        {{ window_of('sessions.moment') }} as window_number,
+        case when not sessions.is_cut then {{ window_of('sessions.previous_moment') }} end as previous_window_number
     from sessions
+    inner join places on sessions.place_number = places.place_number
 ),
 
 cut as (
@@ -72,7 +75,7 @@ cut as (
         actor_key,
         cast(session_number * 100000 + window_number as bigint) as passage,
         cast(event_number as bigint) as event_number,
-        coalesce(window_number <> previous_window_number or stage_number <> previous_stage_number, true) as is_entry,
+        is_other_stage or coalesce(window_number <> previous_window_number, true) as is_entry,
         moment,
         event_print,
         place_number,
@@ -86,9 +89,10 @@ cut as (
 {# The number of full windows since the session began; a case has none. #}
 {% macro window_of(moment) -%}
 case
-    when is_case then 0
+    when sessions.is_case then 0
     else cast(floor(
-        ({{ clock_of(moment) }} - {{ clock_of('session_moment') }}) / cast(window_length as double precision)
+        ({{ clock_of(moment) }} - {{ clock_of('sessions.session_moment') }})
+        / cast(places.window_seconds * 1000000 as double precision)
     ) as bigint)
 end
 {%- endmacro %}
@@ -101,6 +105,12 @@ end
 
 {# What the cut needs of an event, from a CTE. #}
 {% macro event_columns(source) -%}
-select actor_key, moment, event_print, place_number, is_case, due_at, segments_key
-from {{ source }}
+select {{ event_names('events') }}
+from {{ source }} as events
+{%- endmacro %}
+
+{% macro event_names(source) -%}
+{%- for column in ['actor_key', 'moment', 'event_print', 'place_number', 'is_case', 'due_at', 'segments_key'] -%}
+{{ source }}.{{ column }}{{ ', ' if not loop.last }}
+{%- endfor -%}
 {%- endmacro %}

@@ -32,23 +32,39 @@ texts as (
     select * from {{ ref('int_segment_texts') }}
 ),
 
+text_parts as (
+    select
+        parts.journey,
+        parts.part_number,
+        texts.segments_key,
+        {{ json_text('texts.segments', 'parts.part') }} as part_value
+    from texts
+    cross join parts
+    {% if is_incremental() -%}
+    where texts.segments_key in (select events.segments_key from events)
+    {%- endif %}
+),
+
 said as (
     select distinct
-        windows.journey,
-        windows.lowest_segments_key as segments_key,
-        texts.segments
+        journey,
+        lowest_segments_key as segments_key
     from windows
-    left join texts on windows.lowest_segments_key = texts.segments_key
 ),
 
 told as (
     select
         said.journey,
         said.segments_key,
-        {{ profile_of(json_text('said.segments', 'parts.part')) }} as profile,
-        bool_or({{ json_text('said.segments', 'parts.part') }} is null) as is_partial
+        {{ profile_of('text_parts.part_value') }} as profile,
+        bool_or(text_parts.part_value is null) as is_partial
     from said
     inner join parts on said.journey = parts.journey
+    left join text_parts
+        on
+            parts.journey = text_parts.journey
+            and parts.part_number = text_parts.part_number
+            and said.segments_key = text_parts.segments_key
     group by said.journey, said.segments_key
 ),
 
@@ -71,11 +87,15 @@ odd_by_events as (
         odd.actor_key,
         odd.passage,
         parts.part_number,
-        {{ first_by(json_text('texts.segments', 'parts.part'), 'events.event_number') }} as part_value
+        {{ first_by('text_parts.part_value', 'events.event_number') }} as part_value
     from odd
     inner join events on odd.actor_key = events.actor_key and odd.passage = events.passage
-    left join texts on events.segments_key = texts.segments_key
     inner join parts on odd.journey = parts.journey
+    left join text_parts
+        on
+            parts.journey = text_parts.journey
+            and parts.part_number = text_parts.part_number
+            and events.segments_key = text_parts.segments_key
     group by odd.actor_key, odd.passage, parts.part_number
 ),
 

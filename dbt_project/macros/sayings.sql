@@ -23,9 +23,10 @@ where {{ condition }}
 {% macro place_sayings() -%}
 instances as (
     select
-        *,
-        {{ actor_key('journey', 'null', 'customer_id') }} as customer_key
-    from {{ ref('int_journey_instances') }}
+        instances.*,
+        {{ instance_id('instances') }} as instance_id,
+        {{ actor_key('instances.journey', 'null', 'instances.customer_id') }} as customer_key
+    from {{ ref('int_journey_instances') }} as instances
 ),
 
 by_case as (

@@ -45,17 +45,29 @@ cells as (
     group by cell_number, period_kpi_number, segment_number, period, period_start
 ),
 
+places as (
+    select
+        day_cells.kpi_number,
+        day_cells.profile,
+        day_cells.started_date,
+        cells.cell_number,
+        cells.is_censored_early
+    from day_cells
+    inner join cells on day_cells.cell_number = cells.cell_number
+),
+
 numbered as (
     select
-        day_cells.cell_number,
+        places.cell_number,
+        places.is_censored_early,
         spells.clock_time,
         spells.is_closed
     from spells
-    inner join day_cells
+    inner join places
         on
-            spells.kpi_number = day_cells.kpi_number
-            and spells.profile = day_cells.profile
-            and spells.started_date = day_cells.started_date
+            spells.kpi_number = places.kpi_number
+            and spells.profile = places.profile
+            and spells.started_date = places.started_date
 ),
 
 ranked as (
@@ -64,7 +76,7 @@ ranked as (
         clock_time,
         row_number() over (partition by cell_number order by clock_time) as closed_rank
     from numbered
-    where is_closed
+    where is_closed and not is_censored_early
 ),
 
 {% set n, rank = 'cast(cells.spell_count as double precision)', 'ranked.closed_rank' -%}
@@ -79,22 +91,18 @@ plain as (
         end as greenwood
     from ranked
     inner join cells on ranked.cell_number = cells.cell_number
-    where
-        not cells.is_censored_early
-        and least(abs({{ rank }} - 0.5 * {{ n }}), abs({{ rank }} - 0.9 * {{ n }})) <= sqrt({{ n }}) + 3
+    where least(abs({{ rank }} - 0.5 * {{ n }}), abs({{ rank }} - 0.9 * {{ n }})) <= sqrt({{ n }}) + 3
 ),
 
 steps as (
     select
-        numbered.cell_number,
-        numbered.clock_time,
-        cells.spell_count,
+        cell_number,
+        clock_time,
         cast(count(*) as double precision) as leaving,
-        cast(sum(case when numbered.is_closed then 1 else 0 end) as double precision) as closing
+        cast(sum(case when is_closed then 1 else 0 end) as double precision) as closing
     from numbered
-    inner join cells on numbered.cell_number = cells.cell_number
-    where cells.is_censored_early
-    group by numbered.cell_number, numbered.clock_time, cells.spell_count
+    where is_censored_early
+    group by cell_number, clock_time
 ),
 
 stepped as (
@@ -102,9 +110,9 @@ stepped as (
         cell_number,
         clock_time,
         closing,
-        spell_count - coalesce(sum(leaving) over (
-            partition by cell_number order by clock_time rows between unbounded preceding and 1 preceding
-        ), 0) as at_risk
+        sum(leaving) over (
+            partition by cell_number order by clock_time rows between current row and unbounded following
+        ) as at_risk
     from steps
 ),
 

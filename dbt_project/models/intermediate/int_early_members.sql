@@ -37,6 +37,7 @@ visits as (
             visits.stage_number = kpis.stage_number
             and kpis.kind in ('drop_off', 'conversion')
             and {{ in_force('kpis', 'visits.entered_date') }}
+    where {{ is_counted('visits.entered_date') }}
 ),
 
 spells as (
@@ -55,6 +56,7 @@ spells as (
         end as known_after_seconds
     from {{ ref('int_spells') }} as spells
     inner join kpis on spells.kpi_number = kpis.kpi_number
+    where {{ is_counted('spells.started_date') }}
 ),
 
 waiting as (

@@ -85,7 +85,6 @@ instances as (
         windows.journey,
         windows.actor_key,
         windows.passage,
-        {{ instance_id('windows') }} as instance_id,
         windows.customer_id,
         windows.case_id,
         windows.started_at,

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 with journeys as (
     select * from {{ ref('stg_map_journeys') }}

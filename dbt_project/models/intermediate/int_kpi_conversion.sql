@@ -7,6 +7,7 @@ with kpis as (
 
 instances as (
     select * from {{ ref('int_journey_instances') }}
+    where {{ is_counted('started_date') }}
 ),
 
 clock as (

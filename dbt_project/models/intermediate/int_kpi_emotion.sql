@@ -3,15 +3,12 @@
 -- Present or absent; what is unknown is counted beside, and never made up.
 with responses as (
     select * from {{ ref('int_responses') }}
-    where kind = 'emotion'
+    where kind = 'emotion' and {{ is_counted('responded_date') }}
 ),
 
 members as (
     select
-        journey,
-        kpi,
-        kind,
-        definition,
+        kpi_number,
         case when emotion_state in ('present', 'absent') then 'emotion' else 'unknown' end as statistic,
         case when emotion_state in ('present', 'absent') then 'proportion' else 'count' end as estimator,
         'response|' || response_id as subject_id,

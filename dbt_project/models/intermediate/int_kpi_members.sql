@@ -12,6 +12,21 @@ with members as (
     union all
     {% endif -%}
     {%- endfor %}
+),
+
+kpis as (
+    select * from {{ ref('int_kpis') }}
+),
+
+named as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
+        members.*
+    from members
+    inner join kpis on members.kpi_number = kpis.kpi_number
 )
 
-select * from members
+select * from named

@@ -125,7 +125,7 @@ members as (
             invitations.journey = answered.journey
             and invitations.source = answered.source
             and invitations.saying_id = answered.saying_id
-    where invitations.is_eligible
+    where invitations.is_eligible and {{ is_counted('invitations.said_date') }}
 )
 
 select {{ member_columns() }} from members

@@ -9,16 +9,17 @@ with members as (
     {{ only_touched('int_touched_days', 'members', ['journey', 'cohort_date']) }}
 ),
 
+kpis as (
+    select * from {{ ref('int_kpis') }}
+),
+
 clock as (
     select * from {{ ref('stg_clock') }}
 ),
 
 tallied as (
     select
-        journey,
-        kpi,
-        kind,
-        definition,
+        kpi_number,
         statistic,
         estimator,
         profile,
@@ -35,7 +36,27 @@ tallied as (
         max(matures_at) as matures_at,
         {{ next_decided_at('outcome', 'matures_at', '(select clock.as_of from clock)') }} as next_decided_at
     from members
-    group by journey, kpi, kind, definition, statistic, estimator, profile, cohort_date
+    group by kpi_number, statistic, estimator, profile, cohort_date
+),
+
+named as (
+    select
+        kpis.journey,
+        kpis.kpi,
+        kpis.kind,
+        kpis.definition,
+        tallied.statistic,
+        tallied.estimator,
+        tallied.profile,
+        tallied.cohort_date,
+        tallied.total,
+        tallied.squares,
+        tallied.decided_count,
+        tallied.open_count,
+        tallied.matures_at,
+        tallied.next_decided_at
+    from tallied
+    inner join kpis on tallied.kpi_number = kpis.kpi_number
 )
 
-select * from tallied
+select * from named

@@ -51,6 +51,7 @@ members as (
         happened.matures_at
     from happened
     inner join kpis on happened.kpi_number = kpis.kpi_number and {{ in_force('kpis', 'happened.cohort_date') }}
+    where {{ is_counted('happened.cohort_date') }}
     union all
     select
         {{ kpi_columns("'volume'", "'count'") | indent(8) }},
@@ -66,7 +67,7 @@ members as (
             visits.stage_number = kpis.stage_number
             and kpis.of_touchpoint is null
             and {{ in_force('kpis', 'visits.entered_date') }}
-    where visits.visit_number = 1
+    where visits.visit_number = 1 and {{ is_counted('visits.entered_date') }}
     union all
     select
         {{ kpi_columns("'volume'", "'count'") | indent(8) }},
@@ -83,6 +84,7 @@ members as (
             and kpis.stage is null
             and kpis.of_touchpoint is null
             and {{ in_force('kpis', 'instances.started_date') }}
+    where {{ is_counted('instances.started_date') }}
 )
 
 select {{ member_columns() }} from members

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 with kpis as (
     select * from {{ ref('stg_map_kpis') }}

@@ -13,6 +13,7 @@ kpis as (
 
 asked as (
     select
+        kpis.kpi_number,
         kpis.journey,
         kpis.kpi,
         kpis.kind,
@@ -49,6 +50,7 @@ asked as (
 
 scored as (
     select
+        kpi_number,
         journey,
         kpi,
         kind,

@@ -5,7 +5,7 @@ with visits as (
 ),
 
 instances as (
-    select * from {{ ref('int_journey_instances') }}
+    select * from {{ ref('int_instances') }}
 ),
 
 stages as (
