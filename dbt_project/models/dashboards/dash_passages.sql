@@ -1,16 +1,5 @@
-{{ config(materialized='table') }}
-
--- A table: whoever reads it does not wait for all passages to be looked at.
-with instances as (
-    select * from {{ ref('int_instances') }}
-),
-
-visits as (
-    select * from {{ ref('int_stage_visits') }}
-),
-
-numbers as (
-    select * from {{ ref('int_stages') }}
+with passages as (
+    select * from {{ ref('int_passage_tallies') }}
 ),
 
 journeys as (
@@ -24,32 +13,17 @@ segments as (
     select * from {{ ref('int_profile_segments') }}
 ),
 
--- As far as a passage came, by the stages as they stand on the map today.
-furthest as (
-    select
-        visits.actor_key,
-        visits.passage,
-        max(stages.stage_position) as furthest_position
-    from visits
-    inner join numbers on visits.stage_number = numbers.stage_number
-    inner join stages on numbers.journey = stages.journey and numbers.stage = stages.stage
-    group by visits.actor_key, visits.passage
-),
-
 -- Few rows before each of them is taken for every stage and segment.
 tallied as (
     select
-        instances.journey,
-        instances.profile,
-        instances.outcome,
-        {{ first_day_of('week', 'instances.started_date') }} as period_start,
-        furthest.furthest_position,
-        count(*) as count_passages
-    from instances
-    inner join furthest on instances.actor_key = furthest.actor_key and instances.passage = furthest.passage
-    group by
-        instances.journey, instances.profile, instances.outcome, {{ first_day_of('week', 'instances.started_date') }},
-        furthest.furthest_position
+        journey,
+        profile,
+        outcome,
+        {{ first_day_of('week', 'cohort_date') }} as period_start,
+        furthest_position,
+        sum(count_passages) as count_passages
+    from passages
+    group by journey, profile, outcome, {{ first_day_of('week', 'cohort_date') }}, furthest_position
 ),
 
 weeks as (

@@ -4,7 +4,7 @@
 ) }}
 
 {% set recut = ref('int_recut_events') %}
-{% set fresh = is_fresh('events', 'occurred_at') %}
+{% set everything, fresh = ref('int_mapped_events'), ref('int_fresh_mapped_events') %}
 with events as (
     select
         actor_key,
@@ -13,8 +13,7 @@ with events as (
         customer_id,
         moment,
         event_print
-    from {{ ref('int_mapped_events') }} as events
-    where {{ fresh if is_incremental() else 'true' }}
+    from {{ fresh if is_incremental() else everything }}
 ),
 
 of_cases as (

@@ -10,9 +10,12 @@ instances as (
     where {{ is_counted('started_date') }}
 ),
 
-experiences as (
-    select * from {{ ref('int_experiences') }}
+answers as (
+    select * from {{ ref('int_placed_sayings') }}
+    where {{ are_scored() }} and {{ is_counted('passage_started_date') }}
 ),
+
+{{ rank_experiences() }},
 
 clock as (
     select * from {{ ref('stg_clock') }}

@@ -5,8 +5,7 @@ with known as (
 
 {% set before = as_it_was('int_placed_sayings') %}
 fresh as (
-    select * from {{ ref('int_survey_sayings') }} as sayings
-    where {{ is_fresh('sayings', 'said_at') }}
+    select * from {{ ref('int_fresh_sayings') }}
 ),
 
 {% if not counting_anew() -%}

@@ -1,8 +1,7 @@
 -- Whoever has fresh events is cut again as a whole: any event can move every cut of its actor.
 {% set before = as_it_was('int_journey_events') %}
 with fresh as (
-    select * from {{ ref('int_mapped_events') }} as mapped
-    where {{ is_fresh('mapped', 'occurred_at') }}
+    select * from {{ ref('int_fresh_mapped_events') }}
 ),
 
 {% if not counting_anew() -%}

@@ -1,9 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
-{% set fresh = is_fresh('events', 'occurred_at') %}
+{% set everything, fresh = ref('int_mapped_events'), ref('int_fresh_mapped_events') %}
 with events as (
-    select * from {{ ref('int_mapped_events') }} as events
-    where segments_key is not null and {{ fresh if is_incremental() else 'true' }}
+    select * from {{ fresh if is_incremental() else everything }}
+    where segments_key is not null
 ),
 
 texts as (

@@ -2,7 +2,7 @@
 -- by now who was not.
 {% set clock = ref('stg_clock') %}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
-{% set tables = ['int_kpi_tallies', 'int_early_tallies', 'int_stage_moves'] %}
+{% set tables = ['int_kpi_tallies', 'int_early_tallies', 'int_stage_moves', 'int_passage_tallies'] %}
 with touched as (
     select * from {{ ref('int_touched_sayings') }}
 ),

@@ -3,8 +3,7 @@
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with sayings as (
-    select * from {{ ref('int_survey_sayings') }} as sayings
-    where {{ is_fresh('sayings', 'said_at') }}
+    select * from {{ ref('int_fresh_sayings') }}
 ),
 
 touched as (

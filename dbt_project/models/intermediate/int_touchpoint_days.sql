@@ -1,10 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
-{% set fresh = is_fresh('events', 'occurred_at') %}
+{% set everything, fresh = ref('stg_touchpoint_events'), ref('int_fresh_events') %}
 -- How often each touchpoint was seen, on a map or not. Each run adds what is fresh: days are summed by who reads them.
 with events as (
-    select * from {{ ref('stg_touchpoint_events') }} as events
-    where {{ fresh if is_incremental() else 'true' }}
+    select * from {{ fresh if is_incremental() else everything }}
 ),
 
 counted as (

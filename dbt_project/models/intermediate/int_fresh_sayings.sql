@@ -1,0 +1,6 @@
+with sayings as (
+    select * from {{ ref('int_survey_sayings') }} as sayings
+    where {{ is_fresh('sayings', 'said_at') }}
+)
+
+select * from sayings
