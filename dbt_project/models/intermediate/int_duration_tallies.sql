@@ -13,7 +13,7 @@ with watched as (
 ),
 
 spells as (
-    select * from {{ ref('int_spells') }} as spells
+    select * from {{ ref('int_timed_spells') }} as spells
     {{ only_touched('int_touched_days', 'spells', ['journey', 'cohort_date=started_date']) }}
 ),
 

@@ -27,6 +27,7 @@ read_off as (
         kpis.kpi_number,
         kpis.kind,
         kpis.definition,
+        kpis.calendar,
         kpis.tolerance_is_due,
         kpis.has_tolerance,
         kpis.tolerance_seconds * 1000000 as tolerance_length,
