@@ -1,5 +1,5 @@
 -- Answers and invitations that are new, or whose passage, customer, or customer's passages, are not what they were.
--- depends_on: {{ ref('stg_customers') }}
+-- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with sayings as (
