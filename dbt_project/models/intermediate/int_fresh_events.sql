@@ -1,7 +1,6 @@
 -- What this run sees for the first time, looked for once: all events are looked at for it.
 with events as (
-    select * from {{ ref('stg_touchpoint_events') }} as events
-    where {{ is_fresh('events', 'occurred_at') }}
+    {{ fresh_rows(ref('stg_touchpoint_events'), 'occurred_at') | indent(4) }}
 )
 
 select * from events

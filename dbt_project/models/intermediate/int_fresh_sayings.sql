@@ -1,6 +1,11 @@
-with sayings as (
-    select * from {{ ref('int_survey_sayings') }} as sayings
-    where {{ is_fresh('sayings', 'said_at') }}
-)
+with responses as (
+    {{ fresh_rows(ref('stg_survey_responses'), 'responded_at') | indent(4) }}
+),
 
-select * from sayings
+invitations as (
+    {{ fresh_rows(ref('stg_survey_invitations'), 'invited_at') | indent(4) }}
+),
+
+{{ survey_sayings() }}
+
+select * from asked_sayings

@@ -1,6 +1,5 @@
 {{ config(materialized='view') }}
 
--- Answers and invitations alike, once for each journey that asks: by a KPI about the survey, or by the touchpoint.
 with responses as (
     select * from {{ ref('stg_survey_responses') }}
 ),
@@ -9,106 +8,6 @@ invitations as (
     select * from {{ ref('stg_survey_invitations') }}
 ),
 
-kpis as (
-    select * from {{ ref('int_kpis') }}
-),
+{{ survey_sayings() }}
 
-touchpoints as (
-    select * from {{ ref('int_touchpoints') }}
-),
-
-homes as (
-    select
-        journey,
-        survey,
-        null as touchpoint
-    from kpis
-    where survey is not null
-    union
-    select
-        journey,
-        null as survey,
-        touchpoint
-    from touchpoints
-),
-
-sayings as (
-    select
-        'answer' as saying,
-        response_id as saying_id,
-        source,
-        batch_id,
-        customer_id,
-        case_id,
-        touchpoint,
-        survey,
-        question,
-        score,
-        scale_min,
-        scale_max,
-        emotion,
-        emotion_state,
-        true as is_eligible,
-        responded_at as said_at,
-        segments
-    from responses
-    union all
-    select
-        'invitation' as saying,
-        invitation_id as saying_id,
-        source,
-        batch_id,
-        customer_id,
-        case_id,
-        touchpoint,
-        survey,
-        null as question,
-        null as score,
-        null as scale_min,
-        null as scale_max,
-        null as emotion,
-        null as emotion_state,
-        coalesce(is_eligible, true) as is_eligible,
-        invited_at as said_at,
-        segments
-    from invitations
-),
-
-asked as (
-    select
-        homes.journey,
-        sayings.*
-    from sayings
-    inner join homes on sayings.survey = homes.survey
-    union all
-    select
-        homes.journey,
-        sayings.*
-    from sayings
-    inner join homes on sayings.touchpoint = homes.touchpoint
-    where not exists (
-        select 1
-        from homes as by_survey
-        where by_survey.journey = homes.journey and by_survey.survey = sayings.survey
-    )
-),
-
-journeys as (
-    select * from {{ ref('int_journeys') }}
-    where is_current
-),
-
-keyed as (
-    select
-        asked.*,
-        {{ row_print(['asked.journey', 'asked.saying', 'asked.source', 'asked.saying_id']) }} as saying_key,
-        {{ local_date('asked.said_at', 'journeys.timezone') }} as said_date,
-        case
-            when asked.case_id is not null
-                then {{ actor_key('asked.journey', 'asked.case_id') }}
-        end as case_key
-    from asked
-    inner join journeys on asked.journey = journeys.journey
-)
-
-select * from keyed
+select * from asked_sayings

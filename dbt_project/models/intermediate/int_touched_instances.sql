@@ -8,8 +8,7 @@ with recut as (
 
 {% if not counting_anew() -%}
 customers as (
-    select * from {{ ref('stg_customers') }} as customers
-    where {{ is_fresh('customers', 'valid_from') }}
+    {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(4) }}
 ),
 
 was as (

@@ -41,8 +41,7 @@ customers as (
 {% if not counting_anew() -%}
 -- Of a customer without a passage, too, more may become known.
 told as (
-    select customers.customer_id from {{ ref('stg_customers') }} as customers
-    where {{ is_fresh('customers', 'valid_from') }}
+    {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(4) }}
 ),
 {%- endif %}
 
