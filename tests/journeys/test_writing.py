@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from small_map import SMALL, journey
 
+from jkpi.errors import InputError
 from jkpi.journeys import forget_past_versions, write_map
 from jkpi.journeys.rows import MAP_TABLES
 from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
@@ -120,6 +121,16 @@ def test_the_day_that_a_map_says_wins(warehouse: Warehouse, tmp_path: Path) -> N
     assert write_map(warehouse, [said], [], LATER) is False
     write_map(warehouse, [made], [], LATER)  # no day is said any more: what was known holds
     assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 4, 30, 22)
+
+
+def test_a_version_of_tomorrow_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    write_map(warehouse, [journey(tmp_path)], [], FIRST)
+    ahead = journey(tmp_path, SMALL.replace("version: 1", "version: 2\nvalid_from: 2026-06-03"))
+    with pytest.raises(InputError, match=r"version 2: valid_from lies ahead of 2026-06-02") as refused:
+        write_map(warehouse, [ahead], [], LATER)
+    assert "until then the one before it is in force" in refused.value.hint
+    assert warehouse.scalar("select max(version) from raw.map_journeys") == 1
+    assert write_map(warehouse, [ahead], [], datetime(2026, 6, 2, 22, tzinfo=UTC)) is True  # midnight in Paris
 
 
 def test_history_is_rewritten_for_the_journeys_of_today(warehouse: Warehouse, tmp_path: Path) -> None:

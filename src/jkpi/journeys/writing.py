@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from jkpi.errors import InputError
 from jkpi.journeys.calendars import Calendar, write_calendars
 from jkpi.journeys.calendars.writing import Landing
 from jkpi.journeys.model import Journey
@@ -32,8 +33,12 @@ def write_map(
 
     A version that changed is replaced as a whole and keeps its `valid_from`, unless the map says one. Versions that the
     workspace no longer holds stay, and are no longer current. Nothing is written where nothing changed.
+
+    Raises:
+        InputError: a version that is in force from a later day than `now`.
     """
     wanted = map_rows(journeys, now)
+    _refuse_ahead(wanted["map_journeys"], now)
     stored = {table: warehouse.rows(f"select * from raw.{table}") for table in MAP_TABLES}
     silent = {(journey.journey, journey.version) for journey in journeys if journey.valid_from is None}
     _keep_valid_from(wanted["map_journeys"], stored["map_journeys"], silent)
@@ -64,6 +69,16 @@ def forget_past_versions(warehouse: Landing) -> bool:
         for table in MAP_TABLES:
             warehouse.execute(f"delete from raw.{table} where not is_current and {current}")
     return True
+
+
+def _refuse_ahead(rows: Iterable[Row], now: datetime) -> None:
+    """A version is the current one as soon as it is here: that of tomorrow would leave today without one."""
+    for row in rows:
+        if row["valid_from"] > now.astimezone(UTC).replace(tzinfo=None):
+            raise InputError(
+                f"journey {row['journey']}, version {row['version']}: valid_from lies ahead of {now:%Y-%m-%d %H:%M}",
+                hint="bring this version on its day; until then the one before it is in force",
+            )
 
 
 def _keep_valid_from(wanted: list[Row], stored: list[Row], silent: set[tuple[str, int]]) -> None:
