@@ -40,7 +40,8 @@ moves as (
         visits.profile,
         visits.cohort_date,
         cast(count(*) as bigint) as count_transitions,
-        {{ next_decided_at('visits.next_stage_number', 'visits.instance_matures_at', 'clock.as_of') }} as next_decided_at
+        {{ next_decided_at('visits.next_stage_number', 'visits.instance_matures_at', 'clock.as_of') }}
+            as next_decided_at
     from visits
     cross join clock
     left join stages as next_stages on visits.next_stage_number = next_stages.stage_number
