@@ -59,11 +59,6 @@ cast(md5_number({{ text }}) & 9223372036854775807 as bigint)
 {%- endmacro %}
 {% macro duckdb__time_at(microseconds) %}make_timestamp({{ microseconds }}){% endmacro %}
 
-{# Seconds since 1970 with their fraction, 64 bits, the same to the last bit on each engine. #}
-{% macro epoch_seconds(moment) -%}
-({{ microseconds(moment) }} / cast(1000000 as double precision))
-{%- endmacro %}
-
 {# Elapsed seconds with their fraction. #}
 {% macro seconds_between(start, stop) -%}
 (({{ microseconds(stop) }} - {{ microseconds(start) }}) / cast(1000000 as double precision))
