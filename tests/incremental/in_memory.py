@@ -181,7 +181,7 @@ def contents(warehouse: Warehouse, program: Program) -> dict[str, list[tuple[Any
     for model in program.full:
         if model.name == RESULT or model.is_incremental:
             rows = f"select * from {model.place}"
-            if model.strategy == "append":
+            if model.name == "int_touchpoint_days":
                 # Appended to by each run, and summed by whoever reads it.
                 rows = (
                     "select source, touchpoint, utc_date, sum(count_events) as count_events, min(first_at) as first_at,"
