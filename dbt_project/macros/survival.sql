@@ -45,7 +45,7 @@ cells as (
     group by cell_number, period_kpi_number, segment_number, period, period_start
 ),
 
-places as (
+spread as (
     select
         day_cells.kpi_number,
         day_cells.profile,
@@ -58,16 +58,16 @@ places as (
 
 numbered as (
     select
-        places.cell_number,
-        places.is_censored_early,
+        spread.cell_number,
+        spread.is_censored_early,
         spells.clock_time,
         spells.is_closed
     from spells
-    inner join places
+    inner join spread
         on
-            spells.kpi_number = places.kpi_number
-            and spells.profile = places.profile
-            and spells.started_date = places.started_date
+            spells.kpi_number = spread.kpi_number
+            and spells.profile = spread.profile
+            and spells.started_date = spread.started_date
 ),
 
 ranked as (

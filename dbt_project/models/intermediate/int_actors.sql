@@ -31,7 +31,7 @@ of_cases as (
 named as (
     select
         *,
-        row_number() over (partition by actor_key order by customer_id is null, moment, event_print) as place
+        row_number() over (partition by actor_key order by customer_id is null, moment, event_print) as earliest
     from of_cases
 ),
 
@@ -44,7 +44,7 @@ actors as (
         moment,
         event_print
     from named
-    where place = 1
+    where earliest = 1
     union all
     select
         actor_key,
