@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.alert_quality import sources
 from benchmarks.alert_quality.faults import FALLS, TROUBLE
+from benchmarks.alert_quality.made_days import made
 from benchmarks.alert_quality.peers import PEERS
 from benchmarks.alert_quality.rules import RIVALS, Rival, ours, tuned
 from benchmarks.alert_quality.scores import alarmed, delays, interval, monthly, score
@@ -33,7 +34,7 @@ def main() -> None:
         f"falls_off_by 5 points; rivals at their default, and tuned to {BUDGET} false alarms a series-month on half of"
     )
     print("the series; figures are of the other half. Caught: within 7 days, in per cent. inf: most are never told.")
-    for kind, source in (("real", sources.real), ("made", sources.made)):
+    for kind, source in (("real", sources.real), ("made", made)):
         for mean in sizes:
             days = source(series, mean, np.random.default_rng(mean))
             if days is None:

@@ -1,6 +1,6 @@
-"""Clean series to hide falls in: real days of public data, thinned to a number of cases, and made ones.
+"""Clean series to hide falls in: real days of public data, thinned to a number of cases.
 
-Real days come from JKPI_PUBLIC_DATA: promises kept by an IT service desk (by group and priority, from the day on which
+They come from JKPI_PUBLIC_DATA: promises kept by an IT service desk (by group and priority, from the day on which
 its first crisis was over), a city's service requests done on time (by reason), and four-hour waits of emergency
 departments (by organisation). The first two are a few weeks long: whole weeks are drawn from them with replacement. The
 third is monthly: its days are drawn at the month's rate, which gives slow drift, not real days.
@@ -32,22 +32,6 @@ class Days:
 
     def part(self, rows: np.ndarray | slice) -> Days:
         return Days(self.good[:, rows], self.n[:, rows])
-
-
-def made(series: int, mean: int, rng: np.random.Generator) -> Days:
-    """Weekly effects on volume and rate; in every other series what makes days differ lasts at a correlation of 1/2."""
-    weekday = np.arange(DAYS) % 7
-    volume = np.array([1.2, 1.1, 1.0, 1.0, 1.0, 0.5, 0.4])[weekday]
-    weekly = rng.normal(0.0, 0.02, (7, series))[weekday]
-    base = rng.uniform(0.6, 0.92, series)
-    n = rng.poisson(mean * volume[:, None], (DAYS, series))
-    logit = np.log(base / (1.0 - base))
-    mood, lasting = np.zeros(series), np.where(np.arange(series) % 2, 0.15, 0.0)
-    rate = np.empty((DAYS, series))
-    for day in range(DAYS):
-        mood = 0.5 * mood + np.sqrt(0.75) * rng.normal(size=series)
-        rate[day] = 1.0 / (1.0 + np.exp(-(logit + lasting * mood))) + weekly[day]
-    return Days(rng.binomial(n, np.clip(rate, 0.01, 0.99)).astype(float), n.astype(float))
 
 
 def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
