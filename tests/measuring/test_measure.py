@@ -72,7 +72,9 @@ def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str])
     assert counter.total == counter.done == first.models + first.tests
     assert capfd.readouterr() == ("", "")
 
-    assert measure(world.settings(url(workspace), workspace)).refreshed == ""
+    second, third = (measure(world.settings(url(workspace), workspace)) for _ in range(2))
+    assert second.refreshed == third.refreshed == ""
+    assert second.models == first.models and third.models < second.models / 2, "views stand as they are"
 
     before = world.settings(url(workspace), workspace, world.AS_OF - timedelta(days=1))
     assert measure(before).refreshed == "time was set back"
@@ -84,7 +86,14 @@ def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str])
 
     with open_warehouse(url(workspace)) as warehouse:
         runs = warehouse.rows("select run_number, refreshed from raw.measure_runs order by run_number")
-    assert [row["run_number"] for row in runs] == [1, 2, 3, 4, 5]
+    assert [(row["run_number"], row["refreshed"]) for row in runs] == [
+        (1, "nothing was there yet"),
+        (2, ""),
+        (3, ""),
+        (4, "time was set back"),
+        (5, "the map, or how it is counted, has changed"),
+        (6, ""),
+    ]
 
 
 TAKEN_BACK = {

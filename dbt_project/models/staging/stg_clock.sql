@@ -1,1 +1,3 @@
+{{ config(materialized='table') }}
+
 select {{ as_of() }} as as_of

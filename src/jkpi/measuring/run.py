@@ -16,7 +16,7 @@ from jkpi import resources
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
-from jkpi.measuring.runs import begin_run, fingerprint, finish_run, is_first, why_anew
+from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
 from jkpi.progress import SILENCE, Progress
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
@@ -41,13 +41,14 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         with open_warehouse(settings) as warehouse:
             ensure_landing(warehouse)
             current = fingerprint(warehouse, project)
-            first = is_first(warehouse)
             refreshed = "it was asked for" if full_refresh else why_anew(warehouse, current, as_of)
-            begin_run(warehouse, as_of, current, refreshed)
+            anew = refreshed or ("nothing was there yet" if is_first(warehouse) else "")
+            views_stand = not anew and warehouse.engine == "duckdb" and has_added(warehouse)
+            begin_run(warehouse, as_of, current, anew)
         results = place / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         started = time.monotonic()
-        exception = _run_dbt(arguments(project, place, first or bool(refreshed)), environment, place, progress)
+        exception = _run_dbt(arguments(project, place, bool(anew), views_stand), environment, place, progress)
         seconds = time.monotonic() - started
         if not results.exists():
             raise _broken(exception, place)
@@ -58,15 +59,20 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
     return _judged(report)
 
 
-def arguments(project: Path, place: Path, full_refresh: bool) -> list[str]:
-    """dbt's command line: all that it writes goes below `place`, nothing into the project."""
+def arguments(project: Path, place: Path, full_refresh: bool, views_stand: bool = False) -> list[str]:
+    """dbt's command line: all that it writes goes below `place`, nothing into the project.
+
+    `views_stand`: each view is there as this run would make it, and stays when tables under it are made anew. That is
+    so of DuckDB; PostgreSQL takes a view away with its table.
+    """
+    excluded = [] if full_refresh else ["tag:whole", *(["config.materialized:view"] if views_stand else [])]
     return [
         *("--no-use-colors", "--quiet", "--log-level", "none", "--no-version-check"),
         "build",
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(place / "target"), "--log-path", str(place / "logs")),
         *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
-        *(["--full-refresh"] if full_refresh else ["--exclude", "tag:whole"]),
+        *(["--full-refresh"] if full_refresh else ["--exclude", *excluded]),
     ]
 
 

@@ -63,8 +63,14 @@ def why_anew(warehouse: Warehouse, current: str, as_of: datetime) -> str:
     return "a batch was taken back" if warehouse.scalar(gone) else ""
 
 
+def has_added(warehouse: Warehouse) -> bool:
+    """Whether the last run only added what was new, as one that follows it does: the views that it made still stand."""
+    last = warehouse.rows("select refreshed from raw.measure_runs order by run_number desc limit 1")
+    return bool(last) and not last[0]["refreshed"]
+
+
 def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refreshed: str) -> None:
-    """Remember that a run has begun, and which batches it counts. `as_of` is naive UTC.
+    """Remember that a run has begun, which batches it counts, and why everything anew. `as_of` is naive UTC.
 
     A run that is not finished is not built upon: it may have written some tables and not others.
     """
