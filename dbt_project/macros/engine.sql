@@ -29,19 +29,6 @@ hashtextextended({{ journey }} || coalesce('|case|' || {{ case_id }}, '|customer
 hash({{ journey }}, {{ case_id }}, case when {{ case_id }} is null then {{ customer_id }} end)
 {%- endmacro %}
 
-{# 63 bits of an event's MD5, the first eight bytes read from the right: the same number on each engine. #}
-{% macro event_print(source, event_id) -%}
-{{ return(adapter.dispatch('event_print', 'jkpi')(source ~ " || ' ' || " ~ event_id)) }}
-{%- endmacro %}
-{% macro default__event_print(text) -%}
-cast(cast('x' || regexp_replace(
-    left(md5({{ text }}), 16), '(..)(..)(..)(..)(..)(..)(..)(..)', '\8\7\6\5\4\3\2\1'
-) as bit(64)) as bigint) & 9223372036854775807
-{%- endmacro %}
-{% macro duckdb__event_print(text) -%}
-cast(md5_number({{ text }}) & 9223372036854775807 as bigint)
-{%- endmacro %}
-
 {# 64 bits that tell a row from others; taken together by bit_xor they tell sets of rows apart. #}
 {% macro row_print(columns) %}{{ return(adapter.dispatch('row_print', 'jkpi')(columns)) }}{% endmacro %}
 {% macro default__row_print(columns) %}hashtextextended(concat_ws('|', {{ columns | join(', ') }}), 0){% endmacro %}
@@ -105,18 +92,4 @@ set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB
 {% macro default__after_table() %}{% endmacro %}
 {% macro postgres__after_table() -%}
 {% if model.config.materialized in ('table', 'incremental') %}analyze {{ this }}{% endif %}
-{%- endmacro %}
-
-{# Over a window in the order of time: the value of the last row so far that meets the condition; values are text. #}
-{% macro latest_so_far(value, happened_at, condition, window) -%}
-{{ return(adapter.dispatch('latest_so_far', 'jkpi')(value, happened_at, condition, window)) }}
-{%- endmacro %}
-{% macro default__latest_so_far(value, happened_at, condition, window) -%}
-substr(
-    max(case when {{ condition }} then to_char({{ happened_at }}, 'YYYYMMDDHH24MISSUS') || {{ value }} end collate "C")
-    over {{ window }}, 21
-)
-{%- endmacro %}
-{% macro duckdb__latest_so_far(value, happened_at, condition, window) -%}
-last_value(case when {{ condition }} then {{ value }} end ignore nulls) over {{ window }}
 {%- endmacro %}

@@ -2,8 +2,9 @@
     The CTE `mapped` over a CTE `events`: each event on its place of the map then in force.
 
     An actor is a case, or a customer where the event names no case; an event that names neither walks no journey.
-    `moment` orders the events of an actor: time first, then the order of the map (of at most 1,000 touchpoints). Of
-    events that agree even in that, `event_print` decides: any order will do that is the same whenever they arrive.
+    `moment` orders the events of an actor: time first, then the order of the map (of at most 1,000 touchpoints). Those
+    that agree even in that are the same touchpoint at the same time: they are put in order by what else is counted of
+    them, so that it is the same whenever they arrive.
 #}
 {% macro map_events() -%}
 touchpoints as (
@@ -24,8 +25,7 @@ mapped as (
         events.due_at,
         {{ text_key("nullif(events.segments, '{}')") }} as segments_key,
         nullif(events.segments, '{}') as segments,
-        {{ microseconds('events.occurred_at') }} * 2048 + touchpoints.map_order as moment,
-        {{ event_print('events.source', 'events.event_id') }} as event_print
+        {{ microseconds('events.occurred_at') }} * 2048 + touchpoints.map_order as moment
     from events
     inner join touchpoints
         on
@@ -67,7 +67,7 @@ ordered as (
         lag(place_number) over ways as previous_place_number,
         max(mark) over (ways rows between unbounded preceding and 1 preceding) as last_mark
     from marked
-    window ways as (partition by actor_key order by moment, event_print)
+    window ways as (partition by actor_key order by moment, due_at, segments_key)
 ),
 
 flagged as (
@@ -115,7 +115,6 @@ cut as (
         cast(event_number as bigint) as event_number,
         is_other_stage or coalesce(window_number <> previous_window_number, true) as is_entry,
         moment,
-        event_print,
         place_number,
         is_case,
         due_at,
@@ -148,7 +147,7 @@ from {{ source }} as events
 {%- endmacro %}
 
 {% macro event_names(source) -%}
-{%- for column in ['actor_key', 'moment', 'event_print', 'place_number', 'is_case', 'due_at', 'segments_key'] -%}
+{%- for column in ['actor_key', 'moment', 'place_number', 'is_case', 'due_at', 'segments_key'] -%}
 {{ source }}.{{ column }}{{ ', ' if not loop.last }}
 {%- endfor -%}
 {%- endmacro %}

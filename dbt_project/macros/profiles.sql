@@ -14,7 +14,8 @@ string_agg(coalesce({{ value }}, '(none)'), {{ separator() }} order by parts.par
 
 {#
     CTE `profiles` (actor_key, passage, profile) for the CTE `windows` of passages over their `events`. A value is that
-    of the first event that has it, else that of the customer when the passage began.
+    of the first event that has it (of several at once, the first in bytewise order), else that of the customer when the
+    passage began.
 
     Nearly all events of a passage say the same of it, in the same words: such a text is taken apart once, however
     many passages share it; only the others are looked at event by event.
@@ -82,12 +83,13 @@ odd as (
         or (told.is_partial and windows.customer_id in (select customers.customer_id from customers))
 ),
 
-odd_by_events as (
+odd_by_moments as (
     select
         odd.actor_key,
         odd.passage,
         parts.part_number,
-        {{ first_by('text_parts.part_value', 'events.event_number') }} as part_value
+        events.moment,
+        min({{ bytewise('text_parts.part_value') }}) as part_value
     from odd
     inner join events on odd.actor_key = events.actor_key and odd.passage = events.passage
     inner join parts on odd.journey = parts.journey
@@ -96,7 +98,17 @@ odd_by_events as (
             parts.journey = text_parts.journey
             and parts.part_number = text_parts.part_number
             and events.segments_key = text_parts.segments_key
-    group by odd.actor_key, odd.passage, parts.part_number
+    group by odd.actor_key, odd.passage, parts.part_number, events.moment
+),
+
+odd_by_events as (
+    select
+        actor_key,
+        passage,
+        part_number,
+        {{ first_by('part_value', 'moment') }} as part_value
+    from odd_by_moments
+    group by actor_key, passage, part_number
 ),
 
 odd_by_customers as (

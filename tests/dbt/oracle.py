@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -36,15 +35,10 @@ def passages(events: Sequence[Row]) -> list[list[Row]]:
         lines[("case", row["case_id"]) if row["case_id"] else ("customer", row["customer_id"])].append(row)
     found = []
     for (kind, _), line in lines.items():
-        line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], _lot(row)))
+        # Of segments that are said at once, the first by their text.
+        line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["segments"] or ""))
         found += [line] if kind == "case" else _cut(line)
     return found
-
-
-def _lot(row: Row) -> int:
-    """What orders events that agree in all else: 63 bits of their MD5."""
-    digest = hashlib.md5(f"{row['source']} {row['event_id']}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") & (2**63 - 1)
 
 
 def _cut(line: list[Row]) -> Iterator[list[Row]]:

@@ -13,7 +13,7 @@ import small_world as world
 from jkpi.warehouse import open_warehouse
 
 PASSAGES = (
-    "select actor_key, passage, event_number, event_print, place_number, moment, is_entry"
+    "select actor_key, passage, event_number, place_number, moment, is_entry"
     " from intermediate.int_journey_events order by actor_key, event_number"
 )
 READINGS = "select * from marts.fct_kpi_readings order by kpi, statistic, segment, segment_value, period, period_start"

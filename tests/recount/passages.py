@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,8 +59,8 @@ class Walks:
         events["actor"] = ("case " + events["case_id"].fillna("")).where(
             named, "customer " + events["customer_id"].fillna("")
         )
-        events["lot"] = [_lot(row.source, row.event_id) for row in events[["source", "event_id"]].itertuples()]
-        order = ["actor", "occurred_at", "stage", "within", "lot"]
+        # Of the same touchpoint at the same time nothing but what is said of it can differ.
+        order = ["actor", "occurred_at", "stage", "within", "due_at"]
         events = events.sort_values(order, ignore_index=True)
         events["passage"] = events["actor"]
         nameless = events[events["case_id"].isna()]
@@ -74,7 +73,7 @@ class Walks:
         """By passage: started_at, ended_at (NaT), decided_at, is_completed, is_open, customer, case, columns."""
         events = self.events
         by = events.groupby("passage", sort=False)
-        frame = pd.DataFrame({"started_at": by["occurred_at"].min(), "customer": by["customer_id"].first()})
+        frame = pd.DataFrame({"started_at": by["occurred_at"].min(), "customer": self._first("customer_id")})
         frame["case"] = by["case_id"].first()
         over_at = frame["started_at"] + self.window
         ends = events[events["touchpoint"].isin(self.ends)]
@@ -85,10 +84,15 @@ class Walks:
         frame["decided_at"] = frame["ended_at"].fillna(over_at)
         frame["is_open"] = ~frame["is_completed"] & (over_at > self.facts.as_of)
         for column in self.columns:
-            said = by[f"segment {column}"].first()
+            said = self._first(f"segment {column}")
             known = self.of_customers(column, frame["customer"], frame["started_at"])
             frame[column] = said.astype(object).where(said.notna(), known)
         return frame
+
+    def _first(self, column: str) -> pd.Series:
+        """By passage: what its first event that has it says; of several at once, the smallest."""
+        order = ["occurred_at", "stage", "within", column]
+        return self.events.sort_values(order).groupby("passage", sort=False)[column].first()
 
     def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
         """What is known of each customer at that time, by the index of `customers`; None where nothing is."""
@@ -183,8 +187,3 @@ def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
         last = at
         found.append(f"{actor} {number}.{(at - first) // window}")
     return found
-
-
-def _lot(source: str, event_id: str) -> int:
-    """What orders events that agree in all else: 63 bits of their MD5."""
-    return int.from_bytes(hashlib.md5(f"{source} {event_id}".encode()).digest()[:8], "little") & (2**63 - 1)

@@ -3,21 +3,18 @@
     meta={'touched': 'int_recut_events', 'key': ['actor_key']}, indexes=key_index(['actor_key'])
 ) }}
 
+-- Who walks: a case, or a customer. Events are looked at twice, so that each look takes only what it needs of them.
 {% set recut = ref('int_recut_events') %}
 {% set everything, fresh = ref('int_mapped_events'), ref('int_fresh_mapped_events') %}
-with events as (
+{% set events = fresh if is_incremental() else everything %}
+with of_cases as (
     select
         actor_key,
         journey,
         case_id,
         customer_id,
-        moment,
-        event_print
-    from {{ fresh if is_incremental() else everything }}
-),
-
-of_cases as (
-    select * from events
+        moment
+    from {{ events }}
     where case_id is not null
     {% if is_incremental() -%}
     union all
@@ -31,7 +28,9 @@ of_cases as (
 named as (
     select
         *,
-        row_number() over (partition by actor_key order by customer_id is null, moment, event_print) as earliest
+        row_number() over (
+            partition by actor_key order by customer_id is null, moment, {{ bytewise('customer_id') }}
+        ) as earliest
     from of_cases
 ),
 
@@ -41,8 +40,7 @@ actors as (
         journey,
         case_id,
         customer_id,
-        moment,
-        event_print
+        moment
     from named
     where earliest = 1
     union all
@@ -51,9 +49,8 @@ actors as (
         min(journey) as journey,
         null as case_id,
         min(customer_id) as customer_id,
-        null as moment,
-        null as event_print
-    from events
+        null as moment
+    from {{ events }}
     where case_id is null
     group by actor_key
 )

@@ -29,7 +29,7 @@ prints as (
     select
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_print', 'event_number']) }}) as print,
+        bit_xor({{ row_print(['event_number', 'moment', 'due_at', 'segments_key']) }}) as print,
         count(*) as count_events
     from recut
     group by actor_key, passage
@@ -40,7 +40,7 @@ prints_before as (
     select
         actor_key,
         passage,
-        bit_xor({{ row_print(['event_print', 'event_number']) }}) as print,
+        bit_xor({{ row_print(['event_number', 'moment', 'due_at', 'segments_key']) }}) as print,
         count(*) as count_events
     from was
     group by actor_key, passage
