@@ -56,13 +56,18 @@ hash({{ journey }}, {{ case_id }}, case when {{ case_id }} is null then {{ custo
 {% macro default__bytewise(expression) %}{{ expression }} collate "C"{% endmacro %}
 {% macro duckdb__bytewise(expression) %}{{ expression }}{% endmacro %}
 
-{# Of a group: the value, not NULL, of the row that comes first (or last) by `position`, which is unique in it. #}
-{% macro first_by(value, position) %}{{ return(adapter.dispatch('first_by', 'jkpi')(value, position)) }}{% endmacro %}
-{% macro default__first_by(value, position) -%}
-(array_agg({{ value }} order by {{ position }}) filter (where {{ value }} is not null))[1]
+{#
+    Of a group: the value, not NULL, of the row that comes first (or last) by `position`, which is unique in it, or is so
+    together with a second one.
+#}
+{% macro first_by(value, position, then=none) -%}
+{{ return(adapter.dispatch('first_by', 'jkpi')(value, position, then)) }}
 {%- endmacro %}
-{% macro duckdb__first_by(value, position) -%}
-arg_min({{ value }}, {{ position }}) filter (where {{ value }} is not null)
+{% macro default__first_by(value, position, then) -%}
+(array_agg({{ value }} order by {{ position }}{{ ', ' ~ then if then }}) filter (where {{ value }} is not null))[1]
+{%- endmacro %}
+{% macro duckdb__first_by(value, position, then) -%}
+arg_min({{ value }}, {{ 'row(' ~ position ~ ', ' ~ then ~ ')' if then else position }}) filter (where {{ value }} is not null)
 {%- endmacro %}
 {% macro last_by(value, position) %}{{ return(adapter.dispatch('last_by', 'jkpi')(value, position)) }}{% endmacro %}
 {% macro default__last_by(value, position) -%}

@@ -83,13 +83,12 @@ odd as (
         or (told.is_partial and windows.customer_id in (select customers.customer_id from customers))
 ),
 
-odd_by_moments as (
+odd_by_events as (
     select
         odd.actor_key,
         odd.passage,
         parts.part_number,
-        events.moment,
-        min({{ bytewise('text_parts.part_value') }}) as part_value
+        {{ first_by('text_parts.part_value', 'events.moment', bytewise('text_parts.part_value')) }} as part_value
     from odd
     inner join events on odd.actor_key = events.actor_key and odd.passage = events.passage
     inner join parts on odd.journey = parts.journey
@@ -98,17 +97,7 @@ odd_by_moments as (
             parts.journey = text_parts.journey
             and parts.part_number = text_parts.part_number
             and events.segments_key = text_parts.segments_key
-    group by odd.actor_key, odd.passage, parts.part_number, events.moment
-),
-
-odd_by_events as (
-    select
-        actor_key,
-        passage,
-        part_number,
-        {{ first_by('part_value', 'moment') }} as part_value
-    from odd_by_moments
-    group by actor_key, passage, part_number
+    group by odd.actor_key, odd.passage, parts.part_number
 ),
 
 odd_by_customers as (

@@ -3,7 +3,8 @@
     meta={'touched': 'int_touched_instances', 'key': ['actor_key', 'passage']}, indexes=key_index(['actor_key', 'passage'])
 ) }}
 
-with events as (
+-- The events are looked at by each who needs some of their columns: to keep them all aside costs more.
+with events as not materialized (
     select * from {{ ref('int_journey_events') }} as events
     {{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage']) }}
 ),

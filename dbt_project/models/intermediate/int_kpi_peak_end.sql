@@ -12,7 +12,9 @@ instances as (
 
 answers as (
     select * from {{ ref('int_placed_sayings') }}
-    where {{ are_scored() }} and {{ is_counted('passage_started_date') }}
+    where
+        journey in (select kpis.journey from kpis)
+        and {{ are_scored() }} and {{ is_counted('passage_started_date') }}
 ),
 
 {{ rank_experiences() }},
