@@ -44,7 +44,7 @@ mapped as (
     longer than the window is cut at each full window, counted from the session's first event. `passage` numbers them
     within the actor; `is_entry` says that a stage is entered.
 
-    The two windows here are the heaviest step of all: what is not a number is looked up by one, before or afterwards.
+    The window over all events is the heaviest step of all: what is not a number is looked up by one, before or afterwards.
 #}
 {% macro cut_passages() -%}
 places as (
@@ -90,13 +90,30 @@ flagged as (
     left join places as previous_places on ordered.previous_place_number = previous_places.place_number
 ),
 
+cuts as (
+    select
+        actor_key,
+        event_number,
+        moment,
+        row_number() over ways as session_number,
+        lead(event_number) over ways as next_event_number
+    from flagged
+    where is_cut
+    window ways as (partition by actor_key order by event_number)
+),
+
+-- Few events are cuts: to look up that of an event takes half as long as to count along all of them once more.
 sessions as (
     select
-        *,
-        sum(case when is_cut then 1 else 0 end) over so_far as session_number,
-        max(case when is_cut then moment end) over so_far as session_moment
+        flagged.*,
+        cuts.session_number,
+        cuts.moment as session_moment
     from flagged
-    window so_far as (partition by actor_key order by event_number rows between unbounded preceding and current row)
+    inner join cuts
+        on
+            flagged.actor_key = cuts.actor_key
+            and flagged.event_number >= cuts.event_number
+            and (flagged.event_number < cuts.next_event_number or cuts.next_event_number is null)
 ),
 
 windows as (
