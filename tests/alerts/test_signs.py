@@ -97,6 +97,13 @@ def test_what_nobody_ever_finished_is_no_series_to_judge() -> None:
     assert track.breaches == ()
 
 
+def test_what_is_all_open_still_is_not_there_yet() -> None:
+    """On the first day of a series its cases may have been seen for less time than the first of them took."""
+    new = drawn(np.full(2, 1000.0))
+    (track,) = track_of(replace(new, decided=np.zeros(2)))
+    assert (track.state, track.breaches, track.last_day, track.states) == ("no_data", (), None, ())
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10**6),

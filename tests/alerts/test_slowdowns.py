@@ -203,6 +203,12 @@ def test_its_newest_days_are_not_missed_while_their_cases_are_open(bench: World)
     assert report.told == () and report.states[0].state == "ok"
 
 
+def test_its_first_day_has_no_state_yet_while_all_is_open(bench: World) -> None:
+    rows = put(bench, steady(1, 0.5), decided={0: 600.0})
+    report = judged(bench, 0, [row | {"kpi": "fix.time_in_stage"} for row in rows])
+    assert report.told == () and report.states[0].state == "no_data"
+
+
 def test_a_time_that_becomes_another_starts_anew(bench: World) -> None:
     rows = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(60, 0.51) + steady(6, 0.31))]
     (opened,) = judged(bench, 65, rows).opened

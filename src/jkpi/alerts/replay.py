@@ -60,10 +60,10 @@ def replay_all(grid: Grid, tried: Sequence[Tried], durations: Sequence[Durations
 
 def _track(grid: Grid, folded: Folded, row: int) -> Track:
     begin, end = int(grid.begin[row]), int(grid.end[row])
-    if begin == end:
-        return Track(State.NO_DATA, None, (), None, None, NOWHERE)
     codes, mark = folded.states[begin:end, row], grid.mark[begin:end, row]
     told = np.flatnonzero(codes != NOT_TOLD)
+    if not len(told):
+        return Track(State.NO_DATA, None, (), None, None, NOWHERE)
     breaches = as_breaches([*(_counted_at(part, grid, folded, row) for part in folded.baseline.parts[row]),
                             *folded.promise.parts[row]])  # fmt: skip
     open_breach = next((breach for breach in breaches if breach.closed_on is None), None)
