@@ -7,7 +7,7 @@ a half. Judged by the share within tolerance and by the sign test together, at t
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.scores import delays, interval, monthly
 from benchmarks.alert_quality.sources import AT, DAYS
 from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.durations import Durations, blank
+from jkpi.alerts.durations import Durations, blank, counted
 from jkpi.alerts.grid import READ, Grid
 from jkpi.alerts.judge import Rule
 from jkpi.alerts.replay import Tried, replay_all
@@ -28,40 +28,45 @@ SLOWER = (1.0, 1.1, 1.2, 1.3, 1.5, 2.0)
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """One series: the day (N,) and the duration (N,) of each case in seconds; the first 85 to 97 % of them, in the long
-    run, are done within `tolerance`."""
+    """One series of so many days: the day (N,) and the duration (N,) of each case in seconds; the first 85 to 97 % of
+    them, in the long run, are done within `tolerance`."""
 
+    days: int
     day: np.ndarray
     took: np.ndarray
     tolerance: float
 
-    def slower(self, factor: float) -> Cases:
-        """From the day AT on; who was within the tolerance stays within it."""
+    def slower(self, factor: float, since: int = AT) -> Cases:
+        """From a day on; who was within the tolerance stays within it."""
         within = self.took <= self.tolerance
         longer = np.where(within, np.minimum(self.took * factor, self.tolerance), self.took * factor)
-        return Cases(self.day, np.where(self.day >= AT, longer, self.took), self.tolerance)
+        return replace(self, took=np.where(self.day >= since, longer, self.took))
+
+    def rounded(self, to: float) -> Cases:
+        """In whole units of so many seconds."""
+        return replace(self, took=np.ceil(self.took / to) * to)
 
 
-def made(mean: int, number: int, rng: np.random.Generator) -> Cases:
-    weekday = np.arange(DAYS) % 7
+def made(mean: float, number: int, rng: np.random.Generator, days: int = DAYS) -> Cases:
+    weekday = np.arange(days) % 7
     n = rng.poisson(mean * np.array([1.2, 1.1, 1.0, 1.0, 1.0, 0.5, 0.4])[weekday])
-    mood, lasting, moods = 0.0, 0.1 if number % 2 else 0.0, np.empty(DAYS)
-    for day in range(DAYS):
+    mood, lasting, moods = 0.0, 0.1 if number % 2 else 0.0, np.empty(days)
+    for day in range(days):
         mood = 0.5 * mood + np.sqrt(0.75) * rng.normal()
         moods[day] = lasting * mood
     level = np.log(rng.uniform(1.0, 24.0) * 3600.0) + rng.normal(0.0, 0.05, 7)[weekday] + moods
     spread = rng.uniform(0.6, 1.2)
-    day = np.repeat(np.arange(DAYS), n)
+    day = np.repeat(np.arange(days), n)
     took = np.exp(level[day] + spread * rng.normal(size=len(day)))
-    return Cases(day, took, float(np.quantile(took, rng.uniform(0.85, 0.97))))
+    return Cases(days, day, took, float(np.quantile(took, rng.uniform(0.85, 0.97))))
 
 
 def durations(cases: Cases) -> Durations:
-    bins = np.searchsorted(EDGES, cases.took)
-    counts = np.zeros((DAYS, len(EDGES)))
-    np.add.at(counts, (cases.day, bins), 1.0)
-    known, held = np.full(DAYS, np.inf), np.zeros(DAYS, dtype=bool)
-    return Durations(0, EDGES, counts.cumsum(axis=1).astype(np.float32), counts.sum(axis=1), known, held)
+    """As they are read from the marts: bins that a series never has take no room."""
+    used, bins = np.unique(np.searchsorted(EDGES, cases.took), return_inverse=True)
+    shape = cases.days, len(used) + 1
+    counts = np.bincount(np.ravel_multi_index((cases.day, bins), shape), minlength=shape[0] * shape[1]).reshape(shape)
+    return counted(0, EDGES[used], counts, np.full(cases.days, np.inf), np.zeros(cases.days, dtype=bool))
 
 
 def alarms(all_cases: list[Cases], every: float = BY_DEFAULT) -> tuple[np.ndarray, np.ndarray]:

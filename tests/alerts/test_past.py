@@ -84,7 +84,8 @@ def test_counted_anew_it_is_what_it_was_by_going_on() -> None:
     for column in range(99):
         going.keep(np.arange(3), column)
     for row in range(3):
-        anew.recount(row, np.arange(99))
+        anew.replace(row, np.arange(99))
+    anew.recount(np.arange(3))
     for name in ("rate", "strength", "usable", "mean_n", "least_n", "evenness"):
         np.testing.assert_allclose(getattr(anew.usual(99), name), getattr(going.usual(99), name), rtol=1e-9)
 

@@ -24,7 +24,7 @@ def drawn(medians: np.ndarray, n: int = 60, seed: int = 1, spread: float = 1.0) 
     """A day for each median, its cases drawn."""
     rng = np.random.default_rng(seed)
     took = medians[:, None] * np.exp(spread * rng.normal(size=(len(medians), n)))
-    within = (took[:, :, None] <= EDGES).sum(axis=1).astype(np.float32)
+    within = (took[:, :, None] <= EDGES).sum(axis=1).astype(np.uint16)
     known = np.full(len(medians), np.inf)
     return Durations(0, EDGES, within, np.full(len(medians), float(n)), known, np.zeros(len(medians), dtype=bool))
 
@@ -58,7 +58,7 @@ def test_the_edge_is_the_one_nearest_to_the_median() -> None:
 def test_where_all_take_alike_it_is_one_within_which_all_are_done() -> None:
     """A few are quicker; that nobody is any more would be no loss of half of the cases."""
     one = drawn(np.full(90, 1000.0), spread=0.01)
-    few = replace(one, within=np.maximum(one.within, (EDGES >= 500.0) * np.float32(2.0)))
+    few = replace(one, within=np.maximum(one.within, (EDGES >= 500.0) * np.uint16(2)))
     assert EDGES[few.nearest_half(np.arange(56))] >= 1000.0
     slower = drawn(np.concatenate([np.full(90, 1000.0), np.full(10, 1300.0)]), spread=0.01)
     (track,) = track_of(slower)
@@ -92,7 +92,7 @@ def test_weeks_are_judged_as_weeks() -> None:
 
 
 def test_what_nobody_ever_finished_is_no_series_to_judge() -> None:
-    none = replace(drawn(np.full(70, 1000.0)), within=np.zeros((70, len(EDGES)), dtype=np.float32))
+    none = replace(drawn(np.full(70, 1000.0)), within=np.zeros((70, len(EDGES)), dtype=np.uint16))
     (track,) = track_of(none)
     assert track.breaches == ()
 

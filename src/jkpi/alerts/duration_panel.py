@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jkpi.alerts.arrow_rows import Key, Rows
-from jkpi.alerts.durations import Durations, blank
+from jkpi.alerts.durations import Durations, blank, counted
 from jkpi.alerts.grid import Grid
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
@@ -28,9 +28,7 @@ where journey = :journey and kpi = :kpi and period = :period and segment in ({se
 order by segment, segment_value, period_start, at_most_seconds
 """
 _READ = ("period_start", "at_most_seconds", "count_spells", "decided_seconds", "is_held")
-_NOBODY = Durations(
-    0, np.zeros(0), np.zeros((0, 0), dtype=np.float32), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool)
-)
+_NOBODY = counted(0, np.zeros(0), np.zeros((0, 1)), np.zeros(0), np.zeros(0, dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +91,9 @@ def _durations(rows: dict[str, Any], columns: Whole) -> Durations:
     own, over = columns - start, at_most >= 0
     edges, bins = np.unique(at_most[over], return_inverse=True)
     length = int(own[-1]) + 1
-    within, n, decided = np.zeros((length, len(edges))), np.zeros(length), np.zeros(length)
-    np.add.at(n, own, count)
-    np.add.at(within, (own[over], bins), count[over])
+    counts, decided, held = np.zeros((length, len(edges) + 1)), np.zeros(length), np.zeros(length, dtype=bool)
+    np.add.at(counts[:, -1], own[~over], count[~over])
+    np.add.at(counts, (own[over], bins), count[over])
     decided[own] = rows["decided_seconds"]
-    held = np.zeros(length, dtype=bool)
     held[own] = rows["is_held"].astype(bool)
-    return Durations(start, edges, within.cumsum(axis=1).astype(np.float32), n, decided, held)
+    return counted(start, edges, counts, decided, held)

@@ -94,7 +94,8 @@ class _Fold:
         own_gain = gain(seen, falls, usual.usable)
         need = self.calibration.need
         self.baseline.go(column, own, own_gain, need)
-        self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
+        if self.has_promise.any():
+            self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
 
         states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
         told = spans & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
@@ -150,7 +151,8 @@ class _Fold:
         goes_on = ~self.left_out[column]
         for row in changed:
             goes_on[row] = False
-            self.past.recount(row, np.flatnonzero(~self.left_out[: column + 1, row]))
+            self.past.replace(row, np.flatnonzero(~self.left_out[: column + 1, row]))
+        self.past.recount(np.array(sorted(changed), dtype=np.intp))
         self.past.keep(np.flatnonzero(goes_on), column)
 
 

@@ -13,6 +13,7 @@ of Mathematical Statistics 12; between-weekday variance by DerSimonian and Laird
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,26 +70,36 @@ class Past:
             if len(moved):
                 self._add(moved, self._kept[moved, self._count[moved] - 1 - offset].astype(np.intp), sign)
 
-    def recount(self, row: int, columns: Whole) -> None:
-        """The past of one series is these columns, and no others."""
-        length = len(columns)
-        self._kept[row, :length] = columns
-        self._count[row] = length
+    def replace(self, row: int, columns: Whole) -> None:
+        """These columns of a series are kept from now on, and no others; its sums want to be counted anew."""
+        self._kept[row, : len(columns)] = columns
+        self._count[row] = len(columns)
         self._is_kept[:, row] = False
         self._is_kept[columns, row] = True
-        self._sums[:, :, row] = 0.0
-        window = self.window(row)
-        measures = self._measured(np.full(len(window), row), window)
-        np.add.at(self._sums[:, :, row].T, self._grid.slot(window, self._cadence.cycle), measures.T)
 
-    def kept(self, row: int) -> Whole:
-        """The columns kept of one series."""
-        return self._kept[row, : self._count[row]].astype(np.intp)
+    def recount(self, rows: Whole) -> None:
+        """The sums of some series, over their windows as they are now."""
+        if not len(rows):
+            return
+        place, columns = self._windows(rows)
+        measures = self._measured(rows[place], columns)
+        cycle, number = self._cadence.cycle, len(rows)
+        cell = self._grid.slot(columns, cycle) * number + place
+        sums = [np.bincount(cell, one, cycle * number).reshape(cycle, number) for one in measures]
+        self._sums[:, :, rows] = np.stack(sums)
 
-    def window(self, row: int) -> Whole:
-        """Those that what is usual rests on now."""
-        kept = self.kept(row)
-        return kept[max(len(kept) - self._cadence.window, 0) : max(len(kept) - self._cadence.gap, 0)]
+    def windows(self, rows: Whole) -> list[Whole]:
+        """Of each of some series the columns that what is usual rests on now."""
+        place, columns = self._windows(rows)
+        bounds = np.searchsorted(place, np.arange(len(rows) + 1))
+        return [columns[start:stop] for start, stop in pairwise(bounds)]
+
+    def _windows(self, rows: Whole) -> tuple[Whole, Whole]:
+        """(N,) twice: the columns of the windows of some series, one after the other, and in `rows` whose each is."""
+        count, window, gap = self._count[rows], self._cadence.window, self._cadence.gap
+        position = np.maximum(count - window, 0)[:, None] + np.arange(window - gap)
+        place, offset = np.nonzero(position < (count - gap)[:, None])
+        return place, self._kept[rows[place], position[place, offset]].astype(np.intp)
 
     def share(self) -> tuple[Floats, Flags]:
         """(S,) twice: the rate over the whole window, and whether there is a case in it."""

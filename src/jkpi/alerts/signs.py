@@ -46,13 +46,14 @@ class Signs:
             self._move(int(row), column, self._durations[int(row)].nearest_half(np.array([0])))
         share, has = past.share()
         due = column - self._looked >= self._week
-        for row in np.flatnonzero(calm & due & has & (np.abs(share - 0.5) > SLACK)):
-            one = self._durations[int(row)]
-            self._looked[row] = column
-            edge = one.nearest_half(past.window(int(row)) - one.start)
-            if edge != self._at[row]:
-                self._move(int(row), column, edge)
-                past.recount(int(row), past.kept(int(row)))
+        rows = np.flatnonzero(calm & due & has & (np.abs(share - 0.5) > SLACK))
+        self._looked[rows] = column
+        windows = zip(rows, past.windows(rows), strict=True)
+        nearest = np.array([self._nearest(int(row), window) for row, window in windows], dtype=np.intp)
+        moved = nearest != self._at[rows]
+        for row, edge in zip(rows[moved], nearest[moved], strict=True):
+            self._move(int(row), column, int(edge))
+        past.recount(rows[moved])
 
     def waits(self, column: int) -> Flags:
         """(S,): some cases of the column are open and may still be done in time: it is not there yet."""
@@ -62,6 +63,10 @@ class Signs:
     def edge(self, row: int, column: int) -> float:
         """The edge at which a column was judged, in seconds."""
         return [seconds for since, seconds in self._edges[row] if since <= column][-1]
+
+    def _nearest(self, row: int, window: Whole) -> int:
+        one = self._durations[row]
+        return one.nearest_half(window - one.start)
 
     def _move(self, row: int, column: int, edge: int) -> None:
         one = self._durations[row]
