@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts import AlertReport, backtest, story
+from jkpi.cli.backtesting import backtest_lines
 from jkpi.journeys import read_journeys
 from jkpi.warehouse import open_warehouse
 
@@ -164,6 +166,21 @@ def test_the_past_would_have_been_told_of_it(world: World) -> None:
     assert found.fired[0].usual == pytest.approx(0.51, abs=0.01)
 
 
+def test_the_past_says_which_slowdowns_would_show_beside_falls(world: World) -> None:
+    world.put(steady(120, 0.92))
+    judged(world, 119, put(world, steady(120, 0.51)))
+    with open_warehouse(world.settings, read_only=True) as w:
+        (found,) = backtest(world.settings, w, read_journeys(world.settings.workspace), None)
+    said = "\n".join(backtest_lines([found]))
+    assert found.seen and {one.times: one.within for one in found.slowdowns}[2.0] == 1.0
+    assert "10 points  100 %" in said and "all takes" in said and "1.5 times as long  100 %" in said
+    assert (
+        f"the smallest slowdown that shows within a week, four times in five: {found.smallest_slowdown:g} tim" in said
+    )
+    marks = [element.get("class") for element in ElementTree.parse(found.picture).getroot().iter()]
+    assert marks.count("seen") == len(found.seen) + len(found.slowdowns)
+
+
 IN_STAGE = """
   - {moment: at_the_bench, kpi: fix.time_in_stage, falls_off_by: 0.05, owner: workshop, notify: [lead], by: [region]}
 """
@@ -194,6 +211,24 @@ def test_a_time_without_tolerance_is_judged_by_its_median_alone(bench: World) ->
     assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
     assert [one.reasons[0].split(":")[0] for one in found.fired] == ["median"] and found.mean_n == 100
     assert found.picture.exists()
+
+
+def test_a_past_without_tolerance_says_which_slowdowns_would_show(bench: World) -> None:
+    times = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(120, 0.51))]
+    judged(bench, 119, times)
+    with open_warehouse(bench.settings, read_only=True) as w:
+        (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
+    said = "\n".join(backtest_lines([found]))
+    assert found.seen == () and found.smallest is None and "a fall of" not in said
+    assert {one.times: one.within for one in found.slowdowns}[1.5] == 1.0
+    assert "1.5 times as long  100 %" in said and "smallest slowdown" in said
+
+
+def test_too_short_a_past_says_so_of_slowdowns(bench: World) -> None:
+    judged(bench, 9, [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(10, 0.51))])
+    with open_warehouse(bench.settings, read_only=True) as w:
+        (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
+    assert found.slowdowns == () and "too short to say what slowdowns" in "\n".join(backtest_lines([found]))
 
 
 def test_its_newest_days_are_not_missed_while_their_cases_are_open(bench: World) -> None:

@@ -236,4 +236,9 @@ def test_a_backtest_tells_the_planted_fall_and_what_the_volume_can_show(demo: De
     within = {one["fall"]: one["within"] for one in found["seen"]}
     assert within[0.2] > 0.9 and within[0.01] < 0.3
     assert 0.05 <= found["smallest"] <= 0.2
+    slowdowns = {one["times"]: one["within"] for one in found["slowdowns"]}
+    if demo.name == "equipment_repair":
+        assert slowdowns[1.05] < 0.3 and slowdowns[1.5] > 0.9 and 1.1 <= found["smallest_slowdown"] <= 1.5
+    else:
+        assert slowdowns == {} and found["smallest_slowdown"] is None, "whether a part is bought is no time"
     assert ElementTree.parse(found["picture"]).getroot().tag.endswith("svg")

@@ -1,19 +1,25 @@
-"""What would have been told over the past, how often falsely, and what size of fall the volume can show how soon."""
+"""What would have been told over the past, how often falsely, and which falls and slowdowns the volume would show."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
+from jkpi.alerts.duration_panel import read_durations
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.panel import Panel
-from jkpi.alerts.planting import Seen, plant, smallest
-from jkpi.alerts.series import Series, Watched, due_day
+from jkpi.alerts.planting import SeenFall, plant, smallest
+from jkpi.alerts.replay import Tried
+from jkpi.alerts.series import WHOLE, Series, Watched, due_day
+from jkpi.alerts.shares import of_signs
+from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -38,7 +44,8 @@ class Fired:
 @dataclass(frozen=True)
 class Backtest:
     """One moment of truth over its past. `false_alarm_every` in days, wanted and as the past of the whole series shows;
-    `seen` and `smallest` are of the whole series, as rates."""
+    `seen` and `smallest` are falls of the whole series, as rates, none where it has no share; `slowdowns` and
+    `smallest_slowdown` how many times as long all takes, none where it is no duration."""
 
     watched: Watched
     first_day: date | None
@@ -48,8 +55,10 @@ class Backtest:
     wanted_every: float
     false_alarm_every: float | None
     mean_n: float
-    seen: tuple[Seen, ...]
+    seen: tuple[SeenFall, ...]
     smallest: float | None
+    slowdowns: tuple[SeenSlowdown, ...]
+    smallest_slowdown: float | None
     picture: Path
 
 
@@ -74,9 +83,11 @@ def _of(settings: Settings, w: Warehouse, watched: Watched) -> Backtest:
     replayed = replay_moments(w, [watched], {watched: due_day(w, watched, settings.now)})[watched]
     panel, tracks = replayed.panel, replayed.tracks
     whole = tracks[0]
-    # A single series is planted with falls: it has the share of the budget that it has as the whole of its moment.
-    rule = replayed.tried[0].rule
-    seen = plant(panel.grid, 0, rule, whole, Series(watched).series_id)
+    # A single series is planted in: it has the share of the budget that it has as the whole of its moment.
+    tried = replayed.tried[0]
+    seen = plant(panel.grid, 0, tried.rule, whole, Series(watched).series_id) if watched.has_share else []
+    slowdowns = _slowdowns(w, watched, tried, whole)
+    fall, slowdown = smallest(seen), smallest(slowdowns)
     read = panel.grid.n[:, 0][panel.grid.n[:, 0] > 0]
     found = Backtest(
         watched,
@@ -88,12 +99,24 @@ def _of(settings: Settings, w: Warehouse, watched: Watched) -> Backtest:
         whole.false_alarm_every,
         float(read.mean()) if len(read) else 0.0,
         tuple(seen),
-        smallest(seen),
+        fall.fall if fall else None,
+        tuple(slowdowns),
+        slowdown.times if slowdown else None,
         settings.output / "backtest" / f"{watched.journey}.{watched.moment}.svg",
     )
     found.picture.parent.mkdir(parents=True, exist_ok=True)
-    found.picture.write_text(picture(watched, panel.grid, whole, found.seen), encoding="utf-8")
+    found.picture.write_text(picture(watched, panel.grid, whole, found.seen, found.slowdowns), encoding="utf-8")
     return found
+
+
+def _slowdowns(w: Warehouse, watched: Watched, tried: Tried, whole: Track) -> list[SeenSlowdown]:
+    """Planted in the durations of the whole series."""
+    timed = read_durations(w, replace(watched, by=()), [WHOLE])
+    if not timed.keys:
+        return []
+    (durations,), (own,) = timed.durations, of_signs([tried])
+    tolerance = np.inf if watched.tolerance is None else watched.tolerance
+    return plant_slowdowns(durations, timed.grid.first, own.rule, whole, tolerance)
 
 
 def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fired]:

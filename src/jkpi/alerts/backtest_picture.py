@@ -1,4 +1,4 @@
-"""A past with what would have been told, and how often falls of each size are seen in a week: one SVG. Pure."""
+"""A past with what would have been told, and how often falls and slowdowns are seen in a week: one SVG. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ import numpy as np
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.figures import Figures
 from jkpi.alerts.grid import Grid
-from jkpi.alerts.planting import MOSTLY, Seen
+from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
 from jkpi.alerts.series import Watched
+from jkpi.alerts.slowing import SeenSlowdown
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 300, 34, 40
+GAP = 60
+"""Between two charts of bars: the numbers of one, the title of the other."""
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:14px;font-weight:600}.day{fill:#3b6ea8}"
     ".breach{fill:#d9534f;fill-opacity:.18}.told{stroke:#b52b27;stroke-width:1.5}.promise{stroke:#888;"
@@ -23,16 +26,18 @@ _STYLE = (
 )
 
 
-def picture(watched: Watched, grid: Grid, track: Track, seen: Sequence[Seen]) -> str:
+def picture(
+    watched: Watched, grid: Grid, track: Track, falls: Sequence[SeenFall], slowdowns: Sequence[SeenSlowdown]
+) -> str:
     """The whole series of a moment in its own unit: a dot a reading, breaches as bands, the day each was told as a
-    line, the promise dashed; beside it a bar for each planted fall."""
+    line, the promise dashed; beside it a bar for each planted fall, and one for each slowdown."""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
         f"<title>{escape(watched.title)}: what would have been told</title><style>{_STYLE}</style>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text class="title" x="{LEFT}" y="20">{escape(watched.title)}: {_told(len(track.breaches))}</text>',
         *_past(watched, grid, track),
-        *_bars(watched, seen),
+        *_beside(watched, falls, slowdowns),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -90,19 +95,30 @@ def _past(watched: Watched, grid: Grid, track: Track) -> list[str]:
     ]
 
 
-def _bars(watched: Watched, seen: Sequence[Seen]) -> list[str]:
-    start, tall = WIDTH - RIGHT + 50, HEIGHT - TOP - BOTTOM
+def _beside(watched: Watched, falls: Sequence[SeenFall], slowdowns: Sequence[SeenSlowdown]) -> list[str]:
+    """One under the other, where a moment has both."""
+    figures = Figures(watched)
+    points = [figures.difference(1.0, 1.0 - one.fall).removesuffix(" points") for one in falls]
+    charts: list[tuple[str, list[str], Sequence[Seen]]] = []
+    if watched.has_share:
+        charts.append(("seen within a week, of falls by", points, falls))
+    if watched.is_duration:
+        charts.append(("seen within a week, of slowdowns by", [f"×{one.times:g}" for one in slowdowns], slowdowns))
+    room = (HEIGHT - TOP - BOTTOM + GAP) / len(charts)
+    return [part for number, chart in enumerate(charts) for part in _bars(*chart, TOP + number * room, room - GAP)]
+
+
+def _bars(title: str, labels: Sequence[str], seen: Sequence[Seen], top: float, tall: float) -> list[str]:
+    start, bottom = WIDTH - RIGHT + 50, top + tall
     if not seen:
-        return [f'<text x="{start}" y="{HEIGHT / 2}">the past is too short</text>']
-    figures, step = Figures(watched), (RIGHT - 70) / len(seen)
-    parts = [f'<text x="{start}" y="{TOP - 14}">seen within a week, of falls by</text>']
-    bottom, mark = TOP + tall, round(TOP + tall * (1.0 - MOSTLY), 1)
-    for number, one in enumerate(seen):
+        return [f'<text x="{start}" y="{top + tall / 2:.1f}">the past is too short</text>']
+    step, mark = (RIGHT - 70) / len(seen), round(top + tall * (1.0 - MOSTLY), 1)
+    parts = [f'<text x="{start}" y="{top - 14:.1f}">{title}</text>']
+    for number, (label, one) in enumerate(zip(labels, seen, strict=True)):
         x, height = round(start + number * step, 1), round(tall * one.within, 1)
-        points = figures.difference(1.0, 1.0 - one.fall).removesuffix(" points")
         parts += [
             f'<rect class="seen" x="{x}" y="{bottom - height:.1f}" width="{step - 4:.1f}" height="{height}">'
-            f"<title>{points} points: {100 * one.within:.0f} %</title></rect>",
-            f'<text x="{x + step / 2 - 2:.1f}" y="{bottom + 18}" text-anchor="middle">{points}</text>',
+            f"<title>{label}: {100 * one.within:.0f} %</title></rect>",
+            f'<text x="{x + step / 2 - 2:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{label}</text>',
         ]
     return [*parts, f'<line class="promise" x1="{start}" x2="{WIDTH - 20}" y1="{mark}" y2="{mark}"/>']

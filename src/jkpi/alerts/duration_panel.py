@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jkpi.alerts.arrow_rows import Key, Rows
-from jkpi.alerts.durations import Durations, blank, counted
+from jkpi.alerts.durations import Durations, at_middle, blank, counted
 from jkpi.alerts.grid import Grid
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
@@ -75,13 +75,9 @@ def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None
 
 def as_readings(panel: DurationPanel) -> Panel:
     """Of a moment that has nothing but durations: how many were done within the median of all its days."""
-    keys = panel.keys or (WHOLE,)
-    grid = panel.grid if panel.keys else blank(_EPOCH, 1, [_NOBODY])
-    for row, one in enumerate(panel.durations):
-        span = slice(one.start, one.start + one.length)
-        edge = one.nearest_half(np.arange(one.length))
-        grid.good[span, row], grid.n[span, row], grid.mark[span, row] = one.at(edge)
-    return Panel(keys, grid, panel.defined or (None,))
+    if not panel.keys:
+        return Panel((WHOLE,), blank(_EPOCH, 1, [_NOBODY]), (None,))
+    return Panel(panel.keys, at_middle(panel.grid.first, panel.grid.step, panel.durations), panel.defined)
 
 
 def _durations(rows: dict[str, Any], columns: Whole) -> Durations:

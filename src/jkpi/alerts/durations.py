@@ -88,3 +88,13 @@ def blank(first: date, step: int, durations: Sequence[Durations]) -> Grid:
     shape = (int(end.max(initial=0)), len(durations))
     good, n, passive = (np.zeros(shape) for _ in range(3))
     return Grid(first, step, good, n, passive, np.zeros(shape, dtype=np.int8), begin, end)
+
+
+def at_middle(first: date, step: int, durations: Sequence[Durations]) -> Grid:
+    """How many of each day were done within the median of all days of their series, at its nearest edge."""
+    grid = blank(first, step, durations)
+    for row, one in enumerate(durations):
+        span = slice(one.start, one.start + one.length)
+        edge = one.nearest_half(np.arange(one.length))
+        grid.good[span, row], grid.n[span, row], grid.mark[span, row] = one.at(edge)
+    return grid

@@ -6,8 +6,10 @@ hundred. The draw is seeded by the series' name, so that asking twice gives one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -29,49 +31,69 @@ MOSTLY = 0.8
 
 @dataclass(frozen=True)
 class Seen:
-    """`fall` as a rate; `planted` so often; `within` the share that was told in the first week (of a weekly series:
-    after the first reading), `median` the readings until it was told, None where most never were in four weeks."""
+    """What was `planted` so often: `within` the share that was told in the first week (of a weekly series: after the
+    first reading), `in_two` in the first two, `median` the readings until it was told, None where most never were in
+    four weeks."""
 
-    fall: float
     planted: int
     within: float
+    in_two: float
     median: int | None
 
 
-def plant(grid: Grid, row: int, rule: Rule, track: Track, name: str) -> list[Seen]:
+@dataclass(frozen=True)
+class SeenFall(Seen):
+    """`fall` as a rate."""
+
+    fall: float
+
+
+Of = TypeVar("Of", bound=Seen)
+
+
+def plant(grid: Grid, row: int, rule: Rule, track: Track, name: str) -> list[SeenFall]:
     """One line for each fall, the smallest first; none where the past is too short to plant any."""
-    starts = _starts(grid, row, rule, track)
+    starts = calm_starts(grid, row, rule, track)
     if not len(starts):
         return []
-    falls = [fall for fall in FALLS for _ in starts]
-    copies = _copies(grid, row, np.tile(starts, len(FALLS)), np.array(falls), rule.cadence.learning, name)
-    found = replay_all(copies, [Tried(rule, number) for number in range(len(falls))])
-    delays: dict[float, list[float]] = {fall: [] for fall in FALLS}
-    for start, fall, copy in zip(np.tile(starts, len(FALLS)), falls, found, strict=True):
+    falls = np.repeat(FALLS, len(starts))
+    copies = _copies(grid, row, np.tile(starts, len(FALLS)), falls, rule.cadence.learning, name)
+    tracks = replay_all(copies, [Tried(rule, number) for number in range(len(falls))])
+    seen = [how_soon(grid, starts, islice(tracks, len(starts)), rule.cadence.cycle) for _ in FALLS]
+    return [SeenFall(*one, fall) for fall, one in zip(FALLS, seen, strict=True) if one is not None]
+
+
+def smallest(seen: Sequence[Of]) -> Of | None:
+    """Of what was planted, the smallest first, that from which on at least four in five are told within a week."""
+    visible = None
+    for one in reversed(seen):
+        if one.within < MOSTLY:
+            break
+        visible = one
+    return visible
+
+
+def how_soon(
+    grid: Grid, starts: Whole, tracks: Iterable[Track], week: int
+) -> tuple[int, float, float, int | None] | None:
+    """What `Seen` says of copies of a series, into each of which something was planted at its start; None where none
+    was free of alerts there."""
+    delays = []
+    for start, copy in zip(starts, tracks, strict=True):
         began = grid.day(int(start))
         if any(one.fired_on < began and (one.closed_on is None or one.closed_on >= began) for one in copy.breaches):
             continue
         told = [(one.fired_on - began).days // grid.step + 1 for one in copy.breaches if one.fired_on >= began]
-        delays[fall].append(min(told, default=np.inf))
-    return [_seen(fall, np.array(own), rule.cadence.cycle) for fall, own in delays.items() if own]
+        delays.append(min(told, default=np.inf))
+    if not delays:
+        return None
+    found = np.array(delays)
+    middle = float(np.quantile(found, 0.5, method="higher"))
+    median = int(middle) if np.isfinite(middle) else None
+    return len(found), float((found <= week).mean()), float((found <= 2 * week).mean()), median
 
 
-def smallest(seen: Sequence[Seen]) -> float | None:
-    """The smallest fall from which on at least four in five are told within a week."""
-    visible = None
-    for one in sorted(seen, key=lambda one: -one.fall):
-        if one.within < MOSTLY:
-            break
-        visible = one.fall
-    return visible
-
-
-def _seen(fall: float, delays: Floats, week: int) -> Seen:
-    middle = float(np.quantile(delays, 0.5, method="higher"))
-    return Seen(fall, len(delays), float((delays <= week).mean()), int(middle) if np.isfinite(middle) else None)
-
-
-def _starts(grid: Grid, row: int, rule: Rule, track: Track) -> Whole:
+def calm_starts(grid: Grid, row: int, rule: Rule, track: Track) -> Whole:
     """Columns with a reading, spread over what is past learning, outside of breaches and a month before the end."""
     month = rule.cadence.learning
     earliest = int(grid.begin[row]) + month + 2 * rule.cadence.gap

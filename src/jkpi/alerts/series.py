@@ -20,7 +20,7 @@ class Watched:
     """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit, or, where
     a duration has no tolerance and nothing is promised, in shares that are done within the usual median; readings
     are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone; `calendar` by
-    whose hours a duration is counted."""
+    whose hours a duration is counted, `tolerance` in its seconds, None where there is none or each case has its own."""
 
     journey: str
     journey_title: str
@@ -42,6 +42,7 @@ class Watched:
     false_alarm_every: float = 547.5
     stage: str | None = None
     touchpoint: str | None = None
+    tolerance: float | None = None
 
     @property
     def is_duration(self) -> bool:
@@ -129,9 +130,14 @@ def watched_moments(
                     false_alarm_every=(moment.false_alarm_every or false_alarm_every) / timedelta(days=1),
                     stage=stage.stage if stage else None,
                     touchpoint=getattr(kpi, "on", None) or getattr(kpi, "of", None),
+                    tolerance=_seconds(getattr(kpi, "tolerance", None)),
                 )
             )
     return found
+
+
+def _seconds(tolerance: timedelta | str | None) -> float | None:
+    return tolerance.total_seconds() if isinstance(tolerance, timedelta) else None
 
 
 def has_provisional(w: Warehouse, watched: Watched) -> bool:

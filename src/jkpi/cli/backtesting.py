@@ -12,10 +12,11 @@ from jkpi.cli.output import give, table
 
 if TYPE_CHECKING:
     from jkpi.alerts.backtest import Backtest
+    from jkpi.alerts.planting import Seen
 
 _FIRED = {"since": "since", "fired_on": "told on", "closed_on": "over on", "series": "series", "now": "rate",
           "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
-_SEEN = {"fall": "a fall of", "within": "seen within a week", "median": "half are seen after"}
+_SEEN = {"within": "seen within a week", "in_two": "within two", "median": "half are seen after"}
 
 
 def backtest(
@@ -24,7 +25,7 @@ def backtest(
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """What alerts the past would have had, how often falsely, and how small a fall the volume can show.
+    """What alerts the past would have had, how often falsely, and how small a fall or slowdown the volume can show.
 
     Example: jkpi backtest --moment technician_on_site
     """
@@ -49,8 +50,7 @@ def backtest_lines(found: Sequence[Backtest]) -> list[str]:
 
 
 def _of(one: Backtest) -> list[str]:
-    from jkpi.alerts.figures import Figures, interval, periods
-    from jkpi.alerts.planting import TOLD_FALLS
+    from jkpi.alerts.figures import Figures, interval
 
     watched, figures = one.watched, Figures(one.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
@@ -67,21 +67,57 @@ def _of(one: Backtest) -> list[str]:
     lines += [f"  {line}" for line in table(rows, _FIRED)] if rows else ["  nothing would have been told"]
     own = "too short a past to say" if one.false_alarm_every is None else f"once in {interval(one.false_alarm_every)}"
     lines += ["", f"  false alarms  wanted: no more than once in {interval(one.wanted_every)}; by its own past: {own}"]
-    told = [
-        {"fall": figures.difference(1.0, 1.0 - seen.fall), "within": f"{100 * seen.within:.0f} %",
-         "median": "not in four weeks" if seen.median is None else periods(seen.median, watched.period)}
-        for seen in one.seen if seen.fall in TOLD_FALLS
-    ]  # fmt: skip
-    if told:
-        lines += ["", *(f"  {line}" for line in table(told, _SEEN))]
+    if watched.has_share:
+        lines += ["", *_falls(one)]
+    if watched.is_duration:
+        lines += ["", *_slowdowns(one)]
+    return [*lines, f"  picture  {one.picture}"]
+
+
+def _falls(one: Backtest) -> list[str]:
+    from jkpi.alerts.figures import Figures
+    from jkpi.alerts.planting import TOLD_FALLS
+
+    figures = Figures(one.watched)
+
+    def points(fall: float) -> str:
+        return figures.difference(1.0, 1.0 - fall)
+
+    told = [(points(seen.fall), seen) for seen in one.seen if seen.fall in TOLD_FALLS]
     if one.smallest is not None:
-        least = f"  the smallest fall that shows within a week, four times in five: {_points(figures, one.smallest)}"
+        least = f"the smallest fall that shows within a week, four times in five: {points(one.smallest)}"
     elif one.seen:
-        least = f"  no fall of up to {_points(figures, one.seen[-1].fall)} shows within a week four times in five"
+        least = f"no fall of up to {points(one.seen[-1].fall)} shows within a week four times in five"
     else:
-        least = "  the past is too short to say what falls it can show"
-    return [*lines, "", least, f"  picture  {one.picture}"]
+        least = "the past is too short to say what falls it can show"
+    return _seen("a fall of", told, one.watched.period, least)
 
 
-def _points(figures: Any, fall: float) -> str:
-    return str(figures.difference(1.0, 1.0 - fall))
+def _slowdowns(one: Backtest) -> list[str]:
+    from jkpi.alerts.slowing import TOLD_TIMES
+
+    told = [(_longer(seen.times), seen) for seen in one.slowdowns if seen.times in TOLD_TIMES]
+    if one.smallest_slowdown is not None:
+        least = f"the smallest slowdown that shows within a week, four times in five: {_longer(one.smallest_slowdown)}"
+    elif one.slowdowns:
+        least = f"no slowdown up to {_longer(one.slowdowns[-1].times)} shows within a week four times in five"
+    else:
+        least = "the past is too short to say what slowdowns it can show"
+    return _seen("all takes", told, one.watched.period, least)
+
+
+def _longer(times: float) -> str:
+    return f"{times:g} times as long"
+
+
+def _seen(head: str, told: Sequence[tuple[str, Seen]], period: str, least: str) -> list[str]:
+    """A table of what was planted and how soon it was seen, and the least of it that shows."""
+    from jkpi.alerts.figures import percent, periods
+
+    rows = [
+        {"what": what, "within": percent(seen.within), "in_two": percent(seen.in_two),
+         "median": "not in four weeks" if seen.median is None else periods(seen.median, period)}
+        for what, seen in told
+    ]  # fmt: skip
+    drawn = [*(f"  {line}" for line in table(rows, {"what": head, **_SEEN})), ""] if rows else []
+    return [*drawn, f"  {least}"]
