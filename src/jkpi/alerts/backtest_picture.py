@@ -103,7 +103,7 @@ def _beside(watched: Watched, falls: Sequence[SeenFall], slowdowns: Sequence[See
     if watched.has_share:
         charts.append(("seen within a week, of falls by", points, falls))
     if watched.is_duration:
-        charts.append(("seen within a week, of slowdowns by", [f"×{one.times:g}" for one in slowdowns], slowdowns))
+        charts.append(("seen within a week, times as long", [f"{one.times:g}" for one in slowdowns], slowdowns))
     room = (HEIGHT - TOP - BOTTOM + GAP) / len(charts)
     return [part for number, chart in enumerate(charts) for part in _bars(*chart, TOP + number * room, room - GAP)]
 
