@@ -99,7 +99,7 @@ class _Fold:
 
         states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
         told = spans & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
-        self.states[column] = np.where(told, states, NOT_TOLD)
+        self.states[column] = np.where(told, states.astype(np.uint8), NOT_TOLD)
         self._remember(column, spans, mark == marks.HELD)
         is_open = self.baseline.ladders.is_open | self.promise.ladders.is_open
         self.calibration.learn(column, own_gain, seen.judged & ~is_open & ~self.left_out[column])
