@@ -34,7 +34,7 @@ bench: $(VENV)/ready ## speed and memory, as ratios in one run
 	touch $@
 
 clean: ## everything that was made here
-	rm -rf $(VENV) jkpi-demo .airflow .superset .peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv* jkpi-demo .airflow .superset .peers build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
