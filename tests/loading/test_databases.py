@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +22,16 @@ columns: {event_id: id, customer_id: who, touchpoint: state, occurred_at: at}
 """
 
 
+@contextmanager
+def tickets(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A database of tickets; what is written is kept, and the file is closed."""
+    with closing(sqlite3.connect(folder / "tickets.db")) as database, database:
+        yield database
+
+
 def test_only_what_is_new_is_fetched(each: Any, monkeypatch: pytest.MonkeyPatch, adds_up: Any) -> None:
     monkeypatch.setenv("TICKETS_URL", "sqlite:///tickets.db")
-    with sqlite3.connect(each.folder / "tickets.db") as database:
+    with tickets(each.folder) as database:
         database.execute("create table events (id integer, who text, state text, at text)")
         rows = [
             (1, "a", "opened", "2026-06-01 10:00"),
@@ -33,7 +43,7 @@ def test_only_what_is_new_is_fetched(each: Any, monkeypatch: pytest.MonkeyPatch,
     assert (report.loaded, dict(report.reasons)) == (2, {"missing date": 1})
     assert each.rows(table="load_batches")[0]["cursor_value"] == "text 2026-06-02 10:00"
     assert each.load(SQL)[0].status == "unchanged"
-    with sqlite3.connect(each.folder / "tickets.db") as database:
+    with tickets(each.folder) as database:
         # The first of them shares the watermark: it must not be lost.
         rows = [(4, "d", "opened", "2026-06-02 10:00"), (5, "e", "opened", "2026-06-03 10:00")]
         database.executemany("insert into events values (?, ?, ?, ?)", rows)
@@ -92,7 +102,7 @@ def test_a_wrong_query_or_cursor(place: Any, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(InputError, match="TICKETS_URL is not set"):
         place.load(SQL)
     monkeypatch.setenv("TICKETS_URL", "sqlite:///tickets.db")
-    with sqlite3.connect(place.folder / "tickets.db") as database:
+    with tickets(place.folder) as database:
         database.execute("create table events (id integer, who text, state text, at text)")
     with pytest.raises(SourceError, match="no such table: evnts"):
         place.load(SQL.replace("from events", "from evnts"))
