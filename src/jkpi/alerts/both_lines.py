@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.episodes import NOT_TOLD, Course, Track, as_breaches
-from jkpi.alerts.lifecycle import FIRING, OK, PATTERN, RECOVERING, STATES, WATCH, worst
+from jkpi.alerts.lifecycle import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worst
 
 _RUNGS = (WATCH, PATTERN, FIRING, RECOVERING)
+_BLIND = (ERROR, HELD)
 Told = npt.NDArray[np.uint8]
 
 
@@ -21,7 +22,7 @@ def with_signs(track: Track, signs: Track) -> Track:
     That a sign cannot be judged (yet) is no state of the moment: its share within tolerance says that.
     """
     breaches = as_breaches([part for one in (track, signs) for breach in one.breaches for part in breach.parts])
-    course = _together(track.course, signs.course, signs.breach is not None)
+    course = _together(track.course, signs.course, track.breach is not None, signs.breach is not None)
     codes = np.frombuffer(course.codes, dtype=np.uint8)
     told = np.flatnonzero(codes != NOT_TOLD)
     if not len(told):
@@ -42,8 +43,9 @@ def with_signs(track: Track, signs: Track) -> Track:
     )
 
 
-def _together(share: Course, signs: Course, is_open: bool) -> Course:
-    """The states of both on one calendar; an alert that is open on the line of signs stays in sight to the end."""
+def _together(share: Course, signs: Course, share_is_open: bool, signs_are_open: bool) -> Course:
+    """The states of both on one calendar; what is open on one of them, or wrong with its data, stays in sight to the end,
+    for of two lines one is days behind."""
     if not signs.codes:
         return share
     if not share.codes:
@@ -51,8 +53,11 @@ def _together(share: Course, signs: Course, is_open: bool) -> Course:
     first = min(share.first, signs.first)
     length = max(_column(one, first) + len(one.codes) for one in (share, signs))
     ours, theirs = (_spread(one, first, length) for one in (share, signs))
+    told = np.flatnonzero(ours != NOT_TOLD)
+    if len(told) and (share_is_open or ours[told[-1]] in _BLIND):
+        ours[told[-1] :] = ours[told[-1]]
     told = np.flatnonzero(theirs != NOT_TOLD)
-    if is_open:
+    if signs_are_open:
         theirs[told[-1] :] = theirs[told[-1]]
     speaks = np.isin(theirs, _RUNGS)
     both = worst(np.where(ours == NOT_TOLD, OK, ours).astype(np.int8), np.where(speaks, theirs, OK).astype(np.int8))

@@ -103,7 +103,7 @@ class Climb:
         because(lifecycle.EVIDENCE, rows[passes], began[rows[passes]])
 
         if self._line == "promise":
-            standing = standing_breach(self.sums, column, climbing, self._sure / size, self._cadence)
+            standing = standing_breach(self.sums, column, climbing, self._grid.begin, self._sure / size, self._cadence)
             rows = np.flatnonzero(standing)
             because(lifecycle.STANDING, rows, np.full(len(rows), column + 1 - self._cadence.standing_readings))
         return reason, since

@@ -113,7 +113,7 @@ class _Fold:
                 self.reference[rows], self.tail[rows] = day.reference[rows], day.tails(np.inf)[rows]
 
     def _remember(self, column: int, spans: Flags, held: Flags) -> None:
-        """Which columns are past from now on: not the held ones, nor those of an alert. A promise that has been broken
+        """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has been broken
         for as long as learning takes is what is usual."""
         chronic_after = self.cadence.learning
         was_chronic = self.broken_days >= chronic_after
@@ -129,7 +129,8 @@ class _Fold:
         fallen = self.baseline.ladders.is_open
         closed = np.zeros(len(held), dtype=bool)
         closed[self.baseline.closed] = True
-        self.left_out[column] = ~spans | held | fallen | closed | (broken & ~chronic)
+        empty = self.grid.n[column] == 0
+        self.left_out[column] = ~spans | held | empty | fallen | closed | (broken & ~chronic)
         changed = {int(row) for row in self.baseline.opened}
         for row in changed:
             self._leave_out(row, int(self.baseline.ladders.fell[row]), column)
@@ -138,7 +139,8 @@ class _Fold:
             changed.add(int(row))
         for row in np.flatnonzero(chronic & ~was_chronic & ~fallen):
             since = int(self.promise.ladders.fell[row])
-            self.left_out[since : column + 1, row] = self.grid.mark[since : column + 1, row] == marks.HELD
+            span = slice(since, column + 1)
+            self.left_out[span, row] = (self.grid.mark[span, row] == marks.HELD) | (self.grid.n[span, row] == 0)
             changed.add(int(row))
         self._let_in(column, changed)
 

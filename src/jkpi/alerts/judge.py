@@ -18,8 +18,9 @@ FALLS = (1.0, 2.0, 4.0)
 LOW = 0.10
 IN_A_ROW = 3
 COLLAPSE, COLLAPSE_N = 1e-4, 30
-LEAST_N, LEAST_SHARE = 5.0, 0.25
-"""A reading over fewer cases is not judged by itself, nor one over less than a quarter of the usual number."""
+LEAST_N, LEAST_SHARE, ENOUGH_N = 5.0, 0.25, 30.0
+"""A reading over fewer cases is not judged by itself, nor one over less than a quarter of the usual number, unless that
+is enough by any measure."""
 POOLED_N = 10.0
 """Of a series that is always so small, days are pooled until they hold so many cases."""
 

@@ -1,7 +1,7 @@
 """What is usual on a day: the series' own rate on that day of the week, from clean days before it. Pure.
 
 The window is 56 kept days, those before the newest 7 (a slow fall must not become its own excuse). Days that were
-held, that belong to an alert, or to a promise freshly broken, are not kept: they are cut out of the calendar, so the
+held, that brought nothing, that belong to an alert, or to a promise freshly broken, are not kept: they are cut out of the calendar, so the
 window reaches further back instead of running dry, and while an alert lasts its baseline stands still.
 
 Sums over the window move on with each day that is kept, and are counted anew when days are taken out or brought back.
@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import LEAST_N, LEAST_SHARE, Cadence
+from jkpi.alerts.judge import ENOUGH_N, LEAST_N, LEAST_SHARE, Cadence
 from jkpi.alerts.tails import Flags, Floats, Whole
 
 PRESUMED_RHO = 0.01
@@ -148,7 +148,7 @@ class Past:
             rate = (own * by_slot[slot] + prior * pooled + 0.5) / (own + prior + 1.0)
             mean_n = np.where(total_days > 0, total_n / np.maximum(total_days, 1.0), 0.0)
         strength = own + prior + 1.0
-        least_n = np.maximum(LEAST_N, LEAST_SHARE * mean_n)
+        least_n = np.maximum(LEAST_N, np.minimum(LEAST_SHARE * mean_n, ENOUGH_N))
         return Usual(rate, rho, strength, total_days, mean_n, least_n, count[slot] >= 4, evenness)
 
 

@@ -9,16 +9,15 @@ from jkpi.alerts.pools import EPSILON, Sums
 from jkpi.alerts.tails import Flags, Floats, Whole
 
 
-def standing_breach(sums: Sums, column: int, judged: Flags, sure: Floats, cadence: Cadence) -> Flags:
+def standing_breach(sums: Sums, column: int, judged: Flags, begin: Whole, sure: Floats, cadence: Cadence) -> Flags:
     """(S,): whether each of the last four weeks lies below the promise line, and all of them together surely do.
 
+    `begin`: the first column of each series, which must have had four weeks by itself, whatever others stand beside it;
     `sure`: how small the tail of all of them must be. Half of their days must have been judged.
     """
     weeks, length = cadence.standing
     below = np.array(judged)
-    if column + 1 < weeks * length:
-        return np.zeros(len(judged), dtype=bool)
-    rows: Whole = np.flatnonzero(judged)
+    rows: Whole = np.flatnonzero(judged & (column + 1 - begin >= weeks * length))
     end = column
     for _ in range(weeks):
         _, good, n, _, bound, _ = sums.over(rows, np.full(len(rows), end + 1 - length), end)
