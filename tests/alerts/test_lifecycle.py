@@ -54,7 +54,7 @@ class Table:
         mark = np.full(n.shape, READ, dtype=np.int8)
         begin, end = np.zeros(series, dtype=np.intp), np.full(series, self.length)
         grid = Grid(FIRST, 1, good, n, np.zeros_like(n), mark, begin, end)
-        return Climb("baseline", grid, DAILY, Families(np.arange(series), np.ones(series)))
+        return Climb("baseline", grid, DAILY, Families(np.arange(series), np.ones(series)), np.full(series, 0.05))
 
 
 # Three low days in a row need evidence as well, which days so far off have: their budget is that of one in a year.

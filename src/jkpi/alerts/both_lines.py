@@ -44,8 +44,8 @@ def with_signs(track: Track, signs: Track) -> Track:
 
 
 def _together(share: Course, signs: Course, share_is_open: bool, signs_are_open: bool) -> Course:
-    """The states of both on one calendar; what is open on one of them, or wrong with its data, stays in sight to the end,
-    for of two lines one is days behind."""
+    """The states of both on one calendar. One of them is days behind: what is open on it, or wrong with its data,
+    stays in sight to the end."""
     if not signs.codes:
         return share
     if not share.codes:

@@ -224,14 +224,20 @@ def _gone(one: Judged, current: Announced) -> Name | None:
 
 
 def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:
-    """A fall that begins after a broken promise was told is news, and so is that all takes longer; the promise breaking
-    after a fall is not."""
-    fallen = any(part.line == "baseline" and part.closed_on is None for part in breach.parts)
-    for part in breach.parts:
-        # That all takes longer is no news beside a fall.
-        speaks = part.line == "baseline" or (part.line == "median" and not fallen)
-        is_new = speaks and part.closed_on is None and part.since > current.fired_on
-        if is_new and not any(line == part.line and abs(since - part.since) < _NEAR for line, since in current.told):
+    """What an open alert has not told yet: a fall that begins after a broken promise was told, or that goes further;
+    that all takes longer, and where only this was told, any fall. A promise that breaks by a fall is no news."""
+    parts = sorted((part for part in breach.parts if part.closed_on is None), key=lambda part: part.fired_on)
+    fallen = any(part.line == "baseline" for part in parts)
+    only_slower = all(line == "median" for line, _ in current.told)
+    told = list(current.told)
+    for part in parts:
+        near = [(line, since) for line, since in told if line == part.line and abs(since - part.since) < _NEAR]
+        if near:
+            told.remove(min(near, key=lambda known: abs(known[1] - part.since)))
+        elif part.line == "median":
+            if not fallen and part.since > current.fired_on:
+                return [_next(current, "worsened", part.fired_on, one, breach)]
+        elif only_slower or (part.line == "baseline" and part.since > current.fired_on):
             return [_next(current, "worsened", part.fired_on, one, breach)]
     return []
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from jkpi.alerts import lifecycle
 from jkpi.alerts.cusum import Gain, add_up, nothing_yet
+from jkpi.alerts.deeper import Deeper
 from jkpi.alerts.episodes import Line, Part
 from jkpi.alerts.grid import Grid
 from jkpi.alerts.judge import COLLAPSE, COLLAPSE_N, IN_A_ROW, LOW, Cadence
@@ -16,6 +17,7 @@ from jkpi.alerts.pools import EPSILON, Judged, Sums
 from jkpi.alerts.segments import passing_evidence, passing_tails
 from jkpi.alerts.standing import standing_breach
 from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.weekdays import Weekdays
 
 SURE = LOW**IN_A_ROW
 """How small the tail of pooled days must be: three low days in a row are one chance in a thousand."""
@@ -34,7 +36,7 @@ class Families:
 class Climb:
     """The way of S series against one line. `opened` and `closed` list the series that did so on the last column."""
 
-    def __init__(self, line: Line, grid: Grid, cadence: Cadence, families: Families) -> None:
+    def __init__(self, line: Line, grid: Grid, cadence: Cadence, families: Families, falls_off_by: Floats) -> None:
         self.ladders = lifecycle.at_the_foot(grid.series)
         self.evidence = nothing_yet(grid.series)
         self.sums = Sums(grid)
@@ -43,6 +45,8 @@ class Climb:
         self.parts: list[list[Part]] = [[] for _ in range(grid.series)]
         self._line, self._grid, self._cadence, self._families = line, grid, cadence, families
         self._sure = np.full(grid.series, SURE)
+        self._deeper = Deeper(grid.series, falls_off_by, families.size)
+        self._weekdays = Weekdays(grid.length, grid.series, cadence.cycle)
 
     @property
     def is_calm(self) -> Flags:
@@ -60,9 +64,13 @@ class Climb:
         tails = day.tails()
         beyond = day.good < day.n * day.line - EPSILON
         after = lifecycle.advance(before, column, judged, tails < LOW, beyond, self._cadence)
+        self._weekdays.add(column, judged, (tails < LOW) | beyond)
         reason, since = self._reasons(column, day, after, climbing, tails, beyond, need)
         after = lifecycle.fire(after, column, reason, since)
         self.opened = np.flatnonzero(reason)
+        if self._line != "promise":
+            self._deeper.go(np.flatnonzero(judged & before.is_open), column, day, need, self.sums)
+            self._deeper.begin(self.opened, self.sums, since[self.opened], column)
         self._close(column, after, judged & before.is_open)
 
     def _reasons(
@@ -112,9 +120,10 @@ class Climb:
         rows = np.flatnonzero(was_open & (after.clear_days >= lifecycle.CLEAR_DAYS))
         above, surely = self.sums.is_clear(rows, after.clear[rows], column)
         patient = above & (after.clear_days[rows] >= self._cadence.patience)
-        self.closed = rows[surely | patient]
+        rows = rows[surely | patient]
+        self.closed = rows[self._weekdays.seen_clear(rows, after.fell[rows], after.clear[rows], column)]
         for row in self.closed:
-            self.parts[row].append(self._part(int(row), after, column, is_closed=True))
+            self.parts[row] += self._parts(int(row), after, column, is_closed=True)
         closes = np.zeros(len(was_open), dtype=bool)
         closes[self.closed] = True
         self.ladders = lifecycle.resolve(after, closes)
@@ -125,17 +134,17 @@ class Climb:
         """Alerts that are open on the last column are parts as well; each is told up to its last judged day."""
         for row in np.flatnonzero(self.ladders.is_open):
             last = min(column, int(self.ladders.last[row]))
-            self.parts[row].append(self._part(int(row), self.ladders, last, is_closed=False))
+            self.parts[row] += self._parts(int(row), self.ladders, last, is_closed=False)
 
-    def _part(self, row: int, ladders: lifecycle.Ladders, column: int, is_closed: bool) -> Part:
-        fell, clear = int(ladders.fell[row]), int(ladders.clear[row])
-        pool = self.sums.pool(row, fell, column)
-        return Part(
-            self._line,
-            pool.first,
-            self._grid.day(int(ladders.fired[row])),
-            self._grid.day(column) if is_closed else None,
-            REASONS[int(ladders.reason[row])],
-            pool,
-            self.sums.pool(row, clear, column) if clear >= 0 else None,
-        )
+    def _parts(self, row: int, ladders: lifecycle.Ladders, column: int, is_closed: bool) -> list[Part]:
+        """The alert, and each time that it fell further."""
+        clear = int(ladders.clear[row])
+        cleared = self.sums.pool(row, clear, column) if clear >= 0 else None
+        closed_on = self._grid.day(column) if is_closed else None
+        begun = [(int(ladders.fell[row]), int(ladders.fired[row]), REASONS[int(ladders.reason[row])])]
+        begun += [(since, fired, REASONS[lifecycle.EVIDENCE]) for since, fired in self._deeper.end(row)]
+        pools = [self.sums.pool(row, since, column) for since, _, _ in begun]
+        return [
+            Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared)
+            for pool, (_, fired, reason) in zip(pools, begun, strict=True)
+        ]

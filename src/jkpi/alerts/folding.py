@@ -58,8 +58,8 @@ class _Fold:
         self.past = Past(grid, cadence)
         self.sparse = Sparse(grid)
         self.signs = Signs(grid, durations, cadence) if durations is not None else None
-        self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families)
-        self.promise = Climb("promise", grid, cadence, families)
+        self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families, rules.falls_off_by)
+        self.promise = Climb("promise", grid, cadence, families, rules.falls_off_by)
         self.calibration = Calibration(grid, rules)
         self.left_out = np.zeros((grid.length, grid.series), dtype=bool)
         self.broken_days = np.zeros(grid.series, dtype=np.intp)
@@ -113,8 +113,8 @@ class _Fold:
                 self.reference[rows], self.tail[rows] = day.reference[rows], day.tails(np.inf)[rows]
 
     def _remember(self, column: int, spans: Flags, held: Flags) -> None:
-        """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has been broken
-        for as long as learning takes is what is usual."""
+        """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has
+        been broken for as long as learning takes is what is usual."""
         chronic_after = self.cadence.learning
         was_chronic = self.broken_days >= chronic_after
         broken = self.promise.ladders.is_open

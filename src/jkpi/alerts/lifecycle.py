@@ -9,7 +9,8 @@
 |            | promise, four weeks each of which is beyond the line                                               |
 | recovering | while an alert is open: a clear day, neither low nor beyond the line                               |
 | resolved   | the days since it turned clear, three at least, lie above the line with their pooled 95 % interval; |
-|            | of a series too small to show that, 14 such days whose pooled rate does: back to ok                |
+|            | of a series too small to show that, 14 such days whose pooled rate does; and of an alert about one  |
+|            | or two days of the week, these were seen clear: back to ok                                          |
 
 A day that cannot be judged (learning, low_n, no_data, held, error) holds everything as it was; after 14 days without a
 verdict what led up to an alert is forgotten, an open alert never is.

@@ -1,8 +1,8 @@
 """What is usual on a day: the series' own rate on that day of the week, from clean days before it. Pure.
 
-The window is 56 kept days, those before the newest 7 (a slow fall must not become its own excuse). Days that were
-held, that brought nothing, that belong to an alert, or to a promise freshly broken, are not kept: they are cut out of the calendar, so the
-window reaches further back instead of running dry, and while an alert lasts its baseline stands still.
+The window is 56 kept days, those before the newest 7 (a slow fall must not become its own excuse). Days that were held,
+that brought nothing, that belong to an alert, or to a promise freshly broken, are not kept: they are cut out of the
+calendar, so the window reaches further back instead of running dry, and while an alert lasts its baseline stands still.
 
 Sums over the window move on with each day that is kept, and are counted anew when days are taken out or brought back.
 
