@@ -60,9 +60,9 @@ def main() -> None:
         half, most = (np.quantile(after, share, method="higher") for share in (0.5, 0.9))
         alerts = np.mean([len(breaches) for breaches in kept])
         print(
-            f"{mean} cases a day: over before its end {1.0 - len(after) / len(last):.0%}, after it within {half:.0f} good"
-            f" days (half), {most:.0f} (nine in ten); of one that lasts {alerts:.2f} alerts, {parts / months:.3f} further"
-            f" falls a month that are none; ten points further: told within 14 days {np.mean(seen):.0%}"
+            f"{mean} cases a day: over before its end {1.0 - len(after) / len(last):.0%}, after it within {half:.0f}"
+            f" good days (half), {most:.0f} (nine in ten); of one that lasts {alerts:.2f} alerts, {parts / months:.3f}"
+            f" further falls a month that are none; ten points further: told within 14 days {np.mean(seen):.0%}"
         )
 
 

@@ -143,6 +143,18 @@ def test_a_slowdown_beside_a_promise_long_broken_is_news(make_world: MakeWorld) 
     assert told.headline == "Technician on site: further slower, 31 % done within 3 h 8 min instead of 51 %"
 
 
+def test_a_fall_of_the_share_after_all_takes_longer_is_news(world: World) -> None:
+    """The share within a long tolerance is known days later: who has read of no breach hears of it."""
+    times = put(world, steady(60, 0.51) + steady(10, 0.31))
+    (opened,) = judged(world, 62, times).told
+    assert "slower" in opened.headline
+    world.put(steady(20, 0.6), first=day(60))
+    (told,) = judged(world, 65, times).told
+    assert (told.alert_id, told.transition) == (opened.alert_id, "worsened")
+    assert told.headline == "Technician on site: further down to 60 % instead of 92 %"
+    assert judged(world, 67, times).told == ()
+
+
 def test_one_region_may_be_slower(world: World) -> None:
     for region in ("north", "south"):
         world.put(steady(80, 0.92, 50), segment="region", value=region)
