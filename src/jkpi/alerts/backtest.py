@@ -20,6 +20,7 @@ from jkpi.alerts.replay import Tried
 from jkpi.alerts.series import WHOLE, Series, Watched, due_day
 from jkpi.alerts.shares import of_signs
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
+from jkpi.alerts.wording import wanted_rate
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -127,11 +128,12 @@ def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fire
             breach.fired_on,
             breach.closed_on,
             tuple(f"{part.line}: {part.reason}" for part in breach.parts),
-            breach.parts[0].fell.rate,
-            breach.parts[0].fell.reference,
-            breach.parts[0].fell.n,
+            first.fell.rate,
+            wanted_rate(Series(watched, *key), first),
+            first.fell.n,
         )
         for key, track in zip(panel.keys, tracks, strict=True)
         for breach in track.breaches
+        for first in [min(breach.parts, key=lambda part: part.fired_on)]
     ]
     return sorted(found, key=lambda one: (one.fired_on, one.series_id))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jkpi.alerts.backtest import Backtest
     from jkpi.alerts.planting import Seen
 
-_FIRED = {"since": "since", "fired_on": "told on", "closed_on": "over on", "series": "series", "now": "rate",
+_FIRED = {"since": "since", "fired_on": "certain with", "closed_on": "over on", "series": "series", "now": "rate",
           "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
 _SEEN = {"within": "seen within a week", "in_two": "within two", "median": "half are seen after"}
 
@@ -64,7 +64,13 @@ def _of(one: Backtest) -> list[str]:
          "usual": figures.value(fired.usual), "n": round(fired.n), "why": ", ".join(fired.reasons)}
         for fired in one.fired
     ]  # fmt: skip
-    lines += [f"  {line}" for line in table(rows, _FIRED)] if rows else ["  nothing would have been told"]
+    if rows:
+        lines += [f"  {line}" for line in table(rows, _FIRED)]
+        lines.append(
+            f"  told once the {watched.period} with which it is certain is final: its window over, late rows in"
+        )
+    else:
+        lines.append("  nothing would have been told")
     own = "too short a past to say" if one.false_alarm_every is None else f"once in {interval(one.false_alarm_every)}"
     lines += ["", f"  false alarms  wanted: no more than once in {interval(one.wanted_every)}; by its own past: {own}"]
     if watched.has_share:
