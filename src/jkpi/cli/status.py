@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jkpi.cli.output import table
 from jkpi.cli.pipeline import landing
 from jkpi.settings import Settings
+
+if TYPE_CHECKING:
+    from jkpi.falls import Fall
 
 _SOURCES = """
 select
@@ -42,6 +45,7 @@ class Status:
 def status_of(settings: Settings) -> Status:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
     from jkpi.alerts import moment_states
+    from jkpi.falls import open_falls
 
     with landing(settings) as warehouse:
         sources = warehouse.rows(_SOURCES)
@@ -51,23 +55,55 @@ def status_of(settings: Settings) -> Status:
         row["age"] = _age(settings.now, row["last_evidence_at"])
         row["loaded"] = int(row["loaded"])
         row["refused_batches"] = int(row["refused_batches"])
+    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for fall in open_falls(settings.state_url):
+        if not fall.is_whole:
+            parts.setdefault((fall.journey, fall.moment), []).append(_part(fall))
     moments = [
-        {"journey": m.journey, "moment": m.moment, "state": m.state, "since": m.since, "alert": m.alert_id}
+        {
+            "journey": m.journey,
+            "moment": m.moment,
+            "state": m.state,
+            "since": m.since,
+            "alert": m.alert_id,
+            "falling": parts.get((m.journey, m.moment), []),
+        }
         for m in moment_states(settings)
     ]
     return Status(settings.name, settings.now, sources, rejected, blind, moments)
 
 
+def _part(fall: Fall) -> dict[str, Any]:
+    """A segment with an alert of its own."""
+    return {
+        "segment": fall.segment,
+        "segment_value": fall.segment_value,
+        "state": fall.state,
+        "since": fall.since,
+        "alert": fall.alert_id,
+    }
+
+
+def _with_parts(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each moment, and below it a row for each of its segments with an alert of its own."""
+    rows = []
+    for moment in moments:
+        rows.append(moment)
+        for part in moment["falling"]:
+            rows.append({**part, "journey": "", "moment": f"  {part['segment']} = {part['segment_value']}"})
+    return rows
+
+
 def status_lines(status: Status) -> list[str]:
     """The status as text."""
     fresh = {"source": "source", "loaded": "rows", "last_evidence_at": "last evidence", "age": "age"}
-    moments = {"journey": "journey", "moment": "moment of truth", "state": "state", "since": "since"}
+    moments = {"journey": "journey", "moment": "moment of truth", "state": "state", "since": "since", "alert": "alert"}
     blind = {"source": "source", "starts_at": "blind from", "ends_at": "to", "reason": "why"}
     rejected = {"source": "source", "reason": "reason", "rows": "rows"}
     lines = [f"{status.workspace}, as of {status.as_of:%Y-%m-%d %H:%M} UTC"]
     for heading, rows, columns, nothing in [
         ("sources", status.sources, {**fresh, "refused_batches": "refused"}, "nothing has landed: jkpi load"),
-        ("moments of truth", status.moments, moments, "nothing was judged: jkpi run"),
+        ("moments of truth", _with_parts(status.moments), moments, "nothing was judged: jkpi run"),
         ("blind spots", status.blind, blind, "none"),
         ("set aside", status.rejected, rejected, "none"),
     ]:

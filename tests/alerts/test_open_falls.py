@@ -1,0 +1,54 @@
+"""What of open alerts is shown elsewhere: on `jkpi status`, on the page of the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from made_world import World
+
+from jkpi.cli.status import status_lines, status_of
+from jkpi.falls import open_falls
+
+MakeWorld = Callable[..., World]
+
+
+def put(world: World, bad: float) -> None:
+    """All customers as ever; for the last four days the south is kept for a share of `bad` alone."""
+    world.put([(920.0, 1000.0)] * 64)
+    world.put([(46.0, 50.0)] * 60 + [(50 * bad, 50.0)] * 4, segment="region", value="south")
+    world.put([(874.0, 950.0)] * 64, segment="region", value="north")
+
+
+def test_a_segment_that_falls_alone_says_so_with_what_was_told(make_world: MakeWorld) -> None:
+    world = make_world()
+    put(world, 0.5)
+    told = world.run().opened[0]
+    (fall,) = open_falls(world.settings.state_url)
+    assert (fall.alert_id, fall.segment, fall.segment_value) == (told.alert_id, "region", "south")
+    assert (fall.state, fall.since, fall.last_day) == ("firing", date(2026, 3, 2), date(2026, 3, 5))
+    assert (fall.n, fall.line) == (200, "baseline")
+    assert fall.value == pytest.approx(0.5)
+    assert fall.usual == pytest.approx(0.92, abs=0.01)
+    assert fall.low is not None and fall.high is not None and fall.low < 0.5 < fall.high
+
+
+def test_nothing_open_is_nothing_told(make_world: MakeWorld) -> None:
+    world = make_world()
+    put(world, 0.92)
+    world.run()
+    assert open_falls(world.settings.state_url) == []
+
+
+def test_status_names_the_segments_that_fire_and_since_when(make_world: MakeWorld) -> None:
+    world = make_world()
+    put(world, 0.5)
+    told = world.run().opened[0]
+    status = status_of(world.settings)
+    assert status.moments[0]["state"] == "ok"
+    assert [(part["segment_value"], part["since"]) for part in status.moments[0]["falling"]] == [
+        ("south", date(2026, 3, 2))
+    ]
+    (line,) = (line.split() for line in status_lines(status) if "south" in line)
+    assert line == ["region", "=", "south", "firing", "2026-03-02", told.alert_id]
