@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jkpi.falls import Fall
 from jkpi.living_map import publish_map, words
 from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.settings import Settings
@@ -20,7 +22,7 @@ from jkpi.warehouse import ensure_landing, open_warehouse
 from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -231,23 +233,92 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
 def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site: Path) -> None:
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    today = card.inner_text()
+    today, start = card.inner_text(), page.locator("#pick-week").input_value()
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
         rows = w.rows(
             "select period_start, value, sample_size, status from marts.fct_kpi_readings where period = 'week'"
             " and kpi = 'repair.time_to_resolve' and is_primary order by period_start"
         )
     assert len(rows) == 26
-    for place in (0, 11, 23):
+    for place in (0, 11, 22):
         page.locator("#pick-week").fill(str(place))
         assert card.locator(".value").inner_text() == words.value(rows[place]["value"], "share", "share_within", 0.92)
         assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
         assert "by now" not in card.locator(".picked").inner_text()
     assert "as first published" in page.locator("#past-note").inner_text()
-    page.locator("#pick-week").fill("26")
+    page.locator("#pick-week").fill(start)
     assert card.inner_text() == today
     assert wrong == []
     page.context.close()
+
+
+def test_the_slider_goes_through_time_in_one_direction(browser: Browser, site: Path) -> None:
+    """From the left to the right no card goes back in time, and what is right of today is not final."""
+    page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
+    today = int(page.locator("#pick-week").input_value())
+    assert today == 23
+    card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
+    told = page.evaluate("JSON.parse(document.querySelector('#timeline').textContent).weeks")
+    seen = []
+    for place in (today - 2, today - 1, today, today + 1, today + 2):
+        page.locator("#pick-week").fill(str(place))
+        said = card.locator(".picked, .small").last.inner_text()
+        seen.append(next(number for number, week in enumerate(told) if week in said))
+        assert ("may still change" in said) == (place > today)
+    assert seen == list(range(today - 2, today + 3))
+    assert wrong == []
+    page.context.close()
+
+
+def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
+    browser: Browser, site: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "parts.duckdb"
+    shutil.copy(site / "full.duckdb", database)
+    late = Fall(
+        "a1", JOURNEY, "technician_on_site", "all", "all", "firing", date(2026, 6, 9), 0.2, 0.15, 0.26, 391,
+        date(2026, 6, 23), "baseline", 0.91,
+    )  # fmt: skip
+    south = replace(late, alert_id="a2", moment="told_once", segment="region", segment_value="south", value=0.31)
+    with open_warehouse(f"duckdb:///{database}") as w:
+        columns = "* replace ('region' as segment, {value} as segment_value)"
+        for value in ("'south'", "'north'"):
+            w.execute(
+                f"insert into marts.fct_kpi_readings select {columns.format(value=value)}"
+                " from marts.fct_kpi_readings where segment = 'all'"
+            )
+        states = [STATES[0], replace(STATES[1], falling_in=("region = south",)), STATES[2]]
+        settings = Settings(tmp_path, "parts", "", "", output=tmp_path / "pages", now=NOW)
+        publish_map(settings, w, states, [late, south])
+    page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
+    banner, card = page.locator(".headline"), page.locator("[data-moment=moment-technician_on_site]")
+    assert "20 % " in plain(banner) and "instead of 91 % (n 391, 9 Jun to 23 Jun), since 9 Jun" in plain(banner)
+    assert "(falling in region = south)" in plain(banner)
+    assert plain(card.locator(".told-value")) == "20 %"
+    assert "Everybody, week of 15 Jun" in plain(card.locator(".figure"))
+    part = page.locator("[data-moment=moment-told_once]")
+    assert "region = south" in plain(part.locator(".told-parts"))
+    assert "tone-firing" in (part.get_attribute("class") or "")
+    assert "falling in a part" in plain(page.locator(".lane-moment", has_text="Told once").first)
+    page.locator("#pick-segment").select_option("region=south")
+    assert plain(banner).startswith("Falling off for region = south: ")
+    assert "31 %" in plain(banner) and "20 %" not in plain(banner)
+    assert not card.locator(".told-value").is_visible()
+    assert part.locator(".told-parts li").is_visible()
+    page.locator("#pick-segment").select_option("region=north")
+    assert not banner.is_visible()
+    page.locator("#pick-segment").select_option("all")
+    assert "20 %" in plain(banner)
+    page.locator("#pick-week").fill("3")
+    assert banner.is_visible()
+    assert not card.locator(".told-value").is_visible()
+    assert wrong == []
+    page.context.close()
+
+
+def plain(part: Locator) -> str:
+    """What it says, with common spaces."""
+    return " ".join(part.inner_text().replace(words.NARROW, " ").split())
 
 
 def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from jkpi.falls import Fall
 from jkpi.freshness import is_late
 from jkpi.living_map import definitions
 from jkpi.living_map.facts import Kpi, Moment, Reading, Source
+from jkpi.living_map.fall_views import grouped
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
 from jkpi.living_map.sources import source_view
@@ -105,6 +107,63 @@ def moments(*states: str) -> list[MomentView]:
 def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: str, text: str) -> None:
     made = headline(moments(*states), measured=True)
     assert (made.key, made.text) == (key, text)
+
+
+def fallen(state: str, *falls: Fall) -> MomentView:
+    """A moment whose newest final week is before the fall."""
+    drawn = Moment("m", "repair.x", "share_within", 0.9, "field", "On site")
+    parts = tuple(f"{fall.segment} = {fall.segment_value}" for fall in falls if not fall.is_whole)
+    judged = MomentState("j", "m", state, date(2026, 6, 20), None, falling_in=parts)
+    return moment_view(drawn, kpi(reading(0.89, 0.86, 0.92)), judged, "Repair", CLOCK, falls)
+
+
+def fall(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> Fall:
+    given: dict[str, object] = {"state": "firing", "line": "baseline", "usual": 0.89, "n": 391, **more}
+    span = {"since": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
+    return Fall("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ")
+
+
+def test_an_open_alert_is_told_with_its_own_figures_not_with_the_week_before_it() -> None:
+    told = headline([fallen("firing", fall())], measured=True)
+    assert plain(told.detail) == (
+        "20 % done within 12 h instead of 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
+    )
+
+
+def test_what_only_became_slower_is_told_in_the_time_of_its_median() -> None:
+    view = fallen("firing", fall(line="median", usual=0.5, within=7200.0)).whole
+    assert view is not None
+    assert (plain(view.caption), plain(view.instead)) == ("done within 2 h", "instead of 50 %")
+
+
+def test_segments_that_fall_are_told_by_their_figures_and_days() -> None:
+    falls = [fall("department", value, share) for value, share in (("ISD", 0.1), ("PARK", 0.33), ("PROP", 0.21))]
+    view = fallen("ok", *falls)
+    told = headline([view], measured=True)
+    assert told.text == "Falling off in a part: On site (department = ISD, PARK and PROP)."
+    assert plain(told.detail).startswith(
+        "Done within 12 h: department = ISD 10 % instead of 89 % since 23 Jun (n 391); department = PARK 33 %"
+    )
+    assert plain(told.detail).endswith("everybody: 89 % done within 12 h in the week of 22 Jun.")
+    assert "20 Jun" not in told.detail
+    assert (view.state.word, view.seen.word, view.seen.key) == ("ok", "falling in a part", "firing")
+
+
+def test_each_falling_segment_has_a_banner_of_its_own() -> None:
+    falls = [fall("tier", "gold", 0.4), fall("tier", "basic", 0.5, state="recovering")]
+    told = dict(headline([fallen("firing", fall(), *falls)], measured=True).segments)
+    assert told.keys() == {"tier=gold", "tier=basic"}
+    assert told["tier=gold"].text == "Falling off for tier = gold: On site."
+    assert plain(told["tier=gold"].detail).startswith("40 % done within 12 h instead of 89 %")
+    assert (told["tier=basic"].key, told["tier=basic"].text) == ("recovering", "Recovering for tier = basic: On site.")
+
+
+def test_parts_are_grouped_by_their_segment() -> None:
+    assert grouped(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
 
 
 def test_quiet_does_not_hide_a_broken_promise() -> None:

@@ -55,8 +55,14 @@ def _card(name: str, card: dict[str, Any], tables: Tables, account: Account) -> 
         if (row["journey"], row["moment"]) == (tables.journey, name) and row["segment"] != "all" and row["alert_id"]
     ]
     parts = " ".join(card["states"][1:]).removeprefix("falling in ")
-    account.set("falling parts", name, re.split(", | and ", parts) if parts else [], falling)
+    account.set("falling parts", name, _ungrouped(parts), falling)
     _last_day(name, kpi, said.get("Last final day", ""), tables, account)
+
+
+def _ungrouped(parts: str) -> list[str]:
+    """`region = south and west; tier = gold` -> one text for each value."""
+    groups = [group.split(" = ", 1) for group in parts.split("; ")] if parts else []
+    return [f"{segment} = {value}" for segment, values in groups for value in re.split(", | and ", values)]
 
 
 def _told(name: str, value: str, interval: str, n: str, tables: Tables, account: Account) -> dict[str, Any] | None:

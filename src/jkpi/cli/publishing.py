@@ -58,12 +58,13 @@ def publish(settings: Settings, what: What = "all") -> Published:
 
 def _maps(settings: Settings) -> tuple[Path, ...]:
     from jkpi.alerts import moment_states
+    from jkpi.falls import open_falls
     from jkpi.living_map import publish_map
     from jkpi.quality import build_docs
 
-    states = moment_states(settings)
+    states, falls = moment_states(settings), open_falls(settings.state_url)
     with open_warehouse(settings) as warehouse:
-        pages = publish_map(settings, warehouse, states)
+        pages = publish_map(settings, warehouse, states, falls)
     return (*pages, build_docs(settings))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jkpi.living_map import words
-from jkpi.living_map.views import Headline, MomentView
+from jkpi.living_map.fall_views import parts_said, said
+from jkpi.living_map.views import FallView, Headline, MomentView
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -34,7 +35,9 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
     ):
         concerned = [moment for moment in moments if _concerns(moment, state)]
         if concerned:
-            return Headline("firing" if state == "segment" else state, told(concerned), _rest(moments, concerned))
+            key = "firing" if state == "segment" else state
+            detail = _rest(moments, concerned, in_part=state == "segment")
+            return Headline(key, told(concerned), detail, _by_segment(moments))
     settled = [moment for moment in moments if moment.state.key == "ok"]
     if not settled:
         return Headline(
@@ -99,26 +102,57 @@ def _titles(moments: Sequence[MomentView]) -> str:
     return words.listed([moment.title for moment in moments])
 
 
-def _rest(moments: Sequence[MomentView], concerned: Sequence[MomentView]) -> str:
-    """The number behind the sentence, and what the others do."""
-    parts = [_evidence(moment, named=len(concerned) > 1) for moment in concerned]
+def _by_segment(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ...]:
+    """For each segment with an open alert, what it is: the customers of one segment are not everybody."""
+    found: dict[str, list[tuple[MomentView, FallView]]] = {}
+    for moment in moments:
+        for fall in moment.parts:
+            found.setdefault(fall.key, []).append((moment, fall))
+    made = []
+    for key, pairs in found.items():
+        urgent = max((fall.state for _, fall in pairs), key=lambda state: state.urgency)
+        titles = words.listed([moment.title for moment, _ in pairs])
+        verb = "Recovering" if urgent.key == "recovering" else "Falling off"
+        figures = [f"{moment.title}: {said(fall)}" if len(pairs) > 1 else said(fall) for moment, fall in pairs]
+        detail = ". ".join(f"{text[:1].upper()}{text[1:]}" for text in figures) + "."
+        made.append((key, Headline(urgent.key, f"{verb} for {pairs[0][1].where}: {titles}.", detail)))
+    return tuple(made)
+
+
+def _rest(moments: Sequence[MomentView], concerned: Sequence[MomentView], *, in_part: bool) -> str:
+    """The number behind the sentence, and what the others do. `in_part`: it is of segments, and not of everybody."""
+    parts = [_evidence(moment, named=len(concerned) > 1, in_part=in_part) for moment in concerned]
     others = [moment for moment in moments if moment not in concerned]
     if others:
-        calm = [moment for moment in others if moment.state.key == "ok"]
+        calm = [moment for moment in others if moment.seen.key == "ok"]
         if len(calm) == len(others):
             parts.append("The other one is as usual." if len(calm) == 1 else "The others are as usual.")
         else:
-            told = [f"{moment.title} ({moment.state.word})" for moment in others if moment not in calm]
+            told = [f"{moment.title} ({_state(moment)})" for moment in others if moment not in calm]
             parts.append(f"Elsewhere: {words.listed(told)}.")
     return " ".join(part for part in parts if part)
 
 
-def _evidence(moment: MomentView, *, named: bool) -> str:
-    said = [f"{moment.value} {moment.caption}" if moment.value else "", moment.promise or "", moment.since or ""]
-    text = ", ".join(part for part in said if part)
+def _evidence(moment: MomentView, *, named: bool, in_part: bool) -> str:
+    """What the alert says where one is open; else the newest final week, as such, and since when it is so."""
+    week = f"{moment.value} {moment.caption} in the {moment.week}" if moment.value and moment.week else ""
+    told: list[str | None]
+    if in_part and moment.parts:
+        told = [parts_said(moment.parts), moment.promise, f"everybody: {week}" if week else ""]
+        text = "; ".join(part for part in told if part)
+    elif moment.whole and not in_part:
+        told = [said(moment.whole), moment.promise]
+        text = "; ".join(part for part in told if part)
+    else:
+        told = [week, moment.promise, "" if in_part else moment.since]
+        text = ", ".join(part for part in told if part)
     if not text:
         return ""
     return f"{moment.title}: {text}." if named else f"{text[:1].upper()}{text[1:]}."
+
+
+def _state(moment: MomentView) -> str:
+    return f"falling in {moment.falling_in}" if moment.falling_in else moment.state.word
 
 
 def _many(count: int) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from jkpi.falls import Fall
 from jkpi.living_map import charts, definitions, words
 from jkpi.living_map.facts import Kpi, Moment, Reading
-from jkpi.living_map.states import OPEN, state_words
+from jkpi.living_map.fall_views import fall_view, grouped
+from jkpi.living_map.states import OPEN, seen, state_words
 from jkpi.living_map.views import DefinitionView, Figure, KpiView, MomentView, Standing, WeekRow
 from jkpi.state import MomentState
 
@@ -101,12 +103,21 @@ def kpi_view(kpi: Kpi, moment: Moment | None, state: MomentState | None, clock: 
         stack=_stack(kpi, latest) if statistic == "nps" else None,
         chart=_chart(kpi, statistic, moment, state, clock, large=False),
         moment=anchor("moment", moment.moment) if moment else None,
-        state=state_words(state.state if state else None) if moment else None,
+        state=seen(state_words(state.state if state else None), in_part=bool(state and state.falling_in))
+        if moment
+        else None,
     )
 
 
-def moment_view(moment: Moment, kpi: Kpi | None, state: MomentState | None, place: str, clock: Clock) -> MomentView:
-    """A moment of truth for the strip at the top."""
+def moment_view(
+    moment: Moment,
+    kpi: Kpi | None,
+    state: MomentState | None,
+    place: str,
+    clock: Clock,
+    falls: Sequence[Fall] = (),
+) -> MomentView:
+    """A moment of truth for the strip at the top; `falls`: its open alerts, that of everybody first."""
     statistic = moment.statistic or (primary_statistic(kpi) if kpi else "")
     unit = definitions.unit_of(statistic)
     direction = kpi.direction if kpi else "higher"
@@ -132,7 +143,8 @@ def moment_view(moment: Moment, kpi: Kpi | None, state: MomentState | None, plac
         owner=moment.owner,
         chart=_chart(kpi, statistic, moment, state, clock, large=True) if kpi else None,
         kpi_anchor=anchor("kpi", moment.kpi),
-        falling_in=words.listed(list(state.falling_in)) if state else "",
+        falling_in=grouped(state.falling_in) if state else "",
+        falls=tuple(fall_view(fall, kpi, moment, statistic, clock.today) for fall in falls),
     )
 
 

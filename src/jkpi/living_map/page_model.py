@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from jkpi.falls import Fall
 from jkpi.living_map import charts, words
 from jkpi.living_map.alignment import DIAGRAMS, LANES, lacks
 from jkpi.living_map.facts import Facts, Stage, Touchpoint
@@ -41,11 +42,14 @@ _ICONS = {
 }  # fmt: skip
 
 
-def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, synthetic: bool) -> Page:
+def page(
+    facts: Facts, states: Sequence[MomentState], now: datetime, *, synthetic: bool, falls: Sequence[Fall] = ()
+) -> Page:
     """The page of one journey.
 
     Args:
         states: Of all journeys; those of this one are picked.
+        falls: The open alerts, likewise.
         now: Aware UTC.
     """
     zone = ZoneInfo(facts.timezone)
@@ -66,11 +70,17 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
     }
     moments = {
         moment.moment: moment_view(
-            moment, kpis.get(moment.kpi), by_moment.get(moment.moment), place_of(moment.kpi), clock
+            moment,
+            kpis.get(moment.kpi),
+            by_moment.get(moment.moment),
+            place_of(moment.kpi),
+            clock,
+            [fall for fall in falls if (fall.journey, fall.moment) == (facts.journey, moment.moment)],
         )
         for moment in facts.moments
     }
     stages = _stages(facts, kpi_views, moments, now)
+    top = headline(tuple(moments.values()), facts.measured and facts.last_evidence_at is not None)
     people = [facts.owner, *(owner.value for stage in stages for owner in stage.owners)]
     return Page(
         journey=facts.journey,
@@ -84,7 +94,7 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
         as_of=f"{words.clock(local)} ({facts.timezone})",
         newest=_newest(facts, zone, local),
         synthetic=synthetic,
-        headline=headline(tuple(moments.values()), facts.measured and facts.last_evidence_at is not None),
+        headline=top,
         moments=tuple(moments.values()),
         lanes=LANES,
         stages=stages,
@@ -99,13 +109,13 @@ def page(facts: Facts, states: Sequence[MomentState], now: datetime, *, syntheti
             DiagramView(d.key, d.title, d.question, d.lanes, dict(d.lines), lacks(d, stages)) for d in DIAGRAMS
         ),
         people=tuple(name for name in dict.fromkeys(people) if name),
-        timeline=timeline(facts, clock),
+        timeline=timeline(facts, clock, top),
     )
 
 
 def index(workspace: str, pages: Sequence[Page], now: datetime, *, synthetic: bool) -> Index:
     """The page of all journeys; those with something urgent stand first."""
-    urgent = sorted(pages, key=lambda p: (-max((m.state.urgency for m in p.moments), default=0), p.title))
+    urgent = sorted(pages, key=lambda p: (-max((m.seen.urgency for m in p.moments), default=0), p.title))
     return Index(workspace, f"{words.clock(now.astimezone(UTC))} (UTC)", synthetic, tuple(urgent))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from jkpi.falls import Fall
 from jkpi.living_map.files import write_whole
 from jkpi.living_map.page_model import index, page
 from jkpi.living_map.publications import remember
@@ -17,8 +18,11 @@ from jkpi.warehouse import Warehouse
 INDEX = "index.html"
 
 
-def publish_map(settings: Settings, w: Warehouse, states: Sequence[MomentState]) -> list[Path]:
-    """Write one page a journey and an index of them into `settings.output`.
+def publish_map(
+    settings: Settings, w: Warehouse, states: Sequence[MomentState], falls: Sequence[Fall] = ()
+) -> list[Path]:
+    """Write one page a journey and an index of them into `settings.output`; `states` and `falls`: what was judged, and
+    what of it has an open alert.
 
     Returns:
         The files written, the index first.
@@ -28,7 +32,7 @@ def publish_map(settings: Settings, w: Warehouse, states: Sequence[MomentState])
     """
     remember(w, settings.now)
     facts = read_journeys(w, settings.now)
-    pages = [page(journey, states, settings.now, synthetic=settings.synthetic) for journey in facts]
+    pages = [page(journey, states, settings.now, synthetic=settings.synthetic, falls=falls) for journey in facts]
     overview = index(settings.name, pages, settings.now, synthetic=settings.synthetic)
     # The index last: it never points at a page that is not there yet.
     texts = [(settings.output / made.file, render_page(made)) for made in pages]

@@ -32,6 +32,7 @@ _ALL = (
     StateWords("ok", "ok", "Nothing unusual against its own past and its promise.", 0),
 )
 _BY_KEY = {words.key: words for words in _ALL} | {"resolved": _ALL[-1]}
+IN_PART = StateWords("firing", "falling in a part", "As a whole it stands; a segment of it has an open alert.", 9)
 UNJUDGED = StateWords("unjudged", "not judged yet", "No judgement has been made so far.", 1)
 OPEN = frozenset({"firing", "recovering"})
 """States in which an alert is open, so that the charts mark where it began."""
@@ -44,6 +45,11 @@ def state_words(state: str | None) -> StateWords:
     if state in _BY_KEY:
         return _BY_KEY[state]
     return StateWords("error", state.replace("_", " "), "A state this page does not know.", 8)
+
+
+def seen(words: StateWords, *, in_part: bool) -> StateWords:
+    """What a single sign of a moment shows: that a part of it falls, where the whole does not fire itself."""
+    return IN_PART if in_part and words.key != "firing" else words
 
 
 def legend() -> tuple[StateWords, ...]:

@@ -15,11 +15,12 @@ from jkpi.living_map import charts, definitions, words
 from jkpi.living_map.charts import WEEKS
 from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.kpi_views import Clock, anchor, standing
+from jkpi.living_map.views import Headline
 
 _STATUS = {"final": "", "provisional": "provisional, may still change", "withheld": "withheld: not to be trusted"}
 
 
-def timeline(facts: Facts, clock: Clock) -> str:
+def timeline(facts: Facts, clock: Clock, top: Headline) -> str:
     """JSON for the page, safe inside a script element; `{}` where nothing was measured."""
     kpis = {kpi.kpi: kpi for kpi in facts.kpis}
     promises = {moment.kpi: moment for moment in reversed(facts.moments)}
@@ -46,6 +47,7 @@ def timeline(facts: Facts, clock: Clock) -> str:
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
         "cells": cells,
         "charts": drawings,
+        "banners": {key: [said.key, said.text, said.detail] for key, said in (("all", top), *top.segments)},
         "moments": {anchor("moment", moment.moment): anchor("kpi", moment.kpi) for moment in facts.moments},
     }
     # "<" would let a text end the script element it stands in.

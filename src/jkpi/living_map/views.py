@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jkpi.living_map.states import StateWords
+from jkpi.living_map.states import StateWords, seen
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,27 @@ class KpiView:
 
 
 @dataclass(frozen=True)
+class FallView:
+    """What an open alert says. `key`: the segment as the page's switch has it; `where` is empty for everybody."""
+
+    key: str
+    where: str
+    state: StateWords
+    value: str | None
+    caption: str
+    instead: str
+    interval: str | None
+    n: str | None
+    days: str
+    since: str
+    begun: str
+
+
+@dataclass(frozen=True)
 class MomentView:
+    """`falls`: its open alerts, that of everybody first; `falling_in`: the segments among them, in words. The figures
+    beside them are of the newest final week, which may lie before the fall."""
+
     anchor: str
     title: str
     place: str
@@ -72,6 +92,21 @@ class MomentView:
     chart: Markup | None
     kpi_anchor: str
     falling_in: str = ""
+    falls: tuple[FallView, ...] = ()
+
+    @property
+    def seen(self) -> StateWords:
+        """The state as one sign, which colours it: a part that fires is not hidden by a whole that stands."""
+        return seen(self.state, in_part=bool(self.falling_in))
+
+    @property
+    def whole(self) -> FallView | None:
+        """The alert about everybody, if one is open and has figures."""
+        return next((fall for fall in self.falls if not fall.where and fall.value), None)
+
+    @property
+    def parts(self) -> tuple[FallView, ...]:
+        return tuple(fall for fall in self.falls if fall.where)
 
 
 @dataclass(frozen=True)
@@ -179,11 +214,13 @@ class DefinitionView:
 
 @dataclass(frozen=True)
 class Headline:
-    """The morning's sentence. `key` is a state or `empty`."""
+    """The morning's sentence. `key` is a state or `empty`. `segments`: the same for the customers of one segment, by
+    the key of the page's switch, where an alert speaks of them."""
 
     key: str
     text: str
     detail: str
+    segments: tuple[tuple[str, Headline], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,13 @@
   show(tabs[0]);
   if (!told.weeks) { one(".switches").hidden = true; return; }
   for (const [key, name] of told.segments) segment.append(new Option(name, key));
-  week.max = told.weeks.length;
-  week.value = told.weeks.length;
+  // The weeks in order of time. "Today" stands where the newest final week of any KPI does; what is right of it may
+  // still change.
+  const isFinal = (cell) => Boolean(cell && cell[0] !== "–" && !cell[3]);
+  const newest = (row) => row ? row.findLastIndex(isFinal) : -1;
+  const today = Math.max(0, ...Object.values(told.cells).map((of) => newest(of.all)));
+  week.max = told.weeks.length - 1;
+  week.value = today;
 
   const cards = all("[data-kpi], [data-moment], [data-reading]").map((card) => ({
     card, kpi: card.dataset.kpi || card.dataset.reading || told.moments[card.dataset.moment],
@@ -55,8 +60,8 @@
   const set = (part, text) => { if (part) part.textContent = text; };
 
   const paint = () => {
-    const at = Number(week.value), now = at >= told.weeks.length, everybody = segment.value === "all";
-    const index = now ? told.weeks.length - 1 : at, said = now ? "today" : told.weeks[at];
+    const index = Number(week.value), now = index === today, everybody = segment.value === "all";
+    const said = now ? "today" : told.weeks[index];
     set(one("#week-said"), said);
     week.setAttribute("aria-valuetext", said);
     const changed = !(now && everybody);
@@ -68,8 +73,9 @@
       all(".cursor", card).forEach((line) => line.remove());
       const row = (told.cells[kpi] || {})[segment.value];
       let place = index;
-      // Without a week of one's own choice: the newest that is final, as on the page itself.
-      if (now && row) for (place = index; place > 0 && !(row[place] && row[place][0] !== "–" && !row[place][3]);) place--;
+      // Today is the newest week that is final, as on the page itself. Left of it no later week is shown: where a KPI
+      // is final later than others, it stays at its newest final one.
+      if (row && index <= today && newest(row) >= 0 && (now || row[index] && !isFinal(row[index]) && row[index][0] !== "–")) place = now ? newest(row) : Math.min(index, newest(row));
       // A past week shows what was published of it; what is measured by now stands beside where it differs.
       const measured = row && row[place], cell = !now && measured && measured[6] || measured;
       if (changed) {
@@ -93,6 +99,17 @@
         }
       } else one(".picked", card)?.remove();
     }
+    // Alerts are of today: a past week shows none, and a segment only its own.
+    const banner = told.banners[segment.value], headline = one(".headline");
+    headline.hidden = !banner;
+    if (banner) {
+      headline.className = "headline tone-" + banner[0];
+      one("use", headline).setAttribute("href", "#i-" + banner[0]);
+      set(one(".headline-text", headline), banner[1]);
+      set(one(".headline-detail", headline), banner[2]);
+    }
+    for (const part of all("[data-fall]")) part.hidden = !now || !everybody && part.dataset.fall !== segment.value;
+    for (const head of all(".week-head")) head.hidden = changed;
     const note = one("#past-note"), version = told.versions[index];
     note.hidden = !changed;
     const whose = everybody ? "" : " for " + segment.selectedOptions[0].textContent;

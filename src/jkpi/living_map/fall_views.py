@@ -1,0 +1,86 @@
+"""What the open alerts of a moment of truth say, for its card and for the banner. Pure: falls in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from jkpi.falls import Fall
+from jkpi.living_map import definitions, words
+from jkpi.living_map.facts import Kpi, Moment
+from jkpi.living_map.states import state_words
+from jkpi.living_map.views import FallView
+
+_NAMED = 3
+"""So many segments are told with their figures in the banner; the card has all of them."""
+
+
+def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today: date) -> FallView:
+    """An open alert in the words of the page; `value` None where it was told without figures."""
+    unit = "share" if fall.line == "median" else definitions.unit_of(statistic)
+    value = None if fall.value is None else words.value(fall.value, unit, statistic, moment.promise)
+    return FallView(
+        key="all" if fall.is_whole else f"{fall.segment}={fall.segment_value}",
+        where="" if fall.is_whole else f"{fall.segment} = {fall.segment_value}",
+        state=state_words(fall.state),
+        value=value,
+        caption=_caption(fall, kpi, statistic),
+        instead=_instead(fall, unit, statistic),
+        interval=words.interval(fall.low, fall.high, unit, statistic),
+        n=None if fall.n is None else words.count(fall.n),
+        days=_days(fall, today),
+        since=words.days_since(fall.since, today),
+        begun=f"since {words.day(fall.since, today)}",
+    )
+
+
+def _caption(fall: Fall, kpi: Kpi | None, statistic: str) -> str:
+    if fall.line == "median" and fall.within is not None:
+        return f"done within {words.duration(fall.within)}"
+    return definitions.caption(kpi, statistic) if kpi else ""
+
+
+def _instead(fall: Fall, unit: str, statistic: str) -> str:
+    """What it fell from. Against a promise that is the promise, which stands beside it on its own."""
+    if fall.usual is None or fall.line == "promise":
+        return ""
+    return f"instead of {words.value(fall.usual, unit, statistic)}"
+
+
+def _days(fall: Fall, today: date) -> str:
+    last = fall.last_day or fall.since
+    first = words.day(fall.since, today)
+    return first if last <= fall.since else f"{first} to {words.day(last, today)}"
+
+
+def said(fall: FallView) -> str:
+    """`20 % done within 3 days instead of 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
+    if fall.value is None:
+        return fall.since
+    number = " ".join(part for part in (fall.value, fall.caption, fall.instead) if part)
+    behind = ", ".join(part for part in (f"n {fall.n}" if fall.n else "", fall.days) if part)
+    return f"{number} ({behind}), {fall.since}"
+
+
+def parts_said(falls: Sequence[FallView]) -> str:
+    """The segments that fall, each with its figures:
+    `done within 3 days: department = ISD 9.8 % since 1 Jul (n 2,110); department = PARK 33 % since 14 Jul (n 569)`."""
+    captions = {fall.caption for fall in falls}
+    together = captions.pop() if len(captions) == 1 else ""
+    named = [_part(fall, "" if together else fall.caption) for fall in falls[:_NAMED]]
+    more = [f"{len(falls) - _NAMED} more on its card"] if len(falls) > _NAMED else []
+    return (f"{together}: " if together else "") + "; ".join([*named, *more])
+
+
+def _part(fall: FallView, caption: str) -> str:
+    number = " ".join(part for part in (fall.where, fall.value, caption, fall.instead, fall.begun) if part)
+    return number + (f" (n {fall.n})" if fall.n else "")
+
+
+def grouped(parts: Iterable[str]) -> str:
+    """`region = south`, `region = west`, `tier = gold` -> `region = south and west; tier = gold`."""
+    values: dict[str, list[str]] = {}
+    for part in parts:
+        segment, _, value = part.partition(" = ")
+        values.setdefault(segment, []).append(value)
+    return "; ".join(f"{segment} = {words.listed(found)}" for segment, found in values.items())
