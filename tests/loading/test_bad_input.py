@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from jkpi.cli.report import batch_remarks
 from jkpi.errors import SourceError
+from jkpi.loading import set_aside
 from jkpi.loading.files import Counted
 
 
@@ -163,6 +165,83 @@ scale: [1, 5]
     score = row.split(",")[2]
     reason = "score outside its scale" if score in ("7", "0") else "score is not a number"
     assert (report.loaded, dict(report.reasons)) == (1, {reason: 1, "answer without touchpoint": 1})
+
+
+SURVEY = """\
+source: survey
+kind: responses
+from: {files: data/*.csv}
+format: {delimiter: ";", FORMAT}
+columns: {response_id: id, customer_id: who, score: score, responded_at: at}
+constants: {survey: after_repair, touchpoint: visit}
+scale: [0, 2000]
+"""
+
+
+@pytest.mark.parametrize(
+    ("decimal", "text", "score"),
+    [
+        (",", "9,0", 9.0), (",", "1.234,5", 1234.5), (",", "+9", 9.0), (",", ",5", 0.5), (",", "9.0", None),
+        (",", "1.23,5", None), (",", "1,234,5", None), (",", "1e3", None),
+        (".", "9.0", 9.0), (".", "1,234.5", 1234.5), (".", "9,0", None),
+        (None, "9.0", 9.0), (None, "9,0", None), (None, "1e3", 1000.0),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_by_their_decimal_sign(
+    place: Any, adds_up: Any, decimal: str | None, text: str, score: float | None
+) -> None:
+    place.write("data/a.csv", f"id;who;score;at\n1;anna;{text};2026-06-01\n")
+    form = f"decimal: '{decimal}'" if decimal else "quote: '\"'"
+    report = adds_up(place.load(SURVEY.replace("FORMAT", form))[0])
+    if score is None:
+        assert dict(report.reasons) == {"score is not a number": 1}
+    else:
+        assert [row["score"] for row in place.rows(table="survey_responses")] == [score]
+
+
+def test_a_decimal_comma_that_was_not_said_is_named_with_its_remedy(place: Any) -> None:
+    place.write("data/a.csv", "id;who;score;at\n1;anna;9,0;2026-06-01\n2;ben;many;2026-06-01\n")
+    place.load(SURVEY.replace(", FORMAT", ""))
+    told = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
+    assert told == {1: "9,0 (a decimal comma? write format: {decimal: ','} in the source)", 2: "many"}
+
+
+def test_totals_and_conditions_are_read_by_the_decimal_sign_as_well(place: Any, adds_up: Any) -> None:
+    place.write("data/a.csv", "day;open;within\n2026-06-01;1.200;900,0\n")
+    totals = """\
+source: totals
+kind: counts
+from: {files: data/*.csv}
+format: {delimiter: ";", decimal: ","}
+columns: {period_start: day}
+covers: day
+counts: {kept: {count: within, of: open}}
+"""
+    assert adds_up(place.load(totals)[0]).loaded == 1
+    place.write("data/a.csv", "who;at;waited\nanna;2026-06-01;1.200,5\nben;2026-06-01;90,5\n")
+    waits = """\
+source: waits
+kind: touchpoints
+from: {files: data/*.csv}
+format: {delimiter: ";", decimal: ","}
+columns: {case_id: who, occurred_at: at}
+constants: {touchpoint: called}
+also: [{touchpoint: waited_long, where: {waited: {above: 100.5}}}]
+"""
+    place.load(waits)
+    assert [row["case_id"] for row in place.rows() if row["touchpoint"] == "waited_long"] == ["anna"]
+
+
+def test_a_load_warns_where_more_than_a_twentieth_is_set_aside(place: Any, header: str) -> None:
+    def rows(first: int, many: int, at: str) -> str:
+        return "".join(f"{n},anna,A,New,web,{at},low\n" for n in range(first, first + many))
+
+    place.write("data/a.csv", header + rows(0, 57, "01/06/2026 10:00") + rows(57, 3, "yesterday"))
+    assert set_aside(place.load()) is None
+    place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
+    told = place.load()
+    assert set_aside(told) == "10.0 % of the rows were set aside (1 of 10)"
+    assert batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 
 def test_an_open_quote(place: Any, three_rows: str) -> None:

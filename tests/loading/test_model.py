@@ -59,6 +59,9 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-02-30}\n", "'2026-02-30' is not a time"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "no time"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-05-01}\nformat: {timestamps: '%d'}\nscale: [1, 5]\n", "leave the format out"),
+        (BASE + "format: {decimal: ';'}\n", "'decimal': input should be ',' or '.'"),
+        (BASE.replace("a.csv", "a.jsonl") + "format: {decimal: ','}\n", "decimal is of CSV"),
+        (BASE + "format: {type: parquet, decimal: ','}\n", "decimal is of CSV"),
         ("source: t\nkind: invitations\nfrom: {files: a}\ncolumns: {customer_id: b}\n", "no survey"),
     ],
 )  # fmt: skip

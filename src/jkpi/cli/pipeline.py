@@ -31,11 +31,12 @@ SPOILT_AT_LEAST = 20
 
 @dataclass(frozen=True)
 class SourceLoaded:
-    """What became of one source: its batches, or why it could not be read."""
+    """What became of one source: its batches, or why it could not be read. `warning`: many rows were set aside."""
 
     source: str
     batches: tuple[BatchReport, ...] = ()
     error: JkpiError | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
 
 def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
     """Land what is new of each source. A source that cannot be read does not stop the others."""
-    from jkpi.loading import load_source
+    from jkpi.loading import load_source, set_aside
     from jkpi.quality import first_door
 
     settings = settings.at_present()
@@ -129,7 +130,7 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
         for source in sources:
             try:
                 batches = load_source(source, settings, warehouse, inspector, progress, replace=replace)
-                outcomes.append(SourceLoaded(source.source, tuple(batches)))
+                outcomes.append(SourceLoaded(source.source, tuple(batches), warning=set_aside(batches)))
             except InputError as error:
                 outcomes.append(SourceLoaded(source.source, error=error))
     return outcomes

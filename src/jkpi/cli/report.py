@@ -33,14 +33,16 @@ def batch_lines(source: str, batches: Sequence[BatchReport]) -> list[str]:
 
 def batch_remarks(source: str, batches: Sequence[BatchReport]) -> list[str]:
     """Warnings, refusals, and why rows were set aside."""
+    from jkpi.loading import reasons_of, set_aside
+
     remarks = [f"{source}: {warning}" for batch in batches for warning in batch.warnings]
     remarks += [str(batch) for batch in batches if batch.status in ("refused", "empty")]
-    reasons: dict[str, int] = {}
-    for batch in batches:
-        for reason, count in batch.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + count
+    warning = set_aside(batches)
+    if warning:
+        remarks.append(f"{source}: warning: {warning}; why: jkpi rejects list --source {source}")
+    reasons = reasons_of(batches)
     if reasons:
-        told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda item: -item[1]))
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         remarks.append(f"{source}: set aside: {told}")
     return remarks
 

@@ -3,7 +3,7 @@
 from jkpi.loading.load import load_source
 from jkpi.loading.model import Source
 from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, replay_rejects
-from jkpi.loading.report import BatchReport
+from jkpi.loading.report import BatchReport, reasons_of, set_aside
 from jkpi.loading.workspace import read_sources, schema
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "list_rejects",
     "load_source",
     "read_sources",
+    "reasons_of",
     "replay_rejects",
     "schema",
+    "set_aside",
 ]

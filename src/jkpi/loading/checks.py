@@ -53,6 +53,7 @@ def problems(source: Source, document: Document) -> list[Problem]:
     """All that does not fit together in this source."""
     found = [
         *_origin(source, document),
+        *_numbers(source, document),
         *_fitting_kind(source, document),
         *_twice_given(source, document),
         *_BY_KIND[source.kind](source, document),
@@ -74,6 +75,16 @@ def _origin(source: Source, document: Document) -> Iterator[Problem]:
     for key in ("query", "cursor"):
         if origin.sql is None and getattr(origin, key) is not None:
             yield document.problem(["from", key], f"{key} goes with sql only")
+
+
+def _numbers(source: Source, document: Document) -> Iterator[Problem]:
+    """A decimal sign is of texts: databases, Parquet and JSON have numbers."""
+    if source.format.decimal is None:
+        return
+    typed = (".parquet", ".jsonl", ".ndjson")
+    named = any(suffix in pattern for pattern in source.origin.files or () for suffix in typed)
+    if source.origin.sql is not None or source.format.type in ("jsonl", "parquet") or named:
+        yield document.problem(["format", "decimal"], "decimal is of CSV: other sources have numbers", "leave it out")
 
 
 def _given(columns: Columns) -> set[str]:

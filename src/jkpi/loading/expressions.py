@@ -75,20 +75,36 @@ def json_object(members: Mapping[str, str]) -> str:
     return f"json_object({', '.join(f'{literal(key)}, {value}' for key, value in members.items())})::varchar"
 
 
-def holds(column: str, condition: Condition, nulls: Iterable[str]) -> str:
+def holds(column: str, condition: Condition, form: Format) -> str:
     """The condition on a column as SQL that is true, false or NULL."""
-    text = cleaned(column, nulls)
-    number = f"try_cast(({text}) as double)"
+    text = cleaned(column, form.nulls)
+    value = as_number(f"({text})", form.decimal)
     tests = [f"({text}) = {literal(condition.is_)}"] if condition.is_ is not None else []
     if condition.is_not is not None:
         tests.append(f"({text}) <> {literal(condition.is_not)}")
     if condition.in_ is not None:
         tests.append(f"({text}) in ({', '.join(map(literal, condition.in_))})")
     bounds = {">": condition.above, "<": condition.below, ">=": condition.at_least, "<=": condition.at_most}
-    tests += [f"{number} {sign} {bound!r}" for sign, bound in bounds.items() if bound is not None]
+    tests += [f"({value}) {sign} {bound!r}" for sign, bound in bounds.items() if bound is not None]
     if condition.known is not None:
         tests.append(f"({text}) is {'not ' if condition.known else ''}null")
     return " and ".join(tests) or "true"
+
+
+def as_number(text: str, decimal: str | None) -> str:
+    """SQL of `text` as double, NULL where it is none. `decimal` as in `Format`: the other sign may only stand between
+    groups of three digits, so that 9.0 is not taken for ninety where the comma is the decimal sign."""
+    if decimal is None:
+        return f"try_cast({text} as double)"
+    group = "." if decimal == "," else ","
+    shape = rf"[+-]?(\d+|\d{{1,3}}([{group}]\d{{3}})+)?([{decimal}]\d+)?"
+    plain = f"replace(replace({text}, '{group}', ''), '{decimal}', '.')"
+    return f"case when regexp_full_match({text}, '{shape}') then try_cast({plain} as double) end"
+
+
+def with_comma(text: str) -> str:
+    """SQL that is true where `text` looks like a number with a decimal comma."""
+    return rf"regexp_full_match({text}, '[+-]?\d{{1,3}}([.]?\d{{3}})*,\d+')"
 
 
 class Times:

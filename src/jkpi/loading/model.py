@@ -118,6 +118,11 @@ class Format(Strict):
     timestamps: TimeFormats | None = Field(None, description="strftime codes, `unix` or `unix_ms`; default ISO 8601.")
     timezone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of times without an offset.")
     nulls: tuple[Scalar, ...] = Field((), description="Texts that mean: not known.")
+    decimal: Literal[",", "."] | None = Field(
+        None,
+        description="Of CSV: the decimal sign of numbers; the other sign groups thousands (1.234,5). Left out: a point,"
+        " and no groups.",
+    )
 
 
 class Columns(Strict):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Status = Literal["loaded", "unchanged", "empty", "refused"]
+
+
+NOTABLE_SHARE = 0.05
+"""More of the rows set aside than this is no slip of a pen: the load warns."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,20 @@ class BatchReport:
             f"{self.source}: {self.origin}: {self.read} read = {self.loaded} loaded + {self.rejected} rejected"
             f" + {self.duplicates} duplicate + {self.skipped} not wanted"
         )
+
+
+def reasons_of(batches: Sequence[BatchReport]) -> dict[str, int]:
+    """Why rows were set aside -> how many, the most frequent first."""
+    found: dict[str, int] = {}
+    for batch in batches:
+        for reason, count in batch.reasons.items():
+            found[reason] = found.get(reason, 0) + count
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def set_aside(batches: Sequence[BatchReport]) -> str | None:
+    """A warning where more than NOTABLE_SHARE of the rows of a source were set aside in this load; else None."""
+    read, rejected = sum(batch.read for batch in batches), sum(batch.rejected for batch in batches)
+    if not read or rejected <= NOTABLE_SHARE * read:
+        return None
+    return f"{100 * rejected / read:.1f} % of the rows were set aside ({rejected:,} of {read:,})"

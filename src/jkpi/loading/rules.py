@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jkpi.loading.expressions import Times, literal
+from jkpi.loading.expressions import Times, as_number, literal, with_comma
 from jkpi.loading.kinds import Landing
 from jkpi.loading.model import Source
+
+_COMMA = " (a decimal comma? write format: {decimal: ','} in the source)"
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,12 @@ def _touchpoint(source: Source) -> list[Rule]:
 
 
 def _answer(source: Source) -> list[Rule]:
-    number = "try_cast(t_answer as double)"
-    not_one = f"t_answer is not null and ({number} is null or not isfinite({number}))"
-    found = [Rule(not_one, "'score is not a number'", "t_answer")]
+    value = f"({as_number('t_answer', source.format.decimal)})"
+    not_one = f"t_answer is not null and ({value} is null or not isfinite({value}))"
+    found = [Rule(not_one, "'score is not a number'", _not_a_number("t_answer", source))]
     if source.scale:
         low, high = source.scale
-        outside = f"{number} not between {low!r} and {high!r}"
+        outside = f"{value} not between {low!r} and {high!r}"
         found.append(Rule(outside, "'score outside its scale'", f"t_answer || ' is not within {low:g} to {high:g}'"))
     if source.columns.emotion_state:
         odd = "lower(t_emotion_state) not in ('present', 'absent', 'unknown')"
@@ -91,8 +93,15 @@ def _answer(source: Source) -> list[Rule]:
     return found
 
 
+def _not_a_number(text: str, source: Source) -> str:
+    """The text, and of a decimal comma how it is said: nobody looks for that among the reasons."""
+    if source.format.decimal is not None:
+        return text
+    return f"{text} || case when {with_comma(text)} then {literal(_COMMA)} else '' end"
+
+
 def _counts(source: Source) -> list[Rule]:
-    many, of = "try_cast(t_count as double)", "try_cast(t_of as double)"
+    many, of = (f"({as_number(text, source.format.decimal)})" for text in ("t_count", "t_of"))
     told = "coalesce(t_count, '?') || ' of ' || coalesce(t_of, '?')"
     numbers = f"{many} is null or {of} is null or not isfinite({many}) or not isfinite({of})"
     return [

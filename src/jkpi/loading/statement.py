@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from jkpi.loading.expressions import Times, cleaned, digest, holds, identity, json_object, literal, mapped, pseudonym
+from jkpi.loading.expressions import (
+    Times,
+    as_number,
+    cleaned,
+    digest,
+    holds,
+    identity,
+    json_object,
+    literal,
+    mapped,
+    pseudonym,
+)
 from jkpi.loading.kinds import Landing
 from jkpi.loading.model import Source
 from jkpi.loading.rows import PARTS, ROW
@@ -160,7 +171,7 @@ def _cleaned(source: Source, keyed: bool) -> str:
     for number, measure in enumerate(source.counts.values()):
         parts += [f"{cleaned(measure.count, nulls)} as c_{number}", f"{cleaned(measure.of, nulls)} as o_{number}"]
     for number, further in enumerate(source.also):
-        tests = " and ".join(holds(column, condition, nulls) for column, condition in further.where.items())
+        tests = " and ".join(holds(column, condition, source.format) for column, condition in further.where.items())
         parts.append(f"({tests}) as a_{number}")
         if further.at:
             parts.append(f"{cleaned(further.at, nulls)} as a_{number}_at")
@@ -250,7 +261,7 @@ def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
         "channel": "t_channel",
         "survey": "t_survey",
         "question": "question",
-        "score": "try_cast(t_answer as double)",
+        "score": as_number("t_answer", source.format.decimal),
         "scale_min": "null::double" if low is None else f"{low!r}::double",
         "scale_max": "null::double" if high is None else f"{high!r}::double",
         "emotion": "t_emotion",
@@ -264,8 +275,8 @@ def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
         "attributes": "attributes",
         "measure": "measure",
         "covers": literal(source.covers),
-        "numerator": "try_cast(t_count as double)",
-        "denominator": "try_cast(t_of as double)",
+        "numerator": as_number("t_count", source.format.decimal),
+        "denominator": as_number("t_of", source.format.decimal),
         landing.time: "happened",
     }
     if source.kind == "customers":
