@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr
 
-from jkpi.documents import Document, Strict, read
+from jkpi.documents import Document, Duration, Strict, read
 from jkpi.errors import InputError, WorkspaceError
 from jkpi.showing import Superset, SupersetFile
 from jkpi.telling import (
@@ -59,6 +59,9 @@ class WorkspaceFile(Strict):
     mute: list[Mute] = []
     alerts: AlertsFile = AlertsFile()
     superset: SupersetFile | None = Field(None, description="Where `jkpi publish` puts dashboards.")
+    rejects_kept: Duration = Field(
+        timedelta(days=90), description="How long the originals of rows that were set aside are kept; then deleted."
+    )
     memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
 
 
@@ -84,6 +87,7 @@ class Settings:
     present: datetime | None = None
     telling: Telling = QUIETLY
     superset: Superset | None = None
+    rejects_kept: timedelta = timedelta(days=90)
 
     def at_present(self) -> Settings:
         """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
@@ -141,6 +145,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
             link_key=_link_key(written.alerts, folder),
         ),
         superset=_superset(written.superset, folder),
+        rejects_kept=written.rejects_kept,
     )
 
 

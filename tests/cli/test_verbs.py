@@ -93,6 +93,21 @@ def test_rejected_rows_are_listed_exported_mended_and_replayed(workspace: Path, 
         bad.unlink()
 
 
+def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    jkpi("init", folder)
+    (folder / "data" / "shop_2.csv").write_text(
+        "at,visit,customer,action,channel,country\n2026-06-31 10:00,V900,C900,view,web,FR\n"
+    )
+    settings = folder / "jkpi.yml"
+    settings.write_text(settings.read_text() + "\nrejects_kept: 30d\n")
+    jkpi("load", "-w", folder)
+    jkpi("load", "-w", folder, "--now", "2030-01-01T00:00:00Z")
+    counts = json.loads(jkpi("rejects", "list", "-w", folder, "--json").stdout)
+    assert [(row["status"], row["rows"]) for row in counts["counts"]] == [("expired", 1)]
+    assert counts["rows"] == []
+
+
 def test_wrong_yaml_is_told_all_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from jkpi.errors import InputError
-from jkpi.loading import count_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading import count_rejects, expire_rejects, export_rejects, list_rejects, replay_rejects
 
 BAD = "4,dora,D,Lost,web,01/06/2026 10:00,low\n5,emil,E,New,web,31/02/2026 10:00,low\n6,fay\n"
 
@@ -75,6 +77,71 @@ def test_a_ragged_row_is_mended_by_filling_in_its_columns(rejected: Any) -> None
         writer.writeheader()
         writer.writerow({**row, **filled, "priority": "low"})
     assert replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, path).loaded == 1
+
+
+def named(text: str) -> str:
+    """The rows with a column that no YAML maps: the customer's name."""
+    head, *rows = text.splitlines()
+    return "\n".join([f"{head},full name", *(f"{row},Anna Example" for row in rows), ""])
+
+
+def test_of_a_row_only_what_the_yaml_maps_is_kept(each: Any, three_rows: str, tickets: str, adds_up: Any) -> None:
+    taken = "1,other,A,New,phone,01/06/2026 10:00,high\n"  # its id is taken by other content
+    each.write("data/a.csv", named(three_rows + BAD.replace("6,fay\n", "") + taken))
+    each.load()
+    kept = [json.loads(row["original"]) for row in each.rows(table="rejected_rows")]
+    mapped = ["id", "caller", "number", "state", "channel", "at", "priority"]
+    assert len(kept) == 3
+    assert all(list(original) == mapped for original in kept)
+    assert {original["caller"] for original in kept} == {"dora", "emil", "other"}
+    corrected = each.source(tickets.replace("Draft: null", "Draft: null, Lost: part_lost"))
+    assert adds_up(replay_rejects(corrected, each.settings, each.warehouse)).loaded == 1
+
+
+def test_of_json_lines_only_what_the_yaml_points_at_is_kept(each: Any, tickets: str, adds_up: Any) -> None:
+    text = tickets.replace("*.csv", "*.jsonl").replace("customer_id: caller", "customer_id: /who/id")
+    row = {"id": 4, "who": {"id": "dora", "name": "Dora Example"}, "number": "D", "state": "Lost", "channel": "web",
+           "at": "01/06/2026 10:00", "priority": "low", "phone": "0123"}  # fmt: skip
+    each.write("data/a.jsonl", json.dumps(row) + "\n" + '{"id": 5, "who": {"id": "emil"}, "number": "E",')
+    each.load(text)
+    kept = {reject["reason"]: reject["original"] for reject in list_rejects(each.warehouse)}
+    assert kept["unknown touchpoint"] == {
+        "id": "4", "/who/id": "dora", "number": "D", "state": "Lost", "channel": "web", "at": "01/06/2026 10:00",
+        "priority": "low",
+    }  # fmt: skip
+    path = each.folder / "mend.jsonl"
+    export_rejects(each.warehouse, path)
+    path.write_text(
+        path.read_text()
+        .replace(
+            '\\"number\\": \\"E\\",', '\\"number\\": \\"E\\", \\"state\\": \\"New\\", \\"at\\": \\"02/06/2026 10:00\\"}'
+        )
+        .replace("Lost", "New")
+    )
+    assert adds_up(replay_rejects(each.source(text), each.settings, each.warehouse, None, path)).loaded == 2
+    assert len({event["customer_id"] for event in each.rows()}) == 2
+
+
+def test_what_was_replayed_is_not_kept_a_second_time(rejected: Any, tickets: str) -> None:
+    source = rejected.source(tickets.replace("Draft: null", "Draft: null, Lost: part_lost"))
+    replay_rejects(source, rejected.settings, rejected.warehouse)
+    kept = {row["status"]: row["original"] is not None for row in rejected.rows(table="rejected_rows")}
+    assert kept == {"replayed": False, "open": True}
+
+
+def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_rows: str, adds_up: Any) -> None:
+    later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=89))
+    expire_rejects(rejected.warehouse, later)
+    assert len(list_rejects(rejected.warehouse)) == 3
+    later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=91))
+    expire_rejects(rejected.warehouse, later)
+    assert list_rejects(rejected.warehouse) == []
+    assert {(row["status"], row["original"]) for row in rejected.rows(table="rejected_rows")} == {("expired", None)}
+    assert {(row["status"], row["rows"]) for row in count_rejects(rejected.warehouse)} == {("expired", 1)}
+    # The file grew and is read again: rows that are known stay what they are.
+    rejected.write("data/a.csv", three_rows + BAD + "7,gus,G,New,web,03/06/2026 10:00,low\n")
+    assert adds_up(rejected.load()[0]).loaded == 1
+    assert rejected.count("rejected_rows") == 3
 
 
 def test_files_that_are_not_of_rejects(rejected: Any) -> None:

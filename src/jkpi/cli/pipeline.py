@@ -118,7 +118,7 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
 
 def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
     """Land what is new of each source. A source that cannot be read does not stop the others."""
-    from jkpi.loading import load_source, set_aside
+    from jkpi.loading import expire_rejects, load_source, set_aside
     from jkpi.quality import first_door
 
     settings = settings.at_present()
@@ -127,6 +127,7 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
     outcomes = []
     with landing(settings) as warehouse, display.progress() as progress:
         same_key(settings, warehouse)
+        expire_rejects(warehouse, settings)
         for source in sources:
             try:
                 batches = load_source(source, settings, warehouse, inspector, progress, replace=replace)

@@ -2,7 +2,7 @@
 
 from jkpi.loading.load import load_source
 from jkpi.loading.model import Source
-from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.rejects import count_rejects, expire_rejects, export_rejects, list_rejects, replay_rejects
 from jkpi.loading.report import BatchReport, reasons_of, set_aside
 from jkpi.loading.workspace import read_sources, schema
 
@@ -10,6 +10,7 @@ __all__ = [
     "BatchReport",
     "Source",
     "count_rejects",
+    "expire_rejects",
     "export_rejects",
     "list_rejects",
     "load_source",

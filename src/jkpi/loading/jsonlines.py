@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jkpi.loading.expressions import literal, name
 from jkpi.loading.files import opened
 from jkpi.loading.model import Format
-from jkpi.loading.rows import CHUNK_ROWS, ORIGINAL, ROW, Broken, RawChunk
+from jkpi.loading.rows import CHUNK_ROWS, ROW, TEXT, Broken, RawChunk
 from jkpi.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def from_json(
     pointers: bool = False,
     check: Callable[[list[str]], None] | None = None,
 ) -> RawChunk:
-    """JSON objects as a chunk with the columns `wanted`, and the text itself in ORIGINAL.
+    """JSON objects as a chunk with the columns `wanted`.
 
     Args:
         pointers: a wanted name that begins with `/` is a JSON pointer (RFC 6901) into nested objects.
@@ -79,12 +79,10 @@ def from_json(
     import pyarrow as pa
 
     with duckdb.connect(":memory:") as database:
-        database.register(
-            "lines", pa.table({ROW: pa.array(numbers, pa.int64()), ORIGINAL: pa.array(texts, pa.string())})
-        )
-        is_object = f"coalesce(try(json_type({name(ORIGINAL)})) = 'OBJECT', false)"
+        database.register("lines", pa.table({ROW: pa.array(numbers, pa.int64()), TEXT: pa.array(texts, pa.string())}))
+        is_object = f"coalesce(try(json_type({name(TEXT)})) = 'OBJECT', false)"
         for number, text in database.execute(
-            f"select {name(ROW)}, {name(ORIGINAL)} from lines where not {is_object}"
+            f"select {name(ROW)}, {name(TEXT)} from lines where not {is_object}"
         ).fetchall():
             broken = (*broken, Broken(number, "not a JSON object", "", text))
         if check is not None and len(broken) < len(numbers):
@@ -92,8 +90,8 @@ def from_json(
         paths = ", ".join(literal(_pointer(column, pointers)) for column in wanted)
         picked = "".join(f", found[{number}] as {name(column)}" for number, column in enumerate(wanted, start=1))
         table: pa.Table = database.sql(
-            f"select {name(ROW)}, {name(ORIGINAL)}{picked} from"
-            f" (select *, json_extract_string({name(ORIGINAL)}, [{paths}]) as found from lines where {is_object})"
+            f"select {name(ROW)}{picked} from"
+            f" (select *, json_extract_string({name(TEXT)}, [{paths}]) as found from lines where {is_object})"
             f" order by {name(ROW)}"
         ).to_arrow_table()
     return RawChunk(table, broken)
@@ -108,11 +106,11 @@ def _keys(database: object, is_object: str, wanted: Sequence[str], pointers: boo
     import duckdb
 
     assert isinstance(database, duckdb.DuckDBPyConnection)
-    sql = f"select distinct unnest(json_keys({name(ORIGINAL)})) from lines where {is_object}"
+    sql = f"select distinct unnest(json_keys({name(TEXT)})) from lines where {is_object}"
     found = sorted(row[0] for row in database.execute(sql).fetchall())
     for column in wanted:
         if pointers and column.startswith("/"):
-            there = f"json_exists({name(ORIGINAL)}, {literal(column)})"
+            there = f"json_exists({name(TEXT)}, {literal(column)})"
             if database.execute(f"select count(*) from lines where {is_object} and {there}").fetchall()[0][0]:
                 found.append(column)
     return found

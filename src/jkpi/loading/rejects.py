@@ -36,7 +36,7 @@ _PLACES = ("reject_id", "source", "origin", "row_number", "reason", "detail")
 def list_rejects(
     warehouse: Warehouse, source: str | None = None, reason: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Open rejects, newest first, with their original row as a dict under `original`."""
+    """Open rejects, newest first, with what is kept of their original row as a dict under `original`."""
     ensure_landing(warehouse)
     where, parameters = _asked(source, reason)
     rows = warehouse.rows(
@@ -48,7 +48,7 @@ def list_rejects(
 
 
 def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str | None = None) -> list[dict[str, Any]]:
-    """How many there are, replayed ones too: source, reason, status, rows."""
+    """How many there are, replayed and expired ones too: source, reason, status, rows."""
     ensure_landing(warehouse)
     where, parameters = _asked(source, reason)
     return warehouse.rows(
@@ -142,6 +142,18 @@ def replay_rejects(
     return report
 
 
+def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
+    """Delete the originals of open rejects older than `rejects_kept`, whatever their source.
+
+    They stay counted, with status `expired`, and can no longer be replayed.
+    """
+    warehouse.execute(
+        "update raw.rejected_rows set status = 'expired', original = null"
+        " where status = 'open' and rejected_at < cast(:before as timestamp)",
+        {"before": (settings.now - settings.rejects_kept).replace(tzinfo=None)},
+    )
+
+
 def read_mended(path: Path) -> dict[str, dict[str, Any]]:
     """Mended rows by reject_id, from a .csv or .jsonl that `export` wrote.
 
@@ -211,8 +223,8 @@ class _Originals:
 
     def chunks(self) -> Iterator[RawChunk]:
         for start in range(0, len(self.originals), CHUNK_ROWS):
-            texts: list[str] = []
-            numbers: list[int] = []
+            texts: dict[bool, list[str]] = {False: [], True: []}
+            numbers: dict[bool, list[int]] = {False: [], True: []}
             broken: list[Broken] = []
             for number, text in enumerate(self.originals[start : start + CHUNK_ROWS], start=start + 1):
                 divided = divide(text, self.source)
@@ -220,11 +232,18 @@ class _Originals:
                     line = json.loads(text)[LINE]
                     broken.append(Broken(number, "ragged row", "still does not divide into columns", line))
                 else:
-                    texts.append(divided)
-                    numbers.append(number)
-            yield from_json(
-                texts, numbers, columns_read(self.source), tuple(broken), pointers=_is_json_lines(self.source)
-            )
+                    nested = self._is_nested(divided)
+                    texts[nested].append(divided)
+                    numbers[nested].append(number)
+            for nested in (False, True):
+                told = tuple(broken) if not nested else ()
+                if texts[nested] or told:
+                    yield from_json(texts[nested], numbers[nested], columns_read(self.source), told, pointers=nested)
+
+    def _is_nested(self, text: str) -> bool:
+        """Whether JSON pointers of the YAML lead into the row: a row that was kept has their values by their names."""
+        pointers = [column for column in columns_read(self.source) if column.startswith("/")]
+        return bool(pointers) and _is_json_lines(self.source) and not set(pointers) <= json.loads(text).keys()
 
 
 def divide(original: str, source: Source) -> str | None:
@@ -271,7 +290,8 @@ def _settle(
     warehouse.execute("create temp table staged_settled (reject_id text, reason text, detail text)")
     warehouse.insert("staged_settled", pa.table(settled))
     ids = "(select reject_id from staged_settled where reason is null)"
-    warehouse.execute(f"update raw.rejected_rows set status = 'replayed' where reject_id in {ids}")
+    # What has landed is not kept a second time.
+    warehouse.execute(f"update raw.rejected_rows set status = 'replayed', original = null where reject_id in {ids}")
     warehouse.execute(
         "update raw.rejected_rows as r set reason = s.reason, detail = s.detail from staged_settled s"
         " where r.reject_id = s.reject_id and s.reason is not null"

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 ROW = "(row)"
 """Name of the raw column that counts the rows of its file from 1; no source can hold a column of this name."""
-ORIGINAL = "(original)"
-"""Name of the raw column with the original row as JSON, where it is not made of the other columns."""
+TEXT = "(text)"
+"""Name of the raw column with a row as the JSON text it came as, before it is taken apart."""
 LINE = "(line)"
 """Key under which the original of a row is kept that does not divide into columns."""
 HEADER = "(header)"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jkpi.errors import SourceError
 from jkpi.loading.files import Utf8, opened
 from jkpi.loading.model import Format
-from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, ORIGINAL, ROW, Broken, RawChunk
+from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, ROW, TEXT, Broken, RawChunk
 from jkpi.progress import Progress
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 4 << 20
 _HEADER_LIMIT = 4 << 20
-_OWN = {ROW, LINE, HEADER, ORIGINAL}
+_OWN = {ROW, LINE, HEADER, TEXT}
 
 
 @dataclass

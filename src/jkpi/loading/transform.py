@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from jkpi.loading.expressions import Times, json_object, name, pads
 from jkpi.loading.kinds import landing_of
 from jkpi.loading.model import Source
-from jkpi.loading.rows import HEADER, LINE, ORIGINAL, PARTS, ROW, Broken, RawChunk, Transformed
-from jkpi.loading.statement import has_times, range_statement, statement
+from jkpi.loading.rows import HEADER, LINE, PARTS, ROW, Broken, RawChunk, Transformed
+from jkpi.loading.statement import columns_read, has_times, range_statement, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +32,7 @@ class Transformer:
         self.landing = landing_of(source)
         self._now = now.replace(tzinfo=None)
         self._times = Times(source.format, strict_times)
+        self._kept = frozenset(columns_read(source))
         self._keyed = key is not None and source.columns.customer_id is not None
         self._parameters = pads(key) if key is not None and self._keyed else {}
         self._database = duckdb.connect(":memory:")
@@ -58,18 +59,18 @@ class Transformer:
             found = found.filter(pc.is_null(found["reason"]))
             told = wrong.select(["seq", "reason", "detail"])
             told = told.append_column("severity", pa.array(["warning"] * wrong.num_rows, pa.string()))
-            broken = pa.concat_tables([broken, _with_originals(self._database, chunk, told)])
+            broken = pa.concat_tables([broken, _with_originals(self._database, chunk, told, self._kept)])
         self._database.unregister("raw")
         return Transformed(found.drop_columns(["reason", "detail"]), broken, read, skipped)
 
     def originals(self, chunk: RawChunk, told: pa.Table) -> pa.Table:
-        """`told` (seq, reason, detail, severity) with the original row of each as JSON."""
+        """`told` (seq, reason, detail, severity) with what the source's YAML maps of each original row, as JSON."""
         import duckdb
 
         # Another chunk may be under way on the connection of its own.
         with duckdb.connect(":memory:") as database:
             database.register("raw", chunk.table)
-            return _with_originals(database, chunk, told)
+            return _with_originals(database, chunk, told, self._kept)
 
     def _range(self) -> tuple[datetime | None, datetime | None]:
         if self._times.zone == "UTC" or not has_times(self.source):
@@ -85,12 +86,12 @@ class Transformer:
         return pa.schema([*fields, ("content_hash", pa.string())]).empty_table()
 
 
-def _with_originals(database: duckdb.DuckDBPyConnection, chunk: RawChunk, told: pa.Table) -> pa.Table:
-    columns = chunk.table.column_names
-    if ORIGINAL in columns:
-        original = f"raw.{name(ORIGINAL)}"
-    else:
-        original = json_object({column: f"raw.{name(column)}" for column in columns if column != ROW})
+def _with_originals(
+    database: duckdb.DuckDBPyConnection, chunk: RawChunk, told: pa.Table, kept: frozenset[str]
+) -> pa.Table:
+    """Of a row that was set aside no more is kept than what the YAML maps: the rest of it was not asked for."""
+    columns = [column for column in chunk.table.column_names if column in kept]
+    original = json_object({column: f"raw.{name(column)}" for column in columns})
     database.register("told", told)
     found = database.sql(
         f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
