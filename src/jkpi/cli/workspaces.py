@@ -50,6 +50,7 @@ def outline(settings: Settings) -> dict[str, Any]:
     Raises:
         WorkspaceError: all problems of all files at once.
     """
+    from jkpi.cli.noting import notes
     from jkpi.cli.pipeline import read_map
 
     journeys, sources, calendars = read_map(settings)
@@ -64,6 +65,7 @@ def outline(settings: Settings) -> dict[str, Any]:
             *_unsupplied(journeys, sources),
             *_unmapped(journeys, sources),
             *_unused(journeys, calendars),
+            *notes(journeys, sources),
         ],
     }
 
