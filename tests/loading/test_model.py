@@ -96,6 +96,16 @@ def test_short_forms(tmp_path: Path) -> None:
     assert json.loads(row["data_use"]) == {"origin": "desk", "types": {"case_id": "identity"}}
 
 
+@pytest.mark.parametrize(("given", "seconds"), [("0d", 0), ("0", 0), ("0.0 h", 0), ("10m", 600)])
+def test_rows_that_are_never_late(tmp_path: Path, given: str, seconds: int) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "a.yml").write_text(
+        BASE + f"columns: {{case_id: a, occurred_at: b, touchpoint: c}}\nlate_by: {given}\n"
+    )
+    (source,) = read_sources(tmp_path)
+    assert source.to_map_row()["late_seconds"] == seconds
+
+
 def test_the_schema_knows_the_keys_of_the_file() -> None:
     found = schema()
     assert {"source", "kind", "from", "columns", "milestones"} <= set(found["properties"])

@@ -29,6 +29,11 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _none_where_zero(value: object) -> object:
+    """`0d` says what leaving it out says."""
+    return None if re.fullmatch(r"0+(\.0+)?\s*[smhdw]?", str(value).strip()) else value
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -233,7 +238,9 @@ class Source(Strict):
         None, description="How long each row is the total of; it starts on the first day of it, weeks on Monday."
     )
     counts: dict[Word, Count] = Field({}, max_length=900, description="Measure -> the two columns it is made of.")
-    late_by: Duration | None = Field(None, description="How late rows may arrive.")
+    late_by: Annotated[Duration | None, BeforeValidator(_none_where_zero)] = Field(
+        None, description="How late rows may arrive; 0d, or left out: they do not."
+    )
     schedule: Annotated[str, AfterValidator(_known_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'
     )
