@@ -114,8 +114,10 @@ def find_workspace(workspace: Path | None) -> Path:
     return folder
 
 
-def load_settings(workspace: Path | None = None, now: datetime | None = None) -> Settings:
+def load_settings(workspace: Path | None = None, now: datetime | None = None, *, tells: bool = True) -> Settings:
     """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
+
+    tells: whether messages are sent with them; if not, secrets of receivers that are not there are no error.
 
     Raises:
         WorkspaceError: jkpi.yml is not right.
@@ -132,7 +134,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
         state_url=_located(resolve_secret(written.state, folder), folder),
         output=folder / written.output,
         now=(now or present).astimezone(UTC),
-        receivers={name: _receiver(name, given, folder) for name, given in written.receivers.items()},
+        receivers={name: _receiver(name, given, document, folder, tells) for name, given in written.receivers.items()},
         default_receiver=written.default_receiver,
         pseudonym_key=_pseudonym_key(written.customer_ids, folder),
         memory_limit=written.memory_limit,
@@ -176,24 +178,30 @@ def _located(url: str, folder: Path) -> str:
     return url
 
 
-def _receiver(name: str, given: ReceiverFile, folder: Path) -> Receiver:
-    def secret(value: str) -> SecretStr:
-        return SecretStr(resolve_secret(value, folder))
+def _receiver(name: str, given: ReceiverFile, document: Document, folder: Path, tells: bool) -> Receiver:
+    def secret(key: str) -> SecretStr | None:
+        try:
+            return SecretStr(resolve_secret(getattr(given, key), folder))
+        except InputError as error:
+            if not tells:
+                return None
+            problem = document.problem(["receivers", name, key], f"receiver {name!r}: {error.message}")
+            raise InputError(str(problem), hint=error.hint) from None
 
     if isinstance(given, FileReceiver):
         return Receiver(name, "file", path=folder / given.path)
     if isinstance(given, AppriseReceiver):
-        return Receiver(name, "apprise", url=secret(given.url))
+        return Receiver(name, "apprise", url=secret("url"))
     if isinstance(given, MailReceiver):
-        return Receiver(name, "mail", url=secret(given.server), sender=given.sender, to=tuple(given.to))
+        return Receiver(name, "mail", url=secret("server"), sender=given.sender, to=tuple(given.to))
     if isinstance(given, WebReceiver):
-        signing = given.secret if isinstance(given, WebhookReceiver) else None
+        signing = "secret" if isinstance(given, WebhookReceiver) else None
         if isinstance(given, PagerDutyReceiver):
-            signing = given.routing_key
+            signing = "routing_key"
         return Receiver(
             name,
             given.kind,
-            url=secret(given.url),
+            url=secret("url"),
             secret=secret(signing) if signing else None,
             allow_private=given.allow_private,
             timeout=given.timeout.total_seconds(),

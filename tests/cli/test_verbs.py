@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -241,6 +242,44 @@ def test_wrong_input_is_told_in_a_sentence(
     jkpi("init", tmp_path / "w")
     given = [str(tmp_path / "w") if argument == "WORKSPACE" else argument for argument in arguments]
     assert expected in jkpi(*given, code=2).stderr
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for arguments in (["init", tmp_path / "file" / "w"], ["schema", "--output", tmp_path / "file" / "schemas"]):
+        told = jkpi(*arguments, code=3).stderr
+        assert "file" in told and "not a directory" in told
+        assert "did not foresee" not in told
+
+
+def test_a_receiver_whose_secret_is_not_set_stops_only_what_tells(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    jkpi("init", folder)
+    written = (folder / "jkpi.yml").read_text()
+    (folder / "jkpi.yml").write_text(
+        written.replace("receivers:", "receivers:\n  hook: {kind: slack, url: env:JKPI_NOT_SET_ANYWHERE}", 1)
+    )
+    for verb in ("lint", "load", "status"):
+        jkpi(verb, "-w", folder)
+    told = jkpi("alert", "-w", folder, code=2).stderr
+    line = next(n for n, text in enumerate((folder / "jkpi.yml").read_text().splitlines(), 1) if "hook:" in text)
+    assert f"jkpi.yml:{line}:" in told
+    assert "receiver 'hook': the environment variable JKPI_NOT_SET_ANYWHERE is not set" in told
+
+
+def test_a_receiver_that_is_down_is_told_with_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    jkpi("init", folder)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: whoever comes is refused
+        port = taken.getsockname()[1]
+        web = f"{{kind: slack, url: 'http://127.0.0.1:{port}/x', allow_private: true}}"
+        mail = f"{{kind: mail, server: 'smtp://127.0.0.1:{port}', from: a@example.org, to: [b@example.org]}}"
+        written = (folder / "jkpi.yml").read_text()
+        (folder / "jkpi.yml").write_text(written.replace("receivers:", f"receivers:\n  web: {web}\n  post: {mail}", 1))
+        for name in ("web", "post"):
+            told = jkpi("alerts", "test-receiver", name, "-w", folder, code=3).stderr
+            assert "could not be reached: connection refused" in told
 
 
 def test_init_does_not_write_over_anything(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: boo
         from jkpi.cli import alert_lines
         from jkpi.settings import load_settings
 
-        settings = load_settings(workspace, moment(now))
+        settings = load_settings(workspace, moment(now), tells=False)
         found = [alert for alert in list_alerts(settings) if alert.status == "open" or not only_open]
         silences = current_silences(settings)
         give({"alerts": found, "silences": silences}, alert_lines.listed(found, silences), as_json)
@@ -75,7 +75,7 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
         from jkpi.settings import load_settings
         from jkpi.warehouse import open_warehouse
 
-        settings = load_settings(workspace, moment(now))
+        settings = load_settings(workspace, moment(now), tells=False)
         story(settings, alert, None)  # an id that is wrong is told before a warehouse is opened
         try:
             with open_warehouse(settings, read_only=True) as w:
@@ -167,11 +167,24 @@ def test_receiver(
     """
     with ending(as_json):
         from jkpi.alerts import try_receiver
+        from jkpi.errors import SystemFailure
         from jkpi.settings import load_settings
 
-        tried = try_receiver(load_settings(workspace), name, datetime.now(UTC))
+        try:
+            tried = try_receiver(load_settings(workspace), name, datetime.now(UTC))
+        except SystemFailure as error:
+            raise SystemFailure(error.message + _cause(error), hint=error.hint) from None
         remark = f", but {tried.remark}" if tried.remark else ""
         give(tried, [f"{name} ({tried.kind}) took the message {tried.message_id}{remark}"], as_json)
+
+
+def _cause(error: BaseException) -> str:
+    """What the machine said when the receiver could not be reached: whoever tries one out wants to know."""
+    cause = error.__context__
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__context__
+    said = cause.strerror if cause is not None else None
+    return f": {said[:1].lower()}{said[1:]}" if said else ""
 
 
 def _end(now: datetime, until: str | None, length: str | None) -> datetime:

@@ -76,6 +76,11 @@ def _unforeseen(error: Exception) -> JkpiError:
             f"the database of the state, or of the warehouse, cannot be used: {reason}",
             hint="see `state` and `warehouse` of jkpi.yml; restore the file or the server, or name another",
         )
+    if isinstance(error, OSError) and error.filename is not None:
+        return SystemFailure(
+            f"{error.filename}: {(error.strerror or type(error).__name__).lower()}",
+            hint="see whether it is there, and whether whoever runs jkpi may read and write it",
+        )
     return JkpiError(
         f"an error that jkpi did not foresee: {type(error).__name__}: {error}",
         hint="run again with JKPI_DEBUG=1 to see where; please report it",
