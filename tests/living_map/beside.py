@@ -11,12 +11,26 @@ from typing import Any
 
 import yaml
 
+from jkpi.falls import Fall
 from jkpi.journeys import map_rows, read_journeys
 from jkpi.living_map import publish_map
 from jkpi.settings import Settings
 from jkpi.warehouse import ensure_landing, open_warehouse
 
-from .conftest import AS_OF, EXAMPLE, JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
+from .conftest import (
+    AS_OF,
+    EXAMPLE,
+    FALLS_SINCE,
+    JOURNEY,
+    LAST_WEEK,
+    NOW,
+    SOURCES,
+    STATES,
+    Rows,
+    fill_landing,
+    fill_marts,
+    marts,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from reading_pages import read_page
@@ -24,6 +38,10 @@ from reading_pages.page import Shown
 
 EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
 FALLING = replace(STATES[0], falling_in=("region = south",))
+FALLS = tuple(
+    Fall("a", JOURNEY, STATES[0].moment, segment, value, "firing", FALLS_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
+    for segment, value in (("all", "all"), ("region", "south"))
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +63,8 @@ def publish(folder: Path) -> Published:
         fill_landing(w, {**tables, **SOURCES})
         fill_marts(w, {**marts(tables), **walked()})
         settings = Settings(folder, "service", f"duckdb:///{file}", "sqlite://", folder / "site", now=NOW)
-        publish_map(settings, w, (FALLING, *STATES[1:]))
+        # Alerts are told with figures of their own, which are none of the newest final week.
+        publish_map(settings, w, (FALLING, *STATES[1:]), FALLS)
     page = folder / "site" / f"{JOURNEY}.html"
     return Published(page, file, *read_page(page))
 
