@@ -7,7 +7,7 @@ transaction that no other overlaps: running twice, or twice at once, says nothin
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,15 +15,17 @@ from sqlalchemy import Connection
 
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
-from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.changes import Announced, Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.early import early_signs
-from jkpi.alerts.episodes import Track
 from jkpi.alerts.findings import Finding, Reader, find
+from jkpi.alerts.hushes import hushed
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, conditions
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
+from jkpi.alerts.speaking import hush_children
+from jkpi.alerts.tellings_book import read_silences
 from jkpi.alerts.wording import headline
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -103,6 +105,7 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
         with writing(engine) as connection:
             latest = _refuse_to_look_back(connection, settings)
             announced = read_announced(connection)
+            true_now = hush_children(true_now, _held(connection, true_now, announced, known, settings))
             findings = _findings(w, changes(true_now, announced), known, settings)
             findings += map_findings(wrong_now, announced, settings.now)
             for finding in findings:
@@ -127,7 +130,6 @@ def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched
 
 def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:
     """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first.
-    What is about one touchpoint hushes while its whole stage fires.
 
     Raises:
         SystemFailure: nothing has been measured.
@@ -136,17 +138,14 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
         raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
     due = {watched: due_day(w, watched, settings.now) for watched in all_watched}
     replayed = replay_moments(w, all_watched, due)
-    firing = [watched for watched in all_watched if replayed[watched].tracks[0].breach is not None]
     early = early_signs(w, all_watched, settings.now)
     told: list[Judged] = []
     for watched in all_watched:
         panel, (whole, *parts) = replayed[watched].panel, replayed[watched].tracks
         if panel.first_day(0) is None and has_provisional(w, watched):
             whole = dataclasses.replace(whole, state=State.LEARNING)
-        is_part = any(watched.is_part_of(other) for other in firing)
         for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
-            hushed = row > 0 and (whole.breach is not None or _told_with_the_whole(track, whole))
-            one = judged(Series(watched, *key), track, panel, row, is_part or hushed, due[watched])
+            one = judged(Series(watched, *key), track, panel, row, due[watched])
             told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
     return told
 
@@ -165,12 +164,23 @@ def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime
     return latest
 
 
-def _told_with_the_whole(track: Track, whole: Track) -> bool:
-    """A segment that only needs more clear days than the whole did fell with it, and is no news of its own."""
-    breach = track.breach
-    if breach is None or track.state is not State.RECOVERING:
-        return False
-    return any(one.overlaps(breach.since, breach.fired_on) for one in whole.breaches)
+def _held(
+    connection: Connection,
+    all_judged: Iterable[Judged],
+    announced: Iterable[Announced],
+    known: Mapping[Moment, Backdrop],
+    settings: Settings,
+) -> set[str]:
+    """Ids of the series of which nothing may be said now: they speak for nobody."""
+    silences, mutes = read_silences(connection, settings.now), settings.telling.mutes
+    still_open = {alert.series_id: alert.alert_id for alert in announced if alert.kind == "fall" and alert.is_open}
+    found = set()
+    for one in all_judged if silences or mutes else ():
+        series_id, watched = one.series.series_id, one.series.watched
+        zone = known[watched.journey, watched.moment].timezone
+        if hushed(series_id, still_open.get(series_id), settings.now, zone, silences, mutes) is not None:
+            found.add(series_id)
+    return found
 
 
 def _findings(

@@ -38,7 +38,7 @@ STALE_AFTER = timedelta(days=28)
 
 @dataclass(frozen=True)
 class Judged:
-    """A series and what replay found. `inhibited`: the moment as a whole is in breach and speaks for it.
+    """A series and what replay found. `inhibited`: its moment or its stage as a whole fell with it and speaks for it.
 
     `early`: what its undecided cohorts show already. `defined`: since when today's definition of its KPI counts, where
     another one did before.
@@ -104,13 +104,14 @@ class Transition:
         return f"{self.alert_id}.{self.number}"
 
 
-def judged(
-    series: Series, track: Track, panel: Panel, row: int, inhibited: bool = False, until: date | None = None
-) -> Judged:
+def judged(series: Series, track: Track, panel: Panel, row: int, until: date | None = None) -> Judged:
     """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
     last = panel.last_day(row)
     stale = last is not None and until is not None and until - last > STALE_AFTER
-    return Judged(series, track, inhibited, panel.first_day(row), panel.held_days(row), stale, panel.defined[row])
+    return Judged(
+        series, track, first_day=panel.first_day(row), held_days=panel.held_days(row), stale=stale,
+        defined=panel.defined[row],
+    )  # fmt: skip
 
 
 def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
@@ -254,9 +255,10 @@ def _of_spell(one: Judged, kind: Kind, since: date | None, alerts: list[Announce
 
 
 def _early_since(one: Judged) -> date | None:
-    """An early sign is news as long as the moment itself has not fallen."""
-    is_news = one.early is not None and one.track.breach is None and not one.inhibited
-    return one.early.since if is_news and one.early else None
+    """An early sign is news as long as the moment itself has not fallen; a promise long broken is no fall."""
+    parts = one.track.breach.parts if one.track.breach else ()
+    fallen = any(part.line != "promise" and part.closed_on is None for part in parts)
+    return one.early.since if one.early is not None and not fallen and not one.inhibited else None
 
 
 def _error_since(track: Track) -> date | None:

@@ -1,0 +1,80 @@
+"""A parent speaks for what fell with it, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from made_world import FIRST, STAYS, UPSET, World, steady
+from test_early import DAY, judged
+
+from jkpi.alerts import AlertReport, silence
+
+MakeWorld = Callable[..., World]
+WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def told(report: AlertReport) -> list[tuple[str, str]]:
+    return [(one.transition, one.series_id) for one in report.told]
+
+
+def two_regions(world: World, north: list[tuple[float, float]], south: list[tuple[float, float]]) -> World:
+    world.put([(a + c, b + d) for (a, b), (c, d) in zip(north, south, strict=True)])
+    world.put(north, segment="region", value="north")
+    world.put(south, segment="region", value="south")
+    return world
+
+
+def test_a_promise_long_broken_hides_no_fall_of_a_segment(make_world: MakeWorld) -> None:
+    world = two_regions(make_world(), steady(150, 0.82, 900), steady(120, 0.82, 60) + steady(30, 0.3, 60))
+    assert told(world.run(day(119))) == [("opened", WHOLE)]
+    report = world.run()
+    assert told(report) == [("opened", SOUTH)]
+    assert "down to 30 % instead of 82 %" in report.told[0].headline
+    assert world.run().told == ()
+
+
+def test_a_promise_that_segments_break_as_the_whole_does_is_one_thing(make_world: MakeWorld) -> None:
+    """Small ones are sure of it much later."""
+    world = two_regions(make_world(), steady(150, 0.78, 900), steady(150, 0.78, 60))
+    assert [one for last in (60, 100, 149) for one in told(world.run(day(last)))] == [("opened", WHOLE)]
+
+
+def test_a_segment_that_falls_later_than_the_whole_did_is_told(make_world: MakeWorld) -> None:
+    north = steady(60, 0.97, 900) + steady(60, 0.91, 900)
+    world = two_regions(make_world(), north, steady(100, 0.97, 60) + steady(20, 0.4, 60))
+    assert told(world.run(day(70))) == [("opened", WHOLE)]
+    assert told(world.run()) == [("opened", SOUTH)]
+
+
+def test_a_stage_that_is_no_longer_measured_hides_no_touchpoint(make_world: MakeWorld) -> None:
+    world = make_world(STAYS + UPSET)
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.put(steady(264, 0.05) + steady(4, 0.4), kpi="fix.upset")
+    assert ("opened", "repair/customer_stays") in told(world.run(day(63)))
+    assert told(world.run()) == [("opened", "repair/calm")]
+
+
+@pytest.mark.parametrize(("scope", "children"), [("alert", [("opened", SOUTH)]), ("repair", [])])
+def test_a_whole_that_is_silenced_speaks_for_nobody(make_world: MakeWorld, scope: str, children: list[str]) -> None:
+    """One that is silenced with its segments speaks for them afterwards."""
+    world = two_regions(make_world(), steady(70, 0.92, 900), steady(61, 0.92, 60) + steady(9, 0.3, 60))
+    world.put(steady(60, 0.92, 960) + steady(10, 0.6, 960))
+    (opened,) = world.run(day(62)).told
+    assert opened.series_id == WHOLE
+    until = datetime.combine(day(100), datetime.min.time(), UTC)
+    silence(world.settings, opened.alert_id if scope == "alert" else scope, until, "known", "me", world.settings.now)
+    assert told(world.run()) == children
+
+
+def test_a_promise_long_broken_takes_no_early_sign_over(make_world: MakeWorld) -> None:
+    world = make_world(STAYS)
+    world.put(steady(120, 0.25), kpi="fix.drop_off")
+    judged(world, 119, {DAY: steady(120, 0.8)})
+    report = judged(world, 119, {DAY: steady(120, 0.8) + steady(6, 0.6)})
+    assert [(one.kind, one.transition) for one in report.told] == [("early", "opened")]
