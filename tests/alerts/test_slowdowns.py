@@ -170,6 +170,14 @@ def test_late_rows_that_show_it_never_was_correct_it(world: World) -> None:
     assert told.transition == "corrected"
 
 
+def test_days_that_are_not_decided_any_more_correct_nothing(world: World) -> None:
+    """The share within tolerance has days of its own, which do not vouch for those of the sign test."""
+    slow = steady(60, 0.51) + steady(9, 0.31)
+    assert len(judged(world, 66, put(world, slow)).opened) == 1
+    waiting = {number: HOUR for number in range(60, 69)}
+    assert judged(world, 68, put(world, slow, decided=waiting)).told == ()
+
+
 def test_the_past_would_have_been_told_of_it(world: World) -> None:
     judged(world, 71, put(world, steady(60, 0.51) + steady(12, 0.31)))
     with open_warehouse(world.settings, read_only=True) as w:

@@ -142,10 +142,11 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
     told: list[Judged] = []
     for watched in all_watched:
         panel, (whole, *parts) = replayed[watched].panel, replayed[watched].tracks
+        rules = [one.rule for one in replayed[watched].tried]
         if panel.first_day(0) is None and has_provisional(w, watched):
             whole = dataclasses.replace(whole, state=State.LEARNING)
         for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
-            one = judged(Series(watched, *key), track, panel, row, due[watched])
+            one = judged(Series(watched, *key), track, panel, row, rules[row], due[watched])
             told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
     return told
 

@@ -39,6 +39,11 @@ class Rows:
         changed = np.flatnonzero(np.diff(self._codes["definition"][0][span]) != 0)
         return slice(span.start + int(changed[-1]) + 1, span.stop) if len(changed) else span
 
+    def definition(self, span: slice) -> str | None:
+        """That of the newest row; None where there is none."""
+        codes, texts = self._codes["definition"]
+        return texts[codes[span.stop - 1]] if span.stop > span.start else None
+
     def _encoded(self, name: str) -> tuple[Whole, list[Any]]:
         """(N,) codes, and the texts that they stand for."""
         import pyarrow as pa

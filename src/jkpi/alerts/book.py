@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jkpi.alerts.changes import NEWS, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.findings import Finding
+from jkpi.alerts.gone import terms
+from jkpi.alerts.ledger import final_days
 from jkpi.alerts.messages import facts
 from jkpi.alerts.wording import headline
 from jkpi.alerts.wording import rows as told_rows
@@ -70,16 +72,19 @@ def read_announced(connection: Connection) -> list[Announced]:
         .join(alert_transitions)
         .order_by(alerts.c.alert_id, alert_transitions.c.number)
     ).all()
+    final = final_days(connection)
     grouped: dict[str, list[Row[Any]]] = {}
     for row in rows:
         grouped.setdefault(row.alert_id, []).append(row)
-    return [_announced(group) for group in grouped.values()]
+    return [_announced(group, final.get(alert_id, frozenset())) for alert_id, group in grouped.items()]
 
 
-def _announced(rows: Sequence[Row[Any]]) -> Announced:
+def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
     last = rows[-1]
     parts = {(line, date.fromisoformat(since)) for row in rows for line, since in row.evidence["parts"]}
-    promise, falls_off_by = last.evidence["terms"] or (0.0, 0.0)
+    held_to = last.evidence["terms"]
+    if not isinstance(held_to, dict):  # of an older release
+        held_to = dict(zip(("promise", "falls_off_by"), held_to, strict=False))
     return Announced(
         alert_id=last.alert_id,
         series_id=last.series_id,
@@ -92,12 +97,13 @@ def _announced(rows: Sequence[Row[Any]]) -> Announced:
         fired_on=last.fired_on,
         closed_on=last.closed_on,
         number=last.number,
-        terms=(promise, falls_off_by),
+        terms=held_to,
         told=tuple(sorted(parts)),
         title=last.title,
         owner=last.owner,
         receivers=tuple(last.evidence["receivers"]),
         name=last.transition,
+        final_days=final,
         news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
 
@@ -160,13 +166,12 @@ def _series_columns(finding: Finding) -> dict[str, str]:
 
 def _evidence(finding: Finding) -> dict[str, Any]:
     """What a later run must know of what was told, and what was told in figures: rates are higher-is-better."""
-    transition, series = finding.transition, finding.series
-    announced = transition.announced
-    terms = (series.watched.promise, series.watched.falls_off_by) if series else announced.terms if announced else ()
+    transition, announced = finding.transition, finding.transition.announced
+    held_to = terms(transition.judged) if transition.judged else announced.terms if announced else {}
     parts = transition.breach.parts if transition.breach else ()
     return {
         "headline": headline(finding),
-        "terms": list(terms),
+        "terms": dict(held_to),
         "receivers": list(finding.receivers),
         "parts": [[part.line, part.since.isoformat()] for part in parts],
         "figures": [

@@ -26,7 +26,7 @@ def with_signs(track: Track, signs: Track) -> Track:
     codes = np.frombuffer(course.codes, dtype=np.uint8)
     told = np.flatnonzero(codes != NOT_TOLD)
     if not len(told):
-        return track
+        return replace(track, slow_read=signs.read)
     open_breach = next((breach for breach in breaches if breach.closed_on is None), None)
     different = np.flatnonzero(codes[told] != codes[told[-1]])
     since = int(told[different[-1] + 1] if len(different) else told[0])
@@ -40,6 +40,7 @@ def with_signs(track: Track, signs: Track) -> Track:
         course=course,
         false_alarm_every=_of_both(track.false_alarm_every, signs.false_alarm_every),
         is_slow=state is not track.state,
+        slow_read=signs.read,
     )
 
 

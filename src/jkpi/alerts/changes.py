@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Track
+from jkpi.alerts.gone import why_gone
+from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
 from jkpi.alerts.panel import Panel
@@ -41,7 +43,7 @@ class Judged:
     """A series and what replay found. `inhibited`: its moment or its stage as a whole fell with it and speaks for it.
 
     `early`: what its undecided cohorts show already. `defined`: since when today's definition of its KPI counts, where
-    another one did before.
+    another one did before; `definition` is that one, `rule` what it was held to.
     stale: its last mature day lies long before the days that ought to be mature: what was true then is no news now.
     """
 
@@ -52,13 +54,16 @@ class Judged:
     held_days: frozenset[date] = frozenset()
     stale: bool = False
     defined: date | None = None
+    definition: str | None = None
+    rule: Rule | None = None
     early: Early | None = None
 
 
 @dataclass(frozen=True)
 class Announced:
-    """An alert as it stands in the tables. `terms`: promise and falls_off_by when it was told; `told`: the parts told,
-    as (line, since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
+    """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
+    since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
+    `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told.
     """
 
     alert_id: str
@@ -72,13 +77,14 @@ class Announced:
     fired_on: date
     closed_on: date | None
     number: int
-    terms: tuple[float | None, float]
+    terms: Mapping[str, Any]
     told: tuple[tuple[str, date], ...] = ()
     title: str = ""
     owner: str = ""
     receivers: tuple[str, ...] = ()
     name: Name = "opened"
     news: int = 1
+    final_days: frozenset[date] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -104,13 +110,13 @@ class Transition:
         return f"{self.alert_id}.{self.number}"
 
 
-def judged(series: Series, track: Track, panel: Panel, row: int, until: date | None = None) -> Judged:
+def judged(series: Series, track: Track, panel: Panel, row: int, rule: Rule, until: date | None = None) -> Judged:
     """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
     last = panel.last_day(row)
     stale = last is not None and until is not None and until - last > STALE_AFTER
     return Judged(
         series, track, first_day=panel.first_day(row), held_days=panel.held_days(row), stale=stale,
-        defined=panel.defined[row],
+        defined=panel.defined[row], definition=panel.definitions[row], rule=rule,
     )  # fmt: skip
 
 
@@ -177,19 +183,21 @@ def again(alert: Announced, one: Judged | None) -> Transition:
 def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
     current = next((alert for alert in alerts if alert.is_open), None)
     breach = one.track.breach
+    is_news = breach is not None and not one.inhibited and not one.stale
     found: list[Transition] = []
     if current is not None:
         match = [b for b in one.track.breaches if b.overlaps(current.since, current.fired_on + _NEAR)]
         if not match:
-            gone = _gone(one, current)
-            if gone is None:
+            gone = why_gone(one, current)
+            if gone is None and not is_news:
                 return []
-            found.append(_next(current, gone, one.track.last_day or current.fired_on, one))
+            # What falls now is another thing, whatever became of the days that were told.
+            found.append(_next(current, gone or "cleared", one.track.last_day or current.fired_on, one))
         elif match[-1].closed_on is None:
             return _worsened(one, match[-1], current)
         else:
             found.append(_next(current, "resolved", match[-1].closed_on, one, match[-1]))
-    if breach is not None and not one.inhibited and not one.stale:
+    if breach is not None and is_news:
         first = _first(one, "fall", breach.since, breach.fired_on, breach)
         earlier = [
             a
@@ -206,22 +214,6 @@ def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
 def _closed_on_days_now_held(alert: Announced, one: Judged) -> bool:
     """The days that closed it are withheld now: that it seems open again is our blindness, not a fall."""
     return alert.closed_on is not None and any(alert.fired_on <= day <= alert.closed_on for day in one.held_days)
-
-
-def _gone(one: Judged, current: Announced) -> Name | None:
-    """Why an announced breach is no longer there; None where today's data cannot tell."""
-    rule = (one.series.watched.promise, one.series.watched.falls_off_by)
-    if rule != current.terms:
-        return "superseded"
-    if one.defined is not None and one.defined > current.since:
-        return "superseded"  # the KPI is another one now: its readings say nothing about what was told
-    span = {current.since + timedelta(days=i) for i in range((current.fired_on - current.since).days + 1)}
-    last_day = one.track.last_day
-    if one.first_day is None or one.first_day > current.since or span & one.held_days:
-        return None
-    if last_day is None or last_day < current.fired_on:
-        return None  # today's data do not reach that far: they say nothing about it
-    return "corrected"
 
 
 def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:

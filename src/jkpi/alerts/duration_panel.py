@@ -34,12 +34,13 @@ _NOBODY = counted(0, np.zeros(0), np.zeros((0, 1)), np.zeros(0), np.zeros(0, dty
 @dataclass(frozen=True, eq=False)
 class DurationPanel:
     """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge.
-    `defined` as in `Panel`."""
+    `defined` and `definitions` as in `Panel`."""
 
     keys: tuple[Key, ...]
     grid: Grid
     durations: tuple[Durations, ...]
     defined: tuple[date | None, ...]
+    definitions: tuple[str | None, ...]
 
 
 def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None = None) -> DurationPanel:
@@ -70,14 +71,17 @@ def read_durations(w: Warehouse, watched: Watched, among: Collection[Key] | None
         _EPOCH + timedelta(days=int(days[spans[key].start])) if spans[key].start > series[key].start else None
         for key in keys
     )
-    return DurationPanel(tuple(keys), blank(_EPOCH + timedelta(days=first), step, found), tuple(found), defined)
+    definitions = tuple(rows.definition(spans[key]) for key in keys)
+    grid = blank(_EPOCH + timedelta(days=first), step, found)
+    return DurationPanel(tuple(keys), grid, tuple(found), defined, definitions)
 
 
 def as_readings(panel: DurationPanel) -> Panel:
     """Of a moment that has nothing but durations: how many were done within the median of all its days."""
     if not panel.keys:
-        return Panel((WHOLE,), blank(_EPOCH, 1, [_NOBODY]), (None,))
-    return Panel(panel.keys, at_middle(panel.grid.first, panel.grid.step, panel.durations), panel.defined)
+        return Panel((WHOLE,), blank(_EPOCH, 1, [_NOBODY]), (None,), (None,))
+    grid = at_middle(panel.grid.first, panel.grid.step, panel.durations)
+    return Panel(panel.keys, grid, panel.defined, panel.definitions)
 
 
 def _durations(rows: dict[str, Any], columns: Whole) -> Durations:

@@ -65,6 +65,17 @@ class Course:
         told = ((column, code) for column, code in enumerate(self.codes) if code != NOT_TOLD)
         return tuple((self.first + timedelta(days=self.step * column), STATES[code]) for column, code in told)
 
+    def at(self, day: date) -> int:
+        """The code of a day, 0 where there is none."""
+        column, beside = divmod((day - self.first).days, self.step)
+        return self.codes[column] if 0 <= column < len(self.codes) and not beside else 0
+
+    @property
+    def last(self) -> date | None:
+        """The last day with a code other than 0."""
+        column = len(self.codes.rstrip(b"\0")) - 1
+        return None if column < 0 else self.first + timedelta(days=self.step * column)
+
 
 NOWHERE = Course(date.min, 1, b"")
 
@@ -73,7 +84,9 @@ NOWHERE = Course(date.min, 1, b"")
 class Track:
     """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
     of the held days at the newest end; `false_alarm_every` the days between two false alarms that the series' own past
-    shows, None while it is too short to tell; `is_slow`: the state is that of its durations' sign test alone."""
+    shows, None while it is too short to tell; `is_slow`: the state is that of its durations' sign test alone. `read`
+    has a 1 for each day with a final reading of anybody, `slow_read` for each that the sign test beside it could read.
+    """
 
     state: State
     since: date | None
@@ -87,6 +100,8 @@ class Track:
     reference: float | None = None
     false_alarm_every: float | None = None
     is_slow: bool = False
+    read: Course = NOWHERE
+    slow_read: Course | None = None
 
     @property
     def states(self) -> tuple[tuple[date, State], ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
 from jkpi.alerts.tails import wilson
-from jkpi.state import told_readings
+from jkpi.state import alerts, told_readings
 from jkpi.warehouse import Warehouse
 
 _COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"
@@ -98,6 +98,27 @@ def kept(connection: Connection, alert_id: str) -> dict[int, list[Day]]:
         values = dict(row._mapping)
         found.setdefault(values.pop("number"), []).append(Day(**values))
     return found
+
+
+def final_days(connection: Connection) -> dict[str, frozenset[date]]:
+    """Fall -> the days from its first one to its end, or to when it was certain, that had a final reading of anybody
+    when something was told of it."""
+    end = func.coalesce(alerts.c.closed_on, alerts.c.fired_on)
+    rows = connection.execute(
+        select(told_readings.c.alert_id, told_readings.c.period_start)
+        .join(alerts)
+        .where(
+            alerts.c.kind == "fall",
+            told_readings.c.status == "final",
+            told_readings.c.denominator > 0,
+            told_readings.c.period_start.between(alerts.c.since, end),
+        )
+        .distinct()
+    )
+    found: dict[str, set[date]] = {}
+    for row in rows:
+        found.setdefault(row.alert_id, set()).add(row.period_start)
+    return {alert_id: frozenset(days) for alert_id, days in found.items()}
 
 
 def readings_sql(series: Series, first: date, last: date, within: float | None = None) -> str:

@@ -47,11 +47,12 @@ _PASSIVES = """(
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Series of a moment, the whole first: `keys` are (segment, value), `grid` holds their readings of today's
-    definition; `defined` the day from which it counts, where readings of another one lie before."""
+    definition, `definitions`; `defined` the day from which it counts, where readings of another one lie before."""
 
     keys: tuple[Key, ...]
     grid: Grid
     defined: tuple[date | None, ...]
+    definitions: tuple[str | None, ...]
 
     def first_day(self, row: int) -> date | None:
         read = self._read(row)
@@ -136,7 +137,7 @@ def _laid(
         _EPOCH + timedelta(days=int(days[one.start])) if one.start > spans[key].start else None
         for key, one in zip(keys, kept, strict=True)
     )
-    return Panel(tuple(keys), grid, defined)
+    return Panel(tuple(keys), grid, defined, tuple(rows.definition(one) for one in kept))
 
 
 def _counts(rows: Rows, turned: bool) -> Floats:

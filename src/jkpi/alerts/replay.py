@@ -81,6 +81,7 @@ def _track(grid: Grid, folded: Folded, row: int) -> Track:
         n=float(folded.n[row]) if judged else None,
         reference=float(folded.reference[row]) if judged else None,
         false_alarm_every=None if np.isnan(achieved) else achieved,
+        read=Course(grid.day(begin), grid.step, ((mark == marks.READ) & (grid.n[begin:end, row] > 0)).tobytes()),
     )
 
 

@@ -45,6 +45,8 @@ def headline(finding: Finding) -> str:
         return f"{name}: closed, the map has changed"
     if transition.name == "corrected":
         return f"{name}: correction, the breach never was"
+    if transition.name == "resolved" and transition.breach is None:
+        return f"{name}: over, nothing has been low since"
     if series is None or transition.breach is None:
         return f"{name}: still open; its days are not there today" if transition.announced else name
     figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
@@ -83,9 +85,11 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
     elif transition.name == "superseded":
-        lines.append(("Why", "The map no longer declares this, or its promise was changed after the alert was told."))
+        lines.append(("Why", "The map no longer declares this, or its rule was changed after the alert was told."))
     elif transition.name == "corrected":
         lines += _corrected(finding)
+    elif transition.name == "resolved" and transition.breach is None:
+        lines.append(("Why", "The days told of cannot be judged now as they were then; those since are not low."))
     elif series is not None and transition.breach is not None:
         tell = _resolved if transition.name == "resolved" else _fallen
         lines += tell(finding, series, transition.breach)

@@ -1,0 +1,120 @@
+"""What is no longer there: by an edit of the rule, because its days are not there, or because it never was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from made_world import FIRST, ON_SITE, World, steady
+
+from jkpi.alerts import AlertReport, list_alerts
+from jkpi.state import alert_transitions, state_engine, writing
+
+MakeWorld = Callable[..., World]
+JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]
+"""Days whose evidence of a fall is just what a series needs that shares its budget with nobody."""
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def told(report: AlertReport) -> list[tuple[str, str]]:
+    return [(one.transition, one.series_id.rpartition("/")[2]) for one in report.told]
+
+
+def falls(world: World) -> list[str]:
+    return [alert.status for alert in list_alerts(world.settings) if alert.kind == "fall"]
+
+
+def fallen(world: World) -> World:
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    assert [transition for transition, _ in told(world.run())] == ["opened"]
+    return world
+
+
+def edited(make_world: MakeWorld, old: str, new: str) -> None:
+    assert old in ON_SITE
+    make_world(ON_SITE.replace(old, new))
+
+
+def test_another_budget_supersedes_what_it_no_longer_finds(make_world: MakeWorld) -> None:
+    rule = ON_SITE.replace("promise: 0.9", "promise: 0.6")
+    world = make_world(rule)
+    world.put(JUST_ENOUGH)
+    assert [transition for transition, _ in told(world.run())] == ["opened"]
+    make_world(rule.replace("by: [region]", "by: [region], false_alarm_every: 90y"))
+    assert told(world.run()) == [("superseded", "technician_on_site")]
+
+
+def test_another_period_supersedes(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    edited(make_world, "by: [region]", "by: [region], period: week")
+    world.rows.clear()
+    world.period = "week"
+    world.put(steady(10, 0.92, 700))
+    assert told(world.run()) == [("superseded", "technician_on_site")]
+
+
+def test_another_kpi_supersedes(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    edited(make_world, "kpi: fix.time_to_resolve", "kpi: fix.drop_off")
+    world.put(steady(64, 0.05), kpi="fix.drop_off")
+    assert told(world.run()) == [("superseded", "technician_on_site")]
+
+
+def test_another_definition_of_all_the_past_supersedes(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.put(steady(64, 0.92))
+    world.definitions = {("fix.time_to_resolve", day(number)): "second" for number in range(64)}
+    assert told(world.run()) == [("superseded", "technician_on_site")]
+
+
+def test_segments_that_come_to_share_the_budget_correct_nothing(make_world: MakeWorld) -> None:
+    """Each series needs more evidence then, in the past as well. It is over when its days say so."""
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.6"))
+    world.put(JUST_ENOUGH)
+    assert [transition for transition, _ in told(world.run())] == ["opened"]
+    world.put(steady(64, 0.92, 60), segment="region", value="south")
+    assert told(world.run()) == [] and falls(world) == ["open"]
+    world.put(steady(13, 0.92), first=day(64))
+    assert told(world.run()) == [] and falls(world) == ["open"]
+    world.put(steady(1, 0.92), first=day(77))
+    assert told(world.run()) == [("resolved", "technician_on_site")]
+    assert world.messages()[-1].title == "Technician on site: over, nothing has been low since"
+
+
+def test_an_alert_that_an_older_release_told_is_corrected_as_ever(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    engine = state_engine(world.settings.state_url)
+    with writing(engine) as connection:
+        (row,) = connection.execute(alert_transitions.select()).all()
+        connection.execute(alert_transitions.update().values(evidence={**row.evidence, "terms": [0.9, 0.05]}))
+    engine.dispose()
+    world.put(steady(4, 0.92), first=day(60))
+    assert told(world.run()) == [("corrected", "technician_on_site")]
+
+
+def test_days_that_were_taken_back_correct_nothing(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    for number in range(60, 64):
+        del world.rows["fix.time_to_resolve", "all", "all", day(number)]
+    world.put(steady(5, 0.92), first=day(64))
+    assert told(world.run()) == [] and falls(world) == ["open"]
+    world.put(steady(4, 0.92), first=day(60))
+    assert told(world.run()) == [("corrected", "technician_on_site")]
+
+
+def test_days_of_which_nobody_is_left_correct_nothing(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    world.put([(0.0, 0.0)] * 4, first=day(60))
+    world.put(steady(5, 0.92), first=day(64))
+    assert told(world.run()) == [] and falls(world) == ["open"]
+
+
+def test_a_fall_after_days_that_were_taken_back_is_told(make_world: MakeWorld) -> None:
+    world = fallen(make_world())
+    for number in range(60, 64):
+        del world.rows["fix.time_to_resolve", "all", "all", day(number)]
+    world.put(steady(9, 0.92) + steady(4, 0.5), first=day(64))
+    assert told(world.run()) == [("cleared", "technician_on_site"), ("opened", "technician_on_site")]
