@@ -118,3 +118,46 @@ def test_a_fall_after_days_that_were_taken_back_is_told(make_world: MakeWorld) -
         del world.rows["fix.time_to_resolve", "all", "all", day(number)]
     world.put(steady(9, 0.92) + steady(4, 0.5), first=day(64))
     assert told(world.run()) == [("cleared", "technician_on_site"), ("opened", "technician_on_site")]
+
+
+def closed(world: World) -> World:
+    fallen(world)
+    world.put(steady(4, 0.93), first=day(64))
+    assert told(world.run()) == [("resolved", "technician_on_site")]
+    return world
+
+
+def test_days_that_closed_an_alert_and_are_open_now_do_not_open_it(make_world: MakeWorld) -> None:
+    world = closed(make_world())
+    world.put(steady(4, 0.93), first=day(64), status="provisional")
+    assert told(world.run()) == []
+    world.put(steady(2, 0.93), first=day(68))
+    assert told(world.run()) == []
+    world.put(steady(4, 0.93), first=day(64))
+    assert told(world.run()) == [] and falls(world) == ["resolved"]
+
+
+def test_days_that_closed_an_alert_and_were_taken_back_do_not_open_it(make_world: MakeWorld) -> None:
+    world = closed(make_world())
+    for number in range(64, 68):
+        del world.rows["fix.time_to_resolve", "all", "all", day(number)]
+    assert told(world.run(day(67))) == []
+    world.put(steady(1, 0.93), first=day(68))
+    assert told(world.run()) == [] and falls(world) == ["resolved"]
+
+
+def test_days_that_closed_an_alert_and_turn_out_low_open_it_again(make_world: MakeWorld) -> None:
+    world = closed(make_world())
+    world.put(steady(4, 0.7), first=day(64))
+    assert told(world.run()) == [("reopened", "technician_on_site")]
+
+
+def test_a_new_fall_is_told_though_the_days_that_closed_the_last_are_withheld(make_world: MakeWorld) -> None:
+    world = closed(make_world())
+    world.put(steady(4, 0.93), first=day(64), status="withheld")
+    world.put(steady(2, 0.93), first=day(68))
+    assert told(world.run()) == []
+    world.put(steady(2, 0.5), first=day(70))
+    assert told(world.run()) == []
+    world.put(steady(1, 0.5), first=day(72))
+    assert told(world.run()) == [("reopened", "technician_on_site")]

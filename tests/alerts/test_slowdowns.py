@@ -174,7 +174,7 @@ def test_days_that_are_not_decided_any_more_correct_nothing(world: World) -> Non
     """The share within tolerance has days of its own, which do not vouch for those of the sign test."""
     slow = steady(60, 0.51) + steady(9, 0.31)
     assert len(judged(world, 66, put(world, slow)).opened) == 1
-    waiting = {number: HOUR for number in range(60, 69)}
+    waiting = dict.fromkeys(range(60, 69), HOUR)
     assert judged(world, 68, put(world, slow, decided=waiting)).told == ()
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Track
-from jkpi.alerts.gone import why_gone
+from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
@@ -206,14 +206,9 @@ def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
         ]
         if current is not None or not earlier:
             found.append(first)
-        elif not any(_closed_on_days_now_held(a, one) for a in earlier):
+        elif not any(seems_open(one, a) for a in earlier):
             found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))
     return found
-
-
-def _closed_on_days_now_held(alert: Announced, one: Judged) -> bool:
-    """The days that closed it are withheld now: that it seems open again is our blindness, not a fall."""
-    return alert.closed_on is not None and any(alert.fired_on <= day <= alert.closed_on for day in one.held_days)
 
 
 def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:

@@ -1,7 +1,7 @@
 """What today's data can say about what was told before. Pure.
 
 A rule that was edited says nothing about the past, and neither do readings that are not there: only where every day
-that was final then has a reading today can it be said that a breach never was.
+that was final then has a reading today can it be said that a breach never was, or that it goes on after all.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jkpi.alerts.episodes import Course
+from jkpi.alerts.judge import IN_A_ROW
 from jkpi.alerts.lifecycle import State
 
 if TYPE_CHECKING:
@@ -59,6 +60,16 @@ def has_days(one: Judged, alert: Announced, first: date, last: date) -> bool:
         line.last is not None and line.last >= last and all(line.at(day) for day in wanted)
         for line in _lines(one, alert)
     )
+
+
+def seems_open(one: Judged, alert: Announced) -> bool:
+    """Whether a closed alert is open again only because days up to its end are not there now: that is our blindness, no
+    fall. Low days since then, as many in a row as are no coincidence, are news."""
+    if alert.closed_on is None or _changed(alert.terms, terms(one)) - {SHARED_BY}:
+        return False
+    newest = list(_judged_after(one, alert.closed_on))[-IN_A_ROW:]
+    falls = len(newest) == IN_A_ROW and all(state is State.FIRING for state in newest)
+    return not falls and not has_days(one, alert, alert.fired_on, alert.closed_on)
 
 
 def _is_over(one: Judged, alert: Announced) -> bool:
