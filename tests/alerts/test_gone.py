@@ -161,3 +161,18 @@ def test_a_new_fall_is_told_though_the_days_that_closed_the_last_are_withheld(ma
     assert told(world.run()) == []
     world.put(steady(1, 0.5), first=day(72))
     assert told(world.run()) == [("reopened", "technician_on_site")]
+
+
+def test_two_falls_between_two_runs_are_two(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5"))
+    world.put(steady(60, 0.92) + steady(3, 0.7))
+    (first,) = world.run().opened
+    world.put(steady(3, 0.93) + steady(3, 0.5), first=day(63))
+    report = world.run()
+    assert [(one.transition, one.alert_id == first.alert_id) for one in report.told] == [
+        ("resolved", True), ("opened", False),
+    ]  # fmt: skip
+    assert world.run().told == ()
+    world.put(steady(3, 0.93), first=day(69))
+    assert [(one.transition, one.alert_id == first.alert_id) for one in world.run().told] == [("resolved", False)]
+    assert "Closed" in world.messages()[-1].body and "after 6 days" in world.messages()[-1].body

@@ -164,8 +164,7 @@ def again(alert: Announced, one: Judged | None) -> Transition:
     """The newest transition of an alert, to be told later than it happened: with the figures of today."""
     breach = None
     if one is not None and alert.kind == "fall":
-        fits = [b for b in one.track.breaches if b.overlaps(alert.since, alert.fired_on + _NEAR)]
-        breach = fits[-1] if fits else None
+        breach = _same(one.track, alert)
     has_figures = breach is not None or alert.kind != "fall" or alert.name in ("corrected", "superseded")
     return Transition(
         alert.alert_id,
@@ -186,29 +185,37 @@ def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
     is_news = breach is not None and not one.inhibited and not one.stale
     found: list[Transition] = []
     if current is not None:
-        match = [b for b in one.track.breaches if b.overlaps(current.since, current.fired_on + _NEAR)]
-        if not match:
+        match = _same(one.track, current)
+        if match is None:
             gone = why_gone(one, current)
             if gone is None and not is_news:
                 return []
             # What falls now is another thing, whatever became of the days that were told.
             found.append(_next(current, gone or "cleared", one.track.last_day or current.fired_on, one))
-        elif match[-1].closed_on is None:
-            return _worsened(one, match[-1], current)
+        elif match.closed_on is None:
+            return _worsened(one, match, current)
         else:
-            found.append(_next(current, "resolved", match[-1].closed_on, one, match[-1]))
+            found.append(_next(current, "resolved", match.closed_on, one, match))
     if breach is not None and is_news:
         first = _first(one, "fall", breach.since, breach.fired_on, breach)
-        earlier = [
-            a
-            for a in alerts
-            if not a.is_open and (breach.overlaps(a.since, a.closed_on or a.fired_on) or a.alert_id == first.alert_id)
+        closed = [alert for alert in alerts if not alert.is_open]
+        # What is told beside the end of another one is new; an alert's id is its first day, which may have been told.
+        earlier = [a for a in closed if a.alert_id == first.alert_id] or [
+            a for a in closed if current is None and breach.overlaps(a.since, a.closed_on or a.fired_on)
         ]
-        if current is not None or not earlier:
+        if not earlier:
             found.append(first)
         elif not any(seems_open(one, a) for a in earlier):
             found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))
     return found
+
+
+def _same(track: Track, alert: Announced) -> Breach | None:
+    """Of the breaches that are true today the one that was told: the first one in its days, a little later if there is
+    none; rather one with its own first day."""
+    during = [b for b in track.breaches if b.overlaps(alert.since, alert.fired_on)]
+    near = during or [b for b in track.breaches if b.overlaps(alert.since, alert.fired_on + _NEAR)]
+    return min(near, key=lambda b: (b.since != alert.since, b.fired_on != alert.fired_on), default=None)
 
 
 def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:
