@@ -148,3 +148,15 @@ def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None
     assert message.title == "Moments of truth: 150 fell off"
     assert "- and 38 more: see jkpi alerts" in message.body
     assert len(message.body) < 40_000
+
+
+def test_what_is_over_is_told_by_the_part_that_ended_last(make_world: MakeWorld) -> None:
+    """A fall within a promise long broken ends months before the promise is kept again."""
+    world = make_world()
+    world.put(steady(60, 0.78) + steady(14, 0.6) + steady(60, 0.78) + steady(3, 0.95))
+    days = sorted(key[3] for key in world.rows)
+    for last in (59, 73, 133):
+        world.run(days[last])
+    (told,) = world.run().told
+    assert (told.transition, told.headline) == ("resolved", "Technician on site: back at 95 %")
+    assert "3 days, 15 to 17 May 2026" in world.messages()[-1].body

@@ -65,9 +65,11 @@ class Finding:
 
 
 def main_part(breach: Breach, name: Name) -> Part:
-    """The part a message speaks of: the fall from the usual if there is one, else the broken promise, or that all takes
-    longer where that came later."""
-    fits = [part for part in breach.parts if part.closed_on is None] if name != "resolved" else list(breach.parts)
+    """The part a message speaks of: of what is open the fall from the usual if there is one, else the broken promise,
+    or that all takes longer where that came later; of what is over the part that ended last."""
+    if name == "resolved":
+        return max(breach.parts, key=lambda part: (part.closed_on or date.max, part.line == "baseline"))
+    fits = [part for part in breach.parts if part.closed_on is None]
     return max(fits or breach.parts, key=lambda part: (part.line == "baseline", part.fired_on, part.line))
 
 
