@@ -176,3 +176,18 @@ def test_two_falls_between_two_runs_are_two(make_world: MakeWorld) -> None:
     world.put(steady(3, 0.93), first=day(69))
     assert [(one.transition, one.alert_id == first.alert_id) for one in world.run().told] == [("resolved", False)]
     assert "Closed" in world.messages()[-1].body and "after 6 days" in world.messages()[-1].body
+
+
+def test_a_segment_that_goes_by_another_name_is_closed_after_four_weeks(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(140, 0.92, 1000))
+    world.put(steady(100, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="south")
+    world.put(steady(140, 0.92, 950), segment="region", value="north")
+    assert told(world.run(day(103))) == [("opened", "region=south")]
+    for key in [key for key in world.rows if key[2] == "south"]:
+        world.rows["fix.time_to_resolve", "region", "South", key[3]] = world.rows.pop(key)
+    said = [(number, *one) for number in (104, 111, 131, 132, 133) for one in told(world.run(day(number)))]
+    assert [one for one in said if one[2] == "region=south"] == [(132, "superseded", "region=south")]
+    told_of = [message.title + message.body for message in world.messages() if "region south" in message.body]
+    assert "Still: Technician on site (region south): still open; its days are not there today" in told_of[1]
+    assert "Technician on site (region south): closed, no longer in the data" in told_of[-1]

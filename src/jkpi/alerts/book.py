@@ -68,8 +68,15 @@ def last_judged_at(connection: Connection) -> datetime | None:
 def read_announced(connection: Connection) -> list[Announced]:
     """All alerts with what was last told of them, and every part that ever was."""
     rows = connection.execute(
-        select(alerts, alert_transitions.c.number, alert_transitions.c.transition, alert_transitions.c.evidence)
+        select(
+            alerts,
+            alert_transitions.c.number,
+            alert_transitions.c.transition,
+            alert_transitions.c.evidence,
+            series_states.c.last_day,
+        )
         .join(alert_transitions)
+        .outerjoin(series_states, series_states.c.series_id == alerts.c.series_id)
         .order_by(alerts.c.alert_id, alert_transitions.c.number)
     ).all()
     final = final_days(connection)
@@ -91,6 +98,7 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         journey=last.journey,
         moment=last.moment,
         segment=last.segment,
+        segment_value=last.segment_value,
         kind=last.kind,
         status=last.status,
         since=last.since,
@@ -104,6 +112,7 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         receivers=tuple(last.evidence["receivers"]),
         name=last.transition,
         final_days=final,
+        last_day=last.last_day,
         news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
 
@@ -195,11 +204,14 @@ def _evidence(finding: Finding) -> dict[str, Any]:
 
 
 def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> None:
-    """Replace all series states."""
+    """Replace all series states, but for those of open alerts whose series is not in the data now: when it was there
+    last has to be known."""
     is_told = (alerts.c.status == "open", alerts.c.kind == "fall")
     told = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_told)).all()
     open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in told}
-    connection.execute(delete(series_states))
+    judged = list(judged)
+    gone = set(open_alerts) - {one.series.series_id for one in judged}
+    connection.execute(delete(series_states).where(series_states.c.series_id.not_in(gone)))
     rows = []
     for one in judged:
         series, track = one.series, one.track

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -63,7 +63,8 @@ class Judged:
 class Announced:
     """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
     since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
-    `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told.
+    `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told; `last_day`
+    of its series when that was judged last.
     """
 
     alert_id: str
@@ -71,6 +72,7 @@ class Announced:
     journey: str
     moment: str
     segment: str
+    segment_value: str
     kind: Kind
     status: str
     since: date
@@ -85,6 +87,7 @@ class Announced:
     name: Name = "opened"
     news: int = 1
     final_days: frozenset[date] = frozenset()
+    last_day: date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -93,7 +96,8 @@ class Announced:
 
 @dataclass(frozen=True)
 class Transition:
-    """Something that became true of an alert. `judged` is None where the map no longer declares the series."""
+    """Something that became true of an alert. `judged` is None where the map no longer declares the series, or where it
+    `vanished` from the data."""
 
     alert_id: str
     number: int
@@ -104,6 +108,7 @@ class Transition:
     judged: Judged | None
     breach: Breach | None = None
     announced: Announced | None = field(default=None, repr=False)
+    vanished: bool = False
 
     @property
     def transition_id(self) -> str:
@@ -127,9 +132,11 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         by_series.setdefault((alert.series_id, alert.kind), []).append(alert)
     found: list[Transition] = []
     declared: set[tuple[str, str, str]] = set()
+    judged_until: dict[str, date | None] = {}
     for one in now_true:
         series, watched = one.series, one.series.watched
         declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.by)}
+        judged_until[series.series_id] = one.track.last_day
         found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
         if series.is_whole:
             spells: dict[Kind, date | None] = {
@@ -141,6 +148,10 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         is_declared = alert.kind in MAP_KINDS or (alert.journey, alert.moment, alert.segment) in declared
         if alert.is_open and not is_declared:
             found.append(_next(alert, "superseded", alert.fired_on, None))
+        elif alert.is_open and alert.kind == "fall" and alert.series_id not in judged_until:
+            today = judged_until.get(f"{alert.journey}/{alert.moment}")
+            if today is not None and today - (alert.last_day or alert.fired_on) > STALE_AFTER:
+                found.append(replace(_next(alert, "superseded", today, None), vanished=True))
     return found
 
 

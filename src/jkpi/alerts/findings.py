@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.carrying import Carrier, carriers
-from jkpi.alerts.changes import Name, Transition
+from jkpi.alerts.changes import Announced, Name, Transition
 from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.figures import plain
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
 from jkpi.alerts.map_alerts import Condition
 from jkpi.alerts.pools import Pool
@@ -128,7 +129,7 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
     one, announced = transition.judged, transition.announced
     told_before = announced.receivers if announced else ()
     if one is None:
-        title = announced.title if announced else transition.alert_id
+        title = _title(announced) if announced else transition.alert_id
         return Finding(transition, title, announced.owner if announced else "", told_before, backdrop=backdrop)
     series, (first, last), within = one.series, span_of(transition), within_of(transition)
     days = reader.days(series, first, last, within)
@@ -162,6 +163,13 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
         said,
         backdrop,
     )
+
+
+def _title(announced: Announced) -> str:
+    """What an alert is called where its series is not there to say it."""
+    if announced.kind != "fall" or announced.segment == WHOLE[0]:
+        return announced.title
+    return f"{announced.title} ({plain(announced.segment)} {plain(announced.segment_value)})"
 
 
 def _effects(readings: Readings, watched: Watched, first: date, last: date) -> tuple[Effects, ...]:

@@ -42,7 +42,7 @@ def headline(finding: Finding) -> str:
     if transition.kind == "early":
         return f"{name}: early sign{_of_early(transition.judged)}"
     if transition.name == "superseded":
-        return f"{name}: closed, the map has changed"
+        return f"{name}: closed, {'no longer in the data' if transition.vanished else 'the map has changed'}"
     if transition.name == "corrected":
         return f"{name}: correction, the breach never was"
     if transition.name == "resolved" and transition.breach is None:
@@ -84,6 +84,8 @@ def rows(finding: Finding) -> tuple[Row, ...]:
         lines += _early(transition.judged)
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
+    elif transition.vanished:
+        lines.append(("Why", "Nothing of it has been in the data for four weeks. Does it go by another name now?"))
     elif transition.name == "superseded":
         lines.append(("Why", "The map no longer declares this, or its rule was changed after the alert was told."))
     elif transition.name == "corrected":
