@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -108,6 +108,41 @@ def test_a_receiver_that_comes_back_gets_it(make_world: MakeWorld, web: Web) -> 
     assert deliver(world.settings, at(START)).waiting == 1
     assert deliver(world.settings, at(START + timedelta(minutes=1))).sent == 1
     assert deliver(world.settings, at(START + timedelta(days=9))).sent == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_after_an_outage_the_beginning_comes_before_the_end(
+    make_world: MakeWorld, web: Web, tmp_path: Path, request: pytest.FixtureRequest, engine: str
+) -> None:
+    url = str(request.getfixturevalue("postgres_url")) if engine == "postgres" else f"sqlite:///{tmp_path}/state.db"
+    world = told(make_world(state_url=url, receivers=[lead(web), Receiver("other", "console")]))
+    web.status, now = 503, START
+    while now < START + timedelta(hours=20):
+        deliver(world.settings, at(now))
+        now += timedelta(hours=1)
+    web.status = 200
+    web.requests.clear()
+    world.put(steady(5, 0.92), first=date(2026, 3, 2))
+    assert world.run().messages == 1
+    assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
+    assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 2
+    assert ["correction" in request.json["title"] for request in web.requests] == [False, True]
+
+
+def test_what_waits_behind_a_dead_message_is_given_up_in_its_time(
+    make_world: MakeWorld, web: Web, tmp_path: Path
+) -> None:
+    web.status = 500
+    world = told(make_world(receivers=[lead(web), Receiver("other", "file", path=tmp_path / "other.txt")]))
+    deliver(world.settings, at(START))
+    world.put(steady(5, 0.92), first=date(2026, 3, 2))
+    world.run()
+    now = START
+    while now < START + timedelta(days=4):
+        deliver(replace(world.settings, default_receiver="other"), at(now))
+        now += timedelta(hours=1)
+    assert [message.status for message in world.messages() if message.receiver == "lead"] == ["dead", "dead"]
+    assert (tmp_path / "other.txt").read_text().count("Not delivered to lead: ") == 2
 
 
 def test_secrets_are_nowhere(

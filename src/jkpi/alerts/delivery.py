@@ -1,8 +1,9 @@
-"""From the outbox to the receivers, at least once: a message is claimed, sent, and marked.
+"""From the outbox to the receivers, at least once and in order: a message is claimed, sent, and marked.
 
 A process that dies before sending leaves the message to the next one; one that dies after sending and before marking
 leaves it to be sent again when its claim runs out, recognisable by the message id in its last line. A receiver that
-fails is tried again at growing intervals for three days; then the message is dead, and another receiver is told so.
+fails is tried again at growing intervals for three days; then the message is dead, and another receiver is told so. What
+came later waits until then: the end of an alert that arrives before its beginning would leave an incident open for ever.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, func, literal, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, exists, func, literal, or_, select, update
 
 from jkpi.alerts.letters import Letter, from_json
 from jkpi.alerts.links import maker
@@ -30,6 +31,7 @@ PATIENCE = timedelta(days=3)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 UNDELIVERED = "message.undelivered"
+_UNSENT = ("waiting", "sending")
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
                 problems += [remark] if remark else []
             counts[outcome] += 1
         with reading(engine) as connection:
-            unsent = outbox.c.status.in_(("waiting", "sending"))
-            waiting = connection.execute(select(func.count()).where(unsent)).scalar_one()
+            waiting = connection.execute(select(func.count()).where(outbox.c.status.in_(_UNSENT))).scalar_one()
     finally:
         engine.dispose()
     return DeliveryReport(counts["sent"], counts["failed"], counts["dead"], waiting, tuple(problems))
@@ -79,13 +80,21 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
 def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
     """The next message that is due, now leased to this process: the conditional update lets one of many have it.
 
-    On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for.
+    On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for. Nothing is claimed
+    while an older message of the same receiver is not sent.
     """
+    earlier = outbox.alias("earlier")
+    is_first = ~exists().where(
+        earlier.c.receiver == outbox.c.receiver,
+        earlier.c.created_at < outbox.c.created_at,
+        earlier.c.status.in_(_UNSENT),
+    )
     arrived = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
-    due = or_(
+    free = or_(
         and_(outbox.c.status == "waiting", arrived),
         and_(outbox.c.status == "sending", outbox.c.lease_until <= now),
     )
+    due = and_(free, is_first)
     claim = uuid.uuid4().hex
     with writing(engine, serialised=False) as connection:
         found = connection.execute(
@@ -144,6 +153,10 @@ def _put_off(engine: Engine, message: Row[Any], why: str, now: datetime, setting
             .where(mine)
             .values(status=status, lease_until=None, last_error=why, next_attempt_at=now + wait)
         )
+        # What waits behind it waits for the same receiver, and is given up no later than if it had been tried itself.
+        behind = (outbox.c.receiver == message.receiver, outbox.c.status == "waiting")
+        since = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
+        connection.execute(update(outbox).where(*behind).values(first_tried_at=since))
         if is_dead and changed.rowcount == 1:
             _tell_elsewhere(connection, message, why, now, settings)
     return "dead" if is_dead else "failed"
