@@ -127,6 +127,46 @@ def test_getting_worse_undoes_an_acknowledgement(make_world: MakeWorld) -> None:
     assert told[2][2].startswith("Still: ")
 
 
+def rename(world: World, old: str, new: str) -> None:
+    """The map names another receiver."""
+    path = world.settings.workspace / "journeys" / "repair.yml"
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_who_is_named_while_it_is_open_hears_of_it_and_who_is_no_more_only_of_its_end(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.settings = replace(world.settings, receivers={one.name: one for one in files(world, "lead", "new")})
+    telling(fallen(world, 20))
+    assert [who for _, who, _ in told_on(world, range(58, 63))] == ["lead"]
+    rename(world, "[lead]", "[new]")
+    world.put(steady(4, 0.95), first=day(80))
+    told = told_on(world, range(63, 84))[1:]
+    assert [(number, who, title.startswith("Still: ")) for number, who, title in told] == [
+        (63, "new", False), (70, "new", True), (77, "new", True), (82, "lead", False), (82, "new", False),
+    ]  # fmt: skip
+    assert told[0][2] == "Technician on site: down to 82 % instead of 92 %"
+    assert {title for _, _, title in told[3:]} == {"Technician on site: back at 95 %"}
+
+
+def test_who_is_gone_from_the_settings_is_no_more_written_to(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE)
+    world.settings = replace(world.settings, receivers={one.name: one for one in files(world, "lead", "new")})
+    telling(fallen(world, 20))
+    told_on(world, range(58, 63))
+    rename(world, "[lead]", "[new]")
+    world.settings = replace(world.settings, receivers={one.name: one for one in files(world, "new")})
+    world.put(steady(4, 0.95), first=day(80))
+    assert {who for _, who, _ in told_on(world, range(63, 84))[1:]} == {"new"}
+
+
+def test_who_comes_to_stand_behind_an_owner_hears_of_what_is_open(make_world: MakeWorld) -> None:
+    world = telling(fallen(make_world(NOBODY_NAMED, receivers=[Receiver(name, "console") for name in ("a", "b")])))
+    world.settings = replace(world.settings, default_receiver="a")
+    assert [who for _, who, _ in told_on(world, range(58, 63))] == ["a"]
+    telling(world, owners={"field-service": ("a", "b")})
+    assert [who for _, who, _ in told_on(world, range(63, 66))][1:] == ["b"]
+
+
 def test_what_is_closed_cannot_be_taken_on(make_world: MakeWorld) -> None:
     world = telling(fallen(make_world(ON_SITE), 4))
     world.put(steady(3, 0.95), first=day(64))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from jkpi.alerts import tellings_book as book
 from jkpi.alerts.backdrops import Backdrop, Moment
 from jkpi.alerts.book import read_announced
-from jkpi.alerts.changes import QUIET, Announced, Judged, again, map_changes
+from jkpi.alerts.changes import QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.ledger import keep
@@ -24,7 +24,7 @@ from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import Condition
 from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, ranked
 from jkpi.alerts.series import CONSOLE
-from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of
+from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.alerts.wording import early_sign
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse
@@ -42,6 +42,14 @@ class Truth:
     backdrops: Mapping[Moment, Backdrop]
     findings: tuple[Finding, ...]
     judged_before: datetime | None
+
+    def receivers(self, alert: Announced, settings: Settings) -> tuple[str, ...]:
+        """Who is to hear of an alert today; nobody where the map no longer has what it is about."""
+        if alert.kind == "error":
+            return (settings.default_receiver or CONSOLE,)
+        backdrop = self.backdrops.get((alert.journey, alert.moment))
+        wrong = (one.receivers for one in self.wrong if (one.series_id, one.kind) == (alert.series_id, alert.kind))
+        return backdrop.receivers if backdrop else next(wrong, ())
 
     def zone(self, journey: str) -> str:
         """Where days are cut: by the journey, in UTC where there is none."""
@@ -67,15 +75,16 @@ def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) 
         keep(connection, finding.transition.alert_id, finding.transition.number, finding.days)
     told_before = [finding.transition.alert_id for finding in truth.findings if finding.transition.number > 1]
     heard = book.heard_by(connection, told_before)
-    book.owe(connection, _to_hear(truth.findings, heard, settings), settings.now)
-    standings = _standings(connection, truth)
+    book.owe(connection, _to_hear(truth, heard, settings), settings.now)
+    standings = _standings(connection, truth, settings)
+    book.owe(connection, unheard(standings.values(), book.read_owed(connection)), settings.now)
     plan = news(book.read_owed(connection), standings)
     book.drop(connection, plan.dropped)
     reminders = [
         *repeats(standings.values(), settings.now, settings.telling.how.repeat_every),
         *escalations(standings.values(), settings.now),
     ]
-    reachable = [due for due in reminders if due.receiver in settings.receivers or due.receiver == CONSOLE]
+    reachable = [due for due in reminders if _is_reachable(due.receiver, settings)]
     silences = book.read_silences(connection, settings.now)
     by_receiver: dict[str, list[Due]] = {}
     for due in one_each([*plan.due, *reachable]):
@@ -98,21 +107,33 @@ def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) 
     return written
 
 
-def _to_hear(
-    findings: Sequence[Finding], heard: Mapping[str, set[str]], settings: Settings
-) -> list[tuple[str, int, str]]:
-    """Whoever heard of an alert hears how it goes on, also those to whom it was escalated. People hear no quiet ends;
-    programs do, for they keep a state of their own."""
-    return [
-        (finding.transition.alert_id, finding.transition.number, receiver)
-        for finding in findings
-        for receiver in sorted({*finding.receivers, *heard.get(finding.transition.alert_id, ())})
-        if finding.transition.name not in QUIET
-        or (receiver in settings.receivers and settings.receivers[receiver].is_machine)
-    ]
+def _to_hear(truth: Truth, heard: Mapping[str, set[str]], settings: Settings) -> list[tuple[str, int, str]]:
+    """Whoever is named today, or was told as it was escalated, hears how an alert goes on; its end also those who heard
+    of it and are named no more. People hear no quiet ends; programs do, for they keep a state of their own."""
+    found = []
+    for finding in truth.findings:
+        transition, names = finding.transition, {*finding.receivers}
+        if transition.announced is not None:
+            before = heard.get(transition.alert_id, set())
+            backdrop = truth.backdrops.get((transition.announced.journey, transition.announced.moment))
+            still = set(backdrop.escalate_to) if backdrop else set()
+            if STATUS_AFTER[transition.name] != "open":
+                still = {name for name in before if _is_reachable(name, settings)}
+            names = {*truth.receivers(transition.announced, settings), *(before & still)}
+        found += [
+            (transition.alert_id, transition.number, receiver)
+            for receiver in sorted(names)
+            if transition.name not in QUIET
+            or (receiver in settings.receivers and settings.receivers[receiver].is_machine)
+        ]
+    return found
 
 
-def _standings(connection: Connection, truth: Truth) -> dict[str, Standing]:
+def _is_reachable(receiver: str, settings: Settings) -> bool:
+    return receiver in settings.receivers or receiver == CONSOLE
+
+
+def _standings(connection: Connection, truth: Truth, settings: Settings) -> dict[str, Standing]:
     told, acknowledged = book.read_told(connection), book.read_acknowledged(connection)
     found = {}
     for alert in read_announced(connection):
@@ -123,6 +144,7 @@ def _standings(connection: Connection, truth: Truth) -> dict[str, Standing]:
             acknowledged.get(alert.alert_id, 0) >= alert.news,
             backdrop.escalate_after if backdrop else None,
             backdrop.escalate_to if backdrop else (),
+            truth.receivers(alert, settings) if alert.is_open else (),
         )
     return found
 

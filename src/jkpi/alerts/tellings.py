@@ -57,13 +57,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Standing:
-    """An alert, what was told of it, and whether somebody took it on since it was last news."""
+    """An alert, what was told of it, and whether somebody took it on since it was last news. `receivers`: who is to
+    hear of it by what the map and `jkpi.yml` say today."""
 
     alert: Announced
     told: tuple[Told, ...] = ()
     acknowledged: bool = False
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,18 @@ class Standing:
     def lately(self) -> tuple[Told, ...]:
         """What was told since it was last news."""
         return tuple(one for one in self.told if one.number >= self.alert.news)
+
+
+def unheard(standings: Iterable[Standing], owed: Iterable[Owed]) -> list[tuple[str, int, str]]:
+    """(alert, number, receiver): the newest of open alerts, for those who were named only after it was told."""
+    waiting = {(one.alert_id, one.receiver) for one in owed}
+    return [
+        (standing.alert.alert_id, standing.alert.number, name)
+        for standing in standings
+        if standing.alert.is_open
+        for name in standing.receivers
+        if name not in standing.heard and (standing.alert.alert_id, name) not in waiting
+    ]
 
 
 def news(owed: Iterable[Owed], standings: dict[str, Standing]) -> Plan:
@@ -93,7 +107,7 @@ def news(owed: Iterable[Owed], standings: dict[str, Standing]) -> Plan:
 
 
 def repeats(standings: Iterable[Standing], now: datetime, every: timedelta | None) -> list[Due]:
-    """Open falls that nobody took on, to those who last heard of them so long ago."""
+    """Open falls that nobody took on, to those who last heard of them so long ago and still are to hear of them."""
     if every is None:
         return []
     found = []
@@ -102,7 +116,12 @@ def repeats(standings: Iterable[Standing], now: datetime, every: timedelta | Non
             last: dict[str, datetime] = {}
             for one in standing.lately:
                 last[one.receiver] = max(one.told_at, last.get(one.receiver, one.told_at))
-            found += [Due(standing.alert.alert_id, name, "repeat") for name, at in last.items() if now - at >= every]
+            named = {*standing.receivers, *standing.escalate_to}
+            found += [
+                Due(standing.alert.alert_id, name, "repeat")
+                for name, at in last.items()
+                if name in named and now - at >= every
+            ]
     return found
 
 
