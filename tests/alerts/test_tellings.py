@@ -191,6 +191,18 @@ def test_a_silence_holds_the_message_and_tells_afterwards_what_is_still_so(make_
     assert (number, title) == (70, "Technician on site: down to 82 % instead of 92 %")
 
 
+def test_what_got_worse_in_a_silence_is_first_heard_of_as_a_fall(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE))
+    world.put(steady(100, 0.78) + steady(20, 0.6))
+    world.run(day(1))
+    world.settings = replace(world.settings, now=at(1))
+    silence(world.settings, "repair", at(110), "r", "Ada", at(1))
+    ((number, _, title),) = told_on(world, range(99, 112))
+    assert (number, title) == (110, "Technician on site: down to 60 % instead of 78 %")
+    (message,) = world.messages()
+    assert message.content["entries"][0]["transition"] == "opened"
+
+
 def test_what_began_and_ended_in_a_silence_is_not_told(make_world: MakeWorld) -> None:
     world = telling(fallen(make_world(ON_SITE), 4))
     world.put(steady(20, 0.95), first=day(64))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from jkpi.alerts import tellings_book as book
 from jkpi.alerts.backdrops import Backdrop, Moment
 from jkpi.alerts.book import read_announced
-from jkpi.alerts.changes import QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
+from jkpi.alerts.changes import NEWS, QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.ledger import keep
@@ -191,8 +191,9 @@ def _write(
     due_of = {due.alert_id: due for due in all_due}
     said = ranked(
         [
-            Said(findings[due.alert_id], due.purpose, thread_of(standings[due.alert_id], receiver))
+            Said(_as_heard(findings[due.alert_id], thread), due.purpose, thread)
             for due in all_due
+            for thread in [thread_of(standings[due.alert_id], receiver)]
         ]
     )  # fmt: skip
     keys = sorted(one.key for one in said)
@@ -217,6 +218,13 @@ def _write(
     book.post(connection, receiver, letter, ids, settings.now)
     for alert_id, due in due_of.items():
         book.settle(connection, due, standings[alert_id].alert.number, letter, threads[alert_id], settings.now)
+
+
+def _as_heard(finding: Finding, thread: str | None) -> Finding:
+    """"Again" and "further" mean nothing to those who hear of it for the first time."""
+    if thread is not None or finding.transition.name not in NEWS:
+        return finding
+    return dataclasses.replace(finding, transition=dataclasses.replace(finding.transition, name="opened"))
 
 
 def _replies_to(receiver: str, due: Mapping[str, Due], standings: Mapping[str, Standing]) -> tuple[str, ...]:
