@@ -223,6 +223,26 @@ def test_the_end_of_what_was_told_is_told_after_the_silence(make_world: MakeWorl
     assert [(number, title) for number, _, title in told] == [(75, "Technician on site: back at 95 %")]
 
 
+@pytest.mark.parametrize("segment", ["all", "region"])
+def test_the_end_of_what_the_data_no_longer_show_is_told_as_an_end(make_world: MakeWorld, segment: str) -> None:
+    of, who = {"segment": segment, "value": "all" if segment == "all" else "south"}, " (region south)"
+    world = telling(make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5")))
+    world.put(steady(80, 0.92, 900))
+    world.put(steady(60, 0.92) + steady(4, 0.6), **of)
+    world.run(day(FELL))
+    world.settings = replace(world.settings, now=at(FELL))
+    silence(world.settings, alert_id(world), at(75), "r", "Ada", at(FELL))
+    world.put(steady(5, 0.93), **of, first=day(64))
+    world.run(day(68))
+    world.put(steady(4, 0.93), **of, first=day(60))
+    world.put(steady(10, 0.93), **of, first=day(69))
+    told = told_on(world, range(69, 78))[1:]
+    assert [(number, title) for number, _, title in told] == [
+        (75, f"Technician on site{who * (segment != 'all')}: over, nothing has been low since")
+    ]
+    assert "still open" not in world.messages()[-1].body
+
+
 def test_a_silence_can_be_ended_and_wrong_ones_are_refused(make_world: MakeWorld) -> None:
     world = telling(fallen(make_world(ON_SITE)))
     world.run(day(58))
