@@ -32,11 +32,37 @@ def test_a_moment_by_the_week_is_told_in_weeks(make_world: MakeWorld) -> None:
     (alert,) = list_alerts(world.settings)
     assert (alert.since, alert.fired_on) == (MONDAY + timedelta(weeks=20), MONDAY + timedelta(weeks=20))
     (message,) = world.messages()
-    assert "n = 180; 3 weeks, 25 May to 8 June 2026" in message.body and "and period = 'week'" in message.body
+    assert "n = 180; 3 weeks, 25 May to 14 June 2026" in message.body and "and period = 'week'" in message.body
     with open_warehouse(world.settings, read_only=True) as w:
         shown = story(world.settings, told.alert_id, w)
     assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
     assert world.run().told == ()
+
+
+def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: MakeWorld) -> None:
+    world = make_world(ON_SITE.replace("by: [region]", "period: week"))
+    world.period = "week"
+    world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
+    world.run()
+    world.put(steady(3, 0.95, 60), first=MONDAY + timedelta(weeks=23))
+    assert [told.transition for told in world.run().told] == ["resolved"]
+    rows = dict(world.messages()[-1].content["entries"][0]["rows"])
+    assert "3 weeks, 15 June to 5 July 2026" in rows["Now"]
+    assert rows["Then"] == "60 %, 25 May to 14 June 2026"
+    assert rows["Closed"] == "Sunday 5 July 2026, after 42 days"
+
+
+def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:
+    world = make_world(LIKED.replace("owner: cx", "owner: cx, period: week"))
+    world.settings = replace(world.settings, telling=Telling({}, (), AlertsFile(comments=2)))
+    world.period = "week"
+    world.put(steady(20, 0.66) + steady(3, 0.4), kpi="fix.nps", first=MONDAY)
+    with open_warehouse(world.settings) as w:
+        w.execute("create schema if not exists raw")
+        w.execute("create table raw.survey_responses (survey text, comment text, responded_at timestamp)")
+        w.execute("insert into raw.survey_responses values ('after', 'nobody came', timestamp '2026-06-14 22:00:00')")
+    world.run()
+    assert world.messages()[0].content["entries"][0]["comments"] == ["nobody came"]
 
 
 def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:

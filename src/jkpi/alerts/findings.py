@@ -147,7 +147,7 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
             mixed = _effects(all_days, series.watched, first, last)
     said: tuple[str, ...] = ()
     if comments and backdrop and backdrop.survey and transition.kind == "fall" and transition.name != "superseded":
-        said = _comments(w, backdrop.survey, first, last, comments)
+        said = _comments(w, backdrop.survey, first, series.watched.end(last), comments)
     return Finding(
         transition,
         series.watched.title,
@@ -203,11 +203,10 @@ def _comments(w: Warehouse, survey: str, first: date, last: date, number: int) -
     return tuple(row["comment"] for row in w.rows(_COMMENTS, {"survey": survey, "number": number, **span}))
 
 
-def before(part: Part) -> Pool:
-    """The fallen days alone, without the clear ones that closed the alert."""
+def before(part: Part, watched: Watched) -> Pool:
+    """The fallen days or weeks alone, without the clear ones that closed the alert."""
     fell, clear = part.fell, part.clear
     if clear is None or clear.n >= fell.n:
         return fell
-    return Pool(
-        fell.first, clear.first - timedelta(days=1), fell.days - clear.days, fell.good - clear.good, fell.n - clear.n
-    )
+    last = clear.first - timedelta(days=watched.cadence.step)
+    return Pool(fell.first, last, fell.days - clear.days, fell.good - clear.good, fell.n - clear.n)

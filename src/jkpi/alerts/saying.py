@@ -221,7 +221,7 @@ def _write(
 
 
 def _as_heard(finding: Finding, thread: str | None) -> Finding:
-    """"Again" and "further" mean nothing to those who hear of it for the first time."""
+    """ "Again" and "further" mean nothing to those who hear of it for the first time."""
     if thread is not None or finding.transition.name not in NEWS:
         return finding
     return dataclasses.replace(finding, transition=dataclasses.replace(finding.transition, name="opened"))

@@ -58,6 +58,10 @@ class Watched:
     def cadence(self) -> Cadence:
         return WEEKLY if self.period == "week" else DAILY
 
+    def end(self, start: date) -> date:
+        """The last day of the day or week that begins then."""
+        return start + timedelta(days=self.cadence.step - 1)
+
     def is_part_of(self, other: Watched) -> bool:
         """Whether it is about a touchpoint of the stage that the other one is about."""
         same = (self.journey, self.stage) == (other.journey, other.stage)

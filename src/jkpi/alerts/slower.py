@@ -36,7 +36,10 @@ def headline(part: Part, watched: Watched, again: str) -> str:
 
 def now(part: Part, pool: Pool, watched: Watched) -> list[Row]:
     """The share of pooled days, and what is usual."""
-    (low, high), when = pool.interval, f"{periods(pool.days, watched.period)}, {span(pool.first, pool.last)}"
+    (low, high), when = (
+        pool.interval,
+        f"{periods(pool.days, watched.period)}, {span(pool.first, watched.end(pool.last))}",
+    )
     same = " on the same days of the week," if watched.period == "day" else ""
     return [
         ("Now", f"{percent(pool.rate)} are done within {time(part.within or 0.0, watched)} ({percent(low)} to"

@@ -129,7 +129,7 @@ def _where(series: Series) -> str:
 def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
     fell = part.fell
-    lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
+    lines: list[Row] = [("Now", _figure(figures, fell, watched))]
     if part.line == "median":
         lines = slower.now(part, fell, watched)
     elif part.line == "baseline":
@@ -227,14 +227,12 @@ def _look_at(carriers: Iterable[Carrier], backdrop: Backdrop | None) -> list[Row
 
 
 def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
-    figures, part = Figures(series.watched), main_part(breach, "resolved")
-    clear, last = part.clear or part.fell, breach.closed_on or part.fell.last
-    fallen = before(part)
+    watched, figures, part = series.watched, Figures(series.watched), main_part(breach, "resolved")
+    clear, last = part.clear or part.fell, watched.end(breach.closed_on or part.fell.last)
+    fallen = before(part, watched)
     return [
-        slower.now(part, clear, series.watched)[0]
-        if part.line == "median"
-        else ("Now", _figure(figures, clear, series.watched.period)),
-        ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, fallen.last)}"),
+        slower.now(part, clear, watched)[0] if part.line == "median" else ("Now", _figure(figures, clear, watched)),
+        ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, watched.end(fallen.last))}"),
         ("Wanted", figures.value(wanted_rate(series, part))),
         ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
         *([("Data", _data(finding))] if finding.held else []),
@@ -243,7 +241,10 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
 
 def _corrected(finding: Finding) -> list[Row]:
     announced = finding.transition.announced
-    told = f"The breach told on the days up to {day(announced.fired_on)} is gone" if announced else "The breach is gone"
+    told = "The breach is gone"
+    if announced is not None:
+        last = finding.series.watched.end(announced.fired_on) if finding.series else announced.fired_on
+        told = f"The breach told on the days up to {day(last)} is gone"
     return [("Why", f"{told}: data that came in later show that it never was.")]
 
 
@@ -292,14 +293,14 @@ def _blind_or_error(finding: Finding) -> list[Row]:
     return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
 
 
-def _figure(figures: Figures, pool: Pool, period: str) -> str:
-    when = f"{periods(pool.days, period)}, {span(pool.first, pool.last)}"
+def _figure(figures: Figures, pool: Pool, watched: Watched) -> str:
+    when = f"{periods(pool.days, watched.period)}, {span(pool.first, watched.end(pool.last))}"
     return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, n = {count(pool.n)}; {when})"
 
 
 def _data(finding: Finding) -> str:
-    if finding.held:
-        return f"final; {days(finding.held)} in between could not be trusted and were left out"
+    if finding.held and finding.series:
+        return f"final; {periods(finding.held, finding.series.watched.period)} in between could not be trusted and were left out"
     return "final: no reading here is still open or withheld"
 
 
