@@ -65,6 +65,19 @@ def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:
     assert world.messages()[0].content["entries"][0]["comments"] == ["nobody came"]
 
 
+def test_days_without_readings_are_not_among_those_taken_together(make_world: MakeWorld) -> None:
+    """On Friday and Monday it was low; nobody came on the weekend."""
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5").replace("by: [region]", "by: []"))
+    friday = date(2026, 4, 3)
+    for number in range((friday - FIRST).days + 4):
+        if day(number).weekday() < 5:
+            world.put([(49.0, 60.0) if day(number) >= friday else (55.0, 60.0)], first=day(number))
+    assert world.run(friday).told == ()
+    assert len(world.run().opened) == 1
+    told = dict(world.messages()[0].content["entries"][0]["rows"])["Told for"]
+    assert told.startswith("2 days taken together clearly below what is usual")
+
+
 def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE.replace("by: [region]", "false_alarm_every: 5y") + STAYS)
     how = AlertsFile.model_validate({"false_alarm_every": "26w"})

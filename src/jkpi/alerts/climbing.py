@@ -145,6 +145,7 @@ class Climb:
         begun += [(since, fired, REASONS[lifecycle.EVIDENCE]) for since, fired in self._deeper.end(row)]
         pools = [self.sums.pool(row, since, column) for since, _, _ in begun]
         return [
-            Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared)
-            for pool, (_, fired, reason) in zip(pools, begun, strict=True)
-        ]
+            Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared,
+                 self.sums.pool(row, since, fired).days)
+            for pool, (since, fired, reason) in zip(pools, begun, strict=True)
+        ]  # fmt: skip

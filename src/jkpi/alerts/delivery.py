@@ -2,8 +2,8 @@
 
 A process that dies before sending leaves the message to the next one; one that dies after sending and before marking
 leaves it to be sent again when its claim runs out, recognisable by the message id in its last line. A receiver that
-fails is tried again at growing intervals for three days; then the message is dead, and another receiver is told so. What
-came later waits until then: the end of an alert that arrives before its beginning would leave an incident open for ever.
+fails is tried again at growing intervals for three days; then the message is dead, and another receiver is told so.
+What came later waits until then: an end that arrives before its beginning would leave an incident open for ever.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ NOT_TOLD = 255
 
 @dataclass(frozen=True)
 class Part:
-    """An alert on one line, from its first low day; `closed_on` is None while it lasts. `within`: on the line of the
-    median, the seconds within which usually about half are done, and whose shares are told."""
+    """An alert on one line, from its first low day; `closed_on` is None while it lasts. `taken`: how many judged
+    readings it took to be certain. `within`: on the line of the median, the seconds within which usually about half are
+    done, and whose shares are told."""
 
     line: Line
     since: date
@@ -26,6 +27,7 @@ class Part:
     reason: str
     fell: Pool
     clear: Pool | None
+    taken: int
     within: float | None = None
 
 

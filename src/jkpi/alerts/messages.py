@@ -125,9 +125,9 @@ def facts(finding: Finding) -> Mapping[str, Any]:
         "segment_value": plain(series.segment_value),
         "line": part.line, "within_seconds": part.within,
         "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
-        "last_day": watched.end(pool.last).isoformat(), "value": watched.value(pool.rate), "ci_low": low, "ci_high": high,
-        "n": pool.n, "expected": watched.value(pool.reference), "promise": watched.promise, "chance": pool.tail,
-        "held_days": finding.held,
+        "last_day": watched.end(pool.last).isoformat(), "value": watched.value(pool.rate),
+        "ci_low": low, "ci_high": high, "n": pool.n, "expected": watched.value(pool.reference),
+        "promise": watched.promise, "chance": pool.tail, "held_days": finding.held,
         "carried_by": [
             {"segment": one.segment, "segment_value": plain(one.segment_value), "value": watched.value(one.rate),
              "usual": watched.value(one.usual), "n": one.n, "share": one.share}

@@ -145,7 +145,7 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     patterns = {
         "collapse": f"one {unit} far",
         "standing": "each of four weeks",
-        "evidence": f"{_until_told(part, watched)} {unit}s taken together clearly",
+        "evidence": f"{part.taken} {unit}s taken together clearly",
     }
     pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
     apart = figures.difference(fell.rate, wanted_rate(series, part))
@@ -178,11 +178,6 @@ def _trusted(finding: Finding, series: Series) -> list[Row]:
     who = "all customers" if series.is_whole else "this segment"
     shown = "its past is too short to say more" if seen is None else f"one in {interval(seen)} for {who}, by their past"
     return [("False alarm", f"{wanted}; {shown}.")]
-
-
-def _until_told(part: Part, watched: Watched) -> int:
-    """From the first low day to the one that made it certain."""
-    return (part.fired_on - part.since).days // watched.cadence.step + 1
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
@@ -300,7 +295,8 @@ def _figure(figures: Figures, pool: Pool, watched: Watched) -> str:
 
 def _data(finding: Finding) -> str:
     if finding.held and finding.series:
-        return f"final; {periods(finding.held, finding.series.watched.period)} in between could not be trusted and were left out"
+        held = periods(finding.held, finding.series.watched.period)
+        return f"final; {held} in between could not be trusted and were left out"
     return "final: no reading here is still open or withheld"
 
 
