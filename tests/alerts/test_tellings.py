@@ -87,6 +87,20 @@ def test_an_open_alert_is_told_again_weekly_until_somebody_takes_it_on(make_worl
     assert list_alerts(world.settings)[0].flags == ("acknowledged",)
 
 
+@pytest.mark.parametrize(
+    ("every", "says"),
+    [
+        (None, "late data show that it never was."),
+        ("7d", "until somebody acknowledges it, once a week as well."),
+        ("14d", "until somebody acknowledges it, every 14 days as well."),
+    ],
+)
+def test_how_often_it_is_told_again_is_said_as_it_is_set(make_world: MakeWorld, every: str | None, says: str) -> None:
+    world = telling(fallen(make_world(ON_SITE)), repeat_every=every)
+    world.run(day(FELL))
+    assert dict(world.messages()[0].content["entries"][0]["rows"])["Next"].endswith(says)
+
+
 def test_a_repeat_answers_the_first_message(make_world: MakeWorld) -> None:
     world = telling(fallen(make_world(ON_SITE)))
     told_on(world, range(62, 70))

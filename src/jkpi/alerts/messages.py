@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jkpi.alerts.changes import NEWS, Name
@@ -39,7 +39,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a message says about itself."""
+    """What a message says about itself. `repeat_every`: how often it is told again while nobody takes it on."""
 
     message_id: str
     workspace: str
@@ -47,6 +47,7 @@ class Envelope:
     synthetic: bool = False
     replies_to: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
+    repeat_every: timedelta | None = None
 
 
 def ranked(said: Sequence[Said]) -> list[Said]:
@@ -69,7 +70,7 @@ def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()
         synthetic=envelope.synthetic,
         title=("[synthetic data] " if envelope.synthetic else "") + title,
         mood=_mood(ordered),
-        entries=tuple(entry(one) for one in full),
+        entries=tuple(entry(one, envelope.repeat_every) for one in full),
         brief=tuple((one.finding.transition.alert_id, one.headline) for one in brief),
         more=max(0, len(ordered) - IN_FULL - IN_BRIEF),
         fresh=sum(one.thread is None and one.finding.transition.name not in _OVER for one in ordered[IN_FULL:]),
@@ -79,11 +80,11 @@ def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()
     )
 
 
-def entry(said: Said) -> Entry:
+def entry(said: Said, repeat_every: timedelta | None) -> Entry:
     """One alert as it is told in full."""
     finding, transition = said.finding, said.finding.transition
     told = list(rows(finding))
-    following = next_step(transition.name, transition.kind)
+    following = next_step(transition.name, transition.kind, repeat_every)
     if following:
         told.insert(len(told) - 2, ("Next", following))
     queries = [("The number", finding.number_sql), ("The readings behind it", finding.sql)]

@@ -212,6 +212,7 @@ def _write(
         settings.synthetic,
         _replies_to(receiver, due_of, standings),
         _over(receiver, threads, standings),
+        settings.telling.how.repeat_every,
     )
     letter = compose(said, envelope, digest)
     ids = sorted(one.finding.transition.transition_id for one in said)

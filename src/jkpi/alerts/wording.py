@@ -24,6 +24,7 @@ from jkpi.alerts.series import Series, Watched
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
 _TOUCHPOINTS, _PAINS = 5, 3
+_WEEK = timedelta(days=7)
 
 
 def headline(finding: Finding) -> str:
@@ -300,11 +301,15 @@ def _data(finding: Finding) -> str:
     return "final: no reading here is still open or withheld"
 
 
-def next_step(name: Name, kind: str) -> str:
-    """What will happen without anybody doing anything."""
+def next_step(name: Name, kind: str, repeat_every: timedelta | None) -> str:
+    """What will happen without anybody doing anything; `repeat_every` as in `jkpi.yml`."""
     if kind != "fall" or name in ("resolved", "corrected", "superseded"):
         return ""
+    again = ""
+    if repeat_every is not None:
+        often = "once a week" if repeat_every == _WEEK else f"every {interval(repeat_every / timedelta(days=1))}"
+        again = f"; until somebody acknowledges it, {often} as well"
     return (
         "Judged again with each day that matures. You hear of it when it is over, when it gets worse, or if late data"
-        " show that it never was; until somebody acknowledges it, once a week as well."
+        f" show that it never was{again}."
     )
