@@ -23,6 +23,7 @@ from jkpi.state_tables import (
     acknowledgements,
     alert_transitions,
     alerts,
+    held_digests,
     metadata,
     outbox,
     series_states,
@@ -38,6 +39,7 @@ __all__ = [
     "acknowledgements",
     "alert_transitions",
     "alerts",
+    "held_digests",
     "metadata",
     "migrate",
     "outbox",
@@ -50,7 +52,7 @@ __all__ = [
     "writing",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds it equal to the last file of migrations/versions."""
 
 _LOCK_SECONDS = 30

@@ -175,6 +175,13 @@ silences = Table(
     comment="one row per silence: scope is an alert, a series or the beginning of one",
 )
 
+held_digests = Table(
+    "held_digests",
+    metadata,
+    Column("receiver", String, primary_key=True),
+    comment="one row per receiver whose digest of early signs waits, because they were told enough that day",
+)
+
 told_readings = Table(
     "told_readings",
     metadata,

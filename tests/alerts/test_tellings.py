@@ -8,13 +8,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from made_world import FIRST, ON_SITE, STAYS, World, steady
+from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import acknowledge, list_alerts, silence, unsilence
+from jkpi.alerts import AlertReport, acknowledge, judge_and_announce, list_alerts, silence, unsilence
 from jkpi.alerts.hushes import Silence, covers, hushed
 from jkpi.errors import InputError
-from jkpi.settings import Receiver
+from jkpi.journeys import read_journeys
+from jkpi.settings import Receiver, Settings
 from jkpi.telling import AlertsFile, Mute, Telling
+from jkpi.warehouse import open_warehouse
 
 MakeWorld = Callable[..., World]
 FELL = 63
@@ -56,6 +58,12 @@ def told_on(world: World, days: range) -> list[tuple[int, str, str]]:
                 seen.add(message.notification_id)
                 found.append((number, message.receiver, message.title))
     return found
+
+
+def judge(settings: Settings) -> AlertReport:
+    """With the readings that are there."""
+    with open_warehouse(settings) as w:
+        return judge_and_announce(settings, w, read_journeys(settings.workspace))
 
 
 def alert_id(world: World) -> str:
@@ -316,12 +324,7 @@ def test_a_receiver_gets_so_many_messages_a_day_and_the_rest_together(make_world
     later = replace(world.settings, now=at(62) + timedelta(hours=23))
     with_more = World(later, world.rows)
     with_more.write(day(63))
-    from jkpi.alerts import judge_and_announce
-    from jkpi.journeys import read_journeys
-    from jkpi.warehouse import open_warehouse
-
-    with open_warehouse(later) as w:
-        assert judge_and_announce(later, w, read_journeys(later.workspace)).messages == 0
+    assert judge(later).messages == 0
     assert {alert.title: alert.flags for alert in list_alerts(later)} == {
         "Technician on site": (), "Customer stays": ("capped",),
     }  # fmt: skip
@@ -340,6 +343,22 @@ def test_coincidences_and_patterns_come_in_a_digest_once_a_week(make_world: Make
     (message,) = world.messages()
     assert message.mood == "info"
     assert "Early signs, nothing to do yet:\n- Technician on site: one low day: 84 %, n = 100" in message.body
+
+
+def test_a_digest_waits_while_its_receiver_is_told_enough(make_world: MakeWorld) -> None:
+    """On Sunday evening a fall is told, on Monday morning there is a digest, and one message a day is the most."""
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5") + LIKED.replace("promise: 30", "promise: -50"))
+    telling(world, digest="weekly", messages_a_day=1)
+    sunday = next(number for number in range(59, 67) if day(number).weekday() == 6)
+    world.put([*steady(sunday, 0.92), (70.0, 100.0)])
+    world.put([*steady(sunday, 0.66), (55.0, 100.0)], kpi="fix.nps")
+    world.run(day(sunday - 2))
+    world.write()
+    told = []
+    for hours in (14, 24, 40, 72, 73):
+        judge(replace(world.settings, now=at(sunday - 1) + timedelta(hours=hours)))
+        told.append(["Early signs" in message.body for message in world.messages()])
+    assert told == [[False], [False], [False, True], [False, True], [False, True]]
 
 
 def test_no_digest_on_the_first_day_and_none_if_not_wanted(make_world: MakeWorld) -> None:
@@ -375,7 +394,7 @@ def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_wor
     world.run(day(FELL))
     engine = state_engine(world.settings.state_url)
     with writing(engine) as connection:
-        for table in ("told_readings", "silences", "acknowledgements", "tellings"):
+        for table in ("told_readings", "held_digests", "silences", "acknowledgements", "tellings"):
             connection.execute(text(f"drop table {table}"))
         connection.execute(text("alter table outbox drop column content"))
         connection.execute(text("alter table outbox drop column destination"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,16 +94,18 @@ def say(connection: Connection, w: Warehouse, truth: Truth, settings: Settings) 
             book.hold(connection, due.owed, held)
         else:
             by_receiver.setdefault(due.receiver, []).append(due)
-    digests = _digests(truth, settings, silences)
+    digests = _digests(truth, settings, silences, book.read_held_digests(connection))
     findings = _findings(w, by_receiver, standings, truth, settings)
-    written = 0
+    written, waiting = 0, set[str]()
     for receiver in sorted({*by_receiver, *digests}):
         all_due = by_receiver.get(receiver, [])
         if book.count_lately(connection, receiver, settings.now) >= settings.telling.how.messages_a_day:
             book.hold(connection, [owed for due in all_due for owed in due.owed], "capped")
+            waiting |= {receiver} & digests.keys()
             continue
         _write(connection, receiver, all_due, digests.get(receiver, ()), findings, standings, settings)
         written += 1
+    book.hold_digests(connection, waiting)
     return written
 
 
@@ -252,14 +254,14 @@ def _over(receiver: str, threads: Mapping[str, str], standings: Mapping[str, Sta
     return tuple(sorted(closed - still_open - fresh))
 
 
-def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence]) -> dict[str, list[str]]:
-    """Receiver -> coincidences and patterns, where a new week or day has begun since the last judgement."""
+def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence], waiting: Set[str]) -> dict[str, list[str]]:
+    """Receiver -> coincidences and patterns, where a new week or day has begun since the last judgement, or where the
+    receiver is still `waiting` for the digest of the one that has."""
     how, last = settings.telling.how.digest, truth.judged_before
     if how == "never" or last is None:
         return {}
     periods = [moment.isocalendar()[:2] if how == "weekly" else moment.date() for moment in (last, settings.now)]
-    if periods[0] == periods[1]:
-        return {}
+    is_new = periods[0] != periods[1]
     found: dict[str, list[str]] = {}
     for state in _EARLY_SIGNS:
         for one in truth.judged:
@@ -267,7 +269,7 @@ def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence]) -> d
             if track.state is not state or track.breach is not None or one.inhibited or one.stale:
                 continue
             if _held(series.series_id, None, series.watched.journey, truth, settings, silences) is None:
-                for receiver in series.watched.receivers:
+                for receiver in series.watched.receivers if is_new else waiting & {*series.watched.receivers}:
                     if receiver not in settings.receivers or not settings.receivers[receiver].is_machine:
                         line = early_sign(series, track)
                         found.setdefault(receiver, []).append(line)

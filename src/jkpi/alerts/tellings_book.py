@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from jkpi.alerts.hushes import Held, Silence
 from jkpi.alerts.letters import Letter
 from jkpi.alerts.plain_text import render
 from jkpi.alerts.tellings import Due, Owed, Told
-from jkpi.state import acknowledgements, alerts, outbox, silences, tellings
+from jkpi.state import acknowledgements, alerts, held_digests, outbox, silences, tellings
 
 _AT_ONCE = 500
 
@@ -81,6 +81,18 @@ def read_silences(connection: Connection, now: datetime) -> list[Silence]:
         Silence(**row._mapping)
         for row in connection.execute(select(*columns).where(*holds).order_by(silences.c.silence_id))
     ]
+
+
+def read_held_digests(connection: Connection) -> set[str]:
+    """The receivers whose digest waits."""
+    return set(connection.execute(select(held_digests.c.receiver)).scalars())
+
+
+def hold_digests(connection: Connection, receivers: Iterable[str]) -> None:
+    """The digests of these wait, and of nobody else."""
+    connection.execute(delete(held_digests))
+    if rows := [{"receiver": receiver} for receiver in sorted(receivers)]:
+        connection.execute(insert(held_digests), rows)
 
 
 def settle(connection: Connection, due: Due, number: int, letter: Letter, thread: str, now: datetime) -> None:
