@@ -132,6 +132,39 @@ def test_a_journey_of_which_nothing_is_seen_is_one_thing_to_say(world: World) ->
     assert run(world) == [("head", "Getting a broken machine running again: nothing of it is in the data")]
 
 
+def test_a_touchpoint_is_not_mended_by_the_rest_of_its_journey_going_quiet(world: World) -> None:
+    seen(world, technician_arrived=40.0)
+    assert len(run(world)) == 1
+    seen(world, fault_reported=30.0, technician_arrived=40.0, repair_confirmed=30.0)
+    assert [title for _, title in run(world, timedelta(hours=1))] == [
+        "Getting a broken machine running again: nothing of it is in the data"
+    ]
+    seen(world, technician_arrived=40.0)
+    assert run(world, timedelta(hours=2)) == []
+    assert {(alert.title, alert.status) for alert in list_alerts(world.settings)} == {
+        ("Technician arrived", "open"), ("Getting a broken machine running again", "resolved"),
+    }  # fmt: skip
+
+
+def test_what_was_mended_and_is_wrong_again_since_the_same_day_is_told_again(world: World) -> None:
+    seen(world, technician_arrived=40.0)
+    ((receiver, title),) = run(world)
+    patient = replace(world.settings, telling=replace(world.settings.telling, how=AlertsFile(without_evidence="60d")))
+    impatient, world.settings = world.settings, patient
+    assert run(world, timedelta(hours=1)) == []
+    world.settings = impatient
+    assert run(world, timedelta(hours=2)) == [(receiver, title)]
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_evidence", "open")]
+
+
+def test_an_open_map_alert_is_told_to_who_comes_to_stand_behind_its_owner(world: World) -> None:
+    source(world, "visits", owner="night-shift", last=ago(3))
+    assert [receiver for receiver, _ in run(world)] == ["rest"]
+    telling = replace(world.settings.telling, owners={"night-shift": ("web",)})
+    world.settings = replace(world.settings, telling=telling)
+    assert [receiver for receiver, _ in run(world, timedelta(hours=1))] == ["web"]
+
+
 def test_a_young_journey_has_time_to_be_seen(world: World) -> None:
     seen(world, technician_arrived=None)
     with open_warehouse(world.settings) as w:

@@ -158,16 +158,23 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
 def map_changes(
     wrong_now: Iterable[Condition], announced: Iterable[Announced], today: date
 ) -> list[tuple[Transition, Condition | None]]:
-    """The same for what is wrong with the map: each is told when it begins, and its end recorded."""
-    alerts = [alert for alert in announced if alert.kind in MAP_KINDS]
+    """The same for what is wrong with the map: each is told when it begins, and its end recorded. While nothing of a
+    journey is seen, its touchpoints are no better off."""
+    wrong, alerts = list(wrong_now), [alert for alert in announced if alert.kind in MAP_KINDS]
     still_open = {(alert.series_id, alert.kind): alert for alert in alerts if alert.is_open}
-    known = {alert.alert_id for alert in alerts}
+    known = {alert.alert_id: alert for alert in alerts}
     found: list[tuple[Transition, Condition | None]] = []
-    for condition in wrong_now:
+    for condition in wrong:
+        if still_open.pop((condition.series_id, condition.kind), None) is not None:
+            continue
         alert_id = _alert_id(condition.series_id, condition.kind, condition.since)
-        if still_open.pop((condition.series_id, condition.kind), None) is None and alert_id not in known:
-            found.append((Transition(alert_id, 1, "opened", condition.kind, condition.since, today, None), condition))
-    found += [(_next(alert, "cleared", today, None), None) for alert in still_open.values()]
+        begins = Transition(alert_id, 1, "opened", condition.kind, condition.since, today, None)
+        if alert_id in known:
+            begins = _next(known[alert_id], "reopened", today, None)
+        found.append((begins, condition))
+    for alert in still_open.values():
+        if not any(one.kind == alert.kind and alert.series_id.startswith(f"{one.series_id}/") for one in wrong):
+            found.append((_next(alert, "cleared", today, None), None))
     return found
 
 
