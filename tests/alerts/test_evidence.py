@@ -48,6 +48,22 @@ def test_the_sql_gives_the_number_that_was_told(
     assert not any(one.is_changed for one in told.readings)
 
 
+def test_days_that_were_too_small_to_be_judged_are_left_out_of_the_sql_and_said_to_be(make_world: MakeWorld) -> None:
+    """What is too small follows the usual number: eight are enough while nothing is usual, fifteen are not later."""
+    world = make_world(ON_SITE)
+    counts = steady(60, 0.8)
+    counts[5], counts[50] = (6.0, 8.0), (12.0, 15.0)
+    world.put(counts)
+    world.run()
+    told = shown(world)
+    (step,) = told.steps
+    first = date.fromisoformat(step.facts["first_day"])
+    whole = (date(2026, 3, 1) - first).days + 1
+    assert "not in (date '2026-02-20')" in step.number_sql
+    assert told.number_now == told.number_then == {"value": pytest.approx(step.facts["value"]), "n": step.facts["n"]}
+    assert f"{whole - 1} of {whole} days" in dict(step.rows)["Now"]
+
+
 def test_readings_are_kept_as_they_were_told(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(60, 0.92) + steady(4, 0.7))

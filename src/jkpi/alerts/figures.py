@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
@@ -102,6 +102,14 @@ def percent(share: float) -> str:
 def periods(number: int, period: str) -> str:
     """1 day; 3 weeks."""
     return f"1 {period}" if number == 1 else f"{number} {period}s"
+
+
+def covered(pool: Pool, period: str) -> str:
+    """7 days, 3 to 9 July 2011; 24 of 29 days, 14 July to 11 August 2011, where some are not counted."""
+    step = 7 if period == "week" else 1
+    whole = (pool.last - pool.first).days // step + 1
+    some = f"{whole - len(pool.left_out)} of " if pool.left_out else ""
+    return f"{some}{periods(whole, period)}, {span(pool.first, pool.last + timedelta(days=step - 1))}"
 
 
 def interval(days: float) -> str:

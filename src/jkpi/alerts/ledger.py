@@ -137,16 +137,12 @@ def readings_sql(series: Series, first: date, last: date, within: float | None =
 def number_sql(series: Series, pool: Pool, days: Iterable[Day], within: float | None = None) -> str:
     """The query that gives the number told of pooled days; "" where these readings do not add up to it.
 
-    Days with too few cases were not judged. They are found by leaving out the smallest until the sums agree.
+    Days with too few cases were not judged, and are left out of it as well.
     """
     final = [day for day in days if day.status == "final" and pool.first <= day.period_start <= pool.last]
-    ordered = sorted(final, key=lambda day: (day.denominator or 0.0, day.period_start))
-    for left_out in range(len(ordered)):
-        if _adds_up(series.watched, ordered[left_out:], pool):
-            without = sorted(day.period_start for day in ordered[:left_out] if day.denominator)
-            break
-    else:
+    if not _adds_up(series.watched, [day for day in final if day.period_start not in pool.left_out], pool):
         return ""
+    without = [day.period_start for day in final if day.denominator and day.period_start in pool.left_out]
     good, n, decided = "sum(numerator)", "sum(denominator)", "status = 'final'"
     if within is not None:
         good, n, decided = _DONE.format(within=within), "sum(count_spells)", f"decided_seconds > {within:.0f}"

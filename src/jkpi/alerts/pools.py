@@ -16,7 +16,8 @@ EPSILON = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Several judged readings as one sum; `expected` and `bound` are counts under the reference and at the line."""
+    """Several judged readings as one sum; `expected` and `bound` are counts under the reference and at the line;
+    `left_out` are the days (or weeks) in between that nothing is counted of."""
 
     first: date
     last: date
@@ -27,6 +28,7 @@ class Pool:
     bound: float = 0.0
     spread: float = 0.0
     strength: float = float("inf")
+    left_out: tuple[date, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -160,5 +162,14 @@ class Sums:
         first = int(self.first(at, np.array([since]))[0])
         strength = float(self._strength[since : until + 1, row].min())
         return Pool(
-            self._grid.day(first), self._grid.day(until), round(days), good, n, expected, bound, spread, strength
-        )
+            self._grid.day(first), self._grid.day(until), round(days), good, n, expected, bound, spread, strength,
+            self._left_out(row, first, since, until),
+        )  # fmt: skip
+
+    def _left_out(self, row: int, first: int, since: int, until: int) -> tuple[date, ...]:
+        """The columns from `first` that no judged one from `since` to `until` counts in."""
+        counted = np.zeros(until + 1 - first, dtype=bool)
+        judged = np.diff(self._total[since : until + 2, 0, row]) > 0
+        for column in since + np.flatnonzero(judged):
+            counted[max(0, int(self._first[column, row]) - first) : column + 1 - first] = True
+        return tuple(self._grid.day(first + int(column)) for column in np.flatnonzero(~counted))

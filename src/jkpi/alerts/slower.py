@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import count, day, percent, periods, span
+from jkpi.alerts.figures import count, covered, day, percent
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
@@ -36,10 +36,7 @@ def headline(part: Part, watched: Watched, again: str) -> str:
 
 def now(part: Part, pool: Pool, watched: Watched) -> list[Row]:
     """The share of pooled days, and what is usual."""
-    (low, high), when = (
-        pool.interval,
-        f"{periods(pool.days, watched.period)}, {span(pool.first, watched.end(pool.last))}",
-    )
+    (low, high), when = pool.interval, covered(pool, watched.period)
     same = " on the same days of the week," if watched.period == "day" else ""
     return [
         ("Now", f"{percent(pool.rate)} are done within {time(part.within or 0.0, watched)} ({percent(low)} to"

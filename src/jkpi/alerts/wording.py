@@ -14,7 +14,7 @@ from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.episodes import Breach, Part, Track
-from jkpi.alerts.figures import Figures, chance, count, day, days, interval, percent, periods, plain, span
+from jkpi.alerts.figures import Figures, chance, count, covered, day, days, interval, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.letters import Row
 from jkpi.alerts.lifecycle import State
@@ -130,7 +130,7 @@ def _where(series: Series) -> str:
 def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
     fell = part.fell
-    lines: list[Row] = [("Now", _figure(figures, fell, watched))]
+    lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
     if part.line == "median":
         lines = slower.now(part, fell, watched)
     elif part.line == "baseline":
@@ -227,7 +227,9 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     clear, last = part.clear or part.fell, watched.end(breach.closed_on or part.fell.last)
     fallen = before(part, watched)
     return [
-        slower.now(part, clear, watched)[0] if part.line == "median" else ("Now", _figure(figures, clear, watched)),
+        slower.now(part, clear, watched)[0]
+        if part.line == "median"
+        else ("Now", _figure(figures, clear, watched.period)),
         ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, watched.end(fallen.last))}"),
         ("Wanted", figures.value(wanted_rate(series, part))),
         ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
@@ -257,11 +259,10 @@ def _early(one: Judged | None) -> list[Row]:
         return [("Early", "the cohorts that are not decided yet are no longer behind.")]
     early, fell = one.early, one.early.part.fell
     low, high = fell.interval
-    days = f"{periods(fell.days, 'day')}, {span(fell.first, fell.last)}"
     after = _age(early.age)
     return [
         ("Early", f"after {after} {percent(fell.rate)} of those who came on these days had moved on or were through"
-         f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {days})"),
+         f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {covered(fell, 'day')})"),
         ("Usual", f"{percent(fell.reference)} after {after}, on the same days of the week, in the weeks before"),
         ("", f"So few by chance alone: {chance(fell.tail)}."),
         ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
@@ -289,9 +290,9 @@ def _blind_or_error(finding: Finding) -> list[Row]:
     return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
 
 
-def _figure(figures: Figures, pool: Pool, watched: Watched) -> str:
-    when = f"{periods(pool.days, watched.period)}, {span(pool.first, watched.end(pool.last))}"
-    return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, n = {count(pool.n)}; {when})"
+def _figure(figures: Figures, pool: Pool, period: str) -> str:
+    when = f"n = {count(pool.n)}; {covered(pool, period)}"
+    return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, {when})"
 
 
 def _data(finding: Finding) -> str:
