@@ -5,15 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import list_alerts, moment_states
+from jkpi.alerts import judge_and_announce, list_alerts, moment_states
 from jkpi.errors import InputError, SystemFailure
+from jkpi.journeys import read_journeys
 from jkpi.settings import Receiver
 from jkpi.state import alert_transitions, reading, series_states, state_engine
 from jkpi.warehouse import open_warehouse
@@ -124,6 +126,35 @@ def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> Non
     assert [message.title for message in world.messages()] == ["Technician on site: we are blind here"]
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=64), status="withheld")
     assert len(world.run().blind) == 1
+
+
+def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
+    """Cases of three days wait for the fourth. What another source lacked, or this one long before, is no reason."""
+    world = make_world()
+    world.put(steady(60, 0.92))
+    world.put(steady(3, 0.2), first=FIRST + timedelta(days=60), status="withheld")
+    world.write()
+    with open_warehouse(world.settings) as w:
+        w.execute("update marts.fct_kpi_readings set matures_at = matures_at + interval 2 day")
+        w.execute("create schema if not exists raw")
+        w.execute("create schema if not exists intermediate")
+        w.execute("create table raw.blind_spots (source text, starts_at timestamp, ends_at timestamp, reason text)")
+        w.execute("create table intermediate.int_kpi_sources (journey text, kpi text, source text)")
+        w.execute("insert into intermediate.int_kpi_sources values ('repair', 'fix.time_to_resolve', 'visits')")
+        w.execute(
+            "insert into raw.blind_spots values"
+            " ('visits', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', '9 rows, usually 200 a day'),"
+            " ('visits', timestamp '2026-02-01 21:00', timestamp '2026-02-02 21:00', 'no rows, usually 200 a day'),"
+            " ('letters', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', 'no rows')"
+        )
+        judge_and_announce(
+            replace(world.settings, now=datetime(2026, 3, 7, tzinfo=UTC)), w, read_journeys(world.settings.workspace)
+        )
+    (message,) = world.messages()
+    rows = dict(message.content["entries"][0]["rows"])
+    assert rows["Since"].startswith("Monday 2 March 2026: its readings are withheld")
+    assert rows["Not seen"] == "visits: 9 rows, usually 200 a day (2026-03-04 21:00 to 2026-03-05 21:00 UTC)"
+    assert "letters" not in message.body and "no rows" not in message.body and "quality check" not in message.body
 
 
 def test_a_provisional_day_is_not_there_yet(make_world: MakeWorld) -> None:
@@ -246,9 +277,6 @@ def test_a_fall_within_a_chronic_breach_is_told_as_worse(make_world: MakeWorld) 
 
 
 def test_unmeasured_says_what_to_do(make_world: MakeWorld) -> None:
-    from jkpi.alerts import judge_and_announce
-    from jkpi.journeys import read_journeys
-
     world = make_world()
     with open_warehouse(world.settings) as w, pytest.raises(SystemFailure) as caught:
         judge_and_announce(world.settings, w, read_journeys(world.settings.workspace))

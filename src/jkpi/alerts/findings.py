@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from jkpi.alerts.backdrops import Backdrop
+from jkpi.alerts.blind import blind_spots
 from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.changes import Announced, Name, Transition
 from jkpi.alerts.early import early_sql
@@ -35,7 +36,7 @@ limit :number
 @dataclass(frozen=True)
 class Finding:
     """`held` counts days in its span that could not be trusted; `days` are the readings as they are now, those of
-    `span` the ones it speaks of; `comments` are customers' own words."""
+    `span` the ones it speaks of; `comments` are customers' own words, `blind` says what the sources did not tell."""
 
     transition: Transition
     title: str
@@ -49,6 +50,7 @@ class Finding:
     days: tuple[Day, ...] = ()
     span: tuple[date, date] | None = None
     comments: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
     backdrop: Backdrop | None = None
     condition: Condition | None = None
 
@@ -145,6 +147,9 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
             fell, all_days = part.fell, reader.by_segment(series.watched, within)
             carried = carriers(all_days, series.watched, first, last, fell.expected - fell.good, fell.n)
             mixed = _effects(all_days, series.watched, first, last)
+    not_seen: tuple[str, ...] = ()
+    if transition.kind == "blind" and backdrop:
+        not_seen = blind_spots(w, series.watched, transition.since, backdrop.timezone)
     said: tuple[str, ...] = ()
     if comments and backdrop and backdrop.survey and transition.kind == "fall" and transition.name != "superseded":
         said = _comments(w, backdrop.survey, first, series.watched.end(last), comments)
@@ -161,6 +166,7 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
         days,
         (first, last),
         said,
+        not_seen,
         backdrop,
     )
 

@@ -281,9 +281,10 @@ def _blind_or_error(finding: Finding) -> list[Row]:
     if finding.transition.name == "cleared":
         return [("Since", f"it began {since}; its readings can be judged again.")]
     if finding.transition.kind == "blind":
-        why = f"{since}: a quality check failed, so its readings are withheld and nothing is judged."
+        why = "they rest on what was not seen" if finding.blind else "a quality check failed"
         return [
-            ("Since", why),
+            ("Since", f"{since}: its readings are withheld and nothing is judged, for {why}."),
+            *(("" if number else "Not seen", spot) for number, spot in enumerate(finding.blind)),
             ("Next", "See jkpi check and jkpi status. This is told once; silence from here is no all-clear."),
         ]
     why = f"{since}: its readings are not counts of good outcomes among all, and cannot be judged."
