@@ -50,6 +50,9 @@ def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: Ma
     assert "3 weeks, 15 June to 5 July 2026" in rows["Now"]
     assert rows["Then"] == "60 %, 25 May to 14 June 2026"
     assert rows["Closed"] == "Sunday 5 July 2026, after 42 days"
+    (alert,) = list_alerts(world.settings)
+    assert (alert.period, alert.last_day, alert.kpi) == ("week", date(2026, 7, 5), "fix.time_to_resolve")
+    assert alert.usual == pytest.approx(0.92, abs=0.005)
 
 
 def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:

@@ -30,7 +30,8 @@ def rows(settings: Settings) -> list[Row[Any]]:
 
 def alert(**told: object) -> dict[str, object]:
     known = {"kind": "fall", "status": "open", "owner": "field-service", "title": "On time", "segment_value": "all"}
-    return {**known, "since": NOW.date() - timedelta(days=12), "closed_on": None, **told}
+    of = {"journey": "equipment_repair", "kpi": "repair.time_to_resolve", "statistic": "share_within", "usual": None}
+    return {**known, **of, "since": NOW.date() - timedelta(days=12), "last_day": None, **told}
 
 
 def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings) -> None:
@@ -45,9 +46,9 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
     )
     yesterday = NOW.date() - timedelta(days=1)
     told = [
-        alert(status="resolved", closed_on=yesterday),
-        alert(status="resolved", closed_on=yesterday - timedelta(days=20), title="Long ago"),
-        alert(status="corrected", closed_on=yesterday, title="Never was"),
+        alert(status="resolved", last_day=yesterday, usual=0.913),
+        alert(status="resolved", last_day=yesterday - timedelta(days=20), title="Long ago"),
+        alert(status="corrected", last_day=yesterday, title="Never was", usual=0.5),
         alert(kind="silent", title="Tickets", owner="call-centre"),
     ]
     made = write_digests(settings, measured, STATES, told)
@@ -58,11 +59,11 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
     bodies = {title.split("] ")[-1].split(":")[0]: body for title, body in sent.items()}
     field = bodies["field-service"]
     assert "Technician on site in time: firing, since 9 Jun, 21 days" in field
-    assert "On site (Repair on site): 72\u202f% instead of" in field.split("What got worse")[1]
+    assert "On site (Repair on site): 72\u202f% instead of 91\u202f% as usual" in field.split("What got worse")[1]
     assert "Part picked (Repair on site): drawn, but never seen in the data" in field.split("What went stale")[1]
     assert "Happy" in bodies["service-desk"].split("What improved")[1]
     assert "Technician" not in bodies["call-centre"]
-    assert "On time: resolved on 29 Jun, after 11 days" in field.split("What improved")[1]
+    assert "On time: resolved on 29 Jun, after 12 days" in field.split("What improved")[1]
     assert "Long ago" not in field and "Never was" not in field
     assert "Tickets: its source brings nothing new, since 18 Jun" in bodies["call-centre"].split("What went stale")[1]
     html = next(one.path for one in made if one.path.name == "field-service.html").read_text()

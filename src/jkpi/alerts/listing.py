@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from jkpi.alerts.book import read_announced
+from jkpi.alerts.changes import NEWS
 from jkpi.alerts.hushes import covers
 from jkpi.alerts.tellings_book import read_acknowledged, read_silences
 from jkpi.settings import Settings
-from jkpi.state import alerts, migrate, reading, state_engine, tellings
+from jkpi.state import alert_transitions, alerts, migrate, reading, state_engine, tellings
 
 
 @dataclass(frozen=True)
 class AlertSummary:
     """An alert as a list shows it. `kind`: fall, early, blind, error, no_evidence, unmapped or silent; `status`: open,
     resolved, corrected or superseded; `flags` of an open one: acknowledged, silenced, and muted or capped where it is
-    not told yet for that reason."""
+    not told yet for that reason. `usual` is what a fallen KPI is set against in what was told, in its own unit, None
+    where that is a promise, or no reading of the KPI; `period`: day or week; `last_day` of one that is over: of the day
+    or week that closed it."""
 
     alert_id: str
     status: str
@@ -32,26 +36,47 @@ class AlertSummary:
     since: date
     fired_on: date
     closed_on: date | None
+    kpi: str
+    statistic: str
+    period: str = "day"
+    last_day: date | None = None
+    usual: float | None = None
     flags: tuple[str, ...] = ()
 
 
 def list_alerts(settings: Settings) -> list[AlertSummary]:
     """All alerts ever announced, the open ones first, then the newest."""
-    columns = [alerts.c[name] for name in AlertSummary.__dataclass_fields__ if name != "flags"]
+    columns = [alerts.c[name] for name in AlertSummary.__dataclass_fields__ if name in alerts.c]
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
         with reading(engine) as connection:
             query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
             rows = connection.execute(query).all()
+            facts = _facts(connection)
             flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
     finally:
         engine.dispose()
     listed = []
     for row in rows:
         values = {name: value for name, value in row._mapping.items() if name != "series_id"}
-        listed.append(AlertSummary(**values, flags=flags.get(row.alert_id, ())))
+        told = facts.get(row.alert_id, [])
+        period = next((one["period"] for one in told if "period" in one), "day")
+        last_day = row.closed_on + timedelta(days=6 if period == "week" else 0) if row.closed_on else None
+        usual = next((one["expected"] for one in reversed(told) if one.get("line") == "baseline"), None)
+        listed.append(AlertSummary(**values, period=period, last_day=last_day, usual=usual,
+                                   flags=flags.get(row.alert_id, ())))  # fmt: skip
     return sorted(listed, key=lambda alert: alert.status != "open")
+
+
+def _facts(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Alert -> the figures of its falls as they were told, in order."""
+    columns = alert_transitions.c.alert_id, alert_transitions.c.evidence
+    query = select(*columns).where(alert_transitions.c.transition.in_(NEWS))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in connection.execute(query.order_by(alert_transitions.c.number)):
+        found.setdefault(row.alert_id, []).append(row.evidence.get("facts", {}))
+    return found
 
 
 def _flags(connection: Connection, settings: Settings, open_alerts: dict[str, str]) -> dict[str, tuple[str, ...]]:

@@ -31,6 +31,7 @@ CHANCE = (
 
 QUIET = "Nothing fires, nothing changed beyond chance, and everything drawn was seen."
 THE_WEEK = timedelta(days=7)
+BASELINE = timedelta(weeks=8)
 
 Row = Mapping[str, Any]
 
@@ -69,7 +70,7 @@ def letters(
     coverage: Iterable[Row],
     moments: Sequence[Row],
     states: Iterable[MomentState],
-    alerts: Iterable[Row],
+    alerts: Sequence[Row],
     now: datetime,
 ) -> list[Letter]:
     """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
@@ -78,7 +79,8 @@ def letters(
         health: rpt_journey_health of stage and journey KPIs, with `owner`.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
         moments: journey, moment, kpi, owner, shown.
-        alerts: all ever announced: kind, status, owner, title, since, closed_on, segment_value.
+        alerts: all ever announced: kind, status, owner, title, journey, kpi, statistic, since, last_day, segment_value,
+            and `usual`, what they were told against.
         now: aware UTC.
     """
     post: dict[str, Letter] = {}
@@ -100,7 +102,7 @@ def letters(
     deciders: dict[tuple[str, str], list[str]] = {}
     for moment in moments:
         deciders.setdefault((moment["journey"], moment["kpi"]), []).append(moment["owner"])
-    for row in health:
+    for row in _as_told(health, alerts, today):
         owners = dict.fromkeys([row["owner"], *deciders.get((row["journey"], row["kpi"]), [])])
         section, sentence = _news(row, now)
         for owner in owners:
@@ -119,13 +121,34 @@ def letters(
     return [post[name] for name in sorted(post)]
 
 
+def _as_told(health: Iterable[Row], alerts: Sequence[Row], today: date) -> list[Row]:
+    """What is usual is what the alert of that time says: the weeks before may hold the fall itself."""
+    told = [one for one in alerts if one["kind"] == "fall" and one["status"] in ("open", "resolved")]
+    found = []
+    for row in health:
+        start = row["value_week_start"]
+        usual = [
+            (alert["since"], alert["usual"])
+            for alert in told
+            if start is not None
+            and alert["segment_value"] == "all"
+            and alert["usual"] is not None
+            and (alert["journey"], alert["kpi"], alert["statistic"]) == (row["journey"], row["kpi"], row["statistic"])
+            and alert["since"] < start + THE_WEEK
+            and (alert["last_day"] or today) >= start - BASELINE
+        ]
+        found.append({**row, "baseline": max(usual)[1]} if usual else row)
+    return found
+
+
 def _of_alert(alert: Row, today: date) -> tuple[str | None, str]:
     """A fall that is over since last week is good news; a source or a map that went quiet is stale."""
     title = alert["title"]
-    if alert["kind"] == "fall" and alert["status"] == "resolved" and today - alert["closed_on"] <= THE_WEEK:
+    if alert["kind"] == "fall" and alert["status"] == "resolved" and today - alert["last_day"] <= THE_WEEK:
         part = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
-        lasted = (alert["closed_on"] - alert["since"]).days
-        return "improved", f"{title}{part}: resolved on {words.day(alert['closed_on'], today)}, after {lasted} days"
+        lasted = (alert["last_day"] - alert["since"]).days + 1
+        after = "a day" if lasted == 1 else f"{lasted} days"
+        return "improved", f"{title}{part}: resolved on {words.day(alert['last_day'], today)}, after {after}"
     if alert["status"] != "open":
         return None, ""
     since = words.day(alert["since"], today)
