@@ -146,6 +146,6 @@ class Climb:
         pools = [self.sums.pool(row, since, column) for since, _, _ in begun]
         return [
             Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared,
-                 self.sums.pool(row, since, fired).days)
+                 int(self.sums.over(np.array([row]), np.array([since]), fired)[0, 0]))
             for pool, (since, fired, reason) in zip(pools, begun, strict=True)
         ]  # fmt: skip

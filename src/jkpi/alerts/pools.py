@@ -168,8 +168,8 @@ class Sums:
 
     def _left_out(self, row: int, first: int, since: int, until: int) -> tuple[date, ...]:
         """The columns from `first` that no judged one from `since` to `until` counts in."""
-        counted = np.zeros(until + 1 - first, dtype=bool)
-        judged = np.diff(self._total[since : until + 2, 0, row]) > 0
-        for column in since + np.flatnonzero(judged):
-            counted[max(0, int(self._first[column, row]) - first) : column + 1 - first] = True
-        return tuple(self._grid.day(first + int(column)) for column in np.flatnonzero(~counted))
+        judged = since + np.flatnonzero(np.diff(self._total[since : until + 2, 0, row]) > 0)
+        steps = np.zeros(until + 2 - first, dtype=np.intp)
+        np.add.at(steps, np.maximum(self._first[judged, row] - first, 0), 1)
+        np.add.at(steps, judged + 1 - first, -1)
+        return tuple(self._grid.day(first + int(column)) for column in np.flatnonzero(np.cumsum(steps[:-1]) == 0))
