@@ -30,7 +30,8 @@ _WEEK = timedelta(days=7)
 def headline(finding: Finding) -> str:
     """One line: what happened to which moment."""
     transition, series = finding.transition, finding.series
-    name = f"{finding.title}{_who(finding)}"
+    who = "" if series is None or series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
+    name = f"{finding.title}{who}"
     if finding.condition is not None:
         return finding.condition.headline
     if transition.name == "cleared":
@@ -64,17 +65,6 @@ def headline(finding: Finding) -> str:
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(wanted_rate(series, part)) + promised
     return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
-
-
-def _who(finding: Finding) -> str:
-    """The segment that a moment is told of, as its alert keeps it where today's data have it no more."""
-    alert = finding.transition.announced
-    if finding.series is not None:
-        segment, value = finding.series.segment, "" if finding.series.is_whole else finding.series.segment_value
-    else:
-        rest = alert.series_id.removeprefix(f"{alert.journey}/{alert.moment}") if alert and alert.moment else ""
-        segment, _, value = rest.removeprefix("/").partition("=")
-    return f" ({plain(segment)} {plain(value)})" if value else ""
 
 
 def wanted_rate(series: Series, part: Part) -> float:
