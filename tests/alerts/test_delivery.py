@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from made_world import World, steady
+from made_world import ON_SITE, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
@@ -127,6 +127,22 @@ def test_after_an_outage_the_beginning_comes_before_the_end(
     assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
     assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 2
     assert ["correction" in request.json["title"] for request in web.requests] == [False, True]
+
+
+def test_a_message_of_something_else_does_not_wait_behind_a_refused_one(make_world: MakeWorld, web: Web) -> None:
+    world = make_world(ON_SITE + UPSET, receivers=[lead(web)])
+    world.put(steady(64, 0.92))
+    world.put(steady(60, 0.08) + steady(4, 0.4), kpi="fix.upset")
+    assert world.run().messages == 1
+    web.status = 503
+    assert deliver(world.settings, at(START)).failed == 1
+    web.status = 200
+    web.requests.clear()
+    world.put(steady(60, 0.92) + steady(5, 0.6))
+    assert world.run().messages == 1
+    assert deliver(world.settings, at(START)).sent == 1  # the first is not due yet
+    (request,) = web.requests
+    assert request.json["title"].startswith("Technician on site")
 
 
 def test_what_waits_behind_a_dead_message_is_given_up_in_its_time(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, literal, or_, select, update
 
 from jkpi.alerts.letters import Letter, from_json
 from jkpi.alerts.links import maker
@@ -24,7 +24,7 @@ from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.errors import SystemFailure
 from jkpi.settings import Receiver, Settings
-from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, writing
+from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
 
 LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(days=3)
@@ -81,13 +81,14 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
     """The next message that is due, now leased to this process: the conditional update lets one of many have it.
 
     On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for. Nothing is claimed
-    while an older message of the same receiver is not sent.
+    while an older message of the same alert to the same receiver is not sent: no end may come before its beginning.
     """
     earlier = outbox.alias("earlier")
     is_first = ~exists().where(
         earlier.c.receiver == outbox.c.receiver,
         earlier.c.created_at < outbox.c.created_at,
         earlier.c.status.in_(_UNSENT),
+        _share_an_alert(earlier.c.notification_id, outbox.c.notification_id),
     )
     arrived = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
     free = or_(
@@ -122,6 +123,15 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
         return connection.execute(select(outbox).where(outbox.c.notification_id == found)).one()
 
 
+def _share_an_alert(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether two messages speak of the same alert."""
+    ours, theirs = tellings.alias("ours"), tellings.alias("theirs")
+    found = exists().where(
+        ours.c.notification_id == one, theirs.c.notification_id == other, ours.c.alert_id == theirs.c.alert_id
+    )
+    return found.correlate_except(ours, theirs)
+
+
 def _letter(message: Row[Any], settings: Settings) -> Letter:
     """The letter of a message; one that was written when messages were text alone is told as that text."""
     if message.content is not None:
@@ -153,8 +163,12 @@ def _put_off(engine: Engine, message: Row[Any], why: str, now: datetime, setting
             .where(mine)
             .values(status=status, lease_until=None, last_error=why, next_attempt_at=now + wait)
         )
-        # What waits behind it waits for the same receiver, and is given up no later than if it had been tried itself.
-        behind = (outbox.c.receiver == message.receiver, outbox.c.status == "waiting")
+        # What waits behind it is given up no later than if it had been tried itself.
+        behind = (
+            outbox.c.receiver == message.receiver,
+            outbox.c.status == "waiting",
+            _share_an_alert(literal(message.notification_id), outbox.c.notification_id),
+        )
         since = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
         connection.execute(update(outbox).where(*behind).values(first_tried_at=since))
         if is_dead and changed.rowcount == 1:
