@@ -46,6 +46,11 @@ hash({{ journey }}, {{ case_id }}, case when {{ case_id }} is null then {{ custo
 {%- endmacro %}
 {% macro duckdb__time_at(microseconds) %}make_timestamp({{ microseconds }}){% endmacro %}
 
+{# A naive time in UTC as a moment that every zone knows. DuckDB looks up zones slowly, even for UTC. #}
+{% macro as_utc(utc) %}{{ return(adapter.dispatch('as_utc', 'jkpi')(utc)) }}{% endmacro %}
+{% macro default__as_utc(utc) %}({{ utc }} at time zone 'UTC'){% endmacro %}
+{% macro duckdb__as_utc(utc) %}make_timestamptz(epoch_us({{ utc }})){% endmacro %}
+
 {# Elapsed seconds with their fraction. #}
 {% macro seconds_between(start, stop) -%}
 (({{ microseconds(stop) }} - {{ microseconds(start) }}) / cast(1000000 as double precision))

@@ -89,5 +89,5 @@ experiences as (
 
 {# Answers that say what a passage was like. #}
 {% macro are_scored() -%}
-saying = 'answer' and score is not null and scale_max > scale_min and instance_id is not null
+saying = 'answer' and score is not null and scale_max > scale_min and actor_key is not null
 {%- endmacro %}

@@ -5,17 +5,18 @@
 {% macro place_sayings() -%}
 instances as (
     select
-        instances.journey,
-        instances.actor_key,
-        instances.passage,
-        instances.customer_id,
-        instances.started_at,
-        instances.started_date,
-        instances.matures_at,
-        instances.profile,
-        {{ instance_id('instances') }} as instance_id,
-        {{ actor_key('instances.journey', 'null', 'instances.customer_id') }} as customer_key
-    from {{ ref('int_journey_instances') }} as instances
+        actor_key,
+        passage,
+        started_at,
+        started_date,
+        matures_at,
+        profile,
+        {{ bytewise('case_id') }} as case_id,
+        case
+            when case_id is null then actor_key
+            when customer_id is not null then {{ actor_key('journey', 'null', 'customer_id') }}
+        end as customer_key
+    from {{ ref('int_journey_instances') }}
 ),
 
 by_case as (
@@ -38,9 +39,9 @@ passages as (
         actor_key,
         passage,
         started_at,
-        row_number() over (partition by customer_key order by started_at, {{ bytewise('instance_id') }}) as passage_number
+        row_number() over (partition by customer_key order by started_at, case_id, passage) as passage_number
     from instances
-    where customer_id is not null and customer_key in (select by_case.customer_key from by_case)
+    where customer_key in (select by_case.customer_key from by_case)
 ),
 
 line as (
@@ -92,7 +93,6 @@ joined as (
         sayings.*,
         instances.actor_key,
         instances.passage,
-        instances.instance_id,
         instances.started_date as passage_started_date,
         instances.matures_at as passage_matures_at,
         instances.profile as passage_profile

@@ -119,7 +119,7 @@ from {{ source }}
 select
     journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
     scale_min, scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments, actor_key, passage,
-    instance_id, passage_started_date, passage_matures_at, passage_profile, profile
+    passage_started_date, passage_matures_at, profile
 from {{ source }}
 where {{ condition }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {# Times are naive UTC; days are cut in the journey's IANA zone. `zone` is an expression. #}
 
 {% macro local_date(utc, zone) -%}
-cast(({{ utc }} at time zone 'UTC') at time zone {{ zone }} as date)
+cast({{ as_utc(utc) }} at time zone {{ zone }} as date)
 {%- endmacro %}
 
 {# The moment, in UTC, at which a local day begins. #}

@@ -27,4 +27,4 @@ sayings as (
 
 {{ place_sayings() }}
 
-select * from placed
+{{ placed_columns('placed') }}

@@ -18,4 +18,4 @@ with sayings as (
 {{ place_sayings() }}
 {%- endif %}
 
-select * from placed
+{{ placed_columns('placed') }}

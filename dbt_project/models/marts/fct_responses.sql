@@ -4,21 +4,26 @@ with responses as (
     select * from {{ ref('int_responses') }}
 ),
 
+instances as (
+    select * from {{ ref('int_instances') }}
+),
+
 scored as (
     select
-        journey,
-        kpi,
-        response_id,
-        instance_id,
-        survey,
-        question,
-        score,
-        emotion_state,
-        is_top,
-        is_bottom,
-        responded_at,
-        responded_date
+        responses.journey,
+        responses.kpi,
+        responses.response_id,
+        instances.instance_id,
+        responses.survey,
+        responses.question,
+        responses.score,
+        responses.emotion_state,
+        responses.is_top,
+        responses.is_bottom,
+        responses.responded_at,
+        responses.responded_date
     from responses
+    left join instances on responses.actor_key = instances.actor_key and responses.passage = instances.passage
 )
 
 select * from scored
