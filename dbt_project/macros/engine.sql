@@ -39,6 +39,15 @@ hash({{ journey }}, {{ case_id }}, case when {{ case_id }} is null then {{ custo
 {% macro default__microseconds(moment) %}cast(extract(epoch from {{ moment }}) * 1000000 as bigint){% endmacro %}
 {% macro duckdb__microseconds(moment) %}epoch_us({{ moment }}){% endmacro %}
 
+{# A row each for the whole numbers from one to another. #}
+{% macro whole_numbers(first, last) %}{{ return(adapter.dispatch('whole_numbers', 'jkpi')(first, last)) }}{% endmacro %}
+{% macro default__whole_numbers(first, last) -%}
+generate_series(cast({{ first }} as bigint), cast({{ last }} as bigint))
+{%- endmacro %}
+{% macro duckdb__whole_numbers(first, last) -%}
+unnest(generate_series(cast({{ first }} as bigint), cast({{ last }} as bigint)))
+{%- endmacro %}
+
 {# The time, in UTC, that is so many microseconds after 1970. #}
 {% macro time_at(microseconds) %}{{ return(adapter.dispatch('time_at', 'jkpi')(microseconds)) }}{% endmacro %}
 {% macro default__time_at(microseconds) -%}

@@ -3,20 +3,28 @@
     that of its case, else the customer's latest one that had begun.
 #}
 {% macro place_sayings() -%}
-instances as (
+-- A customer without cases is the actor; of a case the customer has to be looked up.
+cases as (
     select
         actor_key,
-        passage,
-        started_at,
-        started_date,
-        matures_at,
-        profile,
         {{ bytewise('case_id') }} as case_id,
-        case
-            when case_id is null then actor_key
-            when customer_id is not null then {{ actor_key('journey', 'null', 'customer_id') }}
-        end as customer_key
-    from {{ ref('int_journey_instances') }}
+        case when customer_id is not null then {{ actor_key('journey', 'null', 'customer_id') }} end as customer_key
+    from {{ ref('int_actors') }}
+    where case_id is not null
+),
+
+instances as (
+    select
+        instances.actor_key,
+        instances.passage,
+        instances.started_at,
+        instances.started_date,
+        instances.matures_at,
+        instances.profile,
+        cases.case_id,
+        case when cases.actor_key is null then instances.actor_key else cases.customer_key end as customer_key
+    from {{ ref('int_journey_instances') }} as instances
+    left join cases on instances.actor_key = cases.actor_key
 ),
 
 by_case as (

@@ -25,8 +25,17 @@ parts as (
     select * from {{ ref('int_segment_parts') }}
 ),
 
+actors as (
+    select * from {{ ref('int_actors') }}
+),
+
 customers as (
     select * from {{ ref('stg_customers') }}
+),
+
+known as (
+    select actors.actor_key from actors
+    where actors.customer_id in (select customers.customer_id from customers)
 ),
 
 texts as (
@@ -74,13 +83,12 @@ odd as (
         windows.journey,
         windows.actor_key,
         windows.passage,
-        windows.customer_id,
         windows.started_at
     from windows
     inner join told on windows.journey = told.journey and windows.lowest_segments_key = told.segments_key
     where
         windows.lowest_segments_key <> windows.highest_segments_key
-        or (told.is_partial and windows.customer_id in (select customers.customer_id from customers))
+        or (told.is_partial and windows.actor_key in (select known.actor_key from known))
 ),
 
 odd_by_events as (
@@ -107,7 +115,8 @@ odd_by_customers as (
         parts.part_number,
         {{ last_by(json_text('customers.segments', 'parts.part'), 'customers.valid_from') }} as part_value
     from odd
-    inner join customers on odd.customer_id = customers.customer_id and odd.started_at >= customers.valid_from
+    inner join actors on odd.actor_key = actors.actor_key
+    inner join customers on actors.customer_id = customers.customer_id and odd.started_at >= customers.valid_from
     inner join parts on odd.journey = parts.journey
     group by odd.actor_key, odd.passage, parts.part_number
 ),

@@ -9,14 +9,21 @@ case
 end
 {%- endmacro %}
 
-{#
-    CTEs `cells` and `crossings` (seconds, by cell) over CTEs `spells`, `defined` (their days with the period and its
-    KPI's number) and `segments`. Every spell is in a dozen cells: while there are so many rows, a cell is a number.
+{# The first of something at which a curve, or a bound of it, crosses the height of the median, or of the 90th percent. #}
+{% macro first_crossings(position) -%}
+{%- for name, level in [('median', 0.5), ('p90', 0.1)] %}
+{%- for suffix, height in [('', 'survival'), ('_low', 'survival_low'), ('_high', 'survival_high')] -%}
+min(case when {{ crosses(height, level) }} then {{ position }} end) as {{ name }}{{ suffix }}{{ ',' if suffix != '_high' or name != 'p90' }}
+{% endfor %}
+{%- endfor %}
+{%- endmacro %}
 
-    Where nobody was censored before the last one closed, the curve after the i-th of n is 1 - i/n, Greenwood's sum is
-    i / (n (n - i)), and both bounds fall with i: so a crossing is an order statistic, and its rank no further from
-    that of the level than the square root of n (z/2 of it at most, up to five million). Only those are looked at.
-    Elsewhere the product is needed, over everybody.
+{#
+    CTEs `cells` and `crossings` (microseconds, by cell) over CTEs `spells`, `defined` (their days with the period and
+    its KPI's number) and `segments`. Every spell is in a dozen cells: while there are so many rows, a cell is a number.
+
+    Where somebody was censored before the last one closed, the curve is a product over everybody. Elsewhere crossings
+    are order statistics, which cost much less.
 #}
 {% macro survival_curves() -%}
 day_cells as (
@@ -37,6 +44,7 @@ cells as (
         period_start,
         cast(sum(spell_count) as bigint) as spell_count,
         cast(sum(open_count) as bigint) as open_count,
+        cast(sum(closed_count) as bigint) as closed_count,
         max(matures_at) as matures_at,
         sum(closed_count) < sum(spell_count) as is_never_empty,
         max(last_closed) as last_closed,
@@ -45,53 +53,31 @@ cells as (
     group by cell_number, period_kpi_number, segment_number, period, period_start
 ),
 
-spread as (
+ordered as (
     select
-        day_cells.kpi_number,
-        day_cells.profile,
-        day_cells.started_date,
-        cells.cell_number,
-        cells.is_censored_early
-    from day_cells
-    inner join cells on day_cells.cell_number = cells.cell_number
-),
-
-numbered as (
-    select
-        spread.cell_number,
-        spread.is_censored_early,
+        days.day_number,
         spells.clock_time,
-        spells.is_closed
+        spells.is_closed,
+        row_number() over (order by spells.clock_time) as time_order
     from spells
-    inner join spread
+    inner join days
         on
-            spells.kpi_number = spread.kpi_number
-            and spells.profile = spread.profile
-            and spells.started_date = spread.started_date
+            spells.kpi_number = days.kpi_number
+            and spells.profile = days.profile
+            and spells.started_date = days.started_date
 ),
 
-ranked as (
-    select
-        cell_number,
-        clock_time,
-        row_number() over (partition by cell_number order by clock_time) as closed_rank
-    from numbered
-    where is_closed and not is_censored_early
-),
+{{ order_statistics() }},
 
-{% set n, rank = 'cast(cells.spell_count as double precision)', 'ranked.closed_rank' -%}
-plain as (
+exposed as materialized (
     select
-        ranked.cell_number,
-        ranked.clock_time,
-        ({{ n }} - {{ rank }}) / {{ n }} as survival,
-        case
-            when {{ n }} > {{ rank }} and (cells.is_never_empty or ranked.clock_time < cells.last_closed)
-                then {{ rank }} / ({{ n }} * ({{ n }} - {{ rank }}))
-        end as greenwood
-    from ranked
-    inner join cells on ranked.cell_number = cells.cell_number
-    where least(abs({{ rank }} - 0.5 * {{ n }}), abs({{ rank }} - 0.9 * {{ n }})) <= sqrt({{ n }}) + 3
+        cells.cell_number,
+        ordered.clock_time,
+        ordered.is_closed
+    from cells
+    inner join day_cells on cells.cell_number = day_cells.cell_number
+    inner join ordered on day_cells.day_number = ordered.day_number
+    where cells.is_censored_early
 ),
 
 steps as (
@@ -100,8 +86,7 @@ steps as (
         clock_time,
         cast(count(*) as double precision) as leaving,
         cast(sum(case when is_closed then 1 else 0 end) as double precision) as closing
-    from numbered
-    where is_censored_early
+    from exposed
     group by cell_number, clock_time
 ),
 
@@ -116,7 +101,7 @@ stepped as (
     from steps
 ),
 
-censored as (
+curves as (
     select
         cell_number,
         clock_time,
@@ -134,12 +119,6 @@ censored as (
     )
 ),
 
-curves as (
-    select * from plain
-    union all
-    select * from censored
-),
-
 bounded as (
     select
         *,
@@ -150,15 +129,12 @@ bounded as (
 
 crossings as (
     select
-        cell_number
-        {%- for name, level in [('median', 0.5), ('p90', 0.1)] %}
-        {%- for suffix, height in [('', 'survival'), ('_low', 'survival_low'), ('_high', 'survival_high')] %},
-        min(case when {{ crosses(height, level) }} then clock_time end) / cast(1000000 as double precision)
-            as {{ name }}{{ suffix }}
-        {%- endfor %}
-        {%- endfor %}
+        cell_number,
+        {{ first_crossings('clock_time') | indent(8) }}
     from bounded
     group by cell_number
+    union all
+    select * from plain_crossings
 )
 {%- endmacro %}
 

@@ -12,7 +12,6 @@ clock as (
 judged as (
     select
         instances.*,
-        {{ instance_id('instances') }} as instance_id,
         instances.ended_at is not null or instances.window_ends_at <= clock.as_of as is_mature,
         case
             when instances.ended_at is not null then 'completed'

@@ -9,10 +9,6 @@ with events as not materialized (
     {{ only_touched('int_touched_instances', 'events', ['actor_key', 'passage']) }}
 ),
 
-actors as (
-    select * from {{ ref('int_actors') }}
-),
-
 places as (
     select * from {{ ref('int_touchpoints') }}
 ),
@@ -46,13 +42,10 @@ windows as (
         journeys.map_version,
         journeys.timezone,
         journeys.last_stage_position,
-        journeys.window_seconds as journey_window_seconds,
-        actors.customer_id,
-        actors.case_id
+        journeys.window_seconds as journey_window_seconds
     from started
     inner join places on started.place_number = places.place_number
     inner join journeys on places.journey = journeys.journey and places.map_version = journeys.map_version
-    inner join actors on started.actor_key = actors.actor_key
 ),
 
 marks as (
@@ -86,8 +79,6 @@ instances as (
         windows.journey,
         windows.actor_key,
         windows.passage,
-        windows.customer_id,
-        windows.case_id,
         windows.started_at,
         {{ local_date('windows.started_at', 'windows.timezone') }} as started_date,
         windows.window_ends_at,

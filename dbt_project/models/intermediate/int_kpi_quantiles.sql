@@ -30,6 +30,7 @@ days as (
         kpi_number,
         profile,
         started_date,
+        row_number() over () as day_number,
         count(*) as spell_count,
         sum(case when is_open then 1 else 0 end) as open_count,
         sum(case when is_closed then 1 else 0 end) as closed_count,
@@ -88,12 +89,12 @@ quantiles as (
         cells.spell_count as decided_count,
         cells.open_count,
         cells.matures_at,
-        crossings.median,
-        crossings.median_low,
-        crossings.median_high,
-        crossings.p90,
-        crossings.p90_low,
-        crossings.p90_high
+        crossings.median / cast(1000000 as double precision) as median,
+        crossings.median_low / cast(1000000 as double precision) as median_low,
+        crossings.median_high / cast(1000000 as double precision) as median_high,
+        crossings.p90 / cast(1000000 as double precision) as p90,
+        crossings.p90_low / cast(1000000 as double precision) as p90_low,
+        crossings.p90_high / cast(1000000 as double precision) as p90_high
     from cells
     inner join kpis on cells.kpi_number = kpis.kpi_number
     inner join names on cells.segment_number = names.segment_number

@@ -1,5 +1,5 @@
 -- Passages that are not what they were: their events differ, or more became known of their customer.
--- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
+-- depends_on: {{ ref('int_actors') }}, {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set before = as_it_was('int_journey_events') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with recut as (
@@ -7,6 +7,10 @@ with recut as (
 ),
 
 {% if not counting_anew() -%}
+actors as (
+    select * from {{ ref('int_actors') }}
+),
+
 customers as (
     {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(4) }}
 ),
@@ -21,7 +25,8 @@ known as (
         before.actor_key,
         before.passage
     from {{ instances_before }} as before
-    where before.customer_id in (select customers.customer_id from customers)
+    inner join actors on before.actor_key = actors.actor_key
+    where actors.customer_id in (select customers.customer_id from customers)
 ),
 {%- endif %}
 

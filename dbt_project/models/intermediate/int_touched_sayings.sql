@@ -1,7 +1,6 @@
 -- Answers and invitations that are new, or whose passage, customer, or customer's passages, are not what they were.
 -- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
-{% set instances_before = as_it_was('int_journey_instances') %}
 with sayings as (
     select * from {{ ref('int_fresh_sayings') }}
 ),
@@ -21,13 +20,6 @@ customers as (
     from actors
     where customer_id is not null and actor_key in (select touched.actor_key from touched)
     {% if not counting_anew() -%}
-    union
-    select
-        before.journey,
-        before.customer_id
-    from {{ instances_before }} as before
-    inner join touched on before.actor_key = touched.actor_key and before.passage = touched.passage
-    where before.customer_id is not null
     union
     -- An invitation is answered by what its case or customer says: what is new of them concerns all of theirs.
     select
@@ -60,6 +52,10 @@ known as (
     union
     select before.saying_key from {{ sayings_before }} as before
     where before.case_key in (select cases.case_key from cases)
+    union
+    -- A passage that is gone, or another's now, leaves those that were its own.
+    select before.saying_key from {{ sayings_before }} as before
+    inner join touched on before.actor_key = touched.actor_key and before.passage = touched.passage
     union
     select before.saying_key from {{ sayings_before }} as before
     inner join customers on before.journey = customers.journey and before.customer_id = customers.customer_id

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 with instances as (
-    select * from {{ ref('int_instances') }}
+    select * from {{ ref('int_named_instances') }}
 ),
 
 paths as (

@@ -5,7 +5,7 @@ with responses as (
 ),
 
 instances as (
-    select * from {{ ref('int_instances') }}
+    select * from {{ ref('int_named_instances') }}
 ),
 
 scored as (

@@ -5,7 +5,7 @@ with visits as (
 ),
 
 instances as (
-    select * from {{ ref('int_instances') }}
+    select * from {{ ref('int_named_instances') }}
 ),
 
 stages as (
