@@ -12,7 +12,6 @@ from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Track
 from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.judge import Rule
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
@@ -140,7 +139,7 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
         if series.is_whole:
             spells: dict[Kind, date | None] = {
-                "early": _early_since(one), "blind": one.track.blind_since, "error": _error_since(one.track),
+                "early": _early_since(one), "blind": one.track.blind_since, "error": one.track.error_since,
             }  # fmt: skip
             for kind, since in spells.items():
                 found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
@@ -271,10 +270,6 @@ def _early_since(one: Judged) -> date | None:
     parts = one.track.breach.parts if one.track.breach else ()
     fallen = any(part.line != "promise" and part.closed_on is None for part in parts)
     return one.early.since if one.early is not None and not fallen and not one.inhibited else None
-
-
-def _error_since(track: Track) -> date | None:
-    return track.since if track.state is State.ERROR else None
 
 
 def _first(one: Judged, kind: Kind, since: date, happened_on: date, breach: Breach | None) -> Transition:
