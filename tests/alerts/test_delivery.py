@@ -17,7 +17,7 @@ from made_world import ON_SITE, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import deliver
+from jkpi.alerts import acknowledge, deliver, list_alerts, story
 from jkpi.settings import Receiver
 
 # Apprise looks for a module that Python 3.13 drops.
@@ -127,6 +127,32 @@ def test_after_an_outage_the_beginning_comes_before_the_end(
     assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
     assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 2
     assert ["correction" in request.json["title"] for request in web.requests] == [False, True]
+
+
+@pytest.mark.parametrize("acknowledged_at", [START + timedelta(minutes=1), datetime(2020, 1, 1, tzinfo=UTC)])
+def test_after_an_outage_an_acknowledgement_comes_between_beginning_and_end(
+    make_world: MakeWorld, web: Web, acknowledged_at: datetime
+) -> None:
+    """Whatever the clocks say: messages are dated by the time of the data, acknowledgements by that of the world."""
+    pager = Receiver("lead", "pagerduty", url=SecretStr(web.url), secret=SecretStr("R0UT1NG"), allow_private=True)
+    world = told(make_world(receivers=[pager]))
+    web.status, now = 503, START
+    while now < START + timedelta(hours=20):
+        deliver(world.settings, at(now))
+        now += timedelta(hours=1)
+    web.status = 202
+    web.requests.clear()
+    (alert,) = list_alerts(world.settings)
+    acknowledge(world.settings, alert.alert_id, "Ada", "", "test", acknowledged_at)
+    assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
+    world.put(steady(4, 0.92), first=date(2026, 3, 2))
+    assert world.run().messages == 1
+    assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 3
+    assert [request.json["event_action"] for request in web.requests] == ["trigger", "acknowledge", "resolve"]
+    heard = [
+        (one.purpose, one.status) for step in story(world.settings, alert.alert_id, None).steps for one in step.heard
+    ]
+    assert heard == [("news", "sent"), ("acknowledgement", "sent"), ("news", "sent")]
 
 
 def test_a_message_of_something_else_does_not_wait_behind_a_refused_one(make_world: MakeWorld, web: Web) -> None:
