@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from servers import Inbox, Web
 
 from jkpi.alerts import acknowledge, deliver, list_alerts, story
+from jkpi.errors import Problem
 from jkpi.settings import Receiver
 
 # Apprise looks for a module that Python 3.13 drops.
@@ -215,6 +216,22 @@ def test_an_undeclared_receiver_is_a_failure_that_says_so(make_world: MakeWorld)
     world = told(make_world(receivers=[Receiver("someone", "console")]))
     report = deliver(world.settings, at(START))
     assert report.failed == 1 and "lead is not declared" in report.problems[0]
+
+
+def test_a_receiver_whose_secret_is_not_set_holds_up_only_itself(
+    make_world: MakeWorld, web: Web, tmp_path: Path
+) -> None:
+    unset = Problem("jkpi.yml", 3, 9, "receiver 'lead': the environment variable HOOK is not set", "export HOOK=...")
+    moments = ON_SITE.replace("[lead]", "[lead, other]")
+    other = Receiver("other", "file", path=tmp_path / "other.txt")
+    world = make_world(moments, receivers=[Receiver("lead", "slack", missing=(unset,)), other])
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.run()
+    report = deliver(world.settings, at(START))
+    assert (report.sent, report.failed) == (1, 1)
+    assert "jkpi.yml:3:9: receiver 'lead': the environment variable HOOK is not set" in report.problems[0]
+    world.settings = replace(world.settings, receivers={"lead": lead(web), "other": other})
+    assert deliver(world.settings, at(START + timedelta(minutes=1))).sent == 1
 
 
 SETTINGS = """

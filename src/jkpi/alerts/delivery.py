@@ -22,7 +22,7 @@ from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import destination, send
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
-from jkpi.errors import SystemFailure
+from jkpi.errors import InputError, SystemFailure
 from jkpi.settings import Receiver, Settings
 from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
 
@@ -63,7 +63,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
                 receiver = _receiver(settings, message.receiver)
                 link = maker(settings.telling, receiver.name, clock())
                 remark = send(receiver, _letter(message, settings), link, clock())
-            except SystemFailure as error:
+            except (InputError, SystemFailure) as error:
                 outcome = _put_off(engine, message, error.message, clock(), settings)
                 problems.append(error.message)
             else:

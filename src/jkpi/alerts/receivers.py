@@ -16,6 +16,7 @@ from jkpi.alerts.apprise_post import notify
 from jkpi.alerts.letters import Letter
 from jkpi.alerts.plain_text import render
 from jkpi.errors import SystemFailure
+from jkpi.secret_values import require
 from jkpi.settings import Receiver
 
 Link = Callable[[str], str | None]
@@ -26,8 +27,10 @@ def send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str |
     """Deliver, or raise. A remark where it went through, but not to everybody.
 
     Raises:
+        InputError: a secret of this receiver is not there.
         SystemFailure: it did not take the message.
     """
+    require(receiver.missing)
     try:
         return _send(receiver, letter, link, now)
     except SystemFailure as error:

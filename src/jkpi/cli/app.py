@@ -62,7 +62,7 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
         from jkpi.cli.workspaces import outline
         from jkpi.settings import load_settings
 
-        declared = outline(load_settings(workspace, tells=False))
+        declared = outline(load_settings(workspace))
         kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
         names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in kinds}
         lines = [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()]
@@ -106,7 +106,7 @@ def load(
         from jkpi.cli.progress import Display
         from jkpi.settings import load_settings
 
-        outcomes = pipeline.load(load_settings(workspace, moment(now), tells=False), Display(), source, replace)
+        outcomes = pipeline.load(load_settings(workspace, moment(now)), Display(), source, replace)
         give(outcomes, report.load_lines(outcomes), as_json)
         _fail(pipeline.load_failure(outcomes))
 
@@ -130,7 +130,7 @@ def check(
         doors: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
         if door not in doors:
             raise InputError(f"--door: no door {door!r}", hint="known: landing, marts")
-        found = pipeline.check(load_settings(workspace, moment(now), tells=False), doors[door])
+        found = pipeline.check(load_settings(workspace, moment(now)), doors[door])
         give(found, found.lines(), as_json)
         _fail(pipeline.check_failure(found))
 
@@ -154,9 +154,7 @@ def measure(
         from jkpi.cli.progress import Display
         from jkpi.settings import load_settings
 
-        measured = pipeline.measure(
-            load_settings(workspace, moment(now), tells=False), Display(), full_refresh, rewrite_history
-        )
+        measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
         give(measured, report.measure_lines(measured), as_json)
 
 
@@ -216,7 +214,7 @@ def publish(
         from jkpi.settings import load_settings
 
         part = chosen_part(what)
-        published = put(load_settings(workspace, moment(now), tells=False), part)
+        published = put(load_settings(workspace, moment(now)), part)
         give(published, published.lines(), as_json)
 
 
@@ -278,7 +276,7 @@ def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
         from jkpi.cli.status import status_lines, status_of
         from jkpi.settings import load_settings
 
-        found = status_of(load_settings(workspace, moment(now), tells=False))
+        found = status_of(load_settings(workspace, moment(now)))
         give(found, status_lines(found), as_json)
 
 
@@ -292,7 +290,7 @@ def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False
         from jkpi.cli.coverage import coverage_lines, coverage_of
         from jkpi.settings import load_settings
 
-        found = coverage_of(load_settings(workspace, moment(now), tells=False))
+        found = coverage_of(load_settings(workspace, moment(now)))
         give(found, coverage_lines(found), as_json)
 
 
