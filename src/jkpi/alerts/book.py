@@ -113,6 +113,7 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         name=last.transition,
         final_days=final,
         last_day=last.last_day,
+        vanished=last.evidence.get("vanished", False),
         news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
 
@@ -200,6 +201,7 @@ def _evidence(finding: Finding) -> dict[str, Any]:
         "number_sql": finding.number_sql,
         "rows": [list(row) for row in told_rows(finding)],
         "facts": dict(facts(finding)),
+        "vanished": transition.vanished,
     }
 
 

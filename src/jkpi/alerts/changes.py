@@ -63,7 +63,7 @@ class Announced:
     """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
     since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
     `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told; `last_day`
-    of its series when that was judged last.
+    of its series when that was judged last; `vanished` as in its newest transition.
     """
 
     alert_id: str
@@ -87,6 +87,7 @@ class Announced:
     news: int = 1
     final_days: frozenset[date] = frozenset()
     last_day: date | None = None
+    vanished: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -96,7 +97,7 @@ class Announced:
 @dataclass(frozen=True)
 class Transition:
     """Something that became true of an alert. `judged` is None where the map no longer declares the series, or where it
-    `vanished` from the data."""
+    `vanished` from the data and is not there again."""
 
     alert_id: str
     number: int
@@ -193,6 +194,7 @@ def again(alert: Announced, one: Judged | None) -> Transition:
         one if has_figures else None,
         breach,
         alert,
+        alert.vanished,
     )
 
 

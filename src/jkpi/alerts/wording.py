@@ -86,7 +86,10 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
     elif transition.vanished:
-        lines.append(("Why", "Nothing of it has been in the data for four weeks. Does it go by another name now?"))
+        why = "Nothing of it has been in the data for four weeks. Does it go by another name now?"
+        if transition.judged is not None:
+            why = "Nothing of it was in the data for four weeks, so this was closed; now something is again."
+        lines.append(("Why", why))
     elif transition.name == "superseded":
         lines.append(("Why", "The map no longer declares this, or its rule was changed after the alert was told."))
     elif transition.name == "corrected":
