@@ -99,9 +99,17 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     elif series is not None and transition.breach is not None:
         tell = _resolved if transition.name == "resolved" else _fallen
         lines += tell(finding, series, transition.breach)
-    lines.append(("Owner", finding.owner or "nobody"))
+    lines.append(("Owner", finding.owner or _unowned(finding)))
     lines.append(("Alert", transition.alert_id))
     return tuple(lines)
+
+
+def _unowned(finding: Finding) -> str:
+    """Journeys and moments have an owner; a source may have none."""
+    one = finding.condition
+    if one is None or one.segment != "source":
+        return "nobody"
+    return f"nobody yet: write owner: NAME in the YAML of the source {one.segment_value}"
 
 
 def early_sign(series: Series, track: Track) -> str:
