@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from made_world import ON_SITE, UPSET, World, steady
+from made_world import ON_SITE, STAYS, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
@@ -48,15 +48,35 @@ def test_a_file_gets_the_message_once(make_world: MakeWorld, tmp_path: Path) -> 
     assert deliver(world.settings).sent == 1
     assert deliver(world.settings).sent == 0
     text = (tmp_path / "lead.txt").read_text()
-    assert text.count("down to 70 % instead of 92 %") == 2  # subject and body
+    assert text.count("down to 70 % instead of 92 %") == 1
     assert world.messages()[0].status == "sent"
+
+
+def test_a_file_has_the_headline_of_each_of_several_alerts_once(make_world: MakeWorld, tmp_path: Path) -> None:
+    world = make_world(ON_SITE + STAYS)
+    world.settings = replace(world.settings, synthetic=True)
+    world.put(steady(60, 0.92) + steady(4, 0.7))
+    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
+    world.run()
+    deliver(world.settings)
+    world.put(steady(3, 0.93), first=date(2026, 3, 6))
+    world.run()
+    deliver(world.settings)
+    _, both, end = (tmp_path / "lead.txt").read_text().split("=" * 72)
+    assert both.startswith("\n[synthetic data] Moments of truth: 2 fell off\n\nSYNTHETIC DATA")
+    assert both.count("instead of 92 %\n") == both.count("instead of 8 %\n") == 1
+    above = "SYNTHETIC DATA: these customers and numbers are made up."
+    assert (
+        end.startswith(f"\n[synthetic data] Technician on site: back at 93 %\n\n{above}\n\n  Where ")
+        and end.count("back at 93 %") == 1
+    )
 
 
 def test_the_console_is_stderr(make_world: MakeWorld, capsys: pytest.CaptureFixture[str]) -> None:
     world = told(make_world(receivers=[Receiver("lead", "console")]))
     assert deliver(world.settings).sent == 1
     captured = capsys.readouterr()
-    assert captured.out == "" and "70 % instead of 92 %" in captured.err
+    assert captured.out == "" and captured.err.count("70 % instead of 92 %") == 1
 
 
 def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web) -> None:
