@@ -10,8 +10,9 @@ from typing import Any
 from jkpi.alerts.changes import NEWS, Name
 from jkpi.alerts.figures import plain
 from jkpi.alerts.findings import Finding, main_part
+from jkpi.alerts.headlines import headline
 from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
-from jkpi.alerts.wording import headline, next_step, rows
+from jkpi.alerts.wording import next_step, rows
 
 IN_FULL = 12
 IN_BRIEF = 100
