@@ -98,8 +98,23 @@ def test_the_nearest_word_is_named_and_few_are_listed() -> None:
     assert nearest("xyz", ["repair", "report"]) == "known: repair, report"
 
 
+@pytest.mark.parametrize("text", ["365001d", "99999999999999d", "9" * 400 + "w"])
+def test_a_duration_beyond_all_calendars_is_told_with_what_is_allowed(tmp_path: Path, text: str) -> None:
+    told = f"home.yml:2:7: '{text}' is too long: write 365000d at most"
+    assert problems(tmp_path, f"name: a\nrest: {text}\n") == [told]
+    assert parse_duration("365000d") == timedelta(days=365_000)
+
+
 class Rarely(Strict):
     every: Interval
+
+
+@pytest.mark.parametrize("text", ["1001y", "100000000y", "9" * 400 + "y"])
+def test_rarer_than_all_calendars_is_told_with_its_place_and_what_is_allowed(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rarely.yml").write_text(f"every: {text}\n")
+    with pytest.raises(WorkspaceError) as caught:
+        read(tmp_path / "rarely.yml", Rarely, tmp_path)
+    assert [str(one) for one in caught.value.problems] == [f"rarely.yml:1:8: '{text}' is too long: write 1000y at most"]
 
 
 @pytest.mark.parametrize(

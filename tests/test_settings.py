@@ -55,6 +55,28 @@ def test_a_secret_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.
         load_settings(workspace(tmp_path, "warehouse: env:GONE\n"))
 
 
+def test_a_secret_of_one_receiver_or_of_superset_is_missed_where_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GONE", raising=False)
+    text = """
+receivers:
+  duty: {kind: pagerduty, routing_key: env:GONE}
+  chat: {kind: slack, url: 'file:url.txt'}
+  desk: {kind: console}
+superset: {url: "https://bi.example.org", username: u, password: env:GONE, database: env:GONE}
+"""
+    settings = load_settings(workspace(tmp_path, text))
+    gone = "the environment variable GONE is not set (export GONE=... and run again)"
+    assert [str(problem) for problem in settings.missing] == [
+        f"jkpi.yml:4:40: receiver 'duty': {gone}",
+        "jkpi.yml:5:28: receiver 'chat': the secret file url.txt cannot be read: No such file or directory",
+        f"jkpi.yml:7:66: superset: {gone}",
+        f"jkpi.yml:7:86: superset: {gone}",
+    ]
+    assert [len(receiver.missing) for receiver in settings.receivers.values()] == [1, 1, 0]
+
+
 def test_the_pseudonym_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     first: Settings = load_settings(workspace(tmp_path))
     key = tmp_path / ".jkpi" / "pseudonym.key"

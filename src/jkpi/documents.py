@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, WithJsonSchema
@@ -22,6 +22,8 @@ Location = Sequence[str | int]
 Position = tuple[int, int]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_YEAR = 365 * _UNITS["d"]
+_LONGEST = {"d": 365_000, "y": 1000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
@@ -32,17 +34,20 @@ class Strict(BaseModel):
 
 
 def parse_duration(value: object) -> timedelta:
-    """`90s`, `15m`, `4h`, `30d`, `2w` as a timedelta; zero and less are refused."""
+    """`90s`, `15m`, `4h`, `30d`, `2w` as a timedelta; zero and less are refused, and more than a thousand years."""
     if isinstance(value, timedelta):
-        length = value
-    else:
-        match = _DURATION.fullmatch(str(value).strip())
-        if match is None:
-            raise ValueError(f"{value!r} is not a duration: write a number and a unit, such as 90s, 15m, 4h, 30d or 2w")
-        try:
-            length = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-        except OverflowError:
-            raise ValueError(f"{value!r} is longer than time can be counted here") from None
+        return _within_bounds(value, value.total_seconds(), "d")
+    match = _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration: write a number and a unit, such as 90s, 15m, 4h, 30d or 2w")
+    return _within_bounds(value, float(match[1]) * _UNITS[match[2]], "d")
+
+
+def _within_bounds(value: object, seconds: float, unit: Literal["d", "y"]) -> timedelta:
+    """The longest one is told in `unit`. What is added to or taken from today has to be a day of the calendar."""
+    if seconds > _LONGEST["y"] * _YEAR:
+        raise ValueError(f"{value!r} is too long: write {_LONGEST[unit]}{unit} at most")
+    length = timedelta(seconds=seconds)
     if length <= timedelta(0):
         raise ValueError("a duration must be longer than zero")
     return length
@@ -67,7 +72,7 @@ Duration = Annotated[
 
 def _parse_interval(value: object) -> timedelta:
     years = re.fullmatch(r"(\d+(?:\.\d+)?)\s*y", str(value).strip())
-    return parse_duration(value if years is None else timedelta(days=365.0 * float(years[1])))
+    return parse_duration(value) if years is None else _within_bounds(value, float(years[1]) * _YEAR, "y")
 
 
 Interval = Annotated[

@@ -43,7 +43,11 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+        return f"{self.place}: {self.message}{hint}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 class WorkspaceError(InputError):

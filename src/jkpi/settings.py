@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 
 from jkpi.documents import Document, Duration, Strict, read
-from jkpi.errors import InputError, WorkspaceError
+from jkpi.errors import InputError, Problem, WorkspaceError
+from jkpi.secret_values import Secrets, resolve_secret
 from jkpi.showing import Superset, SupersetFile
 from jkpi.telling import (
     QUIETLY,
@@ -30,7 +31,7 @@ from jkpi.telling import (
     WebReceiver,
 )
 
-__all__ = ["Receiver", "Settings", "WorkspaceFile", "find_workspace", "load_settings", "resolve_secret"]
+__all__ = ["Receiver", "Settings", "WorkspaceFile", "find_workspace", "load_settings"]
 
 WORKSPACE_FILE = "jkpi.yml"
 KEY_AT_LEAST = 16
@@ -94,6 +95,12 @@ class Settings:
         return replace(self, now=max(self.now, self.present or self.now))
 
     @property
+    def missing(self) -> tuple[Problem, ...]:
+        """The secrets that are not there, of all receivers and of Superset."""
+        of_receivers = (problem for receiver in self.receivers.values() for problem in receiver.missing)
+        return (*of_receivers, *(self.superset.missing if self.superset else ()))
+
+    @property
     def private(self) -> Path:
         """The folder of what jkpi keeps for itself in the workspace."""
         return self.workspace / ".jkpi"
@@ -114,14 +121,13 @@ def find_workspace(workspace: Path | None) -> Path:
     return folder
 
 
-def load_settings(workspace: Path | None = None, now: datetime | None = None, *, tells: bool = True) -> Settings:
+def load_settings(workspace: Path | None = None, now: datetime | None = None) -> Settings:
     """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
-
-    tells: whether messages are sent with them; if not, secrets of receivers that are not there are no error.
 
     Raises:
         WorkspaceError: jkpi.yml is not right.
-        InputError: no workspace, or a secret that is not there.
+        InputError: no workspace, or a secret is not there that every verb needs. One of a receiver or of Superset is
+            only `missing`: whatever needs it refuses.
     """
     folder = find_workspace(workspace)
     written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
@@ -134,7 +140,10 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, *,
         state_url=_located(resolve_secret(written.state, folder), folder),
         output=folder / written.output,
         now=(now or present).astimezone(UTC),
-        receivers={name: _receiver(name, given, document, folder, tells) for name, given in written.receivers.items()},
+        receivers={
+            name: _receiver(name, given, Secrets(document, folder, ["receivers", name], f"receiver {name!r}"), folder)
+            for name, given in written.receivers.items()
+        },
         default_receiver=written.default_receiver,
         pseudonym_key=_pseudonym_key(written.customer_ids, folder),
         memory_limit=written.memory_limit,
@@ -146,28 +155,9 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, *,
             how=written.alerts,
             link_key=_link_key(written.alerts, folder),
         ),
-        superset=_superset(written.superset, folder),
+        superset=_superset(written.superset, Secrets(document, folder, ["superset"], "superset"), folder),
         rejects_kept=written.rejects_kept,
     )
-
-
-def resolve_secret(value: str, folder: Path) -> str:
-    """`env:NAME` and `file:PATH` (from the workspace) looked up; any other text as it is.
-
-    Raises:
-        InputError: the variable or the file is not there. The value itself is never told.
-    """
-    scheme, _, rest = value.partition(":")
-    if scheme == "env":
-        if rest not in os.environ:
-            raise InputError(f"the environment variable {rest} is not set", hint=f"export {rest}=... and run again")
-        return os.environ[rest]
-    if scheme == "file":
-        try:
-            return (folder / rest).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise InputError(f"the secret file {rest} cannot be read: {error.strerror}") from None
-    return value
 
 
 def _located(url: str, folder: Path) -> str:
@@ -178,22 +168,17 @@ def _located(url: str, folder: Path) -> str:
     return url
 
 
-def _receiver(name: str, given: ReceiverFile, document: Document, folder: Path, tells: bool) -> Receiver:
-    def secret(key: str) -> SecretStr | None:
-        try:
-            return SecretStr(resolve_secret(getattr(given, key), folder))
-        except InputError as error:
-            if not tells:
-                return None
-            problem = document.problem(["receivers", name, key], f"receiver {name!r}: {error.message}")
-            raise InputError(str(problem), hint=error.hint) from None
+def _receiver(name: str, given: ReceiverFile, secrets: Secrets, folder: Path) -> Receiver:
+    def secret(key: str) -> SecretStr:
+        return SecretStr(secrets.look_up(key, getattr(given, key)))
 
     if isinstance(given, FileReceiver):
         return Receiver(name, "file", path=folder / given.path)
     if isinstance(given, AppriseReceiver):
-        return Receiver(name, "apprise", url=secret("url"))
+        return Receiver(name, "apprise", url=secret("url"), missing=secrets.missing)
     if isinstance(given, MailReceiver):
-        return Receiver(name, "mail", url=secret("server"), sender=given.sender, to=tuple(given.to))
+        server = secret("server")
+        return Receiver(name, "mail", url=server, sender=given.sender, to=tuple(given.to), missing=secrets.missing)
     if isinstance(given, WebReceiver):
         signing = "secret" if isinstance(given, WebhookReceiver) else None
         if isinstance(given, PagerDutyReceiver):
@@ -205,20 +190,23 @@ def _receiver(name: str, given: ReceiverFile, document: Document, folder: Path, 
             secret=secret(signing) if signing else None,
             allow_private=given.allow_private,
             timeout=given.timeout.total_seconds(),
+            missing=secrets.missing,
         )
     return Receiver(name, "console")
 
 
-def _superset(given: SupersetFile | None, folder: Path) -> Superset | None:
+def _superset(given: SupersetFile | None, secrets: Secrets, folder: Path) -> Superset | None:
     if given is None:
         return None
-    database = None if given.database is None else _located(resolve_secret(given.database, folder), folder)
+    password = secrets.look_up("password", given.password)
+    database = None if given.database is None else _located(secrets.look_up("database", given.database), folder)
     return Superset(
         url=given.url.rstrip("/"),
         username=given.username,
-        password=SecretStr(resolve_secret(given.password, folder)),
+        password=SecretStr(password),
         provider=given.provider,
         database=SecretStr(database) if database else None,
+        missing=secrets.missing,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from jkpi.documents import Strict
+from jkpi.errors import Problem
 
 Provider = Literal["db", "ldap"]
 
@@ -36,10 +37,11 @@ class SupersetFile(Strict):
 
 @dataclass(frozen=True)
 class Superset:
-    """The same with its secrets resolved."""
+    """The same with its secrets resolved; `missing`: those that are not there."""
 
     url: str
     username: str
     password: SecretStr
     provider: Provider = "db"
     database: SecretStr | None = None
+    missing: tuple[Problem, ...] = ()

@@ -146,7 +146,7 @@ tellings = Table(
     Index("ix_tellings_alert", "alert_id", "receiver"),
     Index("ix_tellings_status", "status"),
     comment="one row per transition and receiver to be told: purpose news, repeat or escalation; status owed, told"
-    " or dropped; held says why it is still owed",
+    " or dropped; held says why it is still owed; of an acknowledgement that a program is told: status passed on",
 )
 
 acknowledgements = Table(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from jkpi.documents import Duration, Interval, Strict
+from jkpi.errors import Problem
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
@@ -99,7 +100,7 @@ ReceiverFile = Annotated[
 @dataclass(frozen=True)
 class Receiver:
     """Where messages go, its secrets resolved. `url`: of Apprise, of the web, or of the mail server; `secret`: what
-    signs webhooks, or PagerDuty's routing key; `timeout` in seconds."""
+    signs webhooks, or PagerDuty's routing key; `timeout` in seconds; `missing`: its secrets that are not there."""
 
     name: str
     kind: ReceiverKind
@@ -110,6 +111,7 @@ class Receiver:
     to: tuple[str, ...] = ()
     allow_private: bool = False
     timeout: float = 10.0
+    missing: tuple[Problem, ...] = ()
 
     @property
     def is_machine(self) -> bool:

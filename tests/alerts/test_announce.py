@@ -221,6 +221,24 @@ def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> N
     assert [message.receiver for message in world.messages()] == ["data-team"]
 
 
+def test_counts_that_make_no_sense_are_told_while_another_alert_is_open(make_world: MakeWorld) -> None:
+    world = make_world(receivers=[Receiver("lead", "console"), Receiver("data-team", "webhook")])
+    world.settings = replace(world.settings, default_receiver="data-team")
+    (opened,) = fallen(world).run().opened
+    world.put([(170.0, 100.0)], first=FIRST + timedelta(days=64))
+    report = world.run()
+    assert [(told.kind, told.transition) for told in report.told] == [("error", "opened")]
+    assert report.states[0].state == "firing" and report.states[0].alert_id == opened.alert_id
+    told = world.messages()[-1]
+    assert (told.receiver, told.title) == ("data-team", "Technician on site: cannot be judged")
+    world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
+    assert world.run().told == ()
+    world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))
+    assert [(told.kind, told.transition) for told in world.run().told] == [("error", "cleared")]
+    assert world.messages()[-1].title == "Technician on site: no longer so"
+    assert {alert.kind: alert.status for alert in list_alerts(world.settings)} == {"fall": "open", "error": "resolved"}
+
+
 def test_a_segment_is_silent_while_the_whole_speaks_for_it(make_world: MakeWorld) -> None:
     world = fallen(make_world())
     world.put(steady(60, 0.92, 50) + steady(4, 0.48, 50), segment="region", value="south")

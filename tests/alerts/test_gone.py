@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts
+from jkpi.alerts import AlertReport, list_alerts, silence
 from jkpi.state import alert_transitions, state_engine, writing
 
 MakeWorld = Callable[..., World]
@@ -191,3 +193,32 @@ def test_a_segment_that_goes_by_another_name_is_closed_after_four_weeks(make_wor
     told_of = [message.title + message.body for message in world.messages() if "region south" in message.body]
     assert "Still: Technician on site (region south): still open; its days are not there today" in told_of[1]
     assert "Technician on site (region south): closed, no longer in the data" in told_of[-1]
+
+
+@pytest.mark.parametrize(
+    ("is_back", "why"),
+    [
+        (False, "Nothing of it has been in the data for four weeks. Does it go by another name now?"),
+        (True, "Nothing of it was in the data for four weeks, so this was closed; now something is again."),
+    ],
+)
+def test_what_went_from_the_data_is_told_so_after_a_silence_as_well(
+    make_world: MakeWorld, is_back: bool, why: str
+) -> None:
+    world = make_world()
+    world.put(steady(140, 0.92, 1000))
+    world.put(steady(100, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="south")
+    world.run(day(103))
+    now = datetime.combine(day(104), time(6), UTC)
+    world.settings = replace(world.settings, now=now)
+    silence(world.settings, "repair", now + timedelta(days=31), "moving", "Ada", now)
+    for key in [key for key in world.rows if key[2] == "south"]:
+        del world.rows[key]
+    assert told(world.run(day(132))) == [("superseded", "region=south")]
+    assert len(world.messages()) == 1
+    if is_back:
+        world.put(steady(3, 0.92, 50), segment="region", value="south", first=day(133))
+    world.run(day(135))
+    _, message = world.messages()
+    assert message.title == "Technician on site (region south): closed, no longer in the data"
+    assert ["Why", why] in message.content["entries"][0]["rows"]

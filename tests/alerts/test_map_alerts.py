@@ -9,7 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from made_world import ON_SITE, World, steady
 
-from jkpi.alerts import list_alerts
+from jkpi.alerts import AlertReport, DeliveryReport, judge_and_announce, list_alerts
+from jkpi.cli.pipeline import Alerted
+from jkpi.cli.report import alert_lines
+from jkpi.journeys import read_journeys
 from jkpi.settings import Receiver
 from jkpi.telling import AlertsFile, Telling
 from jkpi.warehouse import ensure_landing, open_warehouse
@@ -93,15 +96,16 @@ def events(world: World, name: str, **counts: int) -> None:
             )
 
 
-def run(world: World, later: timedelta = timedelta(0)) -> list[tuple[str, str]]:
-    """Judge as of `NOW` and a bit; (receiver, title) of the messages that this wrote."""
-    from jkpi.alerts import judge_and_announce
-    from jkpi.journeys import read_journeys
-
-    known = {message.notification_id for message in world.messages()}
+def judged(world: World, later: timedelta = timedelta(0)) -> AlertReport:
     settings = replace(world.settings, now=NOW + later)
     with open_warehouse(settings) as w:
-        judge_and_announce(settings, w, read_journeys(settings.workspace))
+        return judge_and_announce(settings, w, read_journeys(settings.workspace))
+
+
+def run(world: World, later: timedelta = timedelta(0)) -> list[tuple[str, str]]:
+    """Judge as of `NOW` and a bit; (receiver, title) of the messages that this wrote."""
+    known = {message.notification_id for message in world.messages()}
+    judged(world, later)
     return [(one.receiver, one.title) for one in world.messages() if one.notification_id not in known]
 
 
@@ -193,6 +197,20 @@ def test_a_silent_source_is_told_to_its_owner_and_its_return_recorded(world: Wor
     source(world, "visits", owner="nobody-known", last=ago(0))
     assert run(world, timedelta(days=1)) == []
     assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("silent", "resolved")]
+
+
+def test_a_source_without_an_owner_says_what_to_set(world: World) -> None:
+    source(world, "visits", last=ago(3))
+    report = judged(world)
+    (message,) = world.messages()
+    rows = dict(message.content["entries"][0]["rows"])
+    assert message.receiver == "rest"
+    assert rows["Owner"] == "nobody yet: write owner: NAME in the YAML of the source visits"
+    lines = alert_lines(Alerted(report, DeliveryReport(1, 0, 0, 0)))
+    assert lines[0] == "opened: visits: no new rows since Wednesday 4 March 2026"
+    source(world, "chat", owner="web-team", last=ago(3))
+    lines = alert_lines(Alerted(judged(world), DeliveryReport(1, 0, 0, 0)))
+    assert lines[0] == "opened: chat: no new rows since Wednesday 4 March 2026 (web-team)"
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,18 @@ def test_what_is_no_proportion_is_an_error_and_not_ok() -> None:
         assert replay([*series(even(10, 0.9)), Reading(on(10), good, n)], RULE).state is State.ERROR
 
 
+def test_an_error_lasts_until_a_reading_makes_sense_again() -> None:
+    """Whatever else is told of the series; days that are withheld, or not there, say nothing about it."""
+    fallen = series(even(60, 0.9) + even(4, 0.2))
+    broken = [*fallen, Reading(on(64), 200.0, 100.0), Reading(on(65), 210.0, 100.0)]
+    track = replay(broken, RULE)
+    assert (track.state, track.error_since, track.blind_since) == (State.FIRING, on(64), None)
+    held = replay([*broken, *series(even(1, 0.9), 66, held=True)], RULE, until=on(68))
+    assert (held.error_since, held.blind_since) == (on(64), on(66))
+    assert replay([*broken, *series(even(1, 0.2), 66)], RULE).error_since is None
+    assert replay(fallen, RULE).error_since is None
+
+
 def test_no_reading_at_all_is_no_data() -> None:
     track = replay([], RULE)
     assert track.state is State.NO_DATA and track.since is None

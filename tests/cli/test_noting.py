@@ -34,6 +34,7 @@ moments_of_truth:
 SOURCE = """
 source: answers
 kind: responses
+owner: cx
 from: {files: data/*.csv}
 columns: {response_id: id, customer_id: who, score: score, responded_at: at}
 constants: {survey: after, question: recommend, touchpoint: delivery}
@@ -73,6 +74,11 @@ def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
             "promise: 40",
             "promise: 0.4",
             "0.4 points of a score from -100 to 100: is 40 meant?",
+        ),
+        (
+            "owner: cx\nfrom:",
+            "from:",
+            "answers: it has no owner, who would be told when it goes silent (write owner: NAME)",
         ),
         ("falls_off_by: 15", "falls_off_by: 0.15", "liked: falls_off_by of 0.15 is 0.15 points"),
     ],

@@ -252,19 +252,28 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         assert "did not foresee" not in told
 
 
-def test_a_receiver_whose_secret_is_not_set_stops_only_what_tells(tmp_path: Path) -> None:
+def test_a_secret_that_is_not_set_is_an_error_only_where_it_is_needed(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
-    written = (folder / "jkpi.yml").read_text()
-    (folder / "jkpi.yml").write_text(
-        written.replace("receivers:", "receivers:\n  hook: {kind: slack, url: env:JKPI_NOT_SET_ANYWHERE}", 1)
+    settings = folder / "jkpi.yml"
+    hook = "receivers:\n  hook: {kind: slack, url: env:JKPI_NO_HOOK}"
+    settings.write_text(
+        settings.read_text().replace("receivers:", hook, 1)
+        + '\nsuperset: {url: "http://127.0.0.1:1", username: u, password: env:JKPI_NO_PASSWORD}\n'
     )
-    for verb in ("lint", "load", "status"):
+    written = settings.read_text().splitlines()
+    line, last = next(n for n, text in enumerate(written, 1) if "hook:" in text), len(written)
+    of_hook = f"jkpi.yml:{line}:28: receiver 'hook': the environment variable JKPI_NO_HOOK is not set"
+    of_superset = f"jkpi.yml:{last}:62: superset: the environment variable JKPI_NO_PASSWORD is not set"
+    noted = jkpi("lint", "-w", folder).stdout
+    assert f"note: {of_hook}" in noted and f"note: {of_superset}" in noted
+    for verb in ("load", "check", "measure", "alert", "status"):
         jkpi(verb, "-w", folder)
-    told = jkpi("alert", "-w", folder, code=2).stderr
-    line = next(n for n, text in enumerate((folder / "jkpi.yml").read_text().splitlines(), 1) if "hook:" in text)
-    assert f"jkpi.yml:{line}:" in told
-    assert "receiver 'hook': the environment variable JKPI_NOT_SET_ANYWHERE is not set" in told
+    refused = jkpi("alerts", "test-receiver", "hook", "-w", folder, code=2).stderr
+    assert of_hook in refused and "export JKPI_NO_HOOK=" in refused
+    jkpi("publish", "maps", "-w", folder)
+    refused = jkpi("publish", "dashboards", "-w", folder, code=2).stderr
+    assert of_superset in refused and "export JKPI_NO_PASSWORD=" in refused
 
 
 def test_a_receiver_that_is_down_is_told_with_the_reason(tmp_path: Path) -> None:

@@ -20,8 +20,11 @@ DIGEST = "jkpi_starter_digest"
 def found(read_dags: Read, make_workspace: Callable[[], Path]) -> dict[str, Any]:
     workspace = make_workspace()
     shop = workspace / "sources" / "shop.yml"
-    text = shop.read_text(encoding="utf-8").replace('schedule: "@daily"', 'schedule: "15 4 * * *"\nowner: shop-team')
-    shop.write_text(text, encoding="utf-8")
+    text = shop.read_text(encoding="utf-8").replace('schedule: "@daily"', 'schedule: "15 4 * * *"')
+    shop.write_text(text.replace("owner: order-desk", "owner: shop-team"), encoding="utf-8")
+    answers = workspace / "sources" / "answers.yml"
+    text = answers.read_text(encoding="utf-8")
+    answers.write_text(text.replace("owner: order-desk\n", ""), encoding="utf-8")
     return read_dags(JKPI_WORKSPACE=workspace)
 
 

@@ -18,6 +18,7 @@ from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_
 from jkpi.alerts.changes import Announced, Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.early import early_signs
 from jkpi.alerts.findings import Finding, Reader, find
+from jkpi.alerts.headlines import headline
 from jkpi.alerts.hushes import hushed
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.lifecycle import State
@@ -26,7 +27,6 @@ from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
 from jkpi.alerts.speaking import hush_children
 from jkpi.alerts.tellings_book import read_silences
-from jkpi.alerts.wording import headline
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
 from jkpi.settings import Settings

@@ -13,6 +13,7 @@ from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
 from jkpi.alerts.duration_panel import read_durations
 from jkpi.alerts.episodes import Track
+from jkpi.alerts.headlines import wanted_rate
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.planting import SeenFall, plant, smallest
@@ -20,7 +21,6 @@ from jkpi.alerts.replay import Tried
 from jkpi.alerts.series import WHOLE, Series, Watched, due_day
 from jkpi.alerts.shares import of_signs
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
-from jkpi.alerts.wording import wanted_rate
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey

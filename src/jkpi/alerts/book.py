@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from jkpi.alerts.changes import NEWS, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.findings import Finding
 from jkpi.alerts.gone import terms
+from jkpi.alerts.headlines import headline
 from jkpi.alerts.ledger import final_days
 from jkpi.alerts.messages import facts
-from jkpi.alerts.wording import headline
 from jkpi.alerts.wording import rows as told_rows
 from jkpi.settings import Settings
 from jkpi.state import (
@@ -113,6 +113,7 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         name=last.transition,
         final_days=final,
         last_day=last.last_day,
+        vanished=last.evidence.get("vanished", False),
         news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
 
@@ -200,6 +201,7 @@ def _evidence(finding: Finding) -> dict[str, Any]:
         "number_sql": finding.number_sql,
         "rows": [list(row) for row in told_rows(finding)],
         "facts": dict(facts(finding)),
+        "vanished": transition.vanished,
     }
 
 

@@ -12,7 +12,6 @@ from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Track
 from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.judge import Rule
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
@@ -64,7 +63,7 @@ class Announced:
     """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
     since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
     `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told; `last_day`
-    of its series when that was judged last.
+    of its series when that was judged last; `vanished` as in its newest transition.
     """
 
     alert_id: str
@@ -88,6 +87,7 @@ class Announced:
     news: int = 1
     final_days: frozenset[date] = frozenset()
     last_day: date | None = None
+    vanished: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +97,7 @@ class Announced:
 @dataclass(frozen=True)
 class Transition:
     """Something that became true of an alert. `judged` is None where the map no longer declares the series, or where it
-    `vanished` from the data."""
+    `vanished` from the data and is not there again."""
 
     alert_id: str
     number: int
@@ -140,7 +140,7 @@ def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[
         found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
         if series.is_whole:
             spells: dict[Kind, date | None] = {
-                "early": _early_since(one), "blind": one.track.blind_since, "error": _error_since(one.track),
+                "early": _early_since(one), "blind": one.track.blind_since, "error": one.track.error_since,
             }  # fmt: skip
             for kind, since in spells.items():
                 found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
@@ -194,6 +194,7 @@ def again(alert: Announced, one: Judged | None) -> Transition:
         one if has_figures else None,
         breach,
         alert,
+        alert.vanished,
     )
 
 
@@ -271,10 +272,6 @@ def _early_since(one: Judged) -> date | None:
     parts = one.track.breach.parts if one.track.breach else ()
     fallen = any(part.line != "promise" and part.closed_on is None for part in parts)
     return one.early.since if one.early is not None and not fallen and not one.inhibited else None
-
-
-def _error_since(track: Track) -> date | None:
-    return track.since if track.state is State.ERROR else None
 
 
 def _first(one: Judged, kind: Kind, since: date, happened_on: date, breach: Breach | None) -> Transition:

@@ -22,7 +22,7 @@ from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import destination, send
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
-from jkpi.errors import SystemFailure
+from jkpi.errors import InputError, SystemFailure
 from jkpi.settings import Receiver, Settings
 from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
 
@@ -63,7 +63,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
                 receiver = _receiver(settings, message.receiver)
                 link = maker(settings.telling, receiver.name, clock())
                 remark = send(receiver, _letter(message, settings), link, clock())
-            except SystemFailure as error:
+            except (InputError, SystemFailure) as error:
                 outcome = _put_off(engine, message, error.message, clock(), settings)
                 problems.append(error.message)
             else:
@@ -81,14 +81,14 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
     """The next message that is due, now leased to this process: the conditional update lets one of many have it.
 
     On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for. Nothing is claimed
-    while an older message of the same alert to the same receiver is not sent: no end may come before its beginning.
+    while an older message of the same alert to the same receiver is not sent: no end may come before its beginning, and
+    no acknowledgement before what was acknowledged.
     """
     earlier = outbox.alias("earlier")
     is_first = ~exists().where(
         earlier.c.receiver == outbox.c.receiver,
-        earlier.c.created_at < outbox.c.created_at,
         earlier.c.status.in_(_UNSENT),
-        _share_an_alert(earlier.c.notification_id, outbox.c.notification_id),
+        _comes_before(earlier.c.notification_id, outbox.c.notification_id),
     )
     arrived = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
     free = or_(
@@ -123,11 +123,17 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
         return connection.execute(select(outbox).where(outbox.c.notification_id == found)).one()
 
 
-def _share_an_alert(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether two messages speak of the same alert."""
+def _comes_before(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether one of two messages to a receiver tells of the same alert as the other, and earlier.
+
+    By the order in which it was written down: their times are by two clocks, that of the data and that of the world.
+    """
     ours, theirs = tellings.alias("ours"), tellings.alias("theirs")
     found = exists().where(
-        ours.c.notification_id == one, theirs.c.notification_id == other, ours.c.alert_id == theirs.c.alert_id
+        ours.c.notification_id == one,
+        theirs.c.notification_id == other,
+        ours.c.alert_id == theirs.c.alert_id,
+        ours.c.telling_id < theirs.c.telling_id,
     )
     return found.correlate_except(ours, theirs)
 
@@ -167,7 +173,7 @@ def _put_off(engine: Engine, message: Row[Any], why: str, now: datetime, setting
         behind = (
             outbox.c.receiver == message.receiver,
             outbox.c.status == "waiting",
-            _share_an_alert(literal(message.notification_id), outbox.c.notification_id),
+            _comes_before(literal(message.notification_id), outbox.c.notification_id),
         )
         since = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
         connection.execute(update(outbox).where(*behind).values(first_tried_at=since))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from jkpi.alerts.letters import Letter, Section
+from jkpi.alerts.letters import MARK, Letter, Section
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.settings import Settings
@@ -53,7 +53,7 @@ def post_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, in
 
 
 def _letter(settings: Settings, digest: Digest, message_id: str) -> Letter:
-    mark = "[synthetic data] " if settings.synthetic else ""
+    mark = f"{MARK} " if settings.synthetic else ""
     return Letter(
         message_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
         f"{mark}{digest.owner}: {digest.title}", "info", sections=digest.sections, event="digest.weekly",

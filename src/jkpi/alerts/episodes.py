@@ -85,7 +85,8 @@ NOWHERE = Course(date.min, 1, b"")
 @dataclass(frozen=True)
 class Track:
     """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
-    of the held days at the newest end; `false_alarm_every` the days between two false alarms that the series' own past
+    of the held days at the newest end, `error_since` the first of those at the newest end whose counts make no sense,
+    whatever else is open; `false_alarm_every` the days between two false alarms that the series' own past
     shows, None while it is too short to tell; `is_slow`: the state is that of its durations' sign test alone. `read`
     has a 1 for each day with a final reading of anybody, `slow_read` for each that the sign test beside it could read.
     """
@@ -104,6 +105,7 @@ class Track:
     is_slow: bool = False
     read: Course = NOWHERE
     slow_read: Course | None = None
+    error_since: date | None = None
 
     @property
     def states(self) -> tuple[tuple[date, State], ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from jkpi.alerts.changes import NEWS
 from jkpi.alerts.hushes import Silence, covers
 from jkpi.alerts.letters import Entry, Letter
-from jkpi.alerts.tellings_book import post, read_silences
+from jkpi.alerts.tellings_book import pass_on, read_silences
 from jkpi.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
@@ -219,6 +219,6 @@ def _tell_programs(
             f"{newest.evidence['headline']}: {headline}", "info", (entry,), replies_to=(row.notification_id,),
             event="alerts.acknowledged", text=headline,
         )  # fmt: skip
-        post(connection, name, letter, [], at)
+        pass_on(connection, alert.alert_id, newest.number, name, letter, row.thread, at)
         told += 1
     return told

@@ -11,6 +11,8 @@ Row = tuple[str, str]
 """Label and text; a row without a label goes on with the one above it."""
 Section = tuple[str, tuple[str, ...]]
 """A heading and the lines below it."""
+MARK = "[synthetic data]"
+"""Begins each title that speaks of made-up data."""
 
 
 @dataclass(frozen=True)

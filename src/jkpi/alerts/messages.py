@@ -10,8 +10,9 @@ from typing import Any
 from jkpi.alerts.changes import NEWS, Name
 from jkpi.alerts.figures import plain
 from jkpi.alerts.findings import Finding, main_part
-from jkpi.alerts.letters import Chart, Entry, Letter, Point, Purpose
-from jkpi.alerts.wording import headline, next_step, rows
+from jkpi.alerts.headlines import headline
+from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
+from jkpi.alerts.wording import next_step, rows
 
 IN_FULL = 12
 IN_BRIEF = 100
@@ -68,7 +69,7 @@ def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()
         workspace=envelope.workspace,
         as_of=f"{envelope.as_of:%Y-%m-%d %H:%M}",
         synthetic=envelope.synthetic,
-        title=("[synthetic data] " if envelope.synthetic else "") + title,
+        title=(f"{MARK} " if envelope.synthetic else "") + title,
         mood=_mood(ordered),
         entries=tuple(entry(one, envelope.repeat_every) for one in full),
         brief=tuple((one.finding.transition.alert_id, one.headline) for one in brief),

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from jkpi.alerts.letters import Entry, Letter
+from jkpi.alerts.letters import MARK, Entry, Letter
 
 _SEVERITY = {"failure": "error", "warning": "warning", "success": "info", "info": "info"}
 _SUMMARY = 1024
@@ -71,5 +71,5 @@ def _group(letter: Letter) -> dict[str, Any]:
 
 
 def _marked(letter: Letter, text: str) -> str:
-    mark = "[synthetic data] " if letter.synthetic and not text.startswith("[synthetic data]") else ""
+    mark = f"{MARK} " if letter.synthetic and not text.startswith(MARK) else ""
     return (mark + text)[:_SUMMARY]

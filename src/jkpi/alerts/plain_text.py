@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from jkpi.alerts.figures import count
-from jkpi.alerts.letters import Entry, Letter, Row
+from jkpi.alerts.letters import MARK, Entry, Letter, Row
 
 Link = Callable[[str], str | None]
 """Alert id -> where it can be acknowledged by a click; None where there is no such place."""
@@ -31,8 +32,15 @@ def ways_out(entry: Entry, link: Link) -> list[Row]:
     ]
 
 
+def titled(letter: Letter, link: Link = no_link) -> str:
+    """The whole message below its title, which is not said again where it is the headline of the only alert."""
+    is_headline = [one.headline for one in letter.entries] == [letter.title.removeprefix(f"{MARK} ")]
+    entries = tuple(replace(one, headline="") for one in letter.entries) if is_headline else letter.entries
+    return f"{letter.title}\n\n{render(replace(letter, entries=entries), link)}"
+
+
 def render(letter: Letter, link: Link = no_link) -> str:
-    """The whole message."""
+    """The whole message, for where its title stands elsewhere."""
     lines: list[str] = [SYNTHETIC, ""] if letter.synthetic else []
     if letter.text:
         lines += [letter.text, ""]
@@ -57,7 +65,8 @@ def signature(letter: Letter) -> str:
 
 
 def _block(entry: Entry, link: Link) -> list[str]:
-    lines = [entry.headline, "", *_rows([*entry.rows, *ways_out(entry, link)])]
+    heading = [entry.headline, ""] if entry.headline else []
+    lines = [*heading, *_rows([*entry.rows, *ways_out(entry, link)])]
     if entry.comments:
         lines += ["", "In customers' own words:", "", *(f'    "{comment}"' for comment in entry.comments)]
     for caption, query in entry.queries:

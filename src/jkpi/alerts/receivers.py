@@ -14,8 +14,9 @@ from datetime import datetime
 from jkpi.alerts import cards, http_post, mail, pagerduty, webhook
 from jkpi.alerts.apprise_post import notify
 from jkpi.alerts.letters import Letter
-from jkpi.alerts.plain_text import render
+from jkpi.alerts.plain_text import render, titled
 from jkpi.errors import SystemFailure
+from jkpi.secret_values import require
 from jkpi.settings import Receiver
 
 Link = Callable[[str], str | None]
@@ -26,8 +27,10 @@ def send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str |
     """Deliver, or raise. A remark where it went through, but not to everybody.
 
     Raises:
+        InputError: a secret of this receiver is not there.
         SystemFailure: it did not take the message.
     """
+    require(receiver.missing)
     try:
         return _send(receiver, letter, link, now)
     except SystemFailure as error:
@@ -42,9 +45,9 @@ def destination(receiver: Receiver) -> str:
 
 def _send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str | None:
     if receiver.kind == "console":
-        print(f"\n{letter.title}\n\n{render(letter, link)}\n", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"\n{titled(letter, link)}\n", file=sys.stderr, flush=True)  # noqa: T201
     elif receiver.kind == "file":
-        _append(receiver, letter.title, render(letter, link))
+        _append(receiver, titled(letter, link))
     elif receiver.kind == "mail":
         return mail.send(mail.compose(letter, receiver, now, link), _secret(receiver.url), receiver.timeout)
     elif receiver.kind == "slack":
@@ -71,11 +74,11 @@ def _secret(value: object) -> str:
     return str(reveal()) if reveal else ""
 
 
-def _append(receiver: Receiver, title: str, body: str) -> None:
+def _append(receiver: Receiver, text: str) -> None:
     """One write to a file opened for appending: two processes at once do not mix their lines."""
     if receiver.path is None:
         raise SystemFailure("it has no file")
-    content = f"{'=' * 72}\n{title}\n\n{body}\n\n".encode()
+    content = f"{'=' * 72}\n{text}\n\n".encode()
     try:
         receiver.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(receiver.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

@@ -21,7 +21,7 @@ from jkpi.alerts.grid import Grid, chunks, lay_out
 from jkpi.alerts.judge import Rule, Rules
 from jkpi.alerts.lifecycle import STATES, State
 from jkpi.alerts.readings import Reading
-from jkpi.alerts.tails import Whole
+from jkpi.alerts.tails import Flags, Whole
 
 CELLS = 2_000_000
 """Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""
@@ -73,7 +73,7 @@ def _track(grid: Grid, folded: Folded, row: int) -> Track:
         state=STATES[codes[told[-1]]],
         since=open_breach.since if open_breach else grid.day(begin + _since(codes, told)),
         breaches=breaches,
-        blind_since=_blind_since(grid, begin, mark),
+        blind_since=_newest_since(grid, begin, mark == marks.HELD, mark != marks.ABSENT),
         last_day=grid.day(begin + int(np.flatnonzero(mark != marks.ABSENT)[-1])),
         course=Course(grid.day(begin), grid.step, codes.tobytes()),
         tail=float(folded.tail[row]) if judged else None,
@@ -82,6 +82,8 @@ def _track(grid: Grid, folded: Folded, row: int) -> Track:
         reference=float(folded.reference[row]) if judged else None,
         false_alarm_every=None if np.isnan(achieved) else achieved,
         read=Course(grid.day(begin), grid.step, ((mark == marks.READ) & (grid.n[begin:end, row] > 0)).tobytes()),
+        # A withheld reading does not say whether its counts make sense by now.
+        error_since=_newest_since(grid, begin, mark == marks.BROKEN, (mark != marks.ABSENT) & (mark != marks.HELD)),
     )
 
 
@@ -98,9 +100,9 @@ def _since(codes: np.ndarray, told: Whole) -> int:
     return int(told[different[-1] + 1] if len(different) else told[0])
 
 
-def _blind_since(grid: Grid, begin: int, mark: np.ndarray) -> date | None:
-    """The first of the held columns at the newest end."""
-    read = np.flatnonzero(mark != marks.ABSENT)
-    trusted = np.flatnonzero(mark[read] != marks.HELD)
-    first = int(trusted[-1]) + 1 if len(trusted) else 0
-    return grid.day(begin + int(read[first])) if first < len(read) else None
+def _newest_since(grid: Grid, begin: int, wanted: Flags, telling: Flags) -> date | None:
+    """Since when all columns are `wanted`, of those that are `telling` anything; None where the newest is not."""
+    told = np.flatnonzero(telling)
+    others = np.flatnonzero(~wanted[told])
+    first = int(others[-1]) + 1 if len(others) else 0
+    return grid.day(begin + int(told[first])) if first < len(told) else None

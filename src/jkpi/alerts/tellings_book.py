@@ -109,6 +109,17 @@ def settle(connection: Connection, due: Due, number: int, letter: Letter, thread
         connection.execute(insert(tellings).values(**row, **told))
 
 
+def pass_on(connection: Connection, alert_id: str, number: int, receiver: str, letter: Letter, thread: str,
+            at: datetime) -> None:  # fmt: skip
+    """A program is told that somebody took an alert on: a message in the order of all others about that alert."""
+    post(connection, receiver, letter, [], at)
+    row = {
+        "alert_id": alert_id, "number": number, "receiver": receiver, "purpose": "acknowledgement",
+        "status": "passed on", "thread": thread, "notification_id": letter.message_id, "created_at": at, "told_at": at,
+    }  # fmt: skip
+    connection.execute(insert(tellings).values(**row))
+
+
 def drop(connection: Connection, telling_ids: Sequence[int]) -> None:
     """These are news no more."""
     _each(connection, telling_ids, status="dropped", held=None)

@@ -29,7 +29,7 @@ def try_receiver(settings: Settings, name: str, now: datetime) -> Tried:
     """Send one test message.
 
     Raises:
-        InputError: there is no such receiver.
+        InputError: there is no such receiver, or a secret of it is not there.
         SystemFailure: it did not take the message; why, without secrets.
     """
     known = {CONSOLE: Receiver(CONSOLE, "console"), **settings.receivers}

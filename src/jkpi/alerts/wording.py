@@ -1,4 +1,4 @@
-"""A finding in words: its headline, and what is told of it row by row. Pure; plain text.
+"""A finding in words: what is told of it below its headline, row by row. Pure; plain text.
 
 Names of segments come from the data and are cut to one plain line; customers' own words are no part of this.
 """
@@ -13,11 +13,11 @@ from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
-from jkpi.alerts.episodes import Breach, Part, Track
+from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.figures import Figures, chance, count, covered, day, days, interval, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, before, main_part
+from jkpi.alerts.headlines import in_words, wanted_rate
 from jkpi.alerts.letters import Row
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
 
@@ -25,52 +25,6 @@ MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
 _TOUCHPOINTS, _PAINS = 5, 3
 _WEEK = timedelta(days=7)
-
-
-def headline(finding: Finding) -> str:
-    """One line: what happened to which moment."""
-    transition, series = finding.transition, finding.series
-    who = "" if series is None or series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
-    name = f"{finding.title}{who}"
-    if finding.condition is not None:
-        return finding.condition.headline
-    if transition.name == "cleared":
-        return f"{name}: no longer so"
-    if transition.kind == "blind":
-        return f"{name}: we are blind here"
-    if transition.kind == "error":
-        return f"{name}: cannot be judged"
-    if transition.kind == "early":
-        return f"{name}: early sign{_of_early(transition.judged)}"
-    if transition.name == "superseded":
-        return f"{name}: closed, {'no longer in the data' if transition.vanished else 'the map has changed'}"
-    if transition.name == "corrected":
-        return f"{name}: correction, the breach never was"
-    if transition.name == "resolved" and transition.breach is None:
-        return f"{name}: over, nothing has been low since"
-    if series is None or transition.breach is None:
-        return f"{name}: still open; its days are not there today" if transition.announced else name
-    figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
-    watched = series.watched
-    # A share of which more is better speaks for itself; other numbers are told apart by their name.
-    speaks = watched.unit == "share" and watched.direction == "higher"
-    kpi = "" if speaks else f"{watched.kpi_title} "
-    if transition.name == "resolved":
-        within = f" within {slower.time(part.within, watched)}" if part.within else ""
-        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
-    again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
-    if part.line == "median":
-        return f"{name}: {slower.headline(part, watched, again)}"
-    way = "up" if series.watched.direction == "lower" else "down"
-    promised = " promised" if part.line == "promise" else ""
-    wanted = figures.value(wanted_rate(series, part)) + promised
-    return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
-
-
-def wanted_rate(series: Series, part: Part) -> float:
-    """What the fallen rate is set against: the usual rate, or the promise."""
-    promise = series.watched.promise
-    return part.fell.reference if part.line != "promise" or promise is None else series.watched.rate(promise)
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
@@ -86,7 +40,10 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     elif transition.kind in ("blind", "error"):
         lines += _blind_or_error(finding)
     elif transition.vanished:
-        lines.append(("Why", "Nothing of it has been in the data for four weeks. Does it go by another name now?"))
+        why = "Nothing of it has been in the data for four weeks. Does it go by another name now?"
+        if transition.judged is not None:
+            why = "Nothing of it was in the data for four weeks, so this was closed; now something is again."
+        lines.append(("Why", why))
     elif transition.name == "superseded":
         lines.append(("Why", "The map no longer declares this, or its rule was changed after the alert was told."))
     elif transition.name == "corrected":
@@ -96,18 +53,17 @@ def rows(finding: Finding) -> tuple[Row, ...]:
     elif series is not None and transition.breach is not None:
         tell = _resolved if transition.name == "resolved" else _fallen
         lines += tell(finding, series, transition.breach)
-    lines.append(("Owner", finding.owner or "nobody"))
+    lines.append(("Owner", finding.owner or _unowned(finding)))
     lines.append(("Alert", transition.alert_id))
     return tuple(lines)
 
 
-def early_sign(series: Series, track: Track) -> str:
-    """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
-    who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
-    low, rate = "slow" if track.is_slow else "low", None if track.is_slow else track.rate
-    word = f"one {low} day" if track.state is State.WATCH else f"{low} days in a row, not enough to be sure"
-    figure = f": {Figures(series.watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
-    return f"{series.watched.title}{who}: {word}{figure}"
+def _unowned(finding: Finding) -> str:
+    """Journeys and moments have an owner; a source may have none."""
+    one = finding.condition
+    if one is None or one.segment != "source":
+        return "nobody"
+    return f"nobody yet: write owner: NAME in the YAML of the source {one.segment_value}"
 
 
 def _where(series: Series) -> str:
@@ -236,20 +192,13 @@ def _corrected(finding: Finding) -> list[Row]:
     return [("Why", f"{told}: data that came in later show that it never was.")]
 
 
-def _of_early(one: Judged | None) -> str:
-    if one is None or one.early is None:
-        return ""
-    fell = one.early.part.fell
-    return f": after {_age(one.early.age)} {percent(fell.rate)} are through instead of {percent(fell.reference)}"
-
-
 def _early(one: Judged | None) -> list[Row]:
     """An early sign speaks of shares that had moved on, whatever the moment itself counts."""
     if one is None or one.early is None:
         return [("Early", "the cohorts that are not decided yet are no longer behind.")]
     early, fell = one.early, one.early.part.fell
     low, high = fell.interval
-    after = _age(early.age)
+    after = in_words(early.age)
     return [
         ("Early", f"after {after} {percent(fell.rate)} of those who came on these days had moved on or were through"
          f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {covered(fell, 'day')})"),
@@ -258,12 +207,6 @@ def _early(one: Judged | None) -> list[Row]:
         ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
          " it does not, this is closed without a word."),
     ]  # fmt: skip
-
-
-def _age(age: timedelta) -> str:
-    """1 hour; 4 hours; a day; 3 days."""
-    hours = age // timedelta(hours=1)
-    return periods(hours, "hour") if hours < 24 else periods(hours // 24, "day")
 
 
 def _blind_or_error(finding: Finding) -> list[Row]:

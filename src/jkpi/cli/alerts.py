@@ -56,7 +56,7 @@ def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: boo
         from jkpi.cli import alert_lines
         from jkpi.settings import load_settings
 
-        settings = load_settings(workspace, moment(now), tells=False)
+        settings = load_settings(workspace, moment(now))
         found = [alert for alert in list_alerts(settings) if alert.status == "open" or not only_open]
         silences = current_silences(settings)
         give({"alerts": found, "silences": silences}, alert_lines.listed(found, silences), as_json)
@@ -75,7 +75,7 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
         from jkpi.settings import load_settings
         from jkpi.warehouse import open_warehouse
 
-        settings = load_settings(workspace, moment(now), tells=False)
+        settings = load_settings(workspace, moment(now))
         story(settings, alert, None)  # an id that is wrong is told before a warehouse is opened
         try:
             with open_warehouse(settings, read_only=True) as w:

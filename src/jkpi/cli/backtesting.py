@@ -35,7 +35,7 @@ def backtest(
         from jkpi.settings import load_settings
         from jkpi.warehouse import open_warehouse
 
-        settings = load_settings(workspace, moment(now), tells=False)
+        settings = load_settings(workspace, moment(now))
         with open_warehouse(settings, read_only=True) as w:
             found = look_back(settings, w, read_journeys(settings.workspace), only)
         give(found, backtest_lines(found), as_json)

@@ -13,12 +13,13 @@ _OF_INSTANCES = ("occurrence", "repeat_contact")
 
 
 def notes(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
-    """A sentence for each, with the journey and the KPI or moment before it."""
+    """A sentence for each, with the journey and the KPI or moment before it, or the source."""
     found: list[str] = []
     for journey in journeys:
         told = (*_beyond_the_end(journey), *_backwards(journey), *_unasked(journey, sources), *_small_points(journey))
         found += [f"{journey.journey}: {text}" for text in told]
-    return found
+    unowned = "it has no owner, who would be told when it goes silent (write owner: NAME)"
+    return [*found, *(f"{source.source}: {unowned}" for source in sources if not source.owner)]
 
 
 def _stages(journey: Journey) -> dict[str, int]:

@@ -33,7 +33,7 @@ def show(
         from jkpi.loading import count_rejects, list_rejects
         from jkpi.settings import load_settings
 
-        with landing(load_settings(workspace, tells=False)) as warehouse:
+        with landing(load_settings(workspace)) as warehouse:
             counts = count_rejects(warehouse, source, reason)
             rows = list_rejects(warehouse, source, reason, limit)
         lines = table(counts, {"source": "source", "reason": "reason", "status": "status", "rows": "rows"})
@@ -61,7 +61,7 @@ def export(
         from jkpi.loading import export_rejects
         from jkpi.settings import load_settings
 
-        with landing(load_settings(workspace, tells=False)) as warehouse:
+        with landing(load_settings(workspace)) as warehouse:
             count = export_rejects(warehouse, file, source, reason)
         say(f"{count} rows in {file}; mend them there, then: jkpi rejects replay --source NAME --file {file}")
 
@@ -84,7 +84,7 @@ def replay(
         from jkpi.quality import first_door
         from jkpi.settings import load_settings
 
-        settings = load_settings(workspace, moment(now), tells=False).at_present()
+        settings = load_settings(workspace, moment(now)).at_present()
         (chosen,) = pipeline.chosen(pipeline.read_map(settings)[1], source)
         with pipeline.landing(settings) as warehouse:
             pipeline.same_key(settings, warehouse)

@@ -55,7 +55,7 @@ def measure_lines(report: MeasureReport) -> list[str]:
 def alert_lines(alerted: Alerted) -> list[str]:
     """What was found, what was said."""
     judged, sent = alerted.judged, alerted.delivered
-    lines = [f"{told.transition}: {told.headline} ({told.owner})" for told in judged.told]
+    lines = [f"{told.transition}: {told.headline}{f' ({told.owner})' if told.owner else ''}" for told in judged.told]
     lines.append(f"{judged.series} series judged, {len(judged.told)} changed, {judged.messages} messages written")
     lines.append(f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up")
     return lines

@@ -66,6 +66,7 @@ def outline(settings: Settings) -> dict[str, Any]:
             *_unmapped(journeys, sources),
             *_unused(journeys, calendars),
             *notes(journeys, sources),
+            *map(str, settings.missing),
         ],
     }
 

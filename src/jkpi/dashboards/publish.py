@@ -17,6 +17,7 @@ from jkpi.dashboards.security import roles_of, secure
 from jkpi.dashboards.subjects import Coarse, subjects_of
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys import Journey
+from jkpi.secret_values import require
 from jkpi.settings import Settings
 
 _SHOWN = 20
@@ -67,7 +68,7 @@ def publish_dashboards(
     """Bring Superset to what the maps say. The tables are published before; `coarse`: see `coarse_kpis`.
 
     Raises:
-        InputError: no Superset is named, or it refuses the user.
+        InputError: no Superset is named, a secret of it is not there, or it refuses the user.
         SystemFailure: it is away, or refuses what is put there.
         CheckFailed: a chart's query fails.
     """
@@ -77,6 +78,7 @@ def publish_dashboards(
             "jkpi.yml names no Superset",
             hint="write superset: {url: ..., username: ..., password: env:NAME}; or look at the example: make superset",
         )
+    require(there.missing)
     bundle = bundle_of(settings, journeys, coarse)
     client = connect(there.url, there.username, there.password.get_secret_value(), there.provider)
     try:

@@ -17,7 +17,7 @@ from jkpi.loading.columnar import numbered
 from jkpi.loading.model import Source
 from jkpi.loading.rows import CHUNK_ROWS, RawChunk
 from jkpi.progress import Progress
-from jkpi.settings import resolve_secret
+from jkpi.secret_values import resolve_secret
 
 if TYPE_CHECKING:
     import pyarrow as pa

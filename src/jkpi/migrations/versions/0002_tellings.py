@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("telling_id", name="pk_tellings"),
         sa.ForeignKeyConstraint(["notification_id"], ["outbox.notification_id"], name="fk_tellings_notification_id"),
         comment="one row per transition and receiver to be told: purpose news, repeat or escalation; status owed, told"
-        " or dropped; held says why it is still owed",
+        " or dropped; held says why it is still owed; of an acknowledgement that a program is told: status passed on",
     )
     op.create_index("ix_tellings_alert", "tellings", ["alert_id", "receiver"])
     op.create_index("ix_tellings_status", "tellings", ["status"])

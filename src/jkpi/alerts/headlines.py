@@ -1,0 +1,84 @@
+"""What happened, in one line: the headline of a finding, and a line of the digest. Pure; plain text.
+
+Names of segments come from the data and are cut to one plain line.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from jkpi.alerts import slower
+from jkpi.alerts.changes import Judged
+from jkpi.alerts.episodes import Part, Track
+from jkpi.alerts.figures import Figures, count, percent, periods, plain
+from jkpi.alerts.findings import Finding, main_part
+from jkpi.alerts.lifecycle import State
+from jkpi.alerts.series import Series
+
+
+def headline(finding: Finding) -> str:
+    """One line: what happened to which moment."""
+    transition, series = finding.transition, finding.series
+    who = "" if series is None or series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
+    name = f"{finding.title}{who}"
+    if finding.condition is not None:
+        return finding.condition.headline
+    if transition.name == "cleared":
+        return f"{name}: no longer so"
+    if transition.kind == "blind":
+        return f"{name}: we are blind here"
+    if transition.kind == "error":
+        return f"{name}: cannot be judged"
+    if transition.kind == "early":
+        return f"{name}: early sign{_of_early(transition.judged)}"
+    if transition.name == "superseded":
+        return f"{name}: closed, {'no longer in the data' if transition.vanished else 'the map has changed'}"
+    if transition.name == "corrected":
+        return f"{name}: correction, the breach never was"
+    if transition.name == "resolved" and transition.breach is None:
+        return f"{name}: over, nothing has been low since"
+    if series is None or transition.breach is None:
+        return f"{name}: still open; its days are not there today" if transition.announced else name
+    figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
+    watched = series.watched
+    # A share of which more is better speaks for itself; other numbers are told apart by their name.
+    speaks = watched.unit == "share" and watched.direction == "higher"
+    kpi = "" if speaks else f"{watched.kpi_title} "
+    if transition.name == "resolved":
+        within = f" within {slower.time(part.within, watched)}" if part.within else ""
+        return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
+    again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
+    if part.line == "median":
+        return f"{name}: {slower.headline(part, watched, again)}"
+    way = "up" if series.watched.direction == "lower" else "down"
+    promised = " promised" if part.line == "promise" else ""
+    wanted = figures.value(wanted_rate(series, part)) + promised
+    return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
+
+
+def wanted_rate(series: Series, part: Part) -> float:
+    """What the fallen rate is set against: the usual rate, or the promise."""
+    promise = series.watched.promise
+    return part.fell.reference if part.line != "promise" or promise is None else series.watched.rate(promise)
+
+
+def early_sign(series: Series, track: Track) -> str:
+    """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
+    who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
+    low, rate = "slow" if track.is_slow else "low", None if track.is_slow else track.rate
+    word = f"one {low} day" if track.state is State.WATCH else f"{low} days in a row, not enough to be sure"
+    figure = f": {Figures(series.watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
+    return f"{series.watched.title}{who}: {word}{figure}"
+
+
+def _of_early(one: Judged | None) -> str:
+    if one is None or one.early is None:
+        return ""
+    fell = one.early.part.fell
+    return f": after {in_words(one.early.age)} {percent(fell.rate)} are through instead of {percent(fell.reference)}"
+
+
+def in_words(age: timedelta) -> str:
+    """1 hour; 4 hours; a day; 3 days."""
+    hours = age // timedelta(hours=1)
+    return periods(hours, "hour") if hours < 24 else periods(hours // 24, "day")
