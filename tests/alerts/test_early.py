@@ -96,3 +96,8 @@ def test_usual_cohorts_and_old_ones_say_nothing(world: World) -> None:
     assert judged(world, 59, {HOUR: steady(66, 0.3), DAY: steady(66, 0.8)}).told == ()
     world.put(steady(40, 0.08), kpi="fix.drop_off", first=day(60))
     assert judged(world, 99, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told == ()
+
+
+def test_of_cohorts_that_are_decided_by_now_it_says_nothing(world: World) -> None:
+    world.put(steady(6, 0.08), kpi="fix.drop_off", first=day(60))
+    assert judged(world, 65, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told == ()

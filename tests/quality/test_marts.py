@@ -26,7 +26,7 @@ COLUMNS = {
     "fct_journey_instances": "journey text, instance_id text, customer_id text, case_id text, started_at timestamp,"
     " ended_at timestamp, outcome text, path text, count_events bigint, count_stages bigint, matures_at timestamp",
     "fct_responses": "journey text, kpi text, response_id text, instance_id text, survey text, question text,"
-    " score double precision, is_top boolean, is_bottom boolean, responded_at timestamp, responded_date date",
+    " score double precision, emotion_state text, is_top boolean, is_bottom boolean, responded_at timestamp, responded_date date",
 }
 READING = {
     **{"journey": "j", "kpi": "repair.csat", "kind": "csat", "statistic": "top_box", "is_primary": True},
@@ -49,7 +49,7 @@ INSTANCE = {
 RESPONSE = {
     **{"journey": "j", "kpi": "repair.csat", "response_id": "r", "instance_id": "i", "survey": "s", "question": None},
     **{"score": 5.0, "is_top": True, "is_bottom": False, "responded_at": datetime(2026, 5, 1)},
-    "responded_date": date(2026, 5, 1),
+    "emotion_state": None, "responded_date": date(2026, 5, 1),
 }
 SILENT = ("value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high")
 SOUND: dict[str, list[dict[str, Any]]] = {
@@ -74,7 +74,8 @@ SOUND: dict[str, list[dict[str, Any]]] = {
     ],
     "fct_stage_visits": [VISIT, {**VISIT, "visit_number": 2, "exited_at": None, "moved_on_at": datetime(2026, 5, 2)}],
     "fct_journey_instances": [INSTANCE],
-    "fct_responses": [RESPONSE, {**RESPONSE, "response_id": "r2", "is_top": None, "is_bottom": None}],
+    "fct_responses": [RESPONSE, {**RESPONSE, "response_id": "r2", "is_top": None, "is_bottom": None},
+                      {**RESPONSE, "response_id": "r3", "score": None, "emotion_state": "absent"}],
 }  # fmt: skip
 
 Fill = Callable[..., None]
@@ -136,6 +137,7 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
         ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "outcome": "won"}, "outcome_known"),
         ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "matures_at": None}, "has_matures_at"),
         ("fct_responses", {**RESPONSE, "response_id": "x", "is_bottom": True}, "not_top_and_bottom"),
+        ("fct_responses", {**RESPONSE, "response_id": "x", "score": None}, "has_score"),
     ],
 )  # fmt: skip
 def test_one_wrong_row_fails_exactly_its_expectation(

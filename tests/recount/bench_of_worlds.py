@@ -28,12 +28,14 @@ SOURCE: dict[str, Any] = {
 
 
 def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
-    """Land the worlds' rows, and have the product count them under each version of their maps in turn."""
+    """Land the worlds' rows, and have the product count them under each version of their maps in turn; what it found
+    passes the door to those who read it."""
     workspace(folder, url, worlds)
     _land(url, worlds)
     for number in range(max(len(world.documents) for world in worlds)):
         draw_maps(folder, worlds, number)
         run_jkpi("measure", "--full-refresh", "-w", folder)
+    run_jkpi("check", "--door", "marts", "-w", folder)
 
 
 def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timestamp = AS_OF) -> None:

@@ -121,9 +121,8 @@ def _in_sight(
     if blind_at < over:
         return 0.0, "withheld"
     clock = clocks.get(cell["calendar"].iloc[0] or "")
-    moments = pd.Series([facts.as_of, blind_at]).astype(TIMES)
-    now, blind = _read(clock, moments) if pd.notna(blind_at) else (_read(clock, moments[:1]).iloc[0], np.inf)
-    seen = now - late.total_seconds()
+    moments = pd.Series([facts.as_of - late, blind_at]).astype(TIMES)
+    seen, blind = _read(clock, moments) if pd.notna(blind_at) else (_read(clock, moments[:1]).iloc[0], np.inf)
     until = [
         min(seen - began, blind - began, most) for began, most in zip(cell["began"], cell["followed"], strict=True)
     ]

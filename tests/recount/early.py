@@ -50,18 +50,21 @@ def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.Da
         kpi = versions.kpis[number][kpi_id]
         if kpi.kind not in KINDS or kpi.stage is None:
             continue
-        members, known_after = _waiting(kpi, walks)
+        if "calendar" in kpi.entry:
+            continue
+        members = _waiting(kpi, walks)
         values = {column: walks.passages[column].to_dict() for column in walks.columns}
         members = members.assign(**{column: members["passage"].map(known) for column, known in values.items()})
         members = in_view(with_days(members, walks), walks)
         members = members[versions.on(members["day"]) == number]
         for age in AGES:
-            if age + pd.Timedelta(days=1) <= known_after and len(members):
-                yield from _at_age(facts, document, kpi, members, age, feeding(kpi, walks))
+            waiting = members[age + pd.Timedelta(days=1) <= members["known_after"]]
+            if len(waiting):
+                yield from _at_age(facts, document, kpi, waiting, age, feeding(kpi, walks))
 
 
-def _waiting(kpi: Kpi, walks: Walks) -> tuple[pd.DataFrame, pd.Timedelta]:
-    """passage, at, reached_at; and how long after `at` the outcome is known at the latest."""
+def _waiting(kpi: Kpi, walks: Walks) -> pd.DataFrame:
+    """passage, at, reached_at; known_after: how long after `at` the outcome is known at the latest."""
     entry = kpi.entry
     if kpi.kind == "time_to_resolve":
         frame = walks.spells(entry["from"], entry["to"]).rename(columns={"closed_at": "reached_at"})
@@ -72,9 +75,12 @@ def _waiting(kpi: Kpi, walks: Walks) -> tuple[pd.DataFrame, pd.Timedelta]:
     known_after = walks.window
     if kpi.kind in ("drop_off", "conversion"):
         known_after = span(entry["window"]) if "window" in entry else walks.window
-    elif entry.get("tolerance", "due") != "due" and "calendar" not in entry:
+    elif entry.get("tolerance", "due") != "due":
         known_after = span(entry["tolerance"])
-    return frame[["passage", "at", "reached_at"]].reset_index(drop=True), known_after
+    frame = frame.assign(known_after=known_after)
+    if entry.get("tolerance") == "due" and "due_at" in frame:
+        frame["known_after"] = (frame["due_at"] - frame["at"]).fillna(known_after)
+    return frame[["passage", "at", "reached_at", "known_after"]].reset_index(drop=True)
 
 
 def _at_age(

@@ -26,19 +26,12 @@ blind_spots as (
     select * from {{ ref('stg_blind_spots') }}
 ),
 
-calendars as (
-    select * from {{ ref('int_calendar_now') }}
-),
-
 pieces as (
     select * from {{ ref('stg_map_calendars') }}
 ),
 
 clock as (
-    select
-        as_of,
-        {{ microseconds('as_of') }} as now_clock
-    from {{ ref('stg_clock') }}
+    select * from {{ ref('stg_clock') }}
 ),
 
 allowances as (
@@ -55,8 +48,10 @@ timed as (
         periods.*,
         {{ utc_of_midnight('periods.period_start', 'journeys.timezone') }} as starts_at,
         {{ utc_of_midnight(day_after('periods.period', 'periods.period_start'), 'journeys.timezone') }} as ends_at,
-        cast(coalesce(allowances.late_seconds, 0) as bigint) as late_seconds
+        cast(coalesce(allowances.late_seconds, 0) as bigint) as late_seconds,
+        {{ add_seconds('clock.as_of', '-coalesce(allowances.late_seconds, 0)') }} as seen_at
     from periods
+    cross join clock
     inner join journeys on periods.journey = journeys.journey
     left join allowances on periods.journey = allowances.journey and periods.kpi = allowances.kpi
 ),
@@ -96,11 +91,14 @@ seen as (
         timed.period_start,
         {{ add_seconds('timed.ends_at', 'timed.late_seconds') }} > clock.as_of as is_under_way,
         coalesce(on_clocks.blind_at < timed.ends_at, false) as is_blind_at_once,
-        coalesce(calendars.now_clock, clock.now_clock) - timed.late_seconds * 1000000 as seen_clock,
+        case
+            when timed.calendar is null then {{ microseconds('timed.seen_at') }}
+            else {{ clock_of_piece('timed.seen_at', 'pieces') }}
+        end as seen_clock,
         on_clocks.blind_clock
     from timed
     cross join clock
-    left join calendars on timed.calendar = calendars.calendar
+    left join pieces on {{ in_piece('timed.seen_at', 'timed.calendar', 'pieces') }}
     left join on_clocks
         on
             timed.journey = on_clocks.journey

@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 
 -- What moments of truth wait for, at fixed ages before it is decided: whether a stage visit has moved on, whether a
--- spell is over. An age less than a day before the outcome is known is none: it would say nothing earlier.
+-- spell is over. An age less than a day before the outcome is known is none: it would say nothing earlier. Where a
+-- calendar counts the hours there is none either: at the same age by the wall clock, days differ by how long they were open.
 with kpis as (
     select kpis.*
     from {{ ref('int_kpis') }} as kpis
@@ -51,11 +52,12 @@ spells as (
         spells.started_at,
         spells.closed_at as reached_at,
         case
-            when kpis.tolerance_seconds is not null and kpis.calendar is null then kpis.tolerance_seconds
-            else kpis.journey_window_seconds
+            when kpis.tolerance_is_due and spells.due_at is not null
+                then {{ seconds_between('spells.started_at', 'spells.due_at') }}
+            else coalesce(kpis.tolerance_seconds, kpis.journey_window_seconds)
         end as known_after_seconds
     from {{ ref('int_spells') }} as spells
-    inner join kpis on spells.kpi_number = kpis.kpi_number
+    inner join kpis on spells.kpi_number = kpis.kpi_number and kpis.calendar is null
     where {{ is_counted('spells.started_date') }}
 ),
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Announced, Judged, Kind, Name, Transition, changes, judged
-from jkpi.alerts.early import early_signs
+from jkpi.alerts.early import early_signs, undecided
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.hushes import hushed
@@ -147,7 +147,7 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
             whole = dataclasses.replace(whole, state=State.LEARNING)
         for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
             one = judged(Series(watched, *key), track, panel, row, rules[row], due[watched])
-            told.append(dataclasses.replace(one, early=early.get(watched)) if row == 0 else one)
+            told.append(dataclasses.replace(one, early=undecided(early.get(watched), watched, panel)) if row == 0 else one)
     return told
 
 

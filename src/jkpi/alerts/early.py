@@ -59,6 +59,14 @@ def early_signs(w: Warehouse, all_watched: Sequence[Watched], now: datetime) -> 
     return found
 
 
+def undecided(sign: Early | None, watched: Watched, panel: Panel) -> Early | None:
+    """The sign while the moment itself, whose series is the first of `panel`, does not yet know of all its cohorts."""
+    decided = panel.last_day(0)
+    if sign is None or (decided is not None and sign.part.fell.last <= watched.end(decided)):
+        return None
+    return sign
+
+
 def _is_fresh(panel: Panel, row: int, age: timedelta, now: datetime) -> bool:
     last = panel.last_day(row)
     return last is not None and now.date() - last <= age + timedelta(days=1) + FRESH
