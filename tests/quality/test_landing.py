@@ -108,6 +108,31 @@ def test_days_are_cut_where_the_journeys_cut_them(settings: Settings, warehouse:
     assert spots(warehouse) == [("visits", datetime(2026, 4, 14, 21), datetime(2026, 4, 15, 21))]
 
 
+def test_a_holiday_of_a_calendar_is_no_blind_spot_and_a_day_it_was_open_is(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    put(warehouse, "touchpoint_events", visits())
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(200)]
+    hours = [
+        {
+            "calendar": "desk",
+            "utc_date": day,
+            "starts_at": datetime(day.year, day.month, day.day, 8),
+            "ends_at": datetime(day.year, day.month, day.day, 16),
+            "is_open": day != LOST,
+            "seconds_before": 0,
+        }
+        for day in days
+        if day.weekday() < 5
+    ]
+    put(warehouse, "map_calendars", hours)
+
+    assert check_landing(settings, warehouse).blind_spots == ()
+
+    warehouse.execute("update raw.map_calendars set is_open = true")
+    assert [spot.starts_at.date() for spot in check_landing(settings, warehouse).blind_spots] == [LOST]
+
+
 def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(
         warehouse,

@@ -26,7 +26,8 @@ COLUMNS = {
     "fct_journey_instances": "journey text, instance_id text, customer_id text, case_id text, started_at timestamp,"
     " ended_at timestamp, outcome text, path text, count_events bigint, count_stages bigint, matures_at timestamp",
     "fct_responses": "journey text, kpi text, response_id text, instance_id text, survey text, question text,"
-    " score double precision, emotion_state text, is_top boolean, is_bottom boolean, responded_at timestamp, responded_date date",
+    " score double precision, emotion_state text, is_top boolean, is_bottom boolean, responded_at timestamp,"
+    " responded_date date",
 }
 READING = {
     **{"journey": "j", "kpi": "repair.csat", "kind": "csat", "statistic": "top_box", "is_primary": True},
@@ -49,7 +50,8 @@ INSTANCE = {
 RESPONSE = {
     **{"journey": "j", "kpi": "repair.csat", "response_id": "r", "instance_id": "i", "survey": "s", "question": None},
     **{"score": 5.0, "is_top": True, "is_bottom": False, "responded_at": datetime(2026, 5, 1)},
-    "emotion_state": None, "responded_date": date(2026, 5, 1),
+    "emotion_state": None,
+    "responded_date": date(2026, 5, 1),
 }
 SILENT = ("value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high")
 SOUND: dict[str, list[dict[str, Any]]] = {

@@ -118,3 +118,15 @@ def test_silence_is_measured_by_the_longest_pause_before(
 def test_no_pause_is_usual_before_seven_days_with_rows() -> None:
     assert allowed_silence([day(n) for n in range(6)]) is None
     assert allowed_silence([day(n) for n in range(7)]) == timedelta(days=3)
+
+
+def test_a_holiday_is_no_day_to_judge_nor_to_judge_others_by() -> None:
+    found = counts(90, lambda n, d: 3 if n in (60, 67, 74, 81) else 0 if n == 88 else 100)
+    holidays = {day(n) for n in (60, 67, 74, 81)}
+    assert [one.day for one in judge_days(found, day(90), holidays) if one.blind] == [day(88)]
+    assert [one.day for one in judge_days(found, day(90)) if one.blind] == [day(n) for n in (60, 67, 74, 81, 88)]
+
+
+def test_an_outage_goes_on_through_a_holiday() -> None:
+    found = counts(90, lambda n, d: 0 if 60 <= n < 63 else 100)
+    assert [one.day for one in judge_days(found, day(90), {day(61)}) if one.blind] == [day(60), day(61), day(62)]

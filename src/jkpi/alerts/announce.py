@@ -147,7 +147,8 @@ def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settin
             whole = dataclasses.replace(whole, state=State.LEARNING)
         for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
             one = judged(Series(watched, *key), track, panel, row, rules[row], due[watched])
-            told.append(dataclasses.replace(one, early=undecided(early.get(watched), watched, panel)) if row == 0 else one)
+            sign = undecided(early.get(watched), watched, panel) if row == 0 else None
+            told.append(dataclasses.replace(one, early=sign))
     return told
 
 

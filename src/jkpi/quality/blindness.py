@@ -38,7 +38,8 @@ class Refused:
 class SourceFacts:
     """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
 
-    read and rejected count events over all batches; late is the source's late-data allowance.
+    read and rejected count events over all batches; late is the source's late-data allowance; on holidays a calendar of
+    the workspace is closed.
     """
 
     source: str
@@ -49,6 +50,7 @@ class SourceFacts:
     refused: tuple[Refused, ...] = ()
     read: int = 0
     rejected: int = 0
+    holidays: frozenset[date] = frozenset()
 
     @property
     def reject_share(self) -> float | None:
@@ -70,7 +72,7 @@ def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
     """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come."""
     zone = ZoneInfo(facts.zone)
     until = (now - facts.late).replace(tzinfo=UTC).astimezone(zone).date()
-    days = judge_days(facts.counts, until)
+    days = judge_days(facts.counts, until, facts.holidays)
     last_day = max(facts.counts, default=None)
     spots: list[BlindSpot] = []
     silent_since: datetime | None = None

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from jkpi.quality.blindness import Refused, SourceFacts
+from jkpi.quality.holidays import holidays
 from jkpi.warehouse import Warehouse
 
 _TIMES = {
@@ -87,6 +88,8 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
     late = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in w.rows(_LATE)}
     ledger = {row["source"]: row for row in w.rows(_LEDGER)}
     refused = _read_refused(w)
+    first = min((day for days in counts.values() for day in days), default=now.date())
+    closed = holidays(w, zone, first, now.date() + timedelta(days=1))
     return [
         SourceFacts(
             source=source,
@@ -97,6 +100,7 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
             refused=tuple(refused.get(source, ())),
             read=_number(ledger, source, "rows_read"),
             rejected=_number(ledger, source, "rejected"),
+            holidays=closed,
         )
         for source in sorted({*counts, *ledger, *refused})
     ]

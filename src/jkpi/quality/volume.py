@@ -3,19 +3,19 @@
 Usual is the median of the same weekday over the eight weeks before, days that were blind left out, so that a closed
 Sunday is usual and one bad week moves nothing. A source that fades (the tail of an extract, a season that ends) is
 followed down: usual is lowered by the level of the last seven days that were not blind, so a thin tail is no blind
-spot and a sudden silence is one.
+spot and a sudden silence is one. A holiday is no day to judge, nor to judge others by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
 FLOOR = 0.05
-"""A day with a smaller part of its usual rows is blind; a public holiday still brings more."""
+"""A day with a smaller part of its usual rows is blind; a public holiday that no calendar knows mostly brings more."""
 USUAL_AT_LEAST = 20.0
 """Where fewer rows are usual, an empty day is a coincidence."""
 WEEKS = 8
@@ -50,8 +50,11 @@ class Gap:
     usual: float
 
 
-def judge_days(counts: Mapping[date, int], until: date) -> list[DayVolume]:
-    """Every day from the first with rows up to and without `until`, judged in order; linear in the number of days."""
+def judge_days(counts: Mapping[date, int], until: date, holidays: Collection[date] = ()) -> list[DayVolume]:
+    """Every day from the first with rows up to and without `until`, judged in order; linear in the number of days.
+
+    One of `holidays` is as blind as the day before it where nothing comes, and else not.
+    """
     days: list[DayVolume] = []
     if not counts:
         return days
@@ -67,11 +70,12 @@ def judge_days(counts: Mapping[date, int], until: date) -> list[DayVolume]:
         recent = levels[-LEVEL_DAYS:]
         level = min(1.0, median(recent)) if len(recent) >= LEVEL_DAYS_AT_LEAST else 1.0
         usual = None if weekly is None else weekly * level
-        ratio = rows / usual if usual is not None and usual >= USUAL_AT_LEAST else None
+        is_holiday = day in holidays
+        ratio = rows / usual if usual is not None and usual >= USUAL_AT_LEAST and not is_holiday else None
         # Once dark, an outage stays dark until rows come, however long ago its usual days are.
-        blind = ratio < FLOOR if ratio is not None else dark and rows == 0 and usual is None
+        blind = ratio < FLOOR if ratio is not None else dark and rows == 0 and (usual is None or is_holiday)
         dark = blind or (dark and rows == 0)
-        if not dark:
+        if not dark and not is_holiday:
             seen[day] = rows
             if weekly:
                 levels.append(rows / weekly)
