@@ -2,7 +2,8 @@
 
 -- What moments of truth wait for, at fixed ages before it is decided: whether a stage visit has moved on, whether a
 -- spell is over. An age less than a day before the outcome is known is none: it would say nothing earlier. Where a
--- calendar counts the hours there is none either: at the same age by the wall clock, days differ by how long they were open.
+-- calendar counts the hours there is none either: at the same age by the wall clock, days differ by how long they were
+-- open.
 with kpis as (
     select kpis.*
     from {{ ref('int_kpis') }} as kpis

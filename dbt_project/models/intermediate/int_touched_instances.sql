@@ -1,5 +1,6 @@
 -- Passages that are not what they were: their events differ, or more became known of their customer.
--- depends_on: {{ ref('int_actors') }}, {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
+-- depends_on: {{ ref('int_actors') }}, {{ ref('stg_customers') }}
+-- depends_on: {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set before = as_it_was('int_journey_events') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
 with recut as (
