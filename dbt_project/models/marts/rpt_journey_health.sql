@@ -43,7 +43,8 @@ latest as (
     where status = 'final' and newest_of_status = 1
 ),
 
--- Counts are pooled; volume is the mean of the weeks in which there was any.
+-- Of fewer than four weeks, and of another definition of the KPI, nothing is usual. Counts are pooled; volume is the mean
+-- of the weeks in which there was any.
 pooled as (
     select
         latest.journey,
@@ -58,10 +59,12 @@ pooled as (
         on
             latest.journey = earlier.journey
             and latest.kpi = earlier.kpi
+            and latest.definition = earlier.definition
             and earlier.status = 'final'
             and latest.period_start > earlier.period_start
             and latest.baseline_from <= earlier.period_start
     group by latest.journey, latest.kpi, latest.kind
+    having count(*) >= 4
 ),
 
 -- Medians cannot be pooled: that of the eight weeks is the middle one of the weeks that have one.
@@ -75,11 +78,13 @@ medians as (
         on
             latest.journey = earlier.journey
             and latest.kpi = earlier.kpi
+            and latest.definition = earlier.definition
             and earlier.status = 'final'
             and latest.period_start > earlier.period_start
             and latest.baseline_from <= earlier.period_start
     where latest.statistic = 'median'
     group by latest.journey, latest.kpi
+    having count(*) >= 4
 ),
 
 health as (
