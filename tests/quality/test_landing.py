@@ -108,6 +108,28 @@ def test_days_are_cut_where_the_journeys_cut_them(settings: Settings, warehouse:
     assert spots(warehouse) == [("visits", datetime(2026, 4, 14, 21), datetime(2026, 4, 15, 21))]
 
 
+def test_a_lost_file_of_a_utc_day_is_seen_though_it_is_half_of_two_local_days(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(180)]
+    times = [datetime(day.year, day.month, day.day, hour) for day in days if day != LOST for hour in range(24)]
+    put(
+        warehouse,
+        "touchpoint_events",
+        [
+            {"event_id": f"e{n}", "occurred_at": time + timedelta(minutes=minute), "source": "visits"}
+            for n, time in enumerate(times)
+            for minute in range(3)
+        ],
+    )
+    put(warehouse, "map_journeys", [{"journey": "a", "timezone": "Europe/Istanbul", "is_current": True}])
+
+    report = check_landing(settings, warehouse)
+
+    assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
+    assert {one.unexpected for one in report.results if one.expectation == "daily_volume_usual"} == {1}
+
+
 def test_a_holiday_of_a_calendar_is_no_blind_spot_and_a_day_it_was_open_is(
     settings: Settings, warehouse: Warehouse, put: Put
 ) -> None:

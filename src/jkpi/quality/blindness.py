@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -38,12 +38,14 @@ class Refused:
 class SourceFacts:
     """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
 
+    utc_counts: by days of UTC, as many systems cut their files: one that is lost is half of two local days.
     read and rejected count events over all batches; late is the source's late-data allowance; on holidays a calendar of
     the workspace is closed.
     """
 
     source: str
     counts: Mapping[date, int] = field(default_factory=dict)
+    utc_counts: Mapping[date, int] = field(default_factory=dict)
     last_at: datetime | None = None
     zone: str = "UTC"
     late: timedelta = timedelta(0)
@@ -70,20 +72,12 @@ class SourceVerdict:
 
 def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
     """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come."""
-    zone = ZoneInfo(facts.zone)
-    until = (now - facts.late).replace(tzinfo=UTC).astimezone(zone).date()
-    days = judge_days(facts.counts, until, facts.holidays)
-    last_day = max(facts.counts, default=None)
-    spots: list[BlindSpot] = []
-    silent_since: datetime | None = None
-    for gap in gaps(days):
-        starts_at = _midnight(gap.first, zone)
-        if last_day is not None and last_day <= gap.last:
-            silent_since = starts_at
-            spots.append(_silence(facts.source, starts_at, now, f"usually {_usual(gap)} a day"))
-        else:
-            ends_at = _midnight(gap.last + timedelta(days=1), zone)
-            spots.append(BlindSpot(facts.source, starts_at, ends_at, _thin(gap)))
+    days, spots, silent_since = _by_days(facts, facts.counts, ZoneInfo(facts.zone), now)
+    if facts.utc_counts:
+        utc_days, utc_spots, utc_silent_since = _by_days(facts, facts.utc_counts, ZoneInfo("UTC"), now)
+        days = _worse(days, utc_days)
+        spots += [one for one in utc_spots if not any(_overlap(one, other) for other in spots)]
+        silent_since = silent_since or utc_silent_since
     last_at = facts.last_at
     if silent_since is None and last_at is not None and is_silent(list(facts.counts), last_at, now, facts.late):
         silent_since = last_at
@@ -98,6 +92,36 @@ def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
         days_silent=-(-silence // timedelta(days=1)),
         has_ended=silence > ENDED_AFTER,
     )
+
+
+def _by_days(
+    facts: SourceFacts, counts: Mapping[date, int], zone: ZoneInfo, now: datetime
+) -> tuple[list[DayVolume], list[BlindSpot], datetime | None]:
+    """Each day of a zone judged, where we are blind by that, and since when the source has been silent."""
+    until = (now - facts.late).replace(tzinfo=UTC).astimezone(zone).date()
+    days = judge_days(counts, until, facts.holidays)
+    last_day = max(counts, default=None)
+    spots: list[BlindSpot] = []
+    silent_since: datetime | None = None
+    for gap in gaps(days):
+        starts_at = _midnight(gap.first, zone)
+        if last_day is not None and last_day <= gap.last:
+            silent_since = starts_at
+            spots.append(_silence(facts.source, starts_at, now, f"usually {_usual(gap)} a day"))
+        else:
+            ends_at = _midnight(gap.last + timedelta(days=1), zone)
+            spots.append(BlindSpot(facts.source, starts_at, ends_at, _thin(gap)))
+    return days, spots, silent_since
+
+
+def _worse(days: Sequence[DayVolume], others: Sequence[DayVolume]) -> list[DayVolume]:
+    """The days, those by UTC in their place where only they are blind."""
+    blind = {other.day: other for other in others if other.blind}
+    return [day if day.blind else blind.get(day.day, day) for day in days]
+
+
+def _overlap(one: BlindSpot, other: BlindSpot) -> bool:
+    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
 def _silence(source: str, starts_at: datetime, now: datetime, usually: str) -> BlindSpot:

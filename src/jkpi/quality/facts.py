@@ -28,6 +28,15 @@ from raw.{table}
 where {time} <= :now
 group by 1, 2
 """
+_UTC_DAYS = """
+select
+    source,
+    cast({time} as date) as day,
+    count(*) as rows_of_day
+from raw.{table}
+where {time} <= :now
+group by 1, 2
+"""
 _LEDGER = """
 select
     source,
@@ -79,12 +88,15 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
     """
     zone = _zone(w)
     counts: dict[str, Counter[date]] = defaultdict(Counter)
+    utc_counts: dict[str, Counter[date]] = defaultdict(Counter)
     last_at: dict[str, datetime] = {}
     for table, time in _TIMES.items():
         for row in w.rows(_DAYS.format(table=table, time=time), {"now": now, "zone": zone}):
             source = row["source"]
             counts[source][row["day"]] += row["rows_of_day"]
             last_at[source] = max(last_at.get(source, row["last_at"]), row["last_at"])
+        for row in w.rows(_UTC_DAYS.format(table=table, time=time), {"now": now}) if zone != "UTC" else ():
+            utc_counts[row["source"]][row["day"]] += row["rows_of_day"]
     late = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in w.rows(_LATE)}
     ledger = {row["source"]: row for row in w.rows(_LEDGER)}
     refused = _read_refused(w)
@@ -94,6 +106,7 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
         SourceFacts(
             source=source,
             counts=dict(counts.get(source, {})),
+            utc_counts=dict(utc_counts.get(source, {})),
             last_at=last_at.get(source),
             zone=zone,
             late=late.get(source, timedelta(0)),
