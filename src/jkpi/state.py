@@ -35,6 +35,7 @@ from jkpi.state_tables import (
 __all__ = [
     "HEAD",
     "MomentState",
+    "OpenSign",
     "UtcDateTime",
     "acknowledgements",
     "alert_transitions",
@@ -61,6 +62,15 @@ _WRITES = "jkpi_writes"
 
 
 @dataclass(frozen=True)
+class OpenSign:
+    """An open early sign: cohorts since `since` lie behind and are not decided yet. `text`: "after 1 day 60 % ..."."""
+
+    alert_id: str
+    since: date
+    text: str
+
+
+@dataclass(frozen=True)
 class MomentState:
     """How a moment of truth stands today, over all customers. `since`: first day of the state, or of the open alert.
 
@@ -73,6 +83,7 @@ class MomentState:
     since: date | None
     alert_id: str | None
     falling_in: tuple[str, ...] = ()
+    early: OpenSign | None = None
 
 
 def state_engine(url: str) -> Engine:

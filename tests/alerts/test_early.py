@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts
+from jkpi.alerts import AlertReport, list_alerts, moment_states
+from jkpi.cli.status import status_lines, status_of
 from jkpi.warehouse import open_warehouse
 
 MakeWorld = Callable[..., World]
@@ -75,12 +76,26 @@ def test_a_cohort_that_lies_behind_is_told_before_it_is_decided(world: World) ->
         assert [row["numerator"] for row in w.rows(query)][-6:] == [60.0] * 6
 
 
+def test_while_it_is_open_the_moment_and_the_status_name_it(world: World) -> None:
+    (told,) = judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told
+    (state,) = moment_states(world.settings)
+    assert (state.state, state.alert_id) == ("ok", None)
+    assert state.early is not None
+    assert (state.early.alert_id, state.early.since) == (told.alert_id, day(60))
+    assert state.early.text == "after 1 day 60 % are through instead of 80 %"
+    status = status_of(world.settings)
+    assert [moment["early"] for moment in status.moments] == [told.alert_id]
+    (line,) = (line for line in status_lines(status) if "early sign" in line)
+    assert line.endswith(f"{told.alert_id} (early sign)")
+
+
 def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world: World) -> None:
     judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)})
     world.put(steady(5, 0.3), kpi="fix.drop_off", first=day(60))
     report = judged(world, 64, {DAY: steady(60, 0.8) + steady(11, 0.6)})
     assert {(told.kind, told.transition) for told in report.told} == {("fall", "opened"), ("early", "cleared")}
     assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
+    assert [state.early for state in moment_states(world.settings)] == [None]
 
 
 def test_only_late_it_is_closed_without_a_word(world: World) -> None:

@@ -17,6 +17,7 @@ from jkpi.falls import Fall
 from jkpi.living_map import publish_map, words
 from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.settings import Settings
+from jkpi.state import OpenSign
 from jkpi.warehouse import ensure_landing, open_warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
@@ -312,6 +313,25 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
     page.locator("#pick-week").fill("3")
     assert banner.is_visible()
     assert not card.locator(".told-value").is_visible()
+    assert wrong == []
+    page.context.close()
+
+
+def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
+    sign = OpenSign("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    states = [replace(state, state="ok", alert_id=None) for state in STATES]
+    states[1] = replace(states[1], early=sign)
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
+        settings = Settings(tmp_path, "signs", "", "", output=tmp_path / "pages", now=NOW)
+        publish_map(settings, w, states)
+    page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1300)
+    assert plain(page.locator(".headline-text")).startswith("Nothing falls off yet, but there is an early sign: ")
+    card = page.locator("[data-moment=moment-told_once]")
+    line = card.locator("[data-fall=all]")
+    assert plain(line) == "early sign after 1 day 60 % are through instead of 80 %, since 27 Jun"
+    assert "early sign" not in plain(page.locator("[data-moment=moment-ends_well]"))
+    page.locator("#pick-week").fill("3")
+    assert not line.is_visible(), "a past week shows no alert of today"
     assert wrong == []
     page.context.close()
 

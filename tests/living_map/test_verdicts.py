@@ -16,7 +16,7 @@ from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend, state_words
 from jkpi.living_map.views import MomentView
-from jkpi.state import MomentState
+from jkpi.state import MomentState, OpenSign
 
 CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
@@ -164,6 +164,32 @@ def test_each_falling_segment_has_a_banner_of_its_own() -> None:
 
 def test_parts_are_grouped_by_their_segment() -> None:
     assert grouped(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
+
+
+def with_sign(state: str = "ok") -> MomentView:
+    """A moment whose newest customers lie behind, by what the alert says."""
+    sign = OpenSign("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    drawn = Moment("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early=sign)
+    return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), judged, "Repair", CLOCK)
+
+
+def test_an_early_sign_is_not_all_quiet() -> None:
+    told = headline([with_sign(), *moments("ok")], measured=True)
+    assert (told.key, told.text) == ("watch", "Nothing falls off yet, but there is an early sign: Signed.")
+    assert plain(told.detail) == (
+        "After 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet. The other one is as usual."
+        " The promise is not kept at: Moment 0."
+    )
+
+
+def test_an_early_sign_is_told_beside_what_is_worse() -> None:
+    elsewhere = headline([with_sign(), *moments("firing")], measured=True)
+    assert elsewhere.text == "Falling off: Moment 0."
+    assert "Elsewhere: Signed (early sign: after 1 day 60 % are through" in plain(elsewhere.detail)
+    same = headline([with_sign("pattern")], measured=True)
+    assert same.text == "A pattern, not yet a trend: Signed."
+    assert "Early sign at Signed: after 1 day 60 % are through" in plain(same.detail)
 
 
 def test_quiet_does_not_hide_a_broken_promise() -> None:

@@ -18,6 +18,7 @@ from jkpi.alerts.wording import rows as told_rows
 from jkpi.settings import Settings
 from jkpi.state import (
     MomentState,
+    OpenSign,
     alert_transitions,
     alerts,
     migrate,
@@ -39,13 +40,14 @@ def moment_states(settings: Settings) -> list[MomentState]:
 
 
 def read_states(connection: Connection) -> list[MomentState]:
-    """The state of each moment as a whole, and which of its segments have an alert of their own."""
+    """The state of each moment as a whole, which of its segments have an alert of their own, and its early sign."""
     order = ("journey", "moment", "segment", "segment_value")
     rows = connection.execute(select(series_states).order_by(*order)).all()
     falling: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row.segment != "all" and row.alert_id is not None:
             falling.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
+    signs = _open_signs(connection)
     return [
         MomentState(
             row.journey,
@@ -54,10 +56,25 @@ def read_states(connection: Connection) -> list[MomentState]:
             row.since,
             row.alert_id,
             tuple(falling.get((row.journey, row.moment), ())),
+            signs.get(row.series_id),
         )
         for row in rows
         if row.segment == "all"
     ]
+
+
+def _open_signs(connection: Connection) -> dict[str, OpenSign]:
+    """Series -> its open early sign as it was told last, without the name of the moment."""
+    rows = connection.execute(
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.since, alert_transitions.c.evidence)
+        .join(alert_transitions)
+        .where(alerts.c.status == "open", alerts.c.kind == "early")
+        .order_by(alert_transitions.c.number)
+    )
+    return {
+        row.series_id: OpenSign(row.alert_id, row.since, row.evidence["headline"].rpartition("early sign: ")[2])
+        for row in rows
+    }
 
 
 def last_judged_at(connection: Connection) -> datetime | None:

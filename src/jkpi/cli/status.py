@@ -66,6 +66,7 @@ def status_of(settings: Settings) -> Status:
             "state": m.state,
             "since": m.since,
             "alert": m.alert_id,
+            "early": m.early.alert_id if m.early else None,
             "falling": parts.get((m.journey, m.moment), []),
         }
         for m in moment_states(settings)
@@ -85,10 +86,11 @@ def _part(fall: Fall) -> dict[str, Any]:
 
 
 def _with_parts(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each moment, and below it a row for each of its segments with an alert of its own."""
+    """Each moment, an early sign in the place of an alert, and below it a row for each segment with an alert."""
     rows = []
     for moment in moments:
-        rows.append(moment)
+        early = f"{moment['early']} (early sign)" if moment["early"] else None
+        rows.append({**moment, "alert": moment["alert"] or early})
         for part in moment["falling"]:
             rows.append({**part, "journey": "", "moment": f"  {part['segment']} = {part['segment_value']}"})
     return rows

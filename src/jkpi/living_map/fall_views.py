@@ -10,6 +10,7 @@ from jkpi.living_map import definitions, words
 from jkpi.living_map.facts import Kpi, Moment
 from jkpi.living_map.states import state_words
 from jkpi.living_map.views import FallView
+from jkpi.state import OpenSign
 
 _NAMED = 3
 """So many segments are told with their figures in the banner; the card has all of them."""
@@ -51,6 +52,11 @@ def _days(fall: Fall, today: date) -> str:
     last = fall.last_day or fall.since
     first = words.day(fall.since, today)
     return first if last <= fall.since else f"{first} to {words.day(last, today)}"
+
+
+def early_words(sign: OpenSign, today: date) -> str:
+    """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
+    return f"{sign.text.replace(' %', f'{words.NARROW}%')}, since {words.day(sign.since, today)}"
 
 
 def said(fall: FallView) -> str:

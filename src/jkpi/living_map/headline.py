@@ -30,13 +30,14 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
         ("held", _blind),
         ("no_data", _silent),
         ("pattern", _pattern),
+        ("early", _early),
         ("watch", _watch),
         ("recovering", _recovering),
     ):
         concerned = [moment for moment in moments if _concerns(moment, state)]
         if concerned:
-            key = "firing" if state == "segment" else state
-            detail = _rest(moments, concerned, in_part=state == "segment")
+            key = {"segment": "firing", "early": "watch"}.get(state, state)
+            detail = _rest(moments, concerned, in_part=state == "segment", of_sign=state == "early")
             return Headline(key, told(concerned), detail, _by_segment(moments))
     settled = [moment for moment in moments if moment.state.key == "ok"]
     if not settled:
@@ -66,7 +67,10 @@ def _falling(moments: Sequence[MomentView]) -> str:
 
 
 def _concerns(moment: MomentView, state: str) -> bool:
-    """A moment that stands as a whole may still fall in a part: no state of its own, but worth the sentence."""
+    """A moment that stands as a whole may still fall in a part, or its newest cohorts lie behind: no state of its own,
+    but worth the sentence."""
+    if state == "early":
+        return bool(moment.early)
     return bool(moment.falling_in) if state == "segment" else moment.state.key == state
 
 
@@ -88,6 +92,10 @@ def _silent(moments: Sequence[MomentView]) -> str:
 
 def _pattern(moments: Sequence[MomentView]) -> str:
     return f"A pattern, not yet a trend: {_titles(moments)}."
+
+
+def _early(moments: Sequence[MomentView]) -> str:
+    return f"Nothing falls off yet, but there is an early sign: {_titles(moments)}."
 
 
 def _watch(moments: Sequence[MomentView]) -> str:
@@ -119,18 +127,32 @@ def _by_segment(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ..
     return tuple(made)
 
 
-def _rest(moments: Sequence[MomentView], concerned: Sequence[MomentView], *, in_part: bool) -> str:
-    """The number behind the sentence, and what the others do. `in_part`: it is of segments, and not of everybody."""
-    parts = [_evidence(moment, named=len(concerned) > 1, in_part=in_part) for moment in concerned]
+def _rest(
+    moments: Sequence[MomentView], concerned: Sequence[MomentView], *, in_part: bool, of_sign: bool = False
+) -> str:
+    """The number behind the sentence, and what the others do. `in_part`: it is of segments, and not of everybody;
+    `of_sign`: it is of early signs."""
+    named = len(concerned) > 1
+    parts = [] if of_sign else [_evidence(moment, named=named, in_part=in_part) for moment in concerned]
+    parts += [_sign(moment, named=named or not of_sign) for moment in concerned if moment.early]
     others = [moment for moment in moments if moment not in concerned]
     if others:
-        calm = [moment for moment in others if moment.seen.key == "ok"]
+        calm = [moment for moment in others if moment.seen.key == "ok" and not moment.early]
         if len(calm) == len(others):
             parts.append("The other one is as usual." if len(calm) == 1 else "The others are as usual.")
         else:
             told = [f"{moment.title} ({_state(moment)})" for moment in others if moment not in calm]
             parts.append(f"Elsewhere: {words.listed(told)}.")
+    if of_sign:
+        parts.append(_broken(moments).strip())
     return " ".join(part for part in parts if part)
+
+
+def _sign(moment: MomentView, *, named: bool) -> str:
+    """What its early sign says, a sentence."""
+    if named:
+        return f"Early sign at {moment.title}: {moment.early}; not decided yet."
+    return f"{moment.early[:1].upper()}{moment.early[1:]}; not decided yet."
 
 
 def _evidence(moment: MomentView, *, named: bool, in_part: bool) -> str:
@@ -152,7 +174,9 @@ def _evidence(moment: MomentView, *, named: bool, in_part: bool) -> str:
 
 
 def _state(moment: MomentView) -> str:
-    return f"falling in {moment.falling_in}" if moment.falling_in else moment.state.word
+    word = f"falling in {moment.falling_in}" if moment.falling_in else moment.state.word
+    sign = f"early sign: {moment.early}" if moment.early else ""
+    return sign if sign and word == "ok" else "; ".join(part for part in (word, sign) if part)
 
 
 def _many(count: int) -> str:

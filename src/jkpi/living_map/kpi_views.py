@@ -12,7 +12,7 @@ from markupsafe import Markup
 from jkpi.falls import Fall
 from jkpi.living_map import charts, definitions, words
 from jkpi.living_map.facts import Kpi, Moment, Reading
-from jkpi.living_map.fall_views import fall_view, grouped
+from jkpi.living_map.fall_views import early_words, fall_view, grouped
 from jkpi.living_map.states import OPEN, seen, state_words
 from jkpi.living_map.views import DefinitionView, Figure, KpiView, MomentView, Standing, WeekRow
 from jkpi.state import MomentState
@@ -145,6 +145,7 @@ def moment_view(
         kpi_anchor=anchor("kpi", moment.kpi),
         falling_in=grouped(state.falling_in) if state else "",
         falls=tuple(fall_view(fall, kpi, moment, statistic, clock.today) for fall in falls),
+        early=early_words(state.early, clock.today) if state and state.early else "",
     )
 
 

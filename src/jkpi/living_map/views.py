@@ -71,7 +71,7 @@ class FallView:
 @dataclass(frozen=True)
 class MomentView:
     """`falls`: its open alerts, that of everybody first; `falling_in`: the segments among them, in words. The figures
-    beside them are of the newest final week, which may lie before the fall."""
+    beside them are of the newest final week, which may lie before the fall. `early`: what its open early sign says."""
 
     anchor: str
     title: str
@@ -93,6 +93,7 @@ class MomentView:
     kpi_anchor: str
     falling_in: str = ""
     falls: tuple[FallView, ...] = ()
+    early: str = ""
 
     @property
     def seen(self) -> StateWords:
