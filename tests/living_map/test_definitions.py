@@ -72,10 +72,23 @@ def test_what_is_counted_beside() -> None:
 
 def test_open_hours_are_told() -> None:
     made = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
-    assert definitions.caption(made, "share_within") == f"done within 4{words.NARROW}h in open hours"
+    assert definitions.caption(made, "share_within") == f"done within 4{words.NARROW}open hours"
+    day = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=86400)
+    assert definitions.caption(day, "share_within") == f"done within 24{words.NARROW}open hours"
+    assert "day" not in definitions.formula(day)
     assert definitions.caption(made, "median") == "half were done within this in open hours"
-    assert "Only the open hours of “opening hours” count: a day is 24 of them." in definitions.formula(made)
+    assert "Only the open hours of “opening hours” count." in definitions.formula(made)
     assert "open hours" not in definitions.formula(kpi("time_to_resolve", tolerance_seconds=14400))
+
+
+def test_a_median_of_open_hours_is_never_told_in_days() -> None:
+    weeks = (reading("median", 201600.0, primary=True, bounds=(180000.0, 230400.0)),)
+    by_calendar = kpi("time_in_stage", *weeks, calendar="opening_hours")
+    view = kpi_view(replace(by_calendar, target=86400.0), None, None, CLOCK)
+    assert (view.value, view.caption) == (f"56{words.NARROW}h", "half were done within this in open hours")
+    assert view.interval == f"50{words.NARROW}h – 64{words.NARROW}h"
+    assert view.goal is not None and f"24{words.NARROW}open hours" in view.goal
+    assert kpi_view(kpi("time_in_stage", *weeks), None, None, CLOCK).value == f"2.3{words.NARROW}days"
 
 
 def test_where_it_was_asked_is_told() -> None:

@@ -34,6 +34,20 @@ def alert(**told: object) -> dict[str, object]:
     return {**known, **of, "since": NOW.date() - timedelta(days=12), "last_day": None, **told}
 
 
+def test_a_median_by_a_calendar_is_told_in_open_hours(measured: Warehouse, settings: Settings) -> None:
+    measured.execute("update raw.map_kpis set calendar = 'opening_hours' where kpi = 'repair.time_to_resolve'")
+    measured.execute(
+        "update marts.rpt_journey_health set title = 'On site', direction = 'lower', unit = 'seconds',"
+        " statistic = 'median', ci_low_week = 180000, ci_high_week = 230400, value_week = 201600, baseline = 144000"
+        " where kpi = 'repair.time_to_resolve'"
+    )
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["changed"]]
+    (line,) = {line for line in told if line.startswith("On site")}
+    assert line.replace("\u202f", " ").startswith(
+        "On site (Repair on site): 56 h instead of 40 h as usual in open hours (week of 15 Jun, 95 %: 50 h – 64 h, n "
+    )
+
+
 def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings) -> None:
     settings = replace(settings, state_url=f"sqlite:///{settings.workspace / 'state.db'}")
     measured.execute(

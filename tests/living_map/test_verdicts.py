@@ -109,12 +109,13 @@ def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: 
     assert (made.key, made.text) == (key, text)
 
 
-def fallen(state: str, *falls: Fall) -> MomentView:
-    """A moment whose newest final week is before the fall."""
+def fallen(state: str, *falls: Fall, **rule: object) -> MomentView:
+    """A moment whose newest final week is before the fall; `rule`: more of its KPI's."""
     drawn = Moment("m", "repair.x", "share_within", 0.9, "field", "On site")
     parts = tuple(f"{fall.segment} = {fall.segment_value}" for fall in falls if not fall.is_whole)
     judged = MomentState("j", "m", state, date(2026, 6, 20), None, falling_in=parts)
-    return moment_view(drawn, kpi(reading(0.89, 0.86, 0.92)), judged, "Repair", CLOCK, falls)
+    made = kpi(reading(0.89, 0.86, 0.92), rule={"tolerance_seconds": 43200, **rule})
+    return moment_view(drawn, made, judged, "Repair", CLOCK, falls)
 
 
 def fall(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> Fall:
@@ -138,6 +139,13 @@ def test_what_only_became_slower_is_told_in_the_time_of_its_median() -> None:
     view = fallen("firing", fall(line="median", usual=0.5, within=7200.0)).whole
     assert view is not None
     assert (plain(view.caption), plain(view.instead)) == ("done within 2 h", "instead of 50 %")
+
+
+def test_open_time_is_told_as_the_mail_has_it() -> None:
+    slow = fall(line="median", usual=0.48, within=18424.0, share=0.21)
+    moment = fallen("firing", slow, calendar="opening_hours")
+    assert "21 % done within 5 h 7 min of open time instead of 48 %" in plain(headline([moment], measured=True).detail)
+    assert moment.whole is not None and plain(moment.whole.caption) == "done within 5 h 7 min of open time"
 
 
 def test_segments_that_fall_are_told_by_their_figures_and_days() -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.figures import count, covered, day, percent
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
+from jkpi.lengths import open_time, wall_time
 
 
 def time(seconds: float, watched: Watched) -> str:
-    """45 s; 3 h 8 min; 2 days 4 h; 26 h of open time, where a calendar says which hours count."""
-    whole = round(seconds)
-    if watched.calendar is not None:
-        return f"{_two(whole, (('h', 3600), ('min', 60), ('s', 1)))} of open time"
-    return _two(whole, (("days", 86400), ("h", 3600), ("min", 60), ("s", 1)))
+    """45 s; 3 h 8 min; 2 days 4 h; 26 open hours, where a calendar says which hours count."""
+    return wall_time(seconds) if watched.calendar is None else open_time(seconds)
 
 
 def sentence(part: Part, watched: Watched) -> str:
@@ -49,13 +45,3 @@ def beside(part: Part, breach: Breach, watched: Watched) -> list[Row]:
     """That all takes longer, where the message speaks of something else."""
     others = [one for one in breach.parts if one.line == "median" and one.closed_on is None]
     return [("Slower", f"{sentence(others[-1], watched)}.")] if others and part.line != "median" else []
-
-
-def _two(seconds: int, units: tuple[tuple[str, int], ...]) -> str:
-    """In the two largest units that it needs."""
-    for (name, size), (smaller, small) in pairwise(units):
-        if seconds >= size:
-            whole, rest = divmod(round(seconds / small) * small, size)
-            shown = name if name != "days" or whole != 1 else "day"
-            return f"{whole} {shown}" + (f" {rest // small} {smaller}" if rest else "")
-    return f"{seconds} s"

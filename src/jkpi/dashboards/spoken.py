@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from jkpi.journeys.kpi_base import KpiBase
+from jkpi.lengths import OPEN_SECONDS
+
 _URGENT = ("firing", "error", "held", "no_data", "pattern", "watch", "recovering", "low_n", "learning", "ok")
+_OPEN = " open hours"
 UNJUDGED = "not judged yet"
 
 
+def unit_of(kpi: KpiBase) -> str:
+    """The unit of its first statistic, and of durations whether a calendar counts them."""
+    by_calendar = kpi.measured_unit == "seconds" and getattr(kpi, "calendar", None) is not None
+    return OPEN_SECONDS if by_calendar else kpi.measured_unit
+
+
 def amount(value: float | None, unit: str) -> str | None:
-    """77.1 % for a share, 5.4 h for seconds; points and scores with one and two digits, counts whole."""
+    """77.1 % for a share, 5.4 h for seconds, 5.4 open hours where a calendar counts them; points and scores with one
+    and two digits, counts whole."""
     if value is None:
         return None
     if unit == "share":
         return f"{100 * value:.1f} %"
     if unit == "seconds":
         return f"{value / 3600:.1f} h"
+    if unit == OPEN_SECONDS:
+        return f"{value / 3600:.1f}{_OPEN}"
     return f"{value:,.0f}" if unit == "count" else f"{value:.2f}" if unit == "score" else f"{value:.1f}"
 
 
@@ -22,7 +35,7 @@ def interval(low: float | None, high: float | None, unit: str) -> str | None:
     if low is None or high is None:
         return None
     begin = amount(low, unit) or ""
-    return f"{begin.removesuffix(' %').removesuffix(' h')} to {amount(high, unit)}"
+    return f"{begin.removesuffix(' %').removesuffix(' h').removesuffix(_OPEN)} to {amount(high, unit)}"
 
 
 def promise(value: float | None, unit: str, direction: str) -> str | None:

@@ -32,6 +32,7 @@ def standing_rows(
     known = {(row["journey"], row["moment"], row["segment"], row["segment_value"]): row for row in states}
     for journey in journeys:
         today = titles.today(journey.journey, now)
+        units = {kpi_id: spoken.unit_of(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             named = titles.of_journey(journey.journey) | titles.of_moment(journey.journey, moment.moment, moment.kpi)
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
@@ -40,7 +41,7 @@ def standing_rows(
                 yield {
                     **row,
                     **named,
-                    "interval_text": spoken.interval(row["ci_low"], row["ci_high"], row["unit"]) or "none",
+                    "interval_text": spoken.interval(row["ci_low"], row["ci_high"], units[moment.kpi]) or "none",
                     "state_text": _standing(known.get((journey.journey, moment.moment, *segment)), judged, today),
                     "as_of": naive(now),
                 }

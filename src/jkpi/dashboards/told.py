@@ -86,6 +86,7 @@ def _moments(
             key = (journey.journey, moment.moment)
             state, week = whole.get(key, {}), health.get((journey.journey, moment.kpi), {})
             unit, direction = kpis[moment.kpi].measured_unit, kpis[moment.kpi].wanted
+            said = spoken.unit_of(kpis[moment.kpi])
             low, high = week.get("ci_low_week"), week.get("ci_high_week")
             made.append(
                 {
@@ -104,10 +105,10 @@ def _moments(
                     "baseline": week.get("baseline"),
                     "week": week.get("value_week_start"),
                     "sample_size": week.get("sample_size_week"),
-                    "now_text": spoken.amount(week.get("value_week"), unit),
-                    "interval_text": spoken.interval(low, high, unit),
-                    "promise_text": spoken.promise(moment.promise, unit, direction),
-                    "usual_text": spoken.amount(week.get("baseline"), unit),
+                    "now_text": spoken.amount(week.get("value_week"), said),
+                    "interval_text": spoken.interval(low, high, said),
+                    "promise_text": spoken.promise(moment.promise, said, direction),
+                    "usual_text": spoken.amount(week.get("baseline"), said),
                     "as_of": naive(now),
                 }
             )

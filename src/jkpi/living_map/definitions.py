@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.living_map import words
 from jkpi.living_map.facts import Kpi
 
@@ -34,9 +35,15 @@ _UNITS: Mapping[str, str] = {
 }
 
 
-def unit_of(statistic: str) -> str:
-    """share, seconds, points, score or count."""
-    return _UNITS.get(statistic, "share")
+def unit_of(statistic: str, rule: Mapping[str, Any]) -> str:
+    """share, seconds, points, score or count; open_seconds where a calendar counts them."""
+    unit = _UNITS.get(statistic, "share")
+    return OPEN_SECONDS if unit == "seconds" and rule.get("calendar") else unit
+
+
+def within(seconds: float, rule: Mapping[str, Any]) -> str:
+    """A time in which so many are done, as an alert has it: 5.1 h; 5 h 7 min of open time."""
+    return words.open_span(seconds) if rule.get("calendar") else words.duration(seconds)
 
 
 def caption(kpi: Kpi, statistic: str) -> str:
@@ -183,12 +190,12 @@ def _on(rule: Mapping[str, Any]) -> str:
 
 
 def _open(rule: Mapping[str, Any]) -> str:
-    return " in open hours" if rule.get("calendar") else ""
+    return f" {IN_OPEN_HOURS}" if rule.get("calendar") else ""
 
 
 def _calendar(rule: Mapping[str, Any]) -> str:
     calendar = rule.get("calendar")
-    return f" Only the open hours of {_name(calendar)} count: a day is 24 of them." if calendar else ""
+    return f" Only the open hours of {_name(calendar)} count." if calendar else ""
 
 
 def _scale(rule: Mapping[str, Any]) -> str:
@@ -222,7 +229,9 @@ def _tolerance(rule: Mapping[str, Any]) -> str:
     if rule.get("tolerance_is_due"):
         return "the time promised for the case"
     seconds = rule.get("tolerance_seconds")
-    return f"{words.span(seconds)}{_open(rule)}" if seconds else "tolerance"
+    if not seconds:
+        return "tolerance"
+    return words.open_span(seconds) if rule.get("calendar") else words.span(seconds)
 
 
 def _times(rule: Mapping[str, Any], default: int) -> str:

@@ -18,7 +18,8 @@ _NAMED = 3
 
 def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today: date) -> FallView:
     """An open alert in the words of the page; `value` None where it was told without figures."""
-    unit = "share" if fall.line == "median" else definitions.unit_of(statistic)
+    rule = kpi.rule if kpi else {}
+    unit = "share" if fall.line == "median" else definitions.unit_of(statistic, rule)
     value = None if fall.value is None else words.value(fall.value, unit, statistic, moment.promise)
     return FallView(
         key="all" if fall.is_whole else f"{fall.segment}={fall.segment_value}",
@@ -37,7 +38,7 @@ def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today
 
 def _caption(fall: Fall, kpi: Kpi | None, statistic: str) -> str:
     if fall.line == "median" and fall.within is not None:
-        return f"done within {words.duration(fall.within)}"
+        return f"done within {definitions.within(fall.within, kpi.rule if kpi else {})}"
     return definitions.caption(kpi, statistic) if kpi else ""
 
 

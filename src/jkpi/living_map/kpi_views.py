@@ -84,7 +84,7 @@ def kpi_view(kpi: Kpi, moment: Moment | None, state: MomentState | None, clock: 
     goal, noun = (kpi.target, "target")
     if goal is None and moment is not None:
         goal, noun = moment.promise, "promise"
-    unit = definitions.unit_of(statistic)
+    unit = definitions.unit_of(statistic, kpi.rule)
     return KpiView(
         anchor=anchor("kpi", kpi.kpi),
         definition=anchor("def", kpi.kpi),
@@ -119,7 +119,7 @@ def moment_view(
 ) -> MomentView:
     """A moment of truth for the strip at the top; `falls`: its open alerts, that of everybody first."""
     statistic = moment.statistic or (primary_statistic(kpi) if kpi else "")
-    unit = definitions.unit_of(statistic)
+    unit = definitions.unit_of(statistic, kpi.rule if kpi else {})
     direction = kpi.direction if kpi else "higher"
     readings = weeks_of(kpi, statistic) if kpi else ()
     latest = latest_final(readings)
@@ -152,7 +152,7 @@ def moment_view(
 def definition_view(kpi: Kpi, place: str, clock: Clock) -> DefinitionView:
     """How the number is made, with its last weeks as a table for whoever cannot see the drawing."""
     statistic = primary_statistic(kpi)
-    unit = definitions.unit_of(statistic)
+    unit = definitions.unit_of(statistic, kpi.rule)
     return DefinitionView(
         anchor=anchor("def", kpi.kpi),
         kpi_anchor=anchor("kpi", kpi.kpi),
@@ -226,7 +226,9 @@ def _extras(kpi: Kpi, statistic: str, latest: Reading | None) -> tuple[Figure, .
         return ()
     found = ((name, _same_week(kpi, name, latest)) for name in _EXTRAS if name != statistic)
     return tuple(
-        Figure(words.value(reading.value, definitions.unit_of(name), name), definitions.caption(kpi, name), name)
+        Figure(
+            words.value(reading.value, definitions.unit_of(name, kpi.rule), name), definitions.caption(kpi, name), name
+        )
         for name, reading in found
         if reading is not None
     )
@@ -250,7 +252,7 @@ def _chart(
     readings = weeks_of(kpi, statistic)
     if not any(reading.value is not None for reading in readings):
         return None
-    unit = definitions.unit_of(statistic)
+    unit = definitions.unit_of(statistic, kpi.rule)
     levels: list[tuple[str, float | None]] = [("promise", moment.promise if moment else None), ("target", kpi.target)]
     rules = [
         charts.Rule(level, kind, words.goal(level, unit, statistic))

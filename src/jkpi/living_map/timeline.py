@@ -66,7 +66,7 @@ def _cell(week: Week | None, kpi: Kpi, moment: Moment | None) -> list[Any] | Non
 
 
 def _told(reading: Reading, kpi: Kpi, moment: Moment | None) -> list[str]:
-    unit = definitions.unit_of(reading.statistic)
+    unit = definitions.unit_of(reading.statistic, kpi.rule)
     goal, noun = (kpi.target, "target") if kpi.target is not None else (moment.promise if moment else None, "promise")
     if reading.status == "withheld" or reading.value is None:
         return ["–", "", "", _STATUS.get(reading.status, reading.status) or "no data", "", ""]
@@ -84,7 +84,7 @@ def _told(reading: Reading, kpi: Kpi, moment: Moment | None) -> list[str]:
 def _drawing(readings: Sequence[Reading], kpi: Kpi, clock: Clock) -> str:
     """The series of a segment, without the tooltips: they would be most of the page."""
     points = [charts.Point(r.period_start, r.value, r.low, r.high, r.status, "") for r in readings]
-    unit = definitions.unit_of(readings[0].statistic)
+    unit = definitions.unit_of(readings[0].statistic, kpi.rule)
     rules = (
         [charts.Rule(kpi.target, "target", words.goal(kpi.target, unit, readings[0].statistic))]
         if kpi.target is not None

@@ -5,7 +5,10 @@ The narrow no-break space keeps a number and its unit on one line, as the SI bro
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+
+from jkpi.lengths import OPEN_SECONDS, open_time
 
 NARROW = "\u202f"
 _NONE = "–"
@@ -57,6 +60,16 @@ def duration(seconds: float) -> str:
     return _NONE
 
 
+def open_duration(seconds: float) -> str:
+    """The same of time that a calendar counts, in hours at most; what stands beside it says that they are open ones."""
+    return duration(seconds) if seconds < _STEPS[1][0] else _scaled(seconds, 3600.0, "h")
+
+
+def open_span(seconds: float) -> str:
+    """24 open hours; 5 h 7 min of open time."""
+    return re.sub(r"(?<=\d) ", NARROW, open_time(seconds))
+
+
 def span(seconds: float) -> str:
     """A duration somebody declared stays what it is: 4 h, 1 day, 30 days."""
     for factor, unit in ((86400, "days"), (3600, "h"), (60, "min")):
@@ -79,13 +92,15 @@ def points(value: float, statistic: str = "nps") -> str:
 
 
 def value(amount: float | None, unit: str, statistic: str, beside: float | None = None) -> str:
-    """A reading by its unit: share, seconds, points, score (0 to 1) or count."""
+    """A reading by its unit: share, seconds, open_seconds, points, score (0 to 1) or count."""
     if amount is None:
         return _NONE
     if unit == "share":
         return share(amount, beside)
     if unit == "seconds":
         return duration(amount)
+    if unit == OPEN_SECONDS:
+        return open_duration(amount)
     if unit == "score":
         return f"{amount:.2f}"
     if unit == "points":
@@ -99,6 +114,8 @@ def goal(amount: float, unit: str, statistic: str) -> str:
         return exact_share(amount)
     if unit == "seconds":
         return span(amount)
+    if unit == OPEN_SECONDS:
+        return open_span(amount)
     return value(amount, unit, statistic)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.living_map import words
 from jkpi.living_map.states import state_words
 from jkpi.state import MomentState
@@ -76,7 +77,7 @@ def letters(
     """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
 
     Args:
-        health: rpt_journey_health of stage and journey KPIs, with `owner`.
+        health: rpt_journey_health of stage and journey KPIs, with `owner`, and `calendar` where one counts their hours.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
         moments: journey, moment, kpi, owner, shown.
         alerts: all ever announced: kind, status, owner, title, journey, kpi, statistic, since, last_day, segment_value,
@@ -174,13 +175,16 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
         return None, ""
     better = (low > usual) == (row["direction"] == "higher")
 
-    def say(amount: float) -> str:
-        return words.value(amount, row["unit"], row["statistic"])
+    by_calendar = bool(row.get("calendar")) and row["unit"] == "seconds"
+    unit, usually = (OPEN_SECONDS, f"as usual {IN_OPEN_HOURS}") if by_calendar else (row["unit"], "as usual")
 
-    bounds = words.interval(low, high, row["unit"], row["statistic"])
+    def say(amount: float) -> str:
+        return words.value(amount, unit, row["statistic"])
+
+    bounds = words.interval(low, high, unit, row["statistic"])
     week = f"week of {words.day(start, now.date())}"
     sentence = (
-        f"{title}: {say(row['value_week'])} instead of {say(usual)} as usual"
+        f"{title}: {say(row['value_week'])} instead of {say(usual)} {usually}"
         f" ({week}, 95 %: {bounds}, n {words.count(row['sample_size_week'] or 0)})"
     )
     return ("improved" if better else "changed"), sentence

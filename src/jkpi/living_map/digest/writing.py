@@ -53,11 +53,13 @@ def _health(w: Warehouse) -> list[dict[str, Any]]:
     if not w.table_exists("marts", "rpt_journey_health"):
         return []
     return w.rows(
-        "select health.*, coalesce(stages.owner, journeys.owner) as owner,"
+        "select health.*, kpis.calendar, coalesce(stages.owner, journeys.owner) as owner,"
         " coalesce(stages.title, journeys.title) as place from marts.rpt_journey_health as health"
         " inner join raw.map_journeys as journeys on health.journey = journeys.journey and journeys.is_current"
         " left join raw.map_stages as stages"
         " on health.journey = stages.journey and health.stage = stages.stage and stages.is_current"
+        " left join raw.map_kpis as kpis"
+        " on health.journey = kpis.journey and health.kpi = kpis.kpi and kpis.is_current"
         " order by health.journey, stages.position, health.kpi"
     )
 
