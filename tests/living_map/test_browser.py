@@ -317,6 +317,27 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
     page.context.close()
 
 
+@pytest.mark.parametrize("width", [1300, 390])
+def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path, tmp_path: Path, width: int) -> None:
+    parts = [("clinic", "Kardiologie"), ("clinic+payer", "Kardiologie+gesetzlich"), ("site", "x" * 70)]
+    falls = [
+        Fall(f"a{number}", JOURNEY, "told_once", *part, "firing", date(2026, 6, 9), 0.5, 0.4, 0.6, 47, usual=0.86)
+        for number, part in enumerate(parts)
+    ]
+    falling = tuple(" = ".join(part) for part in parts)
+    states = [STATES[0], replace(STATES[1], falling_in=falling), STATES[2]]
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
+        settings = Settings(tmp_path, "long", "", "", output=tmp_path / "pages", now=NOW)
+        publish_map(settings, w, states, falls)
+    page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", width)
+    place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"long_{width}.png"
+    page.locator(".moments").screenshot(path=place)
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(CLIPPED) == []
+    assert wrong == []
+    page.context.close()
+
+
 def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
     sign = OpenSign("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     states = [replace(state, state="ok", alert_id=None) for state in STATES]
