@@ -94,6 +94,26 @@ def test_rejected_rows_are_listed_exported_mended_and_replayed(workspace: Path, 
         bad.unlink()
 
 
+def test_files_without_rows_are_told_once_in_one_line_after_what_was_set_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    jkpi("init", folder)
+    header = "at,visit,customer,action,channel,country\n"
+    for day in range(1, 6):
+        (folder / "data" / f"shop_2_{day}.csv").write_text(header)
+    (folder / "data" / "shop_3.csv").write_text(f"{header}2026-06-31 10:00,V900,C900,view,web,FR\n")
+    first = jkpi("load", "-w", folder, "--source", "shop").stdout
+    assert first.splitlines()[-2:] == [
+        "shop: set aside: 1 impossible date",
+        "shop: 5 files hold no rows: data/shop_2_1.csv, data/shop_2_2.csv, data/shop_2_3.csv and 2 more",
+    ]
+    assert first.count("hold no rows") == 1 and "holds no rows" not in first
+    (folder / "data" / "shop_2_6.csv").write_text(header)
+    assert jkpi("load", "-w", folder, "--source", "shop").stdout.splitlines()[-1] == (
+        "shop: data/shop_2_6.csv holds no rows"
+    )
+    assert "no rows" not in jkpi("load", "-w", folder, "--source", "shop").stdout
+
+
 def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)

@@ -76,6 +76,15 @@ def test_the_rendered_page_holds_the_numbers(made: Page, measured: Warehouse) ->
             assert f">{text}<" in card[0] or f"{text}<" in card[0]
 
 
+def test_a_file_without_rows_does_not_hide_a_refused_delivery(measured: Warehouse) -> None:
+    for number, (status, ago) in enumerate([("refused", 60), ("empty", 30)]):
+        told = {"batch_id": f"late{number}", "source": "surveys", "status": status, "reason": "a column is missing"}
+        insert(measured, "raw.load_batches", {**told, "loaded_at": NOW.replace(tzinfo=None) - timedelta(minutes=ago)})
+    (facts,) = read_journeys(measured, NOW)
+    views = {view.source: view for view in page_model.page(facts, STATES, NOW, synthetic=True).sources}
+    assert views["surveys"].word == "last delivery refused"
+
+
 def test_intervals_come_from_the_mart(made: Page, measured: Warehouse) -> None:
     row = measured.rows(
         "select ci_low, ci_high from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and period = 'week'"

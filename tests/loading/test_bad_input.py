@@ -62,8 +62,23 @@ def test_missing_file(place: Any, tickets: str) -> None:
 def test_empty_file(place: Any, content: str) -> None:
     place.write("data/a.csv", content)
     (report,) = place.load()
-    assert (report.status, report.warnings) == ("empty", ("data/a.csv holds no rows",))
+    assert (report.status, report.warnings) == ("empty", ())
     assert place.count() == 0
+
+
+def test_an_empty_file_is_told_once_by_its_name_and_loaded_when_it_has_rows(
+    place: Any, header: str, three_rows: str
+) -> None:
+    for day in ("0103", "0104"):
+        place.write(f"data/{day}.csv", header)
+    place.write("data/0105.csv", three_rows)
+    assert [report.status for report in place.load()] == ["empty", "empty", "loaded"]
+    place.write("data/0110.csv", header)
+    assert [report.status for report in place.load()] == ["unchanged", "unchanged", "unchanged", "empty"]
+    assert [report.status for report in place.load(replace=True)] == ["empty", "empty", "loaded", "empty"]
+    place.write("data/0104.csv", three_rows.replace("anna", "zoe").replace("\n1,", "\n7,").replace("\n2,", "\n8,"))
+    assert [report.status for report in place.load()] == ["unchanged", "loaded", "unchanged", "unchanged"]
+    assert place.count() == 5
 
 
 def test_ragged_rows(place: Any, three_rows: str, adds_up: Any) -> None:

@@ -32,7 +32,8 @@ def _source(
 ) -> None:
     name, loaded = drawn["source"], [batch for batch in batches if batch["status"] == "loaded"]
     newest = max((batch["last_at"] for batch in loaded if batch["last_at"]), default=None)
-    newest_batch = max(batches, key=lambda batch: batch["loaded_at"], default=None)
+    with_rows = (batch for batch in batches if batch["status"] != "empty")
+    newest_batch = max(with_rows, key=lambda batch: batch["loaded_at"], default=None)
     refused = newest_batch is not None and newest_batch["status"] == "refused"
     account.same("freshness", name, said["word"], _word(refused, newest, drawn, tables))
     fits = is_ago(said["newest"], tables.past(newest)) if newest else said["newest"] == "nothing loaded so far"

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from jkpi.loading import BatchReport
     from jkpi.measuring import MeasureReport
 
+_NAMED = 3
+"""So many files without rows are told by name."""
+
 
 def load_lines(outcomes: Sequence[SourceLoaded]) -> list[str]:
     """One line a source with its sums, then what needs a look."""
@@ -32,11 +35,11 @@ def batch_lines(source: str, batches: Sequence[BatchReport]) -> list[str]:
 
 
 def batch_remarks(source: str, batches: Sequence[BatchReport]) -> list[str]:
-    """Warnings, refusals, and why rows were set aside."""
+    """Warnings, refusals, why rows were set aside, and files without rows that were not known."""
     from jkpi.loading import reasons_of, set_aside
 
     remarks = [f"{source}: {warning}" for batch in batches for warning in batch.warnings]
-    remarks += [str(batch) for batch in batches if batch.status in ("refused", "empty")]
+    remarks += [str(batch) for batch in batches if batch.status == "refused"]
     warning = set_aside(batches)
     if warning:
         remarks.append(f"{source}: warning: {warning}; why: jkpi rejects list --source {source}")
@@ -44,6 +47,12 @@ def batch_remarks(source: str, batches: Sequence[BatchReport]) -> list[str]:
     if reasons:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         remarks.append(f"{source}: set aside: {told}")
+    empty = [batch.origin for batch in batches if batch.status == "empty" and not batch.warnings]
+    if len(empty) == 1:
+        remarks.append(f"{source}: {empty[0]} holds no rows")
+    elif empty:
+        more = f" and {len(empty) - _NAMED} more" if len(empty) > _NAMED else ""
+        remarks.append(f"{source}: {len(empty)} files hold no rows: {', '.join(empty[:_NAMED])}{more}")
     return remarks
 
 

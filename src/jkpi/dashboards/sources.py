@@ -24,8 +24,11 @@ left join (
         sum(case when status = 'loaded' then rows_read end) as count_read,
         sum(case when status = 'loaded' then rejected end) as count_rejected,
         max(case when newest = 1 then status end) as last_status
-    from (select *, row_number() over (partition by source order by loaded_at desc) as newest from raw.load_batches)
-        as batches
+    from (
+        select *, row_number() over (partition by source order by loaded_at desc) as newest
+        from raw.load_batches
+        where status <> 'empty'
+    ) as batches
     group by source
 ) as loads on sources.source = loads.source
 left join (

@@ -266,6 +266,7 @@ def _sources(w: Warehouse) -> tuple[Source, ...]:
             select source, reason from (
                 select source, status, reason, row_number() over (partition by source order by loaded_at desc) as nth
                 from raw.load_batches
+                where status <> 'empty'
             ) as batches
             where nth = 1 and status = 'refused'
         """)

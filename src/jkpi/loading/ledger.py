@@ -28,8 +28,8 @@ class Batch:
 
 
 def loaded_batches(warehouse: Warehouse, source: str) -> set[str]:
-    """Ids of the batches that landed."""
-    sql = "select batch_id from raw.load_batches where source = :source and status = 'loaded'"
+    """Ids of the batches that landed, and of files that are known to hold no rows."""
+    sql = "select batch_id from raw.load_batches where source = :source and status in ('loaded', 'empty')"
     return {row["batch_id"] for row in warehouse.rows(sql, {"source": source})}
 
 
@@ -115,6 +115,13 @@ def refuse(
         write_ledger(warehouse, batch, refused)
         write_results(warehouse, batch, results)
     return refused
+
+
+def remember_empty(warehouse: Warehouse, batches: Sequence[Batch]) -> None:
+    """Write down which files hold no rows, so that each is told once."""
+    with warehouse.transaction():
+        for batch in batches:
+            write_ledger(warehouse, batch, BatchReport(batch.source, batch.origin, "empty", batch.batch_id))
 
 
 def forget(warehouse: Warehouse, table: str, source: str) -> None:

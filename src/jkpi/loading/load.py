@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from jkpi.loading.files import file_type, find_files, fingerprint
 from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import JsonLinesFile
 from jkpi.loading.landing import CONFLICT, Staging, bounded
-from jkpi.loading.ledger import Batch, cursor_values, loaded_batches, refuse
+from jkpi.loading.ledger import Batch, cursor_values, loaded_batches, refuse, remember_empty
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import PARTS, RowSource
@@ -43,6 +43,7 @@ class Loader:
     inspect: Inspector | None
     replacing: bool = False
     results: list[Mapping[str, Any]] = field(default_factory=list)
+    empty: list[Batch] = field(default_factory=list)
 
     def run(self, rows: RowSource, batch: Batch, needs: Needs) -> BatchReport:
         """One batch, from its rows to the ledger."""
@@ -69,9 +70,7 @@ class Loader:
                 )
                 return refuse(self.warehouse, batch, report, self.results)
             if read == 0:
-                return BatchReport(
-                    self.source.source, batch.origin, "empty", warnings=(f"{batch.origin} holds no rows",)
-                )
+                return BatchReport(self.source.source, batch.origin, "empty")
             if query is not None:
                 batch = _of_query(batch, query)
             staging.judge()
@@ -128,6 +127,8 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
             continue
         done.add(report.batch_id)
         reports.append(report)
+    # Only now: what is replaced takes its ledger with it.
+    remember_empty(loader.warehouse, loader.empty)
     if failures:
         landed = f"; {len(reports)} other files were loaded" if reports else ""
         hints = dict.fromkeys(failure.hint for failure in failures if failure.hint)
@@ -162,8 +163,11 @@ def _load_file(loader: Loader, path: Path, done: set[str], progress: Progress) -
     before = path.stat()
     content = fingerprint(path)
     batch_id = batch_id_of(source.source, content)
-    if batch_id in done:
-        return BatchReport(source.source, origin, "unchanged", batch_id)
+    # Empty files are alike: each is known by its name too.
+    empty_id = batch_id_of(source.source, f"empty {origin}\n{content}")
+    for known in (batch_id, empty_id):
+        if known in done:
+            return BatchReport(source.source, origin, "unchanged", known)
     needs = Needs(source, origin)
     kind = file_type(path, source.format)
     rows: RowSource
@@ -175,7 +179,10 @@ def _load_file(loader: Loader, path: Path, done: set[str], progress: Progress) -
         rows = ParquetFile(path, origin, needs.check, progress)
     progress.start(f"{source.source}: {path.name}", before.st_size)
     batch = Batch(batch_id, source.source, source.kind, origin, content, loader.settings.now.replace(tzinfo=None))
-    return loader.run(_Steady(rows, path, before.st_size, before.st_mtime_ns), batch, needs)
+    report = loader.run(_Steady(rows, path, before.st_size, before.st_mtime_ns), batch, needs)
+    if report.status == "empty":
+        loader.empty.append(replace(batch, batch_id=empty_id))
+    return report
 
 
 @dataclass

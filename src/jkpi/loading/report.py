@@ -18,8 +18,9 @@ NOTABLE_SHARE = 0.05
 class BatchReport:
     """One file or fetch. Counts are of events or answers; read = loaded + rejected + duplicates + skipped, always.
 
-    status: `unchanged`: was loaded before, nothing new. `empty`: holds no row. `refused`: a check stopped it, `reason`
-    says why, and nothing of it landed (`read` is how far it was read; nothing is rejected, all is where it was).
+    status: `unchanged`: was loaded before, nothing new. `empty`: holds no row, which was not known. `refused`: a check
+    stopped it, `reason` says why, and nothing of it landed (`read` is how far it was read; nothing is rejected, all is
+    where it was).
     reasons: why rows were rejected -> how many. first_at, last_at: naive UTC bounds of what landed.
     """
 
