@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from jkpi.inspection import Complaint, Inspection
+from jkpi.loading import replay_rejects
 
 
 def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
@@ -63,6 +64,39 @@ def test_a_row_spoken_of_twice_is_a_duplicate_and_another_content_is_rejected(
     report = adds_up(each.load()[1])
     assert (report.loaded, report.duplicates, dict(report.reasons)) == (0, 2, {"same id, other content": 1})
     assert each.warehouse.scalar("select channel from raw.touchpoint_events where event_id = 'tickets:3'") == "web"
+
+
+def test_a_corrected_row_wins_where_it_stands_or_from_a_file_that_comes_before(each: Any, three_rows: str) -> None:
+    """As the README says it."""
+    corrected = three_rows.replace("02/06/2026 10:00", "02/06/2026 12:30")
+
+    def stays() -> bool:
+        (row,) = each.rows("occurred_at", "touchpoint_events where event_id = 'tickets:2'")
+        return bool(row["occurred_at"] == datetime(2026, 6, 2, 8, 0))
+
+    each.write("data/june.csv", three_rows)
+    each.load()
+    late = each.write("data/later.csv", corrected)
+    each.load()
+    (reject,) = each.rows("reason, detail", "rejected_rows")
+    assert tuple(reject.values()) == ("same id, other content", "the first one stays")
+    replay_rejects(each.source(), each.settings, each.warehouse)
+    assert stays()
+    each.load(replace=True)
+    assert stays()
+    late.rename(late.with_name("0_corrected.csv"))
+    each.load()
+    assert stays(), "what was loaded stays"
+    each.load(replace=True)
+    assert not stays()
+    late.with_name("0_corrected.csv").unlink()
+    each.load(replace=True)
+    assert stays()
+    each.write("data/june.csv", corrected)
+    each.load()
+    assert stays()
+    each.load(replace=True)
+    assert not stays() and each.count("rejected_rows") == 0
 
 
 def test_a_known_and_unwanted_touchpoint_is_skipped(each: Any, three_rows: str, adds_up: Any) -> None:

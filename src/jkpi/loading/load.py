@@ -252,6 +252,6 @@ def conflicting(staging: Staging, transformer: Transformer, rows: RowSource) -> 
             continue
         seqs = staging.conflicts(numbers[0].as_py() * PARTS, numbers[-1].as_py() * PARTS + PARTS - 1)
         if seqs:
-            fixed = {"reason": CONFLICT, "detail": None, "severity": "warning"}
+            fixed = {"reason": CONFLICT, "detail": "the first one stays", "severity": "warning"}
             told = {name: pa.array([value] * len(seqs), pa.string()) for name, value in fixed.items()}
             yield transformer.originals(chunk, pa.table({"seq": pa.array(seqs, pa.int64()), **told}))
