@@ -87,7 +87,7 @@ def test_passages_counted_a_second_time(two_journeys: Path) -> None:
     undecided: set[date] = set()
     for instance, day, outcome in measured(
         two_journeys,
-        "select instance_id, started_date, outcome from intermediate.int_instances"
+        "select instance_id, started_date, outcome from intermediate.int_named_instances"
         f" where journey = '{WHOLE}' and profile in"  # the map's viewpoint: machines of customers with a tier
         " (select profile from intermediate.int_profile_segments where journey = 'equipment_repair')",
     ):

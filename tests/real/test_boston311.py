@@ -14,7 +14,7 @@ AS_OF = pd.Timestamp("2011-08-15")
 MEMBERS = """
     select i.case_id, m.outcome as within
     from intermediate.int_kpi_members as m
-    join intermediate.int_journey_instances as i on m.subject_id = i.actor_key || '|' || i.passage
+    join intermediate.int_named_instances as i on m.subject_id = i.actor_key || '|' || i.passage
     where m.kpi = 'done.time_to_resolve' and m.statistic = 'share_within'
 """
 

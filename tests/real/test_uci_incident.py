@@ -393,7 +393,7 @@ def test_stage_reach_by_month_of_opening(measured: Any) -> None:
     )
     found = measured.frame(
         f"select date_trunc('month', i.started_at)::date::varchar as month, count(distinct i.instance_id) as cases,"
-        f" {reached} from intermediate.int_journey_events as e join intermediate.int_instances as i"
+        f" {reached} from intermediate.int_journey_events as e join intermediate.int_named_instances as i"
         " on e.actor_key = i.actor_key and e.passage = i.passage"
         " join intermediate.int_touchpoints as p on e.place_number = p.place_number group by month order by month"
     )
