@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jkpi.alerts import slower
-from jkpi.alerts.changes import Judged
+from jkpi.alerts.changes import Judged, Transition
 from jkpi.alerts.episodes import Part, Track
 from jkpi.alerts.figures import Figures, count, percent, periods, plain
 from jkpi.alerts.findings import Finding, main_part
@@ -47,13 +47,24 @@ def headline(finding: Finding) -> str:
     if transition.name == "resolved":
         within = f" within {slower.time(part.within, watched)}" if part.within else ""
         return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
-    again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
+    again = _again(transition, part)
     if part.line == "median":
         return f"{name}: {slower.headline(part, watched, again)}"
     way = "up" if series.watched.direction == "lower" else "down"
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(wanted_rate(series, part)) + promised
     return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
+
+
+def _again(transition: Transition, part: Part) -> str:
+    """How it goes on from what was told: only of the same figure can more be said."""
+    if transition.name not in ("reopened", "worsened"):
+        return ""
+    if transition.spoke_of(part.line):
+        return "again " if transition.name == "reopened" else "further "
+    parts = transition.breach.parts if transition.breach else ()
+    lasts = any(one.closed_on is None and (one.line == "median") != (part.line == "median") for one in parts)
+    return "also " if lasts else ""
 
 
 def wanted_rate(series: Series, part: Part) -> float:

@@ -168,7 +168,7 @@ def _urgency(said: Said) -> tuple[int, int, bool, str]:
 
 
 def _summary(all_said: Sequence[Said]) -> str:
-    words = {"opened": "fell off", "reopened": "fell off again", "worsened": "fell further", "resolved": "recovered",
+    words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
              "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
     kinds = {"early": "early signs", "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
              "unmapped": "on no map", "silent": "silent"}  # fmt: skip
