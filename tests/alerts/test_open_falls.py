@@ -52,3 +52,15 @@ def test_status_names_the_segments_that_fire_and_since_when(make_world: MakeWorl
     ]
     (line,) = (line.split() for line in status_lines(status) if "south" in line)
     assert line == ["region", "=", "south", "firing", "2026-03-02", told.alert_id]
+
+
+def test_status_says_of_what_recovers_when_it_fell(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put([(92.0, 100.0)] * 60 + [(50.0, 100.0)] * 4)
+    told = world.run().opened[0]
+    world.put([(92.0, 100.0)], first=date(2026, 3, 6))
+    world.run()
+    status = status_of(world.settings)
+    assert (status.moments[0]["state"], status.moments[0]["since"]) == ("recovering", date(2026, 3, 2))
+    (line,) = (line for line in status_lines(status) if told.alert_id in line)
+    assert "recovering  fell 2026-03-02  " in line

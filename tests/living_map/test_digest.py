@@ -101,6 +101,13 @@ def test_only_what_fires_is_to_act_on(state: str, falling_in: tuple[str, ...], h
     assert letter.title == f"Your week: {title}"
 
 
+def test_what_recovers_is_told_with_the_day_on_which_it_fell() -> None:
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    stands = MomentState("j", "m", "recovering", date(2026, 6, 9), "a1")
+    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    assert letter.sections == (("What to watch", ("In time: recovering; fell on 9 Jun, 21 days ago",)),)
+
+
 def test_the_letter_shows_what_to_watch(measured: Warehouse, settings: Settings) -> None:
     """As a page beside the map as well: the moment had one bad day."""
     made = write_digests(settings, measured, STATES, [])

@@ -102,7 +102,10 @@ def letters(
         state = stands.get((moment["journey"], moment["moment"]))
         if state is None or (state.state in QUIET_STATES and not state.falling_in):
             continue
-        since = f", {words.days_since(state.since, today)}" if state.since else ""
+        since = ""
+        if state.since is not None:
+            begins = "; " if state.state == "recovering" else ", "
+            since = begins + words.standing_since(state.state, state.since, today)
         parts = f"; falling in {words.listed(list(state.falling_in))}" if state.falling_in else ""
         section = "fires" if state.state == FIRING or state.falling_in else "watch"
         letter.lines[section].append(f"{moment['shown']}: {state_words(state.state).word}{since}{parts}")
