@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state import alert_transitions, alerts, migrate, reading, series_states, state_engine
+from jkpi.state import alert_transitions, alerts, migrate, reading, series_states, state_engine, tellings
 
 _WHOLE = "all"
+_OPEN = (alerts.c.status == "open", alerts.c.kind == "fall")
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,33 @@ def open_falls(state_url: str) -> list[Fall]:
 def read_falls(connection: Connection) -> list[Fall]:
     """The same, from an open connection."""
     rows = connection.execute(
-        select(alerts, alert_transitions.c.evidence, series_states.c.state)
+        select(alerts, alert_transitions.c.number, alert_transitions.c.evidence, series_states.c.state)
         .join(alert_transitions)
         .outerjoin(series_states, series_states.c.series_id == alerts.c.series_id)
-        .where(alerts.c.status == "open", alerts.c.kind == "fall")
+        .where(*_OPEN)
         .order_by(alert_transitions.c.number)
     ).mappings()
-    newest = {row["alert_id"]: row for row in rows}
-    found = [_fall(row) for row in newest.values()]
+    newest, told = {row["alert_id"]: row for row in rows}, _told(connection)
+    found = [
+        _fall(row, told.get((alert_id, row["number"])) or row["evidence"].get("facts", {}))
+        for alert_id, row in newest.items()
+    ]
     return sorted(found, key=lambda f: (f.journey, f.moment, not f.is_whole, f.segment, f.segment_value))
 
 
-def _fall(row: Mapping[Any, Any]) -> Fall:
-    told: Mapping[str, Any] = row["evidence"].get("facts", {})
+def _told(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Alert and number of its transition -> the figures of the last message about it: a repeat has newer ones than what
+    it repeats. Only those with figures: an alert may be repeated while its days are not there."""
+    rows = connection.execute(
+        select(tellings.c.alert_id, tellings.c.number, tellings.c.facts)
+        .join(alerts)
+        .where(*_OPEN, tellings.c.status == "told", tellings.c.facts.is_not(None))
+        .order_by(tellings.c.told_at, tellings.c.telling_id)
+    )
+    return {(row.alert_id, row.number): row.facts for row in rows if row.facts.get("value") is not None}
+
+
+def _fall(row: Mapping[Any, Any], told: Mapping[str, Any]) -> Fall:
     first, last = told.get("first_day"), told.get("last_day")
     return Fall(
         alert_id=row["alert_id"],

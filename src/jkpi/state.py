@@ -53,7 +53,7 @@ __all__ = [
     "writing",
 ]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test holds it equal to the last file of migrations/versions."""
 
 _LOCK_SECONDS = 30

@@ -143,6 +143,7 @@ tellings = Table(
     Column("notification_id", String, ForeignKey("outbox.notification_id")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),
+    Column("facts", JSON),  # the figures that were told, as in the evidence of a transition
     Index("ix_tellings_alert", "alert_id", "receiver"),
     Index("ix_tellings_status", "status"),
     comment="one row per transition and receiver to be told: purpose news, repeat or escalation; status owed, told"

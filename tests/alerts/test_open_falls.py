@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
-from made_world import World
+from made_world import World, steady
 
+from jkpi.alerts import silence
 from jkpi.cli.status import status_lines, status_of
 from jkpi.falls import open_falls
 
@@ -52,3 +53,49 @@ def test_status_names_the_segments_that_fire_and_since_when(make_world: MakeWorl
     ]
     (line,) = (line.split() for line in status_lines(status) if "south" in line)
     assert line == ["region", "=", "south", "firing", "2026-03-02", told.alert_id]
+
+
+def test_status_says_of_what_recovers_when_it_fell(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put([(92.0, 100.0)] * 60 + [(50.0, 100.0)] * 4)
+    told = world.run().opened[0]
+    world.put([(92.0, 100.0)], first=date(2026, 3, 6))
+    world.run()
+    status = status_of(world.settings)
+    assert (status.moments[0]["state"], status.moments[0]["since"]) == ("recovering", date(2026, 3, 2))
+    (line,) = (line for line in status_lines(status) if told.alert_id in line)
+    assert "recovering  fell 2026-03-02  " in line
+
+
+def test_an_open_alert_says_what_its_last_message_says(make_world: MakeWorld) -> None:
+    """A week later the message is repeated with the figures of then; the alert itself has not changed."""
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(3, 0.5))
+    world.run()
+    (first,) = open_falls(world.settings.state_url)
+    assert (first.n, first.value) == (300, pytest.approx(0.5))
+    world.put(steady(7, 0.7), first=date(2026, 3, 5))
+    world.run(date(2026, 3, 10))
+    assert open_falls(world.settings.state_url) == [first], "nothing was told since"
+    assert world.run().told == ()
+    message = world.messages()[-1]
+    assert message.title == "Still: Technician on site: down to 64 % instead of 92 %"
+    (fall,) = open_falls(world.settings.state_url)
+    facts = message.content["entries"][0]["facts"]
+    assert (fall.alert_id, fall.value, fall.n) == (first.alert_id, pytest.approx(0.64), 1000)
+    assert (fall.value, fall.low, fall.n) == (facts["value"], facts["ci_low"], facts["n"])
+    assert fall.last_day == date(2026, 3, 11)
+
+
+def test_what_got_worse_and_was_not_told_is_shown_as_it_is(make_world: MakeWorld) -> None:
+    """The page is no message: a silence holds back what is sent, and not what is known."""
+    world = make_world()
+    world.put(steady(60, 0.92) + steady(4, 0.8))
+    world.run()
+    (first,) = open_falls(world.settings.state_url)
+    silence(world.settings, first.alert_id, datetime(2026, 5, 1, tzinfo=UTC), "known", "me", world.settings.now)
+    world.put(steady(3, 0.2), first=date(2026, 3, 6))
+    assert [one.transition for one in world.run().told] == ["worsened"]
+    assert len(world.messages()) == 1
+    (fall,) = open_falls(world.settings.state_url)
+    assert fall.value is not None and first.value is not None and fall.value < first.value - 0.2

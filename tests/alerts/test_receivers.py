@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import deliver, http_post
+from jkpi.alerts import Digest, deliver, http_post, post_digests
 from jkpi.alerts.webhook import signed
 from jkpi.errors import SystemFailure
 from jkpi.settings import Receiver
@@ -74,6 +75,27 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
         (alert["alert_id"], True, None)
     ]
     assert over["replies_to"] == [message.notification_id]
+
+
+def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> None:
+    world = make_world(ON_SITE, receivers=[receiver("webhook", web, secret=SecretStr(SECRET))])
+    sections = (("What fires", ("On site: firing", "Calm: firing")), ("What improved", ("Liked: +40",)))
+    post_digests(world.settings, [Digest("lead", "Your week: 2 to act on", sections, ("lead",))])
+    assert deliver(world.settings, lambda: AT).problems == ()
+    (request,) = web.requests
+    assert request.json["type"] == "digest.weekly"
+    assert request.json["data"]["sections"] == [
+        {"title": "What fires", "lines": ["On site: firing", "Calm: firing"]},
+        {"title": "What improved", "lines": ["Liked: +40"]},
+    ]
+
+
+def test_each_field_of_a_webhook_is_documented(make_world: MakeWorld, web: Web) -> None:
+    told(make_world, receiver("webhook", web, secret=SecretStr(SECRET)))
+    sent = web.requests[0].json
+    page = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text()
+    fields = [key for key in sent if key != "data"] + [f"data.{key}" for key in sent["data"]]
+    assert [key for key in [*fields, *sent["data"]["alerts"][0]] if f"`{key}`" not in page] == []
 
 
 def test_the_published_example_of_standard_webhooks() -> None:

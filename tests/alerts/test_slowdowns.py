@@ -140,7 +140,7 @@ def test_a_slowdown_beside_a_promise_long_broken_is_news(make_world: MakeWorld) 
     assert len(judged(world, 99, times).opened) == 1
     (told,) = judged(world, 109, times).told
     assert told.transition == "worsened"
-    assert told.headline == "Technician on site: further slower, 31 % done within 3 h 8 min instead of 51 %"
+    assert told.headline == "Technician on site: also slower, 31 % done within 3 h 8 min instead of 51 %"
 
 
 def test_a_fall_of_the_share_after_all_takes_longer_is_news(world: World) -> None:
@@ -151,8 +151,19 @@ def test_a_fall_of_the_share_after_all_takes_longer_is_news(world: World) -> Non
     world.put(steady(20, 0.6), first=day(60))
     (told,) = judged(world, 65, times).told
     assert (told.alert_id, told.transition) == (opened.alert_id, "worsened")
-    assert told.headline == "Technician on site: further down to 60 % instead of 92 %"
+    assert told.headline == "Technician on site: also down to 60 % instead of 92 %"
     assert judged(world, 67, times).told == ()
+    judged(world, 73, times)
+    assert world.messages()[-1].title == "Still: Technician on site: also down to 60 % instead of 92 %"
+
+
+def test_what_goes_further_was_told_before(world: World) -> None:
+    """Slower, down, and further down: each says what is new of it."""
+    times = put(world, steady(60, 0.51) + steady(20, 0.31))
+    judged(world, 62, times)
+    world.put(steady(8, 0.8) + steady(12, 0.4), first=day(60))
+    said = [one.headline.partition(": ")[2] for last in range(63, 80) for one in judged(world, last, times).told]
+    assert said == ["also down to 80 % instead of 92 %", "further down to 40 % instead of 92 %"]
 
 
 def test_one_region_may_be_slower(world: World) -> None:

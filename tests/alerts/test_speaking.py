@@ -6,13 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from made_world import FIRST, STAYS, UPSET, World, steady
+from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
 from jkpi.alerts import AlertReport, silence
+from jkpi.alerts.series import lies_within
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
+GOLD = "repair/technician_on_site/tier+region=gold+south"
+BY_BOTH = ON_SITE.replace("by: [region]", "by: [region, tier+region]")
+Counts = list[tuple[float, float]]
 
 
 def day(number: int) -> date:
@@ -78,3 +82,67 @@ def test_a_promise_long_broken_takes_no_early_sign_over(make_world: MakeWorld) -
     judged(world, 119, {DAY: steady(120, 0.8)})
     report = judged(world, 119, {DAY: steady(120, 0.8) + steady(6, 0.6)})
     assert [(one.kind, one.transition) for one in report.told] == [("early", "opened")]
+
+
+def two_tiers(world: World, gold: Counts, silver: Counts) -> World:
+    """Of the south, which is so little of the whole that nothing is seen there."""
+    journey = world.settings.workspace / "journeys" / "repair.yml"
+    journey.write_text(journey.read_text().replace("segments: [region]", "segments: [region, tier, [tier, region]]"))
+    south = [(a + c, b + d) for (a, b), (c, d) in zip(gold, silver, strict=True)]
+    world = two_regions(world, steady(len(south), 0.92, 20_000), south)
+    world.put(gold, segment="tier+region", value="gold+south")
+    world.put(silver, segment="tier+region", value="silver+south")
+    return world
+
+
+def fell(rate: float, n: int, last: int = 70, on: int = 60) -> Counts:
+    return steady(on, 0.92, n) + steady(last - on, rate, n)
+
+
+def each_day(world: World, first: int = 59, last: int = 69) -> list[tuple[str, str]]:
+    return [one for number in range(first, last + 1) for one in told(world.run(day(number)))]
+
+
+def test_a_combination_that_fell_with_its_segment_is_one_thing(make_world: MakeWorld) -> None:
+    assert each_day(two_tiers(make_world(BY_BOTH), fell(0.7, 40), fell(0.6, 200))) == [("opened", SOUTH)]
+
+
+def test_a_segment_names_the_combination_that_carries_its_loss(make_world: MakeWorld) -> None:
+    world = two_tiers(make_world(BY_BOTH), fell(0.4, 100), steady(70, 0.92, 200))
+    assert each_day(world) == [("opened", SOUTH)]
+    assert "Carried by  tier+region = gold+south: 40 % instead of 92 %" in world.messages()[0].body
+
+
+def test_a_fall_of_a_combination_alone_is_told(make_world: MakeWorld) -> None:
+    assert each_day(two_tiers(make_world(BY_BOTH), fell(0.4, 40), steady(70, 0.92, 1500))) == [("opened", GOLD)]
+
+
+def test_a_combination_that_falls_later_than_its_segment_did_is_told(make_world: MakeWorld) -> None:
+    world = two_tiers(make_world(BY_BOTH), fell(0.3, 40, last=110, on=100), fell(0.6, 1500, last=110))
+    assert told(world.run(day(70))) == [("opened", SOUTH)]
+    assert told(world.run(day(109))) == [("opened", GOLD)]
+
+
+def test_a_segment_that_is_silenced_speaks_for_no_combination(make_world: MakeWorld) -> None:
+    world = two_tiers(make_world(BY_BOTH), fell(0.4, 40), fell(0.6, 200))
+    (opened,) = world.run(day(61)).told
+    assert opened.series_id == SOUTH
+    until = datetime.combine(day(100), datetime.min.time(), UTC)
+    silence(world.settings, opened.alert_id, until, "known", "me", world.settings.now)
+    assert ("opened", GOLD) in told(world.run())
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "other_value", "within"),
+    [
+        ("gold+south", "region", "south", True),
+        ("gold+south", "region", "north", False),
+        ("gold+south", "tier+region", "gold+south", False),
+        ("gold+south", "channel", "south", False),
+        ("c++south", "region", "south", False),
+    ],
+)
+def test_what_lies_within_a_segment(value: str, other: str, other_value: str, within: bool) -> None:
+    """A value with a + of its own cannot be told apart from the ones beside it."""
+    assert lies_within("tier+region", value, other, other_value) == within
+    assert lies_within("a+tier+region", "x+gold+south", "region+a", "south+x")

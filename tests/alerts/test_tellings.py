@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
+from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts import AlertReport, acknowledge, judge_and_announce, list_alerts, silence, unsilence
+from jkpi.alerts.figures import day as named
 from jkpi.alerts.hushes import Silence, covers, hushed
 from jkpi.errors import InputError
 from jkpi.journeys import read_journeys
@@ -339,10 +340,34 @@ def test_coincidences_and_patterns_come_in_a_digest_once_a_week(make_world: Make
     world.put([(84.0, 100.0)], first=day(monday))
     world.put(steady(60 - monday + 1, 0.92), first=day(monday + 1))
     told = told_on(world, range(50, monday + 3))
-    assert [(number, title) for number, _, title in told] == [(monday, "Moments of truth: 1 early signs")]
+    assert [(number, title) for number, _, title in told] == [(monday, "Moments of truth: 1 early sign")]
     (message,) = world.messages()
     assert message.mood == "info"
-    assert "Early signs, nothing to do yet:\n- Technician on site: one low day: 84 %, n = 100" in message.body
+    line = f"Technician on site: one bad day, {named(day(monday))}: 84 %, n = 100"
+    assert f"Early signs, nothing to do yet:\n- {line}" in message.body
+
+
+def test_an_early_sign_says_what_is_bad_and_when(make_world: MakeWorld) -> None:
+    """Of a KPI of which less is better it says what it counts; of days in a row the last one."""
+    world = telling(make_world(STAYS.replace("promise: 0.1", "promise: 0.5") + UPSET), digest="daily")
+    world.put([*steady(60, 0.08), (16.0, 100.0)], kpi="fix.drop_off")
+    world.put([*steady(58, 0.05), (9.0, 100.0), (9.0, 100.0), (9.0, 100.0)], kpi="fix.upset")
+    world.run(day(58))
+    world.run(day(60))
+    message = world.messages()[-1]
+    assert message.title == "Moments of truth: 2 early signs"
+    assert f"- Customer stays: one bad day, {named(day(60))}: Drop-off 16 %, n = 100" in message.body
+    last = f"the last one {named(day(60))}: Upset 9 %, n = 100"
+    assert f"- Calm: bad days in a row, not enough to be sure, {last}" in message.body
+
+
+def test_an_early_sign_of_weeks_names_the_week(make_world: MakeWorld) -> None:
+    world = telling(make_world(ON_SITE.replace("by: [region]", "period: week")), digest="daily")
+    world.period = "week"
+    world.put([*steady(20, 0.92), (82.0, 100.0)], first=date(2026, 1, 5))
+    world.run(date(2026, 5, 18))
+    world.run()
+    assert "one bad week, 25 to 31 May 2026: 82 %, n = 100" in world.messages()[-1].body
 
 
 def test_a_digest_waits_while_its_receiver_is_told_enough(make_world: MakeWorld) -> None:

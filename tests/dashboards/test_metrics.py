@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import duckdb
 import pytest
 
+from jkpi.dashboards import spoken
 from jkpi.dashboards.assets import read_assets
 from jkpi.dashboards.tables import published_columns
 
@@ -156,3 +158,11 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
     put(connection, "dash_passages", segment="all", count_reached=None, count_went_on=None, count_open=5)
     assert ask(connection, "passages", "went_on") == pytest.approx(0.75)
     assert ask(connection, "passages", "undecided") == 5
+
+
+def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
+    today = date(2026, 6, 30)
+    assert spoken.standing("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
+    assert spoken.standing("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
+    assert spoken.standing("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
+    assert spoken.standing("ok", None, today) == "ok"

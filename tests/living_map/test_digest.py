@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Row, select
 
 from jkpi.alerts import Digest, html_mail, post_digests
 from jkpi.alerts.letters import from_json
 from jkpi.living_map import write_digests
+from jkpi.living_map.digest.letters import letters
 from jkpi.settings import Settings
-from jkpi.state import outbox, reading, state_engine
+from jkpi.state import MomentState, outbox, reading, state_engine
 from jkpi.warehouse import Warehouse
 
 from .conftest import NOW, STATES
@@ -90,3 +92,38 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
     assert {heading for heading, _ in letter["sections"]} >= {"What fires", "What improved", "What went stale"}
     mail = html_mail.render(from_json(letter), lambda _: None)
     assert "<li" in mail and "<pre" not in mail
+
+
+@pytest.mark.parametrize(
+    ("state", "falling_in", "heading", "title"),
+    [
+        ("firing", (), "What fires", "1 to act on"),
+        ("ok", ("region = south",), "What fires", "1 to act on"),
+        ("watch", ("region = south",), "What fires", "1 to act on"),
+        *((state, (), "What to watch", "1 to watch") for state in ("watch", "pattern", "recovering", "held", "error")),
+        *((state, (), "What to watch", "1 to watch") for state in ("no_data", "low_n")),
+        ("ok", (), "All quiet", "all quiet"),
+        ("learning", (), "All quiet", "all quiet"),
+    ],
+)
+def test_only_what_fires_is_to_act_on(state: str, falling_in: tuple[str, ...], heading: str, title: str) -> None:
+    """One bad day may be a coincidence."""
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    stands = MomentState("j", "m", state, date(2026, 6, 27), None, falling_in)
+    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    assert [heading for heading, _ in letter.sections] == [heading]
+    assert letter.title == f"Your week: {title}"
+
+
+def test_what_recovers_is_told_with_the_day_on_which_it_fell() -> None:
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    stands = MomentState("j", "m", "recovering", date(2026, 6, 9), "a1")
+    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    assert letter.sections == (("What to watch", ("In time: recovering; fell on 9 Jun, 21 days ago",)),)
+
+
+def test_the_letter_shows_what_to_watch(measured: Warehouse, settings: Settings) -> None:
+    """As a page beside the map as well: the moment had one bad day."""
+    made = write_digests(settings, measured, STATES, [])
+    shown = [one.path.read_text() for one in made if "What to watch" in one.path.read_text()]
+    assert len(shown) == 1 and "watch, since 27 Jun, 3 days" in shown[0]

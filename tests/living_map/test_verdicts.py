@@ -170,6 +170,16 @@ def test_each_falling_segment_has_a_banner_of_its_own() -> None:
     assert (told["tier=basic"].key, told["tier=basic"].text) == ("recovering", "Recovering for tier = basic: On site.")
 
 
+def test_what_recovers_has_not_done_so_since_it_fell() -> None:
+    view = fallen("recovering", fall(state="recovering"))
+    assert (view.state.word, view.since) == ("recovering", "fell on 20 Jun, 10 days ago")
+    told = headline([view], measured=True)
+    assert told.text == "Recovering: On site."
+    assert "(n 391, 23 Jun to 28 Jun), fell on 23 Jun, 7 days ago; promise" in plain(told.detail)
+    part = headline([fallen("ok", fall("tier", "basic", 0.5, state="recovering"))], measured=True)
+    assert "tier = basic 50 % instead of 89 % since 23 Jun, recovering (n 391)" in plain(part.detail)
+
+
 def test_parts_are_grouped_by_their_segment() -> None:
     assert grouped(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
 

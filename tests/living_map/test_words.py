@@ -65,6 +65,10 @@ def test_days_and_ages() -> None:
     assert words.day(date(2025, 6, 3), today) == "3 Jun 2025"
     assert words.days_since(date(2026, 6, 9), today) == "since 9 Jun, 21 days"
     assert words.days_since(today, today) == "since 30 Jun"
+    assert words.standing_since("firing", date(2026, 6, 9), today) == "since 9 Jun, 21 days"
+    assert words.standing_since("recovering", date(2026, 6, 9), today) == "fell on 9 Jun, 21 days ago"
+    assert words.standing_since("recovering", date(2026, 6, 29), today) == "fell on 29 Jun, 1 day ago"
+    assert words.standing_since("recovering", today, today) == "fell on 30 Jun"
     now = datetime(2026, 6, 30, 6)
     assert words.ago(datetime(2026, 6, 30, 3), now) == f"3{N}h ago"
     assert words.ago(datetime(2026, 6, 27, 5), now) == "3 days ago"

@@ -13,7 +13,7 @@ from reading_pages.tables import Row, Tables, anchor
 from reading_pages.texts import among, day_in
 
 _LAST_DAY = re.compile(r"^(.+) on (\d+ \w+(?: \d{4})?) \(n ([\d,]+)\)$")
-_LENGTH = re.compile(r", (\d+) days?$")
+_LENGTH = re.compile(r", (\d+) days?(?: ago)?$")
 
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
@@ -29,7 +29,7 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
     for place, said in inside.items():
         if name := placed.get(place):
             _told(name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account)
-            since = next((text for text in said["small"] if text.startswith("since")), "")
+            since = next((text for text in said["small"] if text.startswith(("since", "fell on"))), "")
             _state(name, said["state"], since, tables, account)
 
 

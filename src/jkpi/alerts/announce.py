@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
-from jkpi.alerts.changes import Announced, Judged, Kind, Name, Transition, changes, judged
+from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.early import early_signs, undecided
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import headline
@@ -105,7 +105,8 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
         with writing(engine) as connection:
             latest = _refuse_to_look_back(connection, settings)
             announced = read_announced(connection)
-            true_now = hush_children(true_now, _held(connection, true_now, announced, known, settings))
+            told = {alert.series_id: alert.alert_id for alert in announced if alert.kind == "fall" and alert.is_open}
+            true_now = hush_children(true_now, _held(connection, true_now, told, known, settings), told)
             findings = _findings(w, changes(true_now, announced), known, settings)
             findings += map_findings(wrong_now, announced, settings.now)
             for finding in findings:
@@ -169,18 +170,17 @@ def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime
 def _held(
     connection: Connection,
     all_judged: Iterable[Judged],
-    announced: Iterable[Announced],
+    told: Mapping[str, str],
     known: Mapping[Moment, Backdrop],
     settings: Settings,
 ) -> set[str]:
-    """Ids of the series of which nothing may be said now: they speak for nobody."""
+    """Ids of the series of which nothing may be said now: they speak for nobody. `told`: series -> its open alert."""
     silences, mutes = read_silences(connection, settings.now), settings.telling.mutes
-    still_open = {alert.series_id: alert.alert_id for alert in announced if alert.kind == "fall" and alert.is_open}
     found = set()
     for one in all_judged if silences or mutes else ():
         series_id, watched = one.series.series_id, one.series.watched
         zone = known[watched.journey, watched.moment].timezone
-        if hushed(series_id, still_open.get(series_id), settings.now, zone, silences, mutes) is not None:
+        if hushed(series_id, told.get(series_id), settings.now, zone, silences, mutes) is not None:
             found.add(series_id)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -124,6 +124,7 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         number=last.number,
         terms=held_to,
         told=tuple(sorted(parts)),
+        spoken=tuple((row.number, line) for row in rows if row.transition in NEWS for line in _spoken(row.evidence)),
         title=last.title,
         owner=last.owner,
         receivers=tuple(last.evidence["receivers"]),
@@ -133,6 +134,12 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         vanished=last.evidence.get("vanished", False),
         news=max((row.number for row in rows if row.transition in NEWS), default=1),
     )
+
+
+def _spoken(evidence: Mapping[str, Any]) -> list[str]:
+    """The line that a message was about; of an older release, all lines that were open."""
+    line = evidence.get("facts", {}).get("line")
+    return [line] if line else [line for line, _ in evidence["parts"]]
 
 
 def write_transition(connection: Connection, finding: Finding, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from jkpi.alerts.early import Early
-from jkpi.alerts.episodes import Breach, Track
+from jkpi.alerts.episodes import Breach, Line, Track
 from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.judge import Rule
 from jkpi.alerts.map_alerts import MAP_KINDS, Condition
@@ -61,7 +61,8 @@ class Judged:
 @dataclass(frozen=True)
 class Announced:
     """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
-    since); `name` and `number` of its newest transition, `news` the number of the newest that is in NEWS.
+    since); `spoken`: of what messages spoke, as (number of the transition, line); `name` and `number` of its newest
+    transition, `news` the number of the newest that is in NEWS.
     `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told; `last_day`
     of its series when that was judged last; `vanished` as in its newest transition.
     """
@@ -80,6 +81,7 @@ class Announced:
     number: int
     terms: Mapping[str, Any]
     told: tuple[tuple[str, date], ...] = ()
+    spoken: tuple[tuple[int, str], ...] = ()
     title: str = ""
     owner: str = ""
     receivers: tuple[str, ...] = ()
@@ -113,6 +115,12 @@ class Transition:
     @property
     def transition_id(self) -> str:
         return f"{self.alert_id}.{self.number}"
+
+    def spoke_of(self, line: Line) -> bool:
+        """Whether a message before it told the same figure: how many take at most the usual median is one, the KPI
+        itself, against what is usual or against the promise, another."""
+        before = (one for number, one in (self.announced.spoken if self.announced else ()) if number < self.number)
+        return any((one == "median") == (line == "median") for one in before)
 
 
 def judged(series: Series, track: Track, panel: Panel, row: int, rule: Rule, until: date | None = None) -> Judged:

@@ -143,10 +143,11 @@ def find(w: Warehouse, transition: Transition, backdrop: Backdrop | None, reader
         part = main_part(transition.breach, transition.name)
         pool = part.clear if transition.name == "resolved" and part.clear else part.fell
         number = number_sql(series, pool, days, within)
-        if series.is_whole and transition.name != "resolved":
+        if transition.name != "resolved":
             fell, all_days = part.fell, reader.by_segment(series.watched, within)
-            carried = carriers(all_days, series.watched, first, last, fell.expected - fell.good, fell.n)
-            mixed = _effects(all_days, series.watched, first, last)
+            among = {key: found for key, found in all_days.items() if series.holds(*key)}
+            carried = carriers(among, series.watched, first, last, fell.expected - fell.good, fell.n)
+            mixed = _effects(all_days, series.watched, first, last) if series.is_whole else ()
     not_seen: tuple[str, ...] = ()
     if transition.kind == "blind" and backdrop:
         not_seen = blind_spots(w, series.watched, transition.since, backdrop.timezone)

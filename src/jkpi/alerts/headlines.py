@@ -5,15 +5,15 @@ Names of segments come from the data and are cut to one plain line.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from jkpi.alerts import slower
-from jkpi.alerts.changes import Judged
+from jkpi.alerts.changes import Judged, Transition
 from jkpi.alerts.episodes import Part, Track
-from jkpi.alerts.figures import Figures, count, percent, periods, plain
+from jkpi.alerts.figures import Figures, count, day, percent, periods, plain, span
 from jkpi.alerts.findings import Finding, main_part
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.series import Series
+from jkpi.alerts.series import Series, Watched
 
 
 def headline(finding: Finding) -> str:
@@ -41,19 +41,28 @@ def headline(finding: Finding) -> str:
         return f"{name}: still open; its days are not there today" if transition.announced else name
     figures, part = Figures(series.watched), main_part(transition.breach, transition.name)
     watched = series.watched
-    # A share of which more is better speaks for itself; other numbers are told apart by their name.
-    speaks = watched.unit == "share" and watched.direction == "higher"
-    kpi = "" if speaks else f"{watched.kpi_title} "
+    kpi = _kpi(watched)
     if transition.name == "resolved":
         within = f" within {slower.time(part.within, watched)}" if part.within else ""
         return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
-    again = {"reopened": "again ", "worsened": "further "}.get(transition.name, "")
+    again = _again(transition, part)
     if part.line == "median":
         return f"{name}: {slower.headline(part, watched, again)}"
     way = "up" if series.watched.direction == "lower" else "down"
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(wanted_rate(series, part)) + promised
     return f"{name}: {kpi}{again}{way} to {figures.value(part.fell.rate)} instead of {wanted}"
+
+
+def _again(transition: Transition, part: Part) -> str:
+    """How it goes on from what was told: only of the same figure can more be said."""
+    if transition.name not in ("reopened", "worsened"):
+        return ""
+    if transition.spoke_of(part.line):
+        return "again " if transition.name == "reopened" else "further "
+    parts = transition.breach.parts if transition.breach else ()
+    lasts = any(one.closed_on is None and (one.line == "median") != (part.line == "median") for one in parts)
+    return "also " if lasts else ""
 
 
 def wanted_rate(series: Series, part: Part) -> float:
@@ -65,10 +74,25 @@ def wanted_rate(series: Series, part: Part) -> float:
 def early_sign(series: Series, track: Track) -> str:
     """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
     who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
-    low, rate = "slow" if track.is_slow else "low", None if track.is_slow else track.rate
-    word = f"one {low} day" if track.state is State.WATCH else f"{low} days in a row, not enough to be sure"
-    figure = f": {Figures(series.watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
-    return f"{series.watched.title}{who}: {word}{figure}"
+    watched, bad, rate = series.watched, "slow" if track.is_slow else "bad", None if track.is_slow else track.rate
+    last = _named(track.states[-1][0], watched)
+    word = f"one {bad} {watched.period}, {last}"
+    if track.state is not State.WATCH:
+        word = f"{bad} {watched.period}s in a row, not enough to be sure, the last one {last}"
+    figure = (
+        f": {_kpi(watched)}{Figures(watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
+    )
+    return f"{watched.title}{who}: {word}{figure}"
+
+
+def _kpi(watched: Watched) -> str:
+    """A share of which more is better speaks for itself; other numbers are told apart by their name."""
+    speaks = watched.unit == "share" and watched.direction == "higher"
+    return "" if speaks else f"{watched.kpi_title} "
+
+
+def _named(start: date, watched: Watched) -> str:
+    return day(start) if watched.period == "day" else span(start, watched.end(start))
 
 
 def _of_early(one: Judged | None) -> str:

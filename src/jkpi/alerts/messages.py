@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jkpi.alerts.changes import NEWS, Name
-from jkpi.alerts.figures import plain
+from jkpi.alerts.figures import periods, plain
 from jkpi.alerts.findings import Finding, main_part
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
@@ -17,6 +17,7 @@ from jkpi.alerts.wording import next_step, rows
 IN_FULL = 12
 IN_BRIEF = 100
 _CHARTED = 42
+_SIGN = "early sign"
 _OVER: frozenset[Name] = frozenset({"resolved", "corrected", "superseded", "cleared"})
 
 
@@ -63,7 +64,7 @@ def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()
     if len(ordered) == 1:
         title = ordered[0].headline
     else:
-        title = _summary(ordered) if ordered else f"Moments of truth: {len(digest)} early signs"
+        title = _summary(ordered) if ordered else f"Moments of truth: {periods(len(digest), _SIGN)}"
     return Letter(
         message_id=envelope.message_id,
         workspace=envelope.workspace,
@@ -168,9 +169,9 @@ def _urgency(said: Said) -> tuple[int, int, bool, str]:
 
 
 def _summary(all_said: Sequence[Said]) -> str:
-    words = {"opened": "fell off", "reopened": "fell off again", "worsened": "fell further", "resolved": "recovered",
+    words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
              "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
-    kinds = {"early": "early signs", "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
+    kinds = {"early": _SIGN, "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
              "unmapped": "on no map", "silent": "silent"}  # fmt: skip
     purposes = {"repeat": "still open", "escalation": "not acknowledged"}
     counts: dict[str, int] = {}
@@ -182,7 +183,9 @@ def _summary(all_said: Sequence[Said]) -> str:
         word = purposes.get(said.purpose, word)
         counts[word] = counts.get(word, 0) + 1
     about = "The map" if all(said.finding.condition for said in all_said) else "Moments of truth"
-    return f"{about}: " + ", ".join(f"{number} {word}" for word, number in counts.items())
+    return f"{about}: " + ", ".join(
+        periods(number, word) if word == _SIGN else f"{number} {word}" for word, number in counts.items()
+    )
 
 
 def _mood(all_said: Sequence[Said]) -> str:

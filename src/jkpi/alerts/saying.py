@@ -23,7 +23,7 @@ from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.ledger import keep
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import Condition
-from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, ranked
+from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.settings import Settings
@@ -220,7 +220,8 @@ def _write(
     ids = sorted(one.finding.transition.transition_id for one in said)
     book.post(connection, receiver, letter, ids, settings.now)
     for alert_id, due in due_of.items():
-        book.settle(connection, due, standings[alert_id].alert.number, letter, threads[alert_id], settings.now)
+        number, figures = standings[alert_id].alert.number, facts(findings[alert_id])
+        book.settle(connection, due, number, letter, threads[alert_id], settings.now, figures)
 
 
 def _as_heard(finding: Finding, thread: str | None) -> Finding:

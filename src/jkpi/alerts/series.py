@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
 from jkpi.journeys import Journey
+from jkpi.journeys.words import JOINED_BY
 from jkpi.warehouse import Warehouse
 
 WHOLE = ("all", "all")
@@ -100,6 +101,25 @@ class Series:
     def series_id(self) -> str:
         whole = f"{self.watched.journey}/{self.watched.moment}"
         return whole if self.is_whole else f"{whole}/{self.segment}={self.segment_value}"
+
+    def holds(self, segment: str, value: str) -> bool:
+        """Whether that segment value is a part of it."""
+        return self.is_whole or lies_within(segment, value, self.segment, self.segment_value)
+
+
+def parts_of(segment: str, value: str) -> dict[str, str] | None:
+    """The single segments of one, and their values; None where a value has a + of its own and they cannot be told
+    apart."""
+    names, values = segment.split(JOINED_BY), value.split(JOINED_BY)
+    if len(names) == 1:
+        return {segment: value}
+    return dict(zip(names, values, strict=True)) if len(names) == len(values) else None
+
+
+def lies_within(segment: str, value: str, other: str, other_value: str) -> bool:
+    """Whether a combination holds some customers of the other segment value, and nobody else."""
+    parts, wider = parts_of(segment, value), parts_of(other, other_value)
+    return parts is not None and wider is not None and wider.items() < parts.items()
 
 
 def watched_moments(

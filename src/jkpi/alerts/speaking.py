@@ -1,4 +1,5 @@
-"""Which series others speak for: a segment for which its moment does, a touchpoint for which its stage does. Pure.
+"""Which series others speak for: a segment for which its moment does, a combination of segments for which one of them
+does, a touchpoint for which its stage does. Pure.
 
 What fell together is one thing to tell. A parent speaks for a child only where it is judged and heard today, and fell
 with it: a promise that the whole has broken for months says nothing about a region that falls now.
@@ -13,28 +14,49 @@ from datetime import timedelta
 from jkpi.alerts.changes import Judged
 from jkpi.alerts.episodes import Part, Track
 from jkpi.alerts.lifecycle import State
+from jkpi.alerts.series import parts_of
+from jkpi.journeys.words import JOINED_BY
 
 TOGETHER = timedelta(days=14)
 """What begins further apart did not fall together: a small series is sure of its first bad day only so well."""
 
 
-def hush_children(all_judged: Sequence[Judged], held: Collection[str] = ()) -> list[Judged]:
-    """The same, those `inhibited` for which another one speaks. `held`: ids of series of which nothing may be said."""
+def hush_children(all_judged: Sequence[Judged], held: Collection[str] = (), told: Collection[str] = ()) -> list[Judged]:
+    """The same, those `inhibited` for which another one speaks. `held`: ids of series of which nothing may be said;
+    `told`: of those whose fall was told and is not over."""
     wholes = [one for one in all_judged if one.series.is_whole and not one.stale]
-    by_moment = {(one.series.watched.journey, one.series.watched.moment): one for one in wholes}
+    by_moment = {_moment(one): one for one in wholes}
     stages = [one for one in wholes if one.series.watched.touchpoint is None and one.track.breach is not None]
-    found = []
-    for one in all_judged:
-        watched = one.series.watched
+    found: dict[int, Judged] = {}
+    speakers: dict[tuple[str, ...], Judged] = {}
+    # The coarser first: whether a segment is told decides whether it speaks for its combinations.
+    for position, one in sorted(enumerate(all_judged), key=lambda pair: pair[1].series.segment.count(JOINED_BY)):
+        series, watched = one.series, one.series.watched
         parents = [stage for stage in stages if watched.is_part_of(stage.series.watched)]
-        whole = by_moment.get((watched.journey, watched.moment))
-        if whole is not None and not one.series.is_whole:
+        whole = by_moment.get(_moment(one))
+        if whole is not None and not series.is_whole:
             parents.append(whole)
+        parents += [speakers[key] for key in _wider(one) if key in speakers]
         # Where both are held, the parent speaks for both afterwards.
-        heard = [p for p in parents if p.series.series_id not in held or one.series.series_id in held]
+        heard = [p for p in parents if p.series.series_id not in held or series.series_id in held]
         inhibited = any(speaks_for(p.track, one.track, p.series.watched == watched) for p in heard)
-        found.append(dataclasses.replace(one, inhibited=inhibited))
-    return found
+        found[position] = dataclasses.replace(one, inhibited=inhibited)
+        if not series.is_whole and not one.stale and (not inhibited or series.series_id in told):
+            speakers[(*_moment(one), series.segment, series.segment_value)] = one
+    return [found[position] for position in range(len(all_judged))]
+
+
+def _moment(one: Judged) -> tuple[str, str]:
+    return one.series.watched.journey, one.series.watched.moment
+
+
+def _wider(one: Judged) -> Iterable[tuple[str, ...]]:
+    """Of a combination, each segment value of its moment that it is a part of."""
+    parts = parts_of(one.series.segment, one.series.segment_value) or {}
+    for name in one.series.watched.by:
+        names = name.split(JOINED_BY)
+        if len(parts) > len(names) and parts.keys() >= set(names):
+            yield (*_moment(one), name, JOINED_BY.join(parts[part] for part in names))
 
 
 def speaks_for(parent: Track, child: Track, same_promise: bool) -> bool:

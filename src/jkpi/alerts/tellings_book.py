@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
@@ -95,11 +96,13 @@ def hold_digests(connection: Connection, receivers: Iterable[str]) -> None:
         connection.execute(insert(held_digests), rows)
 
 
-def settle(connection: Connection, due: Due, number: int, letter: Letter, thread: str, now: datetime) -> None:
-    """A receiver hears of an alert by this message: the newest owed row says so, the others are dropped."""
+def settle(connection: Connection, due: Due, number: int, letter: Letter, thread: str, now: datetime,
+           facts: Mapping[str, Any]) -> None:  # fmt: skip
+    """A receiver hears of an alert by this message: the newest owed row says so, the others are dropped. `facts`: the
+    figures in it."""
     told = {
         "status": "told", "held": None, "purpose": due.purpose, "thread": thread,
-        "notification_id": letter.message_id, "told_at": now,
+        "notification_id": letter.message_id, "told_at": now, "facts": dict(facts),
     }  # fmt: skip
     if due.owed:
         drop(connection, due.owed[:-1])

@@ -22,13 +22,14 @@ _PREFIX = "whsec_"
 
 
 def payload(letter: Letter, link: Callable[[str], str | None]) -> bytes:
-    """The body: what happened to which alerts, with their figures."""
+    """The body: what happened to which alerts, with their figures, or what a digest says. docs/webhook.md lists it."""
     document: dict[str, Any] = {
         "type": letter.event,
         "timestamp": letter.as_of.replace(" ", "T") + ":00Z",
         "data": {
             "message_id": letter.message_id, "workspace": letter.workspace, "synthetic": letter.synthetic,
             "title": letter.title, "mood": letter.mood, "replies_to": list(letter.replies_to),
+            "sections": [{"title": heading, "lines": list(told)} for heading, told in letter.sections],
             "alerts": [
                 {
                     "alert_id": one.alert_id, "number": one.number, "purpose": one.purpose,

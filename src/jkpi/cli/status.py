@@ -93,7 +93,7 @@ def _with_parts(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows.append({**moment, "alert": moment["alert"] or early})
         for part in moment["falling"]:
             rows.append({**part, "journey": "", "moment": f"  {part['segment']} = {part['segment_value']}"})
-    return rows
+    return [{**row, "since": f"fell {row['since']}"} if row["state"] == "recovering" else row for row in rows]
 
 
 def status_lines(status: Status) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.lengths import OPEN_SECONDS
 
@@ -46,6 +48,15 @@ def promise(value: float | None, unit: str, direction: str) -> str | None:
 def state(key: str | None) -> str:
     """The state of a moment of truth in words."""
     return UNJUDGED if key is None else key.replace("_", " ")
+
+
+def standing(key: str | None, since: date | None, today: date) -> str:
+    """A state, and since when, or, of what is recovering, when it fell: with the year where it is not this one."""
+    said = state(key)
+    if not since:
+        return said
+    day = f"{since.day} {since:{'%b' if since.year == today.year else '%b %Y'}}"
+    return f"{said}, fell on {day}" if key == "recovering" else f"{said} since {day}"
 
 
 def urgency(key: str | None) -> int:

@@ -48,10 +48,6 @@ def standing_rows(
 
 
 def _standing(state: Mapping[Any, Any] | None, judged: bool, today: date) -> str:
-    """In words, and since when: with the year where it is not this one."""
     if state is None:
         return spoken.UNJUDGED if judged else NOT_BY_ITSELF
-    said, since = spoken.state(state["state"]), state["since"]
-    if not since:
-        return said
-    return f"{said} since {since.day} {since:{'%b' if since.year == today.year else '%b %Y'}}"
+    return spoken.standing(state["state"], state["since"], today)

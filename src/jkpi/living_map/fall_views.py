@@ -31,8 +31,8 @@ def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today
         interval=words.interval(fall.low, fall.high, unit, statistic),
         n=None if fall.n is None else words.count(fall.n),
         days=_days(fall, today),
-        since=words.days_since(fall.since, today),
-        begun=f"since {words.day(fall.since, today)}",
+        since=words.standing_since(fall.state, fall.since, today),
+        begun=f"since {words.day(fall.since, today)}" + ", recovering" * (fall.state == "recovering"),
     )
 
 

@@ -129,7 +129,7 @@ def moment_view(
         title=moment.title or words.humanise(moment.moment),
         place=place,
         state=state_words(state.state if state else None),
-        since=words.days_since(state.since, clock.today) if state and state.since else None,
+        since=words.standing_since(state.state, state.since, clock.today) if state and state.since else None,
         value=words.value(latest.value, unit, statistic, moment.promise) if latest else None,
         caption=definitions.caption(kpi, statistic) if kpi else "",
         kpi_title=kpi.title if kpi else moment.kpi,

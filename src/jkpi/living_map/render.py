@@ -32,7 +32,9 @@ def render_letter(
     letter: Letter, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
 ) -> str:
     """The weekly digest of one owner, fit for a mail."""
-    colours = {"fires": "#b01f1a", "changed": "#a3430b", "improved": "#1d6b3f", "stale": "#63399c"}
+    colours = {
+        "fires": "#b01f1a", "watch": "#7d5300", "changed": "#a3430b", "improved": "#1d6b3f", "stale": "#63399c",
+    }  # fmt: skip
     return (
         _environment()
         .get_template("letter.html")

@@ -163,6 +163,14 @@ def days_since(start: date, today: date) -> str:
     return f"since {day(start, today)}, {length}" if days > 0 else f"since {day(start, today)}"
 
 
+def standing_since(state: str, start: date, today: date) -> str:
+    """`since 3 Jun, 12 days`; of what is recovering the day on which it fell: `fell on 3 Jun, 12 days ago`."""
+    since = days_since(start, today)
+    if state != "recovering":
+        return since
+    return f"fell on {since.removeprefix('since ')}" + (" ago" if start < today else "")
+
+
 def listed(names: list[str]) -> str:
     """a; a and b; a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

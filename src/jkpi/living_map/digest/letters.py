@@ -17,9 +17,12 @@ from jkpi.living_map.states import state_words
 from jkpi.state import MomentState
 
 STALE_AFTER = timedelta(days=28)
+FIRING = "firing"
 QUIET_STATES = frozenset({"ok", "learning", "resolved"})
+"""What neither fires nor is quiet is to watch: one bad day or two, a fall that seems over, what cannot be judged."""
 SECTIONS = (
     ("fires", "What fires"),
+    ("watch", "What to watch"),
     ("changed", "What got worse"),
     ("improved", "What improved"),
     ("stale", "What went stale"),
@@ -60,8 +63,11 @@ class Letter:
 
     @property
     def title(self) -> str:
-        """`Your week: 1 fires, 2 got worse, 1 improved, 3 went stale`, without what is none; or that all is quiet."""
-        nouns = {"fires": "to act on", "changed": "got worse", "improved": "improved", "stale": "went stale"}
+        """`Your week: 1 to act on, 2 got worse, 1 improved`, without what is none; or that all is quiet."""
+        nouns = {
+            "fires": "to act on", "watch": "to watch", "changed": "got worse", "improved": "improved",
+            "stale": "went stale",
+        }  # fmt: skip
         counted = [f"{len(found)} {nouns[key]}" for key, found in self.lines.items() if found]
         return f"Your week: {', '.join(counted)}" if counted else "Your week: all quiet"
 
@@ -97,28 +103,32 @@ def letters(
         state = stands.get((moment["journey"], moment["moment"]))
         if state is None or (state.state in QUIET_STATES and not state.falling_in):
             continue
-        since = f", {words.days_since(state.since, today)}" if state.since else ""
+        since = ""
+        if state.since is not None:
+            begins = "; " if state.state == "recovering" else ", "
+            since = begins + words.standing_since(state.state, state.since, today)
         parts = f"; falling in {words.listed(list(state.falling_in))}" if state.falling_in else ""
-        letter.lines["fires"].append(f"{moment['shown']}: {state_words(state.state).word}{since}{parts}")
+        section = "fires" if state.state == FIRING or state.falling_in else "watch"
+        letter.lines[section].append(f"{moment['shown']}: {state_words(state.state).word}{since}{parts}")
     deciders: dict[tuple[str, str], list[str]] = {}
     for moment in moments:
         deciders.setdefault((moment["journey"], moment["kpi"]), []).append(moment["owner"])
     for row in _as_told(health, alerts, today):
         owners = dict.fromkeys([row["owner"], *deciders.get((row["journey"], row["kpi"]), [])])
-        section, sentence = _news(row, now)
+        news, sentence = _news(row, now)
         for owner in owners:
             letter = to(owner)
-            if section:
-                letter.lines[section].append(sentence)
+            if news:
+                letter.lines[news].append(sentence)
     for row in coverage:
         letter = to(row["owner"])
         sentence = _silence(row, now)
         if sentence:
             letter.lines["stale"].append(sentence)
     for alert in alerts:
-        section, sentence = _of_alert(alert, today)
-        if section:
-            to(alert["owner"]).lines[section].append(sentence)
+        told, sentence = _of_alert(alert, today)
+        if told:
+            to(alert["owner"]).lines[told].append(sentence)
     return [post[name] for name in sorted(post)]
 
 
