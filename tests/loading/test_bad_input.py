@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +58,25 @@ def test_missing_file(place: Any, tickets: str) -> None:
     assert "tickets_2026.csv" in caught.value.hint
     with pytest.raises(SourceError, match="no file nowhere/"):
         place.load(tickets.replace("data/*.csv", "nowhere/*.csv"))
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_the_ledger_until_it_can_be(place: Any, three_rows: str) -> None:
+    place.write("data/a.csv", three_rows)
+    place.write("data/b.csv", "<html>503</html>\n")
+    for day in (0, 1):
+        place.settings = replace(place.settings, now=place.settings.now + timedelta(days=day))
+        with pytest.raises(SourceError, match=r"data/b\.csv"):
+            place.load()
+    ledger = "select origin, status, reason, started_at from raw.load_batches order by origin"
+    _, refused = place.warehouse.rows(ledger)
+    assert (refused["origin"], refused["status"]) == ("data/b.csv", "refused")
+    assert "data/b.csv" in refused["reason"] and "\n" not in refused["reason"]
+    assert refused["started_at"].day == 30  # as it was first refused, not each day anew
+    assert place.count() == 3
+
+    place.write("data/b.csv", three_rows.replace("1,anna", "9,anna"))
+    place.load()
+    assert [(row["origin"], row["status"]) for row in place.warehouse.rows(ledger)][-1] == ("data/b.csv", "loaded")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "id,caller,number,state,channel,at,priority\n"])
@@ -119,7 +140,7 @@ def test_the_wrong_encoding_is_told(place: Any, three_rows: str, tickets: str) -
     place.write("data/a.csv", (three_rows + "4,\u00eb").encode("latin-1"))
     with pytest.raises(SourceError, match="is not utf-16"):
         place.load(tickets.replace("{timestamps", "{encoding: utf-16, timestamps"))
-    assert place.count() == 0 and place.count("load_batches") == 0
+    assert place.count() == 0 and {row["status"] for row in place.rows("status", "load_batches")} == {"refused"}
 
 
 def test_missing_column(place: Any, three_rows: str) -> None:
@@ -144,7 +165,7 @@ def test_a_damaged_archive(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/a.csv.gz", whole[: len(whole) // 2])
     with pytest.raises(SourceError, match=r"a\.csv\.gz"):
         place.load(tickets.replace("*.csv", "*.gz"))
-    assert place.count() == 0 and place.count("load_batches") == 0
+    assert place.count() == 0 and {row["status"] for row in place.rows("status", "load_batches")} == {"refused"}
 
 
 def test_one_unreadable_file_does_not_stop_the_others(place: Any, three_rows: str) -> None:
@@ -284,5 +305,5 @@ def test_a_file_that_changes_while_it_is_read_does_not_land(
     monkeypatch.setattr(Counted, "read", read)
     with pytest.raises(SourceError, match="changed while it was read"):
         place.load()
-    assert place.count() == 0 and place.count("load_batches") == 0
+    assert place.count() == 0 and {row["status"] for row in place.rows("status", "load_batches")} == {"refused"}
     assert place.load()[0].loaded == 4

@@ -106,11 +106,23 @@ def write_results(warehouse: Warehouse, batch: Batch, results: Sequence[Mapping[
     )
 
 
+_FIRST_REFUSED = """
+select min(started_at) from raw.load_batches
+where source = :source and batch_id = :batch and status = 'refused'
+"""
+
+
 def refuse(
     warehouse: Warehouse, batch: Batch, report: BatchReport, results: Sequence[Mapping[str, Any]]
 ) -> BatchReport:
-    """Write down that a batch was refused, and why: nothing else of it lands."""
+    """Write down that a batch was refused, and why: nothing else of it lands.
+
+    One that was refused before is as old as it was then: what is missing does not move on with each further try.
+    """
     refused = replace(report, status="refused")
+    place = {"source": batch.source, "batch": batch.batch_id}
+    first = warehouse.scalar(_FIRST_REFUSED, place)
+    batch = replace(batch, now=first) if first is not None else batch
     with warehouse.transaction():
         write_ledger(warehouse, batch, refused)
         write_results(warehouse, batch, results)

@@ -44,6 +44,7 @@ class Loader:
     replacing: bool = False
     results: list[Mapping[str, Any]] = field(default_factory=list)
     empty: list[Batch] = field(default_factory=list)
+    unread: list[tuple[Batch, str]] = field(default_factory=list)
 
     def run(self, rows: RowSource, batch: Batch, needs: Needs) -> BatchReport:
         """One batch, from its rows to the ledger."""
@@ -129,6 +130,8 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
         reports.append(report)
     # Only now: what is replaced takes its ledger with it.
     remember_empty(loader.warehouse, loader.empty)
+    for batch, reason in loader.unread:
+        refuse(loader.warehouse, batch, BatchReport(source.source, batch.origin, "refused", reason=reason), ())
     if failures:
         landed = f"; {len(reports)} other files were loaded" if reports else ""
         hints = dict.fromkeys(failure.hint for failure in failures if failure.hint)
@@ -179,7 +182,12 @@ def _load_file(loader: Loader, path: Path, done: set[str], progress: Progress) -
         rows = ParquetFile(path, origin, needs.check, progress)
     progress.start(f"{source.source}: {path.name}", before.st_size)
     batch = Batch(batch_id, source.source, source.kind, origin, content, loader.settings.now.replace(tzinfo=None))
-    report = loader.run(_Steady(rows, path, before.st_size, before.st_mtime_ns), batch, needs)
+    try:
+        report = loader.run(_Steady(rows, path, before.st_size, before.st_mtime_ns), batch, needs)
+    except SourceError as failure:
+        if fingerprint(path) == content:
+            loader.unread.append((batch, failure.message.partition("\n")[0]))
+        raise
     if report.status == "empty":
         loader.empty.append(replace(batch, batch_id=empty_id))
     return report
