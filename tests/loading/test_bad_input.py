@@ -305,5 +305,5 @@ def test_a_file_that_changes_while_it_is_read_does_not_land(
     monkeypatch.setattr(Counted, "read", read)
     with pytest.raises(SourceError, match="changed while it was read"):
         place.load()
-    assert place.count() == 0 and {row["status"] for row in place.rows("status", "load_batches")} == {"refused"}
+    assert place.count() == 0 and place.count("load_batches") == 0
     assert place.load()[0].loaded == 4

@@ -43,8 +43,8 @@ latest as (
     where status = 'final' and newest_of_status = 1
 ),
 
--- Of fewer than four weeks, and of another definition of the KPI, nothing is usual. Counts are pooled; volume is the mean
--- of the weeks in which there was any.
+-- Of fewer than four weeks, and of another definition of the KPI, nothing is usual. Counts are pooled; volume is the
+-- mean of the weeks in which there was any.
 pooled as (
     select
         latest.journey,
