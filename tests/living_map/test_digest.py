@@ -50,6 +50,17 @@ def test_a_median_by_a_calendar_is_told_in_open_hours(measured: Warehouse, setti
     )
 
 
+def test_where_there_are_several_maps_a_line_names_its_own(measured: Warehouse, settings: Settings) -> None:
+    measured.execute(
+        "update marts.rpt_journey_health set title = 'On site', direction = 'higher', ci_low_week = 0.66,"
+        " ci_high_week = 0.77, value_week = 0.72 where kpi = 'repair.time_to_resolve'"
+    )
+    measured.execute("insert into raw.map_journeys select * replace ('another' as journey) from raw.map_journeys")
+    title = measured.scalar("select title from raw.map_journeys where journey <> 'another'")
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["changed"]]
+    assert any(line.startswith(f"On site (Repair on site, {title}): ") for line in told)
+
+
 def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings) -> None:
     settings = replace(settings, state_url=f"sqlite:///{settings.workspace / 'state.db'}")
     measured.execute(

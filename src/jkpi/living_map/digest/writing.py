@@ -54,7 +54,11 @@ def _health(w: Warehouse) -> list[dict[str, Any]]:
         return []
     return w.rows(
         "select health.*, kpis.calendar, coalesce(stages.owner, journeys.owner) as owner,"
-        " coalesce(stages.title, journeys.title) as place from marts.rpt_journey_health as health"
+        " case"
+        "   when stages.title is null then journeys.title"
+        "   when (select count(*) from raw.map_journeys where is_current) = 1 then stages.title"
+        "   else stages.title || ', ' || journeys.title"
+        " end as place from marts.rpt_journey_health as health"
         " inner join raw.map_journeys as journeys on health.journey = journeys.journey and journeys.is_current"
         " left join raw.map_stages as stages"
         " on health.journey = stages.journey and health.stage = stages.stage and stages.is_current"
