@@ -8,8 +8,10 @@ from datetime import date, timedelta
 
 from jkpi.alerts.ledger import Day
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
+from jkpi.alerts.tails import predictive_tail
 
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
+_BY_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,11 @@ def carriers(
 ) -> list[Carrier]:
     """The groups that carry a loss of `loss` good outcomes of `n` from `first` to `last`: at most three that stand out.
 
-    To stand out is to carry at least a fifth, and half as much again as the group's size alone would.
+    To stand out is to carry at least a fifth, and half as much again as the group's size alone would; and, were the
+    group no further below its usual than everybody together, to be so low by chance once in twenty times or less, all
+    groups that are looked at taken together.
     """
-    found = []
+    found: list[tuple[Carrier, float]] = []
     for (segment, value), days in readings.items():
         if segment == WHOLE[0] or UNNAMED in value.split("+") or loss <= 0:
             continue
@@ -39,9 +43,15 @@ def carriers(
         good_before, n_before = _summed(days, watched, first - _BASELINE_FROM, first - _BASELINE_TO)
         if size >= 5 and n_before >= 30:
             usual = good_before / n_before
-            found.append(Carrier(segment, value, good / size, usual, size, (size * usual - good) / loss))
-    found.sort(key=lambda carrier: (-carrier.share, carrier.segment, carrier.segment_value))
-    return [one for one in found if one.share >= max(0.2, 1.5 * one.n / n)][:3]
+            carrier = Carrier(segment, value, good / size, usual, size, (size * usual - good) / loss)
+            by_chance = predictive_tail(good, size, max(usual - loss / n, 0.0), 0.0, n_before)
+            found.append((carrier, float(by_chance[0])))
+    standing_out = [
+        one
+        for one, by_chance in found
+        if one.share >= max(0.2, 1.5 * one.n / n) and by_chance * len(found) <= _BY_CHANCE
+    ]
+    return sorted(standing_out, key=lambda one: (-one.share, one.segment, one.segment_value))[:3]
 
 
 def _summed(days: Sequence[Day], watched: Watched, first: date, last: date) -> tuple[float, float]:
