@@ -109,7 +109,7 @@ def test_what_the_past_shows_is_kept_and_told(make_world: MakeWorld) -> None:
     engine.dispose()
     assert row.false_alarm_every > 365
     (message,) = world.messages()
-    assert "False alarm one in 1.5 years at most for this moment" in message.body
+    assert "False alarm one in 1.5 years at most is wanted for this moment" in message.body
 
 
 def test_a_touchpoint_hushes_while_its_stage_fires(make_world: MakeWorld) -> None:

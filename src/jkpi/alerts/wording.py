@@ -120,11 +120,13 @@ def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> 
 def _trusted(finding: Finding, series: Series) -> list[Row]:
     """How often this series is told of falsely: as wanted, and as its own past shows."""
     one = finding.transition.judged
-    wanted = f"one in {interval(series.watched.false_alarm_every)} at most for this moment, as it is wanted"
+    wanted = series.watched.false_alarm_every
     seen = one.track.false_alarm_every if one is not None else None
-    who = "all customers" if series.is_whole else "this segment"
-    shown = "its past is too short to say more" if seen is None else f"one in {interval(seen)} for {who}, by their past"
-    return [("False alarm", f"{wanted}; {shown}.")]
+    shown = "its past is too short to say more"
+    if seen is not None:
+        who = "all customers together have" if series.is_whole else "this segment has"
+        shown = f"by the past {who} one in {interval(seen)}{', which is more often' * (seen < wanted)}"
+    return [("False alarm", f"one in {interval(wanted)} at most is wanted for this moment; {shown}.")]
 
 
 def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
