@@ -93,6 +93,15 @@ def test_exactly_the_planted_fall_alerts(demo: Demo) -> None:
     assert timedelta(0) <= falls[0].fired_on - demo.planted.starts_on <= timedelta(days=5)
 
 
+def test_the_readme_shows_the_message_as_it_arrives(demo: Demo) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```text\n[synthetic data] ")[2].partition("```")[0]
+    assert shown
+    if demo.name == "equipment_repair":
+        arrived = (demo.settings.workspace / "alerts" / "field-service-lead.txt").read_text(encoding="utf-8")
+        assert [line for line in shown.splitlines() if line.strip() not in arrived] == []
+
+
 def test_nothing_else_ever_breached_in_nine_months(demo: Demo) -> None:
     """Not the whole, not a segment, not the noisy one: whatever day one had looked."""
     journeys = read_journeys(demo.settings.workspace)
