@@ -77,7 +77,7 @@ def caption(kpi: Kpi, statistic: str) -> str:
         "response_rate": lambda: f"of the invitations were answered{_within(rule)}",
         "peak_end": lambda: "from 0, the worst, to 1",
         "volume": lambda: "in the week",
-        "rate": lambda: f"of what “{_name(rule.get('measure'))}” was counted of",
+        "rate": lambda: f"were {_name(rule.get('measure'))}",
     }
     return captions[kpi.kind]() if kpi.kind in captions else words.humanise(statistic).lower()
 
@@ -88,7 +88,9 @@ def formula(kpi: Kpi) -> str:
     asked = f"the answers to {_survey(rule)}{_on(rule)}"
     of = _name(rule.get("of_touchpoint"))
     formulas: Mapping[str, Callable[[], str]] = {
-        "rate": lambda: f"What “{_name(rule.get('measure'))}” counted, over what it was counted of, in the period.",
+        "rate": lambda: (
+            f"How many were {_name(rule.get('measure'))}, out of all that were counted with them, in the period."
+        ),
         "csat": lambda: f"Of {asked}, the share in the top box ({_box(rule)}).",
         "csat_mean": lambda: f"The mean of {asked}, on its own scale {_scale(rule)}, with a t interval.",
         "nps": lambda: (
