@@ -3,8 +3,7 @@
     nobody was censored before the last one closed.
 
     There the curve after the i-th of n is 1 - i/n, Greenwood's sum is i / (n (n - i)), and both bounds fall with i: so a
-    crossing is an order statistic, whose rank depends on n alone. It is no further from that of the level than the
-    square root of n (z/2 of it at most, up to five million): only such ranks are tried.
+    crossing is an order statistic, whose rank depends on n alone.
 
     All cells are sorted at once, by one number a row: the cell, then the time. So each has a place, and a cell's rank is
     a place after those of the cells before it.
@@ -45,48 +44,7 @@ sorted as (
     from sorting
 ),
 
-sizes as (
-    select
-        cast(spell_count as double precision) as size,
-        sqrt(cast(spell_count as double precision)) + 3 as reach
-    from plain_cells
-    group by spell_count
-),
-
-tried as (
-    {%- for level in [0.5, 0.9] %}
-    select
-        size,
-        cast({{ whole_numbers('greatest(1, ceil(' ~ level ~ ' * size - reach))', 'least(size, floor(' ~ level ~ ' * size + reach))') }} as double precision) as closed_rank
-    from sizes
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
-heights as (
-    select
-        size,
-        closed_rank,
-        (size - closed_rank) / size as survival,
-        case when size > closed_rank then closed_rank / (size * (size - closed_rank)) end as greenwood
-    from tried
-),
-
-bounded_ranks as (
-    select
-        *,
-        {{ survival_bound('') }} as survival_low,
-        {{ survival_bound('-') }} as survival_high
-    from heights
-),
-
-crossing_ranks as (
-    select
-        size,
-        {{ first_crossings('closed_rank') | indent(8) }}
-    from bounded_ranks
-    group by size
-),
+{{ crossing_ranks() }},
 
 {% set names = ['median', 'median_low', 'median_high', 'p90', 'p90_low', 'p90_high'] -%}
 wanted as (

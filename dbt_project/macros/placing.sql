@@ -3,29 +3,7 @@
     that of its case, else the customer's latest one that had begun.
 #}
 {% macro place_sayings() -%}
--- A customer without cases is the actor; of a case the customer has to be looked up.
-cases as (
-    select
-        actor_key,
-        {{ bytewise('case_id') }} as case_id,
-        case when customer_id is not null then {{ actor_key('journey', 'null', 'customer_id') }} end as customer_key
-    from {{ ref('int_actors') }}
-    where case_id is not null
-),
-
-instances as (
-    select
-        instances.actor_key,
-        instances.passage,
-        instances.started_at,
-        instances.started_date,
-        instances.matures_at,
-        instances.profile,
-        cases.case_id,
-        case when cases.actor_key is null then instances.actor_key else cases.customer_key end as customer_key
-    from {{ ref('int_journey_instances') }} as instances
-    left join cases on instances.actor_key = cases.actor_key
-),
+{{ instances_of_customers() }},
 
 by_case as (
     select
