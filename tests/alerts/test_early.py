@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts, moment_states
+from jkpi.alerts import AlertReport, DeliveryReport, list_alerts, moment_states
+from jkpi.cli.pipeline import Alerted
+from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of
 from jkpi.warehouse import open_warehouse
 
@@ -94,6 +96,7 @@ def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world:
     world.put(steady(5, 0.3), kpi="fix.drop_off", first=day(60))
     report = judged(world, 64, {DAY: steady(60, 0.8) + steady(11, 0.6)})
     assert {(told.kind, told.transition) for told in report.told} == {("fall", "opened"), ("early", "cleared")}
+    assert [line.split(":")[0] for line in alert_lines(Alerted(report, DeliveryReport(0, 0, 0, 0)))[:-2]] == ["opened"]
     assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
     assert [state.early for state in moment_states(world.settings)] == [None]
 

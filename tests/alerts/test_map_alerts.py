@@ -199,6 +199,49 @@ def test_a_silent_source_is_told_to_its_owner_and_its_return_recorded(world: Wor
     assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("silent", "resolved")]
 
 
+def blind(world: World, name: str, first: float, last: float, reason: str) -> None:
+    """What the checks of the data found, in days ago."""
+    with open_warehouse(world.settings) as w:
+        w.execute(
+            "insert into raw.blind_spots (source, starts_at, ends_at, reason) values (:name, :first, :last, :reason)",
+            {"name": name, "first": ago(first), "last": ago(last), "reason": reason},
+        )
+
+
+def mend(world: World) -> None:
+    with open_warehouse(world.settings) as w:
+        w.execute("delete from raw.blind_spots")
+
+
+def test_rows_that_did_not_come_are_told_to_the_owner_of_the_source(world: World) -> None:
+    """It is the one who can bring them; each gap is told once, and its end recorded."""
+    source(world, "visits", owner="web-team", last=ago(0.1))
+    blind(world, "visits", 3.25, 2.25, "12 rows on 2026-03-04, usually 400 a day")
+    assert run(world) == [("web", "visits: rows are missing, Wednesday 4 March 2026")]
+    rows = dict(world.messages()[-1].content["entries"][0]["rows"])
+    assert rows["Seen"] == "12 rows on 2026-03-04, usually 400 a day"
+    assert "jkpi load --source visits" in rows["Next"]
+    assert run(world, timedelta(hours=1)) == []
+    blind(world, "visits", 1.25, 0.25, "refused: visits_6.csv: no column 'at'")
+    assert run(world, timedelta(hours=2)) == [("web", "visits: rows are missing, Friday 6 March 2026")]
+    mend(world)
+    assert run(world, timedelta(days=1)) == []
+    assert {(alert.kind, alert.status) for alert in list_alerts(world.settings)} == {("missing", "resolved")}
+
+
+def test_missing_rows_of_long_ago_and_of_sources_without_an_owner_are_not_told(world: World) -> None:
+    blind(world, "calls", 60, 40, "no rows")
+    source(world, "visits", last=ago(0.1))
+    blind(world, "visits", 3, 2, "no rows")
+    assert run(world) == []
+
+
+def test_a_silence_is_not_told_as_missing_rows_as_well(world: World) -> None:
+    source(world, "visits", owner="web-team", last=ago(3))
+    blind(world, "visits", 3, 0, "gone silent: no rows since 2026-03-04, usually 400 a day")
+    assert run(world) == [("web", "visits: no new rows since Wednesday 4 March 2026")]
+
+
 def test_a_source_without_an_owner_says_what_to_set(world: World) -> None:
     source(world, "visits", last=ago(3))
     report = judged(world)

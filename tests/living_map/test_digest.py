@@ -11,10 +11,10 @@ from sqlalchemy import Row, select
 
 from jkpi.alerts import Digest, html_mail, post_digests
 from jkpi.alerts.letters import from_json
-from jkpi.living_map import write_digests
+from jkpi.living_map import words, write_digests
 from jkpi.living_map.digest.letters import letters
 from jkpi.settings import Settings
-from jkpi.state import MomentState, outbox, reading, state_engine
+from jkpi.state import MomentState, OpenSign, outbox, reading, state_engine
 from jkpi.warehouse import Warehouse
 
 from .conftest import NOW, STATES
@@ -138,3 +138,16 @@ def test_the_letter_shows_what_to_watch(measured: Warehouse, settings: Settings)
     made = write_digests(settings, measured, STATES, [])
     shown = [one.path.read_text() for one in made if "What to watch" in one.path.read_text()]
     assert len(shown) == 1 and "watch, since 27 Jun, 3 days" in shown[0]
+
+
+def test_an_open_early_sign_is_to_watch() -> None:
+    """All is usual so far; what is on its way is not."""
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    sign = OpenSign("a1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    stands = MomentState("j", "m", "ok", None, None, early=sign)
+    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    said = "In time: early sign, after 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet"
+    assert [(heading, [line.replace(words.NARROW, " ") for line in lines]) for heading, lines in letter.sections] == [
+        ("What to watch", [said])
+    ]
+    assert letter.title == "Your week: 1 to watch"

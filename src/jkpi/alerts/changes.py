@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from jkpi.alerts.conditions import MAP_KINDS, Condition
 from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Line, Track
 from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.judge import Rule
-from jkpi.alerts.map_alerts import MAP_KINDS, Condition
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
 
-Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent"]
+Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]
 Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
 
 OPENING: frozenset[Name] = frozenset({"opened", "reopened"})

@@ -10,12 +10,12 @@ from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.blind import blind_spots
 from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.changes import Announced, Name, Transition
+from jkpi.alerts.conditions import Condition
 from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.figures import plain
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
-from jkpi.alerts.map_alerts import Condition
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Series, Watched
 from jkpi.warehouse import Warehouse

@@ -18,11 +18,13 @@ from jkpi.state import alert_transitions, alerts, migrate, reading, state_engine
 
 @dataclass(frozen=True)
 class AlertSummary:
-    """An alert as a list shows it. `kind`: fall, early, blind, error, no_evidence, unmapped or silent; `status`: open,
-    resolved, corrected or superseded; `flags` of an open one: acknowledged, silenced, and muted or capped where it is
-    not told yet for that reason. `usual` is what a fallen KPI is set against in what was told, in its own unit, None
-    where that is a promise, or no reading of the KPI; `period`: day or week; `last_day` of one that is over: of the day
-    or week that closed it."""
+    """An alert as a list shows it.
+
+    kind: fall, early, blind, error, no_evidence, unmapped, silent or missing. status: open, resolved, corrected or
+    superseded. flags of an open one: acknowledged, silenced, and muted or capped where it is not told yet for that
+    reason. usual: what a fallen KPI is set against in what was told, in its own unit, None where that is a promise, or
+    no reading of the KPI. period: day or week. last_day of one that is over: of the day or week that closed it.
+    """
 
     alert_id: str
     status: str

@@ -172,7 +172,7 @@ def _summary(all_said: Sequence[Said]) -> str:
     words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
              "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
     kinds = {"early": _SIGN, "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
-             "unmapped": "on no map", "silent": "silent"}  # fmt: skip
+             "unmapped": "on no map", "silent": "silent", "missing": "with rows missing"}  # fmt: skip
     purposes = {"repeat": "still open", "escalation": "not acknowledged"}
     counts: dict[str, int] = {}
     for said in all_said:

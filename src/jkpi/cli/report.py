@@ -64,7 +64,14 @@ def measure_lines(report: MeasureReport) -> list[str]:
 def alert_lines(alerted: Alerted) -> list[str]:
     """What was found, what was said."""
     judged, sent = alerted.judged, alerted.delivered
-    lines = [f"{told.transition}: {told.headline}{f' ({told.owner})' if told.owner else ''}" for told in judged.told]
+    fell = {told.series_id for told in judged.opened}
+    # An early sign that has become a fall is not "no longer so".
+    told = [
+        one
+        for one in judged.told
+        if not (one.kind == "early" and one.transition == "cleared" and one.series_id in fell)
+    ]
+    lines = [f"{one.transition}: {one.headline}{f' ({one.owner})' if one.owner else ''}" for one in told]
     lines.append(f"{judged.series} series judged, {len(judged.told)} changed, {judged.messages} messages written")
     lines.append(f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up")
     return lines

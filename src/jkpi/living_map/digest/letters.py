@@ -13,13 +13,15 @@ from typing import Any
 
 from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.living_map import words
+from jkpi.living_map.fall_views import early_words
 from jkpi.living_map.states import state_words
 from jkpi.state import MomentState
 
 STALE_AFTER = timedelta(days=28)
 FIRING = "firing"
 QUIET_STATES = frozenset({"ok", "learning", "resolved"})
-"""What neither fires nor is quiet is to watch: one bad day or two, a fall that seems over, what cannot be judged."""
+"""What neither fires nor is quiet is to watch, as early signs are: one bad day or two, a fall that seems over, what
+cannot be judged."""
 SECTIONS = (
     ("fires", "What fires"),
     ("watch", "What to watch"),
@@ -101,7 +103,12 @@ def letters(
     for moment in moments:
         letter = to(moment["owner"])
         state = stands.get((moment["journey"], moment["moment"]))
-        if state is None or (state.state in QUIET_STATES and not state.falling_in):
+        if state is None:
+            continue
+        if state.early:
+            sign = early_words(state.early, today)
+            letter.lines["watch"].append(f"{moment['shown']}: early sign, {sign}; not decided yet")
+        if state.state in QUIET_STATES and not state.falling_in:
             continue
         since = ""
         if state.since is not None:
@@ -165,6 +172,8 @@ def _of_alert(alert: Row, today: date) -> tuple[str | None, str]:
     since = words.day(alert["since"], today)
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source brings nothing new, since {since}"
+    if alert["kind"] == "missing":
+        return "stale", f"{title}: rows are missing, since {since}"
     if alert["kind"] == "unmapped":
         return "stale", f"{title}: more and more of its events are on no map, since {since}"
     return None, ""
