@@ -77,6 +77,18 @@ superset: {url: "https://bi.example.org", username: u, password: env:GONE, datab
     assert [len(receiver.missing) for receiver in settings.receivers.values()] == [1, 1, 0]
 
 
+def test_whoever_only_looks_at_the_yaml_needs_no_secret_and_makes_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GONE", raising=False)
+    folder = workspace(tmp_path, "warehouse: env:GONE\n")
+    with pytest.raises(InputError, match="GONE is not set"):
+        load_settings(folder)
+    (problem,) = load_settings(folder, as_written=True).missing
+    assert "this workspace: the environment variable GONE is not set" in str(problem)
+    assert not (folder / ".jkpi").exists()
+
+
 def test_the_pseudonym_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     first: Settings = load_settings(workspace(tmp_path))
     key = tmp_path / ".jkpi" / "pseudonym.key"

@@ -71,7 +71,7 @@ class Settings:
     """Everything a run needs to know. `pseudonym_key` is None where ids stay as they are.
 
     now: the time to act as at, aware UTC. present: the workspace's own time, whatever was asked for: what lies after it
-    has not happened yet; None stands for `now`.
+    has not happened yet; None stands for `now`. unset: secrets that every verb needs, where they were not asked for.
     """
 
     workspace: Path
@@ -89,6 +89,7 @@ class Settings:
     telling: Telling = QUIETLY
     superset: Superset | None = None
     rejects_kept: timedelta = timedelta(days=90)
+    unset: tuple[Problem, ...] = field(default=(), repr=False)
 
     def at_present(self) -> Settings:
         """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
@@ -96,9 +97,9 @@ class Settings:
 
     @property
     def missing(self) -> tuple[Problem, ...]:
-        """The secrets that are not there, of all receivers and of Superset."""
+        """The secrets that are not there: those that every verb needs, those of all receivers, and of Superset."""
         of_receivers = (problem for receiver in self.receivers.values() for problem in receiver.missing)
-        return (*of_receivers, *(self.superset.missing if self.superset else ()))
+        return (*self.unset, *of_receivers, *(self.superset.missing if self.superset else ()))
 
     @property
     def private(self) -> Path:
@@ -121,8 +122,11 @@ def find_workspace(workspace: Path | None) -> Path:
     return folder
 
 
-def load_settings(workspace: Path | None = None, now: datetime | None = None) -> Settings:
+def load_settings(workspace: Path | None = None, now: datetime | None = None, as_written: bool = False) -> Settings:
     """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
+
+    as_written: for whoever only looks at the YAML, on a machine that knows no secret: no key is made, and what every verb
+    needs is only `missing` as well.
 
     Raises:
         WorkspaceError: jkpi.yml is not right.
@@ -133,11 +137,16 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
     written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
     _check_receivers(written, document)
     present = written.as_of or datetime.now(UTC)
+    own = Secrets(document, folder, [], "this workspace")
+
+    def url(key: str, value: str) -> str:
+        return _located(own.look_up(key, value) if as_written else resolve_secret(value, folder), folder)
+
     return Settings(
         workspace=folder,
         name=written.workspace,
-        warehouse_url=_located(resolve_secret(written.warehouse, folder), folder),
-        state_url=_located(resolve_secret(written.state, folder), folder),
+        warehouse_url=url("warehouse", written.warehouse),
+        state_url=url("state", written.state),
         output=folder / written.output,
         now=(now or present).astimezone(UTC),
         receivers={
@@ -145,7 +154,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
             for name, given in written.receivers.items()
         },
         default_receiver=written.default_receiver,
-        pseudonym_key=_pseudonym_key(written.customer_ids, folder),
+        pseudonym_key=None if as_written else _pseudonym_key(written.customer_ids, folder),
         memory_limit=written.memory_limit,
         synthetic=written.synthetic,
         present=present.astimezone(UTC),
@@ -153,10 +162,11 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None) ->
             owners={owner: tuple(names) for owner, names in written.owners.items()},
             mutes=tuple(written.mute),
             how=written.alerts,
-            link_key=_link_key(written.alerts, folder),
+            link_key=b"" if as_written else _link_key(written.alerts, folder),
         ),
         superset=_superset(written.superset, Secrets(document, folder, ["superset"], "superset"), folder),
         rejects_kept=written.rejects_kept,
+        unset=own.missing,
     )
 
 

@@ -54,7 +54,7 @@ def init(
 
 @app.command()
 def lint(workspace: Workspace = None, as_json: Json = False) -> None:
-    """Say all that is wrong in the YAML, with its place.
+    """Say all that is wrong in the YAML, with its place. Secrets need not be there: those that are not are noted.
 
     Example: jkpi lint -w my-workspace
     """
@@ -62,7 +62,7 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
         from jkpi.cli.workspaces import outline
         from jkpi.settings import load_settings
 
-        declared = outline(load_settings(workspace))
+        declared = outline(load_settings(workspace, as_written=True))
         kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
         names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in kinds}
         lines = [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()]
