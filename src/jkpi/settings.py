@@ -125,8 +125,8 @@ def find_workspace(workspace: Path | None) -> Path:
 def load_settings(workspace: Path | None = None, now: datetime | None = None, as_written: bool = False) -> Settings:
     """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
 
-    as_written: for whoever only looks at the YAML, on a machine that knows no secret: no key is made, and what every verb
-    needs is only `missing` as well.
+    as_written: for whoever only looks at the YAML, on a machine that knows no secret: no key is made, and what every
+    verb needs is only `missing` as well.
 
     Raises:
         WorkspaceError: jkpi.yml is not right.
