@@ -1,6 +1,7 @@
 {#
     The CTE `experiences` over a CTE `answers`: what a passage was like. Its scored answers, each on 0-1, good being high;
-    the one furthest from the middle is the peak (of equals the lower, then the later), the last one the end.
+    the one furthest from the middle is the peak (of equals the lower, then the later), the last one the end. A form may
+    ask several questions at once: then the end is the mean of all that were answered last.
     D. Kahneman et al., "When more pain is preferred to less", Psychological Science 4, 1993.
 #}
 {% macro rank_experiences() -%}
@@ -62,7 +63,8 @@ ranked as (
         row_number() over (
             partition by actor_key, passage
             order by said_at desc, {{ bytewise('saying_id') }} desc, {{ bytewise('source') }} desc
-        ) as from_end
+        ) as from_end,
+        rank() over (partition by actor_key, passage order by said_at desc) as moment_from_end
     from scaled
 ),
 
@@ -73,7 +75,7 @@ found as (
         cast(count(*) as bigint) as count_scored,
         max(case when from_peak = 1 then score end) as peak_score,
         max(case when from_peak = 1 then touchpoint end) as peak_touchpoint,
-        max(case when from_end = 1 then score end) as end_score,
+        avg(case when moment_from_end = 1 then score end order by score) as end_score,
         max(case when from_end = 1 then touchpoint end) as end_touchpoint
     from ranked
     group by actor_key, passage

@@ -155,6 +155,17 @@ def test_lint_notes_a_segment_that_no_source_brings(tmp_path: Path) -> None:
     journey.write_text(journey.read_text().replace("segments: [country]", "segments: [contry]"))
     told = "note: first_order: no source brings the segment 'contry' (did you mean 'country'?)"
     assert told in jkpi("lint", "-w", folder).stdout
+    later = journey.read_text().replace("journey: first_order", "journey: later").replace("first_order:", "later:")
+    for name in ("product_viewed", "basket_filled", "order_placed", "order_received"):
+        later = later.replace(name, f"later_{name}")
+    later = later.replace("viewpoint: {", "viewpoint: {segment: {country: [fr]}, ").replace("contry", "country")
+    (folder / "journeys" / "later.yml").write_text(later)
+    told = (
+        "note: later: no source of its touchpoints brings the segment 'country':"
+        " shop does, with touchpoints that are not on this map"
+    )
+    assert told in jkpi("lint", "-w", folder).stdout
+    (folder / "journeys" / "later.yml").unlink()
     source = folder / "sources" / "shop.yml"
     source.write_text(source.read_text().replace("received: order_received", "received: order_recieved"))
     told = "note: shop: the touchpoint 'order_recieved' is in no map (did you mean 'order_received'?)"
@@ -315,6 +326,16 @@ def test_init_does_not_write_over_anything(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     assert "not empty" in jkpi("init", tmp_path, code=2).stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_status_lists_each_source_those_without_a_file_as_well(tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    jkpi("init", folder)
+    source = folder / "sources" / "shop.yml"
+    source.write_text(source.read_text().replace("data/shop*.csv", "dta/shop*.csv"))
+    assert "no file dta/shop*.csv" in jkpi("load", "-w", folder, code=2).stderr
+    sources = json.loads(jkpi("status", "-w", folder, "--json").stdout)["sources"]
+    assert {one["source"]: one["loaded"] > 0 for one in sources} == {"answers": True, "shop": False}
 
 
 def test_a_source_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:

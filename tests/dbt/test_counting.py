@@ -103,6 +103,19 @@ def test_time_to_resolve_is_what_a_walk_along_the_events_finds(
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
+def test_evidence_of_a_survey_is_of_its_question_and_scale_alone(built: Callable[[str], str], engine: str) -> None:
+    rows = world.table(built(engine), "select name, count_events from marts.rpt_map_coverage where element = 'kpi'")
+    counted = {row["name"]: row["count_events"] for row in rows}
+    for kpi, asked in (
+        ("ask.csat", ("content", 1, 5)),
+        ("thank.nps", ("recommend", 0, 10)),
+        ("ask.ces", ("ease", 1, 7)),
+    ):
+        mine = [one for one in ANSWERS if (one["question"], one["scale_min"], one["scale_max"]) == asked]
+        assert counted[kpi] == len(mine) > 0
+
+
+@pytest.mark.parametrize("engine", world.ENGINES)
 def test_answers_are_what_a_second_count_finds(built: Callable[[str], str], engine: str) -> None:
     where = "kpi in ('ask.csat', 'thank.nps', 'ask.ces') and statistic not in ('nps', 'mean')"
     agree(readings(built(engine), where), oracle.answers(EVENTS, ANSWERS))

@@ -92,6 +92,8 @@ def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
     rows["far"] = (rows["scaled"] - 0.5).abs().round(12)
     by_time = rows.sort_values(["passage", "responded_at", "response_id"])
     ends = by_time.groupby("passage").tail(1).set_index("passage")
+    last = rows[rows["responded_at"] == rows.groupby("passage")["responded_at"].transform("max")]
+    end_scores = last.groupby("passage")["scaled"].mean()
     order = ["passage", "far", "scaled", "responded_at", "response_id"]
     peaks = rows.sort_values(order, ascending=[True, True, False, True, True]).groupby("passage").tail(1)
     peaks = peaks.set_index("passage")
@@ -100,8 +102,8 @@ def peak_and_end(walks: Walks, after: pd.Timedelta) -> pd.DataFrame:
             "peak_touchpoint": peaks["touchpoint"],
             "peak_score": peaks["scaled"],
             "end_touchpoint": ends["touchpoint"],
-            "end_score": ends["scaled"],
-            "peak_end": (peaks["scaled"] + ends["scaled"]) / 2,
+            "end_score": end_scores,
+            "peak_end": (peaks["scaled"] + end_scores) / 2,
             "count_scored": rows.groupby("passage").size(),
         }
     )

@@ -94,6 +94,9 @@ said as (
     select
         journey,
         survey,
+        question,
+        scale_min,
+        scale_max,
         touchpoint,
         emotion,
         saying,
@@ -102,7 +105,7 @@ said as (
         min(said_at) as first_evidence_at,
         max(said_at) as last_evidence_at
     from sayings
-    group by journey, survey, touchpoint, emotion, saying, source
+    group by journey, survey, question, scale_min, scale_max, touchpoint, emotion, saying, source
 ),
 
 of_sayings as (
@@ -122,6 +125,8 @@ of_sayings as (
             and coalesce(kpis.survey, said.survey, '') = coalesce(said.survey, '')
             and coalesce(kpis.on_touchpoint, said.touchpoint, '') = coalesce(said.touchpoint, '')
             and coalesce(kpis.emotion, said.emotion, '') = coalesce(said.emotion, '')
+            and (kpis.question is null or kpis.question = said.question)
+            and (kpis.scale_min is null or (kpis.scale_min = said.scale_min and kpis.scale_max = said.scale_max))
     where kpis.kind in ('csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'peak_end')
 ),
 

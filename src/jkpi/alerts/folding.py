@@ -22,6 +22,7 @@ from jkpi.alerts.episodes import NOT_TOLD
 from jkpi.alerts.grid import Grid, Marks
 from jkpi.alerts.judge import Rules
 from jkpi.alerts.lifecycle import JUDGED, Codes
+from jkpi.alerts.months import FRESH, Months, lowered
 from jkpi.alerts.past import PRESUMED_RHO, Past, Usual
 from jkpi.alerts.pools import Judged
 from jkpi.alerts.signs import Signs
@@ -56,6 +57,7 @@ class _Fold:
         cadence = rules.cadence
         self.grid, self.rules, self.cadence = grid, rules, cadence
         self.past = Past(grid, cadence)
+        self.months = Months(grid, cadence)
         self.sparse = Sparse(grid)
         self.signs = Signs(grid, durations, cadence) if durations is not None else None
         self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families, rules.falls_off_by)
@@ -72,7 +74,10 @@ class _Fold:
         grid, cadence = self.grid, self.cadence
         if self.signs is not None:
             self.signs.go(column, self.past, self.baseline.is_calm & ~self.sparse.is_waiting)
-        usual = self.past.usual(column)
+        by_weekday = self.past.usual(column)
+        lower = self.months.lower(column)
+        usual = lowered(by_weekday, lower)
+        self.past.lift(column, lower)
         mark = grid.mark[column]
         spans = (grid.begin <= column) & (column < grid.end)
         if self.signs is not None:
@@ -100,10 +105,15 @@ class _Fold:
         states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
         told = spans & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
         self.states[column] = np.where(told, states.astype(np.uint8), NOT_TOLD)
+        self.months.learn(column, by_weekday, known & ~self._has_fallen(column - FRESH))
         self._remember(column, spans, mark == marks.HELD)
         is_open = self.baseline.ladders.is_open | self.promise.ladders.is_open
         self.calibration.learn(column, own_gain, seen.judged & ~is_open & ~self.left_out[column])
         self._look_back(spans & (grid.end == column + 1), own, promised)
+
+    def _has_fallen(self, before: int) -> Flags:
+        """(S,): what an alert is open of that fell before a column."""
+        return self.baseline.ladders.is_open & (self.baseline.ladders.fell < before)
 
     def _look_back(self, ended: Flags, own: Judged, promised: Judged) -> None:
         """The figures of the last column, against the baseline where there is one."""

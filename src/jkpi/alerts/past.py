@@ -58,6 +58,11 @@ class Past:
         self._count = np.zeros(grid.series, dtype=np.intp)
         self._is_kept = np.zeros((grid.length, grid.series), dtype=bool)
         self._memory, self._excess, self._room = np.zeros((3, grid.series))
+        self._lift = np.zeros((grid.length, grid.series))
+
+    def lift(self, column: int, lower: Floats) -> None:
+        """A column that is usually lower than its day of the week, by so much, counts as if it were not."""
+        self._lift[column] = lower
 
     def keep(self, rows: Whole, column: int) -> None:
         """Let a column into the past of some series; what is seven older enters their windows."""
@@ -114,8 +119,13 @@ class Past:
         grid, earlier = self._grid, columns - self._cadence.cycle
         has = (earlier >= 0) & self._is_kept[earlier, rows]
         earlier_n = np.where(has, grid.n[earlier, rows], 0.0)
-        n, good, passive = (one[columns, rows] for one in (grid.n, grid.good, grid.passive))
-        return _measures(n, good, passive, earlier_n, grid.good[earlier, rows])
+        n, passive = grid.n[columns, rows], grid.passive[columns, rows]
+        return _measures(n, self._lifted(columns, rows), passive, earlier_n, self._lifted(earlier, rows))
+
+    def _lifted(self, columns: Whole, rows: Whole) -> Floats:
+        n = self._grid.n[columns, rows]
+        lifted: Floats = np.minimum(self._grid.good[columns, rows] + n * self._lift[columns, rows], n)
+        return lifted
 
     def usual(self, column: int) -> Usual:
         """What is usual on a column, from kept columns alone."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.cli.output import table
 from jkpi.cli.pipeline import landing
+from jkpi.errors import WorkspaceError
 from jkpi.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ from raw.load_batches
 group by source
 order by source
 """
+_NOTHING = {"loaded": 0, "last_evidence_at": None, "last_load_at": None, "refused_batches": 0}
 _REJECTED = (
     "select source, reason, count(*) as rows from raw.rejected_rows where status = 'open' group by 1, 2 order by 1, 2"
 )
@@ -51,6 +53,9 @@ def status_of(settings: Settings) -> Status:
         sources = warehouse.rows(_SOURCES)
         rejected = warehouse.rows(_REJECTED)
         blind = warehouse.rows(_BLIND)
+    known = {row["source"] for row in sources}
+    sources += [{**_NOTHING, "source": name} for name in _declared(settings) if name not in known]
+    sources.sort(key=lambda row: str(row["source"]))
     for row in sources:
         row["age"] = _age(settings.now, row["last_evidence_at"])
         row["loaded"] = int(row["loaded"])
@@ -72,6 +77,16 @@ def status_of(settings: Settings) -> Status:
         for m in moment_states(settings)
     ]
     return Status(settings.name, settings.now, sources, rejected, blind, moments)
+
+
+def _declared(settings: Settings) -> list[str]:
+    """The sources of the YAML, landed or not; of YAML that is wrong `jkpi lint` has more to say."""
+    from jkpi.loading import read_sources
+
+    try:
+        return [source.source for source in read_sources(settings.workspace)]
+    except WorkspaceError:
+        return []
 
 
 def _part(fall: Fall) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +71,34 @@ def outline(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
-    """Segments of a map that no source brings: all customers would be in '(none)'."""
+def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> Iterator[str]:
+    """Segments of a map that no source brings, or none of its own touchpoints: all customers would be in '(none)'."""
     supplied = {name for source in sources for name in source.columns.segments}
-    return [
-        f"{journey.journey}: no source brings the segment {segment!r}{_hint(segment, supplied)}"
-        for journey in journeys
-        for segment in dict.fromkeys(part for parts in journey.segments for part in parts)
-        if segment not in supplied
-    ]
+    for journey in journeys:
+        own = {name for source in sources if _may_speak_of(source, journey) for name in source.columns.segments}
+        for segment in dict.fromkeys(part for parts in journey.segments for part in parts):
+            if segment not in supplied:
+                yield f"{journey.journey}: no source brings the segment {segment!r}{_hint(segment, supplied)}"
+            elif segment not in own:
+                others = [source.source for source in sources if segment in source.columns.segments]
+                yield (
+                    f"{journey.journey}: no source of its touchpoints brings the segment {segment!r}:"
+                    f" {', '.join(others)} does, with touchpoints that are not on this map"
+                )
+
+
+def _may_speak_of(source: Source, journey: Journey) -> bool:
+    """Whether rows of the source can be of this map, as far as the YAML tells."""
+    if source.kind != "touchpoints":
+        return True
+    names = {*source.milestones, *(event.touchpoint for event in source.also)}
+    if source.columns.touchpoint is not None:
+        if source.touchpoints is None:
+            return True
+        names |= {name for name in source.touchpoints.values() if name}
+    if source.constants.touchpoint is not None:
+        names.add(source.constants.touchpoint)
+    return bool(names & {touchpoint.touchpoint for stage in journey.stages for touchpoint in stage.touchpoints})
 
 
 def _hint(word: str, known: set[str]) -> str:
