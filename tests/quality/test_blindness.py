@@ -53,6 +53,30 @@ def test_late_rows_have_their_time_to_come() -> None:
     assert len(spots(facts(counts, late=timedelta(days=1)))) == 1
 
 
+def mornings(counts: dict[date, int], until: date) -> dict[date, int]:
+    """30 rows of each day before six, and none where the day has none."""
+    days = [min(counts) + timedelta(days=n) for n in range((until - min(counts)).days + 1)]
+    return {day: 30 if counts.get(day) else 0 for day in days}
+
+
+def test_an_outage_is_seen_while_its_first_day_is_not_over_at_the_horizon() -> None:
+    """Cases of the day before are decided in it, and count as known already."""
+    lost = (date(2026, 6, 27), date(2026, 6, 28))
+    counts = daily(date(2026, 1, 1), date(2026, 6, 29), without=lost)
+    so_far = mornings(counts, NOW.date())
+    seen = [(datetime(2026, 6, 27), NOW, "no rows on 2026-06-27 until 06:00, usually 30 by then")]
+
+    assert spots(facts(counts, late=timedelta(days=3), so_far=so_far)) == seen
+    silent = {day: rows for day, rows in counts.items() if day < lost[0]}
+    assert spots(facts(silent, late=timedelta(days=3), so_far=mornings(silent, NOW.date()))) == seen
+    assert spots(facts(counts, late=timedelta(days=4), so_far=so_far)) == []
+
+
+def test_without_late_by_the_newest_file_may_end_at_midnight() -> None:
+    counts = daily(date(2026, 1, 1), date(2026, 6, 29))
+    assert spots(facts(counts, so_far=mornings(counts, NOW.date()))) == []
+
+
 def test_a_source_that_fell_silent_blinds_until_now() -> None:
     found = facts(daily(date(2026, 1, 1), date(2026, 6, 20)))
 

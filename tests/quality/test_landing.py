@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,28 @@ def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, wareho
 
     put(warehouse, "map_sources", [{"source": "visits", "late_seconds": 3 * 86_400}])
     assert check_landing(settings, warehouse).blind_spots == ()
+
+
+def test_the_day_of_the_horizon_is_judged_by_its_rows_so_far(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    """Nothing came on two days, and the first of them is not over when late rows have had their time."""
+    horizon = settings.now.replace(tzinfo=None) - timedelta(days=4)
+    lost = (horizon.date(), horizon.date() + timedelta(days=1))
+    assert horizon.hour
+    rows = [row for row in visits(until=settings.now.date()) if row["occurred_at"].date() not in lost]
+    early = [
+        {**row, "event_id": f"{row['event_id']}-early", "occurred_at": datetime.combine(row["occurred_at"], time())}
+        for row in rows
+    ]
+    put(warehouse, "touchpoint_events", [*rows, *early])
+    put(warehouse, "map_sources", [{"source": "visits", "late_seconds": 4 * 86_400}])
+    (spot,) = [spot for spot in check_landing(settings, warehouse).blind_spots if spot.starts_at.date() != LOST]
+    assert (spot.starts_at, spot.ends_at) == (
+        datetime.combine(lost[0], time()),
+        settings.now.replace(tzinfo=None),
+    )
+    assert f"no rows on {lost[0]} until {horizon:%H:%M}" in spot.reason
 
 
 def test_blind_spots_are_replaced_as_a_whole_and_results_of_one_moment_too(

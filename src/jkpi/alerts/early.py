@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
+from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.episodes import Part
 from jkpi.alerts.grid import beside
 from jkpi.alerts.judge import Rule
+from jkpi.alerts.judging import holidays_over
 from jkpi.alerts.panel import Panel, read_ages
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import Watched
@@ -46,17 +48,23 @@ def early_signs(w: Warehouse, all_watched: Sequence[Watched], now: datetime) -> 
         for number, (watched, panel) in enumerate(panels.items())
         for _ in panel.keys
     ]
-    tracks = replay_all(beside([panel.grid for panel in panels.values()]), tried)
+    grid = beside([panel.grid for panel in panels.values()])
+    reach = [round(_age(key) / timedelta(days=1)) for panel in panels.values() for key in panel.keys]
+    tracks = replay_all(grid.with_holidays(holidays_over(w, [grid]), reach), tried)
     found = {}
     for watched, panel in panels.items():
         signs = []
         for row, track in enumerate(islice(tracks, len(panel.keys))):
-            age = timedelta(seconds=int(panel.keys[row][1]))
+            age = _age(panel.keys[row])
             if track.breach is not None and _is_fresh(panel, row, age, now):
                 signs.append(Early(age, track.breach.since, track.breach.parts[-1]))
         if signs:
             found[watched] = min(signs, key=lambda sign: (sign.part.fired_on, sign.age))
     return found
+
+
+def _age(key: Key) -> timedelta:
+    return timedelta(seconds=int(key[1]))
 
 
 def undecided(sign: Early | None, watched: Watched, panel: Panel) -> Early | None:

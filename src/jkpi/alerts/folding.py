@@ -82,7 +82,8 @@ class _Fold:
         spans = (grid.begin <= column) & (column < grid.end)
         if self.signs is not None:
             spans &= ~self.signs.waits(column)
-        counted = self.sparse.go(column, usual, spans & (mark == marks.READ))
+        closed = grid.is_closed(column)
+        counted = self.sparse.go(column, usual, spans & (mark == marks.READ) & ~closed)
         kind = _kinds(mark, usual, counted.enough)
         learned = usual.usable >= cadence.learning
         by_usual = np.where((kind == JUDGED) & ~learned, lifecycle.LEARNING, kind).astype(np.int8)
@@ -103,10 +104,10 @@ class _Fold:
             self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
 
         states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
-        told = spans & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
+        told = spans & ~closed & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
         self.states[column] = np.where(told, states.astype(np.uint8), NOT_TOLD)
         self.months.learn(column, by_weekday, known & ~self._has_fallen(column - FRESH))
-        self._remember(column, spans, mark == marks.HELD)
+        self._remember(column, spans, (mark == marks.HELD) | closed)
         is_open = self.baseline.ladders.is_open | self.promise.ladders.is_open
         self.calibration.learn(column, own_gain, seen.judged & ~is_open & ~self.left_out[column])
         self._look_back(spans & (grid.end == column + 1), own, promised)
@@ -151,6 +152,8 @@ class _Fold:
             since = int(self.promise.ladders.fell[row])
             span = slice(since, column + 1)
             self.left_out[span, row] = (self.grid.mark[span, row] == marks.HELD) | (self.grid.n[span, row] == 0)
+            if self.grid.closed is not None:
+                self.left_out[span, row] |= self.grid.closed[span, row]
             changed.add(int(row))
         self._let_in(column, changed)
 

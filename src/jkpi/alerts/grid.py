@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,7 +21,8 @@ class Grid:
     """`good`, `n` and `passive` (T, S) are counts, 0 where there are none; `mark` (T, S) says what was read.
 
     `passive`: of an NPS the answers that are half good; 0 elsewhere. `begin` and `end` (S,): the columns [begin, end)
-    that a series spans. `first` is the day of column 0, `step` the days from one column to the next.
+    that a series spans. `first` is the day of column 0, `step` the days from one column to the next. `closed` (T, S):
+    days whose cases run into a holiday, which are not judged; None where there are none.
     """
 
     first: date
@@ -32,6 +33,7 @@ class Grid:
     mark: Marks
     begin: Whole
     end: Whole
+    closed: Flags | None = None
 
     @property
     def series(self) -> int:
@@ -49,12 +51,31 @@ class Grid:
         slots: Whole = (self.first.weekday() + np.asarray(column)) % cycle
         return slots
 
+    def is_closed(self, column: int) -> Flags:
+        """(S,): whether its cases run into a holiday."""
+        return np.zeros(self.series, dtype=bool) if self.closed is None else self.closed[column]
+
+    def with_holidays(self, holidays: Collection[date], reach: Sequence[int | None]) -> Grid:
+        """The same; a day is closed where it, or one of the `reach` (a number a series) days after it, is a holiday."""
+        if self.step != 1 or not holidays or all(one is None for one in reach):
+            return self
+        days = np.array(
+            [self.day(column) in holidays for column in range(self.length + max(filter(None, reach), default=0))]
+        )
+        closed = np.zeros((self.length, self.series), dtype=bool)
+        for row, days_after in enumerate(reach):
+            if days_after is not None:
+                for later in range(days_after + 1):
+                    closed[:, row] |= days[later : later + self.length]
+        return replace(self, closed=closed)
+
     def part(self, rows: slice) -> Grid:
         """Some of the series."""
         counts = (np.ascontiguousarray(one[:, rows]) for one in (self.good, self.n, self.passive))
         good, n, passive = counts
         mark = np.ascontiguousarray(self.mark[:, rows])
-        return Grid(self.first, self.step, good, n, passive, mark, self.begin[rows], self.end[rows])
+        closed = None if self.closed is None else np.ascontiguousarray(self.closed[:, rows])
+        return Grid(self.first, self.step, good, n, passive, mark, self.begin[rows], self.end[rows], closed)
 
 
 def lay_out(readings: Sequence[Sequence[Reading]], until: Sequence[date | None], step: int = 1) -> Grid:
@@ -85,15 +106,16 @@ def beside(grids: Sequence[Grid]) -> Grid:
     length = max(offset + one.length for offset, one in zip(offsets, grids, strict=True))
     series = sum(one.series for one in grids)
     good, n, passive = (np.zeros((length, series)) for _ in range(3))
-    mark = np.zeros((length, series), dtype=np.int8)
+    mark, closed = np.zeros((length, series), dtype=np.int8), np.zeros((length, series), dtype=bool)
     start = 0
     for offset, one in zip(offsets, grids, strict=True):
         where = slice(offset, offset + one.length), slice(start, start + one.series)
         good[where], n[where], passive[where], mark[where] = one.good, one.n, one.passive, one.mark
+        closed[where] = False if one.closed is None else one.closed
         start += one.series
     spans = [(one.begin + offset, one.end + offset) for offset, one in zip(offsets, grids, strict=True)]
     begin, end = (np.concatenate(each) for each in zip(*spans, strict=True))
-    return Grid(first, step, good, n, passive, mark, begin, end)
+    return Grid(first, step, good, n, passive, mark, begin, end, closed)
 
 
 def place(grid: Grid, row: Whole | int, columns: Whole, counts: Floats, held: Flags) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 
 from jkpi.alerts.arrow_rows import Key
@@ -18,6 +18,7 @@ from jkpi.alerts.panel import Panel, read_panel
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
+from jkpi.holidays import holidays, zone_of_most
 from jkpi.warehouse import Warehouse
 
 NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
@@ -42,6 +43,7 @@ def replay_moments(
         for watched in all_watched
     }
     panels |= {watched: as_readings(timed[watched]) for watched in all_watched if not watched.has_share}
+    closed = holidays_over(w, [panel.grid for panel in panels.values()])
     found: dict[Watched, Replayed] = {}
     for cadence in {watched.cadence for watched in all_watched}:
         own = [watched for watched in all_watched if watched.cadence == cadence]
@@ -51,8 +53,8 @@ def replay_moments(
             )
             for number, watched in enumerate(own)
         }
-        replayed = _shares({watched: panels[watched] for watched in own if watched.has_share}, tried)
-        signs = _signs({watched: timed[watched] for watched in own if timed[watched].keys}, tried)
+        replayed = _shares({watched: panels[watched] for watched in own if watched.has_share}, tried, closed)
+        signs = _signs({watched: timed[watched] for watched in own if timed[watched].keys}, tried, closed)
         for watched in own:
             shares, slow = replayed.get(watched, {}), signs.get(watched, {})
             tracks = tuple(_of_both(shares.get(key), slow.get(key)) for key in panels[watched].keys)
@@ -66,15 +68,24 @@ def _of_both(share: Track | None, signs: Track | None) -> Track:
     return with_signs(share, signs)
 
 
+def holidays_over(w: Warehouse, grids: Sequence[Grid]) -> frozenset[date]:
+    """Those of the workspace's calendars in the time of these grids, and in the week after it."""
+    spans = [(grid.first, grid.day(grid.length)) for grid in grids if grid.length]
+    if not spans or not w.table_exists("raw", "map_calendars"):
+        return frozenset()
+    first, last = min(first for first, _ in spans), max(last for _, last in spans)
+    return holidays(w, zone_of_most(w), first, last + timedelta(weeks=1))
+
+
 def _shares(
-    panels: Mapping[Watched, Panel], tried: Mapping[Watched, Sequence[Tried]]
+    panels: Mapping[Watched, Panel], tried: Mapping[Watched, Sequence[Tried]], closed: Collection[date]
 ) -> dict[Watched, dict[Key, Track]]:
     """Moment -> series -> what its readings say."""
     if not panels:
         return {}
-    tracks = replay_all(
-        beside([panel.grid for panel in panels.values()]), [one for watched in panels for one in tried[watched]]
-    )
+    reach = [watched.reach for watched, panel in panels.items() for _ in panel.keys]
+    grid = beside([panel.grid for panel in panels.values()]).with_holidays(closed, reach)
+    tracks = replay_all(grid, [one for watched in panels for one in tried[watched]])
     return {
         watched: dict(zip(panel.keys, islice(tracks, len(panel.keys)), strict=True))
         for watched, panel in panels.items()
@@ -82,12 +93,13 @@ def _shares(
 
 
 def _signs(
-    timed: Mapping[Watched, DurationPanel], tried: Mapping[Watched, Sequence[Tried]]
+    timed: Mapping[Watched, DurationPanel], tried: Mapping[Watched, Sequence[Tried]], closed: Collection[date]
 ) -> dict[Watched, dict[Key, Track]]:
     """Moment -> series -> what its sign test finds."""
     if not timed:
         return {}
     grid, durations = _beside(list(timed.values()))
+    grid = grid.with_holidays(closed, [watched.reach for watched, panel in timed.items() for _ in panel.keys])
     own = [tried[watched][0 if key == WHOLE else 1] for watched, panel in timed.items() for key in panel.keys]
     tracks = replay_all(grid, of_signs(own), durations)
     return {

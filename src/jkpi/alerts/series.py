@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
 from jkpi.journeys import Journey
@@ -14,6 +15,9 @@ from jkpi.warehouse import Warehouse
 WHOLE = ("all", "all")
 UNNAMED = "(none)"
 CONSOLE = "console"
+UNKNOWN_SPAN, LONG_SPAN = timedelta(days=3), timedelta(days=5)
+"""What is taken for the time that a case takes where each has its own tolerance, or none has; and beyond what time a
+holiday more or less does not tell."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Watched:
     """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit, or, where
     a duration has no tolerance and nothing is promised, in shares that are done within the usual median; readings
     are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone; `calendar` by
-    whose hours a duration is counted, `tolerance` in its seconds, None where there is none or each case has its own."""
+    whose hours a duration is counted, `tolerance` in its seconds, None where there is none or each case has its own;
+    `reach`: where the clock counts, so many days after its own a holiday is in a case's way; None where none is."""
 
     journey: str
     journey_title: str
@@ -44,6 +49,7 @@ class Watched:
     stage: str | None = None
     touchpoint: str | None = None
     tolerance: float | None = None
+    reach: int | None = None
 
     @property
     def is_duration(self) -> bool:
@@ -155,9 +161,24 @@ def watched_moments(
                     stage=stage.stage if stage else None,
                     touchpoint=getattr(kpi, "on", None) or getattr(kpi, "of", None),
                     tolerance=_seconds(getattr(kpi, "tolerance", None)),
+                    reach=_reach(kpi, journey),
                 )
             )
     return found
+
+
+def _reach(kpi: Any, journey: Journey) -> int | None:
+    """Days within which a case is decided by the clock, where these are so few that a holiday among them tells."""
+    if kpi.kpi in ("time_to_resolve", "time_in_stage"):
+        tolerance = getattr(kpi, "tolerance", None)
+        span = tolerance if isinstance(tolerance, timedelta) else UNKNOWN_SPAN
+    elif kpi.kpi in ("drop_off", "conversion"):
+        span = getattr(kpi, "window", None) or journey.scope.window
+    else:
+        return None
+    if getattr(kpi, "calendar", None) is not None or span > LONG_SPAN:
+        return None
+    return round(span / timedelta(days=1))
 
 
 def _seconds(tolerance: timedelta | str | None) -> float | None:

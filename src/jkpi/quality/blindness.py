@@ -39,6 +39,7 @@ class SourceFacts:
     """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
 
     utc_counts: by days of UTC, as many systems cut their files: one that is lost is half of two local days.
+    so_far, utc_so_far: the same of each day up to the time of day that it is at the horizon, now less `late`.
     read and rejected count events over all batches; late is the source's late-data allowance; on holidays a calendar of
     the workspace is closed.
     """
@@ -46,6 +47,8 @@ class SourceFacts:
     source: str
     counts: Mapping[date, int] = field(default_factory=dict)
     utc_counts: Mapping[date, int] = field(default_factory=dict)
+    so_far: Mapping[date, int] = field(default_factory=dict)
+    utc_so_far: Mapping[date, int] = field(default_factory=dict)
     last_at: datetime | None = None
     zone: str = "UTC"
     late: timedelta = timedelta(0)
@@ -71,10 +74,12 @@ class SourceVerdict:
 
 
 def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
-    """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come."""
-    days, spots, silent_since = _by_days(facts, facts.counts, ZoneInfo(facts.zone), now)
+    """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come, and the
+    one that is not over then by its rows so far: what is decided in it counts as known already."""
+    days, spots, silent_since = _by_days(facts, facts.counts, facts.so_far, ZoneInfo(facts.zone), now)
     if facts.utc_counts:
-        utc_days, utc_spots, utc_silent_since = _by_days(facts, facts.utc_counts, ZoneInfo("UTC"), now)
+        utc = ZoneInfo("UTC")
+        utc_days, utc_spots, utc_silent_since = _by_days(facts, facts.utc_counts, facts.utc_so_far, utc, now)
         days = _worse(days, utc_days)
         spots += [one for one in utc_spots if not any(_overlap(one, other) for other in spots)]
         silent_since = silent_since or utc_silent_since
@@ -95,10 +100,11 @@ def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
 
 
 def _by_days(
-    facts: SourceFacts, counts: Mapping[date, int], zone: ZoneInfo, now: datetime
+    facts: SourceFacts, counts: Mapping[date, int], so_far: Mapping[date, int], zone: ZoneInfo, now: datetime
 ) -> tuple[list[DayVolume], list[BlindSpot], datetime | None]:
     """Each day of a zone judged, where we are blind by that, and since when the source has been silent."""
-    until = (now - facts.late).replace(tzinfo=UTC).astimezone(zone).date()
+    horizon = (now - facts.late).replace(tzinfo=UTC).astimezone(zone)
+    until = horizon.date()
     days = judge_days(counts, until, facts.holidays)
     last_day = max(counts, default=None)
     spots: list[BlindSpot] = []
@@ -111,7 +117,23 @@ def _by_days(
         else:
             ends_at = _midnight(gap.last + timedelta(days=1), zone)
             spots.append(BlindSpot(facts.source, starts_at, ends_at, _thin(gap)))
+    if silent_since is None and (begun := _begun(facts, so_far, horizon)) is not None:
+        spots.append(BlindSpot(facts.source, _midnight(until, zone), now, begun))
     return days, spots, silent_since
+
+
+def _begun(facts: SourceFacts, so_far: Mapping[date, int], horizon: datetime) -> str | None:
+    """Why we are blind on the day of the horizon, though it is not over; None where we are not.
+
+    Of a source that names no `late_by` only a hole is seen, with rows after it: its newest file may end at midnight.
+    """
+    has_gone_on = facts.last_at is not None and facts.last_at > naive(horizon)
+    if not so_far or not (has_gone_on or facts.late):
+        return None
+    *_, day = judge_days(so_far, horizon.date() + timedelta(days=1), facts.holidays)
+    if not day.blind or day.usual is None:
+        return None
+    return f"{_rows(day.rows)} on {day.day} until {horizon:%H:%M}, usually {day.usual:,.0f} by then"
 
 
 def _worse(days: Sequence[DayVolume], others: Sequence[DayVolume]) -> list[DayVolume]:
@@ -141,9 +163,12 @@ def _refused(source: str, one: Refused, now: datetime) -> BlindSpot | None:
 
 
 def _thin(gap: Gap) -> str:
-    rows = "no rows" if gap.rows == 0 else "1 row" if gap.rows == 1 else f"{gap.rows:,} rows"
     when = f"on {gap.first}" if gap.first == gap.last else f"from {gap.first} to {gap.last}"
-    return f"{rows} {when}, usually {_usual(gap)} a day"
+    return f"{_rows(gap.rows)} {when}, usually {_usual(gap)} a day"
+
+
+def _rows(number: int) -> str:
+    return "no rows" if number == 0 else "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _usual(gap: Gap) -> str:

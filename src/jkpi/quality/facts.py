@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from jkpi.holidays import holidays, zone_of_most
 from jkpi.quality.blindness import Refused, SourceFacts
-from jkpi.quality.holidays import holidays
 from jkpi.warehouse import Warehouse
 
 _TIMES = {
@@ -18,25 +18,28 @@ _TIMES = {
     "period_counts": "(period_start + case covers when 'day' then interval '1 day' when 'week' then interval '7 days'"
     " else interval '1 month' end)",
 }
+_LOCAL = "({time} at time zone 'UTC' at time zone cast(:zone as text))"
 _DAYS = """
+with rows_of_source as (
+    select
+        landed.source,
+        {moment} as moment,
+        {time} as happened_at,
+        {horizon} as horizon
+    from raw.{table} as landed
+    left join raw.map_sources as known on landed.source = known.source
+    where {time} <= :now
+)
 select
     source,
-    cast({time} at time zone 'UTC' at time zone cast(:zone as text) as date) as day,
+    cast(moment as date) as day,
     count(*) as rows_of_day,
-    max({time}) as last_at
-from raw.{table}
-where {time} <= :now
+    sum(case when cast(moment as time) < cast(horizon as time) then 1 else 0 end) as rows_so_far,
+    max(happened_at) as last_at
+from rows_of_source
 group by 1, 2
 """
-_UTC_DAYS = """
-select
-    source,
-    cast({time} as date) as day,
-    count(*) as rows_of_day
-from raw.{table}
-where {time} <= :now
-group by 1, 2
-"""
+_HORIZON = "(cast(:now as timestamp) - coalesce(known.late_seconds, 0) * interval '1 second')"
 _LEDGER = """
 select
     source,
@@ -78,7 +81,6 @@ from raw.load_batches
 where source = :source and status = 'loaded' and started_at > :refused_at and first_at > :before
 """
 _LATE = "select source, late_seconds from raw.map_sources"
-_ZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
 
 
 def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
@@ -86,17 +88,9 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
 
     Days are cut in the zone of the most journeys, in UTC where no map is in the warehouse yet.
     """
-    zone = _zone(w)
-    counts: dict[str, Counter[date]] = defaultdict(Counter)
-    utc_counts: dict[str, Counter[date]] = defaultdict(Counter)
-    last_at: dict[str, datetime] = {}
-    for table, time in _TIMES.items():
-        for row in w.rows(_DAYS.format(table=table, time=time), {"now": now, "zone": zone}):
-            source = row["source"]
-            counts[source][row["day"]] += row["rows_of_day"]
-            last_at[source] = max(last_at.get(source, row["last_at"]), row["last_at"])
-        for row in w.rows(_UTC_DAYS.format(table=table, time=time), {"now": now}) if zone != "UTC" else ():
-            utc_counts[row["source"]][row["day"]] += row["rows_of_day"]
+    zone = zone_of_most(w)
+    counts, so_far, last_at = _by_day(w, now, zone)
+    utc_counts, utc_so_far, _ = _by_day(w, now, None) if zone != "UTC" else ({}, {}, {})
     late = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in w.rows(_LATE)}
     ledger = {row["source"]: row for row in w.rows(_LEDGER)}
     refused = _read_refused(w)
@@ -107,6 +101,8 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
             source=source,
             counts=dict(counts.get(source, {})),
             utc_counts=dict(utc_counts.get(source, {})),
+            so_far=dict(so_far.get(source, {})),
+            utc_so_far=dict(utc_so_far.get(source, {})),
             last_at=last_at.get(source),
             zone=zone,
             late=late.get(source, timedelta(0)),
@@ -119,9 +115,23 @@ def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
     ]
 
 
-def _zone(w: Warehouse) -> str:
-    zones = sorted(w.rows(_ZONES), key=lambda row: (-row["journeys"], row["timezone"]))
-    return str(zones[0]["timezone"]) if zones else "UTC"
+def _by_day(
+    w: Warehouse, now: datetime, zone: str | None
+) -> tuple[dict[str, Counter[date]], dict[str, Counter[date]], dict[str, datetime]]:
+    """Rows of each source by day of a zone (None: UTC), those up to the horizon's time of day, and its newest row."""
+    counts: dict[str, Counter[date]] = defaultdict(Counter)
+    so_far: dict[str, Counter[date]] = defaultdict(Counter)
+    last_at: dict[str, datetime] = {}
+    local = _LOCAL if zone else "{time}"
+    given = {"now": now, "zone": zone} if zone else {"now": now}
+    for table, time in _TIMES.items():
+        places = {"moment": local.format(time=time), "horizon": local.format(time=_HORIZON)}
+        for row in w.rows(_DAYS.format(table=table, time=time, **places), given):
+            source = row["source"]
+            counts[source][row["day"]] += int(row["rows_of_day"])
+            so_far[source][row["day"]] += int(row["rows_so_far"])
+            last_at[source] = max(last_at.get(source, row["last_at"]), row["last_at"])
+    return counts, so_far, last_at
 
 
 def _read_refused(w: Warehouse) -> dict[str, list[Refused]]:

@@ -1,7 +1,8 @@
 """Days on which a calendar of the workspace is closed though it is usually open on that day of the week.
 
-A source that brings next to nothing then is not broken. The calendars are those of the workspace, whoever counts by
-them: a source is not told which one it keeps, and a day that is nobody's usual day is no day to judge one by.
+A source that brings next to nothing then is not broken, and what takes longer over them is not slower. The calendars
+are those of the workspace, whoever counts by them: a source is not told which one it keeps, and a day that is nobody's
+usual day is no day to judge one by.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ select distinct
 from raw.map_calendars
 where is_open and utc_date >= :since
 """
+_ZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
 _MOMENTS = ("starts_at", "(ends_at - interval '1 second')")
 _WEEKS = 4
 """Open on the same day of the week within so many weeks: then it usually is."""
@@ -33,6 +35,12 @@ def holidays(w: Warehouse, zone: str, first: date, last: date) -> frozenset[date
             opens[row["calendar"]].add(row["day"])
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return frozenset(day for day in days if any(_is_closed(day, known) for known in opens.values()))
+
+
+def zone_of_most(w: Warehouse) -> str:
+    """The zone of the most journeys; UTC where no map is in the warehouse yet."""
+    zones = sorted(w.rows(_ZONES), key=lambda row: (-row["journeys"], row["timezone"]))
+    return str(zones[0]["timezone"]) if zones else "UTC"
 
 
 def _is_closed(day: date, opens: set[date]) -> bool:
