@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from jkpi.alerts.schedules import longest_gap
+from jkpi.schedules import longest_gap
 
 
 @pytest.mark.parametrize(

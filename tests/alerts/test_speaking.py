@@ -10,7 +10,11 @@ from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
 from jkpi.alerts import AlertReport, silence
+from jkpi.alerts.episodes import NOWHERE, Part, Track, as_breaches
+from jkpi.alerts.lifecycle import State
+from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import lies_within
+from jkpi.alerts.speaking import speaks_for
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
@@ -146,3 +150,26 @@ def test_what_lies_within_a_segment(value: str, other: str, other_value: str, wi
     """A value with a + of its own cannot be told apart from the ones beside it."""
     assert lies_within("tier+region", value, other, other_value) == within
     assert lies_within("a+tier+region", "x+gold+south", "region+a", "south+x")
+
+
+def track(since: int, fired: int) -> Track:
+    """An open fall, by its numbers of days."""
+    pool = Pool(day(since), day(fired), fired - since + 1, 50.0, 100.0, 80.0, 75.0, 100.0)
+    part = Part("baseline", day(since), day(fired), None, "evidence", pool, None, 3)
+    return Track(State.FIRING, day(since), tuple(as_breaches([part])), None, day(fired), NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("own", "parent", "is_of_it"),
+    [
+        ((60, 97), (95, 96), True),  # what led up to it is counted from long before, and was told after it
+        ((95, 97), (95, 96), True),
+        ((100, 104), (95, 96), True),
+        ((60, 70), (95, 96), False),  # told before the other one began
+        ((120, 124), (95, 96), False),
+    ],
+)
+def test_what_is_told_once_another_has_begun_is_of_that(
+    own: tuple[int, int], parent: tuple[int, int], is_of_it: bool
+) -> None:
+    assert speaks_for(track(*parent), track(*own), same_promise=False) is is_of_it

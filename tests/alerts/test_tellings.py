@@ -96,6 +96,17 @@ def test_an_open_alert_is_told_again_weekly_until_somebody_takes_it_on(make_worl
     assert list_alerts(world.settings)[0].flags == ("acknowledged",)
 
 
+def test_what_seems_to_be_over_is_not_repeated(make_world: MakeWorld) -> None:
+    """A small series is long not sure that it is well again; what is told of it meanwhile would be wrong."""
+    world = telling(make_world(ON_SITE))
+    fell = [round(40 * 0.92)] * 59 + [12, 12, 12]
+    back = [35] * 12
+    world.put([(float(good), 40.0) for good in [*fell, *back]])
+    told = told_on(world, range(58, 72))
+    assert [title.startswith("Still: ") for _, _, title in told] == [False]
+    assert list_alerts(world.settings)[0].status == "open"
+
+
 @pytest.mark.parametrize(
     ("every", "says"),
     [

@@ -244,7 +244,9 @@ def test_an_unknown_state_is_never_taken_for_ok() -> None:
         ("@daily", 49, 0, True),
         ("@daily", 49, 7200, False),
         ("@hourly", 3, 0, True),
-        ("0 5 * * 1-5", 900, 0, None),
+        ("0 5 * * 1-5", 143, 0, False),
+        ("0 5 * * 1-5", 145, 0, True),
+        ("@once", 900, 0, None),
         ("", 900, 0, None),
     ],
 )

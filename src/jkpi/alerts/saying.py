@@ -137,6 +137,7 @@ def _is_reachable(receiver: str, settings: Settings) -> bool:
 
 def _standings(connection: Connection, truth: Truth, settings: Settings) -> dict[str, Standing]:
     told, acknowledged = book.read_told(connection), book.read_acknowledged(connection)
+    recovering = {one.series.series_id for one in truth.judged if one.track.state is State.RECOVERING}
     found = {}
     for alert in read_announced(connection):
         backdrop = truth.backdrops.get((alert.journey, alert.moment))
@@ -147,6 +148,7 @@ def _standings(connection: Connection, truth: Truth, settings: Settings) -> dict
             backdrop.escalate_after if backdrop else None,
             backdrop.escalate_to if backdrop else (),
             truth.receivers(alert, settings) if alert.is_open else (),
+            alert.series_id in recovering,
         )
     return found
 

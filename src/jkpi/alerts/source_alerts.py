@@ -9,8 +9,8 @@ from typing import Any
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import count, day, plain
-from jkpi.alerts.schedules import longest_gap
 from jkpi.documents import format_duration
+from jkpi.schedules import longest_gap
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse
 

@@ -91,4 +91,5 @@ def _fell_with(own: Part, part: Part, same_promise: bool) -> bool:
     if own.line == part.line == "promise" and same_promise:
         return True
     is_same = own.line == part.line or (own.line, part.line) == ("median", "baseline")
-    return is_same and abs(own.since - part.since) <= TOGETHER
+    # What leads up to a fall may be counted from long before it: what was told only after the other one began is of it.
+    return is_same and own.since - TOGETHER <= part.since <= max(own.since + TOGETHER, own.fired_on)

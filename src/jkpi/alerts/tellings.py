@@ -58,7 +58,7 @@ class Plan:
 @dataclass(frozen=True)
 class Standing:
     """An alert, what was told of it, and whether somebody took it on since it was last news. `receivers`: who is to
-    hear of it by what the map and `jkpi.yml` say today."""
+    hear of it by what the map and `jkpi.yml` say today; `seems_over`: its newest days are clear, and not yet enough."""
 
     alert: Announced
     told: tuple[Told, ...] = ()
@@ -66,6 +66,7 @@ class Standing:
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
+    seems_over: bool = False
     heard: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,12 +108,14 @@ def news(owed: Iterable[Owed], standings: dict[str, Standing]) -> Plan:
 
 
 def repeats(standings: Iterable[Standing], now: datetime, every: timedelta | None) -> list[Due]:
-    """Open falls that nobody took on, to those who last heard of them so long ago and still are to hear of them."""
+    """Open falls that nobody took on, to those who last heard of them so long ago and still are to hear of them. What
+    seems to be over is not repeated as if it were not."""
     if every is None:
         return []
     found = []
     for standing in standings:
-        if standing.alert.is_open and standing.alert.kind == "fall" and not standing.acknowledged:
+        waiting = standing.alert.is_open and standing.alert.kind == "fall" and not standing.acknowledged
+        if waiting and not standing.seems_over:
             last: dict[str, datetime] = {}
             for one in standing.lately:
                 last[one.receiver] = max(one.told_at, last.get(one.receiver, one.told_at))

@@ -90,7 +90,7 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     worse = "above" if watched.direction == "lower" else "below"
     unit = watched.period
     patterns = {
-        "collapse": f"one {unit} far",
+        "collapse": f"one {unit}{f', {day(part.fired_on)},' * (part.fired_on != part.since)} far",
         "standing": "each of four weeks",
         "evidence": f"{part.taken} {unit}s taken together clearly",
     }

@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 
 _SOURCES = """
 select
-    source,
-    sum(loaded) as loaded,
-    max(last_at) as last_evidence_at,
-    max(loaded_at) as last_load_at,
-    sum(case when status = 'refused' then 1 else 0 end) as refused_batches
-from raw.load_batches
-group by source
-order by source
+    batches.source,
+    sum(batches.loaded) as loaded,
+    max(batches.last_at) as last_evidence_at,
+    max(batches.loaded_at) as last_load_at,
+    count(distinct case when batches.status = 'refused' and later.origin is null then batches.origin end)
+        as refused_batches
+from raw.load_batches as batches
+left join (
+    select source, origin, max(coalesce(loaded_at, started_at)) as loaded_at
+    from raw.load_batches
+    where status = 'loaded'
+    group by source, origin
+) as later
+    on batches.source = later.source and batches.origin = later.origin and batches.started_at <= later.loaded_at
+group by batches.source
+order by batches.source
 """
 _NOTHING = {"loaded": 0, "last_evidence_at": None, "last_load_at": None, "refused_batches": 0}
 _REJECTED = (

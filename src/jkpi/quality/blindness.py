@@ -88,7 +88,9 @@ def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
         silent_since = last_at
         pause = longest_pause(list(facts.counts)) or timedelta(0)
         spots.append(_silence(facts.source, last_at, now, f"its longest pause before was {_days(pause)}"))
-    spots += [spot for one in facts.refused if (spot := _refused(facts.source, one, now))]
+    refused = [spot for one in facts.refused if (spot := _refused(facts.source, one, now))]
+    # A source whose file was refused is not silent: what it brought could not be read.
+    spots = [*refused, *(spot for spot in spots if not any(_covers(one, spot) for one in refused))]
     silence = now - silent_since if silent_since is not None else timedelta(0)
     return SourceVerdict(
         source=facts.source,
@@ -144,6 +146,10 @@ def _worse(days: Sequence[DayVolume], others: Sequence[DayVolume]) -> list[DayVo
 
 def _overlap(one: BlindSpot, other: BlindSpot) -> bool:
     return one.starts_at < other.ends_at and other.starts_at < one.ends_at
+
+
+def _covers(one: BlindSpot, other: BlindSpot) -> bool:
+    return one.starts_at <= other.starts_at and other.ends_at <= one.ends_at
 
 
 def _silence(source: str, starts_at: datetime, now: datetime, usually: str) -> BlindSpot:

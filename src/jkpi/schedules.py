@@ -9,6 +9,7 @@ from itertools import pairwise
 _NAMED = {
     "@hourly": timedelta(hours=1),
     "@daily": timedelta(days=1),
+    "@midnight": timedelta(days=1),
     "@weekly": timedelta(days=7),
     "@monthly": timedelta(days=31),
     "@quarterly": timedelta(days=92),
