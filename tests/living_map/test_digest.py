@@ -151,3 +151,43 @@ def test_an_open_early_sign_is_to_watch() -> None:
         ("What to watch", [said])
     ]
     assert letter.title == "Your week: 1 to watch"
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ("ok", "In time: falling in region = south since 12 Jun"),
+        ("watch", "In time: falling in region = south since 12 Jun; watch, since 27 Jun, 3 days"),
+        ("firing", "In time: firing, since 27 Jun, 3 days; falling in region = south since 12 Jun"),
+    ],
+)
+def test_what_fires_is_said_first_and_since_when(state: str, line: str) -> None:
+    """The state of the whole is not what fires where a part does."""
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    stands = MomentState("j", "m", state, date(2026, 6, 27), None, ("region = south",))
+    fell = {"journey": "j", "kpi": "s.k", "segment_value": "south", "since": date(2026, 6, 12), "owner": "me"}
+    (letter,) = letters([], [], [moment], [stands], [alert(**fell)], NOW)
+    assert letter.lines["fires"] == [line]
+
+
+@pytest.mark.parametrize(
+    ("unit", "statistic", "usual", "slight", "enough"),
+    [
+        ("share", "share_within", 0.8, 0.785, 0.775),
+        ("points", "nps", 30.0, 28.5, 27.5),
+        ("points", "mean", 4.0, 3.95, 3.85),
+    ],
+)
+def test_what_nobody_would_act_on_is_no_news(
+    unit: str, statistic: str, usual: float, slight: float, enough: float
+) -> None:
+    """Where thousands are counted, any difference is beyond chance."""
+    row = {
+        "journey": "j", "kpi": "s.k", "title": "K", "place": "S", "owner": "me", "status": "final", "unit": unit,
+        "statistic": statistic, "direction": "higher", "baseline": usual, "sample_size_week": 100_000,
+        "value_week_start": date(2026, 6, 15), "calendar": None,
+    }  # fmt: skip
+    for value, news in ((slight, 0), (enough, 1)):
+        week = {"value_week": value, "ci_low_week": value - 1e-6, "ci_high_week": value + 1e-6}
+        (letter,) = letters([{**row, **week}], [], [], [], [], NOW)
+        assert len(letter.lines["changed"]) == news

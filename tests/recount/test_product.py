@@ -28,6 +28,7 @@ from tangle import tangled
 from worlds import World, names, world
 
 from jkpi.journeys.kinds import KINDS
+from jkpi.warehouse import open_warehouse
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]
@@ -139,3 +140,21 @@ def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Ca
     pd.testing.assert_frame_equal(
         one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rows_say_whether_they_are_in_the_viewpoint(measured: Callable[[str], str], engine: str) -> None:
+    """Readings are of those who are in it alone; rows are of all."""
+    marts = {
+        "fct_journey_instances": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},
+        "fct_stage_visits": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},
+        "fct_responses": {("anna", True), ("bert", False), ("bert", True)},
+    }
+    with open_warehouse(measured(engine)) as w:
+        for mart, wanted in marts.items():
+            rows = w.rows(
+                f"select instances.customer_id, mart.is_in_viewpoint from marts.{mart} as mart"
+                " inner join marts.fct_journey_instances as instances on mart.instance_id = instances.instance_id"
+                " where mart.journey = 'viewpoint' and mart.journey = instances.journey"
+            )
+            assert {(row["customer_id"], row["is_in_viewpoint"]) for row in rows} == wanted, mart

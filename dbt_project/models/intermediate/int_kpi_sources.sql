@@ -126,7 +126,8 @@ of_sayings as (
             and coalesce(kpis.on_touchpoint, said.touchpoint, '') = coalesce(said.touchpoint, '')
             and coalesce(kpis.emotion, said.emotion, '') = coalesce(said.emotion, '')
             and (kpis.question is null or kpis.question = said.question)
-            and (kpis.scale_min is null or (kpis.scale_min = said.scale_min and kpis.scale_max = said.scale_max))
+            and (kpis.scale_min is null or coalesce(said.scale_min, kpis.scale_min) = kpis.scale_min)
+            and (kpis.scale_max is null or coalesce(said.scale_max, kpis.scale_max) = kpis.scale_max)
     where kpis.kind in ('csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'peak_end')
 ),
 

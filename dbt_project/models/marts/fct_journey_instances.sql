@@ -31,7 +31,8 @@ journey_instances as (
         experiences.end_score,
         experiences.end_touchpoint,
         experiences.peak_end,
-        instances.map_version
+        instances.map_version,
+        instances.is_in_viewpoint
     from instances
     left join paths on instances.actor_key = paths.actor_key and instances.passage = paths.passage
     left join experiences on instances.actor_key = experiences.actor_key and instances.passage = experiences.passage

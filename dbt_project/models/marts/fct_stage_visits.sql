@@ -40,7 +40,8 @@ stage_visits as (
         {{ add_seconds(
             'visits.entered_at', 'coalesce(windows.stage_window_seconds, instances.journey_window_seconds)'
         ) }} as matures_at,
-        instances.map_version
+        instances.map_version,
+        instances.is_in_viewpoint
     from visits
     inner join instances on visits.actor_key = instances.actor_key and visits.passage = instances.passage
     inner join stages on visits.stage_number = stages.stage_number

@@ -57,7 +57,8 @@ def _scores(w: Warehouse, scope: dict[str, Any]) -> tuple[Score, ...]:
         " from marts.fct_responses as answers"
         " inner join raw.map_kpis as kpis on answers.journey = kpis.journey and answers.kpi = kpis.kpi"
         " where kpis.is_current and kpis.journey = :journey and kpis.scale_max > kpis.scale_min"
-        " and answers.score is not null and answers.responded_date >= :first and answers.responded_date < :until"
+        " and answers.is_in_viewpoint and answers.score is not null"
+        " and answers.responded_date >= :first and answers.responded_date < :until"
         " group by kpis.kpi, kpis.stage, kpis.stage_position order by kpis.stage_position, answered desc, kpis.kpi",
         scope,
     )
@@ -69,7 +70,8 @@ def _experiences(w: Warehouse, scope: dict[str, Any], column: str) -> tuple[tupl
         return ()
     rows = w.rows(
         f"select {column} as touchpoint, count(*) as passages from marts.fct_journey_instances"
-        f" where journey = :journey and {column} is not null and started_at >= :first and started_at < :until"
+        f" where is_in_viewpoint and journey = :journey and {column} is not null"
+        " and started_at >= :first and started_at < :until"
         f" group by {column} order by passages desc, touchpoint",
         scope,
     )

@@ -133,6 +133,7 @@ def _stages(
     way = Way(tuple(s.stage for s in facts.stages), {s.stage: s.title for s in facts.stages})
     went = path_views(way, facts.insights.moves)
     scored = score_views(way, facts.insights, {t.touchpoint: t.stage for t in facts.touchpoints})
+    whose = " by all customers" if facts.persona_segment else ""
     views = []
     for place, stage in enumerate(facts.stages):
         before = flows[place - 1] if place else None
@@ -149,7 +150,7 @@ def _stages(
                 visits=_visits(stage),
                 river=charts.river(before, flows[place], after) if busiest else None,
                 texts={lane.removesuffix("_stage"): _texts(stage, lane) for lane in TEXT_LANES},
-                touchpoints=tuple(_touchpoint(t, now) for t in facts.touchpoints if t.stage == stage.stage),
+                touchpoints=tuple(_touchpoint(t, now, whose) for t in facts.touchpoints if t.stage == stage.stage),
                 kpis=tuple(kpis[name] for name in here),
                 moments=tuple(moments[moment.moment] for moment in decided),
                 owners=(
@@ -195,7 +196,8 @@ def _under_way(stage: Stage, now: datetime) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def _touchpoint(touchpoint: Touchpoint, now: datetime) -> TouchpointView:
+def _touchpoint(touchpoint: Touchpoint, now: datetime, whose: str) -> TouchpointView:
+    """`whose`: what is to be said where the map is of some customers alone, for events are counted whoever had them."""
     seen = touchpoint.last_evidence_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,
@@ -205,7 +207,7 @@ def _touchpoint(touchpoint: Touchpoint, now: datetime) -> TouchpointView:
         side=touchpoint.stage_side,
         confirmed=touchpoint.evidence == "confirmed_by_customers",
         seen=seen,
-        volume=_volume(touchpoint),
+        volume=_volume(touchpoint, whose),
         last=words.ago(touchpoint.last_evidence_at, now.astimezone(UTC).replace(tzinfo=None))
         if touchpoint.last_evidence_at
         else "no evidence yet",
@@ -213,12 +215,12 @@ def _touchpoint(touchpoint: Touchpoint, now: datetime) -> TouchpointView:
     )
 
 
-def _volume(touchpoint: Touchpoint) -> str:
+def _volume(touchpoint: Touchpoint, whose: str) -> str:
     if touchpoint.last_evidence_at is None:
         return ""
     if touchpoint.count_events_28d is not None:
-        return f"{words.count(touchpoint.count_events_28d)} × in 28 days"
-    return f"{words.count(touchpoint.count_events)} × so far" if touchpoint.count_events else ""
+        return f"{words.count(touchpoint.count_events_28d)} × in 28 days{whose}"
+    return f"{words.count(touchpoint.count_events)} × so far{whose}" if touchpoint.count_events else ""
 
 
 def _segments(segment: Mapping[str, object]) -> str | None:

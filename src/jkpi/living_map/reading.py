@@ -90,7 +90,8 @@ def _stages(w: Warehouse, journey: str, now: datetime) -> tuple[Stage, ...]:
         until = now.astimezone(UTC).replace(tzinfo=None)
         counted = w.rows(
             "select stage, count(*) as visits from marts.fct_stage_visits"
-            " where journey = :journey and entered_at >= :since and entered_at < :until group by stage",
+            " where is_in_viewpoint and journey = :journey and entered_at >= :since and entered_at < :until"
+            " group by stage",
             {"journey": journey, "since": until - RECENT, "until": until},
         )
         visits = {row["stage"]: int(row["visits"]) for row in counted}

@@ -1,7 +1,7 @@
 """What each owner is told. Pure: rows in, letters out; SQL has counted, the judge has judged.
 
 A KPI changed where the 95 % interval of its newest final week lies wholly on one side of the usual level (the eight
-weeks before): what could be chance is not news.
+weeks before), and by more than nobody would act on: what could be chance is not news.
 """
 
 from __future__ import annotations
@@ -110,13 +110,8 @@ def letters(
             letter.lines["watch"].append(f"{moment['shown']}: early sign, {sign}; not decided yet")
         if state.state in QUIET_STATES and not state.falling_in:
             continue
-        since = ""
-        if state.since is not None:
-            begins = "; " if state.state == "recovering" else ", "
-            since = begins + words.standing_since(state.state, state.since, today)
-        parts = f"; falling in {words.listed(list(state.falling_in))}" if state.falling_in else ""
         section = "fires" if state.state == FIRING or state.falling_in else "watch"
-        letter.lines[section].append(f"{moment['shown']}: {state_words(state.state).word}{since}{parts}")
+        letter.lines[section].append(f"{moment['shown']}: {_stands(state, moment, alerts, today)}")
     deciders: dict[tuple[str, str], list[str]] = {}
     for moment in moments:
         deciders.setdefault((moment["journey"], moment["kpi"]), []).append(moment["owner"])
@@ -137,6 +132,33 @@ def letters(
         if told:
             to(alert["owner"]).lines[told].append(sentence)
     return [post[name] for name in sorted(post)]
+
+
+def _stands(state: MomentState, moment: Row, alerts: Sequence[Row], today: date) -> str:
+    """`firing, since 9 Jun, 21 days; falling in region = south since 12 Jun`; of a quiet whole only its parts."""
+    told = []
+    if state.state not in QUIET_STATES:
+        begins = "; " if state.state == "recovering" else ", "
+        since = begins + words.standing_since(state.state, state.since, today) if state.since is not None else ""
+        told.append(f"{state_words(state.state).word}{since}")
+    if state.falling_in:
+        parts = words.listed([_part(name, moment, alerts, today) for name in state.falling_in])
+        # What fires comes first.
+        told.insert(1 if state.state == FIRING else 0, f"falling in {parts}")
+    return "; ".join(told)
+
+
+def _part(name: str, moment: Row, alerts: Sequence[Row], today: date) -> str:
+    """`region = south since 12 Jun`, by its open alert."""
+    since = [
+        alert["since"]
+        for alert in alerts
+        if alert["kind"] == "fall"
+        and alert["status"] == "open"
+        and (alert["journey"], alert["kpi"]) == (moment["journey"], moment["kpi"])
+        and name.endswith(f"= {alert['segment_value']}")
+    ]
+    return f"{name} since {words.day(min(since), today)}" if since else name
 
 
 def _as_told(health: Iterable[Row], alerts: Sequence[Row], today: date) -> list[Row]:
@@ -192,6 +214,8 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
     usual, low, high = row["baseline"], row["ci_low_week"], row["ci_high_week"]
     if usual is None or low is None or high is None or low <= usual <= high:
         return None, ""
+    if _is_slight(row["value_week"], usual, row):
+        return None, ""
     better = (low > usual) == (row["direction"] == "higher")
 
     by_calendar = bool(row.get("calendar")) and row["unit"] == "seconds"
@@ -207,6 +231,12 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
         f" ({week}, 95 %: {bounds}, n {words.count(row['sample_size_week'] or 0)})"
     )
     return ("improved" if better else "changed"), sentence
+
+
+def _is_slight(value: float, usual: float, row: Row) -> bool:
+    """Nobody acts on less, however sure it is: two points of a share or of NPS, a fortieth of anything else."""
+    least = 0.02 if row["unit"] == "share" else 2.0 if row["statistic"] == "nps" else abs(usual) / 40.0
+    return abs(value - usual) < least
 
 
 def _silence(row: Row, now: datetime) -> str:
