@@ -18,7 +18,8 @@ _OPEN = (alerts.c.status == "open", alerts.c.kind == "fall")
 @dataclass(frozen=True)
 class Fall:
     """An open alert. `state`: of its series today, firing or recovering; `value`, `low`, `high` and `usual` in the unit
-    of the KPI and over the days from `since` to `last_day`, None where nothing was told in figures.
+    of the KPI and over the days from `first_day` to `last_day`, None where nothing was told in figures. These days
+    begin later than `since`, when it fell, where it fell further.
 
     line: baseline (against what is usual), promise, or median (slower); of the last `within` is the time, in seconds,
     in which usually half are done, and the values are shares done within it.
@@ -35,6 +36,7 @@ class Fall:
     low: float | None = None
     high: float | None = None
     n: float | None = None
+    first_day: date | None = None
     last_day: date | None = None
     line: str = ""
     usual: float | None = None
@@ -98,11 +100,12 @@ def _fall(row: Mapping[Any, Any], told: Mapping[str, Any]) -> Fall:
         segment=row["segment"],
         segment_value=row["segment_value"],
         state=row["state"] or "firing",
-        since=date.fromisoformat(first) if first else row["since"],
+        since=row["since"],
         value=told.get("value"),
         low=told.get("ci_low"),
         high=told.get("ci_high"),
         n=told.get("n"),
+        first_day=date.fromisoformat(first) if first else None,
         last_day=date.fromisoformat(last) if last else None,
         line=told.get("line", ""),
         usual=told.get("expected"),

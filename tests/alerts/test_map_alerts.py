@@ -274,6 +274,22 @@ def test_silent_is_longer_than_twice_the_schedule_and_the_lateness(
     assert bool(run(world)) is is_told
 
 
+@pytest.mark.parametrize(("is_open", "told"), [(True, 1), (False, 0)])
+def test_a_source_is_not_missed_on_a_holiday(world: World, is_open: bool, told: int) -> None:
+    """Of Wednesday its newest row, Thursday a holiday: on Saturday morning that is two days, and not three."""
+    source(world, "visits", owner="web-team", last=ago(2.5))
+    with open_warehouse(world.settings) as w:
+        for number in range(-40, 10):
+            opens = (NOW + timedelta(days=number)).replace(hour=8, tzinfo=None)
+            hours = {"day": opens.date(), "opens": opens, "closes": opens + timedelta(hours=8)}
+            w.execute(
+                "insert into raw.map_calendars (calendar, utc_date, starts_at, ends_at, is_open, seconds_before)"
+                " values ('desk', :day, :opens, :closes, :is_open, 0)",
+                {**hours, "is_open": is_open or number != -2},
+            )
+    assert len(run(world)) == told
+
+
 def test_map_alerts_are_silenced_and_grouped_like_others(world: World) -> None:
     from jkpi.alerts import silence
 

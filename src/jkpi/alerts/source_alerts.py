@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import count, day, plain
 from jkpi.documents import format_duration
+from jkpi.holidays import holidays, zone_of_most
 from jkpi.schedules import longest_gap
 from jkpi.settings import Settings
 from jkpi.warehouse import Warehouse
@@ -80,14 +81,19 @@ def unmapped(w: Warehouse, coverage: Sequence[Mapping[str, Any]], settings: Sett
 
 
 def silent(w: Warehouse, settings: Settings, now: datetime) -> list[Condition]:
-    """Sources whose newest row is older than their rhythm and their lateness explain."""
+    """Sources whose newest row is older than their rhythm, their lateness and the holidays since explain."""
     found = []
-    for row in w.rows(_SOURCES, {"now": now}):
+    rows = w.rows(_SOURCES, {"now": now})
+    closed = _closed(w, min((row["last_at"] for row in rows), default=now), now)
+    for row in rows:
         gap, late = longest_gap(row["schedule"]), timedelta(seconds=row["late_seconds"] or 0)
         allowed = settings.telling.how.silent_after or (2 * gap + late if gap else None)
-        if allowed is None or row["schedule"] in ("@once", "@continuous") or now - row["last_at"] <= allowed:
+        if allowed is None or row["schedule"] in ("@once", "@continuous"):
             continue
         owner, last = row["owner"] or "", row["last_at"]
+        allowed += timedelta(days=sum(last.date() < one <= now.date() for one in closed))
+        if now - last <= allowed:
+            continue
         rhythm = f"loaded {row['schedule']}" if row["schedule"] else "without a schedule"
         found.append(
             Condition(
@@ -105,6 +111,13 @@ def silent(w: Warehouse, settings: Settings, now: datetime) -> list[Condition]:
             )
         )  # fmt: skip
     return found
+
+
+def _closed(w: Warehouse, since: datetime, now: datetime) -> frozenset[date]:
+    """Holidays of the workspace's calendars of late, on which no source is missed."""
+    if not w.table_exists("raw", "map_calendars"):
+        return frozenset()
+    return holidays(w, zone_of_most(w), max(since, now - _FOUR_WEEKS).date(), now.date())
 
 
 def missing(w: Warehouse, settings: Settings, now: datetime, gone_silent: Collection[str]) -> list[Condition]:

@@ -63,7 +63,8 @@ def export(
 
         with landing(load_settings(workspace)) as warehouse:
             count = export_rejects(warehouse, file, source, reason)
-        say(f"{count} rows in {file}; mend them there, then: jkpi rejects replay --source NAME --file {file}")
+        mend = f"{count} rows in {file}; mend them there, then: jkpi rejects replay --source NAME --file {file}"
+        say(mend if count else "nothing was set aside: no file was written")
 
 
 @app.command()

@@ -50,9 +50,10 @@ def _instead(fall: Fall, unit: str, statistic: str) -> str:
 
 
 def _days(fall: Fall, today: date) -> str:
-    last = fall.last_day or fall.since
-    first = words.day(fall.since, today)
-    return first if last <= fall.since else f"{first} to {words.day(last, today)}"
+    begin = fall.first_day or fall.since
+    last = fall.last_day or begin
+    first = words.day(begin, today)
+    return first if last <= begin else f"{first} to {words.day(last, today)}"
 
 
 def early_words(sign: OpenSign, today: date) -> str:

@@ -62,7 +62,7 @@ def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, 
     """Write open rejects to a .csv or .jsonl, to be mended there and replayed with it; how many they are.
 
     The first columns say what is wrong and where; behind them stand the columns of the original row. A row that does
-    not divide into columns stands under `(line)`.
+    not divide into columns stands under `(line)`. Without any no file is written.
 
     Raises:
         InputError: another kind of file.
@@ -70,6 +70,8 @@ def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, 
     if path.suffix not in (".csv", ".jsonl"):
         raise InputError(f"{path.name}: rejects are written as .csv or .jsonl", "name the file so")
     rejects = list_rejects(warehouse, source, reason, limit=2**31)
+    if not rejects:
+        return 0
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix == ".jsonl":
