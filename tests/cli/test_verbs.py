@@ -213,6 +213,14 @@ def test_history_is_rewritten_on_demand(tmp_path: Path) -> None:
             return warehouse.execute("select version, is_current from raw.map_journeys order by 1").fetchall()
 
     assert versions() == [(1, False), (2, True)]
+    journey.write_text(
+        journey.read_text().replace("tolerance: 3d", "tolerance: 2d").replace("title: Choose", "title: Look")
+    )
+    for verb in ("measure", "run"):
+        refused = jkpi(verb, "-w", folder, code=2)
+        said = refused.stdout + refused.stderr
+        assert "version 2 was counted before it was edited: order.time_to_resolve" in said
+        assert "write version: 3" in said and "jkpi measure --rewrite-history" in said
     jkpi("measure", "-w", folder, "--rewrite-history")
     assert versions() == [(2, True)]
 

@@ -79,12 +79,18 @@ def landing(settings: Settings) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def mapped(settings: Settings) -> Iterator[Warehouse]:
-    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs."""
-    from jkpi.journeys import write_map
+def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
+    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs.
+
+    Raises:
+        InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
+    """
+    from jkpi.journeys import refuse_rewriting, write_map
 
     journeys, sources, calendars = read_map(settings)
     with landing(settings) as warehouse:
+        if not rewrite_history:
+            refuse_rewriting(warehouse, journeys, settings.now)
         write_map(warehouse, journeys, sources, settings.now, calendars)
         yield warehouse
 
@@ -191,7 +197,7 @@ def measure(
     from jkpi.measuring import measure as count
 
     # dbt runs in a process of its own: the map is put in, and the warehouse let go.
-    with mapped(settings) as warehouse:
+    with mapped(settings, rewrite_history) as warehouse:
         if rewrite_history:
             forget_past_versions(warehouse)
     with display.progress() as progress:

@@ -1,6 +1,7 @@
 """Journey maps and calendars: read from YAML, checked as a whole, and written as rows for the warehouse."""
 
 from jkpi.journeys.calendars import Calendar, calendar_schema, read_calendars
+from jkpi.journeys.editing import refuse_rewriting
 from jkpi.journeys.json_schema import schema
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
@@ -15,6 +16,7 @@ __all__ = [
     "map_rows",
     "read_calendars",
     "read_journeys",
+    "refuse_rewriting",
     "schema",
     "write_map",
 ]
