@@ -58,8 +58,9 @@ def refuse_rewriting(warehouse: Measured, journeys: Sequence[Journey], now: date
             row["kpi"] for row in drawn["map_kpis"] if row["kpi"] in kpis and _differ([kpis[row["kpi"]]], [row], _KPI)
         ]
         if changed:
+            name = f"journey {journey.journey}, version {journey.version}"
             raise InputError(
-                f"journey {journey.journey}: version {journey.version} was counted before it was edited: {_named(changed)}",
+                f"{name} was counted before it was edited: {_named(changed)}",
                 hint=f"write version: {journey.version + 1}, and the past stays as it was counted; or have it counted"
                 " by this map: jkpi measure --rewrite-history",
             )
