@@ -97,6 +97,12 @@ arg_max({{ value }}, {{ position }}) filter (where {{ value }} is not null)
 {% macro postgres__key_index(columns) %}{{ return([{'columns': columns}]) }}{% endmacro %}
 
 {#
+    How a mart is kept that has a row for each event, answer or passage. PostgreSQL would join all of them anew for
+    whoever looks at a few, row by row: there it is a table.
+#}
+{% macro row_mart() %}{{ return('table' if target.type == 'postgres' else 'view') }}{% endmacro %}
+
+{#
     Run before each model. PostgreSQL guesses few rows behind a CTE and would then compare every row with every other
     one: joins are hashed or merged here, which is right for whole tables; and sorts get the memory that they need.
 #}

@@ -37,6 +37,7 @@ def test_a_past_fall_is_listed_with_its_days_and_its_picture(make_world: MakeWor
     (fired,) = found.fired
     assert fired.since == FIRST + timedelta(days=100) and fired.fired_on <= FIRST + timedelta(days=101)
     assert fired.closed_on is not None and fired.series_id == "repair/technician_on_site"
+    assert fired.n <= 2 * max(n for _, n, _ in world.rows.values()) and fired.rate < fired.usual - 0.1
     assert found.false_alarm_every is not None and found.wanted_every == 547.5
     root = ElementTree.parse(found.picture).getroot()
     marks = [element.get("class") for element in root.iter()]

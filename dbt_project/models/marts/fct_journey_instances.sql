@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=row_mart()) }}
 
 with instances as (
     select * from {{ ref('int_named_instances') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=row_mart()) }}
 
 with responses as (
     select * from {{ ref('int_responses') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized=row_mart()) }}
 
 with visits as (
     select * from {{ ref('int_stage_visits') }}

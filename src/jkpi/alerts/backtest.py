@@ -30,7 +30,7 @@ from jkpi.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Fired:
-    """A breach that the past had; rates are higher-is-better."""
+    """A breach that the past had, in figures as they were when it fired; rates are higher-is-better."""
 
     series_id: str
     since: date
@@ -128,12 +128,13 @@ def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fire
             breach.fired_on,
             breach.closed_on,
             tuple(f"{part.line}: {part.reason}" for part in breach.parts),
-            first.fell.rate,
-            wanted_rate(Series(watched, *key), first),
-            first.fell.n,
+            told.rate,
+            wanted_rate(Series(watched, *key), replace(first, fell=told)),
+            told.n,
         )
         for key, track in zip(panel.keys, tracks, strict=True)
         for breach in track.breaches
         for first in [min(breach.parts, key=lambda part: part.fired_on)]
+        for told in [first.at_first or first.fell]
     ]
     return sorted(found, key=lambda one: (one.fired_on, one.series_id))

@@ -146,6 +146,7 @@ class Climb:
         pools = [self.sums.pool(row, since, column) for since, _, _ in begun]
         return [
             Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared,
-                 int(self.sums.over(np.array([row]), np.array([since]), fired)[0, 0]))
+                 int(self.sums.over(np.array([row]), np.array([since]), fired)[0, 0]),
+                 at_first=self.sums.pool(row, since, fired))
             for pool, (since, fired, reason) in zip(pools, begun, strict=True)
         ]  # fmt: skip

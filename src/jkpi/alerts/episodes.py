@@ -18,7 +18,7 @@ NOT_TOLD = 255
 class Part:
     """An alert on one line, from its first low day; `closed_on` is None while it lasts. `taken`: how many judged
     readings it took to be certain. `within`: on the line of the median, the seconds within which usually about half are
-    done, and whose shares are told."""
+    done, and whose shares are told. `at_first`: its days as they were when it fired; `fell`: up to now, or its end."""
 
     line: Line
     since: date
@@ -29,6 +29,7 @@ class Part:
     clear: Pool | None
     taken: int
     within: float | None = None
+    at_first: Pool | None = None
 
 
 @dataclass(frozen=True)
