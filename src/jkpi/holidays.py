@@ -22,7 +22,7 @@ where is_open and utc_date >= :since
 _ZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
 _MOMENTS = ("starts_at", "(ends_at - interval '1 second')")
 _WEEKS = 4
-"""Open on the same day of the week within so many weeks: then it usually is."""
+"""Open on most of the same days of the week within so many weeks, before and after: then it usually is."""
 
 
 def holidays(w: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
@@ -45,4 +45,4 @@ def zone_of_most(w: Warehouse) -> str:
 
 def _is_closed(day: date, opens: set[date]) -> bool:
     same = (day + timedelta(weeks=week) for week in range(-_WEEKS, _WEEKS + 1))
-    return day not in opens and any(other in opens for other in same)
+    return day not in opens and sum(other in opens for other in same) > _WEEKS
