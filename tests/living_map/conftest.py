@@ -101,7 +101,7 @@ def _statistics(
             "open_count": 12 if status == "provisional" else 0, "ci_low": bounds[0] if bounds else None,
             "ci_high": bounds[1] if bounds else None, "unit": unit, "direction": kpi["direction"], "status": status,
             "matures_at": datetime.combine(start, datetime.min.time()) + timedelta(days=9), "map_version": 1,
-            "is_primary": primary,
+            "is_primary": primary, "definition": kpi["definition"],
         }  # fmt: skip
 
     if kpi["kind"] == "volume":
@@ -137,8 +137,8 @@ def marts(map_tables: Rows, seed: int = 7) -> Rows:
     return {
         "fct_kpi_readings": made,
         "fct_stage_visits": [
-            {"journey": JOURNEY, "instance_id": f"{stage}{n}", "stage": stage, "visit_number": 1,
-             "entered_at": AS_OF - timedelta(minutes=30 + 45 * n)}
+            {"journey": JOURNEY, "instance_id": f"{stage}{n}", "stage": stage, "is_in_viewpoint": True,
+             "visit_number": 1, "entered_at": AS_OF - timedelta(minutes=30 + 45 * n)}
             for stage, count in visits.items() for n in range(count)
         ],
         "rpt_journey_health": [

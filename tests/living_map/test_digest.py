@@ -191,3 +191,23 @@ def test_what_nobody_would_act_on_is_no_news(
         week = {"value_week": value, "ci_low_week": value - 1e-6, "ci_high_week": value + 1e-6}
         (letter,) = letters([{**row, **week}], [], [], [], [], NOW)
         assert len(letter.lines["changed"]) == news
+
+
+def test_two_maps_that_call_a_moment_the_same_are_told_apart(measured: Warehouse, settings: Settings) -> None:
+    for table in ("map_journeys", "map_moments"):
+        title = ", 'Some of them' as title" if table == "map_journeys" else ""
+        measured.execute(f"insert into raw.{table} select * replace ('another' as journey{title}) from raw.{table}")
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["fires"]]
+    assert [line for line in told if "firing" in line] == [
+        "Technician on site in time (Getting a broken machine running again): firing, since 9 Jun, 21 days"
+    ]
+
+
+@pytest.mark.parametrize(("days", "told"), [(20, 0), (40, 1)])
+def test_what_a_new_version_has_is_not_stale(days: int, told: int) -> None:
+    row = {
+        "journey": "j", "kpi": "s.k", "title": "K", "place": "S", "owner": "me", "status": "no_data", "unit": "share",
+        "statistic": "csat", "value_week_start": None, "valid_from": NOW.replace(tzinfo=None) - timedelta(days=days),
+    }  # fmt: skip
+    (letter,) = letters([row], [], [], [], [], NOW)
+    assert len(letter.lines["stale"]) == told

@@ -191,6 +191,38 @@ def test_empty_marts_are_no_data(warehouse: Warehouse, map_tables: Rows) -> None
     assert "{'" not in render_page(made)
 
 
+def test_a_figure_of_another_definition_is_not_said_in_the_words_of_this_one(
+    measured: Warehouse, map_tables: Rows
+) -> None:
+    """`74 % done within 3 days` would be wrong of what was counted within four."""
+    kpi = "repair.time_to_resolve"
+    measured.execute("update marts.fct_kpi_readings set definition = 'other' where kpi = :kpi", {"kpi": kpi})
+    (facts,) = read_journeys(measured, NOW)
+    view = kpi_views(page_model.page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
+    assert (view.value, view.note) == (None, "defined anew, nothing was counted by it yet")
+    measured.execute(
+        "update marts.fct_kpi_readings set definition = (select definition from raw.map_kpis where kpi = :kpi)"
+        " where kpi = :kpi and status = 'provisional'",
+        {"kpi": kpi},
+    )
+    (facts,) = read_journeys(measured, NOW)
+    view = kpi_views(page_model.page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
+    assert view.value is None and view.note is not None
+    assert view.note.startswith("defined anew: nothing final yet, ")
+
+
+def test_a_map_of_some_customers_counts_their_visits_alone(measured: Warehouse, map_tables: Rows) -> None:
+    measured.execute("update marts.fct_stage_visits set is_in_viewpoint = false where stage = 'triage'")
+    measured.execute(
+        "update raw.map_journeys set content = json_merge_patch(content, :point)",
+        {"point": '{"viewpoint": {"segment": {"region": ["south"]}}}'},
+    )
+    (facts,) = read_journeys(measured, NOW)
+    report, triage, *_ = page_model.page(facts, (), NOW, synthetic=False).stages
+    assert report.visits != "0 visits in 28 days" == triage.visits
+    assert all(touchpoint.volume.endswith("by all customers") for touchpoint in report.touchpoints if touchpoint.seen)
+
+
 def test_no_warehouse_tables_give_an_empty_index(settings: Settings, warehouse: Warehouse) -> None:
     paths = publish_map(settings, warehouse, ())
     assert [path.name for path in paths] == ["index.html"]

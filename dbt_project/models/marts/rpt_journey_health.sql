@@ -1,11 +1,18 @@
-with readings as (
-    select * from {{ ref('fct_kpi_readings') }}
-    where segment = 'all' and period = 'week' and is_primary
-),
-
-kpis as (
+with kpis as (
     select * from {{ ref('int_kpis') }}
     where is_current
+),
+
+-- What was counted by another definition is another number.
+readings as (
+    select readings.*
+    from {{ ref('fct_kpi_readings') }} as readings
+    inner join kpis
+        on
+            readings.journey = kpis.journey
+            and readings.kpi = kpis.kpi
+            and readings.definition = kpis.definition
+    where readings.segment = 'all' and readings.period = 'week' and readings.is_primary
 ),
 
 moments as (
@@ -43,8 +50,7 @@ latest as (
     where status = 'final' and newest_of_status = 1
 ),
 
--- Of fewer than four weeks, and of another definition of the KPI, nothing is usual. Counts are pooled; volume is the
--- mean of the weeks in which there was any.
+-- Of fewer than four weeks nothing is usual. Counts are pooled; volume is the mean of the weeks in which there was any.
 pooled as (
     select
         latest.journey,
@@ -59,7 +65,6 @@ pooled as (
         on
             latest.journey = earlier.journey
             and latest.kpi = earlier.kpi
-            and latest.definition = earlier.definition
             and earlier.status = 'final'
             and latest.period_start > earlier.period_start
             and latest.baseline_from <= earlier.period_start
@@ -78,7 +83,6 @@ medians as (
         on
             latest.journey = earlier.journey
             and latest.kpi = earlier.kpi
-            and latest.definition = earlier.definition
             and earlier.status = 'final'
             and latest.period_start > earlier.period_start
             and latest.baseline_from <= earlier.period_start

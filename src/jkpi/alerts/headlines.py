@@ -71,7 +71,7 @@ def wanted_rate(series: Series, part: Part) -> float:
     return part.fell.reference if part.line != "promise" or promise is None else series.watched.rate(promise)
 
 
-def early_sign(series: Series, track: Track) -> str:
+def early_sign(series: Series, track: Track, names_journey: bool) -> str:
     """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
     who = "" if series.is_whole else f" ({plain(series.segment)} {plain(series.segment_value)})"
     watched, bad, rate = series.watched, "slow" if track.is_slow else "bad", None if track.is_slow else track.rate
@@ -82,7 +82,8 @@ def early_sign(series: Series, track: Track) -> str:
     figure = (
         f": {_kpi(watched)}{Figures(watched).value(rate)}, n = {count(track.n)}" if rate is not None and track.n else ""
     )
-    return f"{watched.title}{who}: {word}{figure}"
+    where = f" ({watched.journey_title})" if names_journey else ""
+    return f"{watched.title}{where}{who}: {word}{figure}"
 
 
 def _kpi(watched: Watched) -> str:

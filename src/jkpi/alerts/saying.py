@@ -265,6 +265,9 @@ def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence], wait
         return {}
     periods = [moment.isocalendar()[:2] if how == "weekly" else moment.date() for moment in (last, settings.now)]
     is_new = periods[0] != periods[1]
+    maps: dict[str, set[str]] = {}
+    for one in truth.judged:
+        maps.setdefault(one.series.watched.title, set()).add(one.series.watched.journey)
     found: dict[str, list[str]] = {}
     for state in _EARLY_SIGNS:
         for one in truth.judged:
@@ -274,7 +277,7 @@ def _digests(truth: Truth, settings: Settings, silences: Sequence[Silence], wait
             if _held(series.series_id, None, series.watched.journey, truth, settings, silences) is None:
                 for receiver in series.watched.receivers if is_new else waiting & {*series.watched.receivers}:
                     if receiver not in settings.receivers or not settings.receivers[receiver].is_machine:
-                        line = early_sign(series, track)
+                        line = early_sign(series, track, len(maps[series.watched.title]) > 1)
                         found.setdefault(receiver, []).append(line)
     return {receiver: _bounded(lines) for receiver, lines in found.items()}
 

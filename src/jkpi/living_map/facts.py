@@ -30,7 +30,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Kpi:
-    """A KPI of the map with its readings. `stage` is None for a KPI of the whole journey."""
+    """A KPI of the map with its readings, those of its definition alone; `is_redefined`: earlier ones had another.
+    `stage` is None for a KPI of the whole journey."""
 
     kpi: str
     stage: str | None
@@ -43,6 +44,7 @@ class Kpi:
     weeks: tuple[Reading, ...] = ()
     last_day: Reading | None = None
     baseline: float | None = None
+    is_redefined: bool = False
 
 
 @dataclass(frozen=True)

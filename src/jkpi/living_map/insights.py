@@ -88,7 +88,9 @@ def _slices(w: Warehouse, scope: dict[str, Any]) -> tuple[Any, ...]:
         " readings.status, readings.unit, readings.is_suppressed,"
         f" {', '.join(f'published.{name} as published_{name}' for name in names)}"
         f" from marts.fct_kpi_readings as readings {AS_PUBLISHED}"
-        " where readings.journey = :journey and readings.period = 'week' and readings.is_primary"
+        " inner join raw.map_kpis as kpis on readings.journey = kpis.journey and readings.kpi = kpis.kpi"
+        " and readings.definition = kpis.definition"
+        " where kpis.is_current and readings.journey = :journey and readings.period = 'week' and readings.is_primary"
         " and readings.period_start >= :first and readings.period_start < :until"
         " order by readings.kpi, readings.segment, readings.segment_value, readings.period_start",
         scope,

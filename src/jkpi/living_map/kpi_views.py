@@ -98,7 +98,7 @@ def kpi_view(kpi: Kpi, moment: Moment | None, state: MomentState | None, clock: 
         goal=_goal(goal, unit, statistic, kpi.direction, noun),
         standing=standing(latest, goal, kpi.direction, noun),
         usual=_usual(kpi, unit, statistic),
-        note=_note(readings, latest, clock),
+        note=_note(readings, latest, clock, bool(kpi and kpi.is_redefined)),
         extras=_extras(kpi, statistic, latest),
         stack=_stack(kpi, latest) if statistic == "nps" else None,
         chart=_chart(kpi, statistic, moment, state, clock, large=False),
@@ -139,7 +139,7 @@ def moment_view(
         n=words.count(latest.sample_size) if latest else None,
         week=f"week of {words.day(latest.period_start, clock.today)}" if latest else None,
         last_day=_last_day(last_day, unit, statistic, moment.promise, clock),
-        note=_note(readings, latest, clock),
+        note=_note(readings, latest, clock, bool(kpi and kpi.is_redefined)),
         owner=moment.owner,
         chart=_chart(kpi, statistic, moment, state, clock, large=True) if kpi else None,
         kpi_anchor=anchor("kpi", moment.kpi),
@@ -190,19 +190,17 @@ def _usual(kpi: Kpi, unit: str, statistic: str) -> str | None:
     return None if kpi.baseline is None else f"usually {words.value(kpi.baseline, unit, statistic)}"
 
 
-def _note(readings: Sequence[Reading], latest: Reading | None, clock: Clock) -> str | None:
+def _note(readings: Sequence[Reading], latest: Reading | None, clock: Clock, is_redefined: bool) -> str | None:
     """What a reader must know before believing the number."""
     if not readings:
-        return "no evidence yet"
+        return "defined anew, nothing was counted by it yet" if is_redefined else "no evidence yet"
     newest = readings[-1]
     if newest.status == "withheld":
         return f"the week of {words.day(newest.period_start, clock.today)} is withheld: its data cannot be trusted"
     if latest is None:
-        return (
-            f"nothing final yet, {words.count(newest.open_count)} still undecided"
-            if newest.open_count
-            else "nothing final yet"
-        )
+        anew = "defined anew: " if is_redefined else ""
+        undecided = f", {words.count(newest.open_count)} still undecided" if newest.open_count else ""
+        return f"{anew}nothing final yet{undecided}"
     if newest.period_start < clock.last_week - timedelta(weeks=1):
         return f"no readings after the week of {words.day(newest.period_start, clock.today)}"
     return None

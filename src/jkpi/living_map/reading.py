@@ -163,32 +163,39 @@ def _drawn_kpis(content: Mapping[str, Any], stages: tuple[Stage, ...]) -> dict[s
 def _kpis(w: Warehouse, journey: str, last_week: date, measured: bool, order: Mapping[str, int]) -> tuple[Kpi, ...]:
     weeks: dict[str, list[Reading]] = defaultdict(list)
     days: dict[str, Reading] = {}
+    rows = w.rows(
+        "select * from raw.map_kpis where journey = :journey and is_current order by stage_position, kpi",
+        {"journey": journey},
+    )
+    # What was counted by another definition is another number: the words of this one would say of it what it is not.
+    means = {row["kpi"]: row["definition"] for row in rows}
+    others: set[str] = set()
     if measured:
         scope = {"journey": journey, "first": last_week - timedelta(weeks=WEEKS - 1), "last": last_week}
         columns = (
             "select kpi, statistic, period_start, value, ci_low, ci_high, sample_size, open_count, status, unit,"
-            " is_primary from marts.fct_kpi_readings where journey = :journey and segment = 'all'"
+            " is_primary, definition from marts.fct_kpi_readings where journey = :journey and segment = 'all'"
         )
         for row in w.rows(
             f"{columns} and period = 'week' and period_start between :first and :last order by period_start", scope
         ):
-            weeks[row["kpi"]].append(_reading(row))
+            if row["definition"] == means.get(row["kpi"]):
+                weeks[row["kpi"]].append(_reading(row))
+            else:
+                others.add(row["kpi"])
         for row in w.rows(
             f"{columns} and period = 'day' and is_primary and status = 'final' and value is not null"
             " and period_start >= :first order by period_start",
             scope,
         ):
-            days[row["kpi"]] = _reading(row)
+            if row["definition"] == means.get(row["kpi"]):
+                days[row["kpi"]] = _reading(row)
     usual: dict[str, float | None] = {}
     if w.table_exists("marts", "rpt_journey_health"):
         health = w.rows(
             "select kpi, baseline from marts.rpt_journey_health where journey = :journey", {"journey": journey}
         )
         usual = {row["kpi"]: row["baseline"] for row in health}
-    rows = w.rows(
-        "select * from raw.map_kpis where journey = :journey and is_current order by stage_position, kpi",
-        {"journey": journey},
-    )
     rows.sort(key=lambda row: order.get(row["kpi"], len(order)))
     return tuple(
         Kpi(
@@ -203,6 +210,7 @@ def _kpis(w: Warehouse, journey: str, last_week: date, measured: bool, order: Ma
             weeks=tuple(weeks[row["kpi"]]),
             last_day=days.get(row["kpi"]),
             baseline=usual.get(row["kpi"]),
+            is_redefined=row["kpi"] in others,
         )
         for row in rows
     )

@@ -85,7 +85,8 @@ def letters(
     """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
 
     Args:
-        health: rpt_journey_health of stage and journey KPIs, with `owner`, and `calendar` where one counts their hours.
+        health: rpt_journey_health of stage and journey KPIs, with `owner`, `valid_from` of the map's version, and
+            `calendar` where one counts their hours.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
         moments: journey, moment, kpi, owner, shown.
         alerts: all ever announced: kind, status, owner, title, journey, kpi, statistic, since, last_day, segment_value,
@@ -205,7 +206,10 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
     """The section, and the sentence; (None, "") where there is nothing to tell."""
     start, title = row["value_week_start"], f"{row['title']} ({row['place']})"
     if row["status"] == "no_data":
-        return "stale", f"{title}: nothing was measured so far"
+        # What a version has that is this new is not stale.
+        drawn = row.get("valid_from")
+        is_new = drawn is not None and now.astimezone(UTC).replace(tzinfo=None) - drawn <= STALE_AFTER
+        return (None, "") if is_new else ("stale", f"{title}: nothing was measured so far")
     if start is None or row["value_week"] is None:
         return None, ""
     # Newer weeks that are not final yet only wait for their window to close: that is no staleness.

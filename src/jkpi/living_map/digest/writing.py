@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def _health(w: Warehouse) -> list[dict[str, Any]]:
     if not w.table_exists("marts", "rpt_journey_health"):
         return []
     return w.rows(
-        "select health.*, kpis.calendar, coalesce(stages.owner, journeys.owner) as owner,"
+        "select health.*, kpis.calendar, journeys.valid_from, coalesce(stages.owner, journeys.owner) as owner,"
         " case"
         "   when stages.title is null then journeys.title"
         "   when (select count(*) from raw.map_journeys where is_current) = 1 then stages.title"
@@ -81,7 +82,8 @@ def _coverage(w: Warehouse) -> list[dict[str, Any]]:
 
 def _moments(w: Warehouse) -> list[dict[str, Any]]:
     rows = w.rows(
-        "select moments.journey, moments.moment, moments.kpi, moments.owner, moments.notify, journeys.content"
+        "select moments.journey, moments.moment, moments.kpi, moments.owner, moments.notify, journeys.content,"
+        " journeys.title"
         " from raw.map_moments as moments inner join raw.map_journeys as journeys"
         " on moments.journey = journeys.journey and journeys.is_current"
         " where moments.is_current order by moments.journey, moments.moment"
@@ -90,4 +92,8 @@ def _moments(w: Warehouse) -> list[dict[str, Any]]:
         drawn = json.loads(row.pop("content") or "{}").get("moments_of_truth") or ()
         titles = {moment.get("moment"): moment.get("title") for moment in drawn}
         row["shown"] = titles.get(row["moment"]) or row["moment"]
+    shown = Counter(row["shown"] for row in rows)
+    # Two maps may call a moment the same: one of all customers, one of some.
+    for row in [row for row in rows if shown[row["shown"]] > 1]:
+        row["shown"] = f"{row['shown']} ({row['title']})"
     return rows
