@@ -85,3 +85,19 @@ def test_what_cannot_be_tested_says_why(make_world: MakeWorld) -> None:
     with pytest.raises(InputError, match="no map has") as caught:
         of_past(world, "technician_on_sit")
     assert "technician_on_site" in str(caught.value.hint)
+
+
+def test_a_segment_that_fell_with_all_customers_is_marked_and_one_by_itself_is_not(make_world: MakeWorld) -> None:
+    world = make_world()
+    north = drawn(100, 0.92, 400, 1) + drawn(20, 0.7, 400, 2) + drawn(60, 0.92, 400, 3)
+    south = drawn(100, 0.92, 100, 4) + drawn(20, 0.7, 100, 5) + drawn(40, 0.92, 100, 6) + drawn(20, 0.72, 100, 7)
+    world.put([(a + c, b + d) for (a, b), (c, d) in zip(north, south, strict=True)])
+    world.put(north, segment="region", value="north")
+    world.put(south, segment="region", value="south")
+    world.write()
+    (found,) = of_past(world)
+    first, second = FIRST + timedelta(days=110), FIRST + timedelta(days=150)
+    early = {(one.series_id.rpartition("/")[2], one.with_whole) for one in found.fired if one.fired_on < first}
+    assert early == {("technician_on_site", False), ("region=north", True), ("region=south", True)}
+    (alone,) = (one for one in found.fired if one.fired_on > second and "south" in one.series_id)
+    assert not alone.with_whole

@@ -12,7 +12,7 @@ import numpy as np
 from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
 from jkpi.alerts.duration_panel import read_durations
-from jkpi.alerts.episodes import Track
+from jkpi.alerts.episodes import Breach, Part, Track
 from jkpi.alerts.headlines import wanted_rate
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.panel import Panel
@@ -21,6 +21,7 @@ from jkpi.alerts.replay import Tried
 from jkpi.alerts.series import WHOLE, Series, Watched, due_day
 from jkpi.alerts.shares import of_signs
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
+from jkpi.alerts.speaking import fell_with
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys import Journey
@@ -30,7 +31,8 @@ from jkpi.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Fired:
-    """A breach that the past had, in figures as they were when it fired; rates are higher-is-better."""
+    """A breach that the past had, in figures as they were when it fired; rates are higher-is-better. `with_whole`: a
+    segment that fell with all customers, which is told as one."""
 
     series_id: str
     since: date
@@ -40,6 +42,7 @@ class Fired:
     rate: float
     usual: float
     n: float
+    with_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fire
             told.rate,
             wanted_rate(Series(watched, *key), replace(first, fell=told)),
             told.n,
+            key != WHOLE and any(_is_of(first, breach, whole) for whole in tracks[0].breaches),
         )
         for key, track in zip(panel.keys, tracks, strict=True)
         for breach in track.breaches
@@ -138,3 +142,9 @@ def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fire
         for told in [first.at_first or first.fell]
     ]
     return sorted(found, key=lambda one: (one.fired_on, one.series_id))
+
+
+def _is_of(first: Part, breach: Breach, whole: Breach) -> bool:
+    """Whether a segment's breach was one with a breach of all customers that was known by then."""
+    is_known = whole.fired_on <= first.fired_on and whole.overlaps(breach.since, breach.fired_on)
+    return is_known and any(fell_with(first, part, same_promise=True) for part in whole.parts)

@@ -71,7 +71,7 @@ def speaks_for(parent: Track, child: Track, same_promise: bool) -> bool:
         parts += [
             part for one in parent.breaches if one.overlaps(breach.since, breach.fired_on) for part in one.parts
         ]  # fmt: skip
-    return all(any(_fell_with(own, part, same_promise) for part in parts) for own in _news(child))
+    return all(any(fell_with(own, part, same_promise) for part in parts) for own in _news(child))
 
 
 def _open(track: Track) -> Iterable[Part]:
@@ -87,7 +87,8 @@ def _news(track: Track) -> list[Part]:
     return parts
 
 
-def _fell_with(own: Part, part: Part, same_promise: bool) -> bool:
+def fell_with(own: Part, part: Part, same_promise: bool) -> bool:
+    """Whether a part of a child's fall is of one of its parent's: of the same line, and begun with it."""
     if own.line == part.line == "promise" and same_promise:
         return True
     is_same = own.line == part.line or (own.line, part.line) == ("median", "baseline")

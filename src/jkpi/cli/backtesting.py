@@ -61,7 +61,8 @@ def _of(one: Backtest) -> list[str]:
     rows: list[dict[str, Any]] = [
         {"since": fired.since, "fired_on": fired.fired_on, "closed_on": fired.closed_on or "open",
          "series": fired.series_id.removeprefix(f"{watched.journey}/"), "now": figures.value(fired.rate),
-         "usual": figures.value(fired.usual), "n": round(fired.n), "why": ", ".join(fired.reasons)}
+         "usual": figures.value(fired.usual), "n": round(fired.n),
+         "why": ", ".join([*fired.reasons, *(["told as one with all customers"] if fired.with_whole else [])])}
         for fired in one.fired
     ]  # fmt: skip
     if rows:
