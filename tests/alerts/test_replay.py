@@ -12,6 +12,7 @@ import pytest
 
 from jkpi.alerts.episodes import Breach, Track
 from jkpi.alerts.grid import ABSENT, READ, Grid, lay_out
+from jkpi.alerts.judge import WEEKLY as BY_WEEK
 from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.readings import Reading
@@ -269,3 +270,17 @@ def test_a_fall_of_ten_points_is_found_within_a_week(mean: int, at_least: float)
     """400 series each, fall on day 200. Measured: 0.35, 0.87 and 0.99."""
     found = breaches(made(400, 207, mean, fall=0.1, at=200, seed=1), Rule(promise=0.6, falls_off_by=0.05))
     assert np.mean([any(on(200) <= one.fired_on <= on(206) for one in own) for own in found]) >= at_least
+
+
+def test_weeks_that_differ_do_not_hide_weeks_that_are_all_lower() -> None:
+    """A quarter of cases fewer done in time for a month, after four months of weeks between 64 and 85 %."""
+    good = [66, 68, 80, 71, 86, 72, 60, 75, 71, 83, 78, 61, 56, 83, 71, 65, 60, 57, 59, 56]
+    cases = [82, 106, 108, 96, 109, 96, 94, 96, 101, 100, 109, 72, 71, 101, 89, 95, 93, 92, 99, 87]
+    monday = date(2026, 1, 12)
+    weeks = [
+        Reading(monday + timedelta(weeks=number), float(k), float(n))
+        for number, (k, n) in enumerate(zip(good, cases, strict=True))
+    ]
+    track = replay(weeks, Rule(None, 0.1, cadence=BY_WEEK))
+    (breach,) = track.breaches
+    assert date(2026, 5, 11) <= breach.fired_on <= date(2026, 5, 25)

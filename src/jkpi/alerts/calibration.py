@@ -9,8 +9,9 @@ a block bootstrap of that past would draw, known without drawing; nothing is ran
 gives.
 
 A short past says little of it. Until it says more, that part of the days' variance which is theirs in common, beyond
-chance, is taken to last from one day to the next (as at a correlation of a half): days that do not vary beyond chance
-have nothing that could last. It is weighed anew with each month that the clean past has grown, from that past alone.
+chance, is taken to last from one day to the next (as at a correlation of a half), and hardly from week to week: days
+that do not vary beyond chance have nothing that could last. It is weighed anew with each month that the clean past has
+grown, from that past alone.
 
 Sources: Siegmund (1985), Sequential Analysis, chapter II; Kuensch (1989), Annals of Statistics 17 (blocks).
 """
@@ -27,9 +28,6 @@ from jkpi.alerts.judge import FALLS, Rules
 from jkpi.alerts.tails import Flags, Floats, Whole
 
 THEORY_BLOCKS = 8.0
-LASTING = 4.0
-"""What lasts adds so much to the variance of long sums, as a multiple of the common part: 2 at a correlation of a half,
-and a margin, since the past cannot show what is rare."""
 MARGIN, TIMES = 0.2, 3.0
 """What the past shows is believed up to so much, and so many times what is presumed."""
 LEAST, MOST = 3.0, 60.0
@@ -50,6 +48,7 @@ class Calibration:
     def __init__(self, grid: Grid, rules: Rules) -> None:
         cadence, series = rules.cadence, grid.series
         self._between, self._step, self._learning = rules.between, cadence.step, cadence.learning
+        self._lasting = cadence.lasting
         self._block, self._age, self._window = cadence.block, cadence.hold, cadence.window - cadence.gap
         self._clean = np.zeros((grid.length, series), dtype=bool)
         self._gains: deque[Gain] = deque(maxlen=self._age + 1)
@@ -92,7 +91,7 @@ class Calibration:
         seen = sums / np.maximum(block * self._variance[rows] / count * (1.0 - block / count), 1e-12)
         blocks = count / block
         common = self._common[rows] / count
-        presumed = LASTING * common
+        presumed = self._lasting * common
         ratio = (THEORY_BLOCKS * (1.0 + presumed) + blocks * seen) / (THEORY_BLOCKS + blocks)
         ratio = np.clip(ratio, 1.0, 1.0 + MARGIN + TIMES * presumed)
         cost = self._costs[:, rows] / count

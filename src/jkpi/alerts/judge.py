@@ -32,6 +32,10 @@ class Cadence:
     `window` reaches back over the baseline and the `gap` before it; `hold`: a run of low readings is forgotten after so
     many without a verdict; `patience`: so many clear ones close an alert that is too small to be sure; `block`: over so
     many, what readings have in common is looked for; `standing`: so many parts, of so many each.
+
+    `lasting`: what readings have in common with the next adds so much to the variance of long sums, as a multiple of
+    that part of theirs: 2 of days at a correlation of a half, 0.3 of their weeks, which then correlate by an eighth.
+    Both with a margin, since the past cannot show what is rare.
     """
 
     step: int = 1
@@ -44,6 +48,7 @@ class Cadence:
     patience: int = 14
     block: int = 7
     standing: tuple[int, int] = (4, 7)
+    lasting: float = 4.0
 
     @property
     def standing_readings(self) -> int:
@@ -52,7 +57,8 @@ class Cadence:
 
 
 DAILY = Cadence()
-WEEKLY = Cadence(step=7, cycle=1, learning=8, window=27, gap=1, for_rho=6, hold=3, patience=4, block=2, standing=(4, 1))
+WEEKLY = Cadence(step=7, cycle=1, learning=8, window=27, gap=1, for_rho=6, hold=3, patience=4, block=2, standing=(4, 1),
+                 lasting=1.0)  # fmt: skip
 
 
 @dataclass(frozen=True)
