@@ -36,11 +36,11 @@ class Fall:
     low: float | None = None
     high: float | None = None
     n: float | None = None
-    first_day: date | None = None
     last_day: date | None = None
     line: str = ""
     usual: float | None = None
     within: float | None = None
+    first_day: date | None = None
 
     @property
     def is_whole(self) -> bool:

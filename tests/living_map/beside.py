@@ -98,12 +98,12 @@ def walked() -> Rows:
         ],
         "fct_responses": [
             {"journey": JOURNEY, "kpi": kpi, "response_id": f"{kpi}{n}", "score": score - n % 3,
-             "responded_date": LAST_WEEK - timedelta(days=n)}
+             "responded_date": LAST_WEEK - timedelta(days=n), "is_in_viewpoint": True}
             for kpi, score, count in answers for n in range(count)
         ],
         "fct_journey_instances": [
             {"journey": JOURNEY, "instance_id": f"{peak}{n}", "started_at": AS_OF - timedelta(days=n),
-             "peak_touchpoint": peak, "end_touchpoint": end}
+             "peak_touchpoint": peak, "end_touchpoint": end, "is_in_viewpoint": True}
             for peak, end, count in ends for n in range(count)
         ],
     }  # fmt: skip

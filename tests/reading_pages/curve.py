@@ -13,7 +13,7 @@ from reading_pages.texts import among
 
 _ANSWERS = """
 select kpi, score from marts.fct_responses
-where journey = :journey and score is not null and responded_date between :first and :sunday
+where journey = :journey and is_in_viewpoint and score is not null and responded_date between :first and :sunday
 """
 
 
@@ -60,7 +60,7 @@ def _where(column: str, tables: Tables) -> dict[str, float]:
     counted: Counter[str] = Counter()
     for row in tables.rows(
         f"select started_at, {column}_touchpoint as touchpoint from marts.fct_journey_instances"
-        f" where journey = :journey and {column}_touchpoint is not null"
+        f" where journey = :journey and is_in_viewpoint and {column}_touchpoint is not null"
     ):
         day = row["started_at"].replace(tzinfo=UTC).astimezone(tables.zone).date()
         if tables.first <= day <= tables.last + timedelta(days=6):

@@ -51,7 +51,8 @@ def _visits(stage: str, said: str, tables: Tables, account: Account) -> None:
     since = tables.naive_now - timedelta(days=28)
     found = tables.rows(
         "select count(*) as n from marts.fct_stage_visits"
-        " where journey = :journey and stage = :stage and entered_at >= :since and entered_at < :until",
+        " where journey = :journey and is_in_viewpoint and stage = :stage"
+        " and entered_at >= :since and entered_at < :until",
         stage=stage,
         since=since,
         until=tables.naive_now,

@@ -55,7 +55,9 @@ def _touchpoint(
     recent, ever = seen["count_events_28d"], seen["count_events"]
     count, _, span = one["volume"].partition(" × ")
     account.number("volume", name, count, ever if recent is None else recent)
-    account.same("span of the volume", name, span, "so far" if recent is None else "in 28 days")
+    points = tables.rows("select 1 as one from raw.map_viewpoints where journey = :journey and is_current limit 1")
+    whose = " by all customers" if points else ""
+    account.same("span of the volume", name, span, ("so far" if recent is None else "in 28 days") + whose)
     ages = [text for text in one["small"] if text.endswith((" ago", "just now"))]
     account.holds("last seen", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
 

@@ -2,7 +2,8 @@
 
 How far each of these days lay from what was usual of its day of the week is remembered for a year of months. From the
 third month on the mean of these differences is taken for usual, without the lowest (one fall is no habit) and weighted
-by how well each is known. Only what is lower than usual is: a habit may be why nothing is told, never why something is.
+by how well each is known, where chance alone would seldom make it so low. Only what is lower than usual is: a habit may
+be why nothing is told, never why something is.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from jkpi.alerts.tails import Flags, Floats
 AROUND = 3
 """So many days before and after the turn of a month have a habit of their own."""
 MONTHS, LEAST_MONTHS = 12, 3
+SURE = 1.5
+"""A habit lies so many standard errors below the usual."""
 FRESH = 6
 """What belongs to a fall that is older, in columns, says nothing of how months turn."""
 
@@ -43,7 +46,8 @@ class Months:
         weight = np.where(np.arange(MONTHS)[:, None] == lowest, 0.0, known)
         total = weight.sum(axis=0)
         mean = (weight * np.nan_to_num(apart)).sum(axis=0) / np.where(total > 0, total, 1.0)
-        lower: Floats = np.where(self._count[at] >= LEAST_MONTHS, np.maximum(-mean, 0.0), 0.0)
+        is_habit = (self._count[at] >= LEAST_MONTHS) & (-mean * np.sqrt(total) > SURE)
+        lower: Floats = np.where(is_habit, -mean, 0.0)
         return lower
 
     def learn(self, column: int, usual: Usual, rows: Flags) -> None:
