@@ -14,9 +14,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
-from jkpi.alerts.grid import READ, Grid
+from benchmarks.alert_quality.opening import opened
 from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
 
 FIRST = date(2024, 1, 1)
 DAYS = 731
@@ -70,16 +69,7 @@ def made(series: int, mean: int, points: float, fell: date | None) -> tuple[np.n
 
 
 def alarms(good: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Alerts as they open, (DAYS, S)."""
-    series = n.shape[1]
-    mark = np.where(n > 0, READ, 0).astype(np.int8)
-    grid = Grid(FIRST, 1, good, n, np.zeros_like(n), mark, np.zeros(series, dtype=np.intp), np.full(series, DAYS))
-    tried = [Tried(Rule(None, FALLS_OFF_BY, false_alarm_every=EVERY), number) for number in range(series)]
-    opened = np.zeros((DAYS, series), dtype=bool)
-    for row, track in enumerate(replay_all(grid, tried)):
-        for breach in track.breaches:
-            opened[(breach.fired_on - FIRST).days, row] = True
-    return opened
+    return opened(good, n, FIRST, Rule(None, FALLS_OFF_BY, false_alarm_every=EVERY))
 
 
 def _soon(opened: np.ndarray, fell: date) -> float:

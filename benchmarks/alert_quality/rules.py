@@ -13,10 +13,9 @@ from datetime import date
 
 import numpy as np
 
+from benchmarks.alert_quality.opening import opened
 from benchmarks.alert_quality.sources import DAYS, Days
-from jkpi.alerts.grid import READ, Grid
 from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
 
 FIRST = date(2025, 1, 6)
 FALLS_OFF_BY = 0.05
@@ -40,16 +39,7 @@ class Rival:
 
 def ours(days: Days, every: float) -> np.ndarray:
     """Alerts as they open; `every`: the budget in days."""
-    series = days.n.shape[1]
-    mark = np.where(days.n > 0, READ, 0).astype(np.int8)
-    begin, end = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
-    grid = Grid(FIRST, 1, days.good, days.n, np.zeros_like(days.n), mark, begin, end)
-    tried = [Tried(Rule(None, FALLS_OFF_BY, false_alarm_every=every), number) for number in range(series)]
-    alarms = np.zeros((DAYS, series), dtype=bool)
-    for row, track in enumerate(replay_all(grid, tried)):
-        for breach in track.breaches:
-            alarms[(breach.fired_on - FIRST).days, row] = True
-    return alarms
+    return opened(days.good, days.n, FIRST, Rule(None, FALLS_OFF_BY, false_alarm_every=every))
 
 
 def told_once(raw: np.ndarray) -> np.ndarray:

@@ -14,9 +14,8 @@ from datetime import date
 import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
-from jkpi.alerts.grid import READ, Grid
+from benchmarks.alert_quality.opening import opened
 from jkpi.alerts.judge import WEEKLY, Rule
-from jkpi.alerts.replay import Tried, replay_all
 
 FIRST = date(2024, 1, 1)
 WEEKS, LEARNT, SOON = 104, 10, 4
@@ -59,16 +58,7 @@ def made(series: int, mean: int, fell: int | None, drop: float) -> tuple[np.ndar
 
 
 def alarms(good: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Alerts as they open, (WEEKS, S)."""
-    series = n.shape[1]
-    mark = np.where(n > 0, READ, 0).astype(np.int8)
-    grid = Grid(FIRST, 7, good, n, np.zeros_like(n), mark, np.zeros(series, dtype=np.intp), np.full(series, WEEKS))
-    tried = [Tried(Rule(None, FALLS_OFF_BY, cadence=WEEKLY), number) for number in range(series)]
-    opened = np.zeros((WEEKS, series), dtype=bool)
-    for row, track in enumerate(replay_all(grid, tried)):
-        for breach in track.breaches:
-            opened[(breach.fired_on - FIRST).days // 7, row] = True
-    return opened
+    return opened(good, n, FIRST, Rule(None, FALLS_OFF_BY, cadence=WEEKLY))
 
 
 def _soon(opened: np.ndarray, fell: int) -> float:
