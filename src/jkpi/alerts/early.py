@@ -19,7 +19,7 @@ from jkpi.alerts.judge import Rule
 from jkpi.alerts.judging import holidays_over
 from jkpi.alerts.panel import Panel, read_ages
 from jkpi.alerts.replay import Tried, replay_all
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series import LONG_SPAN, Watched
 from jkpi.warehouse import Warehouse
 
 FRESH = timedelta(days=7)
@@ -49,7 +49,8 @@ def early_signs(w: Warehouse, all_watched: Sequence[Watched], now: datetime) -> 
         for _ in panel.keys
     ]
     grid = beside([panel.grid for panel in panels.values()])
-    reach = [round(_age(key) / timedelta(days=1)) for panel in panels.values() for key in panel.keys]
+    ages = [_age(key) for panel in panels.values() for key in panel.keys]
+    reach = [round(age / timedelta(days=1)) if age <= LONG_SPAN else None for age in ages]
     tracks = replay_all(grid.with_holidays(holidays_over(w, [grid]), reach), tried)
     found = {}
     for watched, panel in panels.items():
