@@ -63,9 +63,9 @@ def prepare(example: str | None, workspace: Path) -> None:
     from jkpi.cli import pipeline
     from jkpi.cli.demo import prepare as make_example
     from jkpi.cli.progress import Display
-    from jkpi.dashboards import is_measured
+    from jkpi.dashboards.copying import is_measured
     from jkpi.settings import load_settings
-    from jkpi.warehouse import open_warehouse
+    from jkpi.warehouse.door import open_warehouse
 
     if example is not None:
         make_example(example, workspace, Display())

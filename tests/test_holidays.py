@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from jkpi.holidays import holidays
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 

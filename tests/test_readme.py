@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from jkpi.documents import read
-from jkpi.loading import Source
+from jkpi.loading.model import Source
 from jkpi.settings import WorkspaceFile
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _OPEN = """
 select distinct

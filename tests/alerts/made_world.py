@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi.alerts import AlertReport, judge_and_announce
-from jkpi.journeys import read_journeys
+from jkpi.alerts.announce import AlertReport, judge_and_announce
+from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Settings
 from jkpi.state import migrate, outbox, reading, state_engine
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 MAP = """
 journey: repair

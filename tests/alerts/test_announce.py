@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import judge_and_announce, list_alerts, moment_states
+from jkpi.alerts.announce import judge_and_announce
+from jkpi.alerts.book import moment_states
+from jkpi.alerts.listing import list_alerts
 from jkpi.errors import InputError, SystemFailure
-from jkpi.journeys import read_journeys
+from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Receiver
 from jkpi.state import alert_transitions, reading, series_states, state_engine
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]
 

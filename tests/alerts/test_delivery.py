@@ -17,7 +17,10 @@ from made_world import ON_SITE, STAYS, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import acknowledge, deliver, list_alerts, story
+from jkpi.alerts.delivery import deliver
+from jkpi.alerts.evidence import story
+from jkpi.alerts.flags import acknowledge
+from jkpi.alerts.listing import list_alerts
 from jkpi.errors import Problem
 from jkpi.settings import Receiver
 

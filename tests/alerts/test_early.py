@@ -10,11 +10,14 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts import AlertReport, DeliveryReport, list_alerts, moment_states
+from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.book import moment_states
+from jkpi.alerts.delivery import DeliveryReport
+from jkpi.alerts.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR, DAY = 3600, 86400

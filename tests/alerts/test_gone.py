@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts, silence
+from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.flags import silence
+from jkpi.alerts.listing import list_alerts
 from jkpi.state import alert_transitions, state_engine, writing
 
 MakeWorld = Callable[..., World]

@@ -9,8 +9,9 @@ import pytest
 from made_world import FIRST, ON_SITE, STAYS, World
 
 from jkpi.alerts.series import watched_moments
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 MakeWorld = Callable[..., World]
 HOLIDAY = 66

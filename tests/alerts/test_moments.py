@@ -9,12 +9,13 @@ from datetime import date, timedelta
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts, story
-from jkpi.alerts.announce import watched_now
-from jkpi.journeys import read_journeys
+from jkpi.alerts.announce import AlertReport, watched_now
+from jkpi.alerts.evidence import story
+from jkpi.alerts.listing import list_alerts
+from jkpi.journeys.reader import read_journeys
 from jkpi.state import reading, series_states, state_engine
 from jkpi.telling import AlertsFile, Telling
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]
 MONDAY = date(2026, 1, 5)

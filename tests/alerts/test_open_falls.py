@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts import silence
+from jkpi.alerts.flags import silence
 from jkpi.cli.status import status_lines, status_of
 from jkpi.falls import open_falls
 

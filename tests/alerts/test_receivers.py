@@ -17,7 +17,9 @@ from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import Digest, deliver, http_post, post_digests
+from jkpi.alerts import http_post
+from jkpi.alerts.delivery import deliver
+from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.webhook import signed
 from jkpi.errors import SystemFailure
 from jkpi.settings import Receiver

@@ -13,8 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts import Acknowledged, list_alerts, make_server, silence
+from jkpi.alerts.flags import Acknowledged, silence
 from jkpi.alerts.links import maker
+from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.serving import make_server
 from jkpi.errors import InputError, SystemFailure
 from jkpi.settings import Receiver
 from jkpi.telling import AlertsFile, Telling

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, backtest, story
+from jkpi.alerts import backtest
+from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.evidence import story
 from jkpi.cli.backtesting import backtest_lines
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR = 3600

@@ -9,8 +9,9 @@ import pytest
 from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
-from jkpi.alerts import AlertReport, silence
+from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.episodes import NOWHERE, Part, Track, as_breaches
+from jkpi.alerts.flags import silence
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import lies_within

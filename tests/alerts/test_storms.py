@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import deliver
+from jkpi.alerts.delivery import deliver
 from jkpi.settings import Receiver
 
 MakeWorld = Callable[..., World]

@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts import AlertReport, acknowledge, judge_and_announce, list_alerts, silence, unsilence
+from jkpi.alerts.announce import AlertReport, judge_and_announce
 from jkpi.alerts.figures import day as named
+from jkpi.alerts.flags import acknowledge, silence, unsilence
 from jkpi.alerts.hushes import Silence, covers, hushed
+from jkpi.alerts.listing import list_alerts
 from jkpi.errors import InputError
-from jkpi.journeys import read_journeys
+from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Receiver, Settings
 from jkpi.telling import AlertsFile, Mute, Telling
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]
 FELL = 63

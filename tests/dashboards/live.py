@@ -19,7 +19,8 @@ from jkpi.dashboards.client import connect
 from jkpi.dashboards.proving import first_filters
 from jkpi.dashboards.publish import bundle_of
 from jkpi.dashboards.pushing import There, look
-from jkpi.journeys import Journey, read_journeys
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Settings, load_settings
 from jkpi.showing import Superset
 from postgres import free_port

@@ -14,9 +14,9 @@ import pytest
 from jkpi.cli.publishing import publish
 from jkpi.dashboards.copying import publish_tables, snapshot_link
 from jkpi.dashboards.tables import measured_columns, published_columns
-from jkpi.journeys import read_journeys
+from jkpi.journeys.reader import read_journeys
 from jkpi.settings import load_settings
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 from .conftest import JKPI, PART, WHOLE
 

@@ -16,11 +16,12 @@ from typing import Any
 import pyarrow as pa
 
 from jkpi import resources
-from jkpi.measuring import measure
 from jkpi.measuring.environment import dbt_environment
-from jkpi.measuring.run import arguments
+from jkpi.measuring.run import arguments, measure
 from jkpi.settings import Settings
-from jkpi.warehouse import LANDING_TABLES, Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
 
 Row = dict[str, Any]
 

@@ -22,7 +22,8 @@ from tangle import tangled
 
 from jkpi.cli.pipeline import mapped
 from jkpi.settings import load_settings
-from jkpi.warehouse import Warehouse, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
 
 pytestmark = pytest.mark.slow
 CASES = 300

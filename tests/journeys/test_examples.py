@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from jkpi import resources
-from jkpi.journeys import Journey, read_journeys
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 
 WORKSPACES = sorted(place.parent for place in resources.path("examples").glob("*/journeys"))
 LANES = (

@@ -12,7 +12,7 @@ from small_map import SMALL
 
 from jkpi import resources
 from jkpi.documents import parse
-from jkpi.journeys import schema
+from jkpi.journeys.json_schema import schema
 from jkpi.journeys.kinds import KINDS
 
 EXAMPLES = sorted(resources.path("examples").glob("*/journeys/*.yml"))

@@ -18,7 +18,9 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.settings import Settings
 from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "equipment_repair"

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jkpi.falls import Fall
-from jkpi.living_map import publish_map, words
+from jkpi.living_map import words
 from jkpi.living_map.alignment import DIAGRAMS
+from jkpi.living_map.publish import publish_map
 from jkpi.settings import Settings
 from jkpi.state import OpenSign
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
 

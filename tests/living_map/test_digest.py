@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from jkpi.alerts import Digest, html_mail, post_digests
+from jkpi.alerts import html_mail
+from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.letters import from_json
-from jkpi.living_map import words, write_digests
+from jkpi.living_map import words
 from jkpi.living_map.digest.letters import letters
+from jkpi.living_map.digest.writing import write_digests
 from jkpi.settings import Settings
 from jkpi.state import MomentState, OpenSign, outbox, reading, state_engine
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 from .conftest import NOW, STATES
 

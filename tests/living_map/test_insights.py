@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from jkpi.living_map import page_model
 from jkpi.living_map.reading import read_journeys
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, insert
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.living_map import page_model, publish_map, words
+from jkpi.living_map import page_model, words
+from jkpi.living_map.publish import publish_map
 from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
 from jkpi.settings import Settings
 from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 from .conftest import (
     FALLS_SINCE,

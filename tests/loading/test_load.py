@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from jkpi.inspection import Complaint, Inspection
-from jkpi.loading import replay_rejects
+from jkpi.loading.rejects import replay_rejects
 
 
 def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
@@ -180,10 +180,11 @@ def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.M
 def test_both_engines_land_the_same_to_the_letter(
     tmp_path: Any, postgres_url: str, three_rows: str, tickets: str
 ) -> None:
-    from jkpi.loading import load_source
+    from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
     from jkpi.settings import Settings
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.warehouse.door import open_warehouse
+    from jkpi.warehouse.landing import ensure_landing
 
     (tmp_path / "sources").mkdir()
     (tmp_path / "data").mkdir()

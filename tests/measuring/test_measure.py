@@ -16,10 +16,9 @@ import small_world as world
 
 from jkpi import resources
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.measuring import measure
-from jkpi.measuring.run import _alone
+from jkpi.measuring.run import _alone, measure
 from jkpi.measuring.runs import fingerprint
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 
 class Counter:

@@ -13,7 +13,9 @@ import pytest
 
 from jkpi import resources
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.inspection import Complaint
-from jkpi.quality import first_door
+from jkpi.quality.incoming import first_door
 from jkpi.settings import Settings
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from jkpi import resources
-from jkpi.journeys import read_journeys
-from jkpi.loading import load_source, read_sources
+from jkpi.journeys.reader import read_journeys
+from jkpi.loading.load import load_source
+from jkpi.loading.workspace import read_sources
 from jkpi.settings import load_settings
 from jkpi.synthetic.planted import AS_OF, PLANTED
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisiona
 from jkpi.alerts.speaking import hush_children
 from jkpi.alerts.tellings_book import read_silences
 from jkpi.errors import InputError, SystemFailure
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
 from jkpi.state import MomentState, migrate, state_engine, writing
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 LOOKING_BACK = timedelta(days=1)
 

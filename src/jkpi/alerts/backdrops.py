@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from jkpi.alerts.series import CONSOLE
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
 
 Moment = tuple[str, str]

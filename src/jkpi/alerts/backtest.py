@@ -24,9 +24,9 @@ from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
 from jkpi.alerts.speaking import fell_with
 from jkpi.documents import nearest
 from jkpi.errors import InputError, SystemFailure
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)

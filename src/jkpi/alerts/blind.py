@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from jkpi.alerts.figures import plain
 from jkpi.alerts.series import Watched
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _MOST = 5
 _DECIDED = """

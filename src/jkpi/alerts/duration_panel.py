@@ -15,7 +15,7 @@ from jkpi.alerts.grid import Grid
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Whole
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)
 _COUNTS = """

@@ -20,7 +20,7 @@ from jkpi.alerts.judging import holidays_over
 from jkpi.alerts.panel import Panel, read_ages
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import LONG_SPAN, Watched
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 FRESH = timedelta(days=7)
 """An age whose newest cohort is older than this, beyond the age itself, says nothing about today."""

@@ -12,7 +12,7 @@ from jkpi.alerts.flags import AlertFace, face
 from jkpi.alerts.ledger import Day, kept, read_days
 from jkpi.settings import Settings
 from jkpi.state import alert_transitions, alerts, outbox, reading, state_engine, tellings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)

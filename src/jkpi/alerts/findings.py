@@ -18,7 +18,7 @@ from jkpi.alerts.figures import plain
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Series, Watched
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 DAYS_BEFORE = timedelta(days=28)
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)

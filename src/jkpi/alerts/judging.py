@@ -19,7 +19,7 @@ from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
 from jkpi.holidays import holidays, zone_of_most
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
 

@@ -12,7 +12,7 @@ from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
 from jkpi.alerts.tails import wilson
 from jkpi.state import alerts, told_readings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"
 _DAYS = f"""

@@ -13,9 +13,9 @@ from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import day
 from jkpi.alerts.source_alerts import missing, silent, unmapped
 from jkpi.documents import format_duration
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _COVERAGE = """
 select journey, element, name, stage, count_events_28d, first_evidence_at, last_evidence_at

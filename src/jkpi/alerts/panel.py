@@ -13,7 +13,7 @@ from jkpi.alerts.arrow_rows import Key, Rows
 from jkpi.alerts.grid import Grid, place
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
 from jkpi.alerts.tails import Floats, Whole
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)
 _MATURE = """

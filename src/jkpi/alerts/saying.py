@@ -27,7 +27,7 @@ from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, fac
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _EARLY_SIGNS = (State.PATTERN, State.WATCH)
 _MOST_REPLIES = 50

@@ -8,9 +8,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.journeys.words import JOINED_BY
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 WHOLE = ("all", "all")
 UNNAMED = "(none)"

@@ -13,7 +13,7 @@ from jkpi.documents import format_duration
 from jkpi.holidays import holidays, zone_of_most
 from jkpi.schedules import longest_gap
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _BY_SOURCE = """
 select

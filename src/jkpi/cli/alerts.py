@@ -52,7 +52,8 @@ def list_them(
 
 def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: bool) -> None:
     with ending(as_json):
-        from jkpi.alerts import current_silences, list_alerts
+        from jkpi.alerts.flags import current_silences
+        from jkpi.alerts.listing import list_alerts
         from jkpi.cli import alert_lines
         from jkpi.settings import load_settings
 
@@ -69,11 +70,11 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
     Example: jkpi alerts show 0123456789ab
     """
     with ending(as_json):
-        from jkpi.alerts import story
+        from jkpi.alerts.evidence import story
         from jkpi.cli import alert_lines
         from jkpi.errors import JkpiError
         from jkpi.settings import load_settings
-        from jkpi.warehouse import open_warehouse
+        from jkpi.warehouse.door import open_warehouse
 
         settings = load_settings(workspace, moment(now))
         story(settings, alert, None)  # an id that is wrong is told before a warehouse is opened
@@ -99,7 +100,8 @@ def ack(
     Example: jkpi alerts ack 0123456789ab --note "two technicians are ill"
     """
     with ending(as_json):
-        from jkpi.alerts import acknowledge, deliver
+        from jkpi.alerts.delivery import deliver
+        from jkpi.alerts.flags import acknowledge
         from jkpi.settings import load_settings
 
         settings = load_settings(workspace)
@@ -126,7 +128,7 @@ def silence(
     Example: jkpi alerts silence equipment_repair/on_site --for 7d --reason "moving the depot"
     """
     with ending(as_json):
-        from jkpi.alerts import silence as hush
+        from jkpi.alerts.flags import silence as hush
         from jkpi.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
@@ -148,7 +150,7 @@ def unsilence(
     Example: jkpi alerts unsilence equipment_repair/on_site
     """
     with ending(as_json):
-        from jkpi.alerts import unsilence as unhush
+        from jkpi.alerts.flags import unsilence as unhush
         from jkpi.settings import load_settings
 
         ended = unhush(load_settings(workspace, moment(now)), scope, who or _user(), datetime.now(UTC))
@@ -166,7 +168,7 @@ def test_receiver(
     Example: jkpi alerts test-receiver cx-lead
     """
     with ending(as_json):
-        from jkpi.alerts import try_receiver
+        from jkpi.alerts.trying import try_receiver
         from jkpi.errors import SystemFailure
         from jkpi.settings import load_settings
 

@@ -30,10 +30,10 @@ def backtest(
     Example: jkpi backtest --moment technician_on_site
     """
     with ending(as_json):
-        from jkpi.alerts import backtest as look_back
-        from jkpi.journeys import read_journeys
+        from jkpi.alerts.backtest import backtest as look_back
+        from jkpi.journeys.reader import read_journeys
         from jkpi.settings import load_settings
-        from jkpi.warehouse import open_warehouse
+        from jkpi.warehouse.door import open_warehouse
 
         settings = load_settings(workspace, moment(now))
         with open_warehouse(settings, read_only=True) as w:

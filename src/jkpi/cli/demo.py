@@ -14,7 +14,7 @@ from jkpi.settings import WORKSPACE_FILE, load_settings
 
 def prepare(example: str, directory: Path, display: Display) -> None:
     """Make the example's workspace and its synthetic data, each where it is missing."""
-    from jkpi.synthetic import generate
+    from jkpi.synthetic.generator import generate
 
     if not (directory / WORKSPACE_FILE).exists():
         make_workspace(directory, example)

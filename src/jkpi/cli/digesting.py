@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jkpi.settings import Settings
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 if TYPE_CHECKING:
-    from jkpi.alerts import DeliveryReport
+    from jkpi.alerts.delivery import DeliveryReport
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,11 @@ class Digested:
 
 def digest(settings: Settings) -> Digested:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
-    from jkpi.alerts import Digest, deliver, list_alerts, moment_states, post_digests
-    from jkpi.living_map import write_digests
+    from jkpi.alerts.book import moment_states
+    from jkpi.alerts.delivery import deliver
+    from jkpi.alerts.digests import Digest, post_digests
+    from jkpi.alerts.listing import list_alerts
+    from jkpi.living_map.digest.writing import write_digests
 
     announced = [asdict(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:

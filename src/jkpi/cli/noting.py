@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jkpi.journeys import Journey
-    from jkpi.loading import Source
+    from jkpi.journeys.model import Journey
+    from jkpi.loading.model import Source
 
 _OF_INSTANCES = ("occurrence", "repeat_contact")
 

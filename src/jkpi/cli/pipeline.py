@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
-    from jkpi.alerts import AlertReport, DeliveryReport
+    from jkpi.alerts.announce import AlertReport
+    from jkpi.alerts.delivery import DeliveryReport
     from jkpi.cli.progress import Display
-    from jkpi.journeys import Calendar, Journey
-    from jkpi.loading import BatchReport, Source
-    from jkpi.measuring import MeasureReport
-    from jkpi.quality import CheckReport
+    from jkpi.journeys.calendars.model import Calendar
+    from jkpi.journeys.model import Journey
+    from jkpi.loading.model import Source
+    from jkpi.loading.report import BatchReport
+    from jkpi.measuring.report import MeasureReport
+    from jkpi.quality.report import CheckReport
 
 Door = Literal["landing", "marts"]
 SPOILT_AT_LEAST = 20
@@ -85,7 +90,8 @@ def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Wareho
     Raises:
         InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
     """
-    from jkpi.journeys import refuse_rewriting, write_map
+    from jkpi.journeys.editing import refuse_rewriting
+    from jkpi.journeys.writing import write_map
 
     journeys, sources, calendars = read_map(settings)
     with landing(settings) as warehouse:
@@ -101,8 +107,9 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     Raises:
         WorkspaceError: all problems of all files at once.
     """
-    from jkpi.journeys import read_calendars, read_journeys
-    from jkpi.loading import read_sources
+    from jkpi.journeys.calendars.reader import read_calendars
+    from jkpi.journeys.reader import read_journeys
+    from jkpi.loading.workspace import read_sources
 
     readers: tuple[Callable[[], Any], ...] = (
         lambda: read_journeys(settings.workspace, settings.receivers, settings.default_receiver),
@@ -124,8 +131,10 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
 
 def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
     """Land what is new of each source. A source that cannot be read does not stop the others."""
-    from jkpi.loading import expire_rejects, load_source, set_aside
-    from jkpi.quality import first_door
+    from jkpi.loading.load import load_source
+    from jkpi.loading.rejects import expire_rejects
+    from jkpi.loading.report import set_aside
+    from jkpi.quality.incoming import first_door
 
     settings = settings.at_present()
     sources = chosen(read_map(settings)[1], only)
@@ -179,7 +188,8 @@ def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
 
 def check(settings: Settings, door: Door) -> CheckReport:
     """Great Expectations on what has landed, or on what was measured."""
-    from jkpi.quality import check_landing, check_marts
+    from jkpi.quality.landing import check_landing
+    from jkpi.quality.marts import check_marts
 
     with mapped(settings) as warehouse:
         judge = check_landing if door == "landing" else check_marts
@@ -193,8 +203,8 @@ def measure(
 
     `rewrite_history` forgets the past versions of the maps, so that all days are counted by the current ones.
     """
-    from jkpi.journeys import forget_past_versions
-    from jkpi.measuring import measure as count
+    from jkpi.journeys.writing import forget_past_versions
+    from jkpi.measuring.run import measure as count
 
     # dbt runs in a process of its own: the map is put in, and the warehouse let go.
     with mapped(settings, rewrite_history) as warehouse:
@@ -206,7 +216,8 @@ def measure(
 
 def alert(settings: Settings) -> Alerted:
     """Judge each moment of truth, write what is to be said, and say it."""
-    from jkpi.alerts import deliver, judge_and_announce
+    from jkpi.alerts.announce import judge_and_announce
+    from jkpi.alerts.delivery import deliver
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:

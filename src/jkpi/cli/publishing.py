@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 from jkpi.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.door import open_warehouse
 
 if TYPE_CHECKING:
-    from jkpi.dashboards import DashboardReport
+    from jkpi.dashboards.publish import DashboardReport
 
 What = Literal["all", "maps", "dashboards"]
 
@@ -57,10 +57,10 @@ def publish(settings: Settings, what: What = "all") -> Published:
 
 
 def _maps(settings: Settings) -> tuple[Path, ...]:
-    from jkpi.alerts import moment_states
+    from jkpi.alerts.book import moment_states
     from jkpi.falls import open_falls
-    from jkpi.living_map import publish_map
-    from jkpi.quality import build_docs
+    from jkpi.living_map.publish import publish_map
+    from jkpi.quality.docs import build_docs
 
     states, falls = moment_states(settings), open_falls(settings.state_url)
     with open_warehouse(settings) as warehouse:
@@ -70,7 +70,8 @@ def _maps(settings: Settings) -> tuple[Path, ...]:
 
 def _dashboards(settings: Settings, pages: tuple[Path, ...], asked: bool) -> Published:
     from jkpi.cli.pipeline import read_map
-    from jkpi.dashboards import coarse_kpis, is_measured, publish_dashboards, publish_tables
+    from jkpi.dashboards.copying import coarse_kpis, is_measured, publish_tables
+    from jkpi.dashboards.publish import publish_dashboards
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:

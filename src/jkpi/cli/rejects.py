@@ -30,7 +30,7 @@ def show(
     """
     with ending(as_json):
         from jkpi.cli.pipeline import landing
-        from jkpi.loading import count_rejects, list_rejects
+        from jkpi.loading.rejects import count_rejects, list_rejects
         from jkpi.settings import load_settings
 
         with landing(load_settings(workspace)) as warehouse:
@@ -58,7 +58,7 @@ def export(
     """
     with ending():
         from jkpi.cli.pipeline import landing
-        from jkpi.loading import export_rejects
+        from jkpi.loading.rejects import export_rejects
         from jkpi.settings import load_settings
 
         with landing(load_settings(workspace)) as warehouse:
@@ -81,8 +81,8 @@ def replay(
     """
     with ending(as_json):
         from jkpi.cli import pipeline, report
-        from jkpi.loading import replay_rejects
-        from jkpi.quality import first_door
+        from jkpi.loading.rejects import replay_rejects
+        from jkpi.quality.incoming import first_door
         from jkpi.settings import load_settings
 
         settings = load_settings(workspace, moment(now)).at_present()

@@ -9,7 +9,9 @@ from jkpi.settings import Settings
 
 def serve_links(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped. Programs that were told of an alert hear at once that it was acknowledged."""
-    from jkpi.alerts import Acknowledged, deliver, make_server
+    from jkpi.alerts.delivery import deliver
+    from jkpi.alerts.flags import Acknowledged
+    from jkpi.alerts.serving import make_server
 
     def heard(done: Acknowledged) -> None:
         note(f"{done.alert_id} acknowledged by {done.who}")

@@ -54,7 +54,7 @@ class Status:
 
 def status_of(settings: Settings) -> Status:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
-    from jkpi.alerts import moment_states
+    from jkpi.alerts.book import moment_states
     from jkpi.falls import open_falls
 
     with landing(settings) as warehouse:
@@ -89,7 +89,7 @@ def status_of(settings: Settings) -> Status:
 
 def _declared(settings: Settings) -> list[str]:
     """The sources of the YAML, landed or not; of YAML that is wrong `jkpi lint` has more to say."""
-    from jkpi.loading import read_sources
+    from jkpi.loading.workspace import read_sources
 
     try:
         return [source.source for source in read_sources(settings.workspace)]

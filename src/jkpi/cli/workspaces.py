@@ -14,8 +14,9 @@ from jkpi.errors import InputError
 from jkpi.settings import Settings
 
 if TYPE_CHECKING:
-    from jkpi.journeys import Calendar, Journey
-    from jkpi.loading import Source
+    from jkpi.journeys.calendars.model import Calendar
+    from jkpi.journeys.model import Journey
+    from jkpi.loading.model import Source
 
 NOT_COPIED = shutil.ignore_patterns("data", "site", "published", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
 KINDS = ("workspace", "journey", "calendar", "source")
@@ -139,15 +140,15 @@ def schema_of(kind: str) -> dict[str, Any]:
 
         return WorkspaceFile.model_json_schema()
     if kind == "journey":
-        from jkpi.journeys import schema as journey_schema
+        from jkpi.journeys.json_schema import schema as journey_schema
 
         return journey_schema()
     if kind == "calendar":
-        from jkpi.journeys import calendar_schema
+        from jkpi.journeys.calendars.model import calendar_schema
 
         return calendar_schema()
     if kind == "source":
-        from jkpi.loading import schema as source_schema
+        from jkpi.loading.workspace import schema as source_schema
 
         return source_schema()
     raise InputError(f"no kind of file {kind!r}", hint=f"known: {', '.join(KINDS)}")

@@ -9,9 +9,9 @@ from jkpi.dashboards.tables import TOLD, measured_columns
 from jkpi.dashboards.titles import Row
 from jkpi.dashboards.told import told_rows
 from jkpi.errors import InputError
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.snapshot import fill_published, write_snapshot
 
 FOLDER = "published"

@@ -16,7 +16,7 @@ from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import roles_of, secure
 from jkpi.dashboards.subjects import Coarse, subjects_of
 from jkpi.errors import CheckFailed, InputError
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.secret_values import require
 from jkpi.settings import Settings
 

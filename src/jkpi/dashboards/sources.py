@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from jkpi.dashboards.titles import Row, Titles, naive
 from jkpi.freshness import is_late
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _DAY = 86400.0
 _SOURCES = """

@@ -8,8 +8,8 @@ from typing import Any
 
 from jkpi.dashboards import spoken
 from jkpi.dashboards.titles import Row, Titles, naive
-from jkpi.journeys import Journey
-from jkpi.warehouse import Warehouse
+from jkpi.journeys.model import Journey
+from jkpi.warehouse.base import Warehouse
 
 NOT_BY_ITSELF = "not judged by itself"
 _READINGS = """

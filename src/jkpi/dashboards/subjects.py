@@ -9,8 +9,8 @@ from typing import Any
 
 from jkpi.dashboards import spoken
 from jkpi.dashboards.assets import Each
-from jkpi.journeys import Journey
 from jkpi.journeys.kpi_base import KpiBase
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
 
 Coarse = frozenset[tuple[str, str]]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 
 Row = dict[str, Any]
 

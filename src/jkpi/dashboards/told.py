@@ -12,10 +12,10 @@ from jkpi.dashboards import spoken
 from jkpi.dashboards.sources import source_rows
 from jkpi.dashboards.standings import standing_rows
 from jkpi.dashboards.titles import Row, Titles, naive
-from jkpi.journeys import Journey
+from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
 from jkpi.state import acknowledgements, alerts, migrate, reading, series_states, state_engine
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _HEALTH = "select * from marts.rpt_journey_health"
 

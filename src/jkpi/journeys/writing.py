@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from jkpi.errors import InputError
-from jkpi.journeys.calendars import Calendar, write_calendars
-from jkpi.journeys.calendars.writing import Landing
+from jkpi.journeys.calendars.model import Calendar
+from jkpi.journeys.calendars.writing import Landing, write_calendars
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import MAP_TABLES, Row, map_rows
 

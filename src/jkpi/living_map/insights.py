@@ -13,7 +13,7 @@ from typing import Any
 
 from jkpi.living_map.facts import Insights, Move, Reading, Score, Week
 from jkpi.living_map.publications import AS_PUBLISHED
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 
 def read_insights(w: Warehouse, journey: str, first: date, last: date) -> Insights:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jkpi.warehouse import Warehouse, ensure_landing
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 AS_PUBLISHED = """
 left join raw.published_readings as published

@@ -13,7 +13,7 @@ from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_index, render_page
 from jkpi.settings import Settings
 from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 INDEX = "index.html"
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from jkpi.living_map.charts import WEEKS
 from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Source, Stage, Stray, Touchpoint
 from jkpi.living_map.insights import read_insights
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 RECENT = timedelta(days=28)
 

@@ -14,7 +14,7 @@ from jkpi.loading.kinds import Landing
 from jkpi.loading.ledger import Batch, forget, write_ledger, write_results
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import PARTS, Transformed
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa

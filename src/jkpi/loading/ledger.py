@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.loading.report import BatchReport
-from jkpi.warehouse import LANDING_TABLES, Warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import LANDING_TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -27,7 +27,8 @@ from jkpi.loading.tabular import CsvFile
 from jkpi.loading.transform import Transformer
 from jkpi.progress import SILENCE, Progress
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -24,7 +24,8 @@ from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, Broken, RawChunk
 from jkpi.loading.statement import columns_read
 from jkpi.loading.transform import Transformer
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
     import pyarrow as pa

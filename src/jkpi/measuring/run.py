@@ -19,7 +19,8 @@ from jkpi.measuring.report import MeasureReport, read_report
 from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
 from jkpi.progress import SILENCE, Progress
 from jkpi.settings import Settings
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:

@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 # The columns on which numbers rest: another title, target or owner changes none of them.
 _COUNTED = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from jkpi.holidays import holidays, zone_of_most
 from jkpi.quality.blindness import Refused, SourceFacts
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 _TIMES = {
     "touchpoint_events": "occurred_at",

@@ -79,7 +79,7 @@ def _with_optional_columns(chunk: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 @functools.cache
 def _landing_columns(suite: str) -> frozenset[str]:
-    from jkpi.warehouse import LANDING_TABLES
+    from jkpi.warehouse.landing import LANDING_TABLES
 
     tables = {
         "incoming_touchpoints": "touchpoint_events",

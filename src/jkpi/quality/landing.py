@@ -21,7 +21,7 @@ from jkpi.quality.report import (
 )
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from jkpi.quality.checking import Outcome, check, in_words
 from jkpi.quality.report import CheckReport, Failure, Result, failures_of, naive, write_results
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
 from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd

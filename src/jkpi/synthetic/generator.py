@@ -20,8 +20,15 @@ from jkpi.synthetic.story import Cohorts, Story
 EXPECTED = "EXPECTED.json"
 
 
-def write_example(example: str, directory: Path, seed: int) -> None:
-    """See `jkpi.synthetic.generate`."""
+def generate(example: str, directory: Path, seed: int = 7) -> None:
+    """Write the data files of `example` into `directory`/data. The same seed writes the same bytes.
+
+    `data/EXPECTED.json` holds the ground truth: counted by the generator, never by the code under test. Files of the
+    same names are replaced, others are left alone.
+
+    Raises:
+        InputError: there is no example of that name.
+    """
     if example not in EXAMPLES:
         near = difflib.get_close_matches(example, EXAMPLES, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(EXAMPLES)}"

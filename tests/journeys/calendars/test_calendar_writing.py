@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from small_map import OPENING_HOURS, journey, spoiled, write_calendar
 
-from jkpi.journeys import Calendar, read_calendars, write_map
-from jkpi.journeys.calendars import write_calendars, writing
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.journeys.calendars import writing
+from jkpi.journeys.calendars.model import Calendar
+from jkpi.journeys.calendars.reader import read_calendars
+from jkpi.journeys.calendars.writing import write_calendars
+from jkpi.journeys.writing import write_map
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2027, 1, 1, tzinfo=UTC)

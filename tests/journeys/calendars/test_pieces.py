@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.journeys import Calendar
 from jkpi.journeys.calendars.hours import WEEKDAYS
+from jkpi.journeys.calendars.model import Calendar
 from jkpi.journeys.calendars.pieces import pieces
 
 START = datetime(2000, 1, 1)

@@ -15,7 +15,7 @@ from jkpi.living_map.page_model import file_name
 from jkpi.living_map.render import render_letter
 from jkpi.settings import Settings
 from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)
