@@ -27,7 +27,7 @@ import jkpi.alerts.announce as announce
 import jkpi.alerts.delivery as delivery
 from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Receiver, Settings
-from jkpi.state import outbox, reading, state_engine
+from jkpi.state.engine import outbox, reading, state_engine
 from jkpi.warehouse.door import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)

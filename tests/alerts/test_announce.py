@@ -19,7 +19,7 @@ from jkpi.alerts.listing import list_alerts
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.settings import Receiver
-from jkpi.state import alert_transitions, reading, series_states, state_engine
+from jkpi.state.engine import alert_transitions, reading, series_states, state_engine
 from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]

@@ -12,7 +12,7 @@ from made_world import FIRST, ON_SITE, World, steady
 from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.flags import silence
 from jkpi.alerts.listing import list_alerts
-from jkpi.state import alert_transitions, state_engine, writing
+from jkpi.state.engine import alert_transitions, state_engine, writing
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]

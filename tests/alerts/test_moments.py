@@ -13,7 +13,7 @@ from jkpi.alerts.announce import AlertReport, watched_now
 from jkpi.alerts.evidence import story
 from jkpi.alerts.listing import list_alerts
 from jkpi.journeys.reader import read_journeys
-from jkpi.state import reading, series_states, state_engine
+from jkpi.state.engine import reading, series_states, state_engine
 from jkpi.telling import AlertsFile, Telling
 from jkpi.warehouse.door import open_warehouse
 

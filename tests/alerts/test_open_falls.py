@@ -10,7 +10,7 @@ from made_world import World, steady
 
 from jkpi.alerts.flags import silence
 from jkpi.cli.status import status_lines, status_of
-from jkpi.falls import open_falls
+from jkpi.state.open_alerts import open_falls
 
 MakeWorld = Callable[..., World]
 

@@ -425,7 +425,7 @@ def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_wor
     """A database of the first version with a told alert, brought up to date: only its end is told, as an answer."""
     from sqlalchemy import text
 
-    from jkpi.state import state_engine, writing
+    from jkpi.state.engine import state_engine, writing
 
     world = telling(fallen(make_world(ON_SITE), 4), repeat_every=None)
     world.put(steady(3, 0.95), first=day(64))

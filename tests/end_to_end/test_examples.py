@@ -21,7 +21,7 @@ from jkpi.dashboards.assets import read_assets
 from jkpi.journeys.reader import read_journeys
 from jkpi.measuring.run import measure
 from jkpi.settings import Settings, load_settings
-from jkpi.state import series_states
+from jkpi.state.engine import series_states
 from jkpi.synthetic.planted import PLANTED, PlantedFall
 from jkpi.warehouse.door import open_warehouse
 

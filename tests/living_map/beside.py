@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from jkpi.falls import Fall
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.living_map.publish import publish_map
 from jkpi.settings import Settings
+from jkpi.state.open_alerts import Fall
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
 

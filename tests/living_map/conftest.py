@@ -17,7 +17,7 @@ import yaml
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.settings import Settings
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

@@ -16,7 +16,7 @@ from jkpi.living_map import words
 from jkpi.living_map.digest.letters import letters
 from jkpi.living_map.digest.writing import write_digests
 from jkpi.settings import Settings
-from jkpi.state import MomentState, OpenSign, outbox, reading, state_engine
+from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
 from jkpi.warehouse.base import Warehouse
 
 from .conftest import NOW, STATES

@@ -16,7 +16,7 @@ from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
 from jkpi.settings import Settings
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

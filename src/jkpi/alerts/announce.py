@@ -31,7 +31,7 @@ from jkpi.alerts.tellings_book import read_silences
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
-from jkpi.state import MomentState, migrate, state_engine, writing
+from jkpi.state.engine import MomentState, migrate, state_engine, writing
 from jkpi.warehouse.base import Warehouse
 
 LOOKING_BACK = timedelta(days=1)

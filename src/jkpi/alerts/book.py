@@ -16,7 +16,7 @@ from jkpi.alerts.ledger import final_days
 from jkpi.alerts.messages import facts
 from jkpi.alerts.wording import rows as told_rows
 from jkpi.settings import Settings
-from jkpi.state import (
+from jkpi.state.engine import (
     MomentState,
     OpenSign,
     alert_transitions,

@@ -24,7 +24,7 @@ from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.errors import InputError, SystemFailure
 from jkpi.settings import Receiver, Settings
-from jkpi.state import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
+from jkpi.state.engine import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
 
 LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(days=3)

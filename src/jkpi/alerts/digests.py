@@ -12,7 +12,7 @@ from jkpi.alerts.letters import MARK, Letter, Section
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.settings import Settings
-from jkpi.state import migrate, outbox, state_engine, writing
+from jkpi.state.engine import migrate, outbox, state_engine, writing
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from jkpi.alerts.tellings_book import pass_on, read_silences
 from jkpi.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
-from jkpi.state import (
+from jkpi.state.engine import (
     acknowledgements,
     alert_transitions,
     alerts,

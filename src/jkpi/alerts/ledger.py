@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
 from jkpi.alerts.tails import wilson
-from jkpi.state import alerts, told_readings
+from jkpi.state.engine import alerts, told_readings
 from jkpi.warehouse.base import Warehouse
 
 _COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"

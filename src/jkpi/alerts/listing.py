@@ -13,7 +13,7 @@ from jkpi.alerts.changes import NEWS
 from jkpi.alerts.hushes import covers
 from jkpi.alerts.tellings_book import read_acknowledged, read_silences
 from jkpi.settings import Settings
-from jkpi.state import alert_transitions, alerts, migrate, reading, state_engine, tellings
+from jkpi.state.engine import alert_transitions, alerts, migrate, reading, state_engine, tellings
 
 
 @dataclass(frozen=True)

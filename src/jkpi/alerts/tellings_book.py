@@ -12,7 +12,7 @@ from jkpi.alerts.hushes import Held, Silence
 from jkpi.alerts.letters import Letter
 from jkpi.alerts.plain_text import render
 from jkpi.alerts.tellings import Due, Owed, Told
-from jkpi.state import acknowledgements, alerts, held_digests, outbox, silences, tellings
+from jkpi.state.engine import acknowledgements, alerts, held_digests, outbox, silences, tellings
 
 _AT_ONCE = 500
 

@@ -58,9 +58,9 @@ def publish(settings: Settings, what: What = "all") -> Published:
 
 def _maps(settings: Settings) -> tuple[Path, ...]:
     from jkpi.alerts.book import moment_states
-    from jkpi.falls import open_falls
     from jkpi.living_map.publish import publish_map
     from jkpi.quality.docs import build_docs
+    from jkpi.state.open_alerts import open_falls
 
     states, falls = moment_states(settings), open_falls(settings.state_url)
     with open_warehouse(settings) as warehouse:

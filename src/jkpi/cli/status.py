@@ -12,7 +12,7 @@ from jkpi.errors import WorkspaceError
 from jkpi.settings import Settings
 
 if TYPE_CHECKING:
-    from jkpi.falls import Fall
+    from jkpi.state.open_alerts import Fall
 
 _SOURCES = """
 select
@@ -55,7 +55,7 @@ class Status:
 def status_of(settings: Settings) -> Status:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
     from jkpi.alerts.book import moment_states
-    from jkpi.falls import open_falls
+    from jkpi.state.open_alerts import open_falls
 
     with landing(settings) as warehouse:
         sources = warehouse.rows(_SOURCES)

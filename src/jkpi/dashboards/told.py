@@ -14,7 +14,7 @@ from jkpi.dashboards.standings import standing_rows
 from jkpi.dashboards.titles import Row, Titles, naive
 from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
-from jkpi.state import acknowledgements, alerts, migrate, reading, series_states, state_engine
+from jkpi.state.engine import acknowledgements, alerts, migrate, reading, series_states, state_engine
 from jkpi.warehouse.base import Warehouse
 
 _HEALTH = "select * from marts.rpt_journey_health"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from jkpi.falls import Fall
 from jkpi.living_map import definitions, words
 from jkpi.living_map.facts import Kpi, Moment
 from jkpi.living_map.states import state_words
 from jkpi.living_map.views import FallView
-from jkpi.state import OpenSign
+from jkpi.state.engine import OpenSign
+from jkpi.state.open_alerts import Fall
 
 _NAMED = 3
 """So many segments are told with their figures in the banner; the card has all of them."""

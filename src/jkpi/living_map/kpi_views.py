@@ -9,13 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from jkpi.falls import Fall
 from jkpi.living_map import charts, definitions, words
 from jkpi.living_map.facts import Kpi, Moment, Reading
 from jkpi.living_map.fall_views import early_words, fall_view, grouped
 from jkpi.living_map.states import OPEN, seen, state_words
 from jkpi.living_map.views import DefinitionView, Figure, KpiView, MomentView, Standing, WeekRow
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
+from jkpi.state.open_alerts import Fall
 
 _STATUS = {
     "final": "final",

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from jkpi.falls import Fall
 from jkpi.living_map import charts, words
 from jkpi.living_map.alignment import DIAGRAMS, LANES, lacks
 from jkpi.living_map.facts import Facts, Stage, Touchpoint
@@ -27,7 +26,8 @@ from jkpi.living_map.views import (
     StageView,
     TouchpointView,
 )
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
+from jkpi.state.open_alerts import Fall
 
 TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),

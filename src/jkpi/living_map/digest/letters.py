@@ -15,7 +15,7 @@ from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.living_map import words
 from jkpi.living_map.fall_views import early_words
 from jkpi.living_map.states import state_words
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
 
 STALE_AFTER = timedelta(days=28)
 FIRING = "firing"

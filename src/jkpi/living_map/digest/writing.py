@@ -14,7 +14,7 @@ from jkpi.living_map.files import write_whole
 from jkpi.living_map.page_model import file_name
 from jkpi.living_map.render import render_letter
 from jkpi.settings import Settings
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 
 

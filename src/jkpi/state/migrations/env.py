@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from jkpi.state import metadata
+from jkpi.state.engine import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 context.run_migrations()

@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state_tables import (
+from jkpi.state.tables import (
     UtcDateTime,
     acknowledgements,
     alert_transitions,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state import alert_transitions, alerts, migrate, reading, series_states, state_engine, tellings
+from jkpi.state.engine import alert_transitions, alerts, migrate, reading, series_states, state_engine, tellings
 
 _WHOLE = "all"
 _OPEN = (alerts.c.status == "open", alerts.c.kind == "fall")
