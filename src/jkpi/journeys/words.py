@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from jkpi.documents import format_duration, nearest, parse_duration
+from jkpi.documents import nearest
+from jkpi.duration_types import format_duration, parse_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 DUE = "due"
