@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jkpi.documents import read
+from jkpi.documents.documents import read
 from jkpi.loading.model import Source
 from jkpi.settings import WorkspaceFile
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from jkpi.documents import Document
+from jkpi.documents.documents import Document
 from jkpi.errors import InputError, Problem
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr
 
-from jkpi.documents import Document, Strict, read
-from jkpi.duration_types import Duration
+from jkpi.documents.documents import Document, Strict, read
+from jkpi.documents.durations import Duration
 from jkpi.errors import InputError, Problem, WorkspaceError
 from jkpi.secret_values import Secrets, resolve_secret
 from jkpi.showing import Superset, SupersetFile

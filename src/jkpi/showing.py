@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from jkpi.documents import Strict
+from jkpi.documents.documents import Strict
 from jkpi.errors import Problem
 
 Provider = Literal["db", "ldap"]

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from jkpi.documents import Strict
-from jkpi.duration_types import Duration, Interval
+from jkpi.documents.documents import Strict
+from jkpi.documents.durations import Duration, Interval
 from jkpi.errors import Problem
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"

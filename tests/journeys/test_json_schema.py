@@ -11,7 +11,7 @@ import yaml
 from small_map import SMALL
 
 from jkpi import resources
-from jkpi.documents import parse
+from jkpi.documents.documents import parse
 from jkpi.journeys.json_schema import schema
 from jkpi.journeys.kinds import KINDS
 

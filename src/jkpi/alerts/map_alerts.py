@@ -12,7 +12,7 @@ from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import day
 from jkpi.alerts.source_alerts import missing, silent, unmapped
-from jkpi.duration_types import format_duration
+from jkpi.documents.durations import format_duration
 from jkpi.journeys.model import Journey
 from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse

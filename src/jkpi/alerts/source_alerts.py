@@ -9,7 +9,7 @@ from typing import Any
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import count, day, plain
-from jkpi.duration_types import format_duration
+from jkpi.documents.durations import format_duration
 from jkpi.holidays import holidays, zone_of_most
 from jkpi.schedules import longest_gap
 from jkpi.settings import Settings

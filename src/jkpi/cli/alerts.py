@@ -197,7 +197,7 @@ def _end(now: datetime, until: str | None, length: str | None) -> datetime:
     """
     from datetime import timedelta
 
-    from jkpi.duration_types import parse_duration
+    from jkpi.documents.durations import parse_duration
 
     if (until is None) == (length is None):
         raise InputError("say how long", hint="--until 2026-07-01, or --for 7d")

@@ -180,7 +180,7 @@ def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
         return sources
     found = tuple(source for source in sources if source.source == only)
     if not found:
-        from jkpi.documents import nearest
+        from jkpi.documents.documents import nearest
 
         raise InputError(f"no source {only!r} in this workspace", hint=nearest(only, (s.source for s in sources)))
     return found

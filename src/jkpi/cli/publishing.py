@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse

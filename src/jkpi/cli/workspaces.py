@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi import resources
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from jkpi.documents import nearest
-from jkpi.duration_types import format_duration
+from jkpi.documents.documents import nearest
+from jkpi.documents.durations import format_duration
 from jkpi.journeys.kpi_checks import kpi_findings
 from jkpi.journeys.model import ALL, JOURNEY_LEVEL
 from jkpi.journeys.moment_checks import Receivers, moment_findings

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.passage_kpis import (
     Conversion,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.journeys.kinds import KINDS
 from jkpi.journeys.model import JOURNEY_LEVEL
 from jkpi.journeys.places import Finding, KpiPlace, Outline, Place

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jkpi.documents import Strict
-from jkpi.duration_types import Duration, Interval
+from jkpi.documents.documents import Strict
+from jkpi.documents.durations import Duration, Interval
 from jkpi.journeys.kinds import Kpi
 from jkpi.journeys.words import (
     STAFFED_CHANNELS,

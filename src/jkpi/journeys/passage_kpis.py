@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from jkpi.duration_types import Duration
+from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import Direction, KpiBase
 from jkpi.journeys.words import DUE, Name, Tolerance, Whole
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from jkpi.duration_types import parse_duration
+from jkpi.documents.durations import parse_duration
 from jkpi.journeys.kinds import KINDS
 from jkpi.journeys.words import JOINED_BY, STAFFED_CHANNELS
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from jkpi.documents import nearest
-from jkpi.duration_types import format_duration, parse_duration
+from jkpi.documents.documents import nearest
+from jkpi.documents.durations import format_duration, parse_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 DUE = "due"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.errors import SourceError
 from jkpi.loading.kinds import landing_of
 from jkpi.loading.model import Source

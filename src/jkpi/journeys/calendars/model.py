@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from jkpi.documents import Strict
+from jkpi.documents.documents import Strict
 from jkpi.journeys.calendars.hours import DAY, WEEKDAYS, Days, Hours, OpenHours, check_list, overlapping, weekdays
 from jkpi.journeys.words import Day, Name, Timezone
 
