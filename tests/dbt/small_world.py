@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.run import arguments, measure
 from jkpi.settings import Settings
@@ -213,7 +213,7 @@ def unit_tests(url: str, workspace: Path) -> list[str]:
     """Run dbt's unit tests; the names of those that held. Fails with what dbt says of the others."""
     mine = _apart(settings(url, workspace))
     place = mine.private / "dbt"
-    command = arguments(resources.path("dbt_project"), place, full_refresh=True)
+    command = arguments(package_files.path("dbt_project"), place, full_refresh=True)
     command[command.index("build")] = "test"
     exclusion = command.index("--exclude-resource-type")
     command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]

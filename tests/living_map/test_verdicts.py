@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jkpi.freshness import is_late
 from jkpi.living_map import definitions
 from jkpi.living_map.facts import Kpi, Moment, Reading, Source
 from jkpi.living_map.fall_views import grouped
@@ -15,6 +14,7 @@ from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend, state_words
 from jkpi.living_map.views import MomentView
+from jkpi.schedules import is_late
 from jkpi.state.engine import MomentState, OpenSign
 from jkpi.state.open_alerts import Fall
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from jkpi.inspection import Inspector
 from jkpi.loading.load import load_source
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.workspace import read_sources
+from jkpi.protocols import Inspector
 from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jkpi.inspection import Complaint, Inspection
 from jkpi.loading.rejects import replay_rejects
+from jkpi.protocols import Complaint, Inspection
 
 
 def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
@@ -53,6 +53,6 @@ def put() -> Callable[[Warehouse, str, list[dict[str, Any]]], None]:
 def own_suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped suites that a test may break."""
     copy = tmp_path / "expectations"
-    shutil.copytree(resources.path("expectations"), copy)
-    monkeypatch.setattr(resources, "path", lambda name: copy)
+    shutil.copytree(package_files.path("expectations"), copy)
+    monkeypatch.setattr(package_files, "path", lambda name: copy)
     return copy / "suites"

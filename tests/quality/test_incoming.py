@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.inspection import Complaint
+from jkpi.protocols import Complaint
 from jkpi.quality.incoming import first_door
 from jkpi.settings import Settings
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.load import load_source
 from jkpi.loading.workspace import read_sources
@@ -22,7 +22,7 @@ from jkpi.warehouse.landing import ensure_landing
 @pytest.fixture
 def workspace(example, tmp_path: Path) -> Path:
     folder = tmp_path / example.name
-    shutil.copytree(resources.path("examples") / example.name, folder)
+    shutil.copytree(package_files.path("examples") / example.name, folder)
     shutil.copytree(example.data, folder / "data")
     return folder
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jkpi.cli.output import note
-from jkpi.progress import SILENCE, Progress
+from jkpi.protocols import SILENCE, Progress
 
 
 class Display:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
 from jkpi.settings import Settings
@@ -28,7 +28,7 @@ def make_workspace(directory: Path, example: str) -> list[str]:
     Raises:
         InputError: no such example, or the folder is not empty.
     """
-    shipped = resources.path("examples")
+    shipped = package_files.path("examples")
     known = sorted(place.parent.name for place in shipped.glob("*/jkpi.yml"))
     if example not in known:
         raise InputError(f"no example {example!r}", hint=nearest(example, known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from jkpi.dashboards.titles import Row, Titles, naive
-from jkpi.freshness import is_late
+from jkpi.schedules import is_late
 from jkpi.warehouse.base import Warehouse
 
 _DAY = 86400.0

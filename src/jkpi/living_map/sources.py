@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from jkpi.freshness import is_late
 from jkpi.living_map import words
 from jkpi.living_map.facts import Source
 from jkpi.living_map.views import SourceView
+from jkpi.schedules import is_late
 
 _KINDS = {
     "touchpoints": "touchpoint events",

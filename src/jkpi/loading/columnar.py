@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import SourceError
 from jkpi.loading.rows import CHUNK_ROWS, ROW, RawChunk
-from jkpi.progress import Progress
+from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

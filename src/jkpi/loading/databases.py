@@ -16,7 +16,7 @@ from jkpi.errors import SourceError
 from jkpi.loading.columnar import numbered
 from jkpi.loading.model import Source
 from jkpi.loading.rows import CHUNK_ROWS, RawChunk
-from jkpi.progress import Progress
+from jkpi.protocols import Progress
 from jkpi.secret_values import resolve_secret
 
 if TYPE_CHECKING:

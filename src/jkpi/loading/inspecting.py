@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jkpi.inspection import Inspector
 from jkpi.loading.rows import RawChunk, Transformed
 from jkpi.loading.transform import Transformer
+from jkpi.protocols import Inspector
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import InputError, SourceError
-from jkpi.inspection import Inspector
 from jkpi.loading.ahead import ahead
 from jkpi.loading.columnar import ParquetFile
 from jkpi.loading.columns import Needs
@@ -25,7 +24,7 @@ from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import PARTS, RowSource
 from jkpi.loading.tabular import CsvFile
 from jkpi.loading.transform import Transformer
-from jkpi.progress import SILENCE, Progress
+from jkpi.protocols import SILENCE, Inspector, Progress
 from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import InputError
-from jkpi.inspection import Inspector
 from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import from_json
 from jkpi.loading.landing import Staging
@@ -23,6 +22,7 @@ from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, Broken, RawChunk
 from jkpi.loading.statement import columns_read
 from jkpi.loading.transform import Transformer
+from jkpi.protocols import Inspector
 from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing

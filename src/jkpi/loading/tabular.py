@@ -13,7 +13,7 @@ from jkpi.errors import SourceError
 from jkpi.loading.files import Utf8, opened
 from jkpi.loading.model import Format
 from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, ROW, TEXT, Broken, RawChunk
-from jkpi.progress import Progress
+from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

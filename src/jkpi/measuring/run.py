@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
 from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
-from jkpi.progress import SILENCE, Progress
+from jkpi.protocols import SILENCE, Progress
 from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
@@ -35,7 +35,7 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         InputError: the warehouse is of a kind that dbt cannot reach.
     """
     environment = dbt_environment(settings)
-    project = resources.path("dbt_project")
+    project = package_files.path("dbt_project")
     as_of = settings.now.astimezone(UTC).replace(tzinfo=None)
     place = settings.private / "dbt"
     with _alone(place):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.inspection import Complaint, Inspection, Inspector
+from jkpi.protocols import Complaint, Inspection, Inspector
 from jkpi.quality.checking import Outcome, check
 from jkpi.quality.report import Result, naive
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file

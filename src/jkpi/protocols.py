@@ -7,10 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Progress(Protocol):
+    """Long work calls `start` with a total, then `advance`; a total may be unknown."""
+
+    def start(self, description: str, total: float | None = None) -> None:
+        """A new piece of work begins; the one before is done."""
+
+    def advance(self, amount: float = 1) -> None:
+        """So much more is done."""
+
+
+class Silence:
+    """A `Progress` that shows nothing."""
+
+    def start(self, description: str, total: float | None = None) -> None:
+        """Say nothing."""
+
+    def advance(self, amount: float = 1) -> None:
+        """Say nothing."""
+
+
+SILENCE: Progress = Silence()
 
 
 @dataclass(frozen=True)
