@@ -93,9 +93,9 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
     """jkpi, whole. Seconds of start, seconds of the load."""
     import pandas as pd
 
+    from jkpi.config.settings import load_settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.settings import load_settings
     from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
 

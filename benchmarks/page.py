@@ -85,10 +85,10 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
     """The page of such a map."""
     import pyarrow as pa
 
+    from jkpi.config.settings import Settings
     from jkpi.journeys.reader import read_journeys
     from jkpi.journeys.rows import map_rows
     from jkpi.living_map.publish import publish_map
-    from jkpi.settings import Settings
     from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
 

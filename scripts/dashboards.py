@@ -63,8 +63,8 @@ def prepare(example: str | None, workspace: Path) -> None:
     from jkpi.cli import pipeline
     from jkpi.cli.demo import prepare as make_example
     from jkpi.cli.progress import Display
+    from jkpi.config.settings import load_settings
     from jkpi.dashboards.copying import is_measured
-    from jkpi.settings import load_settings
     from jkpi.warehouse.door import open_warehouse
 
     if example is not None:
@@ -82,8 +82,8 @@ def prepare(example: str | None, workspace: Path) -> None:
 def put_dashboards(workspace: Path, server: Server) -> None:
     """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
     from jkpi.cli.publishing import publish
-    from jkpi.settings import load_settings
-    from jkpi.showing import Superset
+    from jkpi.config.settings import load_settings
+    from jkpi.config.superset import Superset
 
     here = Superset(server.url, server.username, SecretStr(server.password))
     say("", *publish(replace(load_settings(workspace), superset=here), "dashboards").lines())

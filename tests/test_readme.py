@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from jkpi.config.settings import WorkspaceFile
 from jkpi.documents.documents import read
 from jkpi.loading.model import Source
-from jkpi.settings import WorkspaceFile
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

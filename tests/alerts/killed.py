@@ -25,8 +25,8 @@ from pathlib import Path
 
 import jkpi.alerts.announce as announce
 import jkpi.alerts.delivery as delivery
+from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.settings import Receiver, Settings
 from jkpi.state.engine import outbox, reading, state_engine
 from jkpi.warehouse.door import open_warehouse
 

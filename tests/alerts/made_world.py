@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from jkpi.alerts.announce import AlertReport, judge_and_announce
+from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.settings import Settings
 from jkpi.state.engine import migrate, outbox, reading, state_engine
 from jkpi.warehouse.door import open_warehouse
 

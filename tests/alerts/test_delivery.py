@@ -21,8 +21,8 @@ from jkpi.alerts.delivery import deliver
 from jkpi.alerts.evidence import story
 from jkpi.alerts.flags import acknowledge
 from jkpi.alerts.listing import list_alerts
+from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
-from jkpi.settings import Receiver
 
 # Apprise looks for a module that Python 3.13 drops.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -261,7 +261,7 @@ SETTINGS = """
 import os, signal, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from jkpi.settings import Receiver, Settings
+from jkpi.config.settings import Receiver, Settings
 folder, state_url = Path(sys.argv[1]), sys.argv[2]
 receivers = {"lead": Receiver("lead", "file", path=folder / "lead.txt")}
 settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder,

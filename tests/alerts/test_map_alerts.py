@@ -14,9 +14,9 @@ from jkpi.alerts.delivery import DeliveryReport
 from jkpi.alerts.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
 from jkpi.journeys.reader import read_journeys
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
 

@@ -12,9 +12,9 @@ from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 from jkpi.alerts.announce import AlertReport, watched_now
 from jkpi.alerts.evidence import story
 from jkpi.alerts.listing import list_alerts
+from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import reading, series_states, state_engine
-from jkpi.telling import AlertsFile, Telling
 from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]

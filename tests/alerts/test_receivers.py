@@ -21,9 +21,9 @@ from jkpi.alerts import http_post
 from jkpi.alerts.delivery import deliver
 from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.webhook import signed
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
 
 MakeWorld = Callable[..., World]
 SECRET = "whsec_" + "aHVzaC1odXNoLXNlY3JldC1vZi1vdXJz"

@@ -17,9 +17,9 @@ from jkpi.alerts.flags import Acknowledged, silence
 from jkpi.alerts.links import maker
 from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.serving import make_server
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.delivery import deliver
-from jkpi.settings import Receiver
+from jkpi.config.settings import Receiver
 
 MakeWorld = Callable[..., World]
 BREACHES = int(os.environ.get("JKPI_TEST_BREACHES", "400"))

@@ -15,10 +15,10 @@ from jkpi.alerts.figures import day as named
 from jkpi.alerts.flags import acknowledge, silence, unsilence
 from jkpi.alerts.hushes import Silence, covers, hushed
 from jkpi.alerts.listing import list_alerts
+from jkpi.config.receivers import AlertsFile, Mute, Telling
+from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError
 from jkpi.journeys.reader import read_journeys
-from jkpi.settings import Receiver, Settings
-from jkpi.telling import AlertsFile, Mute, Telling
 from jkpi.warehouse.door import open_warehouse
 
 MakeWorld = Callable[..., World]

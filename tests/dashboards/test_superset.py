@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from jkpi.config.superset import Superset
 from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.copying import publish_tables
 from jkpi.dashboards.publish import DashboardReport, publish_dashboards
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.showing import Superset
 from jkpi.warehouse.door import open_warehouse
 
 from .browser import chromium, signed_in, visit

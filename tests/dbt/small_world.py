@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 
 from jkpi import package_files
+from jkpi.config.settings import Settings
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.run import arguments, measure
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing

@@ -17,10 +17,10 @@ from sqlalchemy import create_engine, select
 
 from jkpi.alerts.announce import judge_and_announce, judge_moments, watched_now
 from jkpi.alerts.listing import list_alerts
+from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
 from jkpi.journeys.reader import read_journeys
 from jkpi.measuring.run import measure
-from jkpi.settings import Settings, load_settings
 from jkpi.state.engine import series_states
 from jkpi.synthetic.planted import PLANTED, PlantedFall
 from jkpi.warehouse.door import open_warehouse

@@ -21,7 +21,7 @@ from in_memory import Program, clear, contents, count, land, models_of, prepare
 from tangle import tangled
 
 from jkpi.cli.pipeline import mapped
-from jkpi.settings import load_settings
+from jkpi.config.settings import load_settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 

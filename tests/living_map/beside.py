@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
+from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.living_map.publish import publish_map
-from jkpi.settings import Settings
 from jkpi.state.open_alerts import Fall
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

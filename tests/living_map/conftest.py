@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
-from jkpi.settings import Settings
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse

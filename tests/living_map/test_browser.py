@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.living_map import words
 from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.living_map.publish import publish_map
-from jkpi.settings import Settings
 from jkpi.state.engine import OpenSign
 from jkpi.state.open_alerts import Fall
 from jkpi.warehouse.door import open_warehouse

@@ -12,10 +12,10 @@ from sqlalchemy import Row, select
 from jkpi.alerts import html_mail
 from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.letters import from_json
+from jkpi.config.settings import Settings
 from jkpi.living_map import words
 from jkpi.living_map.digest.letters import letters
 from jkpi.living_map.digest.writing import write_digests
-from jkpi.settings import Settings
 from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
 from jkpi.warehouse.base import Warehouse
 

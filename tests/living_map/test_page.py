@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.living_map import page_model, words
 from jkpi.living_map.publish import publish_map
 from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
-from jkpi.settings import Settings
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse

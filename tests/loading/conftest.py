@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.loading.load import load_source
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.workspace import read_sources
 from jkpi.protocols import Inspector
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

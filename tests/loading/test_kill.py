@@ -14,7 +14,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from jkpi.loading import landing, load_source, read_sources
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse import open_warehouse
 
 folder, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -36,9 +36,9 @@ with open_warehouse(url) as warehouse:
 def test_killed_in_the_middle(
     request: Any, tmp_path: Any, engine: str, moment: str, tickets: str, three_rows: str
 ) -> None:
+    from jkpi.config.settings import load_settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.settings import load_settings
     from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
 

@@ -180,9 +180,9 @@ def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.M
 def test_both_engines_land_the_same_to_the_letter(
     tmp_path: Any, postgres_url: str, three_rows: str, tickets: str
 ) -> None:
+    from jkpi.config.settings import Settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.settings import Settings
     from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
 

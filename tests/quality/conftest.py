@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from jkpi import package_files
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

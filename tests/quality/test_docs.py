@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from jkpi.config.settings import Settings
 from jkpi.quality.docs import build_docs
 from jkpi.quality.incoming import first_door
 from jkpi.quality.landing import check_landing
 from jkpi.quality.report import insert
-from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.quality.landing import check_landing
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.quality import marts
 from jkpi.quality.marts import check_marts
 from jkpi.quality.report import CheckReport
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

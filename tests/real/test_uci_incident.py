@@ -28,8 +28,8 @@ from jkpi.alerts.announce import watched_now
 from jkpi.alerts.duration_panel import read_durations
 from jkpi.alerts.findings import before
 from jkpi.alerts.replay import Tried, replay_all
+from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.settings import load_settings
 from jkpi.warehouse.door import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from jkpi import package_files
+from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.load import load_source
 from jkpi.loading.workspace import read_sources
-from jkpi.settings import load_settings
 from jkpi.synthetic.planted import AS_OF, PLANTED
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

@@ -28,9 +28,9 @@ from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
 from jkpi.alerts.speaking import hush_children
 from jkpi.alerts.tellings_book import read_silences
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 from jkpi.state.engine import MomentState, migrate, state_engine, writing
 from jkpi.warehouse.base import Warehouse
 

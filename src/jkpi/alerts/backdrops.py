@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from jkpi.alerts.series import CONSOLE
+from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 
 Moment = tuple[str, str]
 """Journey and moment."""

@@ -22,10 +22,10 @@ from jkpi.alerts.series import WHOLE, Series, Watched, due_day
 from jkpi.alerts.shares import of_signs
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
 from jkpi.alerts.speaking import fell_with
+from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 

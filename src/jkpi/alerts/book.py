@@ -15,7 +15,7 @@ from jkpi.alerts.headlines import headline
 from jkpi.alerts.ledger import final_days
 from jkpi.alerts.messages import facts
 from jkpi.alerts.wording import rows as told_rows
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.state.engine import (
     MomentState,
     OpenSign,

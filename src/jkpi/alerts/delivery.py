@@ -22,8 +22,8 @@ from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import destination, send
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings_book import post
+from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError, SystemFailure
-from jkpi.settings import Receiver, Settings
 from jkpi.state.engine import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
 
 LEASE = timedelta(minutes=5)

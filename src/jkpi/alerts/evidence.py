@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from jkpi.alerts.flags import AlertFace, face
 from jkpi.alerts.ledger import Day, kept, read_days
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.state.engine import alert_transitions, alerts, outbox, reading, state_engine, tellings
 from jkpi.warehouse.base import Warehouse
 

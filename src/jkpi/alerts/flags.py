@@ -13,9 +13,9 @@ from jkpi.alerts.changes import NEWS
 from jkpi.alerts.hushes import Silence, covers
 from jkpi.alerts.letters import Entry, Letter
 from jkpi.alerts.tellings_book import pass_on, read_silences
+from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 from jkpi.state.engine import (
     acknowledgements,
     alert_transitions,

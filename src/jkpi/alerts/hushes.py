@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from jkpi.telling import Mute
+from jkpi.config.receivers import Mute
 
 Held = Literal["silenced", "muted", "capped"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from jkpi.telling import Telling
+from jkpi.config.receivers import Telling
 
 PATH = "/acknowledge"
 

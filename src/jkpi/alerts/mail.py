@@ -14,8 +14,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from jkpi.alerts import html_mail, plain_text
 from jkpi.alerts.letters import Letter
+from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
-from jkpi.settings import Receiver
 
 _HERE = ("localhost", "127.0.0.1", "::1")
 

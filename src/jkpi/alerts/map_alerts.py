@@ -12,9 +12,9 @@ from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import day
 from jkpi.alerts.source_alerts import missing, silent, unmapped
+from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 _COVERAGE = """

@@ -15,9 +15,9 @@ from jkpi.alerts import cards, http_post, mail, pagerduty, webhook
 from jkpi.alerts.apprise_post import notify
 from jkpi.alerts.letters import Letter
 from jkpi.alerts.plain_text import render, titled
+from jkpi.config.secrets import require
+from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
-from jkpi.secret_values import require
-from jkpi.settings import Receiver
 
 Link = Callable[[str], str | None]
 _JSON = {"Content-Type": "application/json"}

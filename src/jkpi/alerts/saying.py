@@ -26,7 +26,7 @@ from jkpi.alerts.lifecycle import State
 from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 _EARLY_SIGNS = (State.PATTERN, State.WATCH)

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 from jkpi.alerts.figures import plain
 from jkpi.alerts.flags import Acknowledged, AlertFace, acknowledge, face
 from jkpi.alerts.links import PATH, Claim, OldLinkError, WrongLinkError, read
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
-from jkpi.settings import Settings
 
 _LONGEST_BODY = 4096
 _WHO, _NOTE = 80, 300

@@ -9,10 +9,10 @@ from typing import Any
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import count, day, plain
+from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
 from jkpi.holidays import holidays, zone_of_most
 from jkpi.schedules import longest_gap
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 _BY_SOURCE = """

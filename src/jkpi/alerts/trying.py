@@ -10,9 +10,9 @@ from jkpi.alerts.letters import Letter
 from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import send
 from jkpi.alerts.series import CONSOLE
+from jkpi.config.settings import Receiver, Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
-from jkpi.settings import Receiver, Settings
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: boo
         from jkpi.alerts.flags import current_silences
         from jkpi.alerts.listing import list_alerts
         from jkpi.cli import alert_lines
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
         found = [alert for alert in list_alerts(settings) if alert.status == "open" or not only_open]
@@ -72,8 +72,8 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
     with ending(as_json):
         from jkpi.alerts.evidence import story
         from jkpi.cli import alert_lines
+        from jkpi.config.settings import load_settings
         from jkpi.errors import JkpiError
-        from jkpi.settings import load_settings
         from jkpi.warehouse.door import open_warehouse
 
         settings = load_settings(workspace, moment(now))
@@ -102,7 +102,7 @@ def ack(
     with ending(as_json):
         from jkpi.alerts.delivery import deliver
         from jkpi.alerts.flags import acknowledge
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace)
         done = acknowledge(settings, alert, who or _user(), remark, "command line", datetime.now(UTC))
@@ -129,7 +129,7 @@ def silence(
     """
     with ending(as_json):
         from jkpi.alerts.flags import silence as hush
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
         end = _end(settings.now, until, length)
@@ -151,7 +151,7 @@ def unsilence(
     """
     with ending(as_json):
         from jkpi.alerts.flags import unsilence as unhush
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         ended = unhush(load_settings(workspace, moment(now)), scope, who or _user(), datetime.now(UTC))
         give(ended, [f"{one.scope} is no longer silenced (number {one.silence_id})" for one in ended], as_json)
@@ -169,8 +169,8 @@ def test_receiver(
     """
     with ending(as_json):
         from jkpi.alerts.trying import try_receiver
+        from jkpi.config.settings import load_settings
         from jkpi.errors import SystemFailure
-        from jkpi.settings import load_settings
 
         try:
             tried = try_receiver(load_settings(workspace), name, datetime.now(UTC))

@@ -60,7 +60,7 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
     """
     with ending(as_json):
         from jkpi.cli.workspaces import outline
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         declared = outline(load_settings(workspace, as_written=True))
         kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
@@ -105,7 +105,7 @@ def serve(
     """
     with ending():
         from jkpi.cli.serve import serve_links
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         serve_links(load_settings(workspace), host, port)
 
@@ -118,7 +118,7 @@ def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
     """
     with ending(as_json):
         from jkpi.cli.status import status_lines, status_of
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         found = status_of(load_settings(workspace, moment(now)))
         give(found, status_lines(found), as_json)
@@ -132,7 +132,7 @@ def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False
     """
     with ending(as_json):
         from jkpi.cli.coverage import coverage_lines, coverage_of
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         found = coverage_of(load_settings(workspace, moment(now)))
         give(found, coverage_lines(found), as_json)

@@ -31,8 +31,8 @@ def backtest(
     """
     with ending(as_json):
         from jkpi.alerts.backtest import backtest as look_back
+        from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
-        from jkpi.settings import load_settings
         from jkpi.warehouse.door import open_warehouse
 
         settings = load_settings(workspace, moment(now))

@@ -8,8 +8,8 @@ from typing import Any
 
 from jkpi.cli.output import table
 from jkpi.cli.pipeline import landing
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 
 _COVERAGE = "select * from marts.rpt_map_coverage order by journey, element, name"
 _NUMBERS = {

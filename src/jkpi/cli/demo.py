@@ -9,7 +9,7 @@ from jkpi.cli import pipeline, report
 from jkpi.cli.output import complain, give
 from jkpi.cli.progress import Display
 from jkpi.cli.workspaces import make_workspace
-from jkpi.settings import WORKSPACE_FILE, load_settings
+from jkpi.config.settings import WORKSPACE_FILE, load_settings
 
 
 def prepare(example: str, directory: Path, display: Display) -> None:

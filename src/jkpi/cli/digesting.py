@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 
 if TYPE_CHECKING:

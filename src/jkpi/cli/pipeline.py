@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 
 if TYPE_CHECKING:

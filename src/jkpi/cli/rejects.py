@@ -30,8 +30,8 @@ def show(
     """
     with ending(as_json):
         from jkpi.cli.pipeline import landing
+        from jkpi.config.settings import load_settings
         from jkpi.loading.rejects import count_rejects, list_rejects
-        from jkpi.settings import load_settings
 
         with landing(load_settings(workspace)) as warehouse:
             counts = count_rejects(warehouse, source, reason)
@@ -58,8 +58,8 @@ def export(
     """
     with ending():
         from jkpi.cli.pipeline import landing
+        from jkpi.config.settings import load_settings
         from jkpi.loading.rejects import export_rejects
-        from jkpi.settings import load_settings
 
         with landing(load_settings(workspace)) as warehouse:
             count = export_rejects(warehouse, file, source, reason)
@@ -81,9 +81,9 @@ def replay(
     """
     with ending(as_json):
         from jkpi.cli import pipeline, report
+        from jkpi.config.settings import load_settings
         from jkpi.loading.rejects import replay_rejects
         from jkpi.quality.incoming import first_door
-        from jkpi.settings import load_settings
 
         settings = load_settings(workspace, moment(now)).at_present()
         (chosen,) = pipeline.chosen(pipeline.read_map(settings)[1], source)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jkpi.cli.output import note
+from jkpi.config.settings import Settings
 from jkpi.errors import SystemFailure
-from jkpi.settings import Settings
 
 
 def serve_links(settings: Settings, host: str, port: int) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.cli.output import table
 from jkpi.cli.pipeline import landing
+from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
-from jkpi.settings import Settings
 
 if TYPE_CHECKING:
     from jkpi.state.open_alerts import Fall

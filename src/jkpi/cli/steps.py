@@ -27,7 +27,7 @@ def load(
     with ending(as_json):
         from jkpi.cli import pipeline, report
         from jkpi.cli.progress import Display
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         outcomes = pipeline.load(load_settings(workspace, moment(now)), Display(), source, replace)
         give(outcomes, report.load_lines(outcomes), as_json)
@@ -46,8 +46,8 @@ def check(
     """
     with ending(as_json):
         from jkpi.cli import pipeline
+        from jkpi.config.settings import load_settings
         from jkpi.errors import InputError
-        from jkpi.settings import load_settings
 
         doors: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
         if door not in doors:
@@ -73,7 +73,7 @@ def measure(
     with ending(as_json):
         from jkpi.cli import pipeline, report
         from jkpi.cli.progress import Display
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
         give(measured, report.measure_lines(measured), as_json)
@@ -88,7 +88,7 @@ def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -
     """
     with ending(as_json):
         from jkpi.cli import pipeline, report
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         alerted = pipeline.alert(load_settings(workspace, moment(now)))
         give(alerted, report.alert_lines(alerted), as_json)
@@ -111,7 +111,7 @@ def publish(
     with ending(as_json):
         from jkpi.cli.publishing import chosen_part
         from jkpi.cli.publishing import publish as put
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         part = chosen_part(what)
         published = put(load_settings(workspace, moment(now)), part)
@@ -129,7 +129,7 @@ def digest(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
         from jkpi.cli import pipeline
         from jkpi.cli.digesting import digest as write_digest
         from jkpi.cli.digesting import digest_lines
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         told = write_digest(load_settings(workspace, moment(now)))
         give(told, digest_lines(told), as_json)
@@ -150,7 +150,7 @@ def run(
         from jkpi.cli import pipeline, report
         from jkpi.cli.progress import Display
         from jkpi.cli.workspaces import outline
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
         for line in outline(settings)["notes"]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi import package_files
+from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 
 if TYPE_CHECKING:
     from jkpi.journeys.calendars.model import Calendar
@@ -136,7 +136,7 @@ def schema_of(kind: str) -> dict[str, Any]:
         InputError: no such kind.
     """
     if kind == "workspace":
-        from jkpi.settings import WorkspaceFile
+        from jkpi.config.settings import WorkspaceFile
 
         return WorkspaceFile.model_json_schema()
     if kind == "journey":

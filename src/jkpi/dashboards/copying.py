@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from jkpi.config.settings import Settings
 from jkpi.dashboards.tables import TOLD, measured_columns
 from jkpi.dashboards.titles import Row
 from jkpi.dashboards.told import told_rows
 from jkpi.errors import InputError
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.snapshot import fill_published, write_snapshot
 

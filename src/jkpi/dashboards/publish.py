@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jkpi.config.secrets import require
+from jkpi.config.settings import Settings
 from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.columns import check_bundle
@@ -17,8 +19,6 @@ from jkpi.dashboards.security import roles_of, secure
 from jkpi.dashboards.subjects import Coarse, subjects_of
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys.model import Journey
-from jkpi.secret_values import require
-from jkpi.settings import Settings
 
 _SHOWN = 20
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from jkpi.config.settings import Settings
 from jkpi.dashboards import spoken
 from jkpi.dashboards.assets import Each
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 
 Coarse = frozenset[tuple[str, str]]
 

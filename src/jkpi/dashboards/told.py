@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from jkpi.config.settings import Settings
 from jkpi.dashboards import spoken
 from jkpi.dashboards.sources import source_rows
 from jkpi.dashboards.standings import standing_rows
 from jkpi.dashboards.titles import Row, Titles, naive
 from jkpi.journeys.model import Journey
-from jkpi.settings import Settings
 from jkpi.state.engine import acknowledgements, alerts, migrate, reading, series_states, state_engine
 from jkpi.warehouse.base import Warehouse
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from jkpi.config.settings import Settings
 from jkpi.living_map.files import write_whole
 from jkpi.living_map.page_model import index, page
 from jkpi.living_map.publications import remember
 from jkpi.living_map.reading import read_journeys
 from jkpi.living_map.render import render_index, render_page
-from jkpi.settings import Settings
 from jkpi.state.engine import MomentState
 from jkpi.state.open_alerts import Fall
 from jkpi.warehouse.base import Warehouse

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
 from jkpi.loading.ahead import ahead
 from jkpi.loading.columnar import ParquetFile
@@ -25,7 +26,6 @@ from jkpi.loading.rows import PARTS, RowSource
 from jkpi.loading.tabular import CsvFile
 from jkpi.loading.transform import Transformer
 from jkpi.protocols import SILENCE, Inspector, Progress
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 

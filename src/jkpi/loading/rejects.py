@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
 from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import from_json
@@ -23,7 +24,6 @@ from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, Broken, RawChunk
 from jkpi.loading.statement import columns_read
 from jkpi.loading.transform import Transformer
 from jkpi.protocols import Inspector
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 

@@ -13,12 +13,12 @@ from datetime import UTC
 from pathlib import Path
 
 from jkpi import package_files
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
 from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
 from jkpi.protocols import SILENCE, Progress
-from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
 

@@ -10,12 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.quality.checking import in_words
 from jkpi.quality.pages import Check, make_self_contained, write_index
 from jkpi.quality.quiet import library, quietly
 from jkpi.quality.report import Result
 from jkpi.quality.suites import load_suite, name_of, parameters, suite_file
-from jkpi.settings import Settings
 from jkpi.warehouse.door import open_warehouse
 
 if TYPE_CHECKING:

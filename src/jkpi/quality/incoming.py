@@ -6,12 +6,12 @@ import functools
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.protocols import Complaint, Inspection, Inspector
 from jkpi.quality.checking import Outcome, check
 from jkpi.quality.report import Result, naive
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.quality.blindness import SourceFacts, SourceVerdict, judge_source
 from jkpi.quality.checking import Outcome, check
 from jkpi.quality.facts import read_facts
@@ -20,7 +21,6 @@ from jkpi.quality.report import (
     write_results,
 )
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:

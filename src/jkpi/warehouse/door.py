@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
 

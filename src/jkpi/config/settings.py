@@ -12,12 +12,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr
 
-from jkpi.documents.documents import Document, Strict, read
-from jkpi.documents.durations import Duration
-from jkpi.errors import InputError, Problem, WorkspaceError
-from jkpi.secret_values import Secrets, resolve_secret
-from jkpi.showing import Superset, SupersetFile
-from jkpi.telling import (
+from jkpi.config.receivers import (
     QUIETLY,
     AlertsFile,
     AppriseReceiver,
@@ -31,6 +26,11 @@ from jkpi.telling import (
     WebhookReceiver,
     WebReceiver,
 )
+from jkpi.config.secrets import Secrets, resolve_secret
+from jkpi.config.superset import Superset, SupersetFile
+from jkpi.documents.documents import Document, Strict, read
+from jkpi.documents.durations import Duration
+from jkpi.errors import InputError, Problem, WorkspaceError
 
 __all__ = ["Receiver", "Settings", "WorkspaceFile", "find_workspace", "load_settings"]
 
