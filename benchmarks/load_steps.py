@@ -96,8 +96,8 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
     from jkpi.config.settings import load_settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (place / "warehouse.duckdb").unlink(missing_ok=True)
     settings = load_settings(place, datetime(2026, 12, 1, tzinfo=UTC))

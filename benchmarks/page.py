@@ -89,8 +89,8 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
     from jkpi.journeys.reader import read_journeys
     from jkpi.journeys.rows import map_rows
     from jkpi.living_map.publish import publish_map
-    from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (folder / "journeys").mkdir(parents=True)
     (folder / "journeys" / "large.yml").write_text(yaml.safe_dump(document(stages, touchpoints)))

@@ -65,7 +65,7 @@ def prepare(example: str | None, workspace: Path) -> None:
     from jkpi.cli.progress import Display
     from jkpi.config.settings import load_settings
     from jkpi.dashboards.copying import is_measured
-    from jkpi.warehouse.door import open_warehouse
+    from jkpi.warehouse.open import open_warehouse
 
     if example is not None:
         make_example(example, workspace, Display())

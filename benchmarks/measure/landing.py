@@ -29,8 +29,8 @@ def make(place: Path, memory_limit: str | None = None) -> None:
     from jkpi.journeys.reader import read_journeys
     from jkpi.journeys.writing import write_map
     from jkpi.loading.workspace import read_sources
-    from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     write_workspace(place, memory_limit)
     for name in (WAREHOUSE, HELD_BACK):

@@ -28,7 +28,7 @@ import jkpi.alerts.delivery as delivery
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import outbox, reading, state_engine
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from jkpi.alerts.announce import AlertReport, judge_and_announce
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import migrate, outbox, reading, state_engine
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MAP = """
 journey: repair

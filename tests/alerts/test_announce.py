@@ -20,7 +20,7 @@ from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import alert_transitions, reading, series_states, state_engine
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 

@@ -15,7 +15,7 @@ from jkpi.alerts.backtest import Backtest
 from jkpi.cli.backtesting import backtest_lines
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 

@@ -17,7 +17,7 @@ from jkpi.alerts.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR, DAY = 3600, 86400

@@ -14,7 +14,7 @@ from jkpi.alerts.evidence import Story, story
 from jkpi.alerts.listing import list_alerts
 from jkpi.cli import alert_lines
 from jkpi.errors import InputError
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 

@@ -10,8 +10,8 @@ from made_world import FIRST, ON_SITE, STAYS, World
 
 from jkpi.alerts.series import watched_moments
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOLIDAY = 66

@@ -17,8 +17,8 @@ from jkpi.cli.report import alert_lines
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.config.settings import Receiver
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)

@@ -11,7 +11,7 @@ from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.figures import Figures, chance, plain, signed, span
 from jkpi.alerts.series import Watched
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 SHARE = Watched("j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ())

@@ -15,7 +15,7 @@ from jkpi.alerts.listing import list_alerts
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import reading, series_states, state_engine
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 MONDAY = date(2026, 1, 5)

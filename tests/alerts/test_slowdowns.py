@@ -16,7 +16,7 @@ from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.evidence import story
 from jkpi.cli.backtesting import backtest_lines
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR = 3600

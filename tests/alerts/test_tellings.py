@@ -19,7 +19,7 @@ from jkpi.config.receivers import AlertsFile, Mute, Telling
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 FELL = 63

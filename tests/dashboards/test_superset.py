@@ -22,7 +22,7 @@ from jkpi.dashboards.publish import DashboardReport, publish_dashboards
 from jkpi.dashboards.pushing import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 from .browser import chromium, signed_in, visit
 from .conftest import JKPI, PART, ROOT, WHOLE

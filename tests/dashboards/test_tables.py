@@ -16,7 +16,7 @@ from jkpi.config.settings import load_settings
 from jkpi.dashboards.copying import publish_tables, snapshot_link
 from jkpi.dashboards.tables import measured_columns, published_columns
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import JKPI, PART, WHOLE
 

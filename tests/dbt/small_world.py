@@ -20,8 +20,8 @@ from jkpi.config.settings import Settings
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.run import arguments, measure
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Row = dict[str, Any]
 

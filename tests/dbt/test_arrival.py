@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import small_world as world
 
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 PASSAGES = (
     "select actor_key, passage, event_number, place_number, moment, is_entry"

@@ -23,7 +23,7 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
 from jkpi.synthetic.planted import PLANTED, PlantedFall
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from reading_pages import Tables, differences, states_of

@@ -23,7 +23,7 @@ from tangle import tangled
 from jkpi.cli.pipeline import mapped
 from jkpi.config.settings import load_settings
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 CASES = 300

@@ -12,8 +12,8 @@ from jkpi.errors import InputError
 from jkpi.journeys.editing import refuse_rewriting
 from jkpi.journeys.writing import write_map
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from jkpi.errors import InputError
 from jkpi.journeys.rows import MAP_TABLES
 from jkpi.journeys.writing import forget_past_versions, write_map
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, tzinfo=UTC)

@@ -16,8 +16,8 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.living_map.publish import publish_map
 from jkpi.state.open_alerts import Fall
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import (
     AS_OF,

@@ -19,8 +19,8 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "equipment_repair"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 from .beside import Published, publish, states
 from .conftest import JOURNEY, NOW

@@ -19,8 +19,8 @@ from jkpi.living_map.alignment import DIAGRAMS
 from jkpi.living_map.publish import publish_map
 from jkpi.state.engine import OpenSign
 from jkpi.state.open_alerts import Fall
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
 

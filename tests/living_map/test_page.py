@@ -18,8 +18,8 @@ from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import (
     FALLS_SINCE,

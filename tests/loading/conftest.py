@@ -17,8 +17,8 @@ from jkpi.loading.report import BatchReport
 from jkpi.loading.workspace import read_sources
 from jkpi.protocols import Inspector
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 

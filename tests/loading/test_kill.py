@@ -39,8 +39,8 @@ def test_killed_in_the_middle(
     from jkpi.config.settings import load_settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     url = request.getfixturevalue("postgres_url") if engine == "postgres" else f"duckdb:///{tmp_path}/w.duckdb"
     for name, text in {
@@ -72,7 +72,7 @@ def test_killed_in_the_middle(
 
 def test_a_locked_warehouse_is_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from jkpi.errors import SystemFailure
-    from jkpi.warehouse.door import open_warehouse
+    from jkpi.warehouse.open import open_warehouse
 
     holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     place = tmp_path / "w.duckdb"

@@ -183,8 +183,8 @@ def test_both_engines_land_the_same_to_the_letter(
     from jkpi.config.settings import Settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.warehouse.door import open_warehouse
     from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (tmp_path / "sources").mkdir()
     (tmp_path / "data").mkdir()

@@ -18,7 +18,7 @@ from jkpi import package_files
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring.run import _alone, measure
 from jkpi.measuring.runs import fingerprint
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 
 class Counter:

@@ -14,8 +14,8 @@ import pytest
 from jkpi import package_files
 from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
 

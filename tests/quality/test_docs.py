@@ -15,8 +15,8 @@ from jkpi.quality.docs import build_docs
 from jkpi.quality.incoming import first_door
 from jkpi.quality.landing import check_landing
 from jkpi.quality.report import insert
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Put = Callable[..., None]
 

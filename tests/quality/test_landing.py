@@ -12,8 +12,8 @@ import pytest
 from jkpi.config.settings import Settings
 from jkpi.quality.landing import check_landing
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Put = Callable[[Warehouse, str, list[dict[str, Any]]], None]
 LOST = date(2026, 4, 15)

@@ -14,8 +14,8 @@ from jkpi.quality import marts
 from jkpi.quality.marts import check_marts
 from jkpi.quality.report import CheckReport
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 COLUMNS = {
     "fct_kpi_readings": "journey text, kpi text, kind text, statistic text, is_primary boolean, stage text,"

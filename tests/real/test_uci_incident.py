@@ -30,7 +30,7 @@ from jkpi.alerts.findings import before
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from reading_pages import Tables, differences, states_of

@@ -28,7 +28,7 @@ from tangle import tangled
 from worlds import World, names, world
 
 from jkpi.journeys.kinds import KINDS
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]

@@ -15,8 +15,8 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.loading.load import load_source
 from jkpi.loading.workspace import read_sources
 from jkpi.synthetic.planted import AS_OF, PLANTED
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from jkpi.errors import SystemFailure
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 from jkpi.warehouse.snapshot import fill_published, write_snapshot
 
 

@@ -18,8 +18,8 @@ from jkpi.alerts.panel import Panel, read_panel
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
-from jkpi.holidays import holidays, zone_of_most
 from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.holidays import holidays, zone_of_most
 
 NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
 

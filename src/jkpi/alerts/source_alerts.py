@@ -11,9 +11,9 @@ from jkpi.alerts.conditions import Condition
 from jkpi.alerts.figures import count, day, plain
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
-from jkpi.holidays import holidays, zone_of_most
 from jkpi.schedules import longest_gap
 from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.holidays import holidays, zone_of_most
 
 _BY_SOURCE = """
 select

@@ -74,7 +74,7 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
         from jkpi.cli import alert_lines
         from jkpi.config.settings import load_settings
         from jkpi.errors import JkpiError
-        from jkpi.warehouse.door import open_warehouse
+        from jkpi.warehouse.open import open_warehouse
 
         settings = load_settings(workspace, moment(now))
         story(settings, alert, None)  # an id that is wrong is told before a warehouse is opened

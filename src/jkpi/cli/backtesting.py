@@ -33,7 +33,7 @@ def backtest(
         from jkpi.alerts.backtest import backtest as look_back
         from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
-        from jkpi.warehouse.door import open_warehouse
+        from jkpi.warehouse.open import open_warehouse
 
         settings = load_settings(workspace, moment(now))
         with open_warehouse(settings, read_only=True) as w:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jkpi.config.settings import Settings
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.alerts.delivery import DeliveryReport

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.alerts.announce import AlertReport

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.dashboards.publish import DashboardReport

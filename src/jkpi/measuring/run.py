@@ -19,8 +19,8 @@ from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
 from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
 from jkpi.protocols import SILENCE, Progress
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:

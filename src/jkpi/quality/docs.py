@@ -16,7 +16,7 @@ from jkpi.quality.pages import Check, make_self_contained, write_index
 from jkpi.quality.quiet import library, quietly
 from jkpi.quality.report import Result
 from jkpi.quality.suites import load_suite, name_of, parameters, suite_file
-from jkpi.warehouse.door import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jkpi.holidays import holidays, zone_of_most
 from jkpi.quality.blindness import Refused, SourceFacts
 from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.holidays import holidays, zone_of_most
 
 _TIMES = {
     "touchpoint_events": "occurred_at",

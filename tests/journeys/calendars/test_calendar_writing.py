@@ -16,8 +16,8 @@ from jkpi.journeys.calendars.reader import read_calendars
 from jkpi.journeys.calendars.writing import write_calendars
 from jkpi.journeys.writing import write_map
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.door import open_warehouse
 from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2027, 1, 1, tzinfo=UTC)
