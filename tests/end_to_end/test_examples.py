@@ -22,7 +22,7 @@ from jkpi.dashboards.assets import read_assets
 from jkpi.journeys.reader import read_journeys
 from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
-from jkpi.synthetic.planted import PLANTED, PlantedFall
+from jkpi.synthetic.ground_truth import PLANTED, PlantedFall
 from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

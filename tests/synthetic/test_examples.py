@@ -14,7 +14,7 @@ from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.load import load_source
 from jkpi.loading.workspace import read_sources
-from jkpi.synthetic.planted import AS_OF, PLANTED
+from jkpi.synthetic.ground_truth import AS_OF, PLANTED
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 

@@ -19,7 +19,7 @@ import pytest
 
 from jkpi.errors import InputError
 from jkpi.synthetic.generator import generate
-from jkpi.synthetic.planted import AS_OF, EXAMPLES, PLANTED
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, PLANTED
 
 DELIMITERS = {"calls": ";", "erp": ";", "answers_call": ";", "answers_repair": ";", "desk": "\t"}
 

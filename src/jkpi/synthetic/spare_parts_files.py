@@ -6,13 +6,13 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.synthetic.chance import Chance, answer_times, daily_rates, happens, on_day
 from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Texts, Times, stamps, utc_text
 from jkpi.synthetic.deliveries import BrokenOff, Damage, Delivery, arrival, other_id
 from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, Format
+from jkpi.synthetic.random_streams import Chance, answer_times, daily_rates, happens, on_day
 from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, long_rows, snapshots, stacked
+from jkpi.synthetic.scenario import Cohorts, Story, flat, is_lost, numbered, where, words
 from jkpi.synthetic.spare_parts import FALL, WINDOW, Enquiries, enquiries
-from jkpi.synthetic.story import Cohorts, Story, flat, is_lost, numbered, where, words
 from jkpi.synthetic.surveys import five_points, ten_points
 
 SHOP = {"part_searched": "search", "part_not_found": "search.empty", "availability_shown": "stock.view"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jkpi.synthetic.clock import DAY, NEVER, Clock, Mask, Texts, Times
 from jkpi.synthetic.deliveries import Delivery
-from jkpi.synthetic.planted import PlantedFall
+from jkpi.synthetic.ground_truth import PlantedFall
 from jkpi.synthetic.rows import Rows
 
 LATE_ALLOWANCE = 2 * DAY  # no row is delivered later than this, answers apart
