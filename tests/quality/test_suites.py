@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from jkpi import package_files
+from jkpi.quality.great_expectations import quietly
 from jkpi.quality.marts import KEYS
-from jkpi.quality.quiet import quietly
 from jkpi.quality.suites import SEVERITIES, load_suite, suite_file
 
 FILES = sorted((package_files.path("expectations") / "suites").glob("*.json"))

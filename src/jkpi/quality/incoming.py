@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.protocols import Complaint, Inspection, Inspector
-from jkpi.quality.checking import Outcome, check
 from jkpi.quality.report import Result, naive
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
+from jkpi.quality.validate import Outcome, check
 
 if TYPE_CHECKING:
     import pandas as pd

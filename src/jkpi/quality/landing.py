@@ -7,9 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.blindness import SourceFacts, SourceVerdict, judge_source
-from jkpi.quality.checking import Outcome, check
-from jkpi.quality.facts import read_facts
+from jkpi.quality.data_gaps import SourceFacts, SourceVerdict, judge_source
 from jkpi.quality.report import (
     BlindSpot,
     CheckReport,
@@ -20,7 +18,9 @@ from jkpi.quality.report import (
     naive,
     write_results,
 )
+from jkpi.quality.source_volumes import read_facts
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
+from jkpi.quality.validate import Outcome, check
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.checking import Outcome, check, in_words
 from jkpi.quality.report import CheckReport, Failure, Result, failures_of, naive, write_results
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
+from jkpi.quality.validate import Outcome, check, in_words
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:

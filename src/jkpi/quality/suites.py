@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi import package_files
-from jkpi.quality.quiet import library, quietly
+from jkpi.quality.great_expectations import library, quietly
 from jkpi.quality.volume import FLOOR
 
 if TYPE_CHECKING:

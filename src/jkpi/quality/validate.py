@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jkpi.quality.quiet import frames, library, quietly
+from jkpi.quality.great_expectations import frames, library, quietly
 from jkpi.quality.suites import Suite, columns_of, name_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jkpi.quality.blindness import Refused, SourceFacts
+from jkpi.quality.data_gaps import Refused, SourceFacts
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import holidays, zone_of_most
 
