@@ -218,7 +218,7 @@ def unit_tests(url: str, workspace: Path) -> list[str]:
     exclusion = command.index("--exclude-resource-type")
     command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]
     command.remove("--full-refresh")
-    child = [sys.executable, "-m", "jkpi.measuring.child", *command]
+    child = [sys.executable, "-m", "jkpi.measuring.dbt_process", *command]
     done = subprocess.run(child, env=dbt_environment(mine), capture_output=True, text=True, check=False)
     results = place / "target" / "run_results.json"
     nodes = json.loads(results.read_text())["results"] if results.exists() else []

@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 from bench_of_worlds import to_arrow
 
-from jkpi.measuring.runs import begin_run, finish_run, why_anew
+from jkpi.measuring.run_state import begin_run, finish_run, why_anew
 from jkpi.warehouse.base import Warehouse
 
 RESULT = "fct_kpi_readings"

@@ -17,7 +17,7 @@ import small_world as world
 from jkpi import package_files
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring.run import _alone, measure
-from jkpi.measuring.runs import fingerprint
+from jkpi.measuring.run_state import fingerprint
 from jkpi.warehouse.open import open_warehouse
 
 

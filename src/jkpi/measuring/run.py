@@ -17,7 +17,7 @@ from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
-from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
+from jkpi.measuring.run_state import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
 from jkpi.protocols import SILENCE, Progress
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -79,7 +79,7 @@ def arguments(project: Path, place: Path, full_refresh: bool, views_stand: bool 
 
 def _run_dbt(arguments: Sequence[str], environment: dict[str, str], place: Path, progress: Progress) -> str:
     """Run the child to its end; the text of an exception that stopped it, or nothing."""
-    command = [sys.executable, "-m", "jkpi.measuring.child", *arguments]
+    command = [sys.executable, "-m", "jkpi.measuring.dbt_process", *arguments]
     exception = ""
     with (place / "child.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -1,4 +1,4 @@
-"""The process that runs dbt: `python -m jkpi.measuring.child ARGUMENTS...`, one JSON object a line on its stdout.
+"""The process that runs dbt: `python -m jkpi.measuring.dbt_process ARGUMENTS...`, one JSON object a line on its stdout.
 
 dbt keeps connections and a DuckDB file's lock for as long as its process lives; so it gets one of its own. Lines are
 {"total": nodes}, {"done": name} and at the end {"success": bool, "exception": text or null}.
