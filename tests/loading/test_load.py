@@ -158,8 +158,8 @@ def test_rows_that_the_first_door_turns_away_are_rejected_with_its_reason(
 
 
 def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.MonkeyPatch, adds_up: Any) -> None:
-    monkeypatch.setattr("jkpi.loading.tabular.CHUNK_ROWS", 400)
-    monkeypatch.setattr("jkpi.loading.tabular._BLOCK", 8 << 10)
+    monkeypatch.setattr("jkpi.loading.csv_files.CHUNK_ROWS", 400)
+    monkeypatch.setattr("jkpi.loading.csv_files._BLOCK", 8 << 10)
     start = datetime(2026, 1, 1)
     rows = [
         f"{n % 1900},c{n % 90},k{n},New,web,{start + timedelta(minutes=n):%d/%m/%Y %H:%M},low\n" for n in range(2000)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.secrets import resolve_secret
 from jkpi.errors import SourceError
-from jkpi.loading.columnar import numbered
 from jkpi.loading.model import Source
+from jkpi.loading.parquet_files import numbered
 from jkpi.loading.rows import CHUNK_ROWS, RawChunk
 from jkpi.protocols import Progress
 

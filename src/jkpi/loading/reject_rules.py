@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jkpi.loading.expressions import Times, as_number, literal, with_comma
-from jkpi.loading.kinds import Landing
+from jkpi.loading.landing_schema import Landing
 from jkpi.loading.model import Source
 
 _COMMA = " (a decimal comma? write format: {decimal: ','} in the source)"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from jkpi.loading.branches import branches_of
 from jkpi.loading.expressions import (
     Times,
     as_number,
@@ -22,10 +21,11 @@ from jkpi.loading.expressions import (
     mapped,
     pseudonym,
 )
-from jkpi.loading.kinds import Landing
+from jkpi.loading.landing_schema import Landing
 from jkpi.loading.model import Source
+from jkpi.loading.reject_rules import rules
 from jkpi.loading.rows import PARTS, ROW
-from jkpi.loading.rules import rules
+from jkpi.loading.unpivot import branches_of
 
 _TEXTS = ("case_id", "touchpoint", "channel", "survey", "question", "score", "emotion", "emotion_state", "comment")
 _CUSTOMER, _PERSON = '"(customer)"', '"(person)"'

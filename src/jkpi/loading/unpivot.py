@@ -5,7 +5,7 @@ that stand side by side in a row become a row each; a further event is one more.
 from __future__ import annotations
 
 from jkpi.loading.expressions import literal, mapped
-from jkpi.loading.kinds import Landing
+from jkpi.loading.landing_schema import Landing
 from jkpi.loading.model import Source
 from jkpi.loading.rows import PARTS
 
