@@ -8,7 +8,7 @@ from jkpi.dashboards import spoken
 from jkpi.dashboards.database import database_of
 from jkpi.dashboards.making import make_bundle
 from jkpi.dashboards.subjects import subjects_of
-from jkpi.journeys.passage_kpis import TimeInStage
+from jkpi.journeys.behaviour_kpis import TimeInStage
 
 from .conftest import journeys_of, settings_of
 

@@ -9,8 +9,8 @@ import pytest
 from small_map import SMALL, journey
 
 from jkpi.errors import InputError
-from jkpi.journeys.editing import refuse_rewriting
-from jkpi.journeys.writing import write_map
+from jkpi.journeys.map_tables import write_map
+from jkpi.journeys.version_guard import refuse_rewriting
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse

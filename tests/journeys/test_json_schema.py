@@ -13,7 +13,7 @@ from small_map import SMALL
 from jkpi import package_files
 from jkpi.documents.documents import parse
 from jkpi.journeys.json_schema import schema
-from jkpi.journeys.kinds import KINDS
+from jkpi.journeys.kpi_registry import KINDS
 
 EXAMPLES = sorted(package_files.path("examples").glob("*/journeys/*.yml"))
 

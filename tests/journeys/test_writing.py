@@ -12,8 +12,8 @@ import pytest
 from small_map import SMALL, journey
 
 from jkpi.errors import InputError
+from jkpi.journeys.map_tables import forget_past_versions, write_map
 from jkpi.journeys.rows import MAP_TABLES
-from jkpi.journeys.writing import forget_past_versions, write_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse

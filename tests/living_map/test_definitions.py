@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jkpi.journeys.kinds import KINDS
+from jkpi.journeys.kpi_registry import KINDS
 from jkpi.living_map import definitions, words
 from jkpi.living_map.facts import Kpi, Reading
 from jkpi.living_map.kpi_views import Clock, kpi_view, primary_statistic

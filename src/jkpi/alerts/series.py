@@ -9,7 +9,7 @@ from typing import Any
 
 from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
 from jkpi.journeys.model import Journey
-from jkpi.journeys.words import JOINED_BY
+from jkpi.journeys.types import JOINED_BY
 from jkpi.warehouse.base import Warehouse
 
 WHOLE = ("all", "all")

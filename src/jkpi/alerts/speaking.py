@@ -15,7 +15,7 @@ from jkpi.alerts.changes import Judged
 from jkpi.alerts.episodes import Part, Track
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.series import parts_of
-from jkpi.journeys.words import JOINED_BY
+from jkpi.journeys.types import JOINED_BY
 
 TOGETHER = timedelta(days=14)
 """What begins further apart did not fall together: a small series is sure of its first bad day only so well."""

@@ -90,8 +90,8 @@ def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Wareho
     Raises:
         InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
     """
-    from jkpi.journeys.editing import refuse_rewriting
-    from jkpi.journeys.writing import write_map
+    from jkpi.journeys.map_tables import write_map
+    from jkpi.journeys.version_guard import refuse_rewriting
 
     journeys, sources, calendars = read_map(settings)
     with landing(settings) as warehouse:
@@ -203,7 +203,7 @@ def measure(
 
     `rewrite_history` forgets the past versions of the maps, so that all days are counted by the current ones.
     """
-    from jkpi.journeys.writing import forget_past_versions
+    from jkpi.journeys.map_tables import forget_past_versions
     from jkpi.measuring.run import measure as count
 
     # dbt runs in a process of its own: the map is put in, and the warehouse let go.

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from small_map import OPENING_HOURS, journey, spoiled, write_calendar
 
-from jkpi.journeys.calendars import writing
+from jkpi.journeys.calendars import table
 from jkpi.journeys.calendars.model import Calendar
 from jkpi.journeys.calendars.reader import read_calendars
-from jkpi.journeys.calendars.writing import write_calendars
-from jkpi.journeys.writing import write_map
+from jkpi.journeys.calendars.table import write_calendars
+from jkpi.journeys.map_tables import write_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -86,7 +86,7 @@ def test_a_zone_with_new_rules_is_laid_out_again(tmp_path: Path, monkeypatch: py
         ensure_landing(opened)
         made = calendar(tmp_path)
         write_calendars(opened, [made], NOW)
-        monkeypatch.setattr(writing.zoneinfo, "TZPATH", (str(tmp_path),))
+        monkeypatch.setattr(table.zoneinfo, "TZPATH", (str(tmp_path),))
         write_calendars(opened, [made], NOW)  # now from the tzdata package, whose file may differ
         assert write_calendars(opened, [made], NOW) is False
         (tmp_path / "Europe").mkdir()

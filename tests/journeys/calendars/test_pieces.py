@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jkpi.journeys.calendars.hours import WEEKDAYS
+from jkpi.journeys.calendars.intervals import pieces
 from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.calendars.pieces import pieces
 
 START = datetime(2000, 1, 1)
 SMALLEST = timedelta(minutes=1)

@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.documents import Strict
 from jkpi.journeys.calendars.hours import DAY, WEEKDAYS, Days, Hours, OpenHours, check_list, overlapping, weekdays
-from jkpi.journeys.words import Day, Name, Timezone
+from jkpi.journeys.types import Day, Name, Timezone
 
 HoursOfDay = Annotated[list[OpenHours], Field(min_length=1), AfterValidator(check_list)]
 

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.documents.durations import parse_duration
-from jkpi.journeys.kinds import KINDS
-from jkpi.journeys.words import JOINED_BY, STAFFED_CHANNELS
+from jkpi.journeys.kpi_registry import KINDS
+from jkpi.journeys.types import JOINED_BY, STAFFED_CHANNELS
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jkpi.documents.documents import nearest
-from jkpi.journeys.kpi_base import KpiBase
-from jkpi.journeys.passage_kpis import (
+from jkpi.journeys.behaviour_kpis import (
     Conversion,
     DropOff,
     FirstContact,
@@ -21,6 +20,7 @@ from jkpi.journeys.passage_kpis import (
     TimeToResolve,
     Volume,
 )
+from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.survey_kpis import Ces, Csat, CsatMean, Emotion, Nps, ResponseRate
 from jkpi.journeys.total_kpis import Rate
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from jkpi.errors import InputError
 from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.calendars.writing import Landing, write_calendars
+from jkpi.journeys.calendars.table import Landing, write_calendars
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import MAP_TABLES, Row, map_rows
 

@@ -65,7 +65,7 @@ def write_calendars(warehouse: Landing, calendars: Iterable[Calendar], now: date
 
 
 def _lay_out(warehouse: Landing, calendar: Calendar, until: date, fingerprint: str) -> None:
-    from jkpi.journeys.calendars.pieces import pieces
+    from jkpi.journeys.calendars.intervals import pieces
 
     warehouse.insert("raw.map_calendars", pieces(calendar, until))
     warehouse.execute(

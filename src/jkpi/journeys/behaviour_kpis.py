@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import Direction, KpiBase
-from jkpi.journeys.words import DUE, Name, Tolerance, Whole
+from jkpi.journeys.types import DUE, Name, Tolerance, Whole
 
 _CALENDAR = Field(None, description="Count open hours of this calendar only; a tolerance of 1d is then 24 of them.")
 
