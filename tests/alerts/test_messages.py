@@ -9,8 +9,9 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.figures import Figures, chance, plain, signed, span
+from jkpi.alerts.figures import Figures
 from jkpi.alerts.series import Watched
+from jkpi.formatting.numbers import chance, plain, signed, span
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]

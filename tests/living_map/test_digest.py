@@ -13,7 +13,7 @@ from jkpi.alerts import html_mail
 from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.letters import from_json
 from jkpi.config.settings import Settings
-from jkpi.living_map import words
+from jkpi.formatting import page_text
 from jkpi.living_map.digest.letters import letters
 from jkpi.living_map.digest.writing import write_digests
 from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
@@ -149,9 +149,9 @@ def test_an_open_early_sign_is_to_watch() -> None:
     stands = MomentState("j", "m", "ok", None, None, early=sign)
     (letter,) = letters([], [], [moment], [stands], [], NOW)
     said = "In time: early sign, after 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet"
-    assert [(heading, [line.replace(words.NARROW, " ") for line in lines]) for heading, lines in letter.sections] == [
-        ("What to watch", [said])
-    ]
+    assert [
+        (heading, [line.replace(page_text.NARROW, " ") for line in lines]) for heading, lines in letter.sections
+    ] == [("What to watch", [said])]
     assert letter.title == "Your week: 1 to watch"
 
 

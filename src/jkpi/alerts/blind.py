@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from jkpi.alerts.figures import plain
 from jkpi.alerts.series import Watched
+from jkpi.formatting.numbers import plain
 from jkpi.warehouse.base import Warehouse
 
 _MOST = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jkpi.alerts.figures import count
 from jkpi.alerts.letters import Entry, Letter, Row
 from jkpi.alerts.plain_text import SYNTHETIC, Link, signature, ways_out
+from jkpi.formatting.numbers import count
 
 _IN_A_CARD = 6
 """Slack takes 50 blocks and Teams 28 KB a message: so many alerts go in whole, the others by their headline."""

@@ -11,8 +11,8 @@ from datetime import date
 from html import escape
 from itertools import groupby
 
-from jkpi.alerts.figures import signed
 from jkpi.alerts.letters import Chart, Point
+from jkpi.formatting.numbers import signed
 
 HEIGHT = 96
 _DOT = 4

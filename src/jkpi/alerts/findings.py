@@ -14,10 +14,10 @@ from jkpi.alerts.conditions import Condition
 from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import plain
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Series, Watched
+from jkpi.formatting.numbers import plain
 from jkpi.warehouse.base import Warehouse
 
 DAYS_BEFORE = timedelta(days=28)

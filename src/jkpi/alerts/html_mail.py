@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from html import escape
 
 from jkpi.alerts import chart_table
-from jkpi.alerts.figures import count
 from jkpi.alerts.letters import Entry, Letter, Row
 from jkpi.alerts.plain_text import SYNTHETIC, Link, no_link, signature, ways_out
+from jkpi.formatting.numbers import count
 
 _CHARTS = 5
 """Mails beyond some 100 KB are cut by their readers: so many alerts have a chart."""

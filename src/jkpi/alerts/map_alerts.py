@@ -10,10 +10,10 @@ from typing import Any
 
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
-from jkpi.alerts.figures import day
 from jkpi.alerts.source_alerts import missing, silent, unmapped
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
+from jkpi.formatting.numbers import day
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 

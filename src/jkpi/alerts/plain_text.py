@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from jkpi.alerts.figures import count
 from jkpi.alerts.letters import MARK, Entry, Letter, Row
+from jkpi.formatting.numbers import count
 
 Link = Callable[[str], str | None]
 """Alert id -> where it can be acknowledged by a click; None where there is no such place."""

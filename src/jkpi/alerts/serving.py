@@ -13,11 +13,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from jkpi.alerts.figures import plain
 from jkpi.alerts.flags import Acknowledged, AlertFace, acknowledge, face
 from jkpi.alerts.links import PATH, Claim, OldLinkError, WrongLinkError, read
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
+from jkpi.formatting.numbers import plain
 
 _LONGEST_BODY = 4096
 _WHO, _NOTE = 80, 300

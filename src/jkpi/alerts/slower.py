@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import count, covered, day, percent
+from jkpi.alerts.figures import covered
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
-from jkpi.lengths import open_time, wall_time
+from jkpi.formatting.durations import open_time, wall_time
+from jkpi.formatting.numbers import count, day, percent
 
 
 def time(seconds: float, watched: Watched) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
-from jkpi.alerts.figures import count, day, plain
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
+from jkpi.formatting.numbers import count, day, plain
 from jkpi.schedules import longest_gap
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import holidays, zone_of_most

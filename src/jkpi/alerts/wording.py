@@ -14,12 +14,13 @@ from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.episodes import Breach, Part
-from jkpi.alerts.figures import Figures, chance, count, covered, day, days, interval, percent, periods, plain, span
+from jkpi.alerts.figures import Figures, covered
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.headlines import in_words, wanted_rate
 from jkpi.alerts.letters import Row
 from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
+from jkpi.formatting.numbers import chance, count, day, days, interval, percent, periods, plain, span
 
 MOSTLY, HARDLY = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""

@@ -50,7 +50,8 @@ def backtest_lines(found: Sequence[Backtest]) -> list[str]:
 
 
 def _of(one: Backtest) -> list[str]:
-    from jkpi.alerts.figures import Figures, interval
+    from jkpi.alerts.figures import Figures
+    from jkpi.formatting.numbers import interval
 
     watched, figures = one.watched, Figures(one.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
@@ -119,7 +120,7 @@ def _longer(times: float) -> str:
 
 def _seen(head: str, told: Sequence[tuple[str, Seen]], period: str, least: str) -> list[str]:
     """A table of what was planted and how soon it was seen, and the least of it that shows."""
-    from jkpi.alerts.figures import percent, periods
+    from jkpi.formatting.numbers import percent, periods
 
     rows = [
         {"what": what, "within": percent(seen.within), "in_two": percent(seen.in_two),

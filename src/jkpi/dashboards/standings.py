@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from jkpi.dashboards import spoken
 from jkpi.dashboards.titles import Row, Titles, naive
+from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 
@@ -32,7 +32,7 @@ def standing_rows(
     known = {(row["journey"], row["moment"], row["segment"], row["segment_value"]): row for row in states}
     for journey in journeys:
         today = titles.today(journey.journey, now)
-        units = {kpi_id: spoken.unit_of(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
+        units = {kpi_id: dashboard_text.unit_of(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             named = titles.of_journey(journey.journey) | titles.of_moment(journey.journey, moment.moment, moment.kpi)
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
@@ -41,7 +41,8 @@ def standing_rows(
                 yield {
                     **row,
                     **named,
-                    "interval_text": spoken.interval(row["ci_low"], row["ci_high"], units[moment.kpi]) or "none",
+                    "interval_text": dashboard_text.interval(row["ci_low"], row["ci_high"], units[moment.kpi])
+                    or "none",
                     "state_text": _standing(known.get((journey.journey, moment.moment, *segment)), judged, today),
                     "as_of": naive(now),
                 }
@@ -49,5 +50,5 @@ def standing_rows(
 
 def _standing(state: Mapping[Any, Any] | None, judged: bool, today: date) -> str:
     if state is None:
-        return spoken.UNJUDGED if judged else NOT_BY_ITSELF
-    return spoken.standing(state["state"], state["since"], today)
+        return dashboard_text.UNJUDGED if judged else NOT_BY_ITSELF
+    return dashboard_text.standing(state["state"], state["since"], today)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards import spoken
 from jkpi.dashboards.assets import Each
+from jkpi.formatting import dashboard_text
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
 
@@ -102,7 +102,7 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coars
                 "bounds": _bounds(kpi),
                 "has_moment": kpi_id in promised,
                 "unit": kpi.measured_unit,
-                "said_unit": spoken.unit_of(kpi),
+                "said_unit": dashboard_text.unit_of(kpi),
                 "hours": "Hours" if getattr(kpi, "calendar", None) is None else "Open hours",
                 "direction": kpi.wanted,
             },
@@ -112,7 +112,7 @@ def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coars
             yield Subject("duration", kpis[kpi_id].names, kpis[kpi_id].values)
     for moment in journey.moments_of_truth:
         of = kpis[moment.kpi]
-        promise = spoken.promise(moment.promise, of.values["said_unit"], of.values["direction"])
+        promise = dashboard_text.promise(moment.promise, of.values["said_unit"], of.values["direction"])
         said = {"moment": moment.moment, "moment_title": moment.shown, "owner": moment.owner, "promise_text": promise}
         yield Subject("moment", {**of.names, "moment": moment.moment}, {**of.values, **said})
 

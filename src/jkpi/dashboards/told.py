@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards import spoken
 from jkpi.dashboards.sources import source_rows
 from jkpi.dashboards.standings import standing_rows
 from jkpi.dashboards.titles import Row, Titles, naive
+from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
 from jkpi.state.engine import acknowledgements, alerts, migrate, reading, series_states, state_engine
 from jkpi.warehouse.base import Warehouse
@@ -86,14 +86,14 @@ def _moments(
             key = (journey.journey, moment.moment)
             state, week = whole.get(key, {}), health.get((journey.journey, moment.kpi), {})
             unit, direction = kpis[moment.kpi].measured_unit, kpis[moment.kpi].wanted
-            said = spoken.unit_of(kpis[moment.kpi])
+            said = dashboard_text.unit_of(kpis[moment.kpi])
             low, high = week.get("ci_low_week"), week.get("ci_high_week")
             made.append(
                 {
                     **titles.of_journey(journey.journey),
                     **titles.of_moment(*key, moment.kpi),
-                    "state": spoken.state(state.get("state")),
-                    "urgency": spoken.urgency(state.get("state")),
+                    "state": dashboard_text.state(state.get("state")),
+                    "urgency": dashboard_text.urgency(state.get("state")),
                     "since": state.get("since"),
                     "falling_in": ", ".join(falling.get(key, ())) or None,
                     "owner": moment.owner,
@@ -105,10 +105,10 @@ def _moments(
                     "baseline": week.get("baseline"),
                     "week": week.get("value_week_start"),
                     "sample_size": week.get("sample_size_week"),
-                    "now_text": spoken.amount(week.get("value_week"), said),
-                    "interval_text": spoken.interval(low, high, said),
-                    "promise_text": spoken.promise(moment.promise, said, direction),
-                    "usual_text": spoken.amount(week.get("baseline"), said),
+                    "now_text": dashboard_text.amount(week.get("value_week"), said),
+                    "interval_text": dashboard_text.interval(low, high, said),
+                    "promise_text": dashboard_text.promise(moment.promise, said, direction),
+                    "usual_text": dashboard_text.amount(week.get("baseline"), said),
                     "as_of": naive(now),
                 }
             )

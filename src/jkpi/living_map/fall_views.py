@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from jkpi.living_map import definitions, words
+from jkpi.formatting import page_text
+from jkpi.living_map import definitions
 from jkpi.living_map.facts import Kpi, Moment
 from jkpi.living_map.states import state_words
 from jkpi.living_map.views import FallView
@@ -20,7 +21,7 @@ def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today
     """An open alert in the words of the page; `value` None where it was told without figures."""
     rule = kpi.rule if kpi else {}
     unit = "share" if fall.line == "median" else definitions.unit_of(statistic, rule)
-    value = None if fall.value is None else words.value(fall.value, unit, statistic, moment.promise)
+    value = None if fall.value is None else page_text.value(fall.value, unit, statistic, moment.promise)
     return FallView(
         key="all" if fall.is_whole else f"{fall.segment}={fall.segment_value}",
         where="" if fall.is_whole else f"{fall.segment} = {fall.segment_value}",
@@ -28,11 +29,11 @@ def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today
         value=value,
         caption=_caption(fall, kpi, statistic),
         instead=_instead(fall, unit, statistic),
-        interval=words.interval(fall.low, fall.high, unit, statistic),
-        n=None if fall.n is None else words.count(fall.n),
+        interval=page_text.interval(fall.low, fall.high, unit, statistic),
+        n=None if fall.n is None else page_text.count(fall.n),
         days=_days(fall, today),
-        since=words.standing_since(fall.state, fall.since, today),
-        begun=f"since {words.day(fall.since, today)}" + ", recovering" * (fall.state == "recovering"),
+        since=page_text.standing_since(fall.state, fall.since, today),
+        begun=f"since {page_text.day(fall.since, today)}" + ", recovering" * (fall.state == "recovering"),
     )
 
 
@@ -46,19 +47,19 @@ def _instead(fall: Fall, unit: str, statistic: str) -> str:
     """What it fell from. Against a promise that is the promise, which stands beside it on its own."""
     if fall.usual is None or fall.line == "promise":
         return ""
-    return f"instead of {words.value(fall.usual, unit, statistic)}"
+    return f"instead of {page_text.value(fall.usual, unit, statistic)}"
 
 
 def _days(fall: Fall, today: date) -> str:
     begin = fall.first_day or fall.since
     last = fall.last_day or begin
-    first = words.day(begin, today)
-    return first if last <= begin else f"{first} to {words.day(last, today)}"
+    first = page_text.day(begin, today)
+    return first if last <= begin else f"{first} to {page_text.day(last, today)}"
 
 
 def early_words(sign: OpenSign, today: date) -> str:
     """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
-    return f"{sign.text.replace(' %', f'{words.NARROW}%')}, since {words.day(sign.since, today)}"
+    return f"{sign.text.replace(' %', f'{page_text.NARROW}%')}, since {page_text.day(sign.since, today)}"
 
 
 def said(fall: FallView) -> str:
@@ -91,4 +92,4 @@ def grouped(parts: Iterable[str]) -> str:
     for part in parts:
         segment, _, value = part.partition(" = ")
         values.setdefault(segment, []).append(value)
-    return "; ".join(f"{segment} = {words.listed(found)}" for segment, found in values.items())
+    return "; ".join(f"{segment} = {page_text.listed(found)}" for segment, found in values.items())

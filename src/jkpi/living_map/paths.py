@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jkpi.living_map import words
+from jkpi.formatting import page_text
 from jkpi.living_map.facts import END, Insights, Move
 from jkpi.living_map.views import PathView, ScoreView
 
@@ -33,7 +33,7 @@ def path_views(way: Way, moves: Sequence[Move]) -> dict[str, tuple[PathView, ...
 
 
 def _path(way: Way, place: int, move: Move, total: int, drawn: str) -> PathView:
-    title = way.titles.get(move.next_stage, words.humanise(move.next_stage))
+    title = way.titles.get(move.next_stage, page_text.humanise(move.next_stage))
     if move.next_stage == drawn:
         kind, word = "drawn", "the end" if drawn == END else title
     elif move.next_stage == END:
@@ -43,7 +43,7 @@ def _path(way: Way, place: int, move: Move, total: int, drawn: str) -> PathView:
     else:
         kind, word = "skip", f"straight to {title}"
     share = move.count / total
-    return PathView(move.next_stage, kind, word, words.count(move.count), words.share(share), share)
+    return PathView(move.next_stage, kind, word, page_text.count(move.count), page_text.share(share), share)
 
 
 def score_views(way: Way, insights: Insights, touched: Mapping[str, str]) -> dict[str, ScoreView]:
@@ -67,10 +67,10 @@ def score_views(way: Way, insights: Insights, touched: Mapping[str, str]) -> dic
         views[stage] = ScoreView(
             kpi=here.kpi,
             value=f"{here.mean:.2f}",
-            n=words.count(here.count),
+            n=page_text.count(here.count),
             drawing=curve(before, here.mean, after),
             marks=tuple(
-                f"{'peak' if name == 'peak' else 'end'} of {words.share(shares[stage])} of passages"
+                f"{'peak' if name == 'peak' else 'end'} of {page_text.share(shares[stage])} of passages"
                 for name, shares in marks.items()
                 if stage in shares
             ),

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
-from jkpi.living_map import words
+from jkpi.formatting import page_text
+from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.living_map.fall_views import early_words
 from jkpi.living_map.states import state_words
 from jkpi.state.engine import MomentState
@@ -140,10 +140,10 @@ def _stands(state: MomentState, moment: Row, alerts: Sequence[Row], today: date)
     told = []
     if state.state not in QUIET_STATES:
         begins = "; " if state.state == "recovering" else ", "
-        since = begins + words.standing_since(state.state, state.since, today) if state.since is not None else ""
+        since = begins + page_text.standing_since(state.state, state.since, today) if state.since is not None else ""
         told.append(f"{state_words(state.state).word}{since}")
     if state.falling_in:
-        parts = words.listed([_part(name, moment, alerts, today) for name in state.falling_in])
+        parts = page_text.listed([_part(name, moment, alerts, today) for name in state.falling_in])
         # What fires comes first.
         told.insert(1 if state.state == FIRING else 0, f"falling in {parts}")
     return "; ".join(told)
@@ -159,7 +159,7 @@ def _part(name: str, moment: Row, alerts: Sequence[Row], today: date) -> str:
         and (alert["journey"], alert["kpi"]) == (moment["journey"], moment["kpi"])
         and name.endswith(f"= {alert['segment_value']}")
     ]
-    return f"{name} since {words.day(min(since), today)}" if since else name
+    return f"{name} since {page_text.day(min(since), today)}" if since else name
 
 
 def _as_told(health: Iterable[Row], alerts: Sequence[Row], today: date) -> list[Row]:
@@ -189,10 +189,10 @@ def _of_alert(alert: Row, today: date) -> tuple[str | None, str]:
         part = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
         lasted = (alert["last_day"] - alert["since"]).days + 1
         after = "a day" if lasted == 1 else f"{lasted} days"
-        return "improved", f"{title}{part}: resolved on {words.day(alert['last_day'], today)}, after {after}"
+        return "improved", f"{title}{part}: resolved on {page_text.day(alert['last_day'], today)}, after {after}"
     if alert["status"] != "open":
         return None, ""
-    since = words.day(alert["since"], today)
+    since = page_text.day(alert["since"], today)
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source brings nothing new, since {since}"
     if alert["kind"] == "missing":
@@ -214,7 +214,7 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
         return None, ""
     # Newer weeks that are not final yet only wait for their window to close: that is no staleness.
     if row["status"] == "final" and now.date() - start > STALE_AFTER + timedelta(days=6):
-        return "stale", f"{title}: no final week since that of {words.day(start, now.date())}"
+        return "stale", f"{title}: no final week since that of {page_text.day(start, now.date())}"
     usual, low, high = row["baseline"], row["ci_low_week"], row["ci_high_week"]
     if usual is None or low is None or high is None or low <= usual <= high:
         return None, ""
@@ -226,13 +226,13 @@ def _news(row: Row, now: datetime) -> tuple[str | None, str]:
     unit, usually = (OPEN_SECONDS, f"as usual {IN_OPEN_HOURS}") if by_calendar else (row["unit"], "as usual")
 
     def say(amount: float) -> str:
-        return words.value(amount, unit, row["statistic"])
+        return page_text.value(amount, unit, row["statistic"])
 
-    bounds = words.interval(low, high, unit, row["statistic"])
-    week = f"week of {words.day(start, now.date())}"
+    bounds = page_text.interval(low, high, unit, row["statistic"])
+    week = f"week of {page_text.day(start, now.date())}"
     sentence = (
         f"{title}: {say(row['value_week'])} instead of {say(usual)} {usually}"
-        f" ({week}, 95 %: {bounds}, n {words.count(row['sample_size_week'] or 0)})"
+        f" ({week}, 95 %: {bounds}, n {page_text.count(row['sample_size_week'] or 0)})"
     )
     return ("improved" if better else "changed"), sentence
 
@@ -245,8 +245,8 @@ def _is_slight(value: float, usual: float, row: Row) -> bool:
 
 def _silence(row: Row, now: datetime) -> str:
     last = row["last_evidence_at"]
-    title = f"{words.humanise(row['name'])} ({row['place']})"
+    title = f"{page_text.humanise(row['name'])} ({row['place']})"
     if last is None:
         return f"{title}: drawn, but never seen in the data"
     current = now.astimezone(UTC).replace(tzinfo=None)
-    return f"{title}: last seen {words.ago(last, current)}" if current - last > STALE_AFTER else ""
+    return f"{title}: last seen {page_text.ago(last, current)}" if current - last > STALE_AFTER else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from jkpi.formatting.durations import OPEN_SECONDS
 from jkpi.journeys.kpi_base import KpiBase
-from jkpi.lengths import OPEN_SECONDS
 
 _URGENT = ("firing", "error", "held", "no_data", "pattern", "watch", "recovering", "low_n", "learning", "ok")
 _OPEN = " open hours"

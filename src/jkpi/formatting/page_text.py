@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 
-from jkpi.lengths import OPEN_SECONDS, open_time
+from jkpi.formatting.durations import OPEN_SECONDS, open_time
 
 NARROW = "\u202f"
 _NONE = "–"
