@@ -15,7 +15,7 @@ import pytest
 
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
-from jkpi.living_map.alignment import DIAGRAMS
+from jkpi.living_map.diagrams import DIAGRAMS
 from jkpi.living_map.publish import publish_map
 from jkpi.state.engine import OpenSign
 from jkpi.state.open_alerts import Fall

@@ -11,8 +11,8 @@ import pytest
 from jkpi.formatting import page_text
 from jkpi.journeys.kpi_registry import KINDS
 from jkpi.living_map import definitions
-from jkpi.living_map.facts import Kpi, Reading
 from jkpi.living_map.kpi_views import Clock, kpi_view, primary_statistic
+from jkpi.living_map.page_data import Kpi, Reading
 
 WEEK = date(2026, 6, 22)
 CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))

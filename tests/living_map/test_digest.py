@@ -14,8 +14,8 @@ from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.letters import from_json
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
-from jkpi.living_map.digest.letters import letters
-from jkpi.living_map.digest.writing import write_digests
+from jkpi.living_map.digest.content import letters
+from jkpi.living_map.digest.write import write_digests
 from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
 from jkpi.warehouse.base import Warehouse
 

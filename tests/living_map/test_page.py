@@ -14,7 +14,7 @@ from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
 from jkpi.living_map import page_model
 from jkpi.living_map.publish import publish_map
-from jkpi.living_map.reading import read_journeys
+from jkpi.living_map.queries import read_journeys
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
 from jkpi.state.engine import MomentState

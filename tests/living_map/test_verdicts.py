@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jkpi.living_map import definitions
-from jkpi.living_map.facts import Kpi, Moment, Reading, Source
-from jkpi.living_map.fall_views import grouped
+from jkpi.living_map.alert_views import grouped
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
+from jkpi.living_map.page_data import Kpi, Moment, Reading, Source
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend, state_words
 from jkpi.living_map.views import MomentView

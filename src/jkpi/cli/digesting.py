@@ -30,7 +30,7 @@ def digest(settings: Settings) -> Digested:
     from jkpi.alerts.delivery import deliver
     from jkpi.alerts.digests import Digest, post_digests
     from jkpi.alerts.listing import list_alerts
-    from jkpi.living_map.digest.writing import write_digests
+    from jkpi.living_map.digest.write import write_digests
 
     announced = [asdict(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:

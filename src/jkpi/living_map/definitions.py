@@ -7,7 +7,7 @@ from typing import Any
 
 from jkpi.formatting import page_text
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
-from jkpi.living_map.facts import Kpi
+from jkpi.living_map.page_data import Kpi
 
 PRIMARY: Mapping[str, str] = {
     "csat": "top_box",

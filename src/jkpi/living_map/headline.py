@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jkpi.formatting import page_text
-from jkpi.living_map.fall_views import parts_said, said
+from jkpi.living_map.alert_views import parts_said, said
 from jkpi.living_map.views import FallView, Headline, MomentView
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

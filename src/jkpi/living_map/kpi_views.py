@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from jkpi.formatting import page_text
 from jkpi.living_map import charts, definitions
-from jkpi.living_map.facts import Kpi, Moment, Reading
-from jkpi.living_map.fall_views import early_words, fall_view, grouped
+from jkpi.living_map.alert_views import early_words, fall_view, grouped
+from jkpi.living_map.page_data import Kpi, Moment, Reading
 from jkpi.living_map.states import OPEN, seen, state_words
 from jkpi.living_map.views import DefinitionView, Figure, KpiView, MomentView, Standing, WeekRow
 from jkpi.state.engine import MomentState

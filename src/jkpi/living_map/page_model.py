@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from jkpi.formatting import page_text
 from jkpi.living_map import charts
-from jkpi.living_map.alignment import DIAGRAMS, LANES, lacks
-from jkpi.living_map.facts import Facts, Stage, Touchpoint
+from jkpi.living_map.diagrams import DIAGRAMS, LANES, lacks
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, anchor, definition_view, kpi_view, moment_view
-from jkpi.living_map.paths import Way, path_views, score_views
+from jkpi.living_map.page_data import Facts, Stage, Touchpoint
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend
 from jkpi.living_map.timeline import timeline
+from jkpi.living_map.transitions import Way, path_views, score_views
 from jkpi.living_map.views import (
     DiagramView,
     Figure,

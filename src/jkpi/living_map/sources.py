@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 
 from jkpi.formatting import page_text
-from jkpi.living_map.facts import Source
+from jkpi.living_map.page_data import Source
 from jkpi.living_map.views import SourceView
 from jkpi.schedules import is_late
 

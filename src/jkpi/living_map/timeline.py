@@ -14,8 +14,8 @@ from typing import Any
 from jkpi.formatting import page_text
 from jkpi.living_map import charts, definitions
 from jkpi.living_map.charts import WEEKS
-from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.kpi_views import Clock, anchor, standing
+from jkpi.living_map.page_data import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.views import Headline
 
 _STATUS = {"final": "", "provisional": "provisional, may still change", "withheld": "withheld: not to be trusted"}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.living_map.digest.letters import SECTIONS, Letter, Row, letters
-from jkpi.living_map.files import write_whole
+from jkpi.living_map.digest.content import SECTIONS, Letter, Row, letters
 from jkpi.living_map.page_model import file_name
+from jkpi.living_map.publish import write_whole
 from jkpi.living_map.render import render_letter
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse

@@ -10,8 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jkpi.living_map.charts import WEEKS
-from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Source, Stage, Stray, Touchpoint
 from jkpi.living_map.insights import read_insights
+from jkpi.living_map.page_data import Facts, Kpi, Moment, Reading, Source, Stage, Stray, Touchpoint
 from jkpi.warehouse.base import Warehouse
 
 RECENT = timedelta(days=28)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from jkpi.formatting import page_text
-from jkpi.living_map.facts import END, Insights, Move
+from jkpi.living_map.page_data import END, Insights, Move
 from jkpi.living_map.views import PathView, ScoreView
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from jkpi.formatting import page_text
 from jkpi.living_map import definitions
-from jkpi.living_map.facts import Kpi, Moment
+from jkpi.living_map.page_data import Kpi, Moment
 from jkpi.living_map.states import state_words
 from jkpi.living_map.views import FallView
 from jkpi.state.engine import OpenSign

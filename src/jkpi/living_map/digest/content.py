@@ -13,7 +13,7 @@ from typing import Any
 
 from jkpi.formatting import page_text
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
-from jkpi.living_map.fall_views import early_words
+from jkpi.living_map.alert_views import early_words
 from jkpi.living_map.states import state_words
 from jkpi.state.engine import MomentState
 
