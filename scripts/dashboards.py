@@ -64,7 +64,7 @@ def prepare(example: str | None, workspace: Path) -> None:
     from jkpi.cli.demo import prepare as make_example
     from jkpi.cli.progress import Display
     from jkpi.config.settings import load_settings
-    from jkpi.dashboards.copying import is_measured
+    from jkpi.dashboards.publish_tables import is_measured
     from jkpi.warehouse.open import open_warehouse
 
     if example is not None:

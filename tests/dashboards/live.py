@@ -18,9 +18,9 @@ from jkpi.config.superset import Superset
 from jkpi.dashboards.bundle import Bundle, MadeChart
 from jkpi.dashboards.charts import query_context
 from jkpi.dashboards.client import connect
-from jkpi.dashboards.proving import first_filters
 from jkpi.dashboards.publish import bundle_of
-from jkpi.dashboards.pushing import There, look
+from jkpi.dashboards.push import There, look
+from jkpi.dashboards.verify import first_filters
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from postgres import free_port

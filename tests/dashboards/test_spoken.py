@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jkpi.dashboards.build import make_bundle
 from jkpi.dashboards.database import database_of
-from jkpi.dashboards.making import make_bundle
-from jkpi.dashboards.subjects import subjects_of
+from jkpi.dashboards.scopes import subjects_of
 from jkpi.formatting import dashboard_text
 from jkpi.journeys.behaviour_kpis import TimeInStage
 

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 
 from jkpi.config.superset import Superset
 from jkpi.dashboards.charts import mark_layer
-from jkpi.dashboards.copying import publish_tables
 from jkpi.dashboards.publish import DashboardReport, publish_dashboards
-from jkpi.dashboards.pushing import push
+from jkpi.dashboards.publish_tables import publish_tables
+from jkpi.dashboards.push import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.warehouse.open import open_warehouse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jkpi.dashboards.titles import Row, Titles, naive
+from jkpi.dashboards.names import Row, Titles, naive
 from jkpi.schedules import is_late
 from jkpi.warehouse.base import Warehouse
 

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jkpi.journeys.model import Journey
+
+_NAMESPACE = uuid.UUID("0b3a0e52-6a4f-5d0c-9a55-6d6b70690001")
+
+
+def certifier(workspace: str) -> str:
+    """See `Bundle.signature`."""
+    return f"jkpi {workspace}"
+
+
+def slug_start(workspace: str) -> str:
+    """What the addresses of a workspace's dashboards begin with: its name, and where that is no plain word a few digits
+    that tell it from others, for Superset takes over what has the same address."""
+    plain = re.sub(r"[^a-z0-9_]+", "-", workspace.lower()).strip("-")
+    return f"jkpi-{plain}-" if plain == workspace else f"jkpi-{plain}-{stable_uuid(workspace, 'slug', '')[:6]}-"
+
+
+def stable_uuid(workspace: str, kind: str, key: str) -> str:
+    """The UUID of a thing of a workspace (RFC 9562, version 5)."""
+    return str(uuid.uuid5(_NAMESPACE, f"{workspace}/{kind}/{key}"))
+
 
 Row = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 from jkpi.dashboards.bundle import Bundle, MadeChart
 from jkpi.dashboards.charts import Params, query_context
 from jkpi.dashboards.layout import default_mask
-from jkpi.dashboards.pushing import There
+from jkpi.dashboards.push import There
 from jkpi.errors import SystemFailure
 
 

@@ -11,8 +11,8 @@ from jkpi.dashboards.bundle import Bundle, MadeChart, MadeDashboard
 from jkpi.dashboards.charts import Params, form
 from jkpi.dashboards.database import Database
 from jkpi.dashboards.files import MANAGED, files_of
-from jkpi.dashboards.naming import certifier, slug_start, stable_uuid
-from jkpi.dashboards.subjects import Subject
+from jkpi.dashboards.names import certifier, slug_start, stable_uuid
+from jkpi.dashboards.scopes import Subject
 
 
 def make_bundle(workspace: str, database: Database, subjects: Sequence[Subject]) -> Bundle:

@@ -13,7 +13,7 @@ import yaml
 from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.charts import mark_layer
 from jkpi.dashboards.drift import differences
-from jkpi.dashboards.naming import slug_start
+from jkpi.dashboards.names import slug_start
 
 
 @dataclass(frozen=True)

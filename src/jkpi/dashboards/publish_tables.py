@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jkpi.config.settings import Settings
+from jkpi.dashboards.alert_tables import told_rows
+from jkpi.dashboards.names import Row
 from jkpi.dashboards.tables import TOLD, measured_columns
-from jkpi.dashboards.titles import Row
-from jkpi.dashboards.told import told_rows
 from jkpi.errors import InputError
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
