@@ -9,10 +9,10 @@ import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.flags import acknowledge
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
 from jkpi.alerts.replay import replay
+from jkpi.alerts.statistics.reading_matrix import Reading
+from jkpi.alerts.statistics.rules import Rule
 
 BUSY = Rule(None, 0.05)
 

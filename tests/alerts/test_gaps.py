@@ -8,11 +8,10 @@ import pytest
 from made_world import steady
 
 from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.grid import lay_out
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
 from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.statistics.reading_matrix import Reading, lay_out
+from jkpi.alerts.statistics.rules import Rule
 
 BUSY = Rule(None, 0.05)
 

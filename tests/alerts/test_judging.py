@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from jkpi.alerts.episodes import Track
-from jkpi.alerts.grid import chunks, lay_out
-from jkpi.alerts.judge import WEEKLY, Rule
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
 from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.statistics.reading_matrix import Reading, chunks, lay_out
+from jkpi.alerts.statistics.rules import WEEKLY, Rule
 
 FIRST = date(2025, 9, 1)  # a Monday
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.alerts.durations import Durations, blank
 from jkpi.alerts.episodes import Track
-from jkpi.alerts.judge import WEEKLY, Cadence, Rule
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.slower import time
+from jkpi.alerts.statistics.rules import WEEKLY, Cadence, Rule
+from jkpi.alerts.statistics.sign_test import Durations, blank
 
 EDGES = 2.0 ** (np.arange(0, 160) / 8)
 FIRST = date(2026, 1, 5)

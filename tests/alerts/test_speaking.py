@@ -13,9 +13,9 @@ from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.episodes import NOWHERE, Part, Track, as_breaches
 from jkpi.alerts.flags import silence
 from jkpi.alerts.lifecycle import State
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import lies_within
 from jkpi.alerts.speaking import speaks_for
+from jkpi.alerts.statistics.running_sums import Pool
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.tails import Whole
+from jkpi.alerts.statistics.beta_binomial import Whole
 
 if TYPE_CHECKING:
     import pyarrow as pa

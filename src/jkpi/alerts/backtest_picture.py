@@ -10,10 +10,10 @@ import numpy as np
 
 from jkpi.alerts.episodes import Track
 from jkpi.alerts.figures import Figures
-from jkpi.alerts.grid import Grid
 from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
 from jkpi.alerts.series import Watched
 from jkpi.alerts.slowing import SeenSlowdown
+from jkpi.alerts.statistics.reading_matrix import Grid
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 300, 34, 40

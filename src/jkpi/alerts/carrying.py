@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from jkpi.alerts.ledger import Day
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
-from jkpi.alerts.tails import predictive_tail
+from jkpi.alerts.statistics.beta_binomial import predictive_tail
 
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
 _BY_CHANCE = 0.05

@@ -12,9 +12,9 @@ from jkpi.alerts.conditions import MAP_KINDS, Condition
 from jkpi.alerts.early import Early
 from jkpi.alerts.episodes import Breach, Line, Track
 from jkpi.alerts.gone import seems_open, why_gone
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series
+from jkpi.alerts.statistics.rules import Rule
 
 Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]
 Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]

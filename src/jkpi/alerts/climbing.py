@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from jkpi.alerts import lifecycle
-from jkpi.alerts.cusum import Gain, add_up, nothing_yet
 from jkpi.alerts.deeper import Deeper
 from jkpi.alerts.episodes import Line, Part
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import COLLAPSE, COLLAPSE_N, IN_A_ROW, LOW, Cadence
-from jkpi.alerts.lifecycle import NEVER, REASONS
-from jkpi.alerts.pools import EPSILON, Judged, Sums
-from jkpi.alerts.segments import passing_evidence, passing_tails
+from jkpi.alerts.lifecycle import REASONS
 from jkpi.alerts.standing import standing_breach
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.cusum import Gain, add_up, nothing_yet
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import COLLAPSE, COLLAPSE_N, IN_A_ROW, LOW, NEVER, Cadence
+from jkpi.alerts.statistics.running_sums import EPSILON, Judged, Sums
+from jkpi.alerts.statistics.thresholds import passing_evidence, passing_tails
 from jkpi.alerts.weekdays import Weekdays
 
 SURE = LOW**IN_A_ROW

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from jkpi.alerts.cusum import add_up, gain, nothing_yet
-from jkpi.alerts.pools import EPSILON, Judged, Sums
-from jkpi.alerts.tails import Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Floats, Whole
+from jkpi.alerts.statistics.cusum import add_up, gain, nothing_yet
+from jkpi.alerts.statistics.running_sums import EPSILON, Judged, Sums
 
 _LEAST_RATE = 0.01
 

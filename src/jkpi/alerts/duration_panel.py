@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from jkpi.alerts.arrow_rows import Key, Rows
-from jkpi.alerts.durations import Durations, at_middle, blank, counted
-from jkpi.alerts.grid import Grid
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
-from jkpi.alerts.tails import Whole
+from jkpi.alerts.statistics.beta_binomial import Whole
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.sign_test import Durations, at_middle, blank, counted
 from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)

@@ -14,12 +14,12 @@ from itertools import islice
 
 from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.episodes import Part
-from jkpi.alerts.grid import beside
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.judging import holidays_over
 from jkpi.alerts.panel import Panel, read_ages
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import LONG_SPAN, Watched
+from jkpi.alerts.statistics.reading_matrix import beside
+from jkpi.alerts.statistics.rules import Rule
 from jkpi.warehouse.base import Warehouse
 
 FRESH = timedelta(days=7)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from jkpi.alerts.lifecycle import STATES, State
-from jkpi.alerts.pools import Pool
+from jkpi.alerts.statistics.running_sums import Pool
 
 Line = Literal["baseline", "promise", "median"]
 """What a series fell from: its own baseline, the promise, or, of durations, the usual median."""

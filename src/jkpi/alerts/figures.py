@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
+from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.numbers import _hidden, periods, signed, span
 
 

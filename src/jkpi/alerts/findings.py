@@ -15,8 +15,8 @@ from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import WHOLE, Series, Watched
+from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.numbers import plain
 from jkpi.warehouse.base import Warehouse
 

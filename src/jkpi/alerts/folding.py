@@ -12,22 +12,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts import grid as marks
 from jkpi.alerts import lifecycle
-from jkpi.alerts.calibration import Calibration
 from jkpi.alerts.climbing import Climb, Families
-from jkpi.alerts.cusum import gain
-from jkpi.alerts.durations import Durations
 from jkpi.alerts.episodes import NOT_TOLD
-from jkpi.alerts.grid import Grid, Marks
-from jkpi.alerts.judge import Rules
 from jkpi.alerts.lifecycle import JUDGED, Codes
-from jkpi.alerts.months import FRESH, Months, lowered
-from jkpi.alerts.past import PRESUMED_RHO, Past, Usual
-from jkpi.alerts.pools import Judged
-from jkpi.alerts.signs import Signs
-from jkpi.alerts.sparse import Sparse
-from jkpi.alerts.tails import Flags, Floats
+from jkpi.alerts.statistics import reading_matrix as marks
+from jkpi.alerts.statistics.baseline import PRESUMED_RHO, Past, Usual
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats
+from jkpi.alerts.statistics.cusum import gain
+from jkpi.alerts.statistics.month_end import FRESH, Months, lowered
+from jkpi.alerts.statistics.reading_matrix import Grid, Marks
+from jkpi.alerts.statistics.rules import Rules
+from jkpi.alerts.statistics.running_sums import Judged
+from jkpi.alerts.statistics.sign_test import Durations, Signs
+from jkpi.alerts.statistics.small_sample_pooling import Sparse
+from jkpi.alerts.statistics.thresholds import Calibration
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from jkpi.alerts.episodes import Course
-from jkpi.alerts.judge import IN_A_ROW
 from jkpi.alerts.lifecycle import State
+from jkpi.alerts.statistics.rules import IN_A_ROW
 
 if TYPE_CHECKING:
     from jkpi.alerts.changes import Announced, Judged, Name

@@ -10,14 +10,14 @@ from itertools import islice
 from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.both_lines import with_signs
 from jkpi.alerts.duration_panel import DurationPanel, as_readings, read_durations
-from jkpi.alerts.durations import Durations
 from jkpi.alerts.episodes import NOWHERE, Track
-from jkpi.alerts.grid import Grid, beside
 from jkpi.alerts.lifecycle import State
 from jkpi.alerts.panel import Panel, read_panel
 from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
+from jkpi.alerts.statistics.reading_matrix import Grid, beside
+from jkpi.alerts.statistics.sign_test import Durations
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import holidays, zone_of_most
 

@@ -8,9 +8,9 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
 
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
-from jkpi.alerts.tails import wilson
+from jkpi.alerts.statistics.beta_binomial import wilson
+from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.state.engine import alerts, told_readings
 from jkpi.warehouse.base import Warehouse
 

@@ -24,8 +24,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.judge import Cadence
-from jkpi.alerts.tails import Flags, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Whole
+from jkpi.alerts.statistics.rules import NEVER, Cadence
 
 CLEAR_DAYS = 3
 
@@ -53,7 +53,6 @@ JUDGED = OK
 """The kind of a column that was judged; any other kind says why it was not."""
 REASONS = ("", "trend", "evidence", "collapse", "standing")
 TREND, EVIDENCE, COLLAPSE, STANDING = range(1, len(REASONS))
-NEVER = -1
 
 _ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
 _RANK = np.array([_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from jkpi.alerts import grid as marks
 from jkpi.alerts.arrow_rows import Key, Rows
-from jkpi.alerts.grid import Grid, place
 from jkpi.alerts.series import UNNAMED, WHOLE, Watched
-from jkpi.alerts.tails import Floats, Whole
+from jkpi.alerts.statistics import reading_matrix as marks
+from jkpi.alerts.statistics.beta_binomial import Floats, Whole
+from jkpi.alerts.statistics.reading_matrix import Grid, place
 from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)

@@ -14,12 +14,12 @@ from zlib import crc32
 
 import numpy as np
 
-from jkpi.alerts import grid as marks
 from jkpi.alerts.episodes import Track
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.replay import Tried, replay_all
-from jkpi.alerts.tails import Floats, Whole
+from jkpi.alerts.statistics import reading_matrix as marks
+from jkpi.alerts.statistics.beta_binomial import Floats, Whole
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import Rule
 
 TOLD_FALLS = (0.05, 0.10, 0.20)
 """Points that are told, as shares; the others find out the smallest fall that shows."""

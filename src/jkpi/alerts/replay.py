@@ -12,16 +12,15 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts import grid as marks
 from jkpi.alerts.climbing import Families
-from jkpi.alerts.durations import Durations
 from jkpi.alerts.episodes import NOT_TOLD, NOWHERE, Course, Part, Track, as_breaches
 from jkpi.alerts.folding import Folded, fold
-from jkpi.alerts.grid import Grid, chunks, lay_out
-from jkpi.alerts.judge import Rule, Rules
 from jkpi.alerts.lifecycle import STATES, State
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.tails import Flags, Whole
+from jkpi.alerts.statistics import reading_matrix as marks
+from jkpi.alerts.statistics.beta_binomial import Flags, Whole
+from jkpi.alerts.statistics.reading_matrix import Grid, Reading, chunks, lay_out
+from jkpi.alerts.statistics.rules import Rule, Rules
+from jkpi.alerts.statistics.sign_test import Durations
 
 CELLS = 2_000_000
 """Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
+from jkpi.alerts.statistics.rules import DAILY, WEEKLY, Cadence, Rule
 from jkpi.journeys.model import Journey
 from jkpi.journeys.types import JOINED_BY
 from jkpi.warehouse.base import Warehouse

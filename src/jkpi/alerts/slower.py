@@ -5,8 +5,8 @@ from __future__ import annotations
 from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.figures import covered
 from jkpi.alerts.letters import Row
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Watched
+from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.durations import open_time, wall_time
 from jkpi.formatting.numbers import count, day, percent
 

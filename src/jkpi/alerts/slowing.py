@@ -16,12 +16,12 @@ from itertools import islice
 
 import numpy as np
 
-from jkpi.alerts.durations import Durations, at_middle, blank
 from jkpi.alerts.episodes import Track
-from jkpi.alerts.judge import Rule
 from jkpi.alerts.planting import Seen, calm_starts, how_soon
 from jkpi.alerts.replay import Tried, replay_all
-from jkpi.alerts.tails import Floats
+from jkpi.alerts.statistics.beta_binomial import Floats
+from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.sign_test import Durations, at_middle, blank
 
 TOLD_TIMES = (1.2, 1.5, 2.0)
 """Those that are told; the others find out the smallest slowdown that shows."""

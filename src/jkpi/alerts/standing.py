@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from jkpi.alerts.judge import Cadence
-from jkpi.alerts.pools import EPSILON, Sums
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.rules import Cadence
+from jkpi.alerts.statistics.running_sums import EPSILON, Sums
 
 
 def standing_breach(sums: Sums, column: int, judged: Flags, begin: Whole, sure: Floats, cadence: Cadence) -> Flags:

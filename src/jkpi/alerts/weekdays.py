@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jkpi.alerts.tails import Flags, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Whole
 
 _FEW = 2
 

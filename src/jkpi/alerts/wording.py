@@ -18,8 +18,8 @@ from jkpi.alerts.figures import Figures, covered
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.headlines import in_words, wanted_rate
 from jkpi.alerts.letters import Row
-from jkpi.alerts.pools import Pool
 from jkpi.alerts.series import Series, Watched
+from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.numbers import chance, count, day, days, interval, percent, periods, plain, span
 
 MOSTLY, HARDLY = 0.8, 0.2

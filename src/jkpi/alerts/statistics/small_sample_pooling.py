@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import LEAST_N, POOLED_N
-from jkpi.alerts.past import Usual
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.baseline import Usual
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import LEAST_N, POOLED_N
 
 
 @dataclass(frozen=True, eq=False)

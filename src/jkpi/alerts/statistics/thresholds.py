@@ -22,10 +22,33 @@ from collections import deque
 
 import numpy as np
 
-from jkpi.alerts.cusum import HANDICAP, Gain, doubt
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import FALLS, Rules
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.cusum import HANDICAP, Gain, doubt
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import FALLS, Rules
+
+
+def passing_tails(group: Whole, tail: Floats, level: Floats, family: Floats) -> Flags:
+    """(N,): which candidates pass; each array (N,), `group` the moment, `family` its number of segments."""
+    return passing_evidence(group, np.log(level) - np.log(np.maximum(tail, 1e-300)), family)
+
+
+def passing_evidence(group: Whole, excess: Floats, family: Floats) -> Flags:
+    """(N,): the same for evidence, `excess` being its logarithm above what one series alone would need."""
+    if not len(group):
+        return np.zeros(0, dtype=bool)
+    order = np.lexsort((-excess, group))
+    in_order = group[order]
+    starts = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
+    number = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(group))))
+    rank = np.arange(len(group)) - starts[number] + 1
+    enough = excess[order] >= np.log(family[order] / rank)
+    most = np.zeros(len(starts), dtype=np.intp)
+    np.maximum.at(most, number, np.where(enough, rank, 0))
+    passing = np.zeros(len(group), dtype=bool)
+    passing[order] = rank <= most[number]
+    return passing
+
 
 THEORY_BLOCKS = 8.0
 MARGIN, TIMES = 0.2, 3.0

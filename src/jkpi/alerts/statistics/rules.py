@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jkpi.alerts.tails import Floats
+from jkpi.alerts.statistics.beta_binomial import Floats
 
 FALLS = (1.0, 2.0, 4.0)
 """The falls that evidence is weighed for, in units of `falls_off_by`."""
@@ -111,3 +111,6 @@ class Rules:
 def alone(rule: Rule) -> Rule:
     """The rule of a series that shares its budget with nobody."""
     return replace(rule, family=1)
+
+
+NEVER = -1

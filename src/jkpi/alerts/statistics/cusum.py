@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from jkpi.alerts.judge import FALLS
-from jkpi.alerts.lifecycle import NEVER
-from jkpi.alerts.pools import Judged
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.rules import FALLS, NEVER
+from jkpi.alerts.statistics.running_sums import Judged
 
 HANDICAP = np.array([[0.5], [-0.6], [0.5]])
 """What evidence for each fall must have beyond the others: the middle one is what most alerts turn out to be."""

@@ -17,9 +17,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import ENOUGH_N, LEAST_N, LEAST_SHARE, Cadence
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import ENOUGH_N, LEAST_N, LEAST_SHARE, Cadence
 
 PRESUMED_RHO = 0.01
 """Intraclass correlation while fewer than 14 days can tell: at n = 100 it doubles the variance."""

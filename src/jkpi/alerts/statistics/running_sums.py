@@ -7,8 +7,8 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.tails import Flags, Floats, Whole, predictive_tail, wilson, wilson_bounds
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole, predictive_tail, wilson, wilson_bounds
+from jkpi.alerts.statistics.reading_matrix import Grid
 
 EPSILON = 1e-9
 """Differences of running sums are this exact at least: a rate on the line is not beyond it."""

@@ -9,8 +9,24 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.tails import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One mature day of a series; rates are higher-is-better. `held`: a quality check says not to trust it; `passive`:
+    of an NPS the answers that are counted as half good."""
+
+    day: date
+    good: float
+    n: float
+    held: bool = False
+    passive: float = 0.0
+
+    @property
+    def is_sound(self) -> bool:
+        return 0 <= self.good <= self.n and self.n < float("inf")
+
 
 ABSENT, READ, HELD, BROKEN = 0, 1, 2, 3
 Marks = npt.NDArray[np.int8]

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from jkpi.alerts.grid import Grid
-from jkpi.alerts.judge import Cadence
-from jkpi.alerts.past import Usual
-from jkpi.alerts.tails import Flags, Floats
+from jkpi.alerts.statistics.baseline import Usual
+from jkpi.alerts.statistics.beta_binomial import Flags, Floats
+from jkpi.alerts.statistics.reading_matrix import Grid
+from jkpi.alerts.statistics.rules import Cadence
 
 AROUND = 3
 """So many days before and after the turn of a month have a habit of their own."""
