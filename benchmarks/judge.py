@@ -18,7 +18,7 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.alert_quality import slowdowns
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.statistics.reading_matrix import READ, Grid
 from jkpi.alerts.statistics.rules import Rule
 from jkpi.alerts.statistics.sign_test import Durations, blank

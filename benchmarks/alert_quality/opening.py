@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.statistics.reading_matrix import READ, Grid
 from jkpi.alerts.statistics.rules import Rule
 

@@ -14,8 +14,8 @@ import numpy as np
 from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.scores import delays, interval, monthly
 from benchmarks.alert_quality.sources import AT, DAYS
-from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.combine_lines import with_signs
+from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.statistics.reading_matrix import READ, Grid
 from jkpi.alerts.statistics.rules import Rule
 from jkpi.alerts.statistics.sign_test import Durations, blank, counted

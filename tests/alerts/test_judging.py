@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.episodes import Track
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.episodes import Track
+from jkpi.alerts.detection.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.statistics.reading_matrix import Reading, chunks, lay_out
 from jkpi.alerts.statistics.rules import WEEKLY, Rule
 

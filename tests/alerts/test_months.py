@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.statistics.baseline import Usual
 from jkpi.alerts.statistics.month_end import Months, turn_of
 from jkpi.alerts.statistics.reading_matrix import READ, Grid

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from jkpi.alerts.episodes import Breach, Track
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.episodes import Breach, Track
+from jkpi.alerts.detection.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.statistics.reading_matrix import ABSENT, READ, Grid, Reading, lay_out
 from jkpi.alerts.statistics.rules import WEEKLY as BY_WEEK
 from jkpi.alerts.statistics.rules import Rule

@@ -10,9 +10,9 @@ from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
 from jkpi.alerts.announce import AlertReport
-from jkpi.alerts.episodes import NOWHERE, Part, Track, as_breaches
+from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.flags import silence
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.series import lies_within
 from jkpi.alerts.speaking import speaks_for
 from jkpi.alerts.statistics.running_sums import Pool

@@ -17,12 +17,12 @@ from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.conditions import MAP_KINDS
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.early import early_signs, undecided
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.hushes import hushed
 from jkpi.alerts.judging import replay_moments
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.map_alerts import conditions
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments

@@ -11,13 +11,13 @@ import numpy as np
 
 from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
+from jkpi.alerts.detection.episodes import Breach, Part, Track
+from jkpi.alerts.detection.replay import Tried
 from jkpi.alerts.duration_panel import read_durations
-from jkpi.alerts.episodes import Breach, Part, Track
 from jkpi.alerts.headlines import wanted_rate
 from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.planting import SeenFall, plant, smallest
-from jkpi.alerts.replay import Tried
 from jkpi.alerts.series import WHOLE, Series, Watched, due_day
 from jkpi.alerts.shares import of_signs
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns

@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from jkpi.alerts.episodes import Track
+from jkpi.alerts.detection.episodes import Track
 from jkpi.alerts.figures import Figures
 from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
 from jkpi.alerts.series import Watched

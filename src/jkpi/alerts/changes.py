@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from jkpi.alerts.conditions import MAP_KINDS, Condition
+from jkpi.alerts.detection.episodes import Breach, Line, Track
 from jkpi.alerts.early import Early
-from jkpi.alerts.episodes import Breach, Line, Track
 from jkpi.alerts.gone import seems_open, why_gone
 from jkpi.alerts.panel import Panel
 from jkpi.alerts.series import Series

@@ -11,9 +11,9 @@ from jkpi.alerts.blind import blind_spots
 from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.changes import Announced, Name, Transition
 from jkpi.alerts.conditions import Condition
+from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.early import early_sql
 from jkpi.alerts.effects import Effects, Group, effects
-from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
 from jkpi.alerts.series import WHOLE, Series, Watched
 from jkpi.alerts.statistics.running_sums import Pool

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from jkpi.alerts.episodes import Course
-from jkpi.alerts.lifecycle import State
+from jkpi.alerts.detection.episodes import Course
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.statistics.rules import IN_A_ROW
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 
 from jkpi.alerts import slower
 from jkpi.alerts.changes import Judged, Transition
-from jkpi.alerts.episodes import Part, Track
+from jkpi.alerts.detection.episodes import Part, Track
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.figures import Figures
 from jkpi.alerts.findings import Finding, main_part
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.series import Series, Watched
 from jkpi.formatting.numbers import count, day, percent, periods, plain, span
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from itertools import islice
 
 from jkpi.alerts.arrow_rows import Key
-from jkpi.alerts.both_lines import with_signs
+from jkpi.alerts.detection.combine_lines import with_signs
+from jkpi.alerts.detection.episodes import NOWHERE, Track
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.duration_panel import DurationPanel, as_readings, read_durations
-from jkpi.alerts.episodes import NOWHERE, Track
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.panel import Panel, read_panel
-from jkpi.alerts.replay import Tried, replay_all
 from jkpi.alerts.series import WHOLE, Watched
 from jkpi.alerts.shares import of_signs, shared
 from jkpi.alerts.statistics.reading_matrix import Grid, beside

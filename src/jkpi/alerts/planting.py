@@ -14,8 +14,8 @@ from zlib import crc32
 
 import numpy as np
 
-from jkpi.alerts.episodes import Track
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.episodes import Track
+from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.statistics import reading_matrix as marks
 from jkpi.alerts.statistics.beta_binomial import Floats, Whole
 from jkpi.alerts.statistics.reading_matrix import Grid

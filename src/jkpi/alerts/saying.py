@@ -18,11 +18,11 @@ from jkpi.alerts.backdrops import Backdrop, Moment
 from jkpi.alerts.book import read_announced
 from jkpi.alerts.changes import NEWS, QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
 from jkpi.alerts.conditions import Condition
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import early_sign
 from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.ledger import keep
-from jkpi.alerts.lifecycle import State
 from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
 from jkpi.alerts.series import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from jkpi.alerts.detection.replay import Tried
 from jkpi.alerts.panel import Panel
-from jkpi.alerts.replay import Tried
 from jkpi.alerts.series import Watched
 
 

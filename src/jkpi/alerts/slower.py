@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jkpi.alerts.episodes import Breach, Part
+from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.figures import covered
 from jkpi.alerts.letters import Row
 from jkpi.alerts.series import Watched

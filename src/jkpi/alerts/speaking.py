@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
 from jkpi.alerts.changes import Judged
-from jkpi.alerts.episodes import Part, Track
-from jkpi.alerts.lifecycle import State
+from jkpi.alerts.detection.episodes import Part, Track
+from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.series import parts_of
 from jkpi.journeys.types import JOINED_BY
 

@@ -12,8 +12,8 @@ from jkpi.alerts import slower
 from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
+from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.effects import Effects
-from jkpi.alerts.episodes import Breach, Part
 from jkpi.alerts.figures import Figures, covered
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.headlines import in_words, wanted_rate

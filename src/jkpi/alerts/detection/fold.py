@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts import lifecycle
-from jkpi.alerts.climbing import Climb, Families
-from jkpi.alerts.episodes import NOT_TOLD
-from jkpi.alerts.lifecycle import JUDGED, Codes
+from jkpi.alerts.detection import state_machine
+from jkpi.alerts.detection.episodes import NOT_TOLD
+from jkpi.alerts.detection.line_tracker import Climb, Families
+from jkpi.alerts.detection.state_machine import JUDGED, Codes
 from jkpi.alerts.statistics import reading_matrix as marks
 from jkpi.alerts.statistics.baseline import PRESUMED_RHO, Past, Usual
 from jkpi.alerts.statistics.beta_binomial import Flags, Floats
@@ -85,7 +85,7 @@ class _Fold:
         counted = self.sparse.go(column, usual, spans & (mark == marks.READ) & ~closed)
         kind = _kinds(mark, usual, counted.enough)
         learned = usual.usable >= cadence.learning
-        by_usual = np.where((kind == JUDGED) & ~learned, lifecycle.LEARNING, kind).astype(np.int8)
+        by_usual = np.where((kind == JUDGED) & ~learned, state_machine.LEARNING, kind).astype(np.int8)
         judged = spans & (kind == JUDGED)
 
         falls = self.rules.falls_off_by
@@ -102,8 +102,8 @@ class _Fold:
         if self.has_promise.any():
             self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
 
-        states = lifecycle.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
-        told = spans & ~closed & ((mark != marks.ABSENT) | (kind == lifecycle.NO_DATA))
+        states = state_machine.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
+        told = spans & ~closed & ((mark != marks.ABSENT) | (kind == state_machine.NO_DATA))
         self.states[column] = np.where(told, states.astype(np.uint8), NOT_TOLD)
         self.months.learn(column, by_weekday, known & ~self._has_fallen(column - FRESH))
         self._remember(column, spans, (mark == marks.HELD) | closed)
@@ -172,10 +172,10 @@ class _Fold:
 
 def _kinds(mark: Marks, usual: Usual, enough: Flags) -> Codes:
     """Why a column is not judged, JUDGED where it is. A weekday that never brings data says nothing by that."""
-    absent = np.where(usual.expected, lifecycle.NO_DATA, lifecycle.LOW_N)
+    absent = np.where(usual.expected, state_machine.NO_DATA, state_machine.LOW_N)
     kinds: Codes = np.select(
         [mark == marks.HELD, mark == marks.BROKEN, mark == marks.ABSENT, ~enough],
-        [lifecycle.HELD, lifecycle.ERROR, absent, lifecycle.LOW_N],
+        [state_machine.HELD, state_machine.ERROR, absent, state_machine.LOW_N],
         default=JUDGED,
     ).astype(np.int8)
     return kinds

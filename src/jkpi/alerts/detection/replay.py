@@ -12,10 +12,10 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.climbing import Families
-from jkpi.alerts.episodes import NOT_TOLD, NOWHERE, Course, Part, Track, as_breaches
-from jkpi.alerts.folding import Folded, fold
-from jkpi.alerts.lifecycle import STATES, State
+from jkpi.alerts.detection.episodes import NOT_TOLD, NOWHERE, Course, Part, Track, as_breaches
+from jkpi.alerts.detection.fold import Folded, fold
+from jkpi.alerts.detection.line_tracker import Families
+from jkpi.alerts.detection.state_machine import STATES, State
 from jkpi.alerts.statistics import reading_matrix as marks
 from jkpi.alerts.statistics.beta_binomial import Flags, Whole
 from jkpi.alerts.statistics.reading_matrix import Grid, Reading, chunks, lay_out

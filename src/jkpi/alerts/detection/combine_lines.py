@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.episodes import NOT_TOLD, Course, Track, as_breaches
-from jkpi.alerts.lifecycle import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worst
+from jkpi.alerts.detection.episodes import NOT_TOLD, Course, Track, as_breaches
+from jkpi.alerts.detection.state_machine import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worst
 
 _RUNGS = (WATCH, PATTERN, FIRING, RECOVERING)
 _BLIND = (ERROR, HELD)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from jkpi.alerts.lifecycle import STATES, State
+from jkpi.alerts.detection.state_machine import STATES, State
 from jkpi.alerts.statistics.running_sums import Pool
 
 Line = Literal["baseline", "promise", "median"]
