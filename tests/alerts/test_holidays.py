@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, STAYS, World
 
-from jkpi.alerts.series import watched_moments
+from jkpi.alerts.series.watched import watched_moments
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse

@@ -10,7 +10,7 @@ import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.figures import Figures
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series.watched import Watched
 from jkpi.formatting.numbers import chance, plain, signed, span
 from jkpi.warehouse.open import open_warehouse
 

@@ -135,7 +135,7 @@ def test_series_beside_each_other_do_not_touch() -> None:
      (172799, "2 days"), (3599, "59 min 59 s")],
 )  # fmt: skip
 def test_times_are_said_in_two_units(seconds: float, said: str) -> None:
-    from jkpi.alerts.series import Watched
+    from jkpi.alerts.series.watched import Watched
 
     watched = Watched("j", "J", "m", "M", "k", "K", None, "share_within", "share", "higher", 0.9, 0.05, "o", (), ())
     assert time(seconds, watched) == said

@@ -13,7 +13,7 @@ from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.flags import silence
-from jkpi.alerts.series import lies_within
+from jkpi.alerts.series.watched import lies_within
 from jkpi.alerts.speaking import speaks_for
 from jkpi.alerts.statistics.running_sums import Pool
 

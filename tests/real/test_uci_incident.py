@@ -24,10 +24,10 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from jkpi.alerts.announce import watched_now
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.duration_panel import read_durations
 from jkpi.alerts.findings import before
+from jkpi.alerts.series.duration_panel import read_durations
+from jkpi.alerts.series.watched import watched_now
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse

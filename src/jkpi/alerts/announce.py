@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.backdrops import Backdrop, Moment, backdrops
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.conditions import MAP_KINDS
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.early import early_signs, undecided
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.hushes import hushed
-from jkpi.alerts.judging import replay_moments
 from jkpi.alerts.map_alerts import conditions
 from jkpi.alerts.saying import Truth, map_findings, say
-from jkpi.alerts.series import CONSOLE, Series, Watched, due_day, has_provisional, watched_moments
+from jkpi.alerts.series.early_warnings import early_signs, undecided
+from jkpi.alerts.series.evaluate import replay_moments
+from jkpi.alerts.series.moment_context import Backdrop, Moment, backdrops
+from jkpi.alerts.series.watched import CONSOLE, Series, Watched, due_day, has_provisional, watched_now
 from jkpi.alerts.speaking import hush_children
 from jkpi.alerts.tellings_book import read_silences
 from jkpi.config.settings import Settings
@@ -123,11 +123,6 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
 
 def _with_receivers(watched: Watched, known: Mapping[Moment, Backdrop]) -> Watched:
     return dataclasses.replace(watched, receivers=known[watched.journey, watched.moment].receivers)
-
-
-def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched]:
-    """The moments of truth of all maps, with the false-alarm budget that the workspace gives them."""
-    return watched_moments(journeys, settings.default_receiver, settings.telling.how.false_alarm_every)
 
 
 def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from jkpi.alerts.announce import watched_now
 from jkpi.alerts.backtest_picture import picture
 from jkpi.alerts.detection.episodes import Breach, Part, Track
 from jkpi.alerts.detection.replay import Tried
-from jkpi.alerts.duration_panel import read_durations
 from jkpi.alerts.headlines import wanted_rate
-from jkpi.alerts.judging import replay_moments
-from jkpi.alerts.panel import Panel
 from jkpi.alerts.planting import SeenFall, plant, smallest
-from jkpi.alerts.series import WHOLE, Series, Watched, due_day
-from jkpi.alerts.shares import of_signs
+from jkpi.alerts.series.duration_panel import read_durations
+from jkpi.alerts.series.evaluate import of_signs, replay_moments
+from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.series.watched import WHOLE, Series, Watched, due_day, watched_now
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
 from jkpi.alerts.speaking import fell_with
 from jkpi.config.settings import Settings

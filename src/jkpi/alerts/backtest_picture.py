@@ -11,7 +11,7 @@ import numpy as np
 from jkpi.alerts.detection.episodes import Track
 from jkpi.alerts.figures import Figures
 from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series.watched import Watched
 from jkpi.alerts.slowing import SeenSlowdown
 from jkpi.alerts.statistics.reading_matrix import Grid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series.watched import Watched
 from jkpi.formatting.numbers import plain
 from jkpi.warehouse.base import Warehouse
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from jkpi.alerts.ledger import Day
-from jkpi.alerts.series import UNNAMED, WHOLE, Watched
+from jkpi.alerts.series.watched import UNNAMED, WHOLE, Watched
 from jkpi.alerts.statistics.beta_binomial import predictive_tail
 
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)

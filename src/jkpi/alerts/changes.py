@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from jkpi.alerts.conditions import MAP_KINDS, Condition
 from jkpi.alerts.detection.episodes import Breach, Line, Track
-from jkpi.alerts.early import Early
 from jkpi.alerts.gone import seems_open, why_gone
-from jkpi.alerts.panel import Panel
-from jkpi.alerts.series import Series
+from jkpi.alerts.series.early_warnings import Early
+from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import Rule
 
 Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]

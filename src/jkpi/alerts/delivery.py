@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, fun
 from jkpi.alerts.letters import Letter, from_json
 from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import destination, send
-from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError, SystemFailure

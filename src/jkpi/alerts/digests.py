@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from jkpi.alerts.letters import MARK, Letter, Section
-from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.config.settings import Settings
 from jkpi.state.engine import migrate, outbox, state_engine, writing

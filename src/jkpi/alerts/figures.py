@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series.watched import Watched
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.numbers import _hidden, periods, signed, span
 

@@ -13,7 +13,7 @@ from jkpi.alerts.detection.episodes import Part, Track
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.figures import Figures
 from jkpi.alerts.findings import Finding, main_part
-from jkpi.alerts.series import Series, Watched
+from jkpi.alerts.series.watched import Series, Watched
 from jkpi.formatting.numbers import count, day, percent, periods, plain, span
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
 
-from jkpi.alerts.series import Series, Watched
+from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.statistics.beta_binomial import wilson
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.state.engine import alerts, told_readings

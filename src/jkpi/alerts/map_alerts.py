@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.backdrops import receivers_of
 from jkpi.alerts.conditions import Condition
+from jkpi.alerts.series.moment_context import receivers_of
 from jkpi.alerts.source_alerts import missing, silent, unmapped
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration

@@ -14,7 +14,6 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from jkpi.alerts import tellings_book as book
-from jkpi.alerts.backdrops import Backdrop, Moment
 from jkpi.alerts.book import read_announced
 from jkpi.alerts.changes import NEWS, QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
 from jkpi.alerts.conditions import Condition
@@ -24,7 +23,8 @@ from jkpi.alerts.headlines import early_sign
 from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.ledger import keep
 from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
-from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.series.moment_context import Backdrop, Moment
+from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.figures import covered
 from jkpi.alerts.letters import Row
-from jkpi.alerts.series import Watched
+from jkpi.alerts.series.watched import Watched
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.durations import open_time, wall_time
 from jkpi.formatting.numbers import count, day, percent

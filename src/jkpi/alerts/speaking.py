@@ -14,7 +14,7 @@ from datetime import timedelta
 from jkpi.alerts.changes import Judged
 from jkpi.alerts.detection.episodes import Part, Track
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.series import parts_of
+from jkpi.alerts.series.watched import parts_of
 from jkpi.journeys.types import JOINED_BY
 
 TOGETHER = timedelta(days=14)

@@ -9,7 +9,7 @@ from datetime import datetime
 from jkpi.alerts.letters import Letter
 from jkpi.alerts.links import maker
 from jkpi.alerts.receivers import send
-from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Receiver, Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from jkpi.alerts import slower
-from jkpi.alerts.backdrops import Backdrop
 from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.detection.episodes import Breach, Part
@@ -18,7 +17,8 @@ from jkpi.alerts.figures import Figures, covered
 from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.headlines import in_words, wanted_rate
 from jkpi.alerts.letters import Row
-from jkpi.alerts.series import Series, Watched
+from jkpi.alerts.series.moment_context import Backdrop
+from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.numbers import chance, count, day, days, interval, percent, periods, plain, span
 

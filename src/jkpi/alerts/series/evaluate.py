@@ -7,19 +7,34 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 
-from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.detection.combine_lines import with_signs
 from jkpi.alerts.detection.episodes import NOWHERE, Track
 from jkpi.alerts.detection.replay import Tried, replay_all
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.duration_panel import DurationPanel, as_readings, read_durations
-from jkpi.alerts.panel import Panel, read_panel
-from jkpi.alerts.series import WHOLE, Watched
-from jkpi.alerts.shares import of_signs, shared
+from jkpi.alerts.series.duration_panel import DurationPanel, as_readings, read_durations
+from jkpi.alerts.series.panel import Key, Panel, read_panel
+from jkpi.alerts.series.watched import WHOLE, Watched
 from jkpi.alerts.statistics.reading_matrix import Grid, beside
 from jkpi.alerts.statistics.sign_test import Durations
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import holidays, zone_of_most
+
+
+def shared(watched: Watched, panel: Panel, number: int, lines: int = 1) -> list[Tried]:
+    """The moment's budget is for all of its series: one half is the whole's, the segments share the other.
+
+    Where durations have a line of their own beside that of their share within tolerance, each of both `lines` has half.
+    """
+    parts = len(panel.keys) - 1
+    share = (0.5 if parts else 1.0) / lines
+    whole = Tried(watched.rule(share=share), 2 * number)
+    return [whole, *[Tried(watched.rule(parts, share), 2 * number + 1)] * parts]
+
+
+def of_signs(tried: Sequence[Tried]) -> list[Tried]:
+    """The same budget and the same fall, in points of the share done within the usual median; nothing is promised."""
+    return [replace(one, rule=replace(one.rule, promise=None)) for one in tried]
+
 
 NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jkpi.alerts.series import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 

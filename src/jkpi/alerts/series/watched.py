@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from jkpi.alerts.statistics.rules import DAILY, WEEKLY, Cadence, Rule
+from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.types import JOINED_BY
 from jkpi.warehouse.base import Warehouse
@@ -218,3 +219,8 @@ def _parameters(watched: Watched) -> dict[str, str]:
     return {
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
     }  # fmt: skip
+
+
+def watched_now(journeys: Sequence[Journey], settings: Settings) -> list[Watched]:
+    """The moments of truth of all maps, with the false-alarm budget that the workspace gives them."""
+    return watched_moments(journeys, settings.default_receiver, settings.telling.how.false_alarm_every)

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from jkpi.alerts.arrow_rows import Key, Rows
-from jkpi.alerts.panel import Panel
-from jkpi.alerts.series import UNNAMED, WHOLE, Watched
+from jkpi.alerts.series.panel import Key, Panel, Rows
+from jkpi.alerts.series.watched import UNNAMED, WHOLE, Watched
 from jkpi.alerts.statistics.beta_binomial import Whole
 from jkpi.alerts.statistics.reading_matrix import Grid
 from jkpi.alerts.statistics.sign_test import Durations, at_middle, blank, counted

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from jkpi.alerts.arrow_rows import Key
 from jkpi.alerts.detection.episodes import Part
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.judging import holidays_over
-from jkpi.alerts.panel import Panel, read_ages
-from jkpi.alerts.series import LONG_SPAN, Watched
+from jkpi.alerts.series.evaluate import holidays_over
+from jkpi.alerts.series.panel import Key, Panel, read_ages
+from jkpi.alerts.series.watched import LONG_SPAN, Watched
 from jkpi.alerts.statistics.reading_matrix import beside
 from jkpi.alerts.statistics.rules import Rule
 from jkpi.warehouse.base import Warehouse
