@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from jkpi.alerts.conditions import MAP_KINDS, Condition
 from jkpi.alerts.detection.episodes import Breach, Line, Track
 from jkpi.alerts.gone import seems_open, why_gone
+from jkpi.alerts.map_health.condition import MAP_KINDS, Condition
 from jkpi.alerts.series.early_warnings import Early
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import Series

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from jkpi.alerts.blind import blind_spots
 from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.changes import Announced, Name, Transition
-from jkpi.alerts.conditions import Condition
 from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
+from jkpi.alerts.map_health.condition import Condition
 from jkpi.alerts.series.early_warnings import early_sql
 from jkpi.alerts.series.moment_context import Backdrop
 from jkpi.alerts.series.watched import WHOLE, Series, Watched

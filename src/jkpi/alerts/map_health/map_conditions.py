@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.conditions import Condition
+from jkpi.alerts.map_health.condition import Condition
+from jkpi.alerts.map_health.source_conditions import missing, silent, unmapped
 from jkpi.alerts.series.moment_context import receivers_of
-from jkpi.alerts.source_alerts import missing, silent, unmapped
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
 from jkpi.formatting.numbers import day

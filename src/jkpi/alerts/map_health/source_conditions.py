@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.conditions import Condition
+from jkpi.alerts.map_health.condition import Condition
 from jkpi.alerts.series.moment_context import receivers_of
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
