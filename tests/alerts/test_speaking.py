@@ -14,8 +14,8 @@ from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.flags import silence
 from jkpi.alerts.series.watched import lies_within
-from jkpi.alerts.speaking import speaks_for
 from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.transitions.inhibition import speaks_for
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
-from jkpi.alerts.changes import Judged, Kind, Name, Transition, changes, judged
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import headline
@@ -26,8 +25,10 @@ from jkpi.alerts.series.early_warnings import early_signs, undecided
 from jkpi.alerts.series.evaluate import replay_moments
 from jkpi.alerts.series.moment_context import Backdrop, Moment, backdrops
 from jkpi.alerts.series.watched import CONSOLE, Series, Watched, due_day, has_provisional, watched_now
-from jkpi.alerts.speaking import hush_children
 from jkpi.alerts.tellings_book import read_silences
+from jkpi.alerts.transitions.inhibition import hush_children
+from jkpi.alerts.transitions.model import Judged, Kind, Name, Transition, judged
+from jkpi.alerts.transitions.reconcile import changes
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey

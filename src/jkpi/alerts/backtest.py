@@ -19,7 +19,7 @@ from jkpi.alerts.series.evaluate import of_signs, replay_moments
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import WHOLE, Series, Watched, due_day, watched_now
 from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
-from jkpi.alerts.speaking import fell_with
+from jkpi.alerts.transitions.inhibition import fell_with
 from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest
 from jkpi.errors import InputError, SystemFailure

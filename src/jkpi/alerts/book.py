@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from jkpi.alerts.changes import NEWS, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.findings import Finding
-from jkpi.alerts.gone import terms
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.ledger import final_days
 from jkpi.alerts.messages import facts
+from jkpi.alerts.transitions.closing import terms
+from jkpi.alerts.transitions.model import NEWS, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.wording import rows as told_rows
 from jkpi.config.settings import Settings
 from jkpi.state.engine import (

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 
 from jkpi.alerts.blind import blind_spots
 from jkpi.alerts.carrying import Carrier, carriers
-from jkpi.alerts.changes import Announced, Name, Transition
 from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.effects import Effects, Group, effects
 from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
@@ -17,6 +16,7 @@ from jkpi.alerts.series.early_warnings import early_sql
 from jkpi.alerts.series.moment_context import Backdrop
 from jkpi.alerts.series.watched import WHOLE, Series, Watched
 from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.transitions.model import Announced, Name, Transition
 from jkpi.formatting.numbers import plain
 from jkpi.warehouse.base import Warehouse
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.changes import NEWS, Name
 from jkpi.alerts.findings import Finding, main_part
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
+from jkpi.alerts.transitions.model import NEWS, Name
 from jkpi.alerts.wording import next_step, rows
 from jkpi.formatting.numbers import periods, plain
 

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from jkpi.alerts import tellings_book as book
 from jkpi.alerts.book import read_announced
-from jkpi.alerts.changes import NEWS, QUIET, STATUS_AFTER, Announced, Judged, again, map_changes
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.findings import Finding, Reader, find
 from jkpi.alerts.headlines import early_sign
@@ -26,6 +25,8 @@ from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, fac
 from jkpi.alerts.series.moment_context import Backdrop, Moment
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
+from jkpi.alerts.transitions.model import NEWS, QUIET, STATUS_AFTER, Announced, Judged
+from jkpi.alerts.transitions.reconcile import again, map_changes
 from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jkpi.alerts.changes import Announced
 from jkpi.alerts.letters import Purpose
+from jkpi.alerts.transitions.model import Announced
 
 
 @dataclass(frozen=True)

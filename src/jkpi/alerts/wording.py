@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from jkpi.alerts import slower
 from jkpi.alerts.carrying import Carrier
-from jkpi.alerts.changes import Judged, Name
 from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.effects import Effects
 from jkpi.alerts.figures import Figures, covered
@@ -20,6 +19,7 @@ from jkpi.alerts.letters import Row
 from jkpi.alerts.series.moment_context import Backdrop
 from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.transitions.model import Judged, Name
 from jkpi.formatting.numbers import chance, count, day, days, interval, percent, periods, plain, span
 
 MOSTLY, HARDLY = 0.8, 0.2

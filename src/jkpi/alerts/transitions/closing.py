@@ -15,7 +15,7 @@ from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.statistics.rules import IN_A_ROW
 
 if TYPE_CHECKING:
-    from jkpi.alerts.changes import Announced, Judged, Name
+    from jkpi.alerts.transitions.model import Announced, Judged, Name
 
 SHARED_BY = "shared_by"
 _BAD = (State.PATTERN, State.FIRING, State.RECOVERING)

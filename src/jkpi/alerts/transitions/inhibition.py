@@ -11,10 +11,10 @@ import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-from jkpi.alerts.changes import Judged
 from jkpi.alerts.detection.episodes import Part, Track
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.series.watched import parts_of
+from jkpi.alerts.transitions.model import Judged
 from jkpi.journeys.types import JOINED_BY
 
 TOGETHER = timedelta(days=14)
