@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from servers import Inbox, Web
 
 from jkpi.alerts.delivery import deliver
-from jkpi.alerts.evidence import story
 from jkpi.alerts.flags import acknowledge
 from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.history import story
 from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
 

@@ -13,7 +13,7 @@ from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts import backtest
 from jkpi.alerts.announce import AlertReport
-from jkpi.alerts.evidence import story
+from jkpi.alerts.store.history import story
 from jkpi.cli.backtesting import backtest_lines
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse

@@ -25,7 +25,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.findings import before
+from jkpi.alerts.evidence.alert_context import before
 from jkpi.alerts.series.duration_panel import read_durations
 from jkpi.alerts.series.watched import watched_now
 from jkpi.config.settings import load_settings

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.findings import Finding, Reader, find
+from jkpi.alerts.evidence.alert_context import Finding, Reader, find
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.hushes import hushed
 from jkpi.alerts.map_health.condition import MAP_KINDS

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from jkpi.alerts import slower
 from jkpi.alerts.detection.episodes import Part, Track
 from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.evidence.alert_context import Finding, main_part
 from jkpi.alerts.figures import Figures
-from jkpi.alerts.findings import Finding, main_part
 from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.transitions.model import Judged, Transition
 from jkpi.formatting.numbers import count, day, percent, periods, plain, span

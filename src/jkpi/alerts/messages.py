@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.findings import Finding, main_part
+from jkpi.alerts.evidence.alert_context import Finding, main_part
 from jkpi.alerts.headlines import headline
 from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
 from jkpi.alerts.transitions.model import NEWS, Name

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from jkpi.alerts import slower
-from jkpi.alerts.carrying import Carrier
 from jkpi.alerts.detection.episodes import Breach, Part
-from jkpi.alerts.effects import Effects
+from jkpi.alerts.evidence.alert_context import Finding, before, main_part
+from jkpi.alerts.evidence.contributions import Carrier
+from jkpi.alerts.evidence.mix_and_rate import Effects
 from jkpi.alerts.figures import Figures, covered
-from jkpi.alerts.findings import Finding, before, main_part
 from jkpi.alerts.headlines import in_words, wanted_rate
 from jkpi.alerts.letters import Row
 from jkpi.alerts.series.moment_context import Backdrop

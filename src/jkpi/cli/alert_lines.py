@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import table
 
 if TYPE_CHECKING:
-    from jkpi.alerts.evidence import Story
+    from jkpi.alerts.evidence.daily_readings import Day
     from jkpi.alerts.hushes import Silence
-    from jkpi.alerts.ledger import Day
     from jkpi.alerts.listing import AlertSummary
+    from jkpi.alerts.store.history import Story
 
 _ALERTS = {
     "alert_id": "alert",

@@ -70,7 +70,7 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
     Example: jkpi alerts show 0123456789ab
     """
     with ending(as_json):
-        from jkpi.alerts.evidence import story
+        from jkpi.alerts.store.history import story
         from jkpi.cli import alert_lines
         from jkpi.config.settings import load_settings
         from jkpi.errors import JkpiError

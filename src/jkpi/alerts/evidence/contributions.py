@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from jkpi.alerts.ledger import Day
+from jkpi.alerts.evidence.daily_readings import Day
 from jkpi.alerts.series.watched import UNNAMED, WHOLE, Watched
 from jkpi.alerts.statistics.beta_binomial import predictive_tail
 

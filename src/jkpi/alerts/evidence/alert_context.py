@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from jkpi.alerts.blind import blind_spots
-from jkpi.alerts.carrying import Carrier, carriers
 from jkpi.alerts.detection.episodes import Breach, Part
-from jkpi.alerts.effects import Effects, Group, effects
-from jkpi.alerts.ledger import Day, Readings, number_sql, read_days, readings_sql
+from jkpi.alerts.evidence.contributions import Carrier, carriers
+from jkpi.alerts.evidence.daily_readings import Day, Readings, number_sql, read_days, readings_sql
+from jkpi.alerts.evidence.data_gaps import blind_spots
+from jkpi.alerts.evidence.mix_and_rate import Effects, Group, effects
 from jkpi.alerts.map_health.condition import Condition
 from jkpi.alerts.series.early_warnings import early_sql
 from jkpi.alerts.series.moment_context import Backdrop
