@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.figures import Figures
+from jkpi.alerts.notifications.figures import Figures
 from jkpi.alerts.series.watched import Watched
 from jkpi.formatting.numbers import chance, plain, signed, span
 from jkpi.warehouse.open import open_warehouse

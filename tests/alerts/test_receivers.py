@@ -226,7 +226,7 @@ def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(mail, "_HERE", ())
     one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
-    from jkpi.alerts.letters import Letter
+    from jkpi.alerts.notifications.model import Letter
 
     letter = mail.compose(Letter("id", "w", "now", False, "t", "info"), one, AT, lambda _: None)
     with pytest.raises(SystemFailure, match="offers no TLS") as caught:

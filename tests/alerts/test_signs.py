@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jkpi.alerts.detection.episodes import Track
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.slower import time
+from jkpi.alerts.notifications.slowdown_text import time
 from jkpi.alerts.statistics.rules import WEEKLY, Cadence, Rule
 from jkpi.alerts.statistics.sign_test import Durations, blank
 

@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.evidence.alert_context import Finding, Reader, find
-from jkpi.alerts.headlines import headline
-from jkpi.alerts.hushes import hushed
 from jkpi.alerts.map_health.condition import MAP_KINDS
 from jkpi.alerts.map_health.map_conditions import conditions
+from jkpi.alerts.notifications.headline import headline
+from jkpi.alerts.notifications.silences import hushed
 from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series.early_warnings import early_signs, undecided
 from jkpi.alerts.series.evaluate import replay_moments

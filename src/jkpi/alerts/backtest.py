@@ -12,7 +12,7 @@ import numpy as np
 from jkpi.alerts.backtest_picture import picture
 from jkpi.alerts.detection.episodes import Breach, Part, Track
 from jkpi.alerts.detection.replay import Tried
-from jkpi.alerts.headlines import wanted_rate
+from jkpi.alerts.notifications.headline import wanted_rate
 from jkpi.alerts.planting import SeenFall, plant, smallest
 from jkpi.alerts.series.duration_panel import read_durations
 from jkpi.alerts.series.evaluate import of_signs, replay_moments

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 
 from jkpi.alerts.detection.episodes import Track
-from jkpi.alerts.figures import Figures
+from jkpi.alerts.notifications.figures import Figures
 from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
 from jkpi.alerts.series.watched import Watched
 from jkpi.alerts.slowing import SeenSlowdown

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from jkpi.alerts.evidence.alert_context import Finding
-from jkpi.alerts.headlines import headline
-from jkpi.alerts.messages import facts
+from jkpi.alerts.notifications.body import rows as told_rows
+from jkpi.alerts.notifications.compose import facts
+from jkpi.alerts.notifications.headline import headline
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.closing import terms
 from jkpi.alerts.transitions.model import NEWS, STATUS_AFTER, Announced, Judged
-from jkpi.alerts.wording import rows as told_rows
 from jkpi.config.settings import Settings
 from jkpi.state.engine import (
     MomentState,

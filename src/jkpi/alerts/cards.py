@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jkpi.alerts.letters import Entry, Letter, Row
+from jkpi.alerts.notifications.model import Entry, Letter, Row
 from jkpi.alerts.plain_text import SYNTHETIC, Link, signature, ways_out
 from jkpi.formatting.numbers import count
 

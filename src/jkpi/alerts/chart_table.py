@@ -11,7 +11,7 @@ from datetime import date
 from html import escape
 from itertools import groupby
 
-from jkpi.alerts.letters import Chart, Point
+from jkpi.alerts.notifications.model import Chart, Point
 from jkpi.formatting.numbers import signed
 
 HEIGHT = 96

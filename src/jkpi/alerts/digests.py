@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from jkpi.alerts.letters import MARK, Letter, Section
+from jkpi.alerts.notifications.model import MARK, Letter, Section
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.config.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from jkpi.alerts.hushes import Silence, covers
-from jkpi.alerts.letters import Entry, Letter
+from jkpi.alerts.notifications.model import Entry, Letter
+from jkpi.alerts.notifications.silences import Silence, covers
 from jkpi.alerts.tellings_book import pass_on, read_silences
 from jkpi.alerts.transitions.model import NEWS
 from jkpi.config.settings import Settings

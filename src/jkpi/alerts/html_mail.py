@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from jkpi.alerts import chart_table
-from jkpi.alerts.letters import Entry, Letter, Row
+from jkpi.alerts.notifications.model import Entry, Letter, Row
 from jkpi.alerts.plain_text import SYNTHETIC, Link, no_link, signature, ways_out
 from jkpi.formatting.numbers import count
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from jkpi.alerts.book import read_announced
-from jkpi.alerts.hushes import covers
+from jkpi.alerts.notifications.silences import covers
 from jkpi.alerts.tellings_book import read_acknowledged, read_silences
 from jkpi.alerts.transitions.model import NEWS
 from jkpi.config.settings import Settings

@@ -13,7 +13,7 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from jkpi.alerts import html_mail, plain_text
-from jkpi.alerts.letters import Letter
+from jkpi.alerts.notifications.model import Letter
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from jkpi.alerts.letters import MARK, Entry, Letter
+from jkpi.alerts.notifications.model import MARK, Entry, Letter
 
 _SEVERITY = {"failure": "error", "warning": "warning", "success": "info", "info": "info"}
 _SUMMARY = 1024

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from jkpi.alerts.letters import MARK, Entry, Letter, Row
+from jkpi.alerts.notifications.model import MARK, Entry, Letter, Row
 from jkpi.formatting.numbers import count
 
 Link = Callable[[str], str | None]

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from jkpi.alerts import cards, http_post, mail, pagerduty, webhook
 from jkpi.alerts.apprise_post import notify
-from jkpi.alerts.letters import Letter
+from jkpi.alerts.notifications.model import Letter
 from jkpi.alerts.plain_text import render, titled
 from jkpi.config.secrets import require
 from jkpi.config.settings import Receiver

@@ -17,14 +17,15 @@ from jkpi.alerts import tellings_book as book
 from jkpi.alerts.book import read_announced
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.evidence.alert_context import Finding, Reader, find
-from jkpi.alerts.headlines import early_sign
-from jkpi.alerts.hushes import Held, Silence, hushed
 from jkpi.alerts.map_health.condition import Condition
-from jkpi.alerts.messages import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
+from jkpi.alerts.notifications.compose import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
+from jkpi.alerts.notifications.headline import early_sign
+from jkpi.alerts.notifications.log_entries import Due
+from jkpi.alerts.notifications.silences import Held, Silence, hushed
 from jkpi.alerts.series.moment_context import Backdrop, Moment
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.store.reading_snapshots import keep
-from jkpi.alerts.tellings import Due, Standing, escalations, news, one_each, repeats, thread_of, unheard
+from jkpi.alerts.tellings import Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.alerts.transitions.model import NEWS, QUIET, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.transitions.reconcile import again, map_changes
 from jkpi.config.settings import Settings

@@ -10,41 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jkpi.alerts.letters import Purpose
+from jkpi.alerts.notifications.log_entries import Due, Owed, Told
+from jkpi.alerts.notifications.model import Purpose
 from jkpi.alerts.transitions.model import Announced
-
-
-@dataclass(frozen=True)
-class Owed:
-    """A transition that a receiver has not heard of."""
-
-    telling_id: int
-    alert_id: str
-    number: int
-    receiver: str
-
-
-@dataclass(frozen=True)
-class Told:
-    """A transition that a receiver was told, in which message and thread."""
-
-    alert_id: str
-    number: int
-    receiver: str
-    purpose: Purpose
-    thread: str
-    notification_id: str
-    told_at: datetime
-
-
-@dataclass(frozen=True)
-class Due:
-    """To be told now, if nothing holds it back; `owed` are the rows that are settled by it."""
-
-    alert_id: str
-    receiver: str
-    purpose: Purpose
-    owed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

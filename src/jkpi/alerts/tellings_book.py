@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
-from jkpi.alerts.hushes import Held, Silence
-from jkpi.alerts.letters import Letter
+from jkpi.alerts.notifications.log_entries import Due, Owed, Told
+from jkpi.alerts.notifications.model import Letter
+from jkpi.alerts.notifications.silences import Held, Silence
 from jkpi.alerts.plain_text import render
-from jkpi.alerts.tellings import Due, Owed, Told
 from jkpi.state.engine import acknowledgements, alerts, held_digests, outbox, silences, tellings
 
 _AT_ONCE = 500

@@ -6,8 +6,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from jkpi.alerts.letters import Letter
 from jkpi.alerts.links import maker
+from jkpi.alerts.notifications.model import Letter
 from jkpi.alerts.receivers import send
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Receiver, Settings

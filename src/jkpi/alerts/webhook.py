@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from jkpi.alerts.letters import Letter
+from jkpi.alerts.notifications.model import Letter
 from jkpi.errors import SystemFailure
 
 _PREFIX = "whsec_"

@@ -9,8 +9,8 @@ from jkpi.cli.output import table
 
 if TYPE_CHECKING:
     from jkpi.alerts.evidence.daily_readings import Day
-    from jkpi.alerts.hushes import Silence
     from jkpi.alerts.listing import AlertSummary
+    from jkpi.alerts.notifications.silences import Silence
     from jkpi.alerts.store.history import Story
 
 _ALERTS = {

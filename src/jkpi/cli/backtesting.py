@@ -50,7 +50,7 @@ def backtest_lines(found: Sequence[Backtest]) -> list[str]:
 
 
 def _of(one: Backtest) -> list[str]:
-    from jkpi.alerts.figures import Figures
+    from jkpi.alerts.notifications.figures import Figures
     from jkpi.formatting.numbers import interval
 
     watched, figures = one.watched, Figures(one.watched)
@@ -83,7 +83,7 @@ def _of(one: Backtest) -> list[str]:
 
 
 def _falls(one: Backtest) -> list[str]:
-    from jkpi.alerts.figures import Figures
+    from jkpi.alerts.notifications.figures import Figures
     from jkpi.alerts.planting import TOLD_FALLS
 
     figures = Figures(one.watched)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jkpi.alerts.detection.episodes import Breach, Part
-from jkpi.alerts.figures import covered
-from jkpi.alerts.letters import Row
+from jkpi.alerts.notifications.figures import covered
+from jkpi.alerts.notifications.model import Row
 from jkpi.alerts.series.watched import Watched
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.formatting.durations import open_time, wall_time

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from jkpi.alerts import slower
 from jkpi.alerts.detection.episodes import Breach, Part
 from jkpi.alerts.evidence.alert_context import Finding, before, main_part
 from jkpi.alerts.evidence.contributions import Carrier
 from jkpi.alerts.evidence.mix_and_rate import Effects
-from jkpi.alerts.figures import Figures, covered
-from jkpi.alerts.headlines import in_words, wanted_rate
-from jkpi.alerts.letters import Row
+from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications.figures import Figures, covered
+from jkpi.alerts.notifications.headline import in_words, wanted_rate
+from jkpi.alerts.notifications.model import Row
 from jkpi.alerts.series.moment_context import Backdrop
 from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.statistics.running_sums import Pool
@@ -79,11 +79,11 @@ def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     fell = part.fell
     lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
     if part.line == "median":
-        lines = slower.now(part, fell, watched)
+        lines = slowdown_text.now(part, fell, watched)
     elif part.line == "baseline":
         same = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
-    lines += slower.beside(part, breach, watched)
+    lines += slowdown_text.beside(part, breach, watched)
     lines += _promise(watched, figures, part, breach)
     certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
     lines.append(("Since", f"{day(part.since)}{certain}"))
@@ -176,7 +176,7 @@ def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
     clear, last = part.clear or part.fell, watched.end(breach.closed_on or part.fell.last)
     fallen = before(part, watched)
     return [
-        slower.now(part, clear, watched)[0]
+        slowdown_text.now(part, clear, watched)[0]
         if part.line == "median"
         else ("Now", _figure(figures, clear, watched.period)),
         ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, watched.end(fallen.last))}"),

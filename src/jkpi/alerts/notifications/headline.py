@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from jkpi.alerts import slower
 from jkpi.alerts.detection.episodes import Part, Track
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.evidence.alert_context import Finding, main_part
-from jkpi.alerts.figures import Figures
+from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications.figures import Figures
 from jkpi.alerts.series.watched import Series, Watched
 from jkpi.alerts.transitions.model import Judged, Transition
 from jkpi.formatting.numbers import count, day, percent, periods, plain, span
@@ -44,11 +44,11 @@ def headline(finding: Finding) -> str:
     watched = series.watched
     kpi = _kpi(watched)
     if transition.name == "resolved":
-        within = f" within {slower.time(part.within, watched)}" if part.within else ""
+        within = f" within {slowdown_text.time(part.within, watched)}" if part.within else ""
         return f"{name}: {kpi}back at {figures.value((part.clear or part.fell).rate)}{within}"
     again = _again(transition, part)
     if part.line == "median":
-        return f"{name}: {slower.headline(part, watched, again)}"
+        return f"{name}: {slowdown_text.headline(part, watched, again)}"
     way = "up" if series.watched.direction == "lower" else "down"
     promised = " promised" if part.line == "promise" else ""
     wanted = figures.value(wanted_rate(series, part)) + promised

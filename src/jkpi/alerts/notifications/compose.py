@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from jkpi.alerts.evidence.alert_context import Finding, main_part
-from jkpi.alerts.headlines import headline
-from jkpi.alerts.letters import MARK, Chart, Entry, Letter, Point, Purpose
+from jkpi.alerts.notifications.body import next_step, rows
+from jkpi.alerts.notifications.headline import headline
+from jkpi.alerts.notifications.model import MARK, Chart, Entry, Letter, Point, Purpose
 from jkpi.alerts.transitions.model import NEWS, Name
-from jkpi.alerts.wording import next_step, rows
 from jkpi.formatting.numbers import periods, plain
 
 IN_FULL = 12
