@@ -17,10 +17,10 @@ from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import http_post
 from jkpi.alerts.delivery import deliver
 from jkpi.alerts.digests import Digest, post_digests
-from jkpi.alerts.webhook import signed
+from jkpi.alerts.receivers import http_post
+from jkpi.alerts.receivers.webhook import signed
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
@@ -222,7 +222,7 @@ def test_a_mail_that_some_addresses_refuse_is_not_sent_to_the_others_again(make_
 
 
 def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from jkpi.alerts import mail
+    from jkpi.alerts.receivers import mail
 
     monkeypatch.setattr(mail, "_HERE", ())
     one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))

@@ -14,8 +14,8 @@ import pytest
 from made_world import World, steady
 
 from jkpi.alerts.flags import Acknowledged, silence
-from jkpi.alerts.links import maker
 from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.receivers.ack_links import maker
 from jkpi.alerts.serving import make_server
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.config.settings import Receiver

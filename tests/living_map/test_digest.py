@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from jkpi.alerts import html_mail
 from jkpi.alerts.digests import Digest, post_digests
 from jkpi.alerts.notifications.model import from_json
+from jkpi.alerts.receivers import html_mail
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
 from jkpi.living_map.digest.content import letters

@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, literal, or_, select, update
 
-from jkpi.alerts.links import maker
 from jkpi.alerts.notifications.model import Letter, from_json
-from jkpi.alerts.receivers import destination, send
+from jkpi.alerts.receivers.ack_links import maker
+from jkpi.alerts.receivers.send import destination, send
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.tellings_book import post
 from jkpi.config.settings import Receiver, Settings

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 from jkpi.alerts.notifications.log_entries import Due, Owed, Told
 from jkpi.alerts.notifications.model import Letter
 from jkpi.alerts.notifications.silences import Held, Silence
-from jkpi.alerts.plain_text import render
+from jkpi.alerts.receivers.plain_text import render
 from jkpi.state.engine import acknowledgements, alerts, held_digests, outbox, silences, tellings
 
 _AT_ONCE = 500

@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from jkpi.alerts.links import maker
 from jkpi.alerts.notifications.model import Letter
-from jkpi.alerts.receivers import send
+from jkpi.alerts.receivers.ack_links import maker
+from jkpi.alerts.receivers.send import send
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Receiver, Settings
 from jkpi.documents.documents import nearest

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from jkpi.alerts import chart_table
 from jkpi.alerts.notifications.model import Entry, Letter, Row
-from jkpi.alerts.plain_text import SYNTHETIC, Link, no_link, signature, ways_out
+from jkpi.alerts.receivers import html_chart
+from jkpi.alerts.receivers.plain_text import SYNTHETIC, Link, no_link, signature, ways_out
 from jkpi.formatting.numbers import count
 
 _CHARTS = 5
@@ -49,7 +49,7 @@ def render(letter: Letter, link: Link) -> str:
 
 
 def _entry(entry: Entry, link: Link, has_chart: bool) -> str:
-    chart = chart_table.render(entry.chart) if has_chart and entry.chart else ""
+    chart = html_chart.render(entry.chart) if has_chart and entry.chart else ""
     rows = _rows([*entry.rows, *ways_out(entry, no_link)])  # the link is a button
     where = None if entry.over else link(entry.alert_id)
     queries = "".join(

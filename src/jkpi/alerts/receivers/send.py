@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from jkpi.alerts import cards, http_post, mail, pagerduty, webhook
-from jkpi.alerts.apprise_post import notify
 from jkpi.alerts.notifications.model import Letter
-from jkpi.alerts.plain_text import render, titled
+from jkpi.alerts.receivers import cards, http_post, mail, pagerduty, webhook
+from jkpi.alerts.receivers.apprise import notify
+from jkpi.alerts.receivers.plain_text import render, titled
 from jkpi.config.secrets import require
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from jkpi.alerts.notifications.model import Entry, Letter, Row
-from jkpi.alerts.plain_text import SYNTHETIC, Link, signature, ways_out
+from jkpi.alerts.receivers.plain_text import SYNTHETIC, Link, signature, ways_out
 from jkpi.formatting.numbers import count
 
 _IN_A_CARD = 6

@@ -12,8 +12,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from jkpi.alerts import html_mail, plain_text
 from jkpi.alerts.notifications.model import Letter
+from jkpi.alerts.receivers import html_mail, plain_text
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
