@@ -15,7 +15,7 @@ from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.announce import judge_and_announce
 from jkpi.alerts.book import moment_states
-from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys

@@ -10,9 +10,9 @@ from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.detection.replay import replay
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.flags import acknowledge
 from jkpi.alerts.statistics.reading_matrix import Reading
 from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.store.acknowledgements import acknowledge
 
 BUSY = Rule(None, 0.05)
 

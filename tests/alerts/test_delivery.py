@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from servers import Inbox, Web
 
 from jkpi.alerts.delivery import deliver
-from jkpi.alerts.flags import acknowledge
-from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.acknowledgements import acknowledge
 from jkpi.alerts.store.history import story
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
 

@@ -13,7 +13,7 @@ from made_world import FIRST, STAYS, World, steady
 from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.book import moment_states
 from jkpi.alerts.delivery import DeliveryReport
-from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of

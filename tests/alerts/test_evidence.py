@@ -10,8 +10,8 @@ import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.delivery import deliver
-from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.store.history import Story, story
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli import alert_lines
 from jkpi.errors import InputError
 from jkpi.warehouse.open import open_warehouse

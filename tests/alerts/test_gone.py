@@ -10,8 +10,8 @@ import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.announce import AlertReport
-from jkpi.alerts.flags import silence
-from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.acknowledgements import silence
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.state.engine import alert_transitions, state_engine, writing
 
 MakeWorld = Callable[..., World]

@@ -11,7 +11,7 @@ from made_world import ON_SITE, World, steady
 
 from jkpi.alerts.announce import AlertReport, judge_and_announce
 from jkpi.alerts.delivery import DeliveryReport
-from jkpi.alerts.listing import list_alerts
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.config.receivers import AlertsFile, Telling
@@ -294,7 +294,7 @@ def test_a_source_is_not_missed_on_a_holiday(world: World, is_open: bool, told: 
 
 
 def test_map_alerts_are_silenced_and_grouped_like_others(world: World) -> None:
-    from jkpi.alerts.flags import silence
+    from jkpi.alerts.store.acknowledgements import silence
 
     source(world, "visits", owner="web-team", last=ago(9))
     source(world, "letters", owner="web-team", last=ago(9))

@@ -10,9 +10,9 @@ import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.announce import AlertReport
-from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.series.watched import watched_now
 from jkpi.alerts.store.history import story
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import reading, series_states, state_engine

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts.flags import silence
+from jkpi.alerts.store.acknowledgements import silence
 from jkpi.cli.status import status_lines, status_of
 from jkpi.state.open_alerts import open_falls
 

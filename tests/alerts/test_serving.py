@@ -13,10 +13,10 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts.flags import Acknowledged, silence
-from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.receivers.ack_links import maker
 from jkpi.alerts.serving import make_server
+from jkpi.alerts.store.acknowledgements import Acknowledged, silence
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure

@@ -12,9 +12,9 @@ from test_early import DAY, judged
 from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
 from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.flags import silence
 from jkpi.alerts.series.watched import lies_within
 from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.transitions.inhibition import speaks_for
 
 MakeWorld = Callable[..., World]

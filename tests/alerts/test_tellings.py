@@ -11,9 +11,9 @@ import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.announce import AlertReport, judge_and_announce
-from jkpi.alerts.flags import acknowledge, silence, unsilence
-from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.notifications.silences import Silence, covers, hushed
+from jkpi.alerts.store.acknowledgements import acknowledge, silence, unsilence
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertsFile, Mute, Telling
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from jkpi.alerts.announce import judge_and_announce, judge_moments
-from jkpi.alerts.listing import list_alerts
 from jkpi.alerts.series.watched import watched_now
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
 from jkpi.journeys.reader import read_journeys

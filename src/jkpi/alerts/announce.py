@@ -25,7 +25,7 @@ from jkpi.alerts.series.early_warnings import early_signs, undecided
 from jkpi.alerts.series.evaluate import replay_moments
 from jkpi.alerts.series.moment_context import Backdrop, Moment, backdrops
 from jkpi.alerts.series.watched import CONSOLE, Series, Watched, due_day, has_provisional, watched_now
-from jkpi.alerts.tellings_book import read_silences
+from jkpi.alerts.store.notification_log import read_silences
 from jkpi.alerts.transitions.inhibition import hush_children
 from jkpi.alerts.transitions.model import Judged, Kind, Name, Transition, judged
 from jkpi.alerts.transitions.reconcile import changes

@@ -21,7 +21,7 @@ from jkpi.alerts.notifications.model import Letter, from_json
 from jkpi.alerts.receivers.ack_links import maker
 from jkpi.alerts.receivers.send import destination, send
 from jkpi.alerts.series.watched import CONSOLE
-from jkpi.alerts.tellings_book import post
+from jkpi.alerts.store.notification_log import post
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.state.engine import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing

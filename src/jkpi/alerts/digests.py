@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from jkpi.alerts.notifications.model import MARK, Letter, Section
 from jkpi.alerts.series.watched import CONSOLE
-from jkpi.alerts.tellings_book import post
+from jkpi.alerts.store.notification_log import post
 from jkpi.config.settings import Settings
 from jkpi.state.engine import migrate, outbox, state_engine, writing
 

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from jkpi.alerts import tellings_book as book
 from jkpi.alerts.book import read_announced
 from jkpi.alerts.detection.state_machine import State
 from jkpi.alerts.evidence.alert_context import Finding, Reader, find
@@ -24,6 +23,7 @@ from jkpi.alerts.notifications.log_entries import Due
 from jkpi.alerts.notifications.silences import Held, Silence, hushed
 from jkpi.alerts.series.moment_context import Backdrop, Moment
 from jkpi.alerts.series.watched import CONSOLE
+from jkpi.alerts.store import notification_log as book
 from jkpi.alerts.store.reading_snapshots import keep
 from jkpi.alerts.tellings import Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.alerts.transitions.model import NEWS, QUIET, STATUS_AFTER, Announced, Judged

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from jkpi.alerts.flags import Acknowledged, AlertFace, acknowledge, face
 from jkpi.alerts.receivers.ack_links import PATH, Claim, OldLinkError, WrongLinkError, read
+from jkpi.alerts.store.acknowledgements import Acknowledged, AlertFace, acknowledge, face
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.formatting.numbers import plain

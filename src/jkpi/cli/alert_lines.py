@@ -9,9 +9,9 @@ from jkpi.cli.output import table
 
 if TYPE_CHECKING:
     from jkpi.alerts.evidence.daily_readings import Day
-    from jkpi.alerts.listing import AlertSummary
     from jkpi.alerts.notifications.silences import Silence
     from jkpi.alerts.store.history import Story
+    from jkpi.alerts.store.listing import AlertSummary
 
 _ALERTS = {
     "alert_id": "alert",

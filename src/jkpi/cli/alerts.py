@@ -52,8 +52,8 @@ def list_them(
 
 def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: bool) -> None:
     with ending(as_json):
-        from jkpi.alerts.flags import current_silences
-        from jkpi.alerts.listing import list_alerts
+        from jkpi.alerts.store.acknowledgements import current_silences
+        from jkpi.alerts.store.listing import list_alerts
         from jkpi.cli import alert_lines
         from jkpi.config.settings import load_settings
 
@@ -101,7 +101,7 @@ def ack(
     """
     with ending(as_json):
         from jkpi.alerts.delivery import deliver
-        from jkpi.alerts.flags import acknowledge
+        from jkpi.alerts.store.acknowledgements import acknowledge
         from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace)
@@ -128,7 +128,7 @@ def silence(
     Example: jkpi alerts silence equipment_repair/on_site --for 7d --reason "moving the depot"
     """
     with ending(as_json):
-        from jkpi.alerts.flags import silence as hush
+        from jkpi.alerts.store.acknowledgements import silence as hush
         from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
@@ -150,7 +150,7 @@ def unsilence(
     Example: jkpi alerts unsilence equipment_repair/on_site
     """
     with ending(as_json):
-        from jkpi.alerts.flags import unsilence as unhush
+        from jkpi.alerts.store.acknowledgements import unsilence as unhush
         from jkpi.config.settings import load_settings
 
         ended = unhush(load_settings(workspace, moment(now)), scope, who or _user(), datetime.now(UTC))

@@ -29,7 +29,7 @@ def digest(settings: Settings) -> Digested:
     from jkpi.alerts.book import moment_states
     from jkpi.alerts.delivery import deliver
     from jkpi.alerts.digests import Digest, post_digests
-    from jkpi.alerts.listing import list_alerts
+    from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
 
     announced = [asdict(alert) for alert in list_alerts(settings)]

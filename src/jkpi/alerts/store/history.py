@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from jkpi.alerts.evidence.daily_readings import Day, read_days
-from jkpi.alerts.flags import AlertFace, face
+from jkpi.alerts.store.acknowledgements import AlertFace, face
 from jkpi.alerts.store.reading_snapshots import kept
 from jkpi.config.settings import Settings
 from jkpi.state.engine import alert_transitions, alerts, outbox, reading, state_engine, tellings

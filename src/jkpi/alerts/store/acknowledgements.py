@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from jkpi.alerts.notifications.model import Entry, Letter
 from jkpi.alerts.notifications.silences import Silence, covers
-from jkpi.alerts.tellings_book import pass_on, read_silences
+from jkpi.alerts.store.notification_log import pass_on, read_silences
 from jkpi.alerts.transitions.model import NEWS
 from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest

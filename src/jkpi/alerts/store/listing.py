@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from jkpi.alerts.book import read_announced
 from jkpi.alerts.notifications.silences import covers
-from jkpi.alerts.tellings_book import read_acknowledged, read_silences
+from jkpi.alerts.store.notification_log import read_acknowledged, read_silences
 from jkpi.alerts.transitions.model import NEWS
 from jkpi.config.settings import Settings
 from jkpi.state.engine import alert_transitions, alerts, migrate, reading, state_engine, tellings
