@@ -23,8 +23,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import jkpi.alerts.announce as announce
 import jkpi.alerts.delivery as delivery
+import jkpi.alerts.dispatch.evaluate_and_dispatch as announce
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import outbox, reading, state_engine

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi.alerts.announce import AlertReport, judge_and_announce
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import migrate, outbox, reading, state_engine

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.announce import judge_and_announce
-from jkpi.alerts.book import moment_states
+from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
+from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure

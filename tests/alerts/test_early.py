@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts.announce import AlertReport
-from jkpi.alerts.book import moment_states
 from jkpi.alerts.delivery import DeliveryReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.state.engine import alert_transitions, state_engine, writing

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.series.watched import watched_now
 from jkpi.alerts.store.history import story
 from jkpi.alerts.store.listing import list_alerts

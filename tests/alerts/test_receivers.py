@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from servers import Inbox, Web
 
 from jkpi.alerts.delivery import deliver
-from jkpi.alerts.digests import Digest, post_digests
+from jkpi.alerts.dispatch.digests import Digest, post_digests
 from jkpi.alerts.receivers import http_post
 from jkpi.alerts.receivers.webhook import signed
 from jkpi.config.receivers import AlertsFile, Telling

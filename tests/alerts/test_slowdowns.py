@@ -12,7 +12,7 @@ import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts import backtest
-from jkpi.alerts.announce import AlertReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.history import story
 from jkpi.cli.backtesting import backtest_lines
 from jkpi.journeys.reader import read_journeys

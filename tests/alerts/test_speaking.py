@@ -9,9 +9,9 @@ import pytest
 from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
-from jkpi.alerts.announce import AlertReport
 from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
 from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.series.watched import lies_within
 from jkpi.alerts.statistics.running_sums import Pool
 from jkpi.alerts.store.acknowledgements import silence

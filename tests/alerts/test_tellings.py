@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts.announce import AlertReport, judge_and_announce
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
 from jkpi.alerts.notifications.silences import Silence, covers, hushed
 from jkpi.alerts.store.acknowledgements import acknowledge, silence, unsilence
 from jkpi.alerts.store.listing import list_alerts

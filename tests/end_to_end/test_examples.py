@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from sqlalchemy import create_engine, select
 
-from jkpi.alerts.announce import judge_and_announce, judge_moments
+from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce, judge_moments
 from jkpi.alerts.series.watched import watched_now
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from jkpi.alerts.digests import Digest, post_digests
+from jkpi.alerts.dispatch.digests import Digest, post_digests
 from jkpi.alerts.notifications.model import from_json
 from jkpi.alerts.receivers import html_mail
 from jkpi.config.settings import Settings

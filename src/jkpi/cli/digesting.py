@@ -26,9 +26,9 @@ class Digested:
 
 def digest(settings: Settings) -> Digested:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
-    from jkpi.alerts.book import moment_states
     from jkpi.alerts.delivery import deliver
-    from jkpi.alerts.digests import Digest, post_digests
+    from jkpi.alerts.dispatch.digests import Digest, post_digests
+    from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
 

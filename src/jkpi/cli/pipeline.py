@@ -20,8 +20,8 @@ from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
-    from jkpi.alerts.announce import AlertReport
     from jkpi.alerts.delivery import DeliveryReport
+    from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
     from jkpi.cli.progress import Display
     from jkpi.journeys.calendars.model import Calendar
     from jkpi.journeys.model import Journey
@@ -216,8 +216,8 @@ def measure(
 
 def alert(settings: Settings) -> Alerted:
     """Judge each moment of truth, write what is to be said, and say it."""
-    from jkpi.alerts.announce import judge_and_announce
     from jkpi.alerts.delivery import deliver
+    from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:

@@ -57,7 +57,7 @@ def publish(settings: Settings, what: What = "all") -> Published:
 
 
 def _maps(settings: Settings) -> tuple[Path, ...]:
-    from jkpi.alerts.book import moment_states
+    from jkpi.alerts.store.alerts import moment_states
     from jkpi.living_map.publish import publish_map
     from jkpi.quality.docs import build_docs
     from jkpi.state.open_alerts import open_falls

@@ -54,7 +54,7 @@ class Status:
 
 def status_of(settings: Settings) -> Status:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
-    from jkpi.alerts.book import moment_states
+    from jkpi.alerts.store.alerts import moment_states
     from jkpi.state.open_alerts import open_falls
 
     with landing(settings) as warehouse:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.alerts.book import read_announced
 from jkpi.alerts.notifications.silences import covers
+from jkpi.alerts.store.alerts import read_announced
 from jkpi.alerts.store.notification_log import read_acknowledged, read_silences
 from jkpi.alerts.transitions.model import NEWS
 from jkpi.config.settings import Settings

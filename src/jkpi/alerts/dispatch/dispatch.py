@@ -13,8 +13,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.book import read_announced
 from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.dispatch.schedule import Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.alerts.evidence.alert_context import Finding, Reader, find
 from jkpi.alerts.map_health.condition import Condition
 from jkpi.alerts.notifications.compose import IN_BRIEF, IN_FULL, Envelope, Said, compose, facts, ranked
@@ -24,8 +24,8 @@ from jkpi.alerts.notifications.silences import Held, Silence, hushed
 from jkpi.alerts.series.moment_context import Backdrop, Moment
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.store import notification_log as book
+from jkpi.alerts.store.alerts import read_announced
 from jkpi.alerts.store.reading_snapshots import keep
-from jkpi.alerts.tellings import Standing, escalations, news, one_each, repeats, thread_of, unheard
 from jkpi.alerts.transitions.model import NEWS, QUIET, STATUS_AFTER, Announced, Judged
 from jkpi.alerts.transitions.reconcile import again, map_changes
 from jkpi.config.settings import Settings

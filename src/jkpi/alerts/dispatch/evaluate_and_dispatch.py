@@ -13,18 +13,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.book import last_judged_at, read_announced, read_states, store_states, write_transition
 from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.dispatch.dispatch import Truth, map_findings, say
+from jkpi.alerts.dispatch.record import write_transition
 from jkpi.alerts.evidence.alert_context import Finding, Reader, find
 from jkpi.alerts.map_health.condition import MAP_KINDS
 from jkpi.alerts.map_health.map_conditions import conditions
 from jkpi.alerts.notifications.headline import headline
 from jkpi.alerts.notifications.silences import hushed
-from jkpi.alerts.saying import Truth, map_findings, say
 from jkpi.alerts.series.early_warnings import early_signs, undecided
 from jkpi.alerts.series.evaluate import replay_moments
 from jkpi.alerts.series.moment_context import Backdrop, Moment, backdrops
 from jkpi.alerts.series.watched import CONSOLE, Series, Watched, due_day, has_provisional, watched_now
+from jkpi.alerts.store.alerts import last_judged_at, read_announced, read_states, store_states
 from jkpi.alerts.store.notification_log import read_silences
 from jkpi.alerts.transitions.inhibition import hush_children
 from jkpi.alerts.transitions.model import Judged, Kind, Name, Transition, judged
