@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import jkpi.alerts.delivery as delivery
+import jkpi.alerts.delivery.outbox as delivery
 import jkpi.alerts.dispatch.evaluate_and_dispatch as announce
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys

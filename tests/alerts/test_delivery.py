@@ -17,7 +17,7 @@ from made_world import ON_SITE, STAYS, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts.delivery import deliver
+from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.acknowledgements import acknowledge
 from jkpi.alerts.store.history import story
 from jkpi.alerts.store.listing import list_alerts
@@ -268,7 +268,7 @@ settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", stat
                     datetime(2026, 3, 6, 6, tzinfo=UTC), receivers=receivers)
 """
 DIE_AROUND_SENDING = """
-import jkpi.alerts.delivery as delivery
+import jkpi.alerts.delivery.outbox as delivery
 really_send = delivery.send
 def send(*message):
     if sys.argv[3] == "after":

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts.delivery import DeliveryReport
+from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts

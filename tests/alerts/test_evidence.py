@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.delivery import deliver
+from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.history import Story, story
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli import alert_lines

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from made_world import ON_SITE, World, steady
 
-from jkpi.alerts.delivery import DeliveryReport
+from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.pipeline import Alerted

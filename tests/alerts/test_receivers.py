@@ -17,7 +17,7 @@ from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts.delivery import deliver
+from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.dispatch.digests import Digest, post_digests
 from jkpi.alerts.receivers import http_post
 from jkpi.alerts.receivers.webhook import signed

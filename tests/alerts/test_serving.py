@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from made_world import World, steady
 
+from jkpi.alerts.acknowledge.server import make_server
 from jkpi.alerts.receivers.ack_links import maker
-from jkpi.alerts.serving import make_server
 from jkpi.alerts.store.acknowledgements import Acknowledged, silence
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertsFile, Telling

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts.delivery import deliver
+from jkpi.alerts.delivery.outbox import deliver
 from jkpi.config.settings import Receiver
 
 MakeWorld = Callable[..., World]

@@ -100,7 +100,7 @@ def ack(
     Example: jkpi alerts ack 0123456789ab --note "two technicians are ill"
     """
     with ending(as_json):
-        from jkpi.alerts.delivery import deliver
+        from jkpi.alerts.delivery.outbox import deliver
         from jkpi.alerts.store.acknowledgements import acknowledge
         from jkpi.config.settings import load_settings
 
@@ -168,7 +168,7 @@ def test_receiver(
     Example: jkpi alerts test-receiver cx-lead
     """
     with ending(as_json):
-        from jkpi.alerts.trying import try_receiver
+        from jkpi.alerts.delivery.trial_message import try_receiver
         from jkpi.config.settings import load_settings
         from jkpi.errors import SystemFailure
 

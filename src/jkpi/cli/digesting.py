@@ -10,7 +10,7 @@ from jkpi.config.settings import Settings
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
-    from jkpi.alerts.delivery import DeliveryReport
+    from jkpi.alerts.delivery.outbox import DeliveryReport
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Digested:
 
 def digest(settings: Settings) -> Digested:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
-    from jkpi.alerts.delivery import deliver
+    from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.digests import Digest, post_digests
     from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts

@@ -20,7 +20,7 @@ from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
-    from jkpi.alerts.delivery import DeliveryReport
+    from jkpi.alerts.delivery.outbox import DeliveryReport
     from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
     from jkpi.cli.progress import Display
     from jkpi.journeys.calendars.model import Calendar
@@ -216,7 +216,7 @@ def measure(
 
 def alert(settings: Settings) -> Alerted:
     """Judge each moment of truth, write what is to be said, and say it."""
-    from jkpi.alerts.delivery import deliver
+    from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
 
     journeys, _, _ = read_map(settings)

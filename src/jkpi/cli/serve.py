@@ -9,8 +9,8 @@ from jkpi.errors import SystemFailure
 
 def serve_links(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped. Programs that were told of an alert hear at once that it was acknowledged."""
-    from jkpi.alerts.delivery import deliver
-    from jkpi.alerts.serving import make_server
+    from jkpi.alerts.acknowledge.server import make_server
+    from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.store.acknowledgements import Acknowledged
 
     def heard(done: Acknowledged) -> None:
