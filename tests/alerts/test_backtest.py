@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import backtest
-from jkpi.alerts.backtest import Backtest
+from jkpi.alerts.backtest import backtest
+from jkpi.alerts.backtest.backtest import Backtest
 from jkpi.cli.backtesting import backtest_lines
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import backtest
+from jkpi.alerts.backtest import backtest
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.history import story
 from jkpi.cli.backtesting import backtest_lines

@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from jkpi.alerts.backtest.injected_drops import smallest
+from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown, plant_slowdowns, slower
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.planting import smallest
-from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns, slower
 from jkpi.alerts.statistics.rules import Rule
 from jkpi.alerts.statistics.sign_test import Durations, blank, counted
 

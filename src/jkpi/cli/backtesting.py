@@ -11,8 +11,8 @@ from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import give, table
 
 if TYPE_CHECKING:
-    from jkpi.alerts.backtest import Backtest
-    from jkpi.alerts.planting import Seen
+    from jkpi.alerts.backtest.backtest import Backtest
+    from jkpi.alerts.backtest.injected_drops import Seen
 
 _FIRED = {"since": "since", "fired_on": "certain with", "closed_on": "over on", "series": "series", "now": "rate",
           "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
@@ -30,7 +30,7 @@ def backtest(
     Example: jkpi backtest --moment technician_on_site
     """
     with ending(as_json):
-        from jkpi.alerts.backtest import backtest as look_back
+        from jkpi.alerts.backtest.backtest import backtest as look_back
         from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
         from jkpi.warehouse.open import open_warehouse
@@ -83,8 +83,8 @@ def _of(one: Backtest) -> list[str]:
 
 
 def _falls(one: Backtest) -> list[str]:
+    from jkpi.alerts.backtest.injected_drops import TOLD_FALLS
     from jkpi.alerts.notifications.figures import Figures
-    from jkpi.alerts.planting import TOLD_FALLS
 
     figures = Figures(one.watched)
 
@@ -102,7 +102,7 @@ def _falls(one: Backtest) -> list[str]:
 
 
 def _slowdowns(one: Backtest) -> list[str]:
-    from jkpi.alerts.slowing import TOLD_TIMES
+    from jkpi.alerts.backtest.injected_slowdowns import TOLD_TIMES
 
     told = [(_longer(seen.times), seen) for seen in one.slowdowns if seen.times in TOLD_TIMES]
     if one.smallest_slowdown is not None:

@@ -8,11 +8,11 @@ from html import escape
 
 import numpy as np
 
+from jkpi.alerts.backtest.injected_drops import MOSTLY, Seen, SeenFall
+from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown
 from jkpi.alerts.detection.episodes import Track
 from jkpi.alerts.notifications.figures import Figures
-from jkpi.alerts.planting import MOSTLY, Seen, SeenFall
 from jkpi.alerts.series.watched import Watched
-from jkpi.alerts.slowing import SeenSlowdown
 from jkpi.alerts.statistics.reading_matrix import Grid
 
 WIDTH, HEIGHT = 960, 300

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from jkpi.alerts.backtest_picture import picture
+from jkpi.alerts.backtest.chart import picture
+from jkpi.alerts.backtest.injected_drops import SeenFall, plant, smallest
+from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown, plant_slowdowns
 from jkpi.alerts.detection.episodes import Breach, Part, Track
 from jkpi.alerts.detection.replay import Tried
 from jkpi.alerts.notifications.headline import wanted_rate
-from jkpi.alerts.planting import SeenFall, plant, smallest
 from jkpi.alerts.series.duration_panel import read_durations
 from jkpi.alerts.series.evaluate import of_signs, replay_moments
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import WHOLE, Series, Watched, due_day, watched_now
-from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns
 from jkpi.alerts.transitions.inhibition import fell_with
 from jkpi.config.settings import Settings
 from jkpi.documents.documents import nearest

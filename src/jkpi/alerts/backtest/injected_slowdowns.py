@@ -16,9 +16,9 @@ from itertools import islice
 
 import numpy as np
 
+from jkpi.alerts.backtest.injected_drops import Seen, calm_starts, how_soon
 from jkpi.alerts.detection.episodes import Track
 from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.planting import Seen, calm_starts, how_soon
 from jkpi.alerts.statistics.beta_binomial import Floats
 from jkpi.alerts.statistics.rules import Rule
 from jkpi.alerts.statistics.sign_test import Durations, at_middle, blank
