@@ -70,8 +70,8 @@ def parse() -> argparse.Namespace:
 def prepare(example: str, workspace: Path) -> None:
     """The example's workspace and its synthetic data, where they are missing."""
     from jkpi.cli.demo import prepare as make_example
-    from jkpi.cli.progress import Display
     from jkpi.errors import JkpiError
+    from jkpi.pipeline.progress import Display
 
     try:
         make_example(example, workspace, Display())

@@ -14,9 +14,9 @@ from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of
+from jkpi.pipeline.steps import Alerted
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]

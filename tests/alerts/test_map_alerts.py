@@ -12,11 +12,11 @@ from made_world import ON_SITE, World, steady
 from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.cli.pipeline import Alerted
 from jkpi.cli.report import alert_lines
 from jkpi.config.receivers import AlertsFile, Telling
 from jkpi.config.settings import Receiver
 from jkpi.journeys.reader import read_journeys
+from jkpi.pipeline.steps import Alerted
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 

@@ -20,8 +20,8 @@ from drawn import AT_FIRST, CASES_ON_A_MAP, LITTLE_ELSE, MAPS, ORDERS, STEPS, Ca
 from in_memory import Program, clear, contents, count, land, models_of, prepare
 from tangle import tangled
 
-from jkpi.cli.pipeline import mapped
 from jkpi.config.settings import load_settings
+from jkpi.pipeline.workspace import mapped
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
 

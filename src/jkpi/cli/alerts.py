@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import give, note
+from jkpi.cli.output import give
 from jkpi.errors import InputError
+from jkpi.pipeline.progress import note
 
 app = typer.Typer(
     rich_markup_mode=None,

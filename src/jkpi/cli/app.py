@@ -152,7 +152,7 @@ def demo(
     """
     with ending(as_json):
         from jkpi.cli.demo import demonstrate
-        from jkpi.cli.progress import Display
+        from jkpi.pipeline.progress import Display
 
         code = demonstrate(example, directory / example, Display(), as_json)
         if code:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from jkpi.cli import pipeline, report
+from jkpi.cli import report
 from jkpi.cli.output import complain, give
-from jkpi.cli.progress import Display
 from jkpi.cli.workspaces import make_workspace
 from jkpi.config.settings import WORKSPACE_FILE, load_settings
+from jkpi.pipeline import steps
+from jkpi.pipeline.progress import Display
 
 
 def prepare(example: str, directory: Path, display: Display) -> None:
@@ -34,7 +35,7 @@ def demonstrate(example: str, directory: Path, display: Display, as_json: bool) 
     """
     prepare(example, directory, display)
     settings = load_settings(directory)
-    done = pipeline.run(settings, display)
+    done = steps.run(settings, display)
     messages = [
         line
         for receiver in settings.receivers.values()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import table
 
 if TYPE_CHECKING:
-    from jkpi.cli.pipeline import Alerted, RunReport, SourceLoaded
     from jkpi.loading.report import BatchReport
     from jkpi.measuring.report import MeasureReport
+    from jkpi.pipeline.steps import Alerted, RunReport, SourceLoaded
 
 _NAMED = 3
 """So many files without rows are told by name."""

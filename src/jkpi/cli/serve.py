@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jkpi.cli.output import note
 from jkpi.config.settings import Settings
 from jkpi.errors import SystemFailure
+from jkpi.pipeline.progress import note
 
 
 def serve_links(settings: Settings, host: str, port: int) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.cli.output import table
-from jkpi.cli.pipeline import landing
 from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
+from jkpi.pipeline.workspace import landing
 
 if TYPE_CHECKING:
     from jkpi.state.open_alerts import Fall

@@ -52,7 +52,7 @@ def outline(settings: Settings) -> dict[str, Any]:
         WorkspaceError: all problems of all files at once.
     """
     from jkpi.cli.noting import notes
-    from jkpi.cli.pipeline import read_map
+    from jkpi.pipeline.workspace import read_map
 
     journeys, sources, calendars = read_map(settings)
     return {

@@ -6,29 +6,24 @@ and Airflow calls the command line.
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jkpi.config.settings import Settings
-from jkpi.errors import CheckFailed, InputError, JkpiError, Problem, SystemFailure, WorkspaceError
-from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.landing import ensure_landing
+from jkpi.errors import CheckFailed, InputError, JkpiError, SystemFailure
+from jkpi.pipeline.workspace import chosen, landing, mapped, read_map, same_key
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.alerts.delivery.outbox import DeliveryReport
     from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-    from jkpi.cli.progress import Display
-    from jkpi.journeys.calendars.model import Calendar
-    from jkpi.journeys.model import Journey
-    from jkpi.loading.model import Source
     from jkpi.loading.report import BatchReport
     from jkpi.measuring.report import MeasureReport
+    from jkpi.pipeline.progress import Display
     from jkpi.quality.report import CheckReport
+
 
 Door = Literal["landing", "marts"]
 SPOILT_AT_LEAST = 20
@@ -75,60 +70,6 @@ class RunReport:
         return max((step.error.exit_code for step in self.steps if step.error), default=0)
 
 
-@contextmanager
-def landing(settings: Settings) -> Iterator[Warehouse]:
-    """The open warehouse, its landing tables there."""
-    with open_warehouse(settings) as warehouse:
-        ensure_landing(warehouse)
-        yield warehouse
-
-
-@contextmanager
-def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
-    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs.
-
-    Raises:
-        InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
-    """
-    from jkpi.journeys.map_tables import write_map
-    from jkpi.journeys.version_guard import refuse_rewriting
-
-    journeys, sources, calendars = read_map(settings)
-    with landing(settings) as warehouse:
-        if not rewrite_history:
-            refuse_rewriting(warehouse, journeys, settings.now)
-        write_map(warehouse, journeys, sources, settings.now, calendars)
-        yield warehouse
-
-
-def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...], tuple[Calendar, ...]]:
-    """All journeys, sources and calendars of the workspace.
-
-    Raises:
-        WorkspaceError: all problems of all files at once.
-    """
-    from jkpi.journeys.calendars.reader import read_calendars
-    from jkpi.journeys.reader import read_journeys
-    from jkpi.loading.workspace import read_sources
-
-    readers: tuple[Callable[[], Any], ...] = (
-        lambda: read_journeys(settings.workspace, settings.receivers, settings.default_receiver),
-        lambda: read_sources(settings.workspace),
-        lambda: read_calendars(settings.workspace),
-    )
-    found: list[Any] = []
-    problems: list[Problem] = []
-    for read in readers:
-        try:
-            found.append(read())
-        except WorkspaceError as error:
-            problems += error.problems
-    if problems:
-        raise WorkspaceError(problems)
-    journeys, sources, calendars = found
-    return journeys, sources, calendars
-
-
 def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
     """Land what is new of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
@@ -150,40 +91,6 @@ def load(settings: Settings, display: Display, only: str | None = None, replace:
             except InputError as error:
                 outcomes.append(SourceLoaded(source.source, error=error))
     return outcomes
-
-
-def same_key(settings: Settings, warehouse: Warehouse) -> None:
-    """Refuse to load under another key: the same customer would be two, and rows sent again would be doubled.
-
-    Raises:
-        InputError: the rows in the warehouse were pseudonymised with another key, or with none.
-    """
-    key = settings.pseudonym_key
-    given = hashlib.sha256(b"jkpi pseudonym key\0" + key).hexdigest()[:16] if key else "none"
-    known = warehouse.scalar("select fingerprint from raw.pseudonym_keys")
-    if known is None:
-        warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": given})
-    elif known != given:
-        raise InputError(
-            "the customer ids in the warehouse were made with another key than the one of jkpi.yml",
-            hint="restore the key of before (a copy of .jkpi/pseudonym.key), or load anew into an empty warehouse",
-        )
-
-
-def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
-    """All sources, or the one of that name.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    if only is None:
-        return sources
-    found = tuple(source for source in sources if source.source == only)
-    if not found:
-        from jkpi.documents.documents import nearest
-
-        raise InputError(f"no source {only!r} in this workspace", hint=nearest(only, (s.source for s in sources)))
-    return found
 
 
 def check(settings: Settings, door: Door) -> CheckReport:
@@ -227,7 +134,7 @@ def alert(settings: Settings) -> Alerted:
 
 def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
     """The whole line. A failed step stops the ones that would speak from what it left unproven."""
-    from jkpi.cli.publishing import publish
+    from jkpi.pipeline.publish import publish
 
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("load", lambda: load(settings, display)),

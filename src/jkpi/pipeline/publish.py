@@ -69,9 +69,9 @@ def _maps(settings: Settings) -> tuple[Path, ...]:
 
 
 def _dashboards(settings: Settings, pages: tuple[Path, ...], asked: bool) -> Published:
-    from jkpi.cli.pipeline import read_map
     from jkpi.dashboards.publish import publish_dashboards
     from jkpi.dashboards.publish_tables import coarse_kpis, is_measured, publish_tables
+    from jkpi.pipeline.workspace import read_map
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:

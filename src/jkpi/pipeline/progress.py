@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jkpi.cli.output import note
 from jkpi.protocols import SILENCE, Progress
 
 
@@ -59,3 +58,9 @@ class _Bars:
     def advance(self, amount: float = 1) -> None:
         if self._task is not None:
             self._bars.advance(self._task, amount)
+
+
+def note(line: str) -> None:
+    """A line about the work itself, to stderr."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
