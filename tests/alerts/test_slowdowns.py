@@ -14,7 +14,7 @@ from made_world import FIRST, ON_SITE, World, steady
 from jkpi.alerts.backtest import backtest
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.history import story
-from jkpi.cli.backtesting import backtest_lines
+from jkpi.cli.backtest import backtest_lines
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
 

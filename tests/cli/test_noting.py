@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.cli.noting import notes
+from jkpi.cli.lint_warnings import notes
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.workspace import read_sources
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jkpi.cli import alerts, backtesting, rejects, steps
+from jkpi.cli import alerts, backtest, rejects, steps
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import give, say
 
@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(alerts.app, name="alerts")
-app.command()(backtesting.backtest)
+app.command()(backtest.backtest)
 
 
 @app.callback(invoke_without_command=True)
@@ -47,7 +47,7 @@ def init(
     Example: jkpi init my-workspace
     """
     with ending():
-        from jkpi.cli.workspaces import make_workspace
+        from jkpi.cli.init import make_workspace
 
         say(*make_workspace(directory, example))
 
@@ -59,7 +59,7 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
     Example: jkpi lint -w my-workspace
     """
     with ending(as_json):
-        from jkpi.cli.workspaces import outline
+        from jkpi.cli.init import outline
         from jkpi.config.settings import load_settings
 
         declared = outline(load_settings(workspace, as_written=True))
@@ -79,7 +79,7 @@ def schema(
     Example: jkpi schema --output my-workspace/schemas
     """
     with ending():
-        from jkpi.cli.workspaces import schema_of, write_schemas
+        from jkpi.cli.init import schema_of, write_schemas
 
         if output:
             say(*(str(path) for path in write_schemas(output)))

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from jkpi.cli import report
+from jkpi.cli.init import make_workspace
 from jkpi.cli.output import complain, give
-from jkpi.cli.workspaces import make_workspace
 from jkpi.config.settings import WORKSPACE_FILE, load_settings
 from jkpi.pipeline import steps
 from jkpi.pipeline.progress import Display

@@ -152,7 +152,7 @@ def run(
     """
     with ending(as_json):
         from jkpi.cli import report
-        from jkpi.cli.workspaces import outline
+        from jkpi.cli.init import outline
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.progress import Display

@@ -51,7 +51,7 @@ def outline(settings: Settings) -> dict[str, Any]:
     Raises:
         WorkspaceError: all problems of all files at once.
     """
-    from jkpi.cli.noting import notes
+    from jkpi.cli.lint_warnings import notes
     from jkpi.pipeline.workspace import read_map
 
     journeys, sources, calendars = read_map(settings)
