@@ -18,10 +18,10 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.alert_quality import slowdowns
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics.reading_matrix import READ, Grid
-from jkpi.alerts.statistics.rules import Rule
-from jkpi.alerts.statistics.sign_test import Durations, blank
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
+from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid
 
 FIRST = date(2025, 1, 6)
 SECONDS_GOAL, GIGABYTES_GOAL = 10.0, 1.0
@@ -36,7 +36,7 @@ class Spent:
     gigabytes: float
 
 
-def made(series: int, days: int, mean: float) -> Grid:
+def made(series: int, days: int, mean: float) -> ReadingGrid:
     """Binomial days with a weekly effect; every tenth series falls by ten points on the last day but thirty."""
     rng = np.random.default_rng(1)
     weekly = np.array([0.02, 0.01, 0.0, 0.0, -0.01, -0.04, -0.05])[np.arange(days) % 7]
@@ -44,12 +44,12 @@ def made(series: int, days: int, mean: float) -> Grid:
     rate = np.tile((0.8 + weekly)[:, None], (1, series))
     rate[-LASTS:, ::10] -= 0.1
     good = rng.binomial(n.astype(int), rate).astype(float)
-    mark = np.where(n > 0, READ, 0).astype(np.int8)
+    mark = np.where(n > 0, VALID, 0).astype(np.int8)
     begin, end = np.zeros(series, dtype=np.intp), np.full(series, days)
-    return Grid(FIRST, 1, good, n, np.zeros_like(n), mark, begin, end)
+    return ReadingGrid(FIRST, 1, good, n, np.zeros_like(n), mark, begin, end)
 
 
-def made_durations(series: int, days: int, mean: float, to: float | None = None) -> list[Durations]:
+def made_durations(series: int, days: int, mean: float, to: float | None = None) -> list[DurationHistogram]:
     """As in `alert_quality.slowdowns`; every tenth series is slower from the last day but thirty on. `to`: seconds of
     which each duration is a multiple."""
     rng = np.random.default_rng(1)
@@ -62,23 +62,23 @@ def made_durations(series: int, days: int, mean: float, to: float | None = None)
 
 
 def shares(series: int, days: int, mean: float) -> Spent:
-    return spent(made(series, days, mean), Rule(0.75, 0.05))
+    return spent(made(series, days, mean), AlertRule(0.75, 0.05))
 
 
 def durations(series: int, days: int, mean: float) -> Spent:
     own = made_durations(series, days, mean)
-    return spent(blank(FIRST, 1, own), Rule(None, 0.05), own)
+    return spent(empty_grid(FIRST, 1, own), AlertRule(None, 0.05), own)
 
 
 def whole_hours(series: int, days: int, mean: float) -> Spent:
     own = made_durations(series, days, mean, to=3600.0)
-    return spent(blank(FIRST, 1, own), Rule(None, 0.05), own)
+    return spent(empty_grid(FIRST, 1, own), AlertRule(None, 0.05), own)
 
 
-def spent(grid: Grid, rule: Rule, own: Sequence[Durations] | None = None) -> Spent:
-    tried = [Tried(rule, number) for number in range(grid.series)]
+def spent(grid: ReadingGrid, rule: AlertRule, own: Sequence[DurationHistogram] | None = None) -> Spent:
+    tried = [SeriesToEvaluate(rule, number) for number in range(grid.series_count)]
     wall, cpu = time.perf_counter(), time.process_time()
-    found = sum(len(track.breaches) for track in replay_all(grid, tried, own))
+    found = sum(len(track.episodes) for track in replay_grid(grid, tried, own))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return Spent(found, wall, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 

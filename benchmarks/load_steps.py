@@ -104,9 +104,9 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
     (source,) = read_sources(place)
     inspector = None
     if with_checks:
-        from jkpi.quality.incoming import first_door
+        from jkpi.quality.incoming import incoming_validator
 
-        inspector = first_door(settings)
+        inspector = incoming_validator(settings)
         # The first call imports Great Expectations: that is start, not load.
         texts = ("event_id", "customer_id", "case_id", "touchpoint", "channel", "segments", "attributes")
         moment = pd.Timestamp("2026-03-01")

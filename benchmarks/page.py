@@ -88,7 +88,7 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
     from jkpi.config.settings import Settings
     from jkpi.journeys.reader import read_journeys
     from jkpi.journeys.rows import map_rows
-    from jkpi.living_map.publish import publish_map
+    from jkpi.living_map.publish import publish_maps
     from jkpi.warehouse.landing import ensure_landing
     from jkpi.warehouse.open import open_warehouse
 
@@ -106,7 +106,7 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
             columns = ", ".join(f"{column['name']} {column['data_type']}" for column in mart["columns"])
             warehouse.execute(f"create table marts.{mart['name']} ({columns})")
         warehouse.insert("marts.fct_kpi_readings", pa.Table.from_pylist(list(readings(tables["map_kpis"]))))
-        publish_map(Settings(folder, "large", "", "", folder / "site", NOW), warehouse, ())
+        publish_maps(Settings(folder, "large", "", "", folder / "site", NOW), warehouse, ())
     return folder / "site" / f"{JOURNEY}.html"
 
 

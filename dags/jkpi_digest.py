@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, declared
+from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, read_workspace
 
 DOC = """
 ### The week of {workspace}
@@ -19,7 +19,7 @@ Tells each owner what fires, got worse, improved and went stale, from the readin
   `airflow pools set jkpi_warehouse 1 "one writer"`.
 """
 
-workspace = declared()
+workspace = read_workspace()
 name = workspace["workspace"]
 
 with DAG(

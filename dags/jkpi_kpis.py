@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, AssetAny, chain
 
-from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, asset, dag_id, declared
+from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, source_asset, dag_id, read_workspace
 
 DOC = """
 ### KPIs of {journeys}
@@ -29,10 +29,10 @@ Runs whenever a load DAG brought one of its sources up to date: {sources}.
   once.
 """
 
-workspace = declared()
+workspace = read_workspace()
 name = workspace["workspace"]
 journeys = [journey["journey"] for journey in workspace["journeys"]]
-assets = [asset(name, source["source"]) for source in workspace["sources"]]
+assets = [source_asset(name, source["source"]) for source in workspace["sources"]]
 
 with DAG(
     dag_id(name, "kpis"),
@@ -52,10 +52,10 @@ with DAG(
         task_id="measure", arguments=["measure"], trigger_rule="all_done", after_check="check_landing"
     )
     check_marts = JkpiOperator(task_id="check_marts", arguments=["check", "--door", "marts"])
-    alert = JkpiOperator(task_id="alert", arguments=["alert"])
+    evaluate = JkpiOperator(task_id="alert", arguments=["alert"])
     publish = JkpiOperator(task_id="publish", arguments=["publish"])
-    all_well = EmptyOperator(task_id="all_well", pool="default_pool")
+    all_succeeded = EmptyOperator(task_id="all_well", pool="default_pool")
 
-    chain(check_landing, measure, check_marts, alert, publish, all_well)
+    chain(check_landing, measure, check_marts, evaluate, publish, all_succeeded)
     # A run is as red as its last task: a failed check stays to be seen, though the line goes on after it.
-    check_landing >> all_well
+    check_landing >> all_succeeded

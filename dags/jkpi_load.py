@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, asset, dag_id, declared
+from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, source_asset, dag_id, read_workspace
 
 DOC = """
 ### {title}
@@ -22,16 +22,16 @@ their reason (`jkpi rejects`). Then the Asset `{uri}` is up to date, and the KPI
 - **By hand**: `jkpi load --source {source}`; as often as you like, nothing is loaded twice.
 """
 
-workspace = declared()
+workspace = read_workspace()
 
 for source in workspace["sources"]:
-    fresh = asset(workspace["workspace"], source["source"])
+    loaded_asset = source_asset(workspace["workspace"], source["source"])
     title = source["title"] or source["source"]
     with DAG(
         dag_id(workspace["workspace"], "load", source["source"]),
         dag_display_name=f"load: {title}",
         description=f"Land what is new of {source['source']}.",
-        doc_md=DOC.format(**{**source, "title": title}, uri=fresh.uri),
+        doc_md=DOC.format(**{**source, "title": title}, uri=loaded_asset.uri),
         schedule=source["schedule"],
         tags=["jkpi", "load", source["kind"], workspace["workspace"]],
         default_args={**TASK_ARGUMENTS, "owner": source["owner"] or "jkpi"},
@@ -39,5 +39,5 @@ for source in workspace["sources"]:
     ):
         # Loads go before the tasks of the KPI DAG in the pool they share, so that it measures all that is due.
         JkpiOperator(
-            task_id="load", arguments=["load", "--source", source["source"]], outlets=[fresh], priority_weight=100
+            task_id="load", arguments=["load", "--source", source["source"]], outlets=[loaded_asset], priority_weight=100
         )

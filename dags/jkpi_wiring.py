@@ -26,7 +26,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 # DuckDB lets one process write and then nobody else read: every verb takes the one slot of this pool.
 POOL = "jkpi_warehouse"
 
-EXIT_FINE, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
+EXIT_OK, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
 LINT_SECONDS = 25
 
 DAG_ARGUMENTS: dict[str, Any] = {
@@ -45,12 +45,12 @@ TASK_ARGUMENTS: dict[str, Any] = {
 }
 
 
-def command() -> list[str]:
+def jkpi_command() -> list[str]:
     """How jkpi is called."""
     return shlex.split(os.environ.get("JKPI_COMMAND", "")) or [str(Path(sys.executable).with_name("jkpi"))]
 
 
-def declared() -> dict[str, Any]:
+def read_workspace() -> dict[str, Any]:
     """What `jkpi lint --json` says of the workspace: its name, its journeys and its sources.
 
     Raises:
@@ -59,25 +59,25 @@ def declared() -> dict[str, Any]:
     if not Path(os.environ.get("JKPI_WORKSPACE", "")).is_absolute():
         raise RuntimeError("JKPI_WORKSPACE is not set to an absolute path: name the workspace in Airflow's environment")
     lint = subprocess.run(
-        [*command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
+        [*jkpi_command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
     )
-    if lint.returncode != EXIT_FINE:
+    if lint.returncode != EXIT_OK:
         raise RuntimeError(f"jkpi lint, exit code {lint.returncode}:\n{lint.stderr.strip()}")
-    found: dict[str, Any] = json.loads(lint.stdout)
-    return found
+    description: dict[str, Any] = json.loads(lint.stdout)
+    return description
 
 
 def dag_id(workspace: str, *words: str) -> str:
     """`jkpi_<workspace>_<words>`, in the letters that Airflow allows."""
-    return "_".join(["jkpi", _plain(workspace), *words])
+    return "_".join(["jkpi", _slug(workspace), *words])
 
 
-def asset(workspace: str, source: str) -> Asset:
+def source_asset(workspace: str, source: str) -> Asset:
     """What a load of that source brings up to date."""
-    return Asset(f"jkpi://{_plain(workspace)}/{source}", group="jkpi")
+    return Asset(f"jkpi://{_slug(workspace)}/{source}", group="jkpi")
 
 
-def _plain(text: str) -> str:
+def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9_.-]+", "_", text.lower())
 
 
@@ -105,18 +105,18 @@ class JkpiOperator(BaseOperator):
         """Run the verb in the workspace; leave its exit code for those who come after."""
         instance = context["ti"]
         if self.after_check:
-            verdict = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
-            if verdict not in (EXIT_FINE, EXIT_CHECK_FAILED):
-                raise AirflowFailException(f"{self.after_check} came to no verdict (exit code {verdict}): see its log")
+            check_exit_code = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
+            if check_exit_code not in (EXIT_OK, EXIT_CHECK_FAILED):
+                raise AirflowFailException(f"{self.after_check} came to no verdict (exit code {check_exit_code}): see its log")
         self.hook = SubprocessHook()
         environment = {**os.environ, "DO_NOT_TRACK": "1"}
         code = self.hook.run_command(
-            [*command(), *self.arguments], env=environment, cwd=os.environ["JKPI_WORKSPACE"]
+            [*jkpi_command(), *self.arguments], env=environment, cwd=os.environ["JKPI_WORKSPACE"]
         ).exit_code
         instance.xcom_push(key="exit_code", value=code)
         if code in (EXIT_CHECK_FAILED, EXIT_WRONG_INPUT):
             raise AirflowFailException(f"jkpi {self.arguments[0]}: exit code {code}; what is wrong stands above")
-        if code != EXIT_FINE:
+        if code != EXIT_OK:
             raise AirflowException(f"jkpi {self.arguments[0]}: exit code {code}")
 
     def on_kill(self) -> None:

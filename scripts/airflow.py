@@ -20,7 +20,7 @@ from pathlib import Path
 # Python puts this folder first on the path, where this very file would stand in for Airflow.
 sys.path.append(sys.path.pop(0))
 
-from standalone import HOST, ROOT, Api, Failure, free, say, standalone, tail
+from standalone import HOST, ROOT, Api, ScriptError, require_free_port, echo, run_standalone, log_tail
 
 
 def main() -> int:
@@ -35,20 +35,20 @@ def main() -> int:
     home = (options.home or (scratch / "airflow" if scratch else ROOT / ".airflow")).resolve()
     workspace = (options.workspace or (scratch or ROOT / "jkpi-demo" / "airflow") / options.example).resolve()
     try:
-        free(options.port)
+        require_free_port(options.port)
         if not (options.workspace and (workspace / "jkpi.yml").exists()):
-            prepare(options.example, workspace)
-        with standalone(home, workspace, options.port) as process:
+            prepare_workspace(options.example, workspace)
+        with run_standalone(home, workspace, options.port) as process:
             if not options.check:
-                where_to_look(home, workspace, options.port)
-                raise Failure(f"Airflow ended by itself with code {process.wait()}\n{tail(home)}")
-            check(Api(options.port), workspace, options.timeout)
+                print_addresses(home, workspace, options.port)
+                raise ScriptError(f"Airflow ended by itself with code {process.wait()}\n{log_tail(home)}")
+            wait_for_alert(Api(options.port), workspace, options.timeout)
             code = 0
     except KeyboardInterrupt:
-        say("stopped")
+        echo("stopped")
         code = 130 if options.check else 0
-    except Failure as failure:
-        say(f"airflow: {failure}", *([f"kept for a look: {scratch}"] if scratch else []))
+    except ScriptError as failure:
+        echo(f"airflow: {failure}", *([f"kept for a look: {scratch}"] if scratch else []))
         return 1
     if scratch:
         shutil.rmtree(scratch)
@@ -67,29 +67,29 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(example: str, workspace: Path) -> None:
+def prepare_workspace(example: str, workspace: Path) -> None:
     """The example's workspace and its synthetic data, where they are missing."""
-    from jkpi.cli.demo import prepare as make_example
+    from jkpi.cli.demo import prepare_example as make_example
     from jkpi.errors import JkpiError
     from jkpi.pipeline.progress import Display
 
     try:
         make_example(example, workspace, Display())
     except JkpiError as error:
-        raise Failure(f"{error}\n{error.hint}") from None
+        raise ScriptError(f"{error}\n{error.hint}") from None
 
 
-def where_to_look(home: Path, workspace: Path, port: int) -> None:
+def print_addresses(home: Path, workspace: Path, port: int) -> None:
     """What there is to see, and where."""
     from jkpi.config.settings import load_settings
 
     settings = load_settings(workspace)
-    say(
+    echo(
         "",
         f"  Airflow     http://{HOST}:{port}    no login: whoever is on this machine is its admin",
         f"  workspace   {workspace}",
-        *(f"  messages    {path}" for path in receiver_files(workspace)),
-        f"  the map     {settings.output}",
+        *(f"  messages    {path}" for path in message_files(workspace)),
+        f"  the map     {settings.site_dir}",
         f"  task logs   {home / 'logs'}",
         f"  Airflow log {home / 'standalone.log'}",
         "",
@@ -98,53 +98,53 @@ def where_to_look(home: Path, workspace: Path, port: int) -> None:
     )
 
 
-def receiver_files(workspace: Path) -> list[Path]:
+def message_files(workspace: Path) -> list[Path]:
     """The files that hold messages, once there are any."""
     from jkpi.config.settings import load_settings
 
-    return [found.path for found in load_settings(workspace).receivers.values() if found.path is not None]
+    return [receiver.path for receiver in load_settings(workspace).receivers.values() if receiver.path is not None]
 
 
-def check(api: Api, workspace: Path, timeout: int) -> None:
+def wait_for_alert(api: Api, workspace: Path, timeout: int) -> None:
     """Wait for the loads on schedule, for the KPI runs that their Asset events made, and for the alert."""
     end = time.monotonic() + timeout
-    told, done = "", False
-    while not done:
+    last_line, is_done = "", False
+    while not is_done:
         if time.monotonic() > end:
-            raise Failure(f"not done after {timeout} s: {told}")
-        line = told
+            raise ScriptError(f"not done after {timeout} s: {last_line}")
+        line = last_line
         # A busy machine may keep one question waiting; the next one will be answered.
         with contextlib.suppress(urllib.error.URLError, TimeoutError):
-            line, done = progress(api)
-        if line != told:
-            say(line)
-        told = line
-        time.sleep(0 if done else 2)
-    messages = [path for path in receiver_files(workspace) if path.exists() and path.stat().st_size]
+            line, is_done = pipeline_progress(api)
+        if line != last_line:
+            echo(line)
+        last_line = line
+        time.sleep(0 if is_done else 2)
+    messages = [path for path in message_files(workspace) if path.exists() and path.stat().st_size]
     if not messages:
-        raise Failure("every DAG ran, but no alert arrived at a file receiver")
+        raise ScriptError("every DAG ran, but no alert arrived at a file receiver")
     for path in messages:
-        say("", f"{path}:", "", path.read_text(encoding="utf-8"))
+        echo("", f"{path}:", "", path.read_text(encoding="utf-8"))
 
 
-def progress(api: Api) -> tuple[str, bool]:
+def pipeline_progress(api: Api) -> tuple[str, bool]:
     """How far the sources are, in words, and whether all of them have gone all the way."""
     if problems := api.get("importErrors")["import_errors"]:
-        raise Failure("\n".join(problem["stack_trace"] for problem in problems))
+        raise ScriptError("\n".join(problem["stack_trace"] for problem in problems))
     runs = api.get("dags/~/dagRuns?limit=100")["dag_runs"]
     if failed := [f"{run['dag_id']} {run['dag_run_id']}" for run in runs if run["state"] == "failed"]:
-        raise Failure(f"failed: {', '.join(failed)}")
+        raise ScriptError(f"failed: {', '.join(failed)}")
     sources = {dag["dag_id"] for dag in api.get("dags?tags=load")["dags"]}
     # The digest runs on a schedule too, and is no load.
     on_schedule = {run["dag_id"] for run in runs if run["run_type"] == "scheduled" and run["state"] == "success"}
     loaded = on_schedule & sources
-    followed = {
+    measured = {
         event["source_dag_id"]
         for event in api.get("assets/events")["asset_events"]
         if event["created_dagruns"] and all(run["state"] == "success" for run in event["created_dagruns"])
     }
-    line = f"of {len(sources)} sources: loaded on schedule {len(loaded)}, measured after that {len(followed)}"
-    return line, bool(sources) and sources == loaded == followed
+    line = f"of {len(sources)} sources: loaded on schedule {len(loaded)}, measured after that {len(measured)}"
+    return line, bool(sources) and sources == loaded == measured
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
-from standalone import HOST, ROOT, Failure, free, say
-from superset_server import Server, superset
+from standalone import HOST, ROOT, ScriptError, require_free_port, echo
+from superset_server import SupersetServer, run_superset
 
 
 def main() -> int:
@@ -28,21 +28,21 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     workspace = (options.workspace or ROOT / "jkpi-demo" / options.example).resolve()
     try:
-        free(options.port, "JKPI_SUPERSET_PORT")
-        prepare(options.example if options.workspace is None else None, workspace)
-        with superset(options.home.resolve(), options.port) as server:
-            put_dashboards(workspace, server)
+        require_free_port(options.port, "JKPI_SUPERSET_PORT")
+        prepare_readings(options.example if options.workspace is None else None, workspace)
+        with run_superset(options.home.resolve(), options.port) as server:
+            publish_example_dashboards(workspace, server)
             if options.check:
                 return 0
-            where_to_look(workspace, server, options.home.resolve())
+            print_addresses(workspace, server, options.home.resolve())
             signal.pause()
     except KeyboardInterrupt:
-        say("stopped")
-    except Failure as failure:
-        say(f"superset: {failure}")
+        echo("stopped")
+    except ScriptError as failure:
+        echo(f"superset: {failure}")
         return 1
     except JkpiError as error:
-        say(f"superset: {error}", f"          {error.hint}")
+        echo(f"superset: {error}", f"          {error.hint}")
         return error.exit_code
     return 0
 
@@ -58,9 +58,9 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare(example: str | None, workspace: Path) -> None:
+def prepare_readings(example: str | None, workspace: Path) -> None:
     """The example and its readings, where they are missing."""
-    from jkpi.cli.demo import prepare as make_example
+    from jkpi.cli.demo import prepare_example as make_example
     from jkpi.config.settings import load_settings
     from jkpi.dashboards.publish_tables import is_measured
     from jkpi.pipeline import steps
@@ -73,25 +73,25 @@ def prepare(example: str | None, workspace: Path) -> None:
     with open_warehouse(settings) as warehouse:
         measured = is_measured(warehouse)
     if not measured:
-        say("measuring first; this takes about a minute")
+        echo("measuring first; this takes about a minute")
         failed = [step.error for step in steps.run(settings, Display()).steps if step.error]
         if failed:
-            raise Failure("; ".join(str(error) for error in failed))
+            raise ScriptError("; ".join(str(error) for error in failed))
 
 
-def put_dashboards(workspace: Path, server: Server) -> None:
+def publish_example_dashboards(workspace: Path, server: SupersetServer) -> None:
     """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
     from jkpi.config.settings import load_settings
-    from jkpi.config.superset import Superset
+    from jkpi.config.superset import SupersetConnection
     from jkpi.pipeline.publish import publish
 
-    here = Superset(server.url, server.username, SecretStr(server.password))
-    say("", *publish(replace(load_settings(workspace), superset=here), "dashboards").lines())
+    connection = SupersetConnection(server.url, server.username, SecretStr(server.password))
+    echo("", *publish(replace(load_settings(workspace), superset=connection), "dashboards").lines())
 
 
-def where_to_look(workspace: Path, server: Server, home: Path) -> None:
+def print_addresses(workspace: Path, server: SupersetServer, home: Path) -> None:
     """What there is to see, and how to get in."""
-    say(
+    echo(
         "",
         f"  Superset    {server.url}    only from this machine ({HOST})",
         f"  user        {server.username}",

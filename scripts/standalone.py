@@ -25,25 +25,25 @@ HEALTHY_SECONDS = 180
 POOL = ("jkpi_warehouse", "1", "one writer")
 
 
-class Failure(Exception):
+class ScriptError(Exception):
     """What went wrong, in words for the one who called."""
 
 
-def say(*lines: str) -> None:
+def echo(*lines: str) -> None:
     """Lines for people."""
     for line in lines:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def free(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
+def require_free_port(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
     """Nobody else listens there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise Failure(f"port {port}: {error.strerror}; choose another one with {variable}") from None
+            raise ScriptError(f"port {port}: {error.strerror}; choose another one with {variable}") from None
 
 
 def environment(home: Path, workspace: Path, port: int) -> dict[str, str]:
@@ -87,30 +87,30 @@ def write_wrapper(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def standalone(home: Path, workspace: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def run_standalone(home: Path, workspace: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`airflow standalone`, healthy; gone with all its descendants afterwards."""
     started = time.monotonic()
     write_wrapper(home)
     variables = environment(home, workspace, port)
     log = home / "standalone.log"
-    say("starting Airflow; this takes about half a minute")
+    echo("starting Airflow; this takes about half a minute")
     with log.open("wb") as out:
         for words in (["db", "migrate"], ["pools", "set", *POOL]):
             if subprocess.run([BIN / "airflow", *words], env=variables, stdout=out, stderr=out, check=False).returncode:
-                raise Failure(f"airflow {' '.join(words)} failed\n{tail(home)}")
+                raise ScriptError(f"airflow {' '.join(words)} failed\n{log_tail(home)}")
         # A session of its own: Ctrl-C comes to this script alone, which then ends the parts in order.
         process = subprocess.Popen(
             [BIN / "airflow", "standalone"], env=variables, stdout=out, stderr=out, start_new_session=True
         )
     try:
         wait_until_healthy(Api(port), process, home)
-        say(f"healthy after {time.monotonic() - started:.0f} s")
+        echo(f"healthy after {time.monotonic() - started:.0f} s")
         yield process
     finally:
         stop(process)
 
 
-def runs(member: psutil.Process) -> bool:
+def is_running(member: psutil.Process) -> bool:
     """It is there, and not only waiting for its parent to take notice of its end."""
     try:
         return bool(member.is_running() and member.status() != psutil.STATUS_ZOMBIE)
@@ -123,13 +123,13 @@ def wait_until_healthy(api: Api, process: subprocess.Popen[bytes], home: Path) -
     end = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise Failure(f"Airflow ended with code {process.returncode}\n{tail(home)}")
+            raise ScriptError(f"Airflow ended with code {process.returncode}\n{log_tail(home)}")
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             parts = api.get("monitor/health", signed=False)
             if all(parts[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")):
                 return
         time.sleep(0.5)
-    raise Failure(f"Airflow is not healthy after {HEALTHY_SECONDS} s\n{tail(home)}")
+    raise ScriptError(f"Airflow is not healthy after {HEALTHY_SECONDS} s\n{log_tail(home)}")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -152,11 +152,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     member.send_signal(number)
         end = time.monotonic() + seconds
-        while (family := {member for member in family if runs(member)}) and time.monotonic() < end:
+        while (family := {member for member in family if is_running(member)}) and time.monotonic() < end:
             time.sleep(0.1)
     process.wait(timeout=5)
     if family:
-        raise Failure(f"still running: {', '.join(str(member.pid) for member in family)}")
+        raise ScriptError(f"still running: {', '.join(str(member.pid) for member in family)}")
 
 
 class Api:
@@ -180,6 +180,6 @@ class Api:
             return json.load(answer)
 
 
-def tail(home: Path, lines: int = 15) -> str:
+def log_tail(home: Path, lines: int = 15) -> str:
     """The end of Airflow's own log."""
     return "\n".join((home / "standalone.log").read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from standalone import BIN, ROOT, Failure, say
+from standalone import BIN, ROOT, ScriptError, echo
 
 VENV = ROOT / ".superset" / "venv"
 LOCK = ROOT / "scripts" / "superset" / "requirements.lock"
-FITTING = ("3.12", "3.11")
+SUPPORTED_PYTHONS = ("3.12", "3.11")
 _PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -21,13 +21,13 @@ def main() -> int:
     """Make the environment anew. Returns the exit code."""
     try:
         python = find_python()
-        say(f"installing Superset for {python}; this takes about half a minute")
+        echo(f"installing Superset for {python}; this takes about half a minute")
         shutil.rmtree(VENV, ignore_errors=True)
-        run([python, "-m", "venv", VENV])
+        run_checked([python, "-m", "venv", VENV])
         install = ["install", "--quiet", "--compile-bytecode", "--no-deps", "--require-hashes"]
-        run([BIN / "uv", "pip", *install, "--python", VENV / "bin" / "python", "-r", LOCK])
-    except Failure as failure:
-        say(f"superset: {failure}")
+        run_checked([BIN / "uv", "pip", *install, "--python", VENV / "bin" / "python", "-r", LOCK])
+    except ScriptError as failure:
+        echo(f"superset: {failure}")
         return 1
     return 0
 
@@ -38,44 +38,44 @@ def find_python() -> str:
     Raises:
         Failure: there is none.
     """
-    named = os.environ.get("JKPI_SUPERSET_PYTHON")
-    found = []
-    for candidate in [named] if named else candidates():
-        version = version_of(candidate)
-        if version in FITTING:
+    chosen_python = os.environ.get("JKPI_SUPERSET_PYTHON")
+    rejected = []
+    for candidate in [chosen_python] if chosen_python else candidate_pythons():
+        version = python_version(candidate)
+        if version in SUPPORTED_PYTHONS:
             return candidate
         if version is not None:
-            found.append(f"{candidate} is {version}")
-    raise Failure(
-        f"Superset needs Python {' or '.join(FITTING)} with venv; here is {'; '.join(found) or 'none'}."
+            rejected.append(f"{candidate} is {version}")
+    raise ScriptError(
+        f"Superset needs Python {' or '.join(SUPPORTED_PYTHONS)} with venv; here is {'; '.join(rejected) or 'none'}."
         " Install one beside yours, such as python3.12 and python3.12-venv, or name one in JKPI_SUPERSET_PYTHON"
     )
 
 
-def candidates() -> Iterator[str]:
+def candidate_pythons() -> Iterator[str]:
     """Where a Python may be: ours, its neighbours where versions lie side by side, what is on the PATH."""
     base = Path(sys.base_prefix)
     yield str(base / "bin" / "python3")
-    for version in FITTING:
+    for version in SUPPORTED_PYTHONS:
         yield from (str(found) for found in sorted(base.parent.glob(f"*{version}*/bin/python3")))
-    for name in [*(f"python{version}" for version in FITTING), "python3"]:
-        if place := shutil.which(name):
-            yield place
+    for name in [*(f"python{version}" for version in SUPPORTED_PYTHONS), "python3"]:
+        if executable := shutil.which(name):
+            yield executable
 
 
-def version_of(python: str) -> str | None:
+def python_version(python: str) -> str | None:
     """Its version, None where it cannot make environments."""
     try:
-        done = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=False)
+        result = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=False)
     except OSError:
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return result.stdout.strip() if result.returncode == 0 else None
 
 
-def run(command: list[str | Path]) -> None:
+def run_checked(command: list[str | Path]) -> None:
     """A command that has to succeed."""
     if subprocess.run(command, check=False).returncode:
-        raise Failure(f"{' '.join(map(str, command))} failed")
+        raise ScriptError(f"{' '.join(map(str, command))} failed")
 
 
 if __name__ == "__main__":

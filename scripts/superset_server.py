@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import HOST, ROOT, Failure, say, stop
+from standalone import HOST, ROOT, ScriptError, echo, stop
 from superset_environment import LOCK, VENV
 
 FOLDER = ROOT / "scripts" / "superset"
@@ -23,7 +23,7 @@ HEALTHY_SECONDS = 180
 
 
 @dataclass(frozen=True)
-class Server:
+class SupersetServer:
     """A Superset that answers, and its admin."""
 
     url: str
@@ -32,16 +32,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def superset(home: Path, port: int) -> Iterator[Server]:
+def run_superset(home: Path, port: int) -> Iterator[SupersetServer]:
     """Superset with its metadata in `home`, healthy; gone with all its descendants afterwards."""
     started = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
-    kept_secret(home / "secret.key")
-    password = kept_secret(home / "admin.password")
-    variables = environment(home)
+    persistent_secret(home / "secret.key")
+    password = persistent_secret(home / "admin.password")
+    variables = superset_environment(home)
     log = home / "superset.log"
     with log.open("wb") as out:
-        prepare(home, {**variables, "JKPI_SUPERSET_ADMIN": ADMIN, "JKPI_SUPERSET_PASSWORD": password}, out)
+        prepare_metadata(home, {**variables, "JKPI_SUPERSET_ADMIN": ADMIN, "JKPI_SUPERSET_PASSWORD": password}, out)
         # One process: a second one would not know what the first holds in memory. No socket beside the port.
         served = ["--no-control-socket", "-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "120"]
         command = [VENV / "bin" / "gunicorn", *served, "-b", f"{HOST}:{port}", "superset.app:create_app()"]
@@ -49,45 +49,45 @@ def superset(home: Path, port: int) -> Iterator[Server]:
     url = f"http://{HOST}:{port}"
     try:
         wait_until_healthy(url, process, log)
-        say(f"Superset is healthy after {time.monotonic() - started:.0f} s")
-        yield Server(url, ADMIN, password)
+        echo(f"Superset is healthy after {time.monotonic() - started:.0f} s")
+        yield SupersetServer(url, ADMIN, password)
     finally:
         stop(process)
 
 
-def environment(home: Path) -> dict[str, str]:
+def superset_environment(home: Path) -> dict[str, str]:
     """Of this Superset only: what another one was told does not reach it."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "FLASK_", "GUNICORN_"))
     }
-    mine = {
+    own_variables = {
         "SUPERSET_HOME": str(home),
         "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
         "FLASK_APP": "superset",
         "SCARF_ANALYTICS": "false",
         "DO_NOT_TRACK": "1",
     }
-    return {**inherited, **mine}
+    return {**inherited, **own_variables}
 
 
-def prepare(home: Path, variables: dict[str, str], out: object) -> None:
+def prepare_metadata(home: Path, variables: dict[str, str], out: object) -> None:
     """Its metadata, brought to what this release wants; once for each lock."""
-    mark, wanted = home / "prepared", hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
+    marker, wanted = home / "prepared", hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
         return
-    say("preparing Superset; this takes about a quarter of a minute")
+    echo("preparing Superset; this takes about a quarter of a minute")
     command = [VENV / "bin" / "python", FOLDER / "prepare.py"]
     if subprocess.run(command, env=variables, stdout=out, stderr=out, check=False).returncode:  # type: ignore[call-overload]
-        raise Failure(f"Superset could not be prepared\n{tail(home / 'superset.log')}")
-    mark.write_text(wanted, encoding="utf-8")
+        raise ScriptError(f"Superset could not be prepared\n{log_tail(home / 'superset.log')}")
+    marker.write_text(wanted, encoding="utf-8")
 
 
-def kept_secret(place: Path) -> str:
+def persistent_secret(path: Path) -> str:
     """The secret in a file, made once, readable by its owner alone."""
-    if not place.exists():
-        with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
-    return place.read_text(encoding="utf-8").strip()
+    return path.read_text(encoding="utf-8").strip()
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -95,16 +95,16 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
     end = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise Failure(f"Superset ended with code {process.returncode}\n{tail(log)}")
+            raise ScriptError(f"Superset ended with code {process.returncode}\n{log_tail(log)}")
         with (
             contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError),
             urllib.request.urlopen(f"{url}/health", timeout=10),
         ):
             return
         time.sleep(0.3)
-    raise Failure(f"Superset is not healthy after {HEALTHY_SECONDS} s\n{tail(log)}")
+    raise ScriptError(f"Superset is not healthy after {HEALTHY_SECONDS} s\n{log_tail(log)}")
 
 
-def tail(log: Path, lines: int = 15) -> str:
+def log_tail(log: Path, lines: int = 15) -> str:
     """The end of its log."""
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from jkpi.documents.documents import Strict, nearest, read
-from jkpi.documents.durations import Duration, Interval, format_duration, parse_duration
+from jkpi.documents.documents import StrictModel, did_you_mean, read_model
+from jkpi.documents.durations import Duration, LongDuration, format_duration, parse_duration
 from jkpi.errors import WorkspaceError
 
 
-class Cat(Strict):
+class Cat(StrictModel):
     animal: Literal["cat"]
     lives: int
 
 
-class Dog(Strict):
+class Dog(StrictModel):
     animal: Literal["dog"]
     tricks: list[str] = []
 
 
-class Home(Strict):
+class Home(StrictModel):
     name: str
     rest: Duration = timedelta(hours=1)
     pets: list[Annotated[Cat | Dog, Field(discriminator="animal")]] = []
@@ -36,13 +36,13 @@ class Home(Strict):
 def problems(tmp_path: Path, text: str) -> list[str]:
     (tmp_path / "home.yml").write_text(text, encoding="utf-8")
     with pytest.raises(WorkspaceError) as caught:
-        read(tmp_path / "home.yml", Home, tmp_path)
+        read_model(tmp_path / "home.yml", Home, tmp_path)
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_a_right_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "home.yml").write_text("name: on\nrest: 4h\npets: [{animal: dog}]\n")
-    home, document = read(tmp_path / "home.yml", Home)
+    home, document = read_model(tmp_path / "home.yml", Home)
     assert (home.name, home.rest) == ("on", timedelta(hours=4))
     assert document.position(["pets", 0, "animal"]) == (3, 17)
     assert document.position(["pets", 7, "nothing"]) == (3, 7)
@@ -82,10 +82,10 @@ def test_what_is_no_document_is_told(tmp_path: Path, text: str, expected: str) -
 
 def test_a_missing_file_and_a_wrong_encoding_are_told(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="no such file"):
-        read(tmp_path / "gone.yml", Home)
+        read_model(tmp_path / "gone.yml", Home)
     (tmp_path / "latin.yml").write_bytes("name: caf\xe9".encode("latin-1"))
     with pytest.raises(WorkspaceError, match="save it as UTF-8"):
-        read(tmp_path / "latin.yml", Home)
+        read_model(tmp_path / "latin.yml", Home)
 
 
 @given(st.integers(min_value=1, max_value=10_000_000))
@@ -95,8 +95,8 @@ def test_durations_are_read_back(seconds: int) -> None:
 
 
 def test_the_nearest_word_is_named_and_few_are_listed() -> None:
-    assert nearest("repiar", ["repair", "report"]) == "did you mean 'repair'?"
-    assert nearest("xyz", ["repair", "report"]) == "known: repair, report"
+    assert did_you_mean("repiar", ["repair", "report"]) == "did you mean 'repair'?"
+    assert did_you_mean("xyz", ["repair", "report"]) == "known: repair, report"
 
 
 @pytest.mark.parametrize("text", ["365001d", "99999999999999d", "9" * 400 + "w"])
@@ -106,15 +106,15 @@ def test_a_duration_beyond_all_calendars_is_told_with_what_is_allowed(tmp_path: 
     assert parse_duration("365000d") == timedelta(days=365_000)
 
 
-class Rarely(Strict):
-    every: Interval
+class Rarely(StrictModel):
+    every: LongDuration
 
 
 @pytest.mark.parametrize("text", ["1001y", "100000000y", "9" * 400 + "y"])
 def test_rarer_than_all_calendars_is_told_with_its_place_and_what_is_allowed(tmp_path: Path, text: str) -> None:
     (tmp_path / "rarely.yml").write_text(f"every: {text}\n")
     with pytest.raises(WorkspaceError) as caught:
-        read(tmp_path / "rarely.yml", Rarely, tmp_path)
+        read_model(tmp_path / "rarely.yml", Rarely, tmp_path)
     assert [str(one) for one in caught.value.problems] == [f"rarely.yml:1:8: '{text}' is too long: write 1000y at most"]
 
 

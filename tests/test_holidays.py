@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from jkpi.warehouse.holidays import holidays
+from jkpi.warehouse.holidays import read_holidays
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -26,7 +26,7 @@ def found(closed: set[date], saturdays_from: date = LAST) -> frozenset[date]:
                     " values ('desk', :day, :opens, :closes, :is_open, 0)",
                     {"day": day, "opens": opens, "closes": opens + timedelta(hours=8), "is_open": day not in closed},
                 )
-        return holidays(w, "UTC", date(2026, 3, 1), LAST)
+        return read_holidays(w, "UTC", date(2026, 3, 1), LAST)
 
 
 @pytest.mark.parametrize(

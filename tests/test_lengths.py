@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jkpi.formatting.durations import open_time, wall_time
+from jkpi.formatting.durations import format_open_time, format_wall_time
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from jkpi.formatting.durations import open_time, wall_time
     ],
 )
 def test_what_a_calendar_counts_is_never_said_in_days(seconds: float, said: str) -> None:
-    assert open_time(seconds) == said
+    assert format_open_time(seconds) == said
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(86400, "1 day"), (180224, "2 days 2 h"), (11264, "3 h 8 min")])
 def test_by_the_wall_clock_days_are_days(seconds: float, said: str) -> None:
-    assert wall_time(seconds) == said
+    assert format_wall_time(seconds) == said

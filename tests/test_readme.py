@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jkpi.config.settings import WorkspaceFile
-from jkpi.documents.documents import read
+from jkpi.config.settings import WorkspaceConfig
+from jkpi.documents.documents import read_model
 from jkpi.loading.model import Source
 
 ROOT = Path(__file__).parent.parent
@@ -59,10 +59,12 @@ def test_its_make_targets_are_there() -> None:
 def test_its_yaml_is_valid(tmp_path: Path) -> None:
     source, superset, receivers = blocks("yaml")
     (tmp_path / "source.yml").write_text(source)
-    assert read(tmp_path / "source.yml", Source)[0].source == "tickets"
+    assert read_model(tmp_path / "source.yml", Source)[0].source == "tickets"
     (tmp_path / "jkpi.yml").write_text("workspace: w\n" + superset + receivers)
-    assert "superset" in read(tmp_path / "jkpi.yml", WorkspaceFile)[0].model_fields_set
-    assert set(read(tmp_path / "jkpi.yml", WorkspaceFile)[0].receivers) == set(yaml.safe_load(receivers)["receivers"])
+    assert "superset" in read_model(tmp_path / "jkpi.yml", WorkspaceConfig)[0].model_fields_set
+    assert set(read_model(tmp_path / "jkpi.yml", WorkspaceConfig)[0].receivers) == set(
+        yaml.safe_load(receivers)["receivers"]
+    )
 
 
 def test_its_links_and_pictures_are_there() -> None:

@@ -20,7 +20,7 @@ def test_relative_places_are_in_the_workspace(tmp_path: Path) -> None:
     settings = load_settings(workspace(tmp_path))
     assert settings.warehouse_url == f"duckdb:///{tmp_path}/warehouse.duckdb"
     assert settings.state_url == f"sqlite:///{tmp_path}/state.db"
-    assert settings.output == tmp_path / "site"
+    assert settings.site_dir == tmp_path / "site"
 
 
 def test_an_absolute_place_and_a_server_stay_as_they_are(tmp_path: Path) -> None:
@@ -68,13 +68,13 @@ superset: {url: "https://bi.example.org", username: u, password: env:GONE, datab
 """
     settings = load_settings(workspace(tmp_path, text))
     gone = "the environment variable GONE is not set (export GONE=... and run again)"
-    assert [str(problem) for problem in settings.missing] == [
+    assert [str(problem) for problem in settings.missing_secrets] == [
         f"jkpi.yml:4:40: receiver 'duty': {gone}",
         "jkpi.yml:5:28: receiver 'chat': the secret file url.txt cannot be read: No such file or directory",
         f"jkpi.yml:7:66: superset: {gone}",
         f"jkpi.yml:7:86: superset: {gone}",
     ]
-    assert [len(receiver.missing) for receiver in settings.receivers.values()] == [1, 1, 0]
+    assert [len(receiver.missing_secrets) for receiver in settings.receivers.values()] == [1, 1, 0]
 
 
 def test_whoever_only_looks_at_the_yaml_needs_no_secret_and_makes_no_key(
@@ -84,7 +84,7 @@ def test_whoever_only_looks_at_the_yaml_needs_no_secret_and_makes_no_key(
     folder = workspace(tmp_path, "warehouse: env:GONE\n")
     with pytest.raises(InputError, match="GONE is not set"):
         load_settings(folder)
-    (problem,) = load_settings(folder, as_written=True).missing
+    (problem,) = load_settings(folder, skip_secrets=True).missing_secrets
     assert "this workspace: the environment variable GONE is not set" in str(problem)
     assert not (folder / ".jkpi").exists()
 
@@ -131,13 +131,13 @@ mute: [{from: 2026-12-24, to: 2026-12-26, reason: holidays}]
 alerts: {base_url: "https://jkpi.example.org", repeat_every: 2w}
 """
     settings = load_settings(workspace(tmp_path, text))
-    assert settings.telling.owners == {"field-service": ("lead", "pager")}
+    assert settings.alerting.owners == {"field-service": ("lead", "pager")}
     program, pager = settings.receivers["program"], settings.receivers["pager"]
     assert (program.timeout, program.allow_private, program.is_machine) == (3.0, False, True)
     assert pager.url is not None and pager.url.get_secret_value() == "https://events.pagerduty.com/v2/enqueue"
-    assert len(settings.telling.link_key) == 64
+    assert len(settings.alerting.ack_link_key) == 64
     assert (tmp_path / ".jkpi" / "links.key").stat().st_mode & 0o077 == 0
-    assert "hush" not in repr(settings) and settings.telling.link_key.decode() not in repr(settings)
+    assert "hush" not in repr(settings) and settings.alerting.ack_link_key.decode() not in repr(settings)
 
 
 @pytest.mark.parametrize(

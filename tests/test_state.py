@@ -18,7 +18,7 @@ from sqlalchemy import insert, select, text
 
 import jkpi.state.engine
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state.engine import HEAD, alerts, metadata, migrate, outbox, reading, state_engine, writing
+from jkpi.state.engine import HEAD, alerts, metadata, migrate, outbox, read_transaction, state_engine, write_transaction
 
 MESSAGE = {
     "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "mood": "info", "transitions": [],
@@ -36,7 +36,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def test_migrations_arrive_at_the_tables_of_the_code(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
@@ -64,7 +64,7 @@ def test_two_processes_may_migrate_at_once(url: str) -> None:
     complaints = [run.communicate()[1].decode() for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], complaints
     engine = state_engine(url)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
     engine.dispose()
 
@@ -74,11 +74,11 @@ def test_writers_wait_for_each_other(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(outbox).values(**MESSAGE, created_at=now))
 
     def add_one() -> None:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             seen = connection.execute(select(outbox.c.attempts)).scalar_one()
             time.sleep(0.05)
             connection.execute(outbox.update().values(attempts=seen + 1))
@@ -88,7 +88,7 @@ def test_writers_wait_for_each_other(url: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(select(outbox.c.attempts)).scalar_one() == 6
     engine.dispose()
 
@@ -97,10 +97,10 @@ def test_nothing_of_a_failed_transaction_stays(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    with pytest.raises(ZeroDivisionError), writing(engine) as connection:
+    with pytest.raises(ZeroDivisionError), write_transaction(engine) as connection:
         connection.execute(insert(outbox).values(**MESSAGE, created_at=now))
         raise ZeroDivisionError
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(select(outbox)).all() == []
     engine.dispose()
 
@@ -109,7 +109,7 @@ def test_times_keep_their_instant(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     there = datetime(2026, 1, 1, 9, 30, tzinfo=timezone(timedelta(hours=3)))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(outbox).values(**MESSAGE, created_at=there))
         assert connection.execute(select(outbox.c.created_at)).scalar_one() == there
         stored = connection.execute(text("select cast(created_at as varchar) from outbox")).scalar_one()
@@ -127,9 +127,9 @@ def test_foreign_keys_hold(url: str) -> None:
         "transition_id": "t", "alert_id": "none", "number": 1, "transition": "opened", "happened_on": day.date(),
         "recorded_at": day, "evidence": {},
     }  # fmt: skip
-    with pytest.raises(IntegrityError), writing(engine) as connection:
+    with pytest.raises(IntegrityError), write_transaction(engine) as connection:
         connection.execute(insert(jkpi.state.alert_transitions).values(**orphan))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(select(alerts)).all() == []
     engine.dispose()
 
@@ -137,7 +137,7 @@ def test_foreign_keys_hold(url: str) -> None:
 def test_a_newer_database_is_refused(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
     with pytest.raises(SystemFailure, match="newer version"):
         migrate(engine)

@@ -14,10 +14,10 @@ import numpy as np
 from benchmarks.alert_quality.made_days import made
 from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.sources import DAYS, Days
-from jkpi.alerts.detection.episodes import Breach, Track
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics.reading_matrix import READ, Grid
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.detection.episodes import Episode, SeriesResult
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
 
 FELL, OVER, FURTHER = 90, 118, 150
 POINTS = 0.1
@@ -31,12 +31,14 @@ def fallen(days: Days, since: int, until: int, rng: np.random.Generator) -> Days
     return Days(days.good - rng.binomial(days.good.astype(int), lost), days.n)
 
 
-def tracks(days: Days) -> list[Track]:
+def tracks(days: Days) -> list[SeriesResult]:
     series = days.n.shape[1]
-    mark = np.where(days.n > 0, READ, 0).astype(np.int8)
+    mark = np.where(days.n > 0, VALID, 0).astype(np.int8)
     begin, end = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
-    grid = Grid(FIRST, 1, days.good, days.n, np.zeros_like(days.n), mark, begin, end)
-    return list(replay_all(grid, [Tried(Rule(None, FALLS_OFF_BY), number) for number in range(series)]))
+    grid = ReadingGrid(FIRST, 1, days.good, days.n, np.zeros_like(days.n), mark, begin, end)
+    return list(
+        replay_grid(grid, [SeriesToEvaluate(AlertRule(None, FALLS_OFF_BY), number) for number in range(series)])
+    )
 
 
 def main() -> None:
@@ -52,10 +54,10 @@ def main() -> None:
         good_days = [_column(one.closed_on) - OVER + 1 if one.closed_on else np.inf for one in last]
         after = np.array([days for days in good_days if days > 0])
         kept = [breaches for breaches in (_told(track, DAYS) for track in tracks(lasting)) if breaches]
-        parts = sum(len(breach.parts) - 1 for breaches in kept for breach in breaches)
+        parts = sum(len(breach.detections) - 1 for breaches in kept for breach in breaches)
         months = options.series * (DAYS - FELL) / 30.44
         deeper = [_told(track, DAYS) for track in tracks(fallen(lasting, FURTHER, DAYS, rng))]
-        seen = [any(FURTHER <= _column(part.fired_on) < FURTHER + 14 for one in breaches for part in one.parts)
+        seen = [any(FURTHER <= _column(part.fired_on) < FURTHER + 14 for one in breaches for part in one.detections)
                 for breaches in deeper]  # fmt: skip
         half, most = (np.quantile(after, share, method="higher") for share in (0.5, 0.9))
         alerts = np.mean([len(breaches) for breaches in kept])
@@ -66,8 +68,8 @@ def main() -> None:
         )
 
 
-def _told(track: Track, before: int) -> list[Breach]:
-    return [breach for breach in track.breaches if FELL <= _column(breach.fired_on) < before]
+def _told(track: SeriesResult, before: int) -> list[Episode]:
+    return [breach for breach in track.episodes if FELL <= _column(breach.fired_on) < before]
 
 
 def _column(day: date) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
 from benchmarks.alert_quality.opening import opened
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.rules import AlertRule
 
 FIRST = date(2024, 1, 1)
 DAYS = 731
@@ -69,7 +69,7 @@ def made(series: int, mean: int, points: float, fell: date | None) -> tuple[np.n
 
 
 def alarms(good: np.ndarray, n: np.ndarray) -> np.ndarray:
-    return opened(good, n, FIRST, Rule(None, FALLS_OFF_BY, false_alarm_every=EVERY))
+    return opened(good, n, FIRST, AlertRule(None, FALLS_OFF_BY, false_alarm_every=EVERY))
 
 
 def _soon(opened: np.ndarray, fell: date) -> float:

@@ -6,19 +6,19 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics.reading_matrix import READ, Grid
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
 
 
-def opened(good: np.ndarray, n: np.ndarray, first: date, rule: Rule) -> np.ndarray:
+def opened(good: np.ndarray, n: np.ndarray, first: date, rule: AlertRule) -> np.ndarray:
     """Alerts as they open, (T, S), of good outcomes and cases (T, S) from `first` on, each series by itself."""
     length, series = n.shape
-    mark = np.where(n > 0, READ, 0).astype(np.int8)
+    mark = np.where(n > 0, VALID, 0).astype(np.int8)
     begin, end = np.zeros(series, dtype=np.intp), np.full(series, length)
-    grid = Grid(first, rule.cadence.step, good, n, np.zeros_like(n), mark, begin, end)
+    grid = ReadingGrid(first, rule.config.step_days, good, n, np.zeros_like(n), mark, begin, end)
     alarms = np.zeros((length, series), dtype=bool)
-    for row, track in enumerate(replay_all(grid, [Tried(rule, number) for number in range(series)])):
-        for breach in track.breaches:
-            alarms[(breach.fired_on - first).days // rule.cadence.step, row] = True
+    for row, track in enumerate(replay_grid(grid, [SeriesToEvaluate(rule, number) for number in range(series)])):
+        for breach in track.episodes:
+            alarms[(breach.fired_on - first).days // rule.config.step_days, row] = True
     return alarms

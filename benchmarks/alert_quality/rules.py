@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.opening import opened
 from benchmarks.alert_quality.sources import DAYS, Days
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.rules import AlertRule
 
 FIRST = date(2025, 1, 6)
 FALLS_OFF_BY = 0.05
@@ -39,7 +39,7 @@ class Rival:
 
 def ours(days: Days, every: float) -> np.ndarray:
     """Alerts as they open; `every`: the budget in days."""
-    return opened(days.good, days.n, FIRST, Rule(None, FALLS_OFF_BY, false_alarm_every=every))
+    return opened(days.good, days.n, FIRST, AlertRule(None, FALLS_OFF_BY, false_alarm_every=every))
 
 
 def told_once(raw: np.ndarray) -> np.ndarray:

@@ -14,11 +14,11 @@ import numpy as np
 from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.scores import delays, interval, monthly
 from benchmarks.alert_quality.sources import AT, DAYS
-from jkpi.alerts.detection.combine_lines import with_signs
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics.reading_matrix import READ, Grid
-from jkpi.alerts.statistics.rules import Rule
-from jkpi.alerts.statistics.sign_test import Durations, blank, counted
+from jkpi.alerts.detection.combine_lines import combine_results
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
+from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, histogram_from_counts
 
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(27) for eighth in range(9, 17))])
 """As in the marts (macros/durations.sql)."""
@@ -61,12 +61,12 @@ def made(mean: float, number: int, rng: np.random.Generator, days: int = DAYS) -
     return Cases(days, day, took, float(np.quantile(took, rng.uniform(0.85, 0.97))))
 
 
-def durations(cases: Cases) -> Durations:
+def durations(cases: Cases) -> DurationHistogram:
     """As they are read from the marts: bins that a series never has take no room."""
     used, bins = np.unique(np.searchsorted(EDGES, cases.took), return_inverse=True)
     shape = cases.days, len(used) + 1
     counts = np.bincount(np.ravel_multi_index((cases.day, bins), shape), minlength=shape[0] * shape[1]).reshape(shape)
-    return counted(0, EDGES[used], counts, np.full(cases.days, np.inf), np.zeros(cases.days, dtype=bool))
+    return histogram_from_counts(0, EDGES[used], counts, np.full(cases.days, np.inf), np.zeros(cases.days, dtype=bool))
 
 
 def alarms(all_cases: list[Cases], every: float = BY_DEFAULT) -> tuple[np.ndarray, np.ndarray]:
@@ -76,22 +76,22 @@ def alarms(all_cases: list[Cases], every: float = BY_DEFAULT) -> tuple[np.ndarra
     for row, cases in enumerate(all_cases):
         np.add.at(n[:, row], cases.day, 1.0)
         np.add.at(good[:, row], cases.day, cases.took <= cases.tolerance)
-    mark = np.where(n > 0, READ, 0).astype(np.int8)
+    mark = np.where(n > 0, VALID, 0).astype(np.int8)
     span = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
-    grid = Grid(FIRST, 1, good, n, np.zeros_like(n), mark, *span)
+    grid = ReadingGrid(FIRST, 1, good, n, np.zeros_like(n), mark, *span)
     own = [durations(cases) for cases in all_cases]
 
-    def tried(share: float) -> list[Tried]:
-        rule = Rule(None, FALLS_OFF_BY, false_alarm_every=every / share)
-        return [Tried(rule, number) for number in range(series)]
+    def tried(share: float) -> list[SeriesToEvaluate]:
+        rule = AlertRule(None, FALLS_OFF_BY, false_alarm_every=every / share)
+        return [SeriesToEvaluate(rule, number) for number in range(series)]
 
-    alone = list(replay_all(grid, tried(1.0)))
-    shares = replay_all(grid, tried(0.5))
-    signs = replay_all(blank(FIRST, 1, own), tried(0.5), own)
+    alone = list(replay_grid(grid, tried(1.0)))
+    shares = replay_grid(grid, tried(0.5))
+    signs = replay_grid(empty_grid(FIRST, 1, own), tried(0.5), own)
     found = np.zeros((2, DAYS, series), dtype=bool)
     for row, (share, sign) in enumerate(zip(shares, signs, strict=True)):
-        for told, track in zip(found, (with_signs(share, sign), alone[row]), strict=True):
-            for breach in track.breaches:
+        for told, track in zip(found, (combine_results(share, sign), alone[row]), strict=True):
+            for breach in track.episodes:
                 told[(breach.fired_on - FIRST).days, row] = True
     return found[0], found[1]
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
 from benchmarks.alert_quality.opening import opened
-from jkpi.alerts.statistics.rules import WEEKLY, Rule
+from jkpi.alerts.statistics.rules import WEEKLY, AlertRule
 
 FIRST = date(2024, 1, 1)
 WEEKS, LEARNT, SOON = 104, 10, 4
@@ -58,7 +58,7 @@ def made(series: int, mean: int, fell: int | None, drop: float) -> tuple[np.ndar
 
 
 def alarms(good: np.ndarray, n: np.ndarray) -> np.ndarray:
-    return opened(good, n, FIRST, Rule(None, FALLS_OFF_BY, cadence=WEEKLY))
+    return opened(good, n, FIRST, AlertRule(None, FALLS_OFF_BY, config=WEEKLY))
 
 
 def _soon(opened: np.ndarray, fell: int) -> float:

@@ -100,7 +100,7 @@ def _connect(place: Path) -> duckdb.DuckDBPyConnection:
 
 def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
     """The chunk as tables `passages`, `walked` and `answered`; pseudonyms are made once a passage."""
-    from jkpi.loading.expressions import pads, pseudonym
+    from jkpi.loading.expressions import hmac_pads, pseudonym
 
     connection.register("passages_in", passages(chunk))
     connection.execute(
@@ -108,7 +108,7 @@ def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
         f" select *, {pseudonym('customer')} as pseudonym from"
         " (select passage, 'C' || lpad(cast(number as varchar), 9, '0') as customer, journey, tier, region"
         " from passages_in)",
-        pads(KEY.encode()),
+        hmac_pads(KEY.encode()),
     )
     walked = {"touchpoint": chunk.touchpoint, "at": chunk.occurred, "tier": chunk.tier}
     connection.register("walked", table(passage=chunk.event_passage, **walked))

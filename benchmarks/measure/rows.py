@@ -92,7 +92,7 @@ def as_landed(number: int) -> dict[str, str]:
 
 
 def _landed(source: str, columns: dict[str, str], query: str) -> str:
-    from jkpi.loading.expressions import digest
+    from jkpi.loading.expressions import md5_hash
 
     _, *others = columns
     time = "occurred_at" if source == "events" else "responded_at"
@@ -101,7 +101,7 @@ def _landed(source: str, columns: dict[str, str], query: str) -> str:
     texts |= {name: f"{name}::varchar" for name in others if name.startswith("sc")}
     made = ", ".join(f"{value} as {name}" for name, value in columns.items())
     return (
-        f"select *, {digest(texts.values())} as content_hash, '{source}' as source,"
+        f"select *, {md5_hash(texts.values())} as content_hash, '{source}' as source,"
         f" md5('{source}:' || {batch(time)}) as batch_id,"
         f" least(date_trunc('month', {time}) + interval 1 month, timestamp '{AS_OF}') as loaded_at"
         f" from (select {made} from ({query}))"

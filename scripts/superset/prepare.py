@@ -12,17 +12,17 @@ from sqlalchemy.engine import Engine
 from superset.cli.main import superset
 
 
-def hurry(connection: Any, _record: Any) -> None:
+def disable_synchronous_writes(connection: Any, _record: Any) -> None:
     """Hundreds of migrations need not reach the disk one by one: what breaks here is made anew."""
     connection.execute("pragma synchronous = off")
 
 
 def main() -> None:
     """Run the commands that a Superset needs before its first start; each is harmless when repeated."""
-    event.listen(Engine, "connect", hurry)
+    event.listen(Engine, "connect", disable_synchronous_writes)
     name, password = os.environ["JKPI_SUPERSET_ADMIN"], os.environ["JKPI_SUPERSET_PASSWORD"]
-    who = ["--username", name, "--firstname", "jkpi", "--lastname", "admin", "--email", f"{name}@localhost"]
-    for words in (["db", "upgrade"], ["fab", "create-admin", *who, "--password", password], ["init"]):
+    admin_options = ["--username", name, "--firstname", "jkpi", "--lastname", "admin", "--email", f"{name}@localhost"]
+    for words in (["db", "upgrade"], ["fab", "create-admin", *admin_options, "--password", password], ["init"]):
         superset.main(words, standalone_mode=False)
 
 

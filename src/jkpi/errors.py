@@ -56,8 +56,8 @@ class WorkspaceError(InputError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in the workspace:"
-        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+        heading = f"{count} problem{'s' if count != 1 else ''} in the workspace:"
+        super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
 
 
 class SourceError(InputError):

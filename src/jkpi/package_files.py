@@ -7,17 +7,17 @@ from typing import Literal
 
 from jkpi.errors import SystemFailure
 
-Resource = Literal["dbt_project", "expectations", "examples", "dags"]
+PackageFolder = Literal["dbt_project", "expectations", "examples", "dags"]
 
 
-def path(name: Resource) -> Path:
+def package_folder(name: PackageFolder) -> Path:
     """The folder of that name.
 
     Raises:
         SystemFailure: the installation is incomplete.
     """
     package = Path(__file__).resolve().parent
-    for place in (package / "assets" / name, package.parent.parent / name):
-        if place.is_dir():
-            return place
+    for candidate in (package / "assets" / name, package.parent.parent / name):
+        if candidate.is_dir():
+            return candidate
     raise SystemFailure(f"this installation of jkpi lacks its {name}/ folder", hint="install jkpi again")

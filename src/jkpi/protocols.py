@@ -23,7 +23,7 @@ class Progress(Protocol):
         """So much more is done."""
 
 
-class Silence:
+class NullProgress:
     """A `Progress` that shows nothing."""
 
     def start(self, description: str, total: float | None = None) -> None:
@@ -33,11 +33,11 @@ class Silence:
         """Say nothing."""
 
 
-SILENCE: Progress = Silence()
+NO_PROGRESS: Progress = NullProgress()
 
 
 @dataclass(frozen=True)
-class Complaint:
+class RowRejection:
     """Why one row is turned away: the expectation it broke, and how severe that is."""
 
     expectation: str
@@ -45,7 +45,7 @@ class Complaint:
 
 
 @dataclass(frozen=True)
-class Inspection:
+class ChunkValidation:
     """The verdict on one chunk.
 
     refused: a sentence where the whole batch must not land, else None.
@@ -53,10 +53,10 @@ class Inspection:
     results: rows for `raw.quality_results`, without run and batch ids.
     """
 
-    refused: str | None = None
-    rejected: Mapping[int, Complaint] = field(default_factory=dict)
+    refusal: str | None = None
+    rejected: Mapping[int, RowRejection] = field(default_factory=dict)
     results: tuple[Mapping[str, Any], ...] = ()
 
 
-Inspector = Callable[[str, str, "pd.DataFrame"], Inspection]
+ChunkValidator = Callable[[str, str, "pd.DataFrame"], ChunkValidation]
 """(kind of source, name of source, chunk of canonical rows) -> verdict."""

@@ -29,7 +29,7 @@ def make_world(tmp_path: Path) -> Callable[..., World]:
             name="made",
             warehouse_url=f"duckdb:///{tmp_path}/warehouse.duckdb",
             state_url=state_url or f"sqlite:///{tmp_path}/state.db",
-            output=tmp_path / "site",
+            site_dir=tmp_path / "site",
             now=datetime(2026, 1, 1, tzinfo=UTC),
             receivers=known,
         )

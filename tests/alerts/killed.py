@@ -27,7 +27,7 @@ import jkpi.alerts.delivery.outbox as delivery
 import jkpi.alerts.dispatch.evaluate_and_dispatch as announce
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import outbox, reading, state_engine
+from jkpi.state.engine import outbox, read_transaction, state_engine
 from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
@@ -40,10 +40,10 @@ def die(*_: object) -> None:
 def work(settings: Settings, minute: int, stage: str) -> None:
     """The whole of `jkpi alert`, as of some minutes later by the clock of the world."""
     if stage == "before commit":
-        announce.store_states = die  # type: ignore[assignment]
+        announce.replace_series_states = die  # type: ignore[assignment]
     if stage not in ("after send", "deliver"):
         with open_warehouse(settings, read_only=True) as w:
-            announce.judge_and_announce(settings, w, read_journeys(settings.workspace))
+            announce.evaluate_and_dispatch(settings, w, read_journeys(settings.workspace))
     if stage == "after commit":
         die()
     if stage == "after send":
@@ -91,7 +91,7 @@ def main(folder: Path, rounds: int, how: str) -> None:
         assert forked(partial(work, settings, 120, "deliver")) == 0
         text = lead.path.read_text() if lead.path and lead.path.exists() else ""
         engine = state_engine(settings.state_url)
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             written = {row.notification_id: row.status for row in connection.execute(outbox.select())}
         engine.dispose()
         sys.stdout.write(

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import migrate, outbox, reading, state_engine
+from jkpi.state.engine import migrate, outbox, read_transaction, state_engine
 from jkpi.warehouse.open import open_warehouse
 
 MAP = """
@@ -98,7 +98,7 @@ class World:
         now = datetime.combine(day + self.step, time(6), UTC)
         self.write(day)
         with open_warehouse(self.settings) as w:
-            return judge_and_announce(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
+            return evaluate_and_dispatch(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
 
     def write(self, day: date = date.max) -> None:
         """Put the readings up to that day into the warehouse, in place of all others."""
@@ -133,7 +133,7 @@ class World:
         engine = state_engine(self.settings.state_url)
         try:
             migrate(engine)
-            with reading(engine) as connection:
+            with read_transaction(engine) as connection:
                 return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
         finally:
             engine.dispose()

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
+from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
 from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import alert_transitions, reading, series_states, state_engine
+from jkpi.state.engine import alert_transitions, read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
@@ -32,7 +32,7 @@ def fallen(world: World, days: int = 4, rate: float = 0.7) -> World:
 
 def rows(world: World, table: Any) -> list[Any]:
     engine = state_engine(world.settings.state_url)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = list(connection.execute(table.select()))
     engine.dispose()
     return found
@@ -45,14 +45,14 @@ def test_a_fall_is_told_once_and_its_end_once(make_world: MakeWorld) -> None:
     (state,) = report.states
     assert (state.state, state.since) == ("firing", FIRST + timedelta(days=60))
     assert state.alert_id == report.opened[0].alert_id
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=64))
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     world.put(steady(3, 0.93), first=FIRST + timedelta(days=65))
     again = world.run()
     assert [told.alert_id for told in again.resolved] == [report.opened[0].alert_id]
     assert again.states[0].state == "ok" and again.states[0].alert_id is None
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     assert len(world.messages()) == 2
     assert [row.transition for row in rows(world, alert_transitions)] == ["opened", "resolved"]
 
@@ -60,12 +60,14 @@ def test_a_fall_is_told_once_and_its_end_once(make_world: MakeWorld) -> None:
 def test_a_backfill_tells_nothing_old(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(60, 0.92) + steady(10, 0.6) + steady(40, 0.92) + steady(10, 0.6) + steady(60, 0.92))
-    assert world.run().told == () and world.messages() == []
+    assert world.run().transitions == () and world.messages() == []
 
 
 def test_day_by_day_and_all_at_once_end_in_the_same_state(make_world: MakeWorld) -> None:
     world = fallen(make_world(), days=6)
-    told = [(day, told.transition) for day in range(58, 66) for told in world.run(FIRST + timedelta(days=day)).told]
+    told = [
+        (day, told.transition) for day in range(58, 66) for told in world.run(FIRST + timedelta(days=day)).transitions
+    ]
     assert told == [(60, "opened")]
     assert moment_states(world.settings) == list(world.run().states)
 
@@ -81,14 +83,14 @@ def test_late_data_take_a_breach_back(make_world: MakeWorld) -> None:
     fallen(world)
     (again,) = world.run().opened
     assert (again.alert_id, again.transition) == (opened.alert_id, "reopened")
-    assert world.run().told == ()
+    assert world.run().transitions == ()
 
 
 def test_late_data_that_move_the_beginning_are_no_news(make_world: MakeWorld) -> None:
     world = fallen(make_world())
     world.run()
     world.put(steady(1, 0.92), first=FIRST + timedelta(days=60))
-    assert world.run().told == ()
+    assert world.run().transitions == ()
 
 
 def test_readings_withheld_later_correct_nothing(make_world: MakeWorld) -> None:
@@ -111,7 +113,7 @@ def test_a_changed_promise_supersedes_and_a_moment_taken_off_the_map_too(make_wo
     assert [told.transition for told in world.run().opened] == ["reopened"]
     make_world(LIKED)
     assert [told.transition for told in world.run().corrected] == ["superseded"]
-    assert world.run().told == ()
+    assert world.run().transitions == ()
 
 
 def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> None:
@@ -119,15 +121,15 @@ def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> Non
     world.put(steady(60, 0.92))
     world.put(steady(2, 0.2), first=FIRST + timedelta(days=60), status="withheld")
     report = world.run()
-    assert report.opened == () and len(report.blind) == 1
+    assert report.opened == () and len(report.data_gaps) == 1
     assert report.states[0].state == "held"
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=62), status="withheld")
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     world.put(steady(1, 0.92), first=FIRST + timedelta(days=63))
-    assert [told.transition for told in world.run().told] == ["cleared"]
+    assert [told.transition for told in world.run().transitions] == ["cleared"]
     assert [message.title for message in world.messages()] == ["Technician on site: we are blind here"]
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=64), status="withheld")
-    assert len(world.run().blind) == 1
+    assert len(world.run().data_gaps) == 1
 
 
 def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
@@ -149,7 +151,7 @@ def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
             " ('visits', timestamp '2026-02-01 21:00', timestamp '2026-02-02 21:00', 'no rows, usually 200 a day'),"
             " ('letters', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', 'no rows')"
         )
-        judge_and_announce(
+        evaluate_and_dispatch(
             replace(world.settings, now=datetime(2026, 3, 7, tzinfo=UTC)), w, read_journeys(world.settings.workspace)
         )
     (message,) = world.messages()
@@ -164,25 +166,25 @@ def test_a_provisional_day_is_not_there_yet(make_world: MakeWorld) -> None:
     world.put(steady(60, 0.92))
     world.put(steady(10, 0.1), first=FIRST + timedelta(days=60), status="provisional")
     report = world.run()
-    assert report.told == () and report.states[0].state in ("ok", "no_data")
+    assert report.transitions == () and report.states[0].state in ("ok", "no_data")
 
 
 def test_where_nothing_is_mature_yet_it_is_learning_not_silent(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(10, 0.1), status="provisional")
     report = world.run()
-    assert report.told == () and report.states[0].state == "learning"
+    assert report.transitions == () and report.states[0].state == "learning"
 
 
 def test_a_breach_of_a_series_that_ended_long_ago_is_no_news(make_world: MakeWorld) -> None:
     world = fallen(make_world())
     last = FIRST + timedelta(days=63)
-    assert world.run(last + timedelta(days=60)).told == ()
+    assert world.run(last + timedelta(days=60)).transitions == ()
 
 
 def test_a_breach_of_a_few_days_ago_is_news(make_world: MakeWorld) -> None:
     report = fallen(make_world()).run(FIRST + timedelta(days=73))
-    assert [told.transition for told in report.told] == ["opened"]
+    assert [told.transition for told in report.transitions] == ["opened"]
 
 
 def test_looking_back_is_refused_and_takes_nothing_back(make_world: MakeWorld) -> None:
@@ -190,7 +192,7 @@ def test_looking_back_is_refused_and_takes_nothing_back(make_world: MakeWorld) -
     (opened,) = world.run().opened
     with pytest.raises(InputError, match="judged as of 2026-03-06"):
         world.run(FIRST + timedelta(days=50))
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     assert [alert.alert_id for alert in list_alerts(world.settings)] == [opened.alert_id]
 
 
@@ -198,9 +200,9 @@ def test_days_that_closed_an_alert_and_are_withheld_later_do_not_open_it_again(m
     world = fallen(make_world())
     world.run()
     world.put(steady(3, 0.93), first=FIRST + timedelta(days=64))
-    assert [told.transition for told in world.run().told] == ["resolved"]
+    assert [told.transition for told in world.run().transitions] == ["resolved"]
     world.put(steady(1, 0.93), first=FIRST + timedelta(days=66), status="withheld")
-    assert [told.kind for told in world.run().told] == ["blind"]
+    assert [told.kind for told in world.run().transitions] == ["blind"]
 
 
 def test_a_segment_that_recovers_with_the_whole_is_no_news_of_its_own(make_world: MakeWorld) -> None:
@@ -209,7 +211,7 @@ def test_a_segment_that_recovers_with_the_whole_is_no_news_of_its_own(make_world
     world.run()
     world.put(steady(3, 0.95), first=FIRST + timedelta(days=64))
     world.put(steady(3, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
-    assert [told.series_id for told in world.run().told] == ["repair/technician_on_site"]
+    assert [told.series_id for told in world.run().transitions] == ["repair/technician_on_site"]
 
 
 def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> None:
@@ -219,7 +221,7 @@ def test_no_counts_is_an_error_told_to_the_data_team(make_world: MakeWorld) -> N
     world.rows["fix.time_to_resolve", "all", "all", FIRST + timedelta(days=60)] = (None, 100.0, "final")
     report = world.run()
     assert report.states[0].state == "error"
-    assert [told.kind for told in report.blind] == ["error"]
+    assert [told.kind for told in report.data_gaps] == ["error"]
     assert [message.receiver for message in world.messages()] == ["data-team"]
 
 
@@ -229,14 +231,14 @@ def test_counts_that_make_no_sense_are_told_while_another_alert_is_open(make_wor
     (opened,) = fallen(world).run().opened
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=64))
     report = world.run()
-    assert [(told.kind, told.transition) for told in report.told] == [("error", "opened")]
+    assert [(told.kind, told.transition) for told in report.transitions] == [("error", "opened")]
     assert report.states[0].state == "firing" and report.states[0].alert_id == opened.alert_id
     told = world.messages()[-1]
     assert (told.receiver, told.title) == ("data-team", "Technician on site: cannot be judged")
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))
-    assert [(told.kind, told.transition) for told in world.run().told] == [("error", "cleared")]
+    assert [(told.kind, told.transition) for told in world.run().transitions] == [("error", "cleared")]
     assert world.messages()[-1].title == "Technician on site: no longer so"
     assert {alert.kind: alert.status for alert in list_alerts(world.settings)} == {"fall": "open", "error": "resolved"}
 
@@ -260,7 +262,7 @@ def test_a_segment_that_falls_alone_is_told(make_world: MakeWorld) -> None:
     report = world.run()
     assert [told.series_id for told in report.opened] == ["repair/technician_on_site/region=south"]
     assert report.states[0].state == "ok"
-    assert report.states[0].falling_in == ("region = south",)
+    assert report.states[0].firing_segments == ("region = south",)
     assert moment_states(world.settings) == list(report.states)
 
 
@@ -269,7 +271,7 @@ def test_one_message_for_each_receiver_and_run(make_world: MakeWorld) -> None:
     world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
     world.put(steady(60, 0.66) + steady(4, 0.4), kpi="fix.nps")
     report = world.run()
-    assert len(report.opened) == 3 and report.messages == 2
+    assert len(report.opened) == 3 and report.messages_queued == 2
     lead = next(message for message in world.messages() if message.receiver == "lead")
     assert lead.title == "Moments of truth: 3 fell off" and len(lead.transitions) == 3
     boss = next(message for message in world.messages() if message.receiver == "boss")
@@ -293,20 +295,20 @@ def test_a_fall_within_a_chronic_breach_is_told_as_worse(make_world: MakeWorld) 
     report = world.run()
     assert [(told.alert_id, told.transition) for told in report.opened] == [(opened.alert_id, "worsened")]
     assert "further down to 60 % instead of 78 %" in world.messages()[-1].title
-    assert world.run().told == ()
+    assert world.run().transitions == ()
 
 
 def test_unmeasured_says_what_to_do(make_world: MakeWorld) -> None:
     world = make_world()
     with open_warehouse(world.settings) as w, pytest.raises(SystemFailure) as caught:
-        judge_and_announce(world.settings, w, read_journeys(world.settings.workspace))
+        evaluate_and_dispatch(world.settings, w, read_journeys(world.settings.workspace))
     assert "jkpi measure" in caught.value.hint
 
 
 def test_on_postgresql_as_well(make_world: MakeWorld, postgres_url: str) -> None:
     world = fallen(make_world(state_url=postgres_url))
     assert len(world.run().opened) == 1
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     assert [alert.status for alert in list_alerts(world.settings)] == ["open"]
     assert moment_states(world.settings)[0].state == "firing"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.backtest import backtest
-from jkpi.alerts.backtest.backtest import Backtest
-from jkpi.cli.backtest import backtest_lines
+from jkpi.alerts.backtest.backtest import backtest
+from jkpi.alerts.backtest.backtest import BacktestResult
+from jkpi.cli.backtest import render_backtests
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
@@ -20,7 +20,7 @@ from jkpi.warehouse.open import open_warehouse
 MakeWorld = Callable[..., World]
 
 
-def of_past(world: World, moment: str | None = None) -> list[Backtest]:
+def of_past(world: World, moment: str | None = None) -> list[BacktestResult]:
     with open_warehouse(world.settings) as w:
         return backtest(world.settings, w, read_journeys(world.settings.workspace), moment)
 
@@ -35,16 +35,16 @@ def test_a_past_fall_is_listed_with_its_days_and_its_picture(make_world: MakeWor
     world.put(drawn(100, 0.92, 100, 1) + drawn(8, 0.7, 100, 2) + drawn(60, 0.92, 100, 3))
     world.write()
     (found,) = of_past(world)
-    (fired,) = found.fired
-    assert fired.since == FIRST + timedelta(days=100) and fired.fired_on <= FIRST + timedelta(days=101)
+    (fired,) = found.alerts
+    assert fired.onset == FIRST + timedelta(days=100) and fired.fired_on <= FIRST + timedelta(days=101)
     assert fired.closed_on is not None and fired.series_id == "repair/technician_on_site"
-    assert fired.n <= 2 * max(n for _, n, _ in world.rows.values()) and fired.rate < fired.usual - 0.1
-    assert found.false_alarm_every is not None and found.wanted_every == 547.5
-    root = ElementTree.parse(found.picture).getroot()
+    assert fired.n <= 2 * max(n for _, n, _ in world.rows.values()) and fired.rate < fired.baseline - 0.1
+    assert found.false_alarm_every is not None and found.target_false_alarm_every == 547.5
+    root = ElementTree.parse(found.chart_path).getroot()
     marks = [element.get("class") for element in root.iter()]
     assert (marks.count("day"), marks.count("breach"), marks.count("told")) == (168, 1, 1)
-    lines = "\n".join(backtest_lines([found]))
-    assert "technician_on_site" in lines and "baseline: " in lines and str(found.picture) in lines
+    lines = "\n".join(render_backtests([found]))
+    assert "technician_on_site" in lines and "baseline: " in lines and str(found.chart_path) in lines
 
 
 def test_larger_falls_and_more_cases_are_seen_sooner(make_world: MakeWorld) -> None:
@@ -54,11 +54,15 @@ def test_larger_falls_and_more_cases_are_seen_sooner(make_world: MakeWorld) -> N
     world.write()
     many, few = of_past(world)
     for one in (many, few):
-        shares = [seen.within for seen in one.seen]
+        shares = [seen.within_1_week for seen in one.detection_rates]
         assert shares[0] < 0.4 and shares[-1] == 1.0
         assert np.all(np.diff(shares) > -0.15)
-    assert many.smallest is not None and few.smallest is not None and many.smallest < few.smallest
-    assert "25 cases a day" in "\n".join(backtest_lines([few]))
+    assert (
+        many.minimum_detectable_drop is not None
+        and few.minimum_detectable_drop is not None
+        and many.minimum_detectable_drop < few.minimum_detectable_drop
+    )
+    assert "25 cases a day" in "\n".join(render_backtests([few]))
 
 
 def test_points_are_told_in_points(make_world: MakeWorld) -> None:
@@ -66,7 +70,7 @@ def test_points_are_told_in_points(make_world: MakeWorld) -> None:
     world.put(drawn(120, 0.7, 200, 6), kpi="fix.nps")
     world.write()
     (found,) = of_past(world, "liked")
-    assert any(line.strip().startswith("20 points") for line in backtest_lines([found]))
+    assert any(line.strip().startswith("20 points") for line in render_backtests([found]))
 
 
 def test_too_short_a_past_says_so(make_world: MakeWorld) -> None:
@@ -74,7 +78,7 @@ def test_too_short_a_past_says_so(make_world: MakeWorld) -> None:
     world.put(steady(20, 0.92))
     world.write()
     (found,) = of_past(world)
-    assert found.seen == () and "too short" in "\n".join(backtest_lines([found]))
+    assert found.detection_rates == () and "too short" in "\n".join(render_backtests([found]))
 
 
 def test_what_cannot_be_tested_says_why(make_world: MakeWorld) -> None:
@@ -98,7 +102,7 @@ def test_a_segment_that_fell_with_all_customers_is_marked_and_one_by_itself_is_n
     world.write()
     (found,) = of_past(world)
     first, second = FIRST + timedelta(days=110), FIRST + timedelta(days=150)
-    early = {(one.series_id.rpartition("/")[2], one.with_whole) for one in found.fired if one.fired_on < first}
+    early = {(one.series_id.rpartition("/")[2], one.inhibited_by_total) for one in found.alerts if one.fired_on < first}
     assert early == {("technician_on_site", False), ("region=north", True), ("region=south", True)}
-    (alone,) = (one for one in found.fired if one.fired_on > second and "south" in one.series_id)
-    assert not alone.with_whole
+    (alone,) = (one for one in found.alerts if one.fired_on > second and "south" in one.series_id)
+    assert not alone.inhibited_by_total

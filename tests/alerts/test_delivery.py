@@ -19,7 +19,7 @@ from servers import Inbox, Web
 
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.acknowledgements import acknowledge
-from jkpi.alerts.store.history import story
+from jkpi.alerts.store.history import alert_history
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
@@ -38,7 +38,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
 def told(world: World) -> World:
     """A workspace with one message in its outbox."""
     world.put(steady(60, 0.92) + steady(4, 0.7))
-    assert world.run().messages == 1
+    assert world.run().messages_queued == 1
     return world
 
 
@@ -111,7 +111,7 @@ def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_els
     now, tries = START, list[datetime]()
     while now < START + timedelta(days=4):
         report = deliver(settings, at(now))
-        if report.failed or report.dead:
+        if report.failed or report.dead_lettered:
             tries.append(now)
         now += timedelta(minutes=30) if tries[1:] else timedelta(minutes=1)
     waits = [later - sooner for sooner, later in pairwise(tries)]
@@ -129,7 +129,7 @@ def test_a_receiver_that_comes_back_gets_it(make_world: MakeWorld, web: Web) -> 
     world = told(make_world(receivers=[lead(web)]))
     assert deliver(world.settings, at(START)).failed == 1
     web.status = 200
-    assert deliver(world.settings, at(START)).waiting == 1
+    assert deliver(world.settings, at(START)).queued == 1
     assert deliver(world.settings, at(START + timedelta(minutes=1))).sent == 1
     assert deliver(world.settings, at(START + timedelta(days=9))).sent == 0
 
@@ -147,7 +147,7 @@ def test_after_an_outage_the_beginning_comes_before_the_end(
     web.status = 200
     web.requests.clear()
     world.put(steady(5, 0.92), first=date(2026, 3, 2))
-    assert world.run().messages == 1
+    assert world.run().messages_queued == 1
     assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
     assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 2
     assert ["correction" in request.json["title"] for request in web.requests] == [False, True]
@@ -170,11 +170,13 @@ def test_after_an_outage_an_acknowledgement_comes_between_beginning_and_end(
     acknowledge(world.settings, alert.alert_id, "Ada", "", "test", acknowledged_at)
     assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
     world.put(steady(4, 0.92), first=date(2026, 3, 2))
-    assert world.run().messages == 1
+    assert world.run().messages_queued == 1
     assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 3
     assert [request.json["event_action"] for request in web.requests] == ["trigger", "acknowledge", "resolve"]
     heard = [
-        (one.purpose, one.status) for step in story(world.settings, alert.alert_id, None).steps for one in step.heard
+        (one.notification_type, one.status)
+        for step in alert_history(world.settings, alert.alert_id, None).entries
+        for one in step.deliveries
     ]
     assert heard == [("news", "sent"), ("acknowledgement", "sent"), ("news", "sent")]
 
@@ -183,13 +185,13 @@ def test_a_message_of_something_else_does_not_wait_behind_a_refused_one(make_wor
     world = make_world(ON_SITE + UPSET, receivers=[lead(web)])
     world.put(steady(64, 0.92))
     world.put(steady(60, 0.08) + steady(4, 0.4), kpi="fix.upset")
-    assert world.run().messages == 1
+    assert world.run().messages_queued == 1
     web.status = 503
     assert deliver(world.settings, at(START)).failed == 1
     web.status = 200
     web.requests.clear()
     world.put(steady(60, 0.92) + steady(5, 0.6))
-    assert world.run().messages == 1
+    assert world.run().messages_queued == 1
     assert deliver(world.settings, at(START)).sent == 1  # the first is not due yet
     (request,) = web.requests
     assert request.json["title"].startswith("Technician on site")
@@ -247,7 +249,7 @@ def test_a_receiver_whose_secret_is_not_set_holds_up_only_itself(
     unset = Problem("jkpi.yml", 3, 9, "receiver 'lead': the environment variable HOOK is not set", "export HOOK=...")
     moments = ON_SITE.replace("[lead]", "[lead, other]")
     other = Receiver("other", "file", path=tmp_path / "other.txt")
-    world = make_world(moments, receivers=[Receiver("lead", "slack", missing=(unset,)), other])
+    world = make_world(moments, receivers=[Receiver("lead", "slack", missing_secrets=(unset,)), other])
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.run()
     report = deliver(world.settings, at(START))

@@ -14,9 +14,9 @@ from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.cli.report import alert_lines
-from jkpi.cli.status import status_lines, status_of
-from jkpi.pipeline.steps import Alerted
+from jkpi.cli.report import render_evaluation
+from jkpi.cli.status import read_status, render_status
+from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
@@ -69,28 +69,28 @@ def world(make_world: MakeWorld) -> World:
 
 def test_a_cohort_that_lies_behind_is_told_before_it_is_decided(world: World) -> None:
     slow = {HOUR: steady(60, 0.3) + steady(6, 0.3), DAY: steady(60, 0.8) + steady(6, 0.6)}
-    (told,) = judged(world, 59, slow).told
+    (told,) = judged(world, 59, slow).transitions
     assert (told.kind, told.transition) == ("early", "opened")
     assert told.headline == "Customer stays: early sign: after 1 day 60 % are through instead of 80 %"
     (message,) = world.messages()
     assert message.mood == "warning" and message.title == told.headline
     assert "after 1 day 60 % of those who came on these days had moved on" in " ".join(message.body.split())
-    assert judged(world, 59, slow).told == ()
+    assert judged(world, 59, slow).transitions == ()
     query = message.body[message.body.index("    select") :].partition("\n\n")[0]
     with open_warehouse(world.settings, read_only=True) as w:
         assert [row["numerator"] for row in w.rows(query)][-6:] == [60.0] * 6
 
 
 def test_while_it_is_open_the_moment_and_the_status_name_it(world: World) -> None:
-    (told,) = judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told
+    (told,) = judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions
     (state,) = moment_states(world.settings)
     assert (state.state, state.alert_id) == ("ok", None)
-    assert state.early is not None
-    assert (state.early.alert_id, state.early.since) == (told.alert_id, day(60))
-    assert state.early.text == "after 1 day 60 % are through instead of 80 %"
-    status = status_of(world.settings)
+    assert state.early_warning is not None
+    assert (state.early_warning.alert_id, state.early_warning.onset) == (told.alert_id, day(60))
+    assert state.early_warning.text == "after 1 day 60 % are through instead of 80 %"
+    status = read_status(world.settings)
     assert [moment["early"] for moment in status.moments] == [told.alert_id]
-    (line,) = (line for line in status_lines(status) if "early sign" in line)
+    (line,) = (line for line in render_status(status) if "early sign" in line)
     assert line.endswith(f"{told.alert_id} (early sign)")
 
 
@@ -98,27 +98,29 @@ def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world:
     judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)})
     world.put(steady(5, 0.3), kpi="fix.drop_off", first=day(60))
     report = judged(world, 64, {DAY: steady(60, 0.8) + steady(11, 0.6)})
-    assert {(told.kind, told.transition) for told in report.told} == {("fall", "opened"), ("early", "cleared")}
-    assert [line.split(":")[0] for line in alert_lines(Alerted(report, DeliveryReport(0, 0, 0, 0)))[:-2]] == ["opened"]
+    assert {(told.kind, told.transition) for told in report.transitions} == {("fall", "opened"), ("early", "cleared")}
+    assert [
+        line.split(":")[0] for line in render_evaluation(EvaluateOutcome(report, DeliveryReport(0, 0, 0, 0)))[:-2]
+    ] == ["opened"]
     assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
-    assert [state.early for state in moment_states(world.settings)] == [None]
+    assert [state.early_warning for state in moment_states(world.settings)] == [None]
 
 
 def test_only_late_it_is_closed_without_a_word(world: World) -> None:
     judged(world, 59, {DAY: steady(60, 0.8) + steady(3, 0.6)})
     world.put(steady(8, 0.08), kpi="fix.drop_off", first=day(60))
     report = judged(world, 67, {DAY: steady(60, 0.8) + steady(3, 0.6) + steady(8, 0.8)})
-    assert [(told.kind, told.transition) for told in report.told] == [("early", "cleared")]
+    assert [(told.kind, told.transition) for told in report.transitions] == [("early", "cleared")]
     assert len(world.messages()) == 1
     assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("early", "resolved")]
 
 
 def test_usual_cohorts_and_old_ones_say_nothing(world: World) -> None:
-    assert judged(world, 59, {HOUR: steady(66, 0.3), DAY: steady(66, 0.8)}).told == ()
+    assert judged(world, 59, {HOUR: steady(66, 0.3), DAY: steady(66, 0.8)}).transitions == ()
     world.put(steady(40, 0.08), kpi="fix.drop_off", first=day(60))
-    assert judged(world, 99, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told == ()
+    assert judged(world, 99, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions == ()
 
 
 def test_of_cohorts_that_are_decided_by_now_it_says_nothing(world: World) -> None:
     world.put(steady(6, 0.08), kpi="fix.drop_off", first=day(60))
-    assert judged(world, 65, {DAY: steady(60, 0.8) + steady(6, 0.6)}).told == ()
+    assert judged(world, 65, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions == ()

@@ -12,7 +12,7 @@ from made_world import FIRST, ON_SITE, World, steady
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.state.engine import alert_transitions, state_engine, writing
+from jkpi.state.engine import alert_transitions, state_engine, write_transaction
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]
@@ -24,7 +24,7 @@ def day(number: int) -> date:
 
 
 def told(report: AlertReport) -> list[tuple[str, str]]:
-    return [(one.transition, one.series_id.rpartition("/")[2]) for one in report.told]
+    return [(one.transition, one.series_id.rpartition("/")[2]) for one in report.transitions]
 
 
 def falls(world: World) -> list[str]:
@@ -91,7 +91,7 @@ def test_segments_that_come_to_share_the_budget_correct_nothing(make_world: Make
 def test_an_alert_that_an_older_release_told_is_corrected_as_ever(make_world: MakeWorld) -> None:
     world = fallen(make_world())
     engine = state_engine(world.settings.state_url)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         (row,) = connection.execute(alert_transitions.select()).all()
         connection.execute(alert_transitions.update().values(evidence={**row.evidence, "terms": [0.9, 0.05]}))
     engine.dispose()
@@ -173,12 +173,14 @@ def test_two_falls_between_two_runs_are_two(make_world: MakeWorld) -> None:
     (first,) = world.run().opened
     world.put(steady(3, 0.93) + steady(3, 0.5), first=day(63))
     report = world.run()
-    assert [(one.transition, one.alert_id == first.alert_id) for one in report.told] == [
+    assert [(one.transition, one.alert_id == first.alert_id) for one in report.transitions] == [
         ("resolved", True), ("opened", False),
     ]  # fmt: skip
-    assert world.run().told == ()
+    assert world.run().transitions == ()
     world.put(steady(3, 0.93), first=day(69))
-    assert [(one.transition, one.alert_id == first.alert_id) for one in world.run().told] == [("resolved", False)]
+    assert [(one.transition, one.alert_id == first.alert_id) for one in world.run().transitions] == [
+        ("resolved", False)
+    ]
     assert "Closed" in world.messages()[-1].body and "after 6 days" in world.messages()[-1].body
 
 

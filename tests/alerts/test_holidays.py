@@ -41,7 +41,7 @@ def opened(world: World, moment: str, kpi: str, rate: Callable[[int], float]) ->
     found = []
     world.put([(round(400 * rate(number)), 400.0) for number in range(DAYS)], kpi=kpi)
     for number in range(60, DAYS):
-        if any(told.kind == "fall" and told.transition == "opened" for told in world.run(day(number)).told):
+        if any(told.kind == "fall" and told.transition == "opened" for told in world.run(day(number)).transitions):
             found.append(day(number))
     return found
 
@@ -74,7 +74,7 @@ def test_only_what_the_clock_counts_and_soon_has_a_reach(make_world: MakeWorld) 
             assert old in text
             text = text.replace(old, new)
         path.write_text(text)
-        return [one.reach for one in watched_moments(read_journeys(world.settings.workspace), None)]
+        return [one.horizon_days for one in watched_moments(read_journeys(world.settings.workspace), None)]
 
     assert reach() == [0, 2]
     assert reach(("tolerance: 4h", "tolerance: 3d"), ("window: 2d", "window: 9d")) == [3, None]

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.detection.line_tracker import Climb, Families
-from jkpi.alerts.detection.state_machine import ERROR, HELD, JUDGED, LEARNING, LOW_N, NO_DATA, STATES, State
-from jkpi.alerts.statistics.cusum import gain
-from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
+from jkpi.alerts.detection.state_machine import ERROR, EVALUATED, HELD, LEARNING, LOW_N, NO_DATA, STATES, SeriesState
+from jkpi.alerts.statistics.cusum import increment_of
+from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import DAILY
-from jkpi.alerts.statistics.running_sums import Judged
+from jkpi.alerts.statistics.running_sums import EvaluatedColumn
 
 FIRST = date(2026, 3, 2)
 NEVER = 1e9
@@ -34,113 +34,115 @@ class Table:
         self.rows = [row.rjust(self.length, "g") for row in rows]
         counts = np.array([[FIGURES.get(row[t], (0.0, 0.0)) for row in self.rows] for t in range(self.length)])
         self.climb, self.need = self._climb(counts), need
-        self.states: list[list[State]] = []
+        self.states: list[list[SeriesState]] = []
         series = len(rows)
         for t in range(self.length):
-            kind = np.array([KINDS.get(row[t], JUDGED) for row in self.rows], dtype=np.int8)
+            kind = np.array([KINDS.get(row[t], EVALUATED) for row in self.rows], dtype=np.int8)
             good, n = counts[t].T
-            day = Judged(
-                kind == JUDGED, good, n, np.full(series, t), np.full(series, usual), np.full(series, line),
+            day = EvaluatedColumn(
+                kind == EVALUATED, good, n, np.full(series, t), np.full(series, usual), np.full(series, line),
                 np.zeros(series), np.full(series, np.inf), np.ones(series),
             )  # fmt: skip
-            added = gain(day, np.full(series, usual - line), np.full(series, np.inf))
-            self.climb.go(t, day, added, np.full(series, need))
-            self.states.append([STATES[code] for code in self.climb.ladders.states(kind)])
-        self.climb.finish(self.length - 1)
+            added = increment_of(day, np.full(series, usual - line), np.full(series, np.inf))
+            self.climb.advance(t, day, added, np.full(series, need))
+            self.states.append([STATES[code] for code in self.climb.state.displayed_states(kind)])
+        self.climb.record_open_detections(self.length - 1)
 
-    def _climb(self, counts: np.ndarray) -> Climb:
+    def _climb(self, counts: np.ndarray) -> LineTracker:
         good, n = counts[..., 0], counts[..., 1]
         series = n.shape[1]
-        mark = np.full(n.shape, READ, dtype=np.int8)
+        mark = np.full(n.shape, VALID, dtype=np.int8)
         begin, end = np.zeros(series, dtype=np.intp), np.full(series, self.length)
-        grid = Grid(FIRST, 1, good, n, np.zeros_like(n), mark, begin, end)
-        return Climb("baseline", grid, DAILY, Families(np.arange(series), np.ones(series)), np.full(series, 0.05))
+        grid = ReadingGrid(FIRST, 1, good, n, np.zeros_like(n), mark, begin, end)
+        return LineTracker(
+            "baseline", grid, DAILY, BudgetGroups(np.arange(series), np.ones(series)), np.full(series, 0.05)
+        )
 
 
 # Three low days in a row need evidence as well, which days so far off have: their budget is that of one in a year.
 BY_LADDER = [
-    ("o", State.OK),
-    ("w", State.WATCH),
-    ("ww", State.PATTERN),
-    ("wwo", State.OK),
-    ("wow", State.WATCH),
-    ("wwow", State.WATCH),
-    ("mmm", State.PATTERN),
-    ("mmmmm", State.PATTERN),
-    ("c", State.FIRING),
-    ("oc", State.FIRING),
-    ("g", State.LEARNING),
-    ("wg", State.LEARNING),
+    ("o", SeriesState.OK),
+    ("w", SeriesState.WATCH),
+    ("ww", SeriesState.PATTERN),
+    ("wwo", SeriesState.OK),
+    ("wow", SeriesState.WATCH),
+    ("wwow", SeriesState.WATCH),
+    ("mmm", SeriesState.PATTERN),
+    ("mmmmm", SeriesState.PATTERN),
+    ("c", SeriesState.FIRING),
+    ("oc", SeriesState.FIRING),
+    ("g", SeriesState.LEARNING),
+    ("wg", SeriesState.LEARNING),
     # what cannot be judged holds the counters
-    ("wlw", State.PATTERN),
-    ("wwh", State.HELD),
-    ("wwe", State.ERROR),
-    ("wwll", State.LOW_N),
+    ("wlw", SeriesState.PATTERN),
+    ("wwh", SeriesState.SUSPENDED),
+    ("wwe", SeriesState.ERROR),
+    ("wwll", SeriesState.LOW_N),
 ]
 BY_TREND = [
-    ("www", State.FIRING),
-    ("wwlw", State.FIRING),
-    ("wwhhw", State.FIRING),
-    ("wwnw", State.FIRING),
-    ("wwew", State.FIRING),
-    ("ww" + "h" * 13 + "w", State.FIRING),
+    ("www", SeriesState.FIRING),
+    ("wwlw", SeriesState.FIRING),
+    ("wwhhw", SeriesState.FIRING),
+    ("wwnw", SeriesState.FIRING),
+    ("wwew", SeriesState.FIRING),
+    ("ww" + "h" * 13 + "w", SeriesState.FIRING),
     # an open alert stays in sight
-    ("wwwh", State.FIRING),
-    ("wwwn", State.FIRING),
-    ("wwwe", State.FIRING),
-    ("www" + "h" * 60, State.FIRING),
-    ("wwwoh", State.RECOVERING),
-    ("wwwo", State.RECOVERING),
-    ("wwwoo", State.RECOVERING),
-    ("wwwooo", State.OK),
-    ("wwwolololo", State.OK),
-    ("wwwow", State.FIRING),
-    ("wwwoow", State.FIRING),
-    ("wwwoowooo", State.OK),
+    ("wwwh", SeriesState.FIRING),
+    ("wwwn", SeriesState.FIRING),
+    ("wwwe", SeriesState.FIRING),
+    ("www" + "h" * 60, SeriesState.FIRING),
+    ("wwwoh", SeriesState.RECOVERING),
+    ("wwwo", SeriesState.RECOVERING),
+    ("wwwoo", SeriesState.RECOVERING),
+    ("wwwooo", SeriesState.OK),
+    ("wwwolololo", SeriesState.OK),
+    ("wwwow", SeriesState.FIRING),
+    ("wwwoow", SeriesState.FIRING),
+    ("wwwoowooo", SeriesState.OK),
     # small days: three do not show it, a low one amid them is a coincidence, two are not
-    ("wwwbbb", State.RECOVERING),
-    ("wwwbbbm", State.RECOVERING),
-    ("wwwbbbmm", State.FIRING),
-    ("wwwbbbmb", State.RECOVERING),
-    ("www" + "b" * 13, State.RECOVERING),
-    ("www" + "b" * 14, State.OK),
-    ("wwwooow", State.WATCH),
-    ("wwwooowww", State.FIRING),
+    ("wwwbbb", SeriesState.RECOVERING),
+    ("wwwbbbm", SeriesState.RECOVERING),
+    ("wwwbbbmm", SeriesState.FIRING),
+    ("wwwbbbmb", SeriesState.RECOVERING),
+    ("www" + "b" * 13, SeriesState.RECOVERING),
+    ("www" + "b" * 14, SeriesState.OK),
+    ("wwwooow", SeriesState.WATCH),
+    ("wwwooowww", SeriesState.FIRING),
 ]
 
 
 @pytest.mark.parametrize(("table", "need"), [(BY_LADDER, NEVER), (BY_TREND, 10.0)])
-def test_state_after(table: list[tuple[str, State]], need: float) -> None:
+def test_state_after(table: list[tuple[str, SeriesState]], need: float) -> None:
     found = Table([days for days, _ in table], need).states[-1]
     assert dict(zip((days for days, _ in table), found, strict=True)) == dict(table)
 
 
 def test_a_long_silence_forgets_a_run() -> None:
-    assert Table(["ww" + "h" * 14 + "w"], 10.0).states[-1] == [State.WATCH]
+    assert Table(["ww" + "h" * 14 + "w"], 10.0).states[-1] == [SeriesState.WATCH]
 
 
 def test_evidence_adds_up_over_days_that_are_no_run() -> None:
     """A day off now and then is a coincidence; days off with others between add up, and say since when."""
     climb = Table(["oovdvdvv", "oovoooov"], need=9.0).climb
-    (part,), nothing = climb.parts
-    assert (part.reason, part.since) == ("evidence", FIRST + timedelta(days=2)) and nothing == []
+    (part,), nothing = climb.detections
+    assert (part.reason, part.onset) == ("evidence", FIRST + timedelta(days=2)) and nothing == []
 
 
 def test_a_collapse_needs_enough_cases_and_distance() -> None:
-    def after(good: float, n: float) -> State:
+    def after(good: float, n: float) -> SeriesState:
         FIGURES["x"] = (good, n)
         return Table(["x"]).states[-1][0]
 
-    assert after(10, 30) is State.FIRING
-    assert after(10, 29) is State.WATCH
-    assert after(2600, 3000) is State.WATCH  # surely low, and not far
-    assert after(22, 30) is State.WATCH
+    assert after(10, 30) is SeriesState.FIRING
+    assert after(10, 29) is SeriesState.WATCH
+    assert after(2600, 3000) is SeriesState.WATCH  # surely low, and not far
+    assert after(22, 30) is SeriesState.WATCH
 
 
 def test_an_alert_knows_its_days() -> None:
     table = Table(["oowwwooo", "ooowwwoo"], 10.0)
-    (closed,), (still_open,) = table.climb.parts
-    assert (closed.since, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 7))
-    assert closed.reason == "trend" and closed.clear is not None
-    assert (closed.fell.days, closed.fell.n, closed.clear.days) == (6, 1200, 3)
-    assert still_open.closed_on is None and still_open.fell.days == 5
+    (closed,), (still_open,) = table.climb.detections
+    assert (closed.onset, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 7))
+    assert closed.reason == "trend" and closed.recovery is not None
+    assert (closed.drop.days, closed.drop.n, closed.recovery.days) == (6, 1200, 3)
+    assert still_open.closed_on is None and still_open.drop.days == 5

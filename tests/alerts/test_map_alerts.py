@@ -10,13 +10,13 @@ import pytest
 from made_world import ON_SITE, World, steady
 
 from jkpi.alerts.delivery.outbox import DeliveryReport
-from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.cli.report import alert_lines
-from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.cli.report import render_evaluation
+from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.journeys.reader import read_journeys
-from jkpi.pipeline.steps import Alerted
+from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -40,7 +40,7 @@ def world(make_world: MakeWorld) -> World:
     """All is well: every touchpoint seen yesterday, one source of this morning."""
     names = ("lead", "head", "web", "rest")
     world = make_world(ON_SITE, receivers=[Receiver(name, "console") for name in names])
-    telling = Telling(OWNERS, (), AlertsFile(digest="never"))
+    telling = AlertingConfig(OWNERS, (), AlertOptions(watch_list="never"))
     world.settings = replace(world.settings, telling=telling, default_receiver="rest", now=NOW)
     world.put(steady(60, 0.92))
     world.write()
@@ -102,7 +102,7 @@ def events(world: World, name: str, **counts: int) -> None:
 def judged(world: World, later: timedelta = timedelta(0)) -> AlertReport:
     settings = replace(world.settings, now=NOW + later)
     with open_warehouse(settings) as w:
-        return judge_and_announce(settings, w, read_journeys(settings.workspace))
+        return evaluate_and_dispatch(settings, w, read_journeys(settings.workspace))
 
 
 def run(world: World, later: timedelta = timedelta(0)) -> list[tuple[str, str]]:
@@ -156,7 +156,7 @@ def test_a_touchpoint_is_not_mended_by_the_rest_of_its_journey_going_quiet(world
 def test_what_was_mended_and_is_wrong_again_since_the_same_day_is_told_again(world: World) -> None:
     seen(world, technician_arrived=40.0)
     ((receiver, title),) = run(world)
-    patient = replace(world.settings, telling=replace(world.settings.telling, how=AlertsFile(without_evidence="60d")))
+    patient = replace(world.settings, telling=replace(world.settings.alerting, how=AlertOptions(no_events_after="60d")))
     impatient, world.settings = world.settings, patient
     assert run(world, timedelta(hours=1)) == []
     world.settings = impatient
@@ -167,7 +167,7 @@ def test_what_was_mended_and_is_wrong_again_since_the_same_day_is_told_again(wor
 def test_an_open_map_alert_is_told_to_who_comes_to_stand_behind_its_owner(world: World) -> None:
     source(world, "visits", owner="night-shift", last=ago(3))
     assert [receiver for receiver, _ in run(world)] == ["rest"]
-    telling = replace(world.settings.telling, owners={"night-shift": ("web",)})
+    telling = replace(world.settings.alerting, owners={"night-shift": ("web",)})
     world.settings = replace(world.settings, telling=telling)
     assert [receiver for receiver, _ in run(world, timedelta(hours=1))] == ["web"]
 
@@ -252,10 +252,10 @@ def test_a_source_without_an_owner_says_what_to_set(world: World) -> None:
     rows = dict(message.content["entries"][0]["rows"])
     assert message.receiver == "rest"
     assert rows["Owner"] == "nobody yet: write owner: NAME in the YAML of the source visits"
-    lines = alert_lines(Alerted(report, DeliveryReport(1, 0, 0, 0)))
+    lines = render_evaluation(EvaluateOutcome(report, DeliveryReport(1, 0, 0, 0)))
     assert lines[0] == "opened: visits: no new rows since Wednesday 4 March 2026"
     source(world, "chat", owner="web-team", last=ago(3))
-    lines = alert_lines(Alerted(judged(world), DeliveryReport(1, 0, 0, 0)))
+    lines = render_evaluation(EvaluateOutcome(judged(world), DeliveryReport(1, 0, 0, 0)))
     assert lines[0] == "opened: chat: no new rows since Wednesday 4 March 2026 (web-team)"
 
 

@@ -9,13 +9,15 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.notifications.figures import Figures
-from jkpi.alerts.series.watched import Watched
-from jkpi.formatting.numbers import chance, plain, signed, span
+from jkpi.alerts.notifications.figures import KpiFormatter
+from jkpi.alerts.series.watched import WatchedMoment
+from jkpi.formatting.numbers import format_odds, format_period, format_signed, sanitize
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
-SHARE = Watched("j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ())
+SHARE = WatchedMoment(
+    "j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ()
+)
 LOWER = replace(SHARE, statistic="drop_off", direction="lower", promise=0.1)
 POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, falls_off_by=10.0)
 
@@ -35,14 +37,14 @@ POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, falls_off_
         (replace(SHARE, falls_off_by=0.01), 0.6153, "61.5 %"),
     ],
 )
-def test_values_as_people_write_them(watched: Watched, rate: float, text: str) -> None:
-    assert Figures(watched).value(rate) == text
+def test_values_as_people_write_them(watched: WatchedMoment, rate: float, text: str) -> None:
+    assert KpiFormatter(watched).from_rate(rate) == text
 
 
 @pytest.mark.parametrize("watched", [SHARE, LOWER, POINTS])
-def test_rates_and_values_go_there_and_back(watched: Watched) -> None:
-    assert watched.rate(watched.value(0.3)) == pytest.approx(0.3)
-    assert watched.rule().promise_line == pytest.approx({"nps": 0.6}.get(watched.statistic, 0.85))
+def test_rates_and_values_go_there_and_back(watched: WatchedMoment) -> None:
+    assert watched.to_rate(watched.to_value(0.3)) == pytest.approx(0.3)
+    assert watched.rule_for().promise_line == pytest.approx({"nps": 0.6}.get(watched.statistic, 0.85))
 
 
 @pytest.mark.parametrize(
@@ -55,21 +57,21 @@ def test_rates_and_values_go_there_and_back(watched: Watched) -> None:
     ],
 )
 def test_spans(first: date, last: date, text: str) -> None:
-    assert span(first, last) == text
+    assert format_period(first, last) == text
 
 
 def test_chances_and_signs() -> None:
-    assert (chance(1e-9), chance(1 / 12345), chance(0.04)) == (
+    assert (format_odds(1e-9), format_odds(1 / 12345), format_odds(0.04)) == (
         "less than one in a million",
         "one in 12,000",
         "one in 25",
     )
-    assert (signed(-0.2), signed(7.5, 1)) == ("0", "+7.5")
+    assert (format_signed(-0.2), format_signed(7.5, 1)) == ("0", "+7.5")
 
 
 def test_text_from_data_is_one_plain_line() -> None:
-    assert plain("north\n\x1b[31mBuy now\r" + "x" * 100).startswith("north  [31mBuy now x")
-    assert len(plain("x" * 500)) == 80 and "\n" not in plain("a\nb")
+    assert sanitize("north\n\x1b[31mBuy now\r" + "x" * 100).startswith("north  [31mBuy now x")
+    assert len(sanitize("x" * 500)) == 80 and "\n" not in sanitize("a\nb")
 
 
 def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld) -> None:
@@ -158,6 +160,6 @@ def test_what_is_over_is_told_by_the_part_that_ended_last(make_world: MakeWorld)
     days = sorted(key[3] for key in world.rows)
     for last in (59, 73, 133):
         world.run(days[last])
-    (told,) = world.run().told
+    (told,) = world.run().transitions
     assert (told.transition, told.headline) == ("resolved", "Technician on site: back at 95 %")
     assert "3 days, 15 to 17 May 2026" in world.messages()[-1].body

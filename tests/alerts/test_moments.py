@@ -10,12 +10,12 @@ import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.series.watched import watched_now
-from jkpi.alerts.store.history import story
+from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.store.history import alert_history
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import reading, series_states, state_engine
+from jkpi.state.engine import read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
@@ -32,13 +32,13 @@ def test_a_moment_by_the_week_is_told_in_weeks(make_world: MakeWorld) -> None:
     world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
     (told,) = world.run().opened
     (alert,) = list_alerts(world.settings)
-    assert (alert.since, alert.fired_on) == (MONDAY + timedelta(weeks=20), MONDAY + timedelta(weeks=20))
+    assert (alert.onset, alert.fired_on) == (MONDAY + timedelta(weeks=20), MONDAY + timedelta(weeks=20))
     (message,) = world.messages()
     assert "n = 180; 3 weeks, 25 May to 14 June 2026" in message.body and "and period = 'week'" in message.body
     with open_warehouse(world.settings, read_only=True) as w:
-        shown = story(world.settings, told.alert_id, w)
-    assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
-    assert world.run().told == ()
+        shown = alert_history(world.settings, told.alert_id, w)
+    assert shown.value_now == shown.value_then and not any(one.is_changed for one in shown.readings)
+    assert world.run().transitions == ()
 
 
 def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: MakeWorld) -> None:
@@ -47,19 +47,19 @@ def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: Ma
     world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
     world.run()
     world.put(steady(3, 0.95, 60), first=MONDAY + timedelta(weeks=23))
-    assert [told.transition for told in world.run().told] == ["resolved"]
+    assert [told.transition for told in world.run().transitions] == ["resolved"]
     rows = dict(world.messages()[-1].content["entries"][0]["rows"])
     assert "3 weeks, 15 June to 5 July 2026" in rows["Now"]
     assert rows["Then"] == "60 %, 25 May to 14 June 2026"
     assert rows["Closed"] == "Sunday 5 July 2026, after 42 days"
     (alert,) = list_alerts(world.settings)
     assert (alert.period, alert.last_day, alert.kpi) == ("week", date(2026, 7, 5), "fix.time_to_resolve")
-    assert alert.usual == pytest.approx(0.92, abs=0.005)
+    assert alert.baseline == pytest.approx(0.92, abs=0.005)
 
 
 def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:
     world = make_world(LIKED.replace("owner: cx", "owner: cx, period: week"))
-    world.settings = replace(world.settings, telling=Telling({}, (), AlertsFile(comments=2)))
+    world.settings = replace(world.settings, telling=AlertingConfig({}, (), AlertOptions(max_comments=2)))
     world.period = "week"
     world.put(steady(20, 0.66) + steady(3, 0.4), kpi="fix.nps", first=MONDAY)
     with open_warehouse(world.settings) as w:
@@ -77,7 +77,7 @@ def test_days_without_readings_are_not_among_those_taken_together(make_world: Ma
     for number in range((friday - FIRST).days + 4):
         if day(number).weekday() < 5:
             world.put([(49.0, 60.0) if day(number) >= friday else (55.0, 60.0)], first=day(number))
-    assert world.run(friday).told == ()
+    assert world.run(friday).transitions == ()
     assert len(world.run().opened) == 1
     told = dict(world.messages()[0].content["entries"][0]["rows"])["Told for"]
     assert told.startswith("2 days taken together clearly below what is usual")
@@ -85,9 +85,11 @@ def test_days_without_readings_are_not_among_those_taken_together(make_world: Ma
 
 def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE.replace("by: [region]", "false_alarm_every: 5y") + STAYS)
-    how = AlertsFile.model_validate({"false_alarm_every": "26w"})
-    settings = replace(world.settings, telling=Telling({}, (), how))
-    found = {one.moment: one.false_alarm_every for one in watched_now(read_journeys(settings.workspace), settings)}
+    how = AlertOptions.model_validate({"false_alarm_every": "26w"})
+    settings = replace(world.settings, telling=AlertingConfig({}, (), how))
+    found = {
+        one.moment: one.false_alarm_every for one in configured_moments(read_journeys(settings.workspace), settings)
+    }
     assert found == {"technician_on_site": 5 * 365.0, "customer_stays": 182.0}
 
 
@@ -106,7 +108,7 @@ def test_what_the_past_shows_is_kept_and_told(make_world: MakeWorld) -> None:
     world.put(steady(100, 0.92) + steady(4, 0.8))
     world.run()
     engine = state_engine(world.settings.state_url)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         (row,) = connection.execute(series_states.select()).all()
     engine.dispose()
     assert row.false_alarm_every > 365
@@ -121,7 +123,7 @@ def test_a_touchpoint_hushes_while_its_stage_fires(make_world: MakeWorld) -> Non
     assert [told.series_id for told in world.run().opened] == ["repair/customer_stays"]
     world.put(steady(8, 0.05), kpi="fix.drop_off", first=day(64))
     world.put(steady(8, 0.4), kpi="fix.upset", first=day(64))
-    assert {told.series_id: told.transition for told in world.run().told} == {
+    assert {told.series_id: told.transition for told in world.run().transitions} == {
         "repair/customer_stays": "resolved", "repair/calm": "opened",
     }  # fmt: skip
 
@@ -137,7 +139,7 @@ def test_a_kpi_that_becomes_another_starts_anew(make_world: MakeWorld, rate: flo
     for number in range(64, 70):
         world.definitions["fix.time_to_resolve", day(number)] = "second"
     report = world.run()
-    assert [(told.alert_id, told.transition) for told in report.told] == [
+    assert [(told.alert_id, told.transition) for told in report.transitions] == [
         (one.alert_id, "superseded") for one in opened
     ]
     assert report.states[0].state == "learning"

@@ -9,8 +9,8 @@ import pytest
 from made_world import World, steady
 
 from jkpi.alerts.store.acknowledgements import silence
-from jkpi.cli.status import status_lines, status_of
-from jkpi.state.open_alerts import open_falls
+from jkpi.cli.status import read_status, render_status
+from jkpi.state.open_alerts import open_alerts
 
 MakeWorld = Callable[..., World]
 
@@ -26,12 +26,12 @@ def test_a_segment_that_falls_alone_says_so_with_what_was_told(make_world: MakeW
     world = make_world()
     put(world, 0.5)
     told = world.run().opened[0]
-    (fall,) = open_falls(world.settings.state_url)
+    (fall,) = open_alerts(world.settings.state_url)
     assert (fall.alert_id, fall.segment, fall.segment_value) == (told.alert_id, "region", "south")
-    assert (fall.state, fall.since, fall.last_day) == ("firing", date(2026, 3, 2), date(2026, 3, 5))
+    assert (fall.state, fall.onset, fall.last_day) == ("firing", date(2026, 3, 2), date(2026, 3, 5))
     assert (fall.n, fall.line) == (200, "baseline")
     assert fall.value == pytest.approx(0.5)
-    assert fall.usual == pytest.approx(0.92, abs=0.01)
+    assert fall.baseline == pytest.approx(0.92, abs=0.01)
     assert fall.low is not None and fall.high is not None and fall.low < 0.5 < fall.high
 
 
@@ -39,19 +39,19 @@ def test_nothing_open_is_nothing_told(make_world: MakeWorld) -> None:
     world = make_world()
     put(world, 0.92)
     world.run()
-    assert open_falls(world.settings.state_url) == []
+    assert open_alerts(world.settings.state_url) == []
 
 
 def test_status_names_the_segments_that_fire_and_since_when(make_world: MakeWorld) -> None:
     world = make_world()
     put(world, 0.5)
     told = world.run().opened[0]
-    status = status_of(world.settings)
+    status = read_status(world.settings)
     assert status.moments[0]["state"] == "ok"
     assert [(part["segment_value"], part["since"]) for part in status.moments[0]["falling"]] == [
         ("south", date(2026, 3, 2))
     ]
-    (line,) = (line.split() for line in status_lines(status) if "south" in line)
+    (line,) = (line.split() for line in render_status(status) if "south" in line)
     assert line == ["region", "=", "south", "firing", "2026-03-02", told.alert_id]
 
 
@@ -61,9 +61,9 @@ def test_status_says_of_what_recovers_when_it_fell(make_world: MakeWorld) -> Non
     told = world.run().opened[0]
     world.put([(92.0, 100.0)], first=date(2026, 3, 6))
     world.run()
-    status = status_of(world.settings)
+    status = read_status(world.settings)
     assert (status.moments[0]["state"], status.moments[0]["since"]) == ("recovering", date(2026, 3, 2))
-    (line,) = (line for line in status_lines(status) if told.alert_id in line)
+    (line,) = (line for line in render_status(status) if told.alert_id in line)
     assert "recovering  fell 2026-03-02  " in line
 
 
@@ -72,15 +72,15 @@ def test_an_open_alert_says_what_its_last_message_says(make_world: MakeWorld) ->
     world = make_world()
     world.put(steady(60, 0.92) + steady(3, 0.5))
     world.run()
-    (first,) = open_falls(world.settings.state_url)
+    (first,) = open_alerts(world.settings.state_url)
     assert (first.n, first.value) == (300, pytest.approx(0.5))
     world.put(steady(7, 0.7), first=date(2026, 3, 5))
     world.run(date(2026, 3, 10))
-    assert open_falls(world.settings.state_url) == [first], "nothing was told since"
-    assert world.run().told == ()
+    assert open_alerts(world.settings.state_url) == [first], "nothing was told since"
+    assert world.run().transitions == ()
     message = world.messages()[-1]
     assert message.title == "Still: Technician on site: down to 64 % instead of 92 %"
-    (fall,) = open_falls(world.settings.state_url)
+    (fall,) = open_alerts(world.settings.state_url)
     facts = message.content["entries"][0]["facts"]
     assert (fall.alert_id, fall.value, fall.n) == (first.alert_id, pytest.approx(0.64), 1000)
     assert (fall.value, fall.low, fall.n) == (facts["value"], facts["ci_low"], facts["n"])
@@ -92,10 +92,10 @@ def test_what_got_worse_and_was_not_told_is_shown_as_it_is(make_world: MakeWorld
     world = make_world()
     world.put(steady(60, 0.92) + steady(4, 0.8))
     world.run()
-    (first,) = open_falls(world.settings.state_url)
+    (first,) = open_alerts(world.settings.state_url)
     silence(world.settings, first.alert_id, datetime(2026, 5, 1, tzinfo=UTC), "known", "me", world.settings.now)
     world.put(steady(3, 0.2), first=date(2026, 3, 6))
-    assert [one.transition for one in world.run().told] == ["worsened"]
+    assert [one.transition for one in world.run().transitions] == ["worsened"]
     assert len(world.messages()) == 1
-    (fall,) = open_falls(world.settings.state_url)
+    (fall,) = open_alerts(world.settings.state_url)
     assert fall.value is not None and first.value is not None and fall.value < first.value - 0.2

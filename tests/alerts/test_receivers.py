@@ -18,10 +18,10 @@ from pydantic import SecretStr
 from servers import Inbox, Web
 
 from jkpi.alerts.delivery.outbox import deliver
-from jkpi.alerts.dispatch.digests import Digest, post_digests
+from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
 from jkpi.alerts.receivers import http_post
-from jkpi.alerts.receivers.webhook import signed
-from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.alerts.receivers.webhook import signature_headers
+from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
@@ -37,7 +37,7 @@ def receiver(kind: Any, web: Web, **more: Any) -> Receiver:
 def told(make_world: MakeWorld, one: Receiver, **how: Any) -> World:
     """A workspace in which a fall was told and then its end."""
     world = make_world(ON_SITE, receivers=[one])
-    telling = Telling({}, (), AlertsFile(base_url="https://jkpi.example.org", **how), b"k" * 32)
+    telling = AlertingConfig({}, (), AlertOptions(base_url="https://jkpi.example.org", **how), b"k" * 32)
     world.settings = replace(world.settings, telling=telling)
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.put(steady(60, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="<b>south</b>")
@@ -62,7 +62,7 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
     assert request.headers["webhook-timestamp"] == str(int(AT.timestamp()))
     assert (
         request.headers["webhook-signature"]
-        == signed(message.notification_id, AT, request.body, SECRET)["webhook-signature"]
+        == signature_headers(message.notification_id, AT, request.body, SECRET)["webhook-signature"]
     )
     (alert,) = request.json["data"]["alerts"]
     assert request.json["type"] == "alerts.changed"
@@ -82,7 +82,7 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
 def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> None:
     world = make_world(ON_SITE, receivers=[receiver("webhook", web, secret=SecretStr(SECRET))])
     sections = (("What fires", ("On site: firing", "Calm: firing")), ("What improved", ("Liked: +40",)))
-    post_digests(world.settings, [Digest("lead", "Your week: 2 to act on", sections, ("lead",))])
+    enqueue_digests(world.settings, [Digest("lead", "Your week: 2 to act on", sections, ("lead",))])
     assert deliver(world.settings, lambda: AT).problems == ()
     (request,) = web.requests
     assert request.json["type"] == "digest.weekly"
@@ -101,7 +101,7 @@ def test_each_field_of_a_webhook_is_documented(make_world: MakeWorld, web: Web) 
 
 
 def test_the_published_example_of_standard_webhooks() -> None:
-    headers = signed(
+    headers = signature_headers(
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         datetime.fromtimestamp(1614265330, UTC),
         b'{"test": 2432232314}',
@@ -112,14 +112,14 @@ def test_the_published_example_of_standard_webhooks() -> None:
 
 def test_while_a_secret_is_replaced_both_sign() -> None:
     other = "whsec_" + "b3RoZXItc2VjcmV0LW9mLW91cnMtaGVyZQ=="
-    both = signed("id", AT, b"{}", f"{SECRET} {other}")["webhook-signature"].split()
-    assert both == [signed("id", AT, b"{}", one)["webhook-signature"] for one in (SECRET, other)]
+    both = signature_headers("id", AT, b"{}", f"{SECRET} {other}")["webhook-signature"].split()
+    assert both == [signature_headers("id", AT, b"{}", one)["webhook-signature"] for one in (SECRET, other)]
 
 
 @pytest.mark.parametrize("secret", ["", "hush", "whsec_!!", "whsec_aHVzaA=="])
 def test_a_secret_that_is_none_is_told_without_it(secret: str) -> None:
     with pytest.raises(SystemFailure, match="none of Standard Webhooks") as caught:
-        signed("id", AT, b"{}", secret)
+        signature_headers("id", AT, b"{}", secret)
     assert not secret or secret not in str(caught.value)
 
 
@@ -226,11 +226,11 @@ def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(mail, "_HERE", ())
     one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
-    from jkpi.alerts.notifications.model import Letter
+    from jkpi.alerts.notifications.model import Notification
 
-    letter = mail.compose(Letter("id", "w", "now", False, "t", "info"), one, AT, lambda _: None)
+    letter = mail.build_mail(Notification("id", "w", "now", False, "t", "info"), one, AT, lambda _: None)
     with pytest.raises(SystemFailure, match="offers no TLS") as caught:
-        mail.send(letter, f"smtp://me:hush@127.0.0.1:{inbox.port}", 2.0)
+        mail.send_mail(letter, f"smtp://me:hush@127.0.0.1:{inbox.port}", 2.0)
     assert "hush" not in str(caught.value) and inbox.mails == []
 
 
@@ -238,15 +238,15 @@ def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.Mo
 def test_redirects_are_not_followed(web: Web, status: int) -> None:
     web.status, web.location = status, f"http://127.0.0.1:{web.port}/elsewhere"
     with pytest.raises(SystemFailure, match=f"HTTP status {status}, and redirects are not followed"):
-        http_post.post(web.url, b"{}", {}, 2.0, allow_private=True)
+        http_post.post_once(web.url, b"{}", {}, 2.0, allow_private=True)
     assert [request.path for request in web.requests] == ["/hush-hush-token"]
 
 
 def test_private_addresses_are_refused_unless_allowed(web: Web) -> None:
     with pytest.raises(SystemFailure, match="private network") as caught:
-        http_post.post(web.url, b"{}", {}, 2.0)
+        http_post.post_once(web.url, b"{}", {}, 2.0)
     assert "allow_private: true" in caught.value.hint and web.requests == []
-    assert http_post.post(web.url, b"{}", {}, 2.0, allow_private=True).status == 200
+    assert http_post.post_once(web.url, b"{}", {}, 2.0, allow_private=True).status == 200
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_name_that_changes_its_address_is_spoken_to_at_the_checked_one(
         return really("127.0.0.1" if host == "hook.example.org" else host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    http_post.post(f"http://hook.example.org:{web.port}/x", b"{}", {}, 2.0, allow_private=True)
+    http_post.post_once(f"http://hook.example.org:{web.port}/x", b"{}", {}, 2.0, allow_private=True)
     assert asked.count("hook.example.org") == 1
     assert web.requests[0].headers["host"] == f"hook.example.org:{web.port}"
 
@@ -295,14 +295,14 @@ def test_one_time_limit_for_the_whole_exchange(web: Web, how: str) -> None:
     web.pause, web.drips = (3.0, False) if how == "silent" else (0.0, True)
     started = time.monotonic()
     with pytest.raises(SystemFailure, match=r"no answer within 0\.5 seconds|could not be reached"):
-        http_post.post(web.url, b"{}", {}, 0.5, allow_private=True)
+        http_post.post_once(web.url, b"{}", {}, 0.5, allow_private=True)
     assert time.monotonic() - started < 1.5
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "http://", "hush", "http://h:99999/", "https://[::1"])
 def test_a_url_that_is_none_is_not_told(url: str) -> None:
     with pytest.raises(SystemFailure, match="its URL is none of the web") as caught:
-        http_post.post(url, b"", {}, 1.0)
+        http_post.post_once(url, b"", {}, 1.0)
     assert url not in str(caught.value)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from jkpi.schedules import longest_gap
+from jkpi.schedules import longest_interval
 
 
 @pytest.mark.parametrize(
@@ -33,4 +33,4 @@ from jkpi.schedules import longest_gap
     ],
 )
 def test_the_longest_gap(schedule: str | None, gap: timedelta | None) -> None:
-    assert longest_gap(schedule) == gap
+    assert longest_interval(schedule) == gap

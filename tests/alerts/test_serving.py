@@ -14,16 +14,16 @@ import pytest
 from made_world import World, steady
 
 from jkpi.alerts.acknowledge.server import make_server
-from jkpi.alerts.receivers.ack_links import maker
-from jkpi.alerts.store.acknowledgements import Acknowledged, silence
+from jkpi.alerts.receivers.ack_links import link_factory
+from jkpi.alerts.store.acknowledgements import Acknowledgement, silence
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
-LINKS = Telling({}, (), AlertsFile(base_url="https://alerts.example.org/jkpi"), b"k" * 32)
+LINKS = AlertingConfig({}, (), AlertOptions(base_url="https://alerts.example.org/jkpi"), b"k" * 32)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def world(make_world: MakeWorld) -> World:
 
 
 @contextmanager
-def served(world: World, at: datetime = NOW, heard: list[Acknowledged] | None = None) -> Iterator[HTTPConnection]:
+def served(world: World, at: datetime = NOW, heard: list[Acknowledgement] | None = None) -> Iterator[HTTPConnection]:
     tell = (lambda _: None) if heard is None else heard.append
     with make_server(world.settings, "127.0.0.1", 0, lambda: at, tell) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -52,7 +52,7 @@ def served(world: World, at: datetime = NOW, heard: list[Acknowledged] | None = 
 
 def link(world: World, alert_id: str | None = None) -> str:
     """Path and query of the link to the alert."""
-    whole = maker(LINKS, "lead", NOW)(alert_id or list_alerts(world.settings)[0].alert_id)
+    whole = link_factory(LINKS, "lead", NOW)(alert_id or list_alerts(world.settings)[0].alert_id)
     assert whole is not None
     return whole.removeprefix("https://alerts.example.org")
 
@@ -65,7 +65,7 @@ def asked(server: HTTPConnection, method: str, path: str, **form: str) -> tuple[
 
 
 def test_a_link_only_asks_and_its_button_acknowledges(world: World) -> None:
-    heard: list[Acknowledged] = []
+    heard: list[Acknowledgement] = []
     with served(world, heard=heard) as server:
         for method in ("GET", "HEAD", "GET"):
             assert asked(server, method, link(world))[0] == 200
@@ -76,7 +76,7 @@ def test_a_link_only_asks_and_its_button_acknowledges(world: World) -> None:
         status, page = asked(server, "POST", link(world), who="Bob")
         assert status == 200 and "Ada" in page and "Bob" not in page
         assert "<form" not in asked(server, "GET", link(world))[1]
-    assert [(one.note, one.is_new, one.messages) for one in heard] == [("two are ill", True, 1)]
+    assert [(one.note, one.is_new, one.forwarded_count) for one in heard] == [("two are ill", True, 1)]
     assert {message.content["event"] for message in world.messages()} == {"alerts.changed", "alerts.acknowledged"}
 
 
@@ -124,7 +124,7 @@ def test_pages_load_nothing_and_are_kept_by_nobody(world: World) -> None:
 
 def test_without_a_base_url_nothing_is_served_and_a_taken_port_is_told(world: World) -> None:
     with pytest.raises(InputError, match="makes no links"):
-        make_server(replace(world.settings, telling=Telling({}, (), AlertsFile())), "127.0.0.1", 0)
+        make_server(replace(world.settings, telling=AlertingConfig({}, (), AlertOptions())), "127.0.0.1", 0)
     with (
         make_server(world.settings, "127.0.0.1", 0) as server,
         pytest.raises(SystemFailure, match="nothing can be served"),

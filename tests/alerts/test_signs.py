@@ -10,30 +10,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.alerts.detection.episodes import Track
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.notifications.slowdown_text import time
-from jkpi.alerts.statistics.rules import WEEKLY, Cadence, Rule
-from jkpi.alerts.statistics.sign_test import Durations, blank
+from jkpi.alerts.detection.episodes import SeriesResult
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.notifications.slowdown_text import format_time_limit
+from jkpi.alerts.statistics.rules import WEEKLY, AlertRule, EvaluationConfig
+from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid
 
 EDGES = 2.0 ** (np.arange(0, 160) / 8)
 FIRST = date(2026, 1, 5)
 
 
-def drawn(medians: np.ndarray, n: int = 60, seed: int = 1, spread: float = 1.0) -> Durations:
+def drawn(medians: np.ndarray, n: int = 60, seed: int = 1, spread: float = 1.0) -> DurationHistogram:
     """A day for each median, its cases drawn."""
     rng = np.random.default_rng(seed)
     took = medians[:, None] * np.exp(spread * rng.normal(size=(len(medians), n)))
     within = (took[:, :, None] <= EDGES).sum(axis=1).astype(np.uint16)
     known = np.full(len(medians), np.inf)
-    return Durations(0, EDGES, within, np.full(len(medians), float(n)), known, np.zeros(len(medians), dtype=bool))
+    return DurationHistogram(
+        0, EDGES, within, np.full(len(medians), float(n)), known, np.zeros(len(medians), dtype=bool)
+    )
 
 
-def track_of(*durations: Durations, cadence: Cadence | None = None) -> list[Track]:
-    cadence = cadence or Cadence()
-    rule = Rule(None, 0.05, cadence=cadence)
-    tried = [Tried(rule, number) for number in range(len(durations))]
-    return list(replay_all(blank(FIRST, cadence.step, durations), tried, durations))
+def track_of(*durations: DurationHistogram, cadence: EvaluationConfig | None = None) -> list[SeriesResult]:
+    cadence = cadence or EvaluationConfig()
+    rule = AlertRule(None, 0.05, config=cadence)
+    tried = [SeriesToEvaluate(rule, number) for number in range(len(durations))]
+    return list(replay_grid(empty_grid(FIRST, cadence.step_days, durations), tried, durations))
 
 
 def day(number: int) -> date:
@@ -44,64 +46,64 @@ def test_at_an_edge_cases_count_once_all_have_been_seen_for_longer() -> None:
     one = replace(
         drawn(np.full(3, 500.0)), decided=np.array([100.0, 1000.0, 100.0]), held=np.array([False, False, True])
     )
-    good, n, mark = one.at(int(np.searchsorted(EDGES, 500.0)))
+    good, n, mark = one.counts_at(int(np.searchsorted(EDGES, 500.0)))
     assert n.tolist() == [0.0, 60.0, 0.0] and mark.tolist() == [0, 1, 2]
     assert good[0] == good[2] == 0.0 and 20 < good[1] < 40
 
 
 def test_the_edge_is_the_one_nearest_to_the_median() -> None:
     one = drawn(np.full(80, 1000.0), n=500)
-    edge = EDGES[one.nearest_half(np.arange(56))]
+    edge = EDGES[one.median_edge(np.arange(56))]
     assert 0.9 < edge / 1000.0 < 1.1
 
 
 def test_where_all_take_alike_it_is_one_within_which_all_are_done() -> None:
     """A few are quicker; that nobody is any more would be no loss of half of the cases."""
     one = drawn(np.full(90, 1000.0), spread=0.01)
-    few = replace(one, within=np.maximum(one.within, (EDGES >= 500.0) * np.uint16(2)))
-    assert EDGES[few.nearest_half(np.arange(56))] >= 1000.0
+    few = replace(one, within=np.maximum(one.cumulative_counts, (EDGES >= 500.0) * np.uint16(2)))
+    assert EDGES[few.median_edge(np.arange(56))] >= 1000.0
     slower = drawn(np.concatenate([np.full(90, 1000.0), np.full(10, 1300.0)]), spread=0.01)
     (track,) = track_of(slower)
-    assert [breach.fired_on for breach in track.breaches] == [day(90)]
+    assert [breach.fired_on for breach in track.episodes] == [day(90)]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_slowdown_is_found_and_counted_at_one_edge(seed: int) -> None:
     (track,) = track_of(drawn(np.concatenate([np.full(90, 1000.0), np.full(20, 1500.0)]), seed=seed))
-    (breach,) = track.breaches
-    (part,) = breach.parts
+    (breach,) = track.episodes
+    (part,) = breach.detections
     assert part.line == "median" and day(90) <= part.fired_on <= day(96)
-    assert part.within is not None and 0.85 < part.within / 1000.0 < 1.18
-    assert part.fell.reference == pytest.approx(0.5, abs=0.08)
+    assert part.within_seconds is not None and 0.85 < part.within_seconds / 1000.0 < 1.18
+    assert part.drop.reference == pytest.approx(0.5, abs=0.08)
 
 
 def test_the_edge_follows_what_becomes_faster() -> None:
     """What is usual after that is the new median: falling back to the old one is a slowdown."""
     medians = np.concatenate([np.full(60, 1000.0), np.full(100, 400.0), np.full(12, 1000.0)])
     (track,) = track_of(drawn(medians))
-    (breach,) = track.breaches
+    (breach,) = track.episodes
     assert breach.fired_on >= day(160)
-    within = breach.parts[0].within
+    within = breach.detections[0].within_seconds
     assert within is not None and 330.0 < within < 480.0
 
 
 def test_weeks_are_judged_as_weeks() -> None:
     (track,) = track_of(drawn(np.concatenate([np.full(30, 1000.0), np.full(4, 1600.0)]), n=120), cadence=WEEKLY)
-    (breach,) = track.breaches
-    assert breach.since >= day(7 * 30) and breach.parts[0].within is not None
+    (breach,) = track.episodes
+    assert breach.onset >= day(7 * 30) and breach.detections[0].within_seconds is not None
 
 
 def test_what_nobody_ever_finished_is_no_series_to_judge() -> None:
     none = replace(drawn(np.full(70, 1000.0)), within=np.zeros((70, len(EDGES)), dtype=np.uint16))
     (track,) = track_of(none)
-    assert track.breaches == ()
+    assert track.episodes == ()
 
 
 def test_what_is_all_open_still_is_not_there_yet() -> None:
     """On the first day of a series its cases may have been seen for less time than the first of them took."""
     new = drawn(np.full(2, 1000.0))
     (track,) = track_of(replace(new, decided=np.zeros(2)))
-    assert (track.state, track.breaches, track.last_day, track.states) == ("no_data", (), None, ())
+    assert (track.state, track.episodes, track.last_day, track.states) == ("no_data", (), None, ())
 
 
 @settings(max_examples=25, deadline=None)
@@ -115,7 +117,11 @@ def test_no_day_looks_ahead(seed: int, level: list[float], until: int) -> None:
     medians = np.repeat(level, 120 // len(level) + 1)[:120]
     whole = drawn(medians, n=20, seed=seed)
     cut = replace(
-        whole, within=whole.within[:until], n=whole.n[:until], decided=whole.decided[:until], held=whole.held[:until]
+        whole,
+        within=whole.cumulative_counts[:until],
+        n=whole.n[:until],
+        decided=whole.decided_seconds[:until],
+        held=whole.is_suspended[:until],
     )
     (all_of_it,), (some_of_it,) = track_of(whole), track_of(cut)
     assert some_of_it.states == all_of_it.states[:until]
@@ -135,8 +141,10 @@ def test_series_beside_each_other_do_not_touch() -> None:
      (172799, "2 days"), (3599, "59 min 59 s")],
 )  # fmt: skip
 def test_times_are_said_in_two_units(seconds: float, said: str) -> None:
-    from jkpi.alerts.series.watched import Watched
+    from jkpi.alerts.series.watched import WatchedMoment
 
-    watched = Watched("j", "J", "m", "M", "k", "K", None, "share_within", "share", "higher", 0.9, 0.05, "o", (), ())
-    assert time(seconds, watched) == said
-    assert time(180224, replace(watched, calendar="hours")) == "50 h 4 min of open time"
+    watched = WatchedMoment(
+        "j", "J", "m", "M", "k", "K", None, "share_within", "share", "higher", 0.9, 0.05, "o", (), ()
+    )
+    assert format_time_limit(seconds, watched) == said
+    assert format_time_limit(180224, replace(watched, calendar="hours")) == "50 h 4 min of open time"

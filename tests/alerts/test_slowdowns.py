@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts.backtest import backtest
+from jkpi.alerts.backtest.backtest import backtest
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.store.history import story
-from jkpi.cli.backtest import backtest_lines
+from jkpi.alerts.store.history import alert_history
+from jkpi.cli.backtest import render_backtests
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
 
@@ -73,8 +73,10 @@ def world(make_world: MakeWorld) -> World:
 
 def test_a_slowdown_within_the_tolerance_is_told(world: World) -> None:
     times = put(world, steady(60, 0.51) + steady(12, 0.31))
-    assert judged(world, 59, times).told == ()
-    told = next(report for report in (judged(world, last, times) for last in range(60, 72)) if report.told).told
+    assert judged(world, 59, times).transitions == ()
+    told = next(
+        report for report in (judged(world, last, times) for last in range(60, 72)) if report.transitions
+    ).transitions
     assert [(one.transition, one.series_id) for one in told] == [("opened", "repair/technician_on_site")]
     assert told[0].headline == "Technician on site: slower, 31 % done within 3 h 8 min instead of 51 %"
     (message,) = world.messages()
@@ -82,37 +84,37 @@ def test_a_slowdown_within_the_tolerance_is_told(world: World) -> None:
     assert "Now 31 % are done within 3 h 8 min (" in body and "Usual 51 % within that time, on the same days" in body
     assert "Promise 90 %, broken beyond 85 %: no breach, it takes longer all the same" in body
     with open_warehouse(world.settings, read_only=True) as w:
-        shown = story(world.settings, told[0].alert_id, w)
-        (number,) = w.rows(shown.steps[0].number_sql)
-        readings = w.rows(shown.steps[0].sql)
-    facts = shown.steps[0].facts
+        shown = alert_history(world.settings, told[0].alert_id, w)
+        (number,) = w.rows(shown.entries[0].value_sql)
+        readings = w.rows(shown.entries[0].readings_sql)
+    facts = shown.entries[0].figures
     assert (facts["line"], facts["within_seconds"], facts["value"]) == (
         "median",
         11264.0,
         pytest.approx(0.31, abs=0.01),
     )
     assert (number["value"], number["n"]) == (pytest.approx(facts["value"]), facts["n"])
-    assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
+    assert shown.value_now == shown.value_then and not any(one.is_changed for one in shown.readings)
     assert float(readings[-1]["value"]) == pytest.approx(0.31) and len(readings) == 29
-    assert judged(world, 72, times).told == ()
+    assert judged(world, 72, times).transitions == ()
 
 
 def test_it_is_over_once_it_is_as_fast_as_it_was(world: World) -> None:
     times = put(world, steady(60, 0.51) + steady(6, 0.31) + steady(14, 0.51))
     assert len(judged(world, 65, times).opened) == 1
-    (told,) = judged(world, 79, times).told
+    (told,) = judged(world, 79, times).transitions
     assert told.transition == "resolved"
     assert told.headline == "Technician on site: back at 51 % within 3 h 8 min"
 
 
 def test_usual_days_say_nothing(world: World) -> None:
-    assert judged(world, 79, put(world, steady(80, 0.51))).told == ()
+    assert judged(world, 79, put(world, steady(80, 0.51))).transitions == ()
 
 
 def test_days_whose_cases_are_open_and_below_the_median_are_not_judged(world: World) -> None:
     """Nobody of the last days is done within the usual time yet, and nobody can be known to take longer."""
     times = put(world, steady(60, 0.51) + steady(12, 0.0), decided=dict.fromkeys(range(60, 72), 2.0 * HOUR))
-    assert judged(world, 71, times).told == ()
+    assert judged(world, 71, times).transitions == ()
     times = put(world, steady(60, 0.51) + steady(12, 0.0), decided=dict.fromkeys(range(60, 72), 4.0 * HOUR))
     assert len(judged(world, 71, times).opened) == 1
 
@@ -121,13 +123,13 @@ def test_days_on_which_a_source_was_blind_are_held(world: World) -> None:
     hours = dict.fromkeys(range(60, 72), 1.0 * HOUR)
     times = put(world, steady(60, 0.51) + steady(12, 0.0), decided=hours, blind=frozenset(hours))
     report = judged(world, 71, times)
-    assert report.told == () and report.states[0].state == "ok"
+    assert report.transitions == () and report.states[0].state == "ok"
 
 
 def test_a_fall_that_is_a_slowdown_too_is_one_alert(world: World) -> None:
     world.put(steady(6, 0.6), first=day(60))
     report = judged(world, 65, put(world, steady(60, 0.51) + steady(6, 0.2)))
-    (told,) = report.told
+    (told,) = report.transitions
     assert told.headline == "Technician on site: down to 60 % instead of 92 %"
     (message,) = world.messages()
     assert "Slower 51 % used to be done within 3 h 8 min; since Monday 2 March 2026 only 20 % are (n = 600)." in (
@@ -140,7 +142,7 @@ def test_a_slowdown_beside_a_promise_long_broken_is_news(make_world: MakeWorld) 
     world.put(steady(120, 0.7))
     times = put(world, steady(100, 0.51) + steady(10, 0.31))
     assert len(judged(world, 99, times).opened) == 1
-    (told,) = judged(world, 109, times).told
+    (told,) = judged(world, 109, times).transitions
     assert told.transition == "worsened"
     assert told.headline == "Technician on site: also slower, 31 % done within 3 h 8 min instead of 51 %"
 
@@ -148,13 +150,13 @@ def test_a_slowdown_beside_a_promise_long_broken_is_news(make_world: MakeWorld) 
 def test_a_fall_of_the_share_after_all_takes_longer_is_news(world: World) -> None:
     """The share within a long tolerance is known days later: who has read of no breach hears of it."""
     times = put(world, steady(60, 0.51) + steady(10, 0.31))
-    (opened,) = judged(world, 62, times).told
+    (opened,) = judged(world, 62, times).transitions
     assert "slower" in opened.headline
     world.put(steady(20, 0.6), first=day(60))
-    (told,) = judged(world, 65, times).told
+    (told,) = judged(world, 65, times).transitions
     assert (told.alert_id, told.transition) == (opened.alert_id, "worsened")
     assert told.headline == "Technician on site: also down to 60 % instead of 92 %"
-    assert judged(world, 67, times).told == ()
+    assert judged(world, 67, times).transitions == ()
     judged(world, 73, times)
     assert world.messages()[-1].title == "Still: Technician on site: also down to 60 % instead of 92 %"
 
@@ -164,7 +166,7 @@ def test_what_goes_further_was_told_before(world: World) -> None:
     times = put(world, steady(60, 0.51) + steady(20, 0.31))
     judged(world, 62, times)
     world.put(steady(8, 0.8) + steady(12, 0.4), first=day(60))
-    said = [one.headline.partition(": ")[2] for last in range(63, 80) for one in judged(world, last, times).told]
+    said = [one.headline.partition(": ")[2] for last in range(63, 80) for one in judged(world, last, times).transitions]
     assert said == ["also down to 80 % instead of 92 %", "further down to 40 % instead of 92 %"]
 
 
@@ -179,7 +181,7 @@ def test_one_region_may_be_slower(world: World) -> None:
 
 def test_late_rows_that_show_it_never_was_correct_it(world: World) -> None:
     assert len(judged(world, 66, put(world, steady(60, 0.51) + steady(7, 0.31))).opened) == 1
-    (told,) = judged(world, 67, put(world, steady(68, 0.51))).told
+    (told,) = judged(world, 67, put(world, steady(68, 0.51))).transitions
     assert told.transition == "corrected"
 
 
@@ -188,7 +190,7 @@ def test_days_that_are_not_decided_any_more_correct_nothing(world: World) -> Non
     slow = steady(60, 0.51) + steady(9, 0.31)
     assert len(judged(world, 66, put(world, slow)).opened) == 1
     waiting = dict.fromkeys(range(60, 69), HOUR)
-    assert judged(world, 68, put(world, slow, decided=waiting)).told == ()
+    assert judged(world, 68, put(world, slow, decided=waiting)).transitions == ()
 
 
 def test_the_past_would_have_been_told_of_it(world: World) -> None:
@@ -204,7 +206,7 @@ def test_the_past_says_which_slowdowns_would_show_beside_falls(world: World) -> 
     judged(world, 119, put(world, steady(120, 0.51)))
     with open_warehouse(world.settings, read_only=True) as w:
         (found,) = backtest(world.settings, w, read_journeys(world.settings.workspace), None)
-    said = "\n".join(backtest_lines([found]))
+    said = "\n".join(render_backtests([found]))
     assert found.seen and {one.times: one.within for one in found.slowdowns}[2.0] == 1.0
     assert "10 points  100 %" in said and "all takes" in said and "1.5 times as long  100 %" in said
     assert (
@@ -233,15 +235,15 @@ def bench(make_world: MakeWorld) -> World:
 def test_a_time_without_tolerance_is_judged_by_its_median_alone(bench: World) -> None:
     times = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(60, 0.51) + steady(6, 0.31))]
     report = judged(bench, 59, times)
-    assert report.told == () and report.states[0].state == "ok"
-    (told,) = judged(bench, 65, times).told
+    assert report.transitions == () and report.states[0].state == "ok"
+    (told,) = judged(bench, 65, times).transitions
     assert told.headline == "At the bench: slower, 31 % done within 3 h 8 min instead of 51 %"
     (message,) = bench.messages()
     assert "Promise" not in message.body
     with open_warehouse(bench.settings, read_only=True) as w:
-        shown = story(bench.settings, told.alert_id, w)
+        shown = alert_history(bench.settings, told.alert_id, w)
         (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
-    assert shown.number_now == shown.number_then and not any(one.is_changed for one in shown.readings)
+    assert shown.value_now == shown.value_then and not any(one.is_changed for one in shown.readings)
     assert [one.reasons[0].split(":")[0] for one in found.fired] == ["median"] and found.mean_n == 100
     assert found.picture.exists()
 
@@ -251,7 +253,7 @@ def test_a_past_without_tolerance_says_which_slowdowns_would_show(bench: World) 
     judged(bench, 119, times)
     with open_warehouse(bench.settings, read_only=True) as w:
         (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
-    said = "\n".join(backtest_lines([found]))
+    said = "\n".join(render_backtests([found]))
     assert found.seen == () and found.smallest is None and "a fall of" not in said
     assert {one.times: one.within for one in found.slowdowns}[1.5] == 1.0
     assert "1.5 times as long  100 %" in said and "smallest slowdown" in said
@@ -261,20 +263,20 @@ def test_too_short_a_past_says_so_of_slowdowns(bench: World) -> None:
     judged(bench, 9, [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(10, 0.51))])
     with open_warehouse(bench.settings, read_only=True) as w:
         (found,) = backtest(bench.settings, w, read_journeys(bench.settings.workspace), None)
-    assert found.slowdowns == () and "too short to say what slowdowns" in "\n".join(backtest_lines([found]))
+    assert found.slowdowns == () and "too short to say what slowdowns" in "\n".join(render_backtests([found]))
 
 
 def test_its_newest_days_are_not_missed_while_their_cases_are_open(bench: World) -> None:
     hours = dict.fromkeys(range(60, 66), 1.0 * HOUR)
     rows = put(bench, steady(60, 0.51) + steady(6, 0.1), decided=hours)
     report = judged(bench, 65, [row | {"kpi": "fix.time_in_stage"} for row in rows])
-    assert report.told == () and report.states[0].state == "ok"
+    assert report.transitions == () and report.states[0].state == "ok"
 
 
 def test_its_first_day_has_no_state_yet_while_all_is_open(bench: World) -> None:
     rows = put(bench, steady(1, 0.5), decided={0: 600.0})
     report = judged(bench, 0, [row | {"kpi": "fix.time_in_stage"} for row in rows])
-    assert report.told == () and report.states[0].state == "no_data"
+    assert report.transitions == () and report.states[0].state == "no_data"
 
 
 def test_a_time_that_becomes_another_starts_anew(bench: World) -> None:
@@ -282,7 +284,7 @@ def test_a_time_that_becomes_another_starts_anew(bench: World) -> None:
     (opened,) = judged(bench, 65, rows).opened
     again = [row | {"kpi": "fix.time_in_stage"} for row in put(bench, steady(70, 0.31))]
     rows += [row | {"definition": "second"} for row in again if row["period_start"] > day(65)]
-    (told,) = judged(bench, 69, rows).told
+    (told,) = judged(bench, 69, rows).transitions
     assert (told.alert_id, told.transition) == (opened.alert_id, "superseded")
 
 

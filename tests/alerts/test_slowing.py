@@ -8,27 +8,29 @@ from datetime import date
 import numpy as np
 import pytest
 
-from jkpi.alerts.backtest.injected_drops import smallest
-from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown, plant_slowdowns, slower
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics.rules import Rule
-from jkpi.alerts.statistics.sign_test import Durations, blank, counted
+from jkpi.alerts.backtest.injected_drops import minimum_detectable
+from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns, slow_down
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.rules import AlertRule
+from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, histogram_from_counts
 
 FIRST = date(2026, 1, 5)
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(20) for eighth in range(9, 17))])
-RULE = Rule(None, 0.05)
+RULE = AlertRule(None, 0.05)
 
 
-def one_day(edges: list[float], counts: list[int], beyond: int = 0) -> Durations:
-    return counted(0, np.array(edges), np.array([[*counts, beyond]]), np.array([np.inf]), np.zeros(1, dtype=bool))
+def one_day(edges: list[float], counts: list[int], beyond: int = 0) -> DurationHistogram:
+    return histogram_from_counts(
+        0, np.array(edges), np.array([[*counts, beyond]]), np.array([np.inf]), np.zeros(1, dtype=bool)
+    )
 
 
-def binned(took: np.ndarray) -> Durations:
+def binned(took: np.ndarray) -> DurationHistogram:
     """(T, N) seconds, N cases a day."""
     days = len(took)
     bins = np.searchsorted(EDGES, took)
     counts = np.stack([np.bincount(one, minlength=len(EDGES) + 1) for one in bins])
-    return counted(0, EDGES, counts, np.full(days, np.inf), np.zeros(days, dtype=bool))
+    return histogram_from_counts(0, EDGES, counts, np.full(days, np.inf), np.zeros(days, dtype=bool))
 
 
 def drawn(days: int, n: int, seed: int) -> np.ndarray:
@@ -57,8 +59,8 @@ def test_what_counts_become(
     edges: list[float], counts: list[int], times: float, tolerance: float, within: list[int]
 ) -> None:
     one = one_day(edges, counts, beyond=3)
-    found = slower(one, times, tolerance)
-    assert found.within.tolist() == [within] and found.n.tolist() == one.n.tolist()
+    found = slow_down(one, times, tolerance)
+    assert found.cumulative_counts.tolist() == [within] and found.n.tolist() == one.n.tolist()
 
 
 @pytest.mark.parametrize("times", [1.05, 1.2, 1.5, 3.0])
@@ -66,24 +68,24 @@ def test_what_counts_become(
 def test_bins_slowed_are_near_to_cases_slowed(times: float, tolerance: float) -> None:
     took = drawn(1, 20_000, 1)
     longer = np.where(took <= tolerance, np.minimum(took * times, tolerance), took * times)
-    apart = slower(binned(took), times, tolerance).within.astype(float) - binned(longer).within
+    apart = slow_down(binned(took), times, tolerance).cumulative_counts.astype(float) - binned(longer).cumulative_counts
     assert np.abs(apart).max() < 0.012 * 20_000
 
 
-def planted(durations: Durations, tolerance: float = np.inf) -> list[SeenSlowdown]:
-    (track,) = replay_all(blank(FIRST, 1, [durations]), [Tried(RULE, 0)], [durations])
-    return plant_slowdowns(durations, FIRST, RULE, track, tolerance)
+def planted(durations: DurationHistogram, tolerance: float = np.inf) -> list[SlowdownDetectionRate]:
+    (track,) = replay_grid(empty_grid(FIRST, 1, [durations]), [SeriesToEvaluate(RULE, 0)], [durations])
+    return inject_slowdowns(durations, FIRST, RULE, track, tolerance)
 
 
 def test_larger_slowdowns_and_more_cases_are_seen_sooner() -> None:
     few, many = planted(binned(drawn(150, 20, 2))), planted(binned(drawn(150, 300, 3)))
     for seen in (few, many):
-        within = [one.within for one in seen]
+        within = [one.within_1_week for one in seen]
         assert within[0] < 0.3 and within[-1] == 1.0 and np.all(np.diff(within) > -0.1)
-        assert all(one.within <= one.in_two and one.planted == 24 for one in seen)
-    least = [smallest(seen) for seen in (few, many)]
-    assert least[0] is not None and least[1] is not None and least[1].times < least[0].times <= 2.0
-    assert next(one.median for one in many if one.times == 1.5) == 1
+        assert all(one.within_1_week <= one.within_2_weeks and one.injected == 24 for one in seen)
+    least = [minimum_detectable(seen) for seen in (few, many)]
+    assert least[0] is not None and least[1] is not None and least[1].factor < least[0].factor <= 2.0
+    assert next(one.median_delay for one in many if one.factor == 1.5) == 1
 
 
 def test_a_series_that_begins_later_has_the_same_slowdowns() -> None:

@@ -9,13 +9,13 @@ import pytest
 from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
-from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
-from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.detection.episodes import EMPTY_HISTORY, Detection, SeriesResult, merge_detections
+from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.series.watched import lies_within
-from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.series.watched import is_subsegment
+from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.alerts.store.acknowledgements import silence
-from jkpi.alerts.transitions.inhibition import speaks_for
+from jkpi.alerts.transitions.inhibition import inhibits
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
@@ -29,7 +29,7 @@ def day(number: int) -> date:
 
 
 def told(report: AlertReport) -> list[tuple[str, str]]:
-    return [(one.transition, one.series_id) for one in report.told]
+    return [(one.transition, one.series_id) for one in report.transitions]
 
 
 def two_regions(world: World, north: list[tuple[float, float]], south: list[tuple[float, float]]) -> World:
@@ -44,8 +44,8 @@ def test_a_promise_long_broken_hides_no_fall_of_a_segment(make_world: MakeWorld)
     assert told(world.run(day(119))) == [("opened", WHOLE)]
     report = world.run()
     assert told(report) == [("opened", SOUTH)]
-    assert "down to 30 % instead of 82 %" in report.told[0].headline
-    assert world.run().told == ()
+    assert "down to 30 % instead of 82 %" in report.transitions[0].headline
+    assert world.run().transitions == ()
 
 
 def test_a_promise_that_segments_break_as_the_whole_does_is_one_thing(make_world: MakeWorld) -> None:
@@ -74,7 +74,7 @@ def test_a_whole_that_is_silenced_speaks_for_nobody(make_world: MakeWorld, scope
     """One that is silenced with its segments speaks for them afterwards."""
     world = two_regions(make_world(), steady(70, 0.92, 900), steady(61, 0.92, 60) + steady(9, 0.3, 60))
     world.put(steady(60, 0.92, 960) + steady(10, 0.6, 960))
-    (opened,) = world.run(day(62)).told
+    (opened,) = world.run(day(62)).transitions
     assert opened.series_id == WHOLE
     until = datetime.combine(day(100), datetime.min.time(), UTC)
     silence(world.settings, opened.alert_id if scope == "alert" else scope, until, "known", "me", world.settings.now)
@@ -86,7 +86,7 @@ def test_a_promise_long_broken_takes_no_early_sign_over(make_world: MakeWorld) -
     world.put(steady(120, 0.25), kpi="fix.drop_off")
     judged(world, 119, {DAY: steady(120, 0.8)})
     report = judged(world, 119, {DAY: steady(120, 0.8) + steady(6, 0.6)})
-    assert [(one.kind, one.transition) for one in report.told] == [("early", "opened")]
+    assert [(one.kind, one.transition) for one in report.transitions] == [("early", "opened")]
 
 
 def two_tiers(world: World, gold: Counts, silver: Counts) -> World:
@@ -130,7 +130,7 @@ def test_a_combination_that_falls_later_than_its_segment_did_is_told(make_world:
 
 def test_a_segment_that_is_silenced_speaks_for_no_combination(make_world: MakeWorld) -> None:
     world = two_tiers(make_world(BY_BOTH), fell(0.4, 40), fell(0.6, 200))
-    (opened,) = world.run(day(61)).told
+    (opened,) = world.run(day(61)).transitions
     assert opened.series_id == SOUTH
     until = datetime.combine(day(100), datetime.min.time(), UTC)
     silence(world.settings, opened.alert_id, until, "known", "me", world.settings.now)
@@ -149,15 +149,17 @@ def test_a_segment_that_is_silenced_speaks_for_no_combination(make_world: MakeWo
 )
 def test_what_lies_within_a_segment(value: str, other: str, other_value: str, within: bool) -> None:
     """A value with a + of its own cannot be told apart from the ones beside it."""
-    assert lies_within("tier+region", value, other, other_value) == within
-    assert lies_within("a+tier+region", "x+gold+south", "region+a", "south+x")
+    assert is_subsegment("tier+region", value, other, other_value) == within
+    assert is_subsegment("a+tier+region", "x+gold+south", "region+a", "south+x")
 
 
-def track(since: int, fired: int) -> Track:
+def track(since: int, fired: int) -> SeriesResult:
     """An open fall, by its numbers of days."""
-    pool = Pool(day(since), day(fired), fired - since + 1, 50.0, 100.0, 80.0, 75.0, 100.0)
-    part = Part("baseline", day(since), day(fired), None, "evidence", pool, None, 3)
-    return Track(State.FIRING, day(since), tuple(as_breaches([part])), None, day(fired), NOWHERE)
+    pool = PooledSample(day(since), day(fired), fired - since + 1, 50.0, 100.0, 80.0, 75.0, 100.0)
+    part = Detection("baseline", day(since), day(fired), None, "evidence", pool, None, 3)
+    return SeriesResult(
+        SeriesState.FIRING, day(since), tuple(merge_detections([part])), None, day(fired), EMPTY_HISTORY
+    )
 
 
 @pytest.mark.parametrize(
@@ -173,4 +175,4 @@ def track(since: int, fired: int) -> Track:
 def test_what_is_told_once_another_has_begun_is_of_that(
     own: tuple[int, int], parent: tuple[int, int], is_of_it: bool
 ) -> None:
-    assert speaks_for(track(*parent), track(*own), same_promise=False) is is_of_it
+    assert inhibits(track(*parent), track(*own), same_promise=False) is is_of_it

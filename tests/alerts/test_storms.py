@@ -29,11 +29,11 @@ def test_very_many_breaches_are_one_message_for_each_owner(make_world: MakeWorld
     for number in range(BREACHES):
         world.put(steady(60, 0.92, 200) + steady(4, 0.3, 200), segment="region", value=f"r{number:04}")
     report = world.run()
-    assert len(report.opened) == BREACHES and report.messages == 2
+    assert len(report.opened) == BREACHES and report.messages_queued == 2
     assert deliver(world.settings).sent == 2
     assert {name: (folder / name).read_text().count("=" * 72) for name in ("lead", "boss")} == {"lead": 1, "boss": 1}
     assert all(len(message.body) < 40_000 for message in world.messages())
-    assert world.run().messages == 0
+    assert world.run().messages_queued == 0
 
 
 def test_a_year_of_past_is_no_news(make_world: MakeWorld) -> None:
@@ -42,6 +42,6 @@ def test_a_year_of_past_is_no_news(make_world: MakeWorld) -> None:
     for month in range(2, 11):
         world.put(steady(8, 0.6), first=date(2026, month, 10))
     report = world.run()
-    assert report.told == () and world.messages() == []
+    assert report.transitions == () and world.messages() == []
     assert Counter(state.state for state in report.states) == {"ok": 1}
     assert max(key[3] for key in world.rows) == date(2026, 12, 31) and date(2026, 1, 1) == FIRST

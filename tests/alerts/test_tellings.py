@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
-from jkpi.alerts.notifications.silences import Silence, covers, hushed
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
+from jkpi.alerts.notifications.silences import Silence, scope_matches, suppression_reason
 from jkpi.alerts.store.acknowledgements import acknowledge, silence, unsilence
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.config.receivers import AlertsFile, Mute, Telling
+from jkpi.config.receivers import AlertingConfig, AlertOptions, MuteInterval
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError
-from jkpi.formatting.numbers import day as named
+from jkpi.formatting.numbers import format_day as named
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
 
@@ -38,7 +38,9 @@ def at(number: int) -> datetime:
 
 def telling(world: World, **how: Any) -> World:
     owners, mutes = how.pop("owners", {}), how.pop("mutes", ())
-    world.settings = replace(world.settings, telling=Telling(owners, mutes, AlertsFile(**{"digest": "never", **how})))
+    world.settings = replace(
+        world.settings, telling=AlertingConfig(owners, mutes, AlertOptions(**{"digest": "never", **how}))
+    )
     return world
 
 
@@ -66,7 +68,7 @@ def told_on(world: World, days: range) -> list[tuple[int, str, str]]:
 def judge(settings: Settings) -> AlertReport:
     """With the readings that are there."""
     with open_warehouse(settings) as w:
-        return judge_and_announce(settings, w, read_journeys(settings.workspace))
+        return evaluate_and_dispatch(settings, w, read_journeys(settings.workspace))
 
 
 def alert_id(world: World) -> str:
@@ -149,7 +151,7 @@ def test_acknowledged_in_time_is_not_escalated(make_world: MakeWorld) -> None:
     world.run(day(FELL))
     done = acknowledge(world.settings, alert_id(world), "Ada", "on it", "test", at(FELL))
     again = acknowledge(world.settings, alert_id(world), "Bob", "", "test", at(FELL + 1))
-    assert (done.is_new, again.is_new, again.who) == (True, False, "Ada")
+    assert (done.is_new, again.is_new, again.acknowledged_by) == (True, False, "Ada")
     assert [who for _, who, _ in told_on(world, range(FELL + 1, 80))] == ["lead"]
 
 
@@ -297,7 +299,7 @@ def test_a_silence_can_be_ended_and_wrong_ones_are_refused(make_world: MakeWorld
 
 
 def test_a_mute_of_the_calendar_holds_the_announcement_not_the_state(make_world: MakeWorld) -> None:
-    mute = Mute.model_validate({"from": day(60), "to": day(70), "reason": "holidays"})
+    mute = MuteInterval.model_validate({"from": day(60), "to": day(70), "reason": "holidays"})
     world = telling(fallen(make_world(ON_SITE)), mutes=(mute,))
     assert told_on(world, range(58, 70)) == []
     (alert,) = list_alerts(world.settings)
@@ -306,17 +308,19 @@ def test_a_mute_of_the_calendar_holds_the_announcement_not_the_state(make_world:
 
 
 def test_a_mute_of_something_else_holds_nothing(make_world: MakeWorld) -> None:
-    mute = Mute.model_validate({"from": day(60), "to": day(70), "reason": "r", "only": ["other", "repair/other"]})
+    mute = MuteInterval.model_validate(
+        {"from": day(60), "to": day(70), "reason": "r", "only": ["other", "repair/other"]}
+    )
     world = telling(fallen(make_world(ON_SITE)), mutes=(mute,))
     assert [number for number, _, _ in told_on(world, range(58, 66))] == [61]
 
 
 def test_mutes_are_cut_in_the_zone_of_the_journey() -> None:
-    mute = Mute.model_validate({"from": date(2026, 5, 2), "to": date(2026, 5, 2), "reason": "r"})
+    mute = MuteInterval.model_validate({"from": date(2026, 5, 2), "to": date(2026, 5, 2), "reason": "r"})
     late = datetime(2026, 5, 1, 22, tzinfo=UTC)
-    assert hushed("j/m", None, late, "Europe/Istanbul", (), [mute]) == "muted"
-    assert hushed("j/m", None, late, "UTC", (), [mute]) is None
-    assert hushed("j/m", None, late + timedelta(days=1), "Europe/Istanbul", (), [mute]) is None
+    assert suppression_reason("j/m", None, late, "Europe/Istanbul", (), [mute]) == "muted"
+    assert suppression_reason("j/m", None, late, "UTC", (), [mute]) is None
+    assert suppression_reason("j/m", None, late + timedelta(days=1), "Europe/Istanbul", (), [mute]) is None
 
 
 @pytest.mark.parametrize(
@@ -324,10 +328,10 @@ def test_mutes_are_cut_in_the_zone_of_the_journey() -> None:
     [("j", True), ("j/m", True), ("j/m/s=v", True), ("a1", True), ("j/m/s=w", False), ("jj", False), ("j/", False)],
 )
 def test_what_a_scope_covers(scope: str, holds: bool) -> None:
-    assert covers(scope, "j/m/s=v", "a1") is holds
+    assert scope_matches(scope, "j/m/s=v", "a1") is holds
     silences = [Silence(1, scope, at(1), "r", "w")]
-    assert (hushed("j/m/s=v", "a1", at(0), "UTC", silences, ()) == "silenced") is holds
-    assert hushed("j/m/s=v", "a1", at(1), "UTC", silences, ()) is None
+    assert (suppression_reason("j/m/s=v", "a1", at(0), "UTC", silences, ()) == "silenced") is holds
+    assert suppression_reason("j/m/s=v", "a1", at(1), "UTC", silences, ()) is None
 
 
 def test_a_receiver_gets_so_many_messages_a_day_and_the_rest_together(make_world: MakeWorld) -> None:
@@ -338,7 +342,7 @@ def test_a_receiver_gets_so_many_messages_a_day_and_the_rest_together(make_world
     later = replace(world.settings, now=at(62) + timedelta(hours=23))
     with_more = World(later, world.rows)
     with_more.write(day(63))
-    assert judge(later).messages == 0
+    assert judge(later).messages_queued == 0
     assert {alert.title: alert.flags for alert in list_alerts(later)} == {
         "Technician on site": (), "Customer stays": ("capped",),
     }  # fmt: skip
@@ -425,13 +429,13 @@ def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_wor
     """A database of the first version with a told alert, brought up to date: only its end is told, as an answer."""
     from sqlalchemy import text
 
-    from jkpi.state.engine import state_engine, writing
+    from jkpi.state.engine import state_engine, write_transaction
 
     world = telling(fallen(make_world(ON_SITE), 4), repeat_every=None)
     world.put(steady(3, 0.95), first=day(64))
     world.run(day(FELL))
     engine = state_engine(world.settings.state_url)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for table in ("told_readings", "held_digests", "silences", "acknowledgements", "tellings"):
             connection.execute(text(f"drop table {table}"))
         connection.execute(text("alter table outbox drop column content"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.cli.lint_warnings import notes
+from jkpi.cli.lint_warnings import lint_warnings
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.workspace import read_sources
 
@@ -46,7 +46,7 @@ def noted(folder: Path, old: str = "", new: str = "") -> list[str]:
     for name, text in (("journeys", MAP), ("sources", SOURCE)):
         (folder / name).mkdir(exist_ok=True)
         (folder / name / "one.yml").write_text(text.replace(old, new) if old else text)
-    return notes(read_journeys(folder), read_sources(folder))
+    return lint_warnings(read_journeys(folder), read_sources(folder))
 
 
 def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.build import make_bundle
-from jkpi.dashboards.bundle import Bundle
-from jkpi.dashboards.database import database_of
-from jkpi.dashboards.scopes import subjects_of
+from jkpi.dashboards.build import build_bundle
+from jkpi.dashboards.bundle import DashboardBundle
+from jkpi.dashboards.database import superset_database
+from jkpi.dashboards.scopes import workspace_scopes
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 
@@ -27,7 +27,7 @@ JKPI = Path(sys.executable).parent / "jkpi"
 EXAMPLES = ["equipment_repair", "spare_parts", "starter"]
 WHOLE, PART = "equipment_repair", "technician_visit"
 
-MakeBundle = Callable[..., Bundle]
+MakeBundle = Callable[..., DashboardBundle]
 
 
 def settings_of(folder: Path, name: str = "service") -> Settings:
@@ -36,7 +36,7 @@ def settings_of(folder: Path, name: str = "service") -> Settings:
         name=name,
         warehouse_url=f"duckdb:///{folder / 'warehouse.duckdb'}",
         state_url=f"sqlite:///{folder / 'state.db'}",
-        output=folder / "site",
+        site_dir=folder / "site",
         now=datetime(2026, 6, 30, 6, tzinfo=UTC),
         synthetic=True,
     )
@@ -50,10 +50,10 @@ def journeys_of(example: str) -> tuple[Journey, ...]:
 def bundle_of(tmp_path: Path) -> MakeBundle:
     """The bundle of an example, as if its workspace had another name."""
 
-    def make(example: str, name: str = "service") -> Bundle:
+    def make(example: str, name: str = "service") -> DashboardBundle:
         settings = settings_of(tmp_path, name)
-        database = database_of(settings.warehouse_url, tmp_path / "published" / "dashboards.duckdb")
-        return make_bundle(name, database, subjects_of(settings, journeys_of(example)))
+        database = superset_database(settings.warehouse_url, tmp_path / "published" / "dashboards.duckdb")
+        return build_bundle(name, database, workspace_scopes(settings, journeys_of(example)))
 
     return make
 

@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from jkpi.config.settings import Settings, load_settings
-from jkpi.config.superset import Superset
-from jkpi.dashboards.bundle import Bundle, MadeChart
+from jkpi.config.superset import SupersetConnection
+from jkpi.dashboards.bundle import BuiltChart, DashboardBundle
 from jkpi.dashboards.charts import query_context
 from jkpi.dashboards.client import connect
-from jkpi.dashboards.publish import bundle_of
-from jkpi.dashboards.push import There, look
-from jkpi.dashboards.verify import first_filters
+from jkpi.dashboards.publish import workspace_bundle
+from jkpi.dashboards.push import RemoteObjects, fetch_existing
+from jkpi.dashboards.verify import default_filters
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from postgres import free_port
@@ -41,15 +41,17 @@ class Live:
 
     @property
     def settings(self) -> Settings:
-        return replace(load_settings(self.workspace), superset=Superset(self.url, "admin", SecretStr(self.password)))
+        return replace(
+            load_settings(self.workspace), superset=SupersetConnection(self.url, "admin", SecretStr(self.password))
+        )
 
     @property
     def journeys(self) -> tuple[Journey, ...]:
         return tuple(read_journeys(self.workspace))
 
     @property
-    def bundle(self) -> Bundle:
-        return bundle_of(self.settings, self.journeys)
+    def bundle(self) -> DashboardBundle:
+        return workspace_bundle(self.settings, self.journeys)
 
     @contextmanager
     def signed_in(self, username: str = "admin", password: str | None = None) -> Iterator[Any]:
@@ -59,9 +61,9 @@ class Live:
         finally:
             client.session.close()
 
-    def there(self) -> There:
+    def there(self) -> RemoteObjects:
         with self.signed_in() as client:
-            return look(client, self.bundle)
+            return fetch_existing(client, self.bundle)
 
     def add_user(self, name: str, role: str) -> str:
         """A person with Gamma and a role of ours; the password."""
@@ -88,10 +90,10 @@ def running(workspace: Path, home: Path) -> Iterator[Live]:
         yield Live(server.url, workspace, server.password, home)
 
 
-def rows(client: Any, bundle: Bundle, there: There, made: MadeChart, **more: Any) -> dict[str, Any]:
+def rows(client: Any, bundle: DashboardBundle, there: RemoteObjects, made: BuiltChart, **more: Any) -> dict[str, Any]:
     """The answer to a chart's query as the dashboard asks it, for whoever the client is."""
     dataset_id = there.datasets[bundle.dataset_uuid(made.asset.dataset)]
-    asked = query_context(made.params, dataset_id, first_filters(bundle, made))
+    asked = query_context(made.params, dataset_id, default_filters(bundle, made))
     asked["queries"][0].update(more)
     answer: dict[str, Any] = client.ask("POST", "chart/data", json=asked)["result"][0]
     return answer

@@ -13,21 +13,21 @@ from typing import Any
 import pytest
 import yaml
 
-from jkpi.dashboards.assets import fill, read_assets
-from jkpi.dashboards.build import make_bundle
-from jkpi.dashboards.bundle import Bundle
+from jkpi.dashboards.assets import fill_placeholders, read_assets
+from jkpi.dashboards.build import build_bundle
+from jkpi.dashboards.bundle import DashboardBundle
 from jkpi.dashboards.columns import check_bundle
-from jkpi.dashboards.database import database_of
-from jkpi.dashboards.names import certifier, slug_start
-from jkpi.dashboards.scopes import subjects_of
-from jkpi.dashboards.tables import TOLD
+from jkpi.dashboards.database import superset_database
+from jkpi.dashboards.names import slug_prefix, workspace_certifier
+from jkpi.dashboards.scopes import workspace_scopes
+from jkpi.dashboards.tables import EXPORTED_TABLES
 from jkpi.errors import JkpiError
 
 from .conftest import EXAMPLES, ROOT, MakeBundle, journeys_of, settings_of
 
 
-def files(bundle: Bundle) -> dict[str, Any]:
-    with zipfile.ZipFile(io.BytesIO(bundle.zipped())) as archive:
+def files(bundle: DashboardBundle) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(bundle.to_zip())) as archive:
         return {name: yaml.safe_load(archive.read(name)) for name in archive.namelist()}
 
 
@@ -46,7 +46,7 @@ def test_an_overview_and_one_dashboard_for_each_journey(bundle_of: MakeBundle, e
     slugs = {dashboard.slug for dashboard in bundle.dashboards}
     assert slugs == {"jkpi-service-overview", *(f"jkpi-service-{one.journey}" for one in journeys_of(example))}
     shown = {uuid for dashboard in bundle.dashboards for uuid in dashboard.charts}
-    behind = {made.marks for made in bundle.charts.values() if made.marks}
+    behind = {made.annotation_chart_uuid for made in bundle.charts.values() if made.annotation_chart_uuid}
     assert shown | behind == set(bundle.charts), "no chart is made that nobody sees"
     assert not shown & behind
 
@@ -56,14 +56,14 @@ def test_every_kpi_stage_and_moment_is_on_the_dashboard_of_its_journey(bundle_of
     (journey,) = journeys_of("equipment_repair")
     dashboard = next(one for one in bundle.dashboards if one.journey)
     on_it = [bundle.charts[uuid] for uuid in dashboard.charts]
-    assert {made.subject.names["kpi"] for made in on_it if made.asset.chart == "kpi_line"} == {
+    assert {made.scope.ids["kpi"] for made in on_it if made.asset.chart == "kpi_line"} == {
         kpi_id for kpi_id, *_ in journey.all_kpis()
     }
     moments = {moment.moment for moment in journey.moments_of_truth}
     for chart in ("moment_number", "moment_standing", "moment_line", "who_falls"):
-        assert {made.subject.names["moment"] for made in on_it if made.asset.chart == chart} == moments
+        assert {made.scope.ids["moment"] for made in on_it if made.asset.chart == chart} == moments
     texts = [part["meta"]["code"] for part in dashboard.content["position"].values() if part_is(part, "MARKDOWN")]
-    assert all(any(stage.shown in text for text in texts) for stage in journey.stages)
+    assert all(any(stage.display_title in text for text in texts) for stage in journey.stages)
     assert "Synthetic data" in texts[0]
 
 
@@ -73,7 +73,7 @@ def part_is(part: object, kind: str) -> bool:
 
 def test_the_same_workspace_is_the_same_bundle_and_another_shares_nothing(bundle_of: MakeBundle) -> None:
     one, again, other = bundle_of("starter"), bundle_of("starter"), bundle_of("starter", "another")
-    assert one.zipped() == again.zipped()
+    assert one.to_zip() == again.to_zip()
     assert not uuids(one) & uuids(other)
     assert len(uuids(one)) == len([content for content in one.files.values() if "uuid" in content])
     # As every release makes it: another number would put a second dashboard beside the first.
@@ -81,7 +81,7 @@ def test_the_same_workspace_is_the_same_bundle_and_another_shares_nothing(bundle
     assert overview.uuid == "98f35267-1163-5a07-a9d1-bdb323eebf56"
 
 
-def uuids(bundle: Bundle) -> set[str]:
+def uuids(bundle: DashboardBundle) -> set[str]:
     return {content["uuid"] for content in bundle.files.values() if "uuid" in content}
 
 
@@ -91,9 +91,9 @@ def test_names_are_in_a_namespace_and_nothing_is_left_unfilled(bundle_of: MakeBu
         assert "${" not in json.dumps(content), name
         if name.startswith(("jkpi/databases", "jkpi/datasets")):
             named = content.get("database_name") or content["table_name"]
-            assert named.startswith(certifier("service"))
+            assert named.startswith(workspace_certifier("service"))
         if name.startswith("jkpi/charts"):
-            assert content["certified_by"] == certifier("service")
+            assert content["certified_by"] == workspace_certifier("service")
     assert all(dashboard.slug.startswith("jkpi-service-") for dashboard in bundle.dashboards)
 
 
@@ -120,7 +120,7 @@ def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None
                 assert {tile["width"] for tile in inside} == {part["meta"]["width"]}
                 made = [bundle.charts[tile["uuid"]] for tile in inside]
                 assert [one.asset.chart for one in made] == ["moment_number", "moment_standing"]
-                assert len({one.subject.key for one in made}) == 1
+                assert len({one.scope.key for one in made}) == 1
                 stacks.append(made)
         assert len(stacks) == 3, dashboard.slug
 
@@ -162,14 +162,14 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
 def test_what_does_not_fit_is_told_before_anything_is_sent(
     bundle_of: MakeBundle, change: dict[str, Any], told: str
 ) -> None:
-    from jkpi.dashboards.assets import Chart
-    from jkpi.dashboards.charts import form
+    from jkpi.dashboards.assets import ChartAsset
+    from jkpi.dashboards.charts import form_data
 
     bundle = bundle_of("starter")
     made = next(one for one in bundle.charts.values() if one.asset.chart == "moment_number")
-    raw = fill(bundle.assets.charts["moment_number"], made.subject.values)
-    asset = Chart.model_validate({**raw, **change, "params": {**raw["params"], **change.get("params", {})}})
-    params = made.params if "dataset" in change else form(asset, bundle.assets)
+    raw = fill_placeholders(bundle.assets.charts["moment_number"], made.scope.placeholders)
+    asset = ChartAsset.model_validate({**raw, **change, "params": {**raw["params"], **change.get("params", {})}})
+    params = made.params if "dataset" in change else form_data(asset, bundle.assets)
     bundle.charts[made.uuid] = replace(made, asset=asset, params=params)
     with pytest.raises(JkpiError) as caught:
         check_bundle(bundle)
@@ -194,13 +194,13 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
     known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
     assets = read_assets()
     charts = [chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts]
-    placed = {chart.chart for chart in charts} | {chart.under.chart for chart in charts if chart.under}
+    placed = {chart.chart for chart in charts} | {chart.stacked.chart for chart in charts if chart.stacked}
     tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
     # What jkpi publishes beside the views is looked up in these.
     tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
     tables |= {"dash_readings"} if "dash_moment_readings" in tables else set()
     tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()
-    assert known == tables - set(TOLD)
+    assert known == tables - set(EXPORTED_TABLES)
     models = {path.stem for path in (ROOT / "dbt_project" / "models").rglob("*.sql")}
     assert known <= models
 
@@ -208,9 +208,9 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
 def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
     settings, journeys = settings_of(tmp_path), journeys_of("starter")
     kpis = frozenset((journey.journey, kpi_id) for journey in journeys for kpi_id, *_ in journey.all_kpis())
-    database = database_of(settings.warehouse_url, tmp_path / "d.duckdb")
+    database = superset_database(settings.warehouse_url, tmp_path / "d.duckdb")
     for coarse, period in ((frozenset(), "week"), (kpis, "month")):
-        bundle = make_bundle("service", database, subjects_of(settings, journeys, coarse))
+        bundle = build_bundle("service", database, workspace_scopes(settings, journeys, coarse))
         number = next(made for made in bundle.charts.values() if made.asset.chart == "moment_number")
         assert [f["comparator"] for f in number.params["adhoc_filters"] if f["subject"] == "period"] == [period]
         dashboard = next(one for one in bundle.dashboards if one.journey)
@@ -223,7 +223,7 @@ def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
 
 
 def test_any_name_of_a_workspace_makes_an_address_of_its_own() -> None:
-    assert slug_start("equipment_repair") == "jkpi-equipment_repair-"
-    starts = {slug_start(name) for name in ("Repair / EU", "repair-eu", "repair eu", "Ünïcode", "repair_eu")}
+    assert slug_prefix("equipment_repair") == "jkpi-equipment_repair-"
+    starts = {slug_prefix(name) for name in ("Repair / EU", "repair-eu", "repair eu", "Ünïcode", "repair_eu")}
     assert len(starts) == 5
     assert all(re.fullmatch(r"jkpi-[a-z0-9_-]+-", start) for start in starts)

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from jkpi.config.settings import WorkspaceFile, load_settings
+from jkpi.config.settings import WorkspaceConfig, load_settings
 from jkpi.dashboards.client import connect
-from jkpi.dashboards.database import database_of
-from jkpi.documents.documents import Strict, read
+from jkpi.dashboards.database import superset_database
+from jkpi.documents.documents import StrictModel, read_model
 from jkpi.errors import InputError, SystemFailure, WorkspaceError
 
 from .conftest import MakeBundle
@@ -116,19 +116,19 @@ def test_without_the_client_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyP
 
 
 def test_a_password_goes_beside_the_bundle_never_into_it(tmp_path: Path, bundle_of: MakeBundle) -> None:
-    database = database_of("postgresql://reader:hush@db:5433/jkpi", tmp_path / "unused")
+    database = superset_database("postgresql://reader:hush@db:5433/jkpi", tmp_path / "unused")
     assert database.password == "hush"
     assert "hush" not in repr(database)
     content = database.content("jkpi service", "u")
     assert content["sqlalchemy_uri"] == "postgresql+psycopg2://reader:XXXXXXXXXX@db:5433/jkpi"
     assert "hush" not in json.dumps(content)
-    other = database_of("postgresql://jkpi@inside/jkpi", tmp_path, "postgresql://reader:hush@outside/jkpi")
+    other = superset_database("postgresql://jkpi@inside/jkpi", tmp_path, "postgresql://reader:hush@outside/jkpi")
     assert "@outside/" in other.uri and other.password == "hush"
 
 
 def test_a_file_is_read_only_and_the_only_thing_that_is_read(tmp_path: Path) -> None:
     snapshot = tmp_path / "published" / "dashboards.duckdb"
-    database = database_of(f"duckdb:///{tmp_path}/warehouse.duckdb", snapshot)
+    database = superset_database(f"duckdb:///{tmp_path}/warehouse.duckdb", snapshot)
     assert database.uri == f"duckdb:///{snapshot}", "the snapshot, never the warehouse itself"
     arguments = database.content("n", "u")["extra"]["engine_params"]["connect_args"]
     assert arguments["read_only"] is True
@@ -161,9 +161,9 @@ def test_jkpi_yml_names_a_superset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_what_is_wrong_in_it_is_told_with_its_place(tmp_path: Path, given: str, told: str) -> None:
     (tmp_path / "jkpi.yml").write_text(f"workspace: w\nsuperset: {given}\n")
-    model: type[Strict] = WorkspaceFile
+    model: type[StrictModel] = WorkspaceConfig
     with pytest.raises(WorkspaceError) as caught:
-        read(tmp_path / "jkpi.yml", model)
+        read_model(tmp_path / "jkpi.yml", model)
     assert told in str(caught.value)
     assert "jkpi.yml:2:" in str(caught.value)
     assert "hush" not in str(caught.value)

@@ -10,14 +10,14 @@ import duckdb
 import pytest
 
 from jkpi.dashboards.assets import read_assets
-from jkpi.dashboards.tables import published_columns
+from jkpi.dashboards.tables import all_published_columns
 from jkpi.formatting import dashboard_text
 
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as made:
-        for table, columns in published_columns().items():
+        for table, columns in all_published_columns().items():
             made.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
         yield made
 
@@ -162,7 +162,7 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
 
 def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
     today = date(2026, 6, 30)
-    assert dashboard_text.standing("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
-    assert dashboard_text.standing("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
-    assert dashboard_text.standing("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
-    assert dashboard_text.standing("ok", None, today) == "ok"
+    assert dashboard_text.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
+    assert dashboard_text.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
+    assert dashboard_text.format_state_since("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
+    assert dashboard_text.format_state_since("ok", None, today) == "ok"

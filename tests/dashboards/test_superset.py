@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from jkpi.config.superset import Superset
-from jkpi.dashboards.charts import mark_layer
+from jkpi.config.superset import SupersetConnection
+from jkpi.dashboards.charts import alert_annotation_layer
 from jkpi.dashboards.publish import DashboardReport, publish_dashboards
 from jkpi.dashboards.publish_tables import publish_tables
-from jkpi.dashboards.push import push
-from jkpi.dashboards.security import secure
+from jkpi.dashboards.push import sync_bundle
+from jkpi.dashboards.security import apply_security
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.warehouse.open import open_warehouse
 
@@ -74,7 +74,7 @@ def test_the_second_time_nothing_changes(live: Live, placed: DashboardReport) ->
 
 def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: Live, placed: DashboardReport) -> None:
     bundle, there = live.bundle, live.there()
-    by_chart = {(made.asset.chart, made.subject.names.get("journey")): made for made in bundle.charts.values()}
+    by_chart = {(made.asset.chart, made.scope.ids.get("journey")): made for made in bundle.charts.values()}
     number, line = by_chart["moment_number", WHOLE], by_chart["moment_line", WHOLE]
     overview = next(one for one in bundle.dashboards if one.journey is None)
     dataset = there.datasets[bundle.dataset_uuid("readings")]
@@ -90,22 +90,24 @@ def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: L
         client.ask("PUT", f"rowlevelsecurity/{found['id']}", json={"clause": "1 = 1"})
         chart = {"viz_type": "table", "datasource_id": dataset, "datasource_type": "table", "params": "{}"}
         foreign = client.ask("POST", "chart/", json={**chart, "slice_name": "an analyst's own"})["id"]
-        stale = {**chart, "slice_name": "of a KPI that is gone", "certified_by": bundle.signature}
+        stale = {**chart, "slice_name": "of a KPI that is gone", "certified_by": bundle.certifier}
         client.ask("POST", "chart/", json=stale)
 
     mended = publish_dashboards(live.settings, live.journeys)
     assert mended.empty == ()
     assert mended.removed == ("of a KPI that is gone",)
-    assert {f"mended rule: jkpi {WHOLE}: {PART}", f"roles of dashboard: {overview.title}"} <= set(mended.secured)
+    assert {f"mended rule: jkpi {WHOLE}: {PART}", f"roles of dashboard: {overview.title}"} <= set(
+        mended.security_changes
+    )
     told = set(mended.changed)
     assert f"missing: {by_chart['funnel', PART].name}" in told
     assert {f"{number.name}: slice_name", f"{number.name}: params.metric", f"{overview.title}: dashboard_title"} <= told
     assert f"{line.name}: params.annotation_layers" in told
     with live.signed_in() as client:
-        again = push(client, bundle)
+        again = sync_bundle(client, bundle)
         assert (again.changed, again.removed) == ((), ())
-        assert secure(client, bundle, again.there) == []
-        there = again.there
+        assert apply_security(client, bundle, again.remote) == []
+        there = again.remote
         assert client.ask("GET", f"chart/{foreign}")["result"]["slice_name"] == "an analyst's own"
         held = client.ask("GET", f"chart/{there.charts[line.uuid]}")["result"]
         assert [layer["annotationType"] for layer in json.loads(held["params"])["annotation_layers"]][-1] == "EVENT"
@@ -118,8 +120,10 @@ def test_whoever_has_one_journey_sees_that_one_in_every_chart_and_mark(live: Liv
     seen_marks = {WHOLE: 0, PART: 0}
     with live.signed_in("visitor", password) as client:
         for made in bundle.charts.values():
-            journey = made.subject.names.get("journey")
-            layers = [mark_layer(there.charts[made.marks])] if made.marks else []
+            journey = made.scope.ids.get("journey")
+            layers = (
+                [alert_annotation_layer(there.charts[made.annotation_chart_uuid])] if made.annotation_chart_uuid else []
+            )
             answer = rows(client, bundle, there, made, annotation_layers=layers)
             # Without rows a table of metrics alone is one row of nothing.
             data = [row for row in answer["data"] if any(value is not None for value in row.values())]
@@ -130,7 +134,7 @@ def test_whoever_has_one_journey_sees_that_one_in_every_chart_and_mark(live: Liv
             else:
                 titles = {row["journey_title"] for row in data}
                 assert titles == {TITLES[PART]}, made.name
-            if made.marks and journey:
+            if made.annotation_chart_uuid and journey:
                 seen_marks[journey] += len(answer["annotation_data"]["Alert"]["records"])
         for name, dataset_id in there.datasets.items():
             asked = {"columns": ["journey"], "metrics": [], "filters": [], "row_limit": 100}
@@ -161,7 +165,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
         for made in bundle.charts.values():
             if made.asset.chart != "moment_standing":
                 continue
-            names = made.subject.names
+            names = made.scope.ids
             found = w.rows(
                 "select segment, segment_value, ci_low, ci_high, sample_size from marts.fct_kpi_readings"
                 " where journey = :journey and kpi = :kpi and is_primary and period = 'week' and status = 'final'"
@@ -251,7 +255,7 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
     assert there is not None
     with pytest.raises(InputError, match="knows no user 'admin'"):
         publish_dashboards(replace(live.settings, superset=replace(there, password=SecretStr("wrong"))), live.journeys)
-    visitor = Superset(live.url, "nobody", SecretStr(live.add_user("nobody", f"jkpi {WHOLE}: {PART}")))
+    visitor = SupersetConnection(live.url, "nobody", SecretStr(live.add_user("nobody", f"jkpi {WHOLE}: {PART}")))
     with pytest.raises(InputError, match=r"refused .*\(403\)") as refused:
         publish_dashboards(replace(live.settings, superset=visitor), live.journeys)
     assert "needs the role Admin" in refused.value.hint
@@ -260,7 +264,7 @@ def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: Dashbo
         publish_dashboards(replace(live.settings, superset=nowhere), live.journeys)
     assert "/nowhere/" in caught.value.message or "charts cannot be drawn" in caught.value.message
     with live.signed_in() as client:
-        assert push(client, live.bundle).changed
+        assert sync_bundle(client, live.bundle).changed
 
 
 def test_charts_read_a_postgres_where_the_warehouse_is_one(live: Live, on_postgres: Path) -> None:
@@ -272,9 +276,9 @@ def test_charts_read_a_postgres_where_the_warehouse_is_one(live: Live, on_postgr
     # Nobody has fallen yet, and nothing was judged: the rest has numbers.
     assert first.empty == ()
     with there.signed_in() as client:
-        again = push(client, there.bundle)
+        again = sync_bundle(client, there.bundle)
         assert (again.changed, again.removed) == ((), ())
-        named = [{"col": "database_name", "opr": "eq", "value": there.bundle.signature}]
+        named = [{"col": "database_name", "opr": "eq", "value": there.bundle.certifier}]
         (database,) = client.listed("database/", ["id"], named)
         held = client.ask("GET", f"database/{database['id']}/connection")["result"]
         assert held["sqlalchemy_uri"].startswith("postgresql+psycopg2://")
@@ -309,7 +313,7 @@ def test_a_browser_draws_every_chart_of_every_dashboard(live: Live, placed: Dash
             drawn = [name for tab in seen for name, _ in tab.charts]
             assert len(drawn) == len(dashboard.charts), dashboard.slug
             may_be_empty = {
-                bundle.charts[uuid].asset.short or bundle.charts[uuid].name
+                bundle.charts[uuid].asset.short_title or bundle.charts[uuid].name
                 for uuid in dashboard.charts
                 if bundle.charts[uuid].asset.may_be_empty
             }

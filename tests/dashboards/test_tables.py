@@ -13,7 +13,7 @@ import pytest
 
 from jkpi.config.settings import load_settings
 from jkpi.dashboards.publish_tables import publish_tables, snapshot_link
-from jkpi.dashboards.tables import measured_columns, published_columns
+from jkpi.dashboards.tables import all_published_columns, view_columns
 from jkpi.journeys.reader import read_journeys
 from jkpi.pipeline.publish import publish
 from jkpi.warehouse.open import open_warehouse
@@ -43,7 +43,7 @@ def test_the_snapshot_holds_every_table_as_it_was_promised_and_nothing_else(two_
         two_journeys, "select table_name, column_name, data_type from information_schema.columns"
     ):
         found[table][column] = kinds.get(kind, kind.lower())
-    assert dict(found) == published_columns()
+    assert dict(found) == all_published_columns()
     assert not {"customer_id", "case_id", "comment"} & {column for columns in found.values() for column in columns}
 
 
@@ -166,7 +166,7 @@ def test_on_postgres_the_schema_beside_the_marts_is_filled(on_postgres: Path) ->
     with open_warehouse(settings) as w:
         for _ in range(2):
             assert publish_tables(settings, w, read_journeys(on_postgres)) is None
-        for view in measured_columns():
+        for view in view_columns():
             rows = w.rows(f"select * from published.{view}")
             assert rows and by_text(rows) == by_text(w.rows(f"select * from dashboards.{view}")), view
         moments = w.rows("select moment, state, owner, now_text from published.dash_moments")

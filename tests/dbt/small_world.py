@@ -18,7 +18,7 @@ import pyarrow as pa
 from jkpi import package_files
 from jkpi.config.settings import Settings
 from jkpi.measuring.environment import dbt_environment
-from jkpi.measuring.run import arguments, measure
+from jkpi.measuring.run import dbt_arguments, measure
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -212,8 +212,8 @@ def build(url: str, workspace: Path, as_of: datetime = AS_OF, full_refresh: bool
 def unit_tests(url: str, workspace: Path) -> list[str]:
     """Run dbt's unit tests; the names of those that held. Fails with what dbt says of the others."""
     mine = _apart(settings(url, workspace))
-    place = mine.private / "dbt"
-    command = arguments(package_files.path("dbt_project"), place, full_refresh=True)
+    place = mine.internal_dir / "dbt"
+    command = dbt_arguments(package_files.package_folder("dbt_project"), place, full_refresh=True)
     command[command.index("build")] = "test"
     exclusion = command.index("--exclude-resource-type")
     command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]

@@ -15,15 +15,15 @@ import duckdb
 import pytest
 from sqlalchemy import create_engine, select
 
-from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce, judge_moments
-from jkpi.alerts.series.watched import watched_now
+from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch, evaluate_series
+from jkpi.alerts.series.watched import configured_moments
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
 from jkpi.journeys.reader import read_journeys
 from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
-from jkpi.synthetic.ground_truth import PLANTED, PlantedFall
+from jkpi.synthetic.ground_truth import EXAMPLE_DROPS, InjectedDrop
 from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -52,11 +52,11 @@ class Demo:
     name: str
     settings: Settings
     expected: dict[str, Any]
-    planted: PlantedFall
+    planted: InjectedDrop
     result: dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=sorted(PLANTED))
+@pytest.fixture(scope="module", params=sorted(EXAMPLE_DROPS))
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     name = request.param
     folder = tmp_path_factory.mktemp("demo")
@@ -64,7 +64,7 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     expected = json.loads((folder / name / "data" / "EXPECTED.json").read_text())
-    return Demo(name, load_settings(folder / name), expected, PLANTED[name], json.loads(done.stdout))
+    return Demo(name, load_settings(folder / name), expected, EXAMPLE_DROPS[name], json.loads(done.stdout))
 
 
 def test_every_row_is_accounted_for(demo: Demo) -> None:
@@ -108,12 +108,12 @@ def test_nothing_else_ever_breached_in_nine_months(demo: Demo) -> None:
     journeys = read_journeys(demo.settings.workspace)
     breached = set()
     with open_warehouse(demo.settings) as warehouse:
-        for judged in judge_moments(warehouse, watched_now(journeys, demo.settings), demo.settings):
-            breached |= {(judged.series.series_id, breach.since) for breach in judged.track.breaches}
+        for judged in evaluate_series(warehouse, configured_moments(journeys, demo.settings), demo.settings):
+            breached |= {(judged.series.series_id, breach.onset) for breach in judged.result.episodes}
     moment = f"{demo.planted.journey}/{demo.planted.moment}"
     assert {series for series, _ in breached} == {
         moment,
-        f"{moment}/{demo.planted.segment}={demo.planted.carried_by}",
+        f"{moment}/{demo.planted.segment}={demo.planted.driven_by}",
     }
     assert all(abs(since - demo.planted.starts_on) <= timedelta(days=3) for _, since in breached)
 
@@ -126,7 +126,7 @@ def test_the_message_says_what_its_owner_needs(demo: Demo) -> None:
     ]
     assert "SYNTHETIC DATA" in message
     assert demo.planted.kpi in message
-    assert f"{demo.planted.segment} = {demo.planted.carried_by}" in message
+    assert f"{demo.planted.segment} = {demo.planted.driven_by}" in message
     for word in ("95 % confidence", "n = ", "Promise", "Usual", "Owner", "select period_start"):
         assert word in message
     query = message[message.index("    select period_start") : message.index("    order by period_start")]
@@ -189,7 +189,7 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
 
 @pytest.mark.browser
 def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
-    page = demo.settings.output / f"{demo.planted.journey}.html"
+    page = demo.settings.site_dir / f"{demo.planted.journey}.html"
     with open_warehouse(demo.settings) as warehouse:
         known = states_of(demo.settings.state_url)
         account = differences(page, Tables(warehouse, demo.planted.journey, demo.settings.now, known))
@@ -224,8 +224,8 @@ def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path:
         then = replace(demo.settings, now=now, state_url=f"sqlite:///{tmp_path}/state.db")
         assert measure(then).passed
         with open_warehouse(then) as warehouse:
-            report = judge_and_announce(then, warehouse, journeys)
-        for one in report.told:
+            report = evaluate_and_dispatch(then, warehouse, journeys)
+        for one in report.transitions:
             if (one.transition, one.kind) == ("cleared", "early"):
                 continue
             assert one.transition == "opened"

@@ -19,7 +19,7 @@ import duckdb
 import pandas as pd
 from bench_of_worlds import to_arrow
 
-from jkpi.measuring.run_state import begin_run, finish_run, why_anew
+from jkpi.measuring.run_state import begin_run, finish_run, full_refresh_reason
 from jkpi.warehouse.base import Warehouse
 
 RESULT = "fct_kpi_readings"
@@ -144,7 +144,7 @@ def land(warehouse: Warehouse, frames: Frames, batch: str) -> None:
 def count(warehouse: Warehouse, program: Program, as_of: datetime, anew: bool) -> None:
     """One measuring, as `jkpi measure` and dbt would do it."""
     if not anew:
-        reason = why_anew(warehouse, "the same", as_of)
+        reason = full_refresh_reason(warehouse, "the same", as_of)
         assert not reason, reason
     begin_run(warehouse, as_of, "the same", "it was asked for" if anew else "")
     once = program.of_the_map()

@@ -21,7 +21,7 @@ from in_memory import Program, clear, contents, count, land, models_of, prepare
 from tangle import tangled
 
 from jkpi.config.settings import load_settings
-from jkpi.pipeline.workspace import mapped
+from jkpi.pipeline.workspace import open_with_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
 
@@ -54,7 +54,7 @@ def counted(
         bench.workspace(folder, f"duckdb:///{place}", worlds, as_of)
         for number in range(2):
             bench.draw_maps(folder, worlds, number)
-            with mapped(load_settings(folder)) as warehouse:
+            with open_with_map(load_settings(folder)) as warehouse:
                 pass
         with open_warehouse(f"duckdb:///{place}") as warehouse:
             land(warehouse, batch, f"batch {run}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_map import SMALL, journey, write_calendar
 
-from jkpi.journeys.definition import definition
+from jkpi.journeys.definition import definition_fingerprint
 
 LINES = {
     "csat": "{kpi: csat, survey: s}",
@@ -41,7 +41,9 @@ def fingerprint(workspace: Path, line: str, *changes: tuple[str, str], level: st
         text = text.replace(old, new)
     write_calendar(workspace)
     made = journey(workspace, text)
-    return next(definition(made, kpi) for kpi_id, kpi, _, _ in made.all_kpis() if kpi_id.startswith(f"{level}."))
+    return next(
+        definition_fingerprint(made, kpi) for kpi_id, kpi, _, _ in made.all_kpis() if kpi_id.startswith(f"{level}.")
+    )
 
 
 def with_keys(line: str, keys: str) -> str:

@@ -10,7 +10,7 @@ from small_map import SMALL, journey
 
 from jkpi.errors import InputError
 from jkpi.journeys.map_tables import write_map
-from jkpi.journeys.version_guard import refuse_rewriting
+from jkpi.journeys.version_guard import check_measured_versions
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -45,14 +45,14 @@ def test_only_what_counts_otherwise_is_refused(tmp_path: Path, old: str, new: st
         ensure_landing(warehouse)
         drawn = journey(tmp_path)
         write_map(warehouse, [drawn], [], NOW)
-        refuse_rewriting(warehouse, [journey(tmp_path, SMALL.replace(old, new, 1))], NOW)
+        check_measured_versions(warehouse, [journey(tmp_path, SMALL.replace(old, new, 1))], NOW)
         counted(warehouse, *(kpi_id for kpi_id, *_ in drawn.all_kpis()))
         edited = journey(tmp_path, SMALL.replace(old, new, 1))
         if refused is None:
-            refuse_rewriting(warehouse, [edited], NOW)
+            check_measured_versions(warehouse, [edited], NOW)
             return
         with pytest.raises(InputError, match=refused) as told:
-            refuse_rewriting(warehouse, [edited], NOW)
+            check_measured_versions(warehouse, [edited], NOW)
         assert "write version: 2" in told.value.hint
 
 
@@ -62,4 +62,4 @@ def test_a_kpi_without_a_reading_may_become_another(tmp_path: Path) -> None:
         ensure_landing(warehouse)
         write_map(warehouse, [journey(tmp_path)], [], NOW)
         counted(warehouse, "somewhere.else")
-        refuse_rewriting(warehouse, [journey(tmp_path, SMALL.replace("tolerance: 4h", "tolerance: 6h"))], NOW)
+        check_measured_versions(warehouse, [journey(tmp_path, SMALL.replace("tolerance: 4h", "tolerance: 6h"))], NOW)

@@ -11,25 +11,25 @@ import yaml
 from small_map import SMALL
 
 from jkpi import package_files
-from jkpi.documents.documents import parse
-from jkpi.journeys.json_schema import schema
-from jkpi.journeys.kpi_registry import KINDS
+from jkpi.documents.documents import read_document
+from jkpi.journeys.json_schema import journey_schema
+from jkpi.journeys.kpi_registry import KPI_KINDS
 
-EXAMPLES = sorted(package_files.path("examples").glob("*/journeys/*.yml"))
+EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))
 
 
 def complaints(data: Any) -> list[str]:
-    validator = jsonschema.Draft202012Validator(schema())
+    validator = jsonschema.Draft202012Validator(journey_schema())
     return [error.message for error in validator.iter_errors(data)]
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
+    jsonschema.Draft202012Validator.check_schema(journey_schema())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
 def test_the_examples_fit(path: Any) -> None:
-    assert complaints(parse(path).data) == []
+    assert complaints(read_document(path).data) == []
 
 
 def test_the_small_map_fits() -> None:
@@ -41,7 +41,7 @@ def test_combinations_and_days_fit(tmp_path: Path) -> None:
     more = more.replace("by: [region]", "by: [tier+region]").replace("kpi: nps,", "kpi: csat_mean, on: running,")
     (tmp_path / "map.yml").write_text(more)
     # As jkpi and editors read it: to YAML 1.1 the key `on` would be true.
-    assert complaints(parse(tmp_path / "map.yml").data) == []
+    assert complaints(read_document(tmp_path / "map.yml").data) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> No
 def test_only_measured_kinds_are_offered() -> None:
     kinds = {
         definition["properties"]["kpi"]["const"]
-        for definition in schema()["$defs"].values()
+        for definition in journey_schema()["$defs"].values()
         if "const" in definition["properties"].get("kpi", {})
     }
-    assert kinds == set(KINDS)
+    assert kinds == set(KPI_KINDS)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_map import SMALL, journey, spoiled
 
-from jkpi.journeys.kpi_registry import KINDS
+from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.survey_kpis import Ces, Csat
@@ -97,12 +97,12 @@ def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
 )
 def test_the_easy_box_begins_at(scale: tuple[int, int], polarity: str, box: int | None, edge: int) -> None:
     data = {"kpi": "ces", "survey": "s", "scale": scale, "polarity": polarity, "box": box}
-    assert Ces.model_validate(data).box_edge == edge
+    assert Ces.model_validate(data).box_start == edge
 
 
 @pytest.mark.parametrize(("scale", "box", "edge"), [((1, 5), 2, 4), ((1, 7), 2, 6), ((0, 10), 3, 8), ((1, 5), 1, 5)])
 def test_the_top_box_begins_at(scale: tuple[int, int], box: int, edge: int) -> None:
-    assert Csat.model_validate({"kpi": "csat", "survey": "s", "scale": scale, "box": box}).box_edge == edge
+    assert Csat.model_validate({"kpi": "csat", "survey": "s", "scale": scale, "box": box}).box_start == edge
 
 
 def test_staffed_by_channel_unless_said(tmp_path: Path) -> None:
@@ -130,4 +130,4 @@ def test_maps_come_in_the_order_of_their_files_and_yaml_counts_too(tmp_path: Pat
 
 
 def test_a_kind_has_the_model_of_its_name() -> None:
-    assert all(model.model_fields["kpi"].annotation.__args__ == (kind,) for kind, model in KINDS.items())
+    assert all(model.model_fields["kpi"].annotation.__args__ == (kind,) for kind, model in KPI_KINDS.items())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
-from jkpi.journeys.checks import Receivers, findings
+from jkpi.journeys.checks import KnownReceivers, journey_findings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import map_rows
 
@@ -366,7 +366,7 @@ def test_whatever_stands_where_in_a_map_is_told_and_never_crashes(junk: object, 
             break
         part = inner
     part[key] = junk
-    found = list(findings(spoilt, Receivers(("lead", "boss"), has_default=False)))
+    found = list(journey_findings(spoilt, KnownReceivers(("lead", "boss"), has_default=False)))
     try:
         Journey.model_validate(spoilt)
     except ValidationError as error:

@@ -12,7 +12,7 @@ import pytest
 from small_map import SMALL, journey
 
 from jkpi.errors import InputError
-from jkpi.journeys.map_tables import forget_past_versions, write_map
+from jkpi.journeys.map_tables import delete_past_versions, write_map
 from jkpi.journeys.rows import MAP_TABLES
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
@@ -138,13 +138,13 @@ def test_a_version_of_tomorrow_is_refused(warehouse: Warehouse, tmp_path: Path) 
 def test_history_is_rewritten_for_the_journeys_of_today(warehouse: Warehouse, tmp_path: Path) -> None:
     gone = journey(tmp_path, SMALL.replace("journey: repair", "journey: gone"))
     write_map(warehouse, [journey(tmp_path), gone], [], FIRST)
-    assert forget_past_versions(warehouse) is False
+    assert delete_past_versions(warehouse) is False
     second = journey(tmp_path, SMALL.replace("version: 1", "version: 2"))
     write_map(warehouse, [second], [], LATER)
-    assert forget_past_versions(warehouse) is True
+    assert delete_past_versions(warehouse) is True
     for table in MAP_TABLES:
         assert versions(warehouse, table) == [("gone", 1, False), ("repair", 2, True)], table
-    assert forget_past_versions(warehouse) is False
+    assert delete_past_versions(warehouse) is False
     assert write_map(warehouse, [second], [], LATER) is False
 
 

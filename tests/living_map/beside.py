@@ -14,8 +14,8 @@ import yaml
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
-from jkpi.living_map.publish import publish_map
-from jkpi.state.open_alerts import Fall
+from jkpi.living_map.publish import publish_maps
+from jkpi.state.open_alerts import OpenAlert
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -41,7 +41,7 @@ from reading_pages.page import Shown
 EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
 FALLING = replace(STATES[0], falling_in=("region = south",))
 FALLS = tuple(
-    Fall("a", JOURNEY, STATES[0].moment, segment, value, "firing", FALLS_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
+    OpenAlert("a", JOURNEY, STATES[0].moment, segment, value, "firing", FALLS_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
     for segment, value in (("all", "all"), ("region", "south"))
 )
 
@@ -66,7 +66,7 @@ def publish(folder: Path) -> Published:
         fill_marts(w, {**marts(tables), **walked()})
         settings = Settings(folder, "service", f"duckdb:///{file}", "sqlite://", folder / "site", now=NOW)
         # Alerts are told with figures of their own, which are none of the newest final week.
-        publish_map(settings, w, (FALLING, *STATES[1:]), FALLS)
+        publish_maps(settings, w, (FALLING, *STATES[1:]), FALLS)
     page = folder / "site" / f"{JOURNEY}.html"
     return Published(page, file, *read_page(page))
 

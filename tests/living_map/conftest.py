@@ -244,7 +244,7 @@ def settings(tmp_path: Path) -> Settings:
         name="service",
         warehouse_url=f"duckdb:///{tmp_path / 'w.duckdb'}",
         state_url="sqlite://",
-        output=tmp_path / "site",
+        site_dir=tmp_path / "site",
         now=NOW,
         synthetic=True,
     )

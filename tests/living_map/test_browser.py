@@ -16,9 +16,9 @@ import pytest
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
 from jkpi.living_map.diagrams import DIAGRAMS
-from jkpi.living_map.publish import publish_map
-from jkpi.state.engine import OpenSign
-from jkpi.state.open_alerts import Fall
+from jkpi.living_map.publish import publish_maps
+from jkpi.state.engine import OpenEarlyWarning
+from jkpi.state.open_alerts import OpenAlert
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -81,11 +81,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, map_tables: Rows) -> Path:
                 name="service",
                 warehouse_url="",
                 state_url="",
-                output=folder / name,
+                site_dir=folder / name,
                 now=NOW,
                 synthetic=True,
             )
-            publish_map(settings, w, STATES if tables else ())
+            publish_maps(settings, w, STATES if tables else ())
     return folder
 
 
@@ -221,13 +221,13 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
             f"update marts.fct_kpi_readings set {changed} where {where} and period_start = :first",
             {"first": week["first"]},
         )
-        settings = Settings(tmp_path, "late", "", "", output=tmp_path / "pages", now=NOW + timedelta(hours=1))
-        publish_map(settings, w, STATES)
+        settings = Settings(tmp_path, "late", "", "", site_dir=tmp_path / "pages", now=NOW + timedelta(hours=1))
+        publish_maps(settings, w, STATES)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     weeks = (LAST_WEEK - week["first"]).days // 7
     page.locator("#pick-week").fill(str(25 - weeks))
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    assert card.locator(".value").inner_text() == page_text.value(week["value"], "share", "share_within", 0.92)
+    assert card.locator(".value").inner_text() == page_text.format_reading(week["value"], "share", "share_within", 0.92)
     assert "by now 12" in card.locator(".picked").inner_text()
     assert wrong == []
     page.context.close()
@@ -245,7 +245,7 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
     assert len(rows) == 26
     for place in (0, 11, 22):
         page.locator("#pick-week").fill(str(place))
-        assert card.locator(".value").inner_text() == page_text.value(
+        assert card.locator(".value").inner_text() == page_text.format_reading(
             rows[place]["value"], "share", "share_within", 0.92
         )
         assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
@@ -280,7 +280,7 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
 ) -> None:
     database = tmp_path / "parts.duckdb"
     shutil.copy(site / "full.duckdb", database)
-    late = Fall(
+    late = OpenAlert(
         "a1", JOURNEY, "technician_on_site", "all", "all", "firing", date(2026, 6, 9), 0.2, 0.15, 0.26, 391,
         date(2026, 6, 23), "baseline", 0.91,
     )  # fmt: skip
@@ -293,8 +293,8 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
                 " from marts.fct_kpi_readings where segment = 'all'"
             )
         states = [STATES[0], replace(STATES[1], falling_in=("region = south",)), STATES[2]]
-        settings = Settings(tmp_path, "parts", "", "", output=tmp_path / "pages", now=NOW)
-        publish_map(settings, w, states, [late, south])
+        settings = Settings(tmp_path, "parts", "", "", site_dir=tmp_path / "pages", now=NOW)
+        publish_maps(settings, w, states, [late, south])
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     banner, card = page.locator(".headline"), page.locator("[data-moment=moment-technician_on_site]")
     assert "20 % " in plain(banner) and "instead of 91 % (n 391, 9 Jun to 23 Jun), since 9 Jun" in plain(banner)
@@ -325,14 +325,16 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
 def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path, tmp_path: Path, width: int) -> None:
     parts = [("clinic", "Kardiologie"), ("clinic+payer", "Kardiologie+gesetzlich"), ("site", "x" * 70)]
     falls = [
-        Fall(f"a{number}", JOURNEY, "told_once", *part, "firing", date(2026, 6, 9), 0.5, 0.4, 0.6, 47, usual=0.86)
+        OpenAlert(
+            f"a{number}", JOURNEY, "told_once", *part, "firing", date(2026, 6, 9), 0.5, 0.4, 0.6, 47, baseline=0.86
+        )
         for number, part in enumerate(parts)
     ]
     falling = tuple(" = ".join(part) for part in parts)
     states = [STATES[0], replace(STATES[1], falling_in=falling), STATES[2]]
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
-        settings = Settings(tmp_path, "long", "", "", output=tmp_path / "pages", now=NOW)
-        publish_map(settings, w, states, falls)
+        settings = Settings(tmp_path, "long", "", "", site_dir=tmp_path / "pages", now=NOW)
+        publish_maps(settings, w, states, falls)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", width)
     place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"long_{width}.png"
     page.locator(".moments").screenshot(path=place)
@@ -343,12 +345,12 @@ def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path,
 
 
 def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
-    sign = OpenSign("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     states = [replace(state, state="ok", alert_id=None) for state in STATES]
     states[1] = replace(states[1], early=sign)
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
-        settings = Settings(tmp_path, "signs", "", "", output=tmp_path / "pages", now=NOW)
-        publish_map(settings, w, states)
+        settings = Settings(tmp_path, "signs", "", "", site_dir=tmp_path / "pages", now=NOW)
+        publish_maps(settings, w, states)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1300)
     assert plain(page.locator(".headline-text")).startswith("Nothing falls off yet, but there is an early sign: ")
     card = page.locator("[data-moment=moment-told_once]")
@@ -363,7 +365,7 @@ def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, si
 
 def plain(part: Locator) -> str:
     """What it says, with common spaces."""
-    return " ".join(part.inner_text().replace(page_text.NARROW, " ").split())
+    return " ".join(part.inner_text().replace(page_text.NARROW_NO_BREAK_SPACE, " ").split())
 
 
 def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:

@@ -7,16 +7,16 @@ from itertools import pairwise
 import pytest
 
 from jkpi.living_map import charts
-from jkpi.living_map.charts import Point, Rule
+from jkpi.living_map.charts import ReferenceLine, WeekPoint
 
 END = date(2026, 6, 29)
 
 
-def weeks(*values: float | None, status: str = "final") -> list[Point]:
+def weeks(*values: float | None, status: str = "final") -> list[WeekPoint]:
     """The newest weeks, the last of them END; an interval of 0.1 around each."""
     first = END - timedelta(weeks=len(values) - 1)
     return [
-        Point(
+        WeekPoint(
             first + timedelta(weeks=n),
             value,
             None if value is None else value - 0.1,
@@ -28,7 +28,7 @@ def weeks(*values: float | None, status: str = "final") -> list[Point]:
     ]
 
 
-def draw(points: list[Point], *rules: Rule, **more: object) -> ET.Element:
+def draw(points: list[WeekPoint], *rules: ReferenceLine, **more: object) -> ET.Element:
     return ET.fromstring(charts.sparkline(points, list(rules), END, label="a label", **more))  # type: ignore[arg-type]
 
 
@@ -55,8 +55,8 @@ def test_a_line_is_linear_in_value_and_time() -> None:
 
 def test_everything_stays_inside_the_frame() -> None:
     points = weeks(0.01, 0.99, 0.5, 0.7)
-    wild = [*points[:-1], Point(points[-1].start, 0.7, -40.0, 40.0, "final", "few cases")]
-    svg = draw(wild, Rule(0.9, "promise", "90 %"), large=True)
+    wild = [*points[:-1], WeekPoint(points[-1].start, 0.7, -40.0, 40.0, "final", "few cases")]
+    svg = draw(wild, ReferenceLine(0.9, "promise", "90 %"), large=True)
     _, _, width, height = map(float, svg.get("viewBox", "").split())
     for band in of_class(svg, "band"):
         for pair in band.get("points", "").split():
@@ -69,8 +69,8 @@ def test_everything_stays_inside_the_frame() -> None:
 
 def test_one_week_of_few_cases_does_not_flatten_the_others() -> None:
     calm, wild = weeks(0.5, 0.6, 0.5, 0.6), weeks(0.5, 0.6, 0.5, 0.6)
-    wild[1] = Point(wild[1].start, 0.6, -30.0, 30.0, "final", "few cases")
-    assert charts.frame_of(wild, [], END) == charts.frame_of(calm, [], END)
+    wild[1] = WeekPoint(wild[1].start, 0.6, -30.0, 30.0, "final", "few cases")
+    assert charts.plot_area_for(wild, [], END) == charts.plot_area_for(calm, [], END)
 
 
 def test_a_gap_breaks_line_and_band() -> None:
@@ -81,20 +81,20 @@ def test_a_gap_breaks_line_and_band() -> None:
 
 def test_a_withheld_week_is_a_hatched_gap_without_its_value() -> None:
     points = weeks(0.5, 0.6, 0.7, 0.6, 0.5)
-    points[2] = Point(points[2].start, 0.7, 0.6, 0.8, "withheld", "withheld")
+    points[2] = WeekPoint(points[2].start, 0.7, 0.6, 0.8, "withheld", "withheld")
     svg = draw(points)
     (hatch,) = of_class(svg, "withheld")
     left, width = float(hatch.get("x", "")), float(hatch.get("width", ""))
-    frame = charts.frame_of(points, [], END)
+    frame = charts.plot_area_for(points, [], END)
     assert left < frame.x(points[2].start) < left + width
     assert [len(path_points(line.get("d", ""))) for line in of_class(svg, "line")] == [2, 2]
 
 
 def test_provisional_weeks_are_hollow_and_joined_by_a_broken_line() -> None:
     final, newest = weeks(0.5, 0.6, 0.5, 0.4), weeks(0.3, 0.2)
-    points = [*final[:2], *(Point(p.start, p.value, p.low, p.high, "provisional", p.label) for p in newest)]
+    points = [*final[:2], *(WeekPoint(p.start, p.value, p.low, p.high, "provisional", p.label) for p in newest)]
     points = [
-        Point(END - timedelta(weeks=3 - n), p.value, p.low, p.high, p.status, p.label) for n, p in enumerate(points)
+        WeekPoint(END - timedelta(weeks=3 - n), p.value, p.low, p.high, p.status, p.label) for n, p in enumerate(points)
     ]
     svg = draw(points)
     assert len(of_class(svg, "dot-open")) == 2
@@ -102,12 +102,14 @@ def test_provisional_weeks_are_hollow_and_joined_by_a_broken_line() -> None:
     (broken,) = of_class(svg, "line-open")
     assert len(path_points(broken.get("d", ""))) == 3
     (last,) = of_class(svg, "dot-last")
-    assert float(last.get("cx", "")) == pytest.approx(charts.frame_of(points, [], END).x(points[1].start), abs=0.01)
+    assert float(last.get("cx", "")) == pytest.approx(
+        charts.plot_area_for(points, [], END).x(points[1].start), abs=0.01
+    )
 
 
 def test_the_promise_stands_at_its_level_between_the_values() -> None:
     points = weeks(0.4, 0.8)
-    svg = draw(points, Rule(0.6, "promise", "60 %"))
+    svg = draw(points, ReferenceLine(0.6, "promise", "60 %"))
     (rule,) = of_class(svg, "rule-promise")
     height = float(rule.get("d", "").split()[1].split("H")[0])
     (line,) = of_class(svg, "line")
@@ -119,7 +121,7 @@ def test_an_open_alert_is_marked_from_its_first_day() -> None:
     points, since = weeks(0.5, 0.6, 0.5, 0.4), END - timedelta(days=10)
     svg = draw(points, open_since=since)
     (tint,) = of_class(svg, "alert-tint")
-    frame = charts.frame_of(points, [], END)
+    frame = charts.plot_area_for(points, [], END)
     start, end = float(tint.get("x", "")), float(tint.get("x", "")) + float(tint.get("width", ""))
     assert frame.x(END - timedelta(weeks=2)) < start < frame.x(END - timedelta(weeks=1))
     assert end == pytest.approx(frame.width - frame.right, abs=0.01)
@@ -127,7 +129,7 @@ def test_an_open_alert_is_marked_from_its_first_day() -> None:
 
 
 def test_weeks_outside_the_window_are_not_drawn() -> None:
-    old = Point(END - timedelta(weeks=26), 0.5, 0.4, 0.6, "final", "old")
+    old = WeekPoint(END - timedelta(weeks=26), 0.5, 0.4, 0.6, "final", "old")
     svg = draw([old, *weeks(0.5, 0.6)])
     assert len(of_class(svg, "hit")) == 2
 
@@ -139,14 +141,14 @@ def test_nothing_at_all_is_still_a_drawing() -> None:
 
 
 def test_labels_are_escaped() -> None:
-    point = Point(END, 0.5, None, None, "final", "<b>&")
+    point = WeekPoint(END, 0.5, None, None, "final", "<b>&")
     svg = ET.fromstring(charts.sparkline([point], [], END, label='"><script>'))
     assert svg.get("aria-label") == '"><script>'
     assert [title.text for title in svg.iter("title")] == ["<b>&"]
 
 
 def test_a_stack_fills_its_width() -> None:
-    svg = ET.fromstring(charts.stack([("promoters", 0.5, "a"), ("passives", 0.3, "b"), ("detractors", 0.2, "c")]))
+    svg = ET.fromstring(charts.stacked_bar([("promoters", 0.5, "a"), ("passives", 0.3, "b"), ("detractors", 0.2, "c")]))
     starts = [float(part.get("x", "")) for part in of_class(svg, "part")]
     assert starts == pytest.approx([0, 120, 192])
 
@@ -155,8 +157,8 @@ def test_pieces_of_the_river_meet() -> None:
     def edges(path: str) -> tuple[float, float]:
         return float(path.split("C")[0].split()[1]), float(path.split("V")[0].split()[-1])
 
-    first = ET.fromstring(charts.river(None, 1.0, 0.4)).find("path")
-    second = ET.fromstring(charts.river(1.0, 0.4, None)).find("path")
+    first = ET.fromstring(charts.flow_ribbon(None, 1.0, 0.4)).find("path")
+    second = ET.fromstring(charts.flow_ribbon(1.0, 0.4, None)).find("path")
     assert first is not None
     assert second is not None
     assert edges(first.get("d", ""))[1] == edges(second.get("d", ""))[0]

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from jkpi.alerts.dispatch.digests import Digest, post_digests
-from jkpi.alerts.notifications.model import from_json
+from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
+from jkpi.alerts.notifications.model import notification_from_json
 from jkpi.alerts.receivers import html_mail
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
-from jkpi.living_map.digest.content import letters
+from jkpi.living_map.digest.content import build_digests
 from jkpi.living_map.digest.write import write_digests
-from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
+from jkpi.state.engine import MomentState, OpenEarlyWarning, outbox, read_transaction, state_engine
 from jkpi.warehouse.base import Warehouse
 
 from .conftest import NOW, STATES
@@ -26,7 +26,7 @@ def rows(settings: Settings) -> list[Row[Any]]:
     """What is in the outbox."""
     engine = state_engine(settings.state_url)
     try:
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             return list(connection.execute(select(outbox)))
     finally:
         engine.dispose()
@@ -45,7 +45,7 @@ def test_a_median_by_a_calendar_is_told_in_open_hours(measured: Warehouse, setti
         " statistic = 'median', ci_low_week = 180000, ci_high_week = 230400, value_week = 201600, baseline = 144000"
         " where kpi = 'repair.time_to_resolve'"
     )
-    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["changed"]]
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["changed"]]
     (line,) = {line for line in told if line.startswith("On site")}
     assert line.replace("\u202f", " ").startswith(
         "On site (Repair on site): 56 h instead of 40 h as usual in open hours (week of 15 Jun, 95 %: 50 h – 64 h, n "
@@ -59,7 +59,7 @@ def test_where_there_are_several_maps_a_line_names_its_own(measured: Warehouse, 
     )
     measured.execute("insert into raw.map_journeys select * replace ('another' as journey) from raw.map_journeys")
     title = measured.scalar("select title from raw.map_journeys where journey <> 'another'")
-    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["changed"]]
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["changed"]]
     assert any(line.startswith(f"On site (Repair on site, {title}): ") for line in told)
 
 
@@ -81,9 +81,9 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
         alert(kind="silent", title="Tickets", owner="call-centre"),
     ]
     made = write_digests(settings, measured, STATES, told)
-    digests = [Digest(one.letter.owner, one.letter.title, one.letter.sections, one.receivers) for one in made]
+    digests = [Digest(one.digest.owner, one.digest.title, one.digest.sections, one.receivers) for one in made]
     assert {one.owner for one in digests} == {"call-centre", "field-service", "head-of-service", "service-desk"}
-    assert post_digests(settings, digests) == (4, 0)
+    assert enqueue_digests(settings, digests) == (4, 0)
     sent = {row.title: row.body for row in rows(settings)}
     bodies = {title.split("] ")[-1].split(":")[0]: body for title, body in sent.items()}
     field = bodies["field-service"]
@@ -99,11 +99,11 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
     assert "Technician on site in time: firing" in html
     assert "http" not in html
 
-    assert post_digests(settings, digests) == (0, 4)
-    assert post_digests(replace(settings, now=NOW + timedelta(weeks=1)), digests) == (4, 0)
+    assert enqueue_digests(settings, digests) == (0, 4)
+    assert enqueue_digests(replace(settings, now=NOW + timedelta(weeks=1)), digests) == (4, 0)
     letter = next(row.content for row in rows(settings) if "field-service" in row.title)
     assert {heading for heading, _ in letter["sections"]} >= {"What fires", "What improved", "What went stale"}
-    mail = html_mail.render(from_json(letter), lambda _: None)
+    mail = html_mail.render_html(notification_from_json(letter), lambda _: None)
     assert "<li" in mail and "<pre" not in mail
 
 
@@ -123,7 +123,7 @@ def test_only_what_fires_is_to_act_on(state: str, falling_in: tuple[str, ...], h
     """One bad day may be a coincidence."""
     moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
     stands = MomentState("j", "m", state, date(2026, 6, 27), None, falling_in)
-    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    (letter,) = build_digests([], [], [moment], [stands], [], NOW)
     assert [heading for heading, _ in letter.sections] == [heading]
     assert letter.title == f"Your week: {title}"
 
@@ -131,7 +131,7 @@ def test_only_what_fires_is_to_act_on(state: str, falling_in: tuple[str, ...], h
 def test_what_recovers_is_told_with_the_day_on_which_it_fell() -> None:
     moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
     stands = MomentState("j", "m", "recovering", date(2026, 6, 9), "a1")
-    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    (letter,) = build_digests([], [], [moment], [stands], [], NOW)
     assert letter.sections == (("What to watch", ("In time: recovering; fell on 9 Jun, 21 days ago",)),)
 
 
@@ -145,12 +145,13 @@ def test_the_letter_shows_what_to_watch(measured: Warehouse, settings: Settings)
 def test_an_open_early_sign_is_to_watch() -> None:
     """All is usual so far; what is on its way is not."""
     moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
-    sign = OpenSign("a1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
-    stands = MomentState("j", "m", "ok", None, None, early=sign)
-    (letter,) = letters([], [], [moment], [stands], [], NOW)
+    sign = OpenEarlyWarning("a1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    stands = MomentState("j", "m", "ok", None, None, early_warning=sign)
+    (letter,) = build_digests([], [], [moment], [stands], [], NOW)
     said = "In time: early sign, after 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet"
     assert [
-        (heading, [line.replace(page_text.NARROW, " ") for line in lines]) for heading, lines in letter.sections
+        (heading, [line.replace(page_text.NARROW_NO_BREAK_SPACE, " ") for line in lines])
+        for heading, lines in letter.sections
     ] == [("What to watch", [said])]
     assert letter.title == "Your week: 1 to watch"
 
@@ -168,8 +169,8 @@ def test_what_fires_is_said_first_and_since_when(state: str, line: str) -> None:
     moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
     stands = MomentState("j", "m", state, date(2026, 6, 27), None, ("region = south",))
     fell = {"journey": "j", "kpi": "s.k", "segment_value": "south", "since": date(2026, 6, 12), "owner": "me"}
-    (letter,) = letters([], [], [moment], [stands], [alert(**fell)], NOW)
-    assert letter.lines["fires"] == [line]
+    (letter,) = build_digests([], [], [moment], [stands], [alert(**fell)], NOW)
+    assert letter.items["fires"] == [line]
 
 
 @pytest.mark.parametrize(
@@ -191,15 +192,15 @@ def test_what_nobody_would_act_on_is_no_news(
     }  # fmt: skip
     for value, news in ((slight, 0), (enough, 1)):
         week = {"value_week": value, "ci_low_week": value - 1e-6, "ci_high_week": value + 1e-6}
-        (letter,) = letters([{**row, **week}], [], [], [], [], NOW)
-        assert len(letter.lines["changed"]) == news
+        (letter,) = build_digests([{**row, **week}], [], [], [], [], NOW)
+        assert len(letter.items["changed"]) == news
 
 
 def test_two_maps_that_call_a_moment_the_same_are_told_apart(measured: Warehouse, settings: Settings) -> None:
     for table in ("map_journeys", "map_moments"):
         title = ", 'Some of them' as title" if table == "map_journeys" else ""
         measured.execute(f"insert into raw.{table} select * replace ('another' as journey{title}) from raw.{table}")
-    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.letter.lines["fires"]]
+    told = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["fires"]]
     assert [line for line in told if "firing" in line] == [
         "Technician on site in time (Getting a broken machine running again): firing, since 9 Jun, 21 days"
     ]
@@ -211,5 +212,5 @@ def test_what_a_new_version_has_is_not_stale(days: int, told: int) -> None:
         "journey": "j", "kpi": "s.k", "title": "K", "place": "S", "owner": "me", "status": "no_data", "unit": "share",
         "statistic": "csat", "value_week_start": None, "valid_from": NOW.replace(tzinfo=None) - timedelta(days=days),
     }  # fmt: skip
-    (letter,) = letters([row], [], [], [], [], NOW)
-    assert len(letter.lines["stale"]) == told
+    (letter,) = build_digests([row], [], [], [], [], NOW)
+    assert len(letter.items["stale"]) == told

@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 
 from jkpi.living_map import page_model
-from jkpi.living_map.queries import read_journeys
+from jkpi.living_map.queries import read_page_data
 from jkpi.warehouse.base import Warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, insert
@@ -27,9 +27,9 @@ def test_moves_are_held_against_the_drawn_path(measured: Warehouse) -> None:
     moved(measured, "all", LAST_WEEK, MOVES)
     moved(measured, "region", LAST_WEEK, MOVES)
     moved(measured, "all", LAST_WEEK - timedelta(weeks=26), MOVES)
-    (facts,) = read_journeys(measured, NOW)
-    page = page_model.page(facts, (), NOW, synthetic=True)
-    report, triage = page.stages[0].paths, page.stages[1].paths
+    (facts,) = read_page_data(measured, NOW)
+    page = page_model.build_page(facts, (), NOW, synthetic=True)
+    report, triage = page.stages[0].transitions, page.stages[1].transitions
     assert [(way.kind, way.count) for way in report] == [("drawn", "90"), ("left", "10")]
     assert [(way.kind, way.target, way.count) for way in triage] == [
         ("drawn", "repair", "70"),
@@ -37,8 +37,8 @@ def test_moves_are_held_against_the_drawn_path(measured: Warehouse) -> None:
         ("back", "report", "5"),
     ]
     assert sum(way.share for way in triage) == 1
-    assert page.stages[2].paths == ()
-    lacking = {view.key: view.lacks for view in page.diagrams}["workflow"]
+    assert page.stages[2].transitions == ()
+    lacking = {view.key: view.missing for view in page.diagrams}["workflow"]
     assert any(line.startswith("what they really do: Repair on site") for line in lacking)
 
 
@@ -51,8 +51,8 @@ def test_a_segment_too_small_is_not_shown(measured: Warehouse) -> None:
         changed = {"segment": "region", "segment_value": value, "is_suppressed": hidden}
         empty = dict.fromkeys(("value", "numerator", "denominator", "ci_low", "ci_high", "sample_size"))
         insert(measured, "marts.fct_kpi_readings", {**row, **changed, **(empty if hidden else {})})
-    (facts,) = read_journeys(measured, NOW)
-    told = json.loads(page_model.page(facts, (), NOW, synthetic=True).timeline)
+    (facts,) = read_page_data(measured, NOW)
+    told = json.loads(page_model.build_page(facts, (), NOW, synthetic=True).timeline)
     cells = told["cells"]["kpi-repair-time_to_resolve"]
     (shown,) = [cell for cell in cells["region=north"] if cell]
     (small,) = [cell for cell in cells["region=south"] if cell]

@@ -13,10 +13,10 @@ import pytest
 from jkpi.config.settings import Settings
 from jkpi.formatting import page_text
 from jkpi.living_map import page_model
-from jkpi.living_map.publish import publish_map
-from jkpi.living_map.queries import read_journeys
+from jkpi.living_map.publish import publish_maps
+from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_page
-from jkpi.living_map.views import KpiView, Page
+from jkpi.living_map.views import KpiView, MapPage
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
@@ -36,20 +36,20 @@ from .conftest import (
     marts,
 )
 
-Make = Callable[..., Page]
+Make = Callable[..., MapPage]
 
 
 @pytest.fixture
-def made(measured: Warehouse) -> Page:
-    (facts,) = read_journeys(measured, NOW)
-    return page_model.page(facts, STATES, NOW, synthetic=True)
+def made(measured: Warehouse) -> MapPage:
+    (facts,) = read_page_data(measured, NOW)
+    return page_model.build_page(facts, STATES, NOW, synthetic=True)
 
 
-def kpi_views(page: Page) -> dict[str, KpiView]:
+def kpi_views(page: MapPage) -> dict[str, KpiView]:
     return {view.anchor: view for view in (*page.kpis, *(kpi for stage in page.stages for kpi in stage.kpis))}
 
 
-def test_every_kpi_tells_its_latest_final_week(made: Page, measured: Warehouse) -> None:
+def test_every_kpi_tells_its_latest_final_week(made: MapPage, measured: Warehouse) -> None:
     health = measured.rows("select * from marts.rpt_journey_health")
     views = kpi_views(made)
     assert len(views) == len(health) > 10
@@ -61,12 +61,12 @@ def test_every_kpi_tells_its_latest_final_week(made: Page, measured: Warehouse) 
             {"kpi": row["kpi"]},
         )
         assert view.statistic == row["statistic"]
-        assert view.value == page_text.value(row["value_week"], row["unit"], row["statistic"], goal)
-        assert view.n == (page_text.count(row["sample_size_week"]) if row["unit"] != "count" else None)
-        assert view.week == f"week of {page_text.day(row['value_week_start'], NOW.date())}"
+        assert view.value == page_text.format_reading(row["value_week"], row["unit"], row["statistic"], goal)
+        assert view.n == (page_text.format_count(row["sample_size_week"]) if row["unit"] != "count" else None)
+        assert view.week == f"week of {page_text.format_short_date(row['value_week_start'], NOW.date())}"
 
 
-def test_the_rendered_page_holds_the_numbers(made: Page, measured: Warehouse) -> None:
+def test_the_rendered_page_holds_the_numbers(made: MapPage, measured: Warehouse) -> None:
     html = render_page(made)
     for view in kpi_views(made).values():
         block = re.search(rf'id="{view.anchor}".*?</div>\s*(?=<div class="kpi"|</div>)', html, re.S)
@@ -75,7 +75,7 @@ def test_the_rendered_page_holds_the_numbers(made: Page, measured: Warehouse) ->
     for moment in made.moments:
         card = re.search(rf'id="{moment.anchor}".*?</article>', html, re.S)
         assert card is not None
-        for text in (moment.value, moment.interval, moment.n, moment.state.word, moment.promise, moment.owner):
+        for text in (moment.value, moment.interval, moment.n, moment.state.label, moment.promise, moment.owner):
             assert text is not None
             assert f">{text}<" in card[0] or f"{text}<" in card[0]
 
@@ -84,30 +84,30 @@ def test_a_file_without_rows_does_not_hide_a_refused_delivery(measured: Warehous
     for number, (status, ago) in enumerate([("refused", 60), ("empty", 30)]):
         told = {"batch_id": f"late{number}", "source": "surveys", "status": status, "reason": "a column is missing"}
         insert(measured, "raw.load_batches", {**told, "loaded_at": NOW.replace(tzinfo=None) - timedelta(minutes=ago)})
-    (facts,) = read_journeys(measured, NOW)
-    views = {view.source: view for view in page_model.page(facts, STATES, NOW, synthetic=True).sources}
-    assert views["surveys"].word == "last delivery refused"
+    (facts,) = read_page_data(measured, NOW)
+    views = {view.source: view for view in page_model.build_page(facts, STATES, NOW, synthetic=True).sources}
+    assert views["surveys"].label == "last delivery refused"
 
 
-def test_intervals_come_from_the_mart(made: Page, measured: Warehouse) -> None:
+def test_intervals_come_from_the_mart(made: MapPage, measured: Warehouse) -> None:
     row = measured.rows(
         "select ci_low, ci_high from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and period = 'week'"
         " and is_primary and status = 'final' order by period_start desc limit 1"
     )[0]
     view = kpi_views(made)["kpi-repair-time_to_resolve"]
-    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{page_text.NARROW}%"
+    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{page_text.NARROW_NO_BREAK_SPACE}%"
 
 
-def test_the_other_statistics_are_of_the_same_week(made: Page, measured: Warehouse) -> None:
+def test_the_other_statistics_are_of_the_same_week(made: MapPage, measured: Warehouse) -> None:
     median = measured.scalar(
         "select value from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and statistic = 'median'"
         " and period = 'week' and status = 'final' order by period_start desc limit 1"
     )
     extras = kpi_views(made)["kpi-repair-time_to_resolve"].extras
-    assert page_text.duration(median) in [extra.value for extra in extras]
+    assert page_text.format_rounded_duration(median) in [extra.value for extra in extras]
 
 
-def test_stages_stand_in_order_with_their_visits(made: Page, measured: Warehouse) -> None:
+def test_stages_stand_in_order_with_their_visits(made: MapPage, measured: Warehouse) -> None:
     counted = measured.rows(
         "select map_stages.title, count(visits.stage) as visits from raw.map_stages"
         " left join marts.fct_stage_visits as visits on map_stages.stage = visits.stage and visits.entered_at >= :since"
@@ -118,43 +118,43 @@ def test_stages_stand_in_order_with_their_visits(made: Page, measured: Warehouse
     assert [stage.visits for stage in made.stages] == [f"{row['visits']:,} visits in 28 days" for row in counted]
 
 
-def test_touchpoints_tell_evidence_and_its_absence(made: Page, measured: Warehouse) -> None:
+def test_touchpoints_tell_evidence_and_its_absence(made: MapPage, measured: Warehouse) -> None:
     touchpoints = {t.touchpoint: t for stage in made.stages for t in stage.touchpoints}
     assert touchpoints.keys() == {
         row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")
     }
-    assert touchpoints["part_picked"].last == "no evidence yet"
+    assert touchpoints["part_picked"].last_event == "no evidence yet"
     assert touchpoints["part_picked"].volume == ""
     arrived = measured.rows("select * from marts.rpt_map_coverage where name = 'technician_arrived'")[0]
-    assert touchpoints["technician_arrived"].last == page_text.ago(
+    assert touchpoints["technician_arrived"].last_event == page_text.format_time_ago(
         arrived["last_evidence_at"], NOW.replace(tzinfo=None)
     )
     count = arrived.get("count_events_28d", arrived["count_events"])
     assert touchpoints["technician_arrived"].volume.startswith(f"{count:,} ×")
     assert touchpoints["technician_arrived"].confirmed
     assert not touchpoints["fault_diagnosed"].confirmed
-    assert [stray.caption for stray in made.strays] == ["Spare key lost"]
+    assert [stray.label for stray in made.unmapped_touchpoints] == ["Spare key lost"]
 
 
-def test_moments_stand_against_their_promise(made: Page) -> None:
+def test_moments_stand_against_their_promise(made: MapPage) -> None:
     late, told, ends = made.moments
-    assert (late.state.word, late.since) == ("firing", f"since 9 Jun, {(NOW.date() - FALLS_SINCE).days} days")
-    assert late.standing is not None
-    assert (late.standing.key, late.standing.word) == ("bad", "below the promise")
+    assert (late.state.label, late.since) == ("firing", f"since 9 Jun, {(NOW.date() - FALLS_SINCE).days} days")
+    assert late.goal_status is not None
+    assert (late.goal_status.key, late.goal_status.label) == ("bad", "below the promise")
     assert told.promise is not None
     assert told.promise.startswith("promise: at most")
-    assert ends.state.word == "watch"
+    assert ends.state.label == "watch"
     assert made.headline.key == "firing"
     assert late.title in made.headline.text
 
 
-def test_only_an_open_alert_is_marked_on_the_charts(made: Page) -> None:
+def test_only_an_open_alert_is_marked_on_the_charts(made: MapPage) -> None:
     views = kpi_views(made)
     marked = [anchor for anchor, view in views.items() if view.chart and "alert-flag" in view.chart]
     assert marked == ["kpi-repair-time_to_resolve"]
 
 
-def test_the_withheld_week_is_a_gap_and_never_a_value(made: Page) -> None:
+def test_the_withheld_week_is_a_gap_and_never_a_value(made: MapPage) -> None:
     chart = kpi_views(made)["kpi-confirm-csat"].chart
     assert chart is not None
     assert chart.count('class="withheld"') == 1
@@ -163,22 +163,22 @@ def test_the_withheld_week_is_a_gap_and_never_a_value(made: Page) -> None:
     assert (row.value, row.interval) == ("–", "–")
 
 
-def test_every_link_inside_the_page_finds_its_place(made: Page) -> None:
+def test_every_link_inside_the_page_finds_its_place(made: MapPage) -> None:
     html = render_page(made)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
 
 
-def test_synthetic_data_are_called_so(made: Page) -> None:
+def test_synthetic_data_are_called_so(made: MapPage) -> None:
     assert "synthetic data" in render_page(made)
     assert "synthetic" not in render_page(replace(made, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
 
 
 def test_a_map_without_data_is_a_page_that_says_so(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
     fill_landing(warehouse, map_tables)
-    publish_map(settings, warehouse, ())
-    html = (settings.output / f"{JOURNEY}.html").read_text()
+    publish_maps(settings, warehouse, ())
+    html = (settings.site_dir / f"{JOURNEY}.html").read_text()
     assert "Nothing has been measured yet." in html
     assert html.count("no evidence yet") > 20
     assert "not judged yet" in html
@@ -189,8 +189,8 @@ def test_a_map_without_data_is_a_page_that_says_so(warehouse: Warehouse, map_tab
 def test_empty_marts_are_no_data(warehouse: Warehouse, map_tables: Rows) -> None:
     fill_landing(warehouse, map_tables)
     fill_marts(warehouse, {})
-    (facts,) = read_journeys(warehouse, NOW)
-    made = page_model.page(facts, (), NOW, synthetic=False)
+    (facts,) = read_page_data(warehouse, NOW)
+    made = page_model.build_page(facts, (), NOW, synthetic=False)
     assert made.headline.text == "Nothing has been measured yet."
     assert {view.note for view in kpi_views(made).values()} == {"no evidence yet"}
     assert {view.value for view in kpi_views(made).values()} == {None}
@@ -203,16 +203,16 @@ def test_a_figure_of_another_definition_is_not_said_in_the_words_of_this_one(
     """`74 % done within 3 days` would be wrong of what was counted within four."""
     kpi = "repair.time_to_resolve"
     measured.execute("update marts.fct_kpi_readings set definition = 'other' where kpi = :kpi", {"kpi": kpi})
-    (facts,) = read_journeys(measured, NOW)
-    view = kpi_views(page_model.page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
+    (facts,) = read_page_data(measured, NOW)
+    view = kpi_views(page_model.build_page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
     assert (view.value, view.note) == (None, "defined anew, nothing was counted by it yet")
     measured.execute(
         "update marts.fct_kpi_readings set definition = (select definition from raw.map_kpis where kpi = :kpi)"
         " where kpi = :kpi and status = 'provisional'",
         {"kpi": kpi},
     )
-    (facts,) = read_journeys(measured, NOW)
-    view = kpi_views(page_model.page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
+    (facts,) = read_page_data(measured, NOW)
+    view = kpi_views(page_model.build_page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
     assert view.value is None and view.note is not None
     assert view.note.startswith("defined anew: nothing final yet, ")
 
@@ -223,14 +223,16 @@ def test_a_map_of_some_customers_counts_their_visits_alone(measured: Warehouse, 
         "update raw.map_journeys set content = json_merge_patch(content, :point)",
         {"point": '{"viewpoint": {"segment": {"region": ["south"]}}}'},
     )
-    (facts,) = read_journeys(measured, NOW)
-    report, triage, *_ = page_model.page(facts, (), NOW, synthetic=False).stages
+    (facts,) = read_page_data(measured, NOW)
+    report, triage, *_ = page_model.build_page(facts, (), NOW, synthetic=False).stages
     assert report.visits != "0 visits in 28 days" == triage.visits
-    assert all(touchpoint.volume.endswith("by all customers") for touchpoint in report.touchpoints if touchpoint.seen)
+    assert all(
+        touchpoint.volume.endswith("by all customers") for touchpoint in report.touchpoints if touchpoint.has_events
+    )
 
 
 def test_no_warehouse_tables_give_an_empty_index(settings: Settings, warehouse: Warehouse) -> None:
-    paths = publish_map(settings, warehouse, ())
+    paths = publish_maps(settings, warehouse, ())
     assert [path.name for path in paths] == ["index.html"]
     assert "No journey is mapped yet" in paths[0].read_text()
 
@@ -241,8 +243,8 @@ def test_what_others_write_is_escaped(warehouse: Warehouse, map_tables: Rows, se
     fill_landing(warehouse, tables)
     with warehouse.transaction():
         fill_marts(warehouse, marts(tables))
-    publish_map(settings, warehouse, [MomentState(JOURNEY, "technician_on_site", evil, None, None)])
-    for path in settings.output.glob("*.html"):
+    publish_maps(settings, warehouse, [MomentState(JOURNEY, "technician_on_site", evil, None, None)])
+    for path in settings.site_dir.glob("*.html"):
         html = path.read_text()
         # Our own two, and no other: the data, and the one script whose hash the page's policy names.
         assert html.count("<script") == (0 if path.name == "index.html" else 2)
@@ -250,7 +252,7 @@ def test_what_others_write_is_escaped(warehouse: Warehouse, map_tables: Rows, se
         assert "&lt;script&gt;" in html
 
 
-def test_a_page_asks_the_network_for_nothing(made: Page) -> None:
+def test_a_page_asks_the_network_for_nothing(made: MapPage) -> None:
     html = render_page(made)
     addresses = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", html)
     assert addresses
@@ -265,15 +267,15 @@ def test_another_version_of_the_map_is_not_shown(measured: Warehouse) -> None:
         "raw.map_stages",
         {"journey": JOURNEY, "version": 0, "stage": "old", "position": 1, "title": "Old", "is_current": False},
     )
-    (facts,) = read_journeys(measured, NOW)
+    (facts,) = read_page_data(measured, NOW)
     assert "Old" not in [stage.title for stage in facts.stages]
 
 
 def test_data_that_ended_keep_their_own_last_week(measured: Warehouse) -> None:
     later = NOW + timedelta(days=400)
-    (facts,) = read_journeys(measured, later)
+    (facts,) = read_page_data(measured, later)
     assert facts.last_week.isoformat() == "2026-06-29"
-    made = page_model.page(facts, STATES, later, synthetic=False)
+    made = page_model.build_page(facts, STATES, later, synthetic=False)
     assert kpi_views(made)["kpi-confirm-csat"].week == "week of 15 Jun 2026"
     assert made.newest == "13 months ago"
 
@@ -284,11 +286,11 @@ def test_a_journey_called_index_does_not_take_the_index() -> None:
 
 
 def test_publishing_again_replaces_the_pages_and_leaves_nothing_behind(measured: Warehouse, settings: Settings) -> None:
-    first = publish_map(settings, measured, STATES)
+    first = publish_maps(settings, measured, STATES)
     before = {path: path.read_text() for path in first}
-    again = publish_map(settings, measured, STATES)
+    again = publish_maps(settings, measured, STATES)
     assert {path: path.read_text() for path in again} == before
-    assert {path.name for path in settings.output.iterdir()} == {"index.html", f"{JOURNEY}.html"}
+    assert {path.name for path in settings.site_dir.iterdir()} == {"index.html", f"{JOURNEY}.html"}
 
 
 def test_a_folder_that_cannot_be_written_is_told(measured: Warehouse, settings: Settings, tmp_path: Path) -> None:
@@ -296,30 +298,30 @@ def test_a_folder_that_cannot_be_written_is_told(measured: Warehouse, settings: 
 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SystemFailure, match="cannot be written"):
-        publish_map(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)
+        publish_maps(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)
 
 
 @pytest.mark.slow
 def test_postgres_makes_the_same_pages(
     measured: Warehouse, map_tables: Rows, settings: Settings, postgres_url: str, tmp_path: Path
 ) -> None:
-    publish_map(settings, measured, STATES)
+    publish_maps(settings, measured, STATES)
     elsewhere = replace(settings, output=tmp_path / "postgres")
     with open_warehouse(postgres_url) as w:
         ensure_landing(w)
         fill_landing(w, {**map_tables, **SOURCES})
         fill_marts(w, marts(map_tables))
-        publish_map(elsewhere, w, STATES)
-    for path in settings.output.glob("*.html"):
-        assert (elsewhere.output / path.name).read_text() == path.read_text()
+        publish_maps(elsewhere, w, STATES)
+    for path in settings.site_dir.glob("*.html"):
+        assert (elsewhere.site_dir / path.name).read_text() == path.read_text()
 
 
 def test_a_part_that_falls_alone_is_on_the_page(settings: Settings, warehouse: Warehouse, map_tables: Rows) -> None:
     fill_landing(warehouse, map_tables)
     with warehouse.transaction():
         fill_marts(warehouse, marts(map_tables))
-    part = MomentState(JOURNEY, "technician_on_site", "ok", None, None, falling_in=("region = south",))
-    publish_map(settings, warehouse, [part])
-    page = (settings.output / f"{JOURNEY}.html").read_text(encoding="utf-8")
+    part = MomentState(JOURNEY, "technician_on_site", "ok", None, None, firing_segments=("region = south",))
+    publish_maps(settings, warehouse, [part])
+    page = (settings.site_dir / f"{JOURNEY}.html").read_text(encoding="utf-8")
     assert "falling in region = south" in page
     assert "Falling off in a part: " in page

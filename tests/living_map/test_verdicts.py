@@ -7,30 +7,30 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jkpi.living_map import definitions
-from jkpi.living_map.alert_views import grouped
-from jkpi.living_map.headline import headline
-from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
-from jkpi.living_map.page_data import Kpi, Moment, Reading, Source
+from jkpi.living_map.alert_views import group_segments
+from jkpi.living_map.headline import page_headline
+from jkpi.living_map.kpi_views import PageDates, goal_status, kpi_view, moment_view
+from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, SourceData
 from jkpi.living_map.sources import source_view
-from jkpi.living_map.states import legend, state_words
+from jkpi.living_map.states import state_label, state_legend
 from jkpi.living_map.views import MomentView
 from jkpi.schedules import is_late
-from jkpi.state.engine import MomentState, OpenSign
-from jkpi.state.open_alerts import Fall
+from jkpi.state.engine import MomentState, OpenEarlyWarning
+from jkpi.state.open_alerts import OpenAlert
 
-CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
+CLOCK = PageDates(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
 
 
-def reading(value: float | None, low: float | None = None, high: float | None = None, **more: object) -> Reading:
+def reading(value: float | None, low: float | None = None, high: float | None = None, **more: object) -> KpiReading:
     given = {"period_start": date(2026, 6, 22), "status": "final", "unit": "share", "statistic": "share_within"} | more
-    return Reading(value=value, low=low, high=high, sample_size=100, open_count=0, is_primary=True, **given)  # type: ignore[arg-type]
+    return KpiReading(value=value, low=low, high=high, sample_size=100, open_count=0, is_primary=True, **given)  # type: ignore[arg-type]
 
 
-def kpi(*weeks: Reading, kind: str = "time_to_resolve", **more: object) -> Kpi:
+def kpi(*weeks: KpiReading, kind: str = "time_to_resolve", **more: object) -> KpiData:
     given: dict[str, object] = {"stage": "repair", "title": "On site", "unit": "share", "direction": "higher"}
     given |= {"target": None, "rule": {"tolerance_seconds": 43200}, **more}
-    return Kpi(kpi="repair.x", kind=kind, weeks=tuple(weeks), **given)  # type: ignore[arg-type]
+    return KpiData(kpi="repair.x", kind=kind, weeks=tuple(weeks), **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,14 @@ def kpi(*weeks: Reading, kind: str = "time_to_resolve", **more: object) -> Kpi:
 def test_a_promise_is_judged_by_the_whole_interval(
     low: float | None, value: float, high: float | None, direction: str, word: str
 ) -> None:
-    mark = standing(reading(value, low, high), 0.9, direction, "promise")
+    mark = goal_status(reading(value, low, high), 0.9, direction, "promise")
     assert mark is not None
-    assert mark.word == word
+    assert mark.label == word
 
 
 def test_no_reading_has_no_standing() -> None:
-    assert standing(None, 0.9, "higher", "promise") is None
-    assert standing(reading(0.9), None, "higher", "promise") is None
+    assert goal_status(None, 0.9, "higher", "promise") is None
+    assert goal_status(reading(0.9), None, "higher", "promise") is None
 
 
 def test_a_provisional_week_is_never_the_number() -> None:
@@ -83,7 +83,7 @@ def test_readings_that_stopped_are_said() -> None:
 def moments(*states: str) -> list[MomentView]:
     made = []
     for number, state in enumerate(states):
-        drawn = Moment(f"m{number}", "repair.x", "share_within", 0.9, "field", f"Moment {number}")
+        drawn = MomentData(f"m{number}", "repair.x", "share_within", 0.9, "field", f"Moment {number}")
         judged = MomentState("j", drawn.moment, state, date(2026, 6, 20), None)
         made.append(moment_view(drawn, kpi(reading(0.71, 0.65, 0.77)), judged, "Repair", CLOCK))
     return made
@@ -105,23 +105,23 @@ def moments(*states: str) -> list[MomentView]:
     ],
 )
 def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: str, text: str) -> None:
-    made = headline(moments(*states), measured=True)
+    made = page_headline(moments(*states), measured=True)
     assert (made.key, made.text) == (key, text)
 
 
-def fallen(state: str, *falls: Fall, **rule: object) -> MomentView:
+def fallen(state: str, *falls: OpenAlert, **rule: object) -> MomentView:
     """A moment whose newest final week is before the fall; `rule`: more of its KPI's."""
-    drawn = Moment("m", "repair.x", "share_within", 0.9, "field", "On site")
-    parts = tuple(f"{fall.segment} = {fall.segment_value}" for fall in falls if not fall.is_whole)
-    judged = MomentState("j", "m", state, date(2026, 6, 20), None, falling_in=parts)
+    drawn = MomentData("m", "repair.x", "share_within", 0.9, "field", "On site")
+    parts = tuple(f"{fall.segment} = {fall.segment_value}" for fall in falls if not fall.is_total)
+    judged = MomentState("j", "m", state, date(2026, 6, 20), None, firing_segments=parts)
     made = kpi(reading(0.89, 0.86, 0.92), rule={"tolerance_seconds": 43200, **rule})
     return moment_view(drawn, made, judged, "Repair", CLOCK, falls)
 
 
-def fall(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> Fall:
+def fall(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
     given: dict[str, object] = {"state": "firing", "line": "baseline", "usual": 0.89, "n": 391, **more}
     span = {"since": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
-    return Fall("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
+    return OpenAlert("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
 
 
 def plain(text: str) -> str:
@@ -129,41 +129,47 @@ def plain(text: str) -> str:
 
 
 def test_an_open_alert_is_told_with_its_own_figures_not_with_the_week_before_it() -> None:
-    told = headline([fallen("firing", fall())], measured=True)
+    told = page_headline([fallen("firing", fall())], measured=True)
     assert plain(told.detail) == (
         "20 % done within 12 h instead of 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
     )
 
 
 def test_what_only_became_slower_is_told_in_the_time_of_its_median() -> None:
-    view = fallen("firing", fall(line="median", usual=0.5, within=7200.0)).whole
+    view = fallen("firing", fall(line="median", usual=0.5, within=7200.0)).total_alert
     assert view is not None
-    assert (plain(view.caption), plain(view.instead)) == ("done within 2 h", "instead of 50 %")
+    assert (plain(view.caption), plain(view.baseline_text)) == ("done within 2 h", "instead of 50 %")
 
 
 def test_open_time_is_told_as_the_mail_has_it() -> None:
     slow = fall(line="median", usual=0.48, within=18424.0, share=0.21)
     moment = fallen("firing", slow, calendar="opening_hours")
-    assert "21 % done within 5 h 7 min of open time instead of 48 %" in plain(headline([moment], measured=True).detail)
-    assert moment.whole is not None and plain(moment.whole.caption) == "done within 5 h 7 min of open time"
+    assert "21 % done within 5 h 7 min of open time instead of 48 %" in plain(
+        page_headline([moment], measured=True).detail
+    )
+    assert moment.total_alert is not None and plain(moment.total_alert.caption) == "done within 5 h 7 min of open time"
 
 
 def test_segments_that_fall_are_told_by_their_figures_and_days() -> None:
     falls = [fall("department", value, share) for value, share in (("ISD", 0.1), ("PARK", 0.33), ("PROP", 0.21))]
     view = fallen("ok", *falls)
-    told = headline([view], measured=True)
+    told = page_headline([view], measured=True)
     assert told.text == "Falling off in a part: On site (department = ISD, PARK and PROP)."
     assert plain(told.detail).startswith(
         "Done within 12 h: department = ISD 10 % instead of 89 % since 23 Jun (n 391); department = PARK 33 %"
     )
     assert plain(told.detail).endswith("everybody: 89 % done within 12 h in the week of 22 Jun.")
     assert "20 Jun" not in told.detail
-    assert (view.state.word, view.seen.word, view.seen.key) == ("ok", "falling in a part", "firing")
+    assert (view.state.label, view.displayed_state.label, view.displayed_state.key) == (
+        "ok",
+        "falling in a part",
+        "firing",
+    )
 
 
 def test_each_falling_segment_has_a_banner_of_its_own() -> None:
     falls = [fall("tier", "gold", 0.4), fall("tier", "basic", 0.5, state="recovering")]
-    told = dict(headline([fallen("firing", fall(), *falls)], measured=True).segments)
+    told = dict(page_headline([fallen("firing", fall(), *falls)], measured=True).segments)
     assert told.keys() == {"tier=gold", "tier=basic"}
     assert told["tier=gold"].text == "Falling off for tier = gold: On site."
     assert plain(told["tier=gold"].detail).startswith("40 % done within 12 h instead of 89 %")
@@ -172,28 +178,28 @@ def test_each_falling_segment_has_a_banner_of_its_own() -> None:
 
 def test_what_recovers_has_not_done_so_since_it_fell() -> None:
     view = fallen("recovering", fall(state="recovering"))
-    assert (view.state.word, view.since) == ("recovering", "fell on 20 Jun, 10 days ago")
-    told = headline([view], measured=True)
+    assert (view.state.label, view.since) == ("recovering", "fell on 20 Jun, 10 days ago")
+    told = page_headline([view], measured=True)
     assert told.text == "Recovering: On site."
     assert "(n 391, 23 Jun to 28 Jun), fell on 23 Jun, 7 days ago; promise" in plain(told.detail)
-    part = headline([fallen("ok", fall("tier", "basic", 0.5, state="recovering"))], measured=True)
+    part = page_headline([fallen("ok", fall("tier", "basic", 0.5, state="recovering"))], measured=True)
     assert "tier = basic 50 % instead of 89 % since 23 Jun, recovering (n 391)" in plain(part.detail)
 
 
 def test_parts_are_grouped_by_their_segment() -> None:
-    assert grouped(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
+    assert group_segments(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
 
 
 def with_sign(state: str = "ok") -> MomentView:
     """A moment whose newest customers lie behind, by what the alert says."""
-    sign = OpenSign("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
-    drawn = Moment("s", "repair.x", "share_within", 0.9, "field", "Signed")
-    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early=sign)
+    sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early_warning=sign)
     return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), judged, "Repair", CLOCK)
 
 
 def test_an_early_sign_is_not_all_quiet() -> None:
-    told = headline([with_sign(), *moments("ok")], measured=True)
+    told = page_headline([with_sign(), *moments("ok")], measured=True)
     assert (told.key, told.text) == ("watch", "Nothing falls off yet, but there is an early sign: Signed.")
     assert plain(told.detail) == (
         "After 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet. The other one is as usual."
@@ -202,22 +208,22 @@ def test_an_early_sign_is_not_all_quiet() -> None:
 
 
 def test_an_early_sign_is_told_beside_what_is_worse() -> None:
-    elsewhere = headline([with_sign(), *moments("firing")], measured=True)
+    elsewhere = page_headline([with_sign(), *moments("firing")], measured=True)
     assert elsewhere.text == "Falling off: Moment 0."
     assert "Elsewhere: Signed (early sign: after 1 day 60 % are through" in plain(elsewhere.detail)
-    same = headline([with_sign("pattern")], measured=True)
+    same = page_headline([with_sign("pattern")], measured=True)
     assert same.text == "A pattern, not yet a trend: Signed."
     assert "Early sign at Signed: after 1 day 60 % are through" in plain(same.detail)
 
 
 def test_quiet_does_not_hide_a_broken_promise() -> None:
-    assert "The promise is not kept at: Moment 0." in headline(moments("ok"), measured=True).detail
-    assert "The promise is not kept at: Moment 0." in headline(moments("learning"), measured=True).detail
+    assert "The promise is not kept at: Moment 0." in page_headline(moments("ok"), measured=True).detail
+    assert "The promise is not kept at: Moment 0." in page_headline(moments("learning"), measured=True).detail
 
 
 def test_the_headline_before_there_is_anything() -> None:
-    assert headline(moments("ok"), measured=False).text == "Nothing has been measured yet."
-    assert headline((), measured=True).text == "No moment of truth is declared."
+    assert page_headline(moments("ok"), measured=False).text == "Nothing has been measured yet."
+    assert page_headline((), measured=True).text == "No moment of truth is declared."
 
 
 def test_every_state_has_a_word_an_icon_and_a_colour() -> None:
@@ -225,16 +231,16 @@ def test_every_state_has_a_word_an_icon_and_a_colour() -> None:
 
     templates = files("jkpi.living_map") / "templates"
     icons, css = (templates / "icons.svg").read_text(), (templates / "page.css").read_text()
-    for words in (*legend(), state_words(None)):
+    for words in (*state_legend(), state_label(None)):
         assert f'id="i-{words.key}"' in icons
         assert f"tone-{words.key}" in css
         assert words.meaning
-    assert len({words.word for words in legend()}) == len(legend())
+    assert len({words.label for words in state_legend()}) == len(state_legend())
 
 
 def test_an_unknown_state_is_never_taken_for_ok() -> None:
-    assert state_words("melting_down").word == "melting down"
-    assert state_words("melting_down").key == "error"
+    assert state_label("melting_down").label == "melting down"
+    assert state_label("melting_down").key == "error"
 
 
 @pytest.mark.parametrize(
@@ -254,31 +260,31 @@ def test_late_is_two_rounds_and_the_allowance(schedule: str, hours: int, late_se
     assert is_late(datetime(2026, 6, 1) - timedelta(hours=hours), schedule, late_seconds, datetime(2026, 6, 1)) is late
 
 
-def source(**more: object) -> Source:
+def source(**more: object) -> SourceData:
     given: dict[str, object] = {
         "newest_row_at": datetime(2026, 6, 30, 3), "loaded_at": datetime(2026, 6, 30, 4), "refused": None,
         "rows_read": 100, "rows_rejected": 0, "late_seconds": 0, "schedule": "@daily",
     }  # fmt: skip
-    return Source(source="s", title="S", kind="touchpoints", owner="o", **(given | more))  # type: ignore[arg-type]
+    return SourceData(source="s", title="S", kind="touchpoints", owner="o", **(given | more))  # type: ignore[arg-type]
 
 
 def test_a_source_tells_its_state() -> None:
-    assert source_view(source(), NOW, UTC).word == "fresh"
-    assert source_view(source(newest_row_at=datetime(2026, 6, 1)), NOW, UTC).word == "late"
-    assert source_view(source(newest_row_at=None, loaded_at=None), NOW, UTC).word == "no data yet"
+    assert source_view(source(), NOW, UTC).label == "fresh"
+    assert source_view(source(newest_row_at=datetime(2026, 6, 1)), NOW, UTC).label == "late"
+    assert source_view(source(newest_row_at=None, loaded_at=None), NOW, UTC).label == "no data yet"
     refused = source_view(source(refused="a column is missing", rows_rejected=3), NOW, UTC)
-    assert refused.word == "last delivery refused"
+    assert refused.label == "last delivery refused"
     assert refused.notes == ("Refused: a column is missing", "3 of 100 rows set aside, not counted")
 
 
-@pytest.mark.parametrize("kind", sorted(definitions.PRIMARY))
+@pytest.mark.parametrize("kind", sorted(definitions.DEFAULT_STATISTICS))
 def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
     made = kpi(
         kind=kind, rule={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800}
     )
     assert definitions.formula(made).endswith(".")
     assert definitions.maturity(made).endswith(".")
-    assert definitions.caption(made, definitions.PRIMARY[kind])
+    assert definitions.caption(made, definitions.DEFAULT_STATISTICS[kind])
     assert "None" not in definitions.formula(made) + definitions.maturity(made)
 
 

@@ -15,7 +15,7 @@ from jkpi.loading.load import load_source
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.workspace import read_sources
-from jkpi.protocols import Inspector
+from jkpi.protocols import ChunkValidator
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -67,7 +67,7 @@ class Place:
         (source,) = read_sources(self.folder)
         return source
 
-    def load(self, text: str = TICKETS, inspect: Inspector | None = None, **more: Any) -> list[BatchReport]:
+    def load(self, text: str = TICKETS, inspect: ChunkValidator | None = None, **more: Any) -> list[BatchReport]:
         return load_source(self.source(text), self.settings, self.warehouse, inspect, **more)
 
     def count(self, table: str = "touchpoint_events") -> int:
@@ -92,7 +92,7 @@ def settings_of(folder: Path, url: str) -> Settings:
         name="test",
         warehouse_url=url,
         state_url="sqlite://",
-        output=folder / "site",
+        site_dir=folder / "site",
         now=NOW,
         pseudonym_key=b"a key of this test",
     )

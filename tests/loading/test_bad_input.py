@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from jkpi.cli.report import batch_remarks
+from jkpi.cli.report import render_batch_remarks
 from jkpi.errors import SourceError
-from jkpi.loading.files import Counted
-from jkpi.loading.report import set_aside
+from jkpi.loading.files import CountingFile
+from jkpi.loading.report import rejected_warning
 
 
 def one(place: Any, text: str, adds_up: Any, source: str | None = None) -> Any:
@@ -273,11 +273,11 @@ def test_a_load_warns_where_more_than_a_twentieth_is_set_aside(place: Any, heade
         return "".join(f"{n},anna,A,New,web,{at},low\n" for n in range(first, first + many))
 
     place.write("data/a.csv", header + rows(0, 57, "01/06/2026 10:00") + rows(57, 3, "yesterday"))
-    assert set_aside(place.load()) is None
+    assert rejected_warning(place.load()) is None
     place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
     told = place.load()
-    assert set_aside(told) == "10.0 % of the rows were set aside (1 of 10)"
-    assert batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
+    assert rejected_warning(told) == "10.0 % of the rows were set aside (1 of 10)"
+    assert render_batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 
 def test_an_open_quote(place: Any, three_rows: str) -> None:
@@ -293,16 +293,16 @@ def test_a_file_that_changes_while_it_is_read_does_not_land(
     place: Any, three_rows: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = place.write("data/a.csv", three_rows)
-    original = Counted.read
+    original = CountingFile.read
     grown: list[int] = []
 
-    def read(self: Counted, size: int = -1) -> bytes:
+    def read(self: CountingFile, size: int = -1) -> bytes:
         if not grown:
             with path.open("a") as file:
                 grown.append(file.write("4,dora,D,New,web,01/06/2026 10:00,low\n"))
         return original(self, size)
 
-    monkeypatch.setattr(Counted, "read", read)
+    monkeypatch.setattr(CountingFile, "read", read)
     with pytest.raises(SourceError, match="changed while it was read"):
         place.load()
     assert place.count() == 0 and place.count("load_batches") == 0

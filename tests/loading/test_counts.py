@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jkpi.errors import WorkspaceError
-from jkpi.quality.incoming import first_door
+from jkpi.quality.incoming import incoming_validator
 
 TOTALS = """\
 source: totals
@@ -58,7 +58,7 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
 )
 def test_what_cannot_be_a_total_is_set_aside(place: Any, adds_up: Any, row: str, reason: str) -> None:
     place.write("data/a.csv", HEADER + row + "\n")
-    report = adds_up(place.load(TOTALS, inspect=first_door(place.settings))[0])
+    report = adds_up(place.load(TOTALS, inspect=incoming_validator(place.settings))[0])
     assert (report.loaded, dict(report.reasons)) == (0, {reason: 2})
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from jkpi.loading.rejects import replay_rejects
-from jkpi.protocols import Complaint, Inspection
+from jkpi.protocols import ChunkValidation, RowRejection
 
 
 def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
@@ -124,8 +124,8 @@ def test_replace_loads_a_source_again_and_leaves_the_others(each: Any, three_row
 def test_what_the_first_door_refuses_does_not_land(each: Any, three_rows: str) -> None:
     result = {"suite": "s", "expectation": "e", "success": False, "raised": False, "checked": 3, "unexpected": 3}
 
-    def refuse(kind: str, source: str, frame: pd.DataFrame) -> Inspection:
-        return Inspection(refused=f"{kind} of {source}: all {len(frame)} look wrong", results=(result,))
+    def refuse(kind: str, source: str, frame: pd.DataFrame) -> ChunkValidation:
+        return ChunkValidation(refusal=f"{kind} of {source}: all {len(frame)} look wrong", results=(result,))
 
     each.write("data/a.csv", three_rows)
     (report,) = each.load(inspect=refuse)
@@ -144,10 +144,10 @@ def test_rows_that_the_first_door_turns_away_are_rejected_with_its_reason(
 ) -> None:
     seen: list[list[str]] = []
 
-    def turn_away(kind: str, source: str, frame: pd.DataFrame) -> Inspection:
+    def turn_away(kind: str, source: str, frame: pd.DataFrame) -> ChunkValidation:
         seen.append(list(frame.columns))
         web = [place for place, channel in enumerate(frame["channel"]) if channel == "web"]
-        return Inspection(rejected=dict.fromkeys(web, Complaint("channel_is_phone", "warning")))
+        return ChunkValidation(rejected=dict.fromkeys(web, RowRejection("channel_is_phone", "warning")))
 
     each.write("data/a.csv", three_rows)
     report = adds_up(each.load(inspect=turn_away)[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jkpi.errors import WorkspaceError
-from jkpi.loading.workspace import read_sources, schema
+from jkpi.loading.workspace import read_sources, source_schema
 
 
 def problems(folder: Path, *texts: str) -> list[str]:
@@ -107,7 +107,7 @@ def test_rows_that_are_never_late(tmp_path: Path, given: str, seconds: int) -> N
 
 
 def test_the_schema_knows_the_keys_of_the_file() -> None:
-    found = schema()
+    found = source_schema()
     assert {"source", "kind", "from", "columns", "milestones"} <= set(found["properties"])
     assert found["additionalProperties"] is False
     assert {"source", "kind", "from"} == set(found["required"])

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.loading.expressions import Times, identity, pads, pseudonym
-from jkpi.loading.model import Format
+from jkpi.loading.expressions import TimeParser, composite_id, hmac_pads, pseudonym
+from jkpi.loading.model import FileFormat
 from jkpi.loading.zones import to_utc
 
 ZONES = (
@@ -47,7 +47,7 @@ def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
     ids = [text.replace("\0", "") for text in ids]
     with duckdb.connect() as database:
         sql = f"select {pseudonym('id')} from (select unnest($ids::varchar[]) as id)"
-        found = [row[0] for row in database.execute(sql, {**pads(key), "ids": ids}).fetchall()]
+        found = [row[0] for row in database.execute(sql, {**hmac_pads(key), "ids": ids}).fetchall()]
     assert found == [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for text in ids]
 
 
@@ -60,7 +60,7 @@ def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
 def test_ids_of_several_parts_do_not_meet(pairs: list[tuple[str, str]]) -> None:
     with duckdb.connect() as database:
         pairs_sql = "select unnest($a::varchar[]) as a, unnest($b::varchar[]) as b"
-        sql = f"select count(distinct {identity(['a', 'b'])}) from ({pairs_sql})"
+        sql = f"select count(distinct {composite_id(['a', 'b'])}) from ({pairs_sql})"
         row = database.execute(sql, {"a": [a for a, _ in pairs], "b": [b for _, b in pairs]}).fetchone()
     assert row == (len(pairs),)
 
@@ -92,7 +92,7 @@ NOON = datetime(2026, 3, 1, 12, 0)
     ],
 )
 def test_times(formats: list[str] | None, zone: str, text: str, utc: datetime | None) -> None:
-    times = Times(Format(timestamps=formats, timezone=zone), strict=True)  # type: ignore[arg-type]
+    times = TimeParser(FileFormat(timestamps=formats, timezone=zone), strict=True)  # type: ignore[arg-type]
     with duckdb.connect() as database:
         database.execute("set TimeZone = 'UTC'")
         sql = f"select {times.utc('t', datetime(2026, 1, 1), datetime(2026, 12, 31))} from (select $t::varchar as t)"

@@ -16,8 +16,8 @@ import small_world as world
 
 from jkpi import package_files
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.measuring.run import _alone, measure
-from jkpi.measuring.run_state import fingerprint
+from jkpi.measuring.run import _workspace_lock, measure
+from jkpi.measuring.run_state import inputs_fingerprint
 from jkpi.warehouse.open import open_warehouse
 
 
@@ -66,22 +66,22 @@ def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str])
     """First all is new, then only what is; a changed map and time set back start anew."""
     counter = Counter()
     first = measure(world.settings(url(workspace), workspace), progress=counter)
-    assert first.passed and first.refreshed == ""
+    assert first.passed and first.refresh_reason == ""
     assert first.models > 40 and first.tests > 20
     assert counter.total == counter.done == first.models + first.tests
     assert capfd.readouterr() == ("", "")
 
     second, third = (measure(world.settings(url(workspace), workspace)) for _ in range(2))
-    assert second.refreshed == third.refreshed == ""
+    assert second.refresh_reason == third.refresh_reason == ""
     assert second.models == first.models and third.models < second.models / 2, "views stand as they are"
 
     before = world.settings(url(workspace), workspace, world.AS_OF - timedelta(days=1))
-    assert measure(before).refreshed == "time was set back"
+    assert measure(before).refresh_reason == "time was set back"
 
     with open_warehouse(url(workspace)) as warehouse:
         world.land_map(warehouse, window=world.WINDOW // 2)
-    assert measure(before).refreshed == "the map, or how it is counted, has changed"
-    assert measure(before).refreshed == ""
+    assert measure(before).refresh_reason == "the map, or how it is counted, has changed"
+    assert measure(before).refresh_reason == ""
 
     with open_warehouse(url(workspace)) as warehouse:
         runs = warehouse.rows("select run_number, refreshed from raw.measure_runs order by run_number")
@@ -117,7 +117,7 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
         for statement in statements:
             warehouse.execute(statement)
     report = measure(settings)
-    assert report.refreshed == "a batch was taken back"
+    assert report.refresh_reason == "a batch was taken back"
     assert "everything counted anew: a batch was taken back" in report.lines()[0]
     counts = "select touchpoint, count(*) as n from {} group by touchpoint order by touchpoint"
     placed = "intermediate.int_journey_events join intermediate.int_touchpoints using (place_number)"
@@ -127,17 +127,17 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
 
 def test_a_moment_on_another_kpi_counts_its_past(workspace: Path) -> None:
     """What is counted for moments of truth alone was not counted before; another promise or owner changes no number."""
-    project = package_files.path("dbt_project")
+    project = package_files.package_folder("dbt_project")
     with open_warehouse(url(workspace)) as warehouse:
-        before = fingerprint(warehouse, project)
+        before = inputs_fingerprint(warehouse, project)
         warehouse.execute("update raw.map_moments set promise = 0.5, owner = 'somebody else'")
-        assert fingerprint(warehouse, project) == before
+        assert inputs_fingerprint(warehouse, project) == before
         warehouse.execute("update raw.map_moments set kpi = 'fix.time_to_resolve'")
-        assert fingerprint(warehouse, project) != before
+        assert inputs_fingerprint(warehouse, project) != before
 
 
 def test_nothing_is_written_into_the_project(workspace: Path) -> None:
-    project = package_files.path("dbt_project")
+    project = package_files.package_folder("dbt_project")
     before = sorted(project.rglob("*"))
     measure(world.settings(url(workspace), workspace))
     assert sorted(project.rglob("*")) == before
@@ -167,7 +167,7 @@ def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
 
 def test_one_measuring_at_a_time(workspace: Path) -> None:
     settings = world.settings(url(workspace), workspace)
-    with _alone(settings.private / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
+    with _workspace_lock(settings.private / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
         measure(settings)
 
 

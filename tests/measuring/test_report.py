@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jkpi.measuring.report import Failure, read_report
+from jkpi.measuring.report import DbtFailure, read_report
 
 
 def results(folder: Path) -> Path:
@@ -29,8 +29,8 @@ def test_what_failed_is_told_in_one_line(tmp_path: Path) -> None:
     report = read_report(results(tmp_path), 1.23, "it was asked for")
     assert (report.models, report.tests, report.passed) == (2, 2, False)
     assert report.failures == (
-        Failure("fct_responses", "model", "Binder Error: no such column"),
-        Failure("unique_grain_x", "test", "Got 2 results"),
+        DbtFailure("fct_responses", "model", "Binder Error: no such column"),
+        DbtFailure("unique_grain_x", "test", "Got 2 results"),
     )
     assert report.lines() == [
         "2 models and 2 tests in 1.2 s, everything counted anew: it was asked for",

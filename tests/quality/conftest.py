@@ -27,7 +27,7 @@ def settings(tmp_path: Path) -> Settings:
         name="test",
         warehouse_url=f"duckdb:///{tmp_path}/warehouse.duckdb",
         state_url="sqlite://",
-        output=tmp_path / "site",
+        site_dir=tmp_path / "site",
         now=NOW,
     )
 
@@ -53,6 +53,6 @@ def put() -> Callable[[Warehouse, str, list[dict[str, Any]]], None]:
 def own_suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped suites that a test may break."""
     copy = tmp_path / "expectations"
-    shutil.copytree(package_files.path("expectations"), copy)
+    shutil.copytree(package_files.package_folder("expectations"), copy)
     monkeypatch.setattr(package_files, "path", lambda name: copy)
     return copy / "suites"

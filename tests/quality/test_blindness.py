@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from jkpi.quality.data_gaps import Refused, SourceFacts, judge_source
-from jkpi.quality.report import BlindSpot
+from jkpi.quality.data_gaps import RefusedBatch, SourceVolumes, detect_gaps
+from jkpi.quality.report import DataGap
 
 NOW = datetime(2026, 6, 30, 6)
 
@@ -13,13 +13,13 @@ def daily(first: date, last: date, rows: int = 100, without: tuple[date, ...] = 
     return {day: rows for day in days if day not in without}
 
 
-def facts(counts: dict[date, int], **others: object) -> SourceFacts:
+def facts(counts: dict[date, int], **others: object) -> SourceVolumes:
     last = datetime.combine(max(counts), datetime.min.time()) + timedelta(hours=17)
-    return SourceFacts("tickets", counts, last_at=last, **others)  # type: ignore[arg-type]
+    return SourceVolumes("tickets", counts, last_at=last, **others)  # type: ignore[arg-type]
 
 
-def spots(found: SourceFacts, now: datetime = NOW) -> list[tuple[datetime, datetime, str]]:
-    return [(one.starts_at, one.ends_at, one.reason) for one in judge_source(found, now).blind_spots]
+def spots(found: SourceVolumes, now: datetime = NOW) -> list[tuple[datetime, datetime, str]]:
+    return [(one.starts_at, one.ends_at, one.reason) for one in detect_gaps(found, now).data_gaps]
 
 
 def test_a_day_without_data_is_one_blind_spot_in_utc() -> None:
@@ -81,7 +81,7 @@ def test_a_source_that_fell_silent_blinds_until_now() -> None:
     found = facts(daily(date(2026, 1, 1), date(2026, 6, 20)))
 
     assert spots(found) == [(datetime(2026, 6, 21), NOW, "gone silent: no rows since 2026-06-21, usually 100 a day")]
-    verdict = judge_source(found, NOW)
+    verdict = detect_gaps(found, NOW)
     assert (verdict.days_silent, verdict.has_ended) == (10, False)
 
 
@@ -91,7 +91,7 @@ def test_a_file_that_ended_long_ago_blinds_only_what_was_undecided_then() -> Non
     ((starts_at, ends_at, reason),) = spots(found)
     assert (starts_at, ends_at) == (datetime(2024, 6, 21), datetime(2024, 8, 16))
     assert reason.startswith("ended: no rows since 2024-06-21")
-    assert judge_source(found, NOW).has_ended
+    assert detect_gaps(found, NOW).has_ended
 
 
 def test_a_thin_tail_is_followed_down_and_then_called_ended() -> None:
@@ -120,23 +120,23 @@ def test_a_refused_batch_blinds_from_the_last_event_before_it() -> None:
     counts = daily(date(2026, 1, 1), date(2026, 6, 29))
     before, after = datetime(2026, 5, 3, 17), datetime(2026, 5, 5, 8)
 
-    waiting = facts(counts, refused=(Refused("may.csv", "missing: occurred_at", before),))
-    passed = facts(counts, refused=(Refused("may.csv", "missing: occurred_at", before, after),))
+    waiting = facts(counts, refused=(RefusedBatch("may.csv", "missing: occurred_at", before),))
+    passed = facts(counts, refused=(RefusedBatch("may.csv", "missing: occurred_at", before, after),))
 
     assert spots(waiting) == [(before, NOW, "refused: may.csv: missing: occurred_at")]
     assert spots(passed) == [(before, after, "refused: may.csv: missing: occurred_at")]
 
 
 def test_a_refused_first_batch_leaves_nothing_to_withhold() -> None:
-    found = SourceFacts("tickets", refused=(Refused("first.csv", "missing: occurred_at", None),))
+    found = SourceVolumes("tickets", refused=(RefusedBatch("first.csv", "missing: occurred_at", None),))
 
-    assert judge_source(found, NOW).blind_spots == ()
+    assert detect_gaps(found, NOW).data_gaps == ()
 
 
 def test_spots_come_in_order_and_name_their_source() -> None:
     counts = daily(date(2026, 1, 1), date(2026, 6, 29), without=(date(2026, 6, 1), date(2026, 5, 1)))
 
-    found = judge_source(facts(counts), NOW).blind_spots
+    found = detect_gaps(facts(counts), NOW).data_gaps
 
     assert [spot.starts_at for spot in found] == [datetime(2026, 5, 1), datetime(2026, 6, 1)]
-    assert all(isinstance(spot, BlindSpot) and spot.source == "tickets" for spot in found)
+    assert all(isinstance(spot, DataGap) and spot.source == "tickets" for spot in found)

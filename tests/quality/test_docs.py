@@ -12,9 +12,9 @@ import pandas as pd
 
 from jkpi.config.settings import Settings
 from jkpi.quality.docs import build_docs
-from jkpi.quality.incoming import first_door
+from jkpi.quality.incoming import incoming_validator
 from jkpi.quality.landing import check_landing
-from jkpi.quality.report import insert
+from jkpi.quality.report import insert_rows
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -42,15 +42,15 @@ def checked(settings: Settings) -> None:
     chunk = pd.DataFrame({"event_id": ["1", None], "touchpoint": "<b>x</b>", "occurred_at": datetime(2026, 5, 1)})
     with open_warehouse(settings) as warehouse:
         ensure_landing(warehouse)
-        insert(
+        insert_rows(
             warehouse,
             "touchpoint_events",
             [{"event_id": f"{day}{n}", "source": "visits", "occurred_at": day} for day in days for n in range(30)],
         )
         for batch in ("one", "two"):
-            found = first_door(settings)("touchpoints", "visits", chunk)
+            found = incoming_validator(settings)("touchpoints", "visits", chunk)
             rows = [{"run_id": batch, **row, "batch_id": batch} for row in found.results]
-            insert(warehouse, "quality_results", rows)
+            insert_rows(warehouse, "quality_results", rows)
         check_landing(settings, warehouse)
 
 
@@ -59,7 +59,7 @@ def test_the_docs_say_what_did_not_hold_and_need_no_network(settings: Settings) 
 
     index = build_docs(settings)
 
-    assert index == settings.output / "data_docs" / "index.html"
+    assert index == settings.site_dir / "data_docs" / "index.html"
     text = index.read_text(encoding="utf-8")
     # Both batches of that moment, together.
     assert "<b>event_has_id</b> (warning): 2 of 4 rows, such as event_id (none)" in text

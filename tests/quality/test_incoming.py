@@ -12,8 +12,8 @@ import pytest
 
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.protocols import Complaint
-from jkpi.quality.incoming import first_door
+from jkpi.protocols import RowRejection
+from jkpi.quality.incoming import incoming_validator
 
 
 def events(rows: int = 5, **columns: Any) -> pd.DataFrame:
@@ -52,9 +52,9 @@ def outcome(results: Any, expectation: str) -> dict[str, Any]:
 
 
 def test_sound_rows_go_in(settings: Settings) -> None:
-    found = first_door(settings)("touchpoints", "tickets", events())
+    found = incoming_validator(settings)("touchpoints", "tickets", events())
 
-    assert found.refused is None
+    assert found.refusal is None
     assert found.rejected == {}
     assert all(row["success"] and not row["raised"] and row["detail"] == "" for row in found.results)
     assert {(row["door"], row["subject"], row["suite"]) for row in found.results} == {
@@ -74,9 +74,9 @@ def test_a_warning_turns_its_rows_away_and_the_first_reason_is_told(settings: Se
     chunk.loc[7, "occurred_at"] = None
     before = chunk.copy()
 
-    found = first_door(settings)("touchpoints", "tickets", chunk)
+    found = incoming_validator(settings)("touchpoints", "tickets", chunk)
 
-    assert found.refused is None
+    assert found.refusal is None
     assert {place: complaint.expectation for place, complaint in found.rejected.items()} == {
         1: "event_has_id",
         2: "touchpoint_is_a_name",
@@ -85,7 +85,7 @@ def test_a_warning_turns_its_rows_away_and_the_first_reason_is_told(settings: Se
         5: "event_time_plausible",
         7: "event_has_time",
     }
-    assert set(found.rejected.values()) >= {Complaint("event_has_id", "warning")}
+    assert set(found.rejected.values()) >= {RowRejection("event_has_id", "warning")}
     row = outcome(found.results, "event_time_plausible")
     assert (row["success"], row["severity"], row["checked"], row["unexpected"]) == (False, "warning", 8, 2)
     assert row["detail"] == "2 of 8 rows, such as occurred_at 1200-01-01 00:00:00 | occurred_at 2026-07-01 06:00:01"
@@ -93,7 +93,7 @@ def test_a_warning_turns_its_rows_away_and_the_first_reason_is_told(settings: Se
 
 
 def test_values_that_tell_of_a_person_are_no_examples(settings: Settings) -> None:
-    found = first_door(settings)("customers", "crm", pd.DataFrame({"customer_id": ["c1", None]}))
+    found = incoming_validator(settings)("customers", "crm", pd.DataFrame({"customer_id": ["c1", None]}))
 
     assert outcome(found.results, "customer_has_id")["detail"] == "1 of 2 rows"
 
@@ -101,7 +101,7 @@ def test_values_that_tell_of_a_person_are_no_examples(settings: Settings) -> Non
 def test_positions_count_from_the_start_of_the_chunk_whatever_its_index(settings: Settings) -> None:
     whole = events(7)
     whole.loc[5, "event_id"] = None
-    door = first_door(settings)
+    door = incoming_validator(settings)
 
     parts = [door("touchpoints", "tickets", whole.iloc[start : start + 3]) for start in (0, 3, 6)]
 
@@ -110,7 +110,7 @@ def test_positions_count_from_the_start_of_the_chunk_whatever_its_index(settings
 
 
 def test_scores_lie_on_their_scale_and_emotions_are_no_scores(settings: Settings) -> None:
-    found = first_door(settings)("responses", "survey", answers())
+    found = incoming_validator(settings)("responses", "survey", answers())
 
     assert {place: complaint.expectation for place, complaint in found.rejected.items()} == {
         2: "score_not_above_scale",
@@ -123,10 +123,10 @@ def test_scores_lie_on_their_scale_and_emotions_are_no_scores(settings: Settings
 
 
 def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settings: Settings) -> None:
-    found = first_door(settings)("touchpoints", "tickets", events().drop(columns=["occurred_at", "channel"]))
+    found = incoming_validator(settings)("touchpoints", "tickets", events().drop(columns=["occurred_at", "channel"]))
 
-    assert found.refused is not None
-    assert found.refused.startswith("tickets: has_occurred_at: missing: occurred_at")
+    assert found.refusal is not None
+    assert found.refusal.startswith("tickets: has_occurred_at: missing: occurred_at")
     raised = outcome(found.results, "event_time_plausible")
     assert (raised["raised"], raised["success"], raised["checked"], raised["unexpected"]) == (True, False, 0, 0)
     # A column that lands as NULL where a source does not give it can be checked.
@@ -136,28 +136,28 @@ def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settin
 def test_a_file_whose_times_are_mostly_impossible_is_refused(settings: Settings) -> None:
     wrong = events(300, occurred_at=pd.Timestamp("1970-01-01"))
 
-    found = first_door(settings)("touchpoints", "tickets", wrong)
+    found = incoming_validator(settings)("touchpoints", "tickets", wrong)
 
-    assert found.refused is not None
-    assert "most_occurred_at_plausible: 300 of 300 rows, such as occurred_at 1970-01-01" in found.refused
-    assert "time format" in found.refused
+    assert found.refusal is not None
+    assert "most_occurred_at_plausible: 300 of 300 rows, such as occurred_at 1970-01-01" in found.refusal
+    assert "time format" in found.refusal
 
 
 def test_a_few_rows_say_nothing_of_a_whole_file(settings: Settings) -> None:
-    found = first_door(settings)("touchpoints", "tickets", events(3, occurred_at=pd.Timestamp("1970-01-01")))
+    found = incoming_validator(settings)("touchpoints", "tickets", events(3, occurred_at=pd.Timestamp("1970-01-01")))
 
-    assert found.refused is None
+    assert found.refusal is None
     assert len(found.rejected) == 3
 
 
 def test_an_empty_chunk_is_no_reason_to_refuse(settings: Settings) -> None:
-    found = first_door(settings)("touchpoints", "tickets", events(0))
+    found = incoming_validator(settings)("touchpoints", "tickets", events(0))
 
-    assert (found.refused, found.rejected) == (None, {})
+    assert (found.refusal, found.rejected) == (None, {})
 
 
 def test_times_with_zones_and_arrows_own_types_are_read_alike(settings: Settings) -> None:
-    door = first_door(settings)
+    door = incoming_validator(settings)
     chunk = events(4)
     chunk.loc[2, "occurred_at"] = pd.Timestamp("2030-01-01")
     zoned = chunk.assign(occurred_at=chunk["occurred_at"].dt.tz_localize("UTC"))
@@ -169,11 +169,11 @@ def test_times_with_zones_and_arrows_own_types_are_read_alike(settings: Settings
 def test_an_expectation_that_cannot_run_lets_nothing_in(settings: Settings, own_suites: Path) -> None:
     edit(own_suites / "incoming_touchpoints.json", "event_has_id", kwargs={"column": "evnt_id"})
 
-    found = first_door(settings)("touchpoints", "tickets", events())
+    found = incoming_validator(settings)("touchpoints", "tickets", events())
 
-    assert found.refused is not None
-    assert found.refused.startswith("tickets: event_has_id could not be run: ")
-    assert "evnt_id" in found.refused
+    assert found.refusal is not None
+    assert found.refusal.startswith("tickets: event_has_id could not be run: ")
+    assert "evnt_id" in found.refusal
     assert found.rejected == {}
 
 
@@ -181,7 +181,7 @@ def test_a_broken_suite_is_a_failure_that_names_file_and_expectation(settings: S
     edit(own_suites / "incoming_touchpoints.json", "event_has_time", type="expect_colum_to_exist")
 
     with pytest.raises(CheckFailed, match=r"incoming_touchpoints\.json: expectation \d+ \(event_has_time\)"):
-        first_door(settings)("touchpoints", "tickets", events())
+        incoming_validator(settings)("touchpoints", "tickets", events())
 
 
 def test_severity_alone_decides(settings: Settings, own_suites: Path) -> None:
@@ -191,15 +191,15 @@ def test_severity_alone_decides(settings: Settings, own_suites: Path) -> None:
     said = {}
     for severity in ("critical", "warning", "info"):
         edit(file, "event_has_id", severity=severity)
-        found = first_door(settings)("touchpoints", "tickets", chunk)
-        said[severity] = (found.refused is not None, list(found.rejected))
+        found = incoming_validator(settings)("touchpoints", "tickets", chunk)
+        said[severity] = (found.refusal is not None, list(found.rejected))
 
     assert said == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
 
 
 def test_a_kind_that_is_not_known_is_told(settings: Settings) -> None:
     with pytest.raises(SystemFailure, match="letters"):
-        first_door(settings)("letters", "post", events())
+        incoming_validator(settings)("letters", "post", events())
 
 
 def test_nothing_is_printed_and_nothing_leaves_the_machine(
@@ -212,7 +212,7 @@ def test_nothing_is_printed_and_nothing_leaves_the_machine(
     chunk = events()
     chunk.loc[1, "event_id"] = None
 
-    first_door(settings)("touchpoints", "tickets", chunk)
+    incoming_validator(settings)("touchpoints", "tickets", chunk)
 
     assert capfd.readouterr() == ("", "")
 

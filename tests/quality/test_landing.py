@@ -68,7 +68,7 @@ def test_great_expectations_and_the_blind_spots_agree_day_by_day(
     found = {one.subject: one.unexpected for one in report.results if one.expectation == "daily_volume_usual"}
     # b is silent from the 25th to the 29th, of which the 28th is a Sunday on which nothing is usual.
     assert found == {"a": 1, "b": 1 + 4}
-    assert [(spot.source, spot.starts_at.date(), spot.ends_at.date()) for spot in report.blind_spots] == [
+    assert [(spot.source, spot.starts_at.date(), spot.ends_at.date()) for spot in report.data_gaps] == [
         ("a", LOST, date(2026, 4, 16)),
         ("b", LOST, date(2026, 4, 16)),
         ("b", date(2026, 6, 25), date(2026, 6, 30)),
@@ -78,7 +78,7 @@ def test_great_expectations_and_the_blind_spots_agree_day_by_day(
 def test_small_sources_have_no_blind_spots(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits(rows=12))
 
-    assert check_landing(settings, warehouse).blind_spots == ()
+    assert check_landing(settings, warehouse).data_gaps == ()
 
 
 def test_answers_and_invitations_are_sources_as_well(settings: Settings, warehouse: Warehouse, put: Put) -> None:
@@ -93,7 +93,7 @@ def test_answers_and_invitations_are_sources_as_well(settings: Settings, warehou
         [{"invitation_id": "i", "source": "asked", "invited_at": time} for time in rows],
     )
 
-    assert [spot.source for spot in check_landing(settings, warehouse).blind_spots] == ["asked", "survey"]
+    assert [spot.source for spot in check_landing(settings, warehouse).data_gaps] == ["asked", "survey"]
 
 
 def test_days_are_cut_where_the_journeys_cut_them(settings: Settings, warehouse: Warehouse, put: Put) -> None:
@@ -151,10 +151,10 @@ def test_a_holiday_of_a_calendar_is_no_blind_spot_and_a_day_it_was_open_is(
     ]
     put(warehouse, "map_calendars", hours)
 
-    assert check_landing(settings, warehouse).blind_spots == ()
+    assert check_landing(settings, warehouse).data_gaps == ()
 
     warehouse.execute("update raw.map_calendars set is_open = true")
-    assert [spot.starts_at.date() for spot in check_landing(settings, warehouse).blind_spots] == [LOST]
+    assert [spot.starts_at.date() for spot in check_landing(settings, warehouse).data_gaps] == [LOST]
 
 
 def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, warehouse: Warehouse, put: Put) -> None:
@@ -163,10 +163,10 @@ def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, wareho
         "touchpoint_events",
         [row for row in visits(until=date(2026, 6, 26)) if row["occurred_at"].date() > LOST],
     )
-    assert len(check_landing(settings, warehouse).blind_spots) == 1
+    assert len(check_landing(settings, warehouse).data_gaps) == 1
 
     put(warehouse, "map_sources", [{"source": "visits", "late_seconds": 3 * 86_400}])
-    assert check_landing(settings, warehouse).blind_spots == ()
+    assert check_landing(settings, warehouse).data_gaps == ()
 
 
 def test_the_day_of_the_horizon_is_judged_by_its_rows_so_far(
@@ -183,7 +183,7 @@ def test_the_day_of_the_horizon_is_judged_by_its_rows_so_far(
     ]
     put(warehouse, "touchpoint_events", [*rows, *early])
     put(warehouse, "map_sources", [{"source": "visits", "late_seconds": 4 * 86_400}])
-    (spot,) = [spot for spot in check_landing(settings, warehouse).blind_spots if spot.starts_at.date() != LOST]
+    (spot,) = [spot for spot in check_landing(settings, warehouse).data_gaps if spot.starts_at.date() != LOST]
     assert (spot.starts_at, spot.ends_at) == (
         datetime.combine(lost[0], time()),
         settings.now.replace(tzinfo=None),
@@ -202,7 +202,7 @@ def test_blind_spots_are_replaced_as_a_whole_and_results_of_one_moment_too(
     again = check_landing(settings, warehouse)
     later = check_landing(replace(settings, now=settings.now + timedelta(hours=1)), warehouse)
 
-    assert again.blind_spots == later.blind_spots == ()
+    assert again.data_gaps == later.data_gaps == ()
     assert spots(warehouse) == []
     assert warehouse.scalar("select count(*) from raw.quality_results") == 2 * len(again.results)
 
@@ -221,12 +221,12 @@ def test_a_refused_batch_blinds_until_it_is_made_good(settings: Settings, wareho
     report = check_landing(settings, warehouse)
 
     assert report.passed
-    assert [spot.reason for spot in report.blind_spots] == ["refused: day28.csv: missing: touchpoint"]
+    assert [spot.reason for spot in report.data_gaps] == ["refused: day28.csv: missing: touchpoint"]
     assert spots(warehouse) == [("visits", datetime(2026, 6, 27, 6), now)]
     assert [one.detail for one in report.results if one.expectation == "batches_let_in"] == ["refused_batches 1"]
 
     put(warehouse, "load_batches", [batch("day28.csv", "loaded", now, first_at=now, last_at=now)])
-    assert check_landing(settings, warehouse).blind_spots == ()
+    assert check_landing(settings, warehouse).data_gaps == ()
 
 
 def test_a_later_file_ends_what_a_refused_one_hides(settings: Settings, warehouse: Warehouse, put: Put) -> None:
@@ -267,7 +267,7 @@ def test_many_rows_turned_away_are_noted(settings: Settings, warehouse: Warehous
 def test_an_empty_landing_passes(settings: Settings, warehouse: Warehouse) -> None:
     report = check_landing(settings, warehouse)
 
-    assert (report.passed, report.results, report.blind_spots) == (True, (), ())
+    assert (report.passed, report.results, report.data_gaps) == (True, (), ())
 
 
 def test_a_suite_that_cannot_run_fails_the_check(

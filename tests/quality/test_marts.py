@@ -155,7 +155,7 @@ def test_one_wrong_row_fails_exactly_its_expectation(
     row: dict[str, Any],
     expectation: str,
 ) -> None:
-    monkeypatch.setattr(marts, "KEYS", {mart: marts.KEYS[mart]})
+    monkeypatch.setattr(marts, "KEYS", {mart: marts.MART_KEYS[mart]})
     fill(warehouse, **{mart: [row]})
 
     report = check_marts(settings, warehouse)
@@ -196,13 +196,13 @@ def test_a_missing_column_is_told_and_told_apart(settings: Settings, warehouse: 
     report = check_marts(settings, warehouse)
 
     assert str(report.failures[0]) == ("fct_stage_visits: columns_are_there: missing: exited_at")
-    assert [one.expectation for one in report.results if one.raised] == ["exit_after_entry"]
+    assert [one.expectation for one in report.results if one.raised_exception] == ["exit_after_entry"]
 
 
 def test_a_missing_mart_says_what_to_do(settings: Settings, warehouse: Warehouse) -> None:
     report = check_marts(settings, warehouse)
 
-    assert [failure.subject for failure in report.failures] == list(marts.KEYS)
+    assert [failure.subject for failure in report.failures] == list(marts.MART_KEYS)
     assert "jkpi measure" in str(report.failures[0])
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from jkpi import package_files
-from jkpi.quality.great_expectations import quietly
-from jkpi.quality.marts import KEYS
+from jkpi.quality.great_expectations import silenced
+from jkpi.quality.marts import MART_KEYS
 from jkpi.quality.suites import SEVERITIES, load_suite, suite_file
 
-FILES = sorted((package_files.path("expectations") / "suites").glob("*.json"))
+FILES = sorted((package_files.package_folder("expectations") / "suites").glob("*.json"))
 GOOD: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
     "kwargs": {"column": "event_id"},
@@ -43,7 +43,7 @@ def test_great_expectations_takes_all_of_each_shipped_suite(file: Path) -> None:
 def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
     kinds = {f"incoming_{kind}" for kind in ("touchpoints", "responses", "invitations", "customers", "counts")}
 
-    assert {file.stem for file in FILES} == kinds | {f"marts_{mart}" for mart in KEYS} | {
+    assert {file.stem for file in FILES} == kinds | {f"marts_{mart}" for mart in MART_KEYS} | {
         "landing_daily_volume",
         "landing_sources",
     }
@@ -51,8 +51,8 @@ def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
 
 def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
     project = tmp_path / "expectations"
-    shutil.copytree(package_files.path("expectations"), project)
-    with quietly():
+    shutil.copytree(package_files.package_folder("expectations"), project)
+    with silenced():
         import great_expectations as gx
 
         names = {suite.name for suite in gx.get_context(context_root_dir=project, mode="file").suites.all()}

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from jkpi.quality.volume import allowed_silence, gaps, is_silent, judge_days
+from jkpi.quality.volume import evaluate_days, find_volume_gaps, is_silent, max_silence
 
 FIRST = date(2026, 1, 5)  # a Monday
 
@@ -20,7 +20,7 @@ def counts(days: int, rows: Callable[[int, date], int]) -> dict[date, int]:
 
 
 def blind(found: dict[date, int], until: int) -> list[date]:
-    return [one.day for one in judge_days(found, day(until)) if one.blind]
+    return [one.day for one in evaluate_days(found, day(until)) if one.is_gap]
 
 
 @pytest.mark.parametrize(
@@ -57,28 +57,28 @@ def test_an_outage_is_one_gap_over_closed_days() -> None:
     def rows(n: int, d: date) -> int:
         return 0 if d.weekday() == 6 or 57 <= n < 68 else 100
 
-    found = gaps(judge_days(counts(90, rows), day(90)))
+    found = find_volume_gaps(evaluate_days(counts(90, rows), day(90)))
 
     assert [d.weekday() for d in (day(57), day(67))] == [1, 4]
     assert [(gap.first, gap.last, gap.rows, gap.usual) for gap in found] == [(day(57), day(67), 0, 100.0)]
 
 
 def test_an_outage_is_one_gap_however_long() -> None:
-    found = gaps(judge_days(counts(300, lambda n, d: 0 if 60 <= n < 260 else 100), day(300)))
+    found = find_volume_gaps(evaluate_days(counts(300, lambda n, d: 0 if 60 <= n < 260 else 100), day(300)))
 
     assert [(gap.first, gap.last) for gap in found] == [(day(60), day(259))]
 
 
 def test_two_outages_are_two_gaps() -> None:
-    found = gaps(judge_days(counts(90, lambda n, d: 0 if n in (60, 62) else 100), day(90)))
+    found = find_volume_gaps(evaluate_days(counts(90, lambda n, d: 0 if n in (60, 62) else 100), day(90)))
 
     assert [(gap.first, gap.last) for gap in found] == [(day(60), day(60)), (day(62), day(62))]
 
 
 def test_what_follows_an_outage_is_judged_by_what_was_usual_before() -> None:
-    found = judge_days(counts(100, lambda n, d: 0 if 60 <= n < 74 or n == 80 else 100), day(100))
+    found = evaluate_days(counts(100, lambda n, d: 0 if 60 <= n < 74 or n == 80 else 100), day(100))
 
-    assert [one.day for one in found if one.blind] == [day(n) for n in [*range(60, 74), 80]]
+    assert [one.day for one in found if one.is_gap] == [day(n) for n in [*range(60, 74), 80]]
     assert found[79].usual == 100
 
 
@@ -88,8 +88,8 @@ def test_days_that_are_not_over_are_not_judged() -> None:
 
 
 def test_nothing_is_said_of_nothing() -> None:
-    assert judge_days({}, FIRST) == []
-    assert gaps([]) == []
+    assert evaluate_days({}, FIRST) == []
+    assert find_volume_gaps([]) == []
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_silence_is_measured_by_the_longest_pause_before(
 
 
 def test_no_pause_is_usual_before_seven_days_with_rows() -> None:
-    assert allowed_silence([day(n) for n in range(6)]) is None
-    assert allowed_silence([day(n) for n in range(7)]) == timedelta(days=3)
+    assert max_silence([day(n) for n in range(6)]) is None
+    assert max_silence([day(n) for n in range(7)]) == timedelta(days=3)
 
 
 def test_a_holiday_is_no_day_to_judge_nor_to_judge_others_by() -> None:
     found = counts(90, lambda n, d: 3 if n in (60, 67, 74, 81) else 0 if n == 88 else 100)
     holidays = {day(n) for n in (60, 67, 74, 81)}
-    assert [one.day for one in judge_days(found, day(90), holidays) if one.blind] == [day(88)]
-    assert [one.day for one in judge_days(found, day(90)) if one.blind] == [day(n) for n in (60, 67, 74, 81, 88)]
+    assert [one.day for one in evaluate_days(found, day(90), holidays) if one.is_gap] == [day(88)]
+    assert [one.day for one in evaluate_days(found, day(90)) if one.is_gap] == [day(n) for n in (60, 67, 74, 81, 88)]
 
 
 def test_an_outage_goes_on_through_a_holiday() -> None:
     found = counts(90, lambda n, d: 0 if 60 <= n < 63 else 100)
-    assert [one.day for one in judge_days(found, day(90), {day(61)}) if one.blind] == [day(60), day(61), day(62)]
+    assert [one.day for one in evaluate_days(found, day(90), {day(61)}) if one.is_gap] == [day(60), day(61), day(62)]

@@ -24,10 +24,10 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.evidence.alert_context import before
-from jkpi.alerts.series.duration_panel import read_durations
-from jkpi.alerts.series.watched import watched_now
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.evidence.alert_context import drop_without_recovery
+from jkpi.alerts.series.duration_panel import read_duration_panel
+from jkpi.alerts.series.watched import configured_moments
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
@@ -485,20 +485,20 @@ def test_a_group_that_takes_longer_than_it_used_to_is_found(
     written.write_text(written.read_text() + SLOWER)
     then.jkpi("measure")
     settings = load_settings(then.folder)
-    (watched,) = [one for one in watched_now(read_journeys(then.folder), settings) if one.moment == "resolved"]
+    (watched,) = [one for one in configured_moments(read_journeys(then.folder), settings) if one.moment == "resolved"]
     with open_warehouse(settings, read_only=True) as warehouse:
-        panel = read_durations(warehouse, watched)
-    tried = [Tried(replace(watched.rule(), promise=None), number) for number in range(len(panel.keys))]
-    tracks = dict(zip(panel.keys, replay_all(panel.grid, tried, panel.durations), strict=True))
-    assert tracks["all", "all"].breaches == ()
-    (breach,) = tracks["closed_by", "39"].breaches
-    (part,) = breach.parts
-    assert (f"{part.since}", f"{part.fired_on}") == ("2016-04-20", "2016-04-22")
+        panel = read_duration_panel(warehouse, watched)
+    tried = [SeriesToEvaluate(replace(watched.rule_for(), promise=None), number) for number in range(len(panel.keys))]
+    tracks = dict(zip(panel.keys, replay_grid(panel.grid, tried, panel.histograms), strict=True))
+    assert tracks["all", "all"].episodes == ()
+    (breach,) = tracks["closed_by", "39"].episodes
+    (part,) = breach.detections
+    assert (f"{part.onset}", f"{part.fired_on}") == ("2016-04-20", "2016-04-22")
     took = (last["resolved_at"] - last["opened_at"]).dt.total_seconds()
     opened = last["opened_at"].dt.date
-    theirs = opened.between(part.fell.first, part.fell.last) & (closing["assignment_group"] == "39")
-    by_day = (took <= part.within)[theirs].groupby(opened[theirs]).agg(["sum", "size"])
+    theirs = opened.between(part.drop.first_day, part.drop.last_day) & (closing["assignment_group"] == "39")
+    by_day = (took <= part.within_seconds)[theirs].groupby(opened[theirs]).agg(["sum", "size"])
     judged = by_day[by_day["size"] >= 5]  # fewer cases are not judged by themselves
-    assert (part.fell.good, part.fell.n) == tuple(judged.sum())
+    assert (part.drop.successes, part.drop.n) == tuple(judged.sum())
     # What a message tells: the days before it turned clear; it is over once these days of the week were seen clear.
-    assert before(part, watched).rate < 0.35 and part.fell.reference == pytest.approx(0.5, abs=0.05)
+    assert drop_without_recovery(part, watched).rate < 0.35 and part.drop.reference == pytest.approx(0.5, abs=0.05)

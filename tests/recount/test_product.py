@@ -27,14 +27,16 @@ from readings import KEY, NUMBERS, WORDS, all_readings
 from tangle import tangled
 from worlds import World, names, world
 
-from jkpi.journeys.kpi_registry import KINDS
+from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]
 SETS = [f"lifelines_{name}" for name in COLUMNS]
 TANGLES = ["tangle1", "tangle2"]
-WORLDS = [name for name in names() if all(kpi.kind in KINDS for one in world(name).documents for kpi in kpis_of(one))]
+WORLDS = [
+    name for name in names() if all(kpi.kind in KPI_KINDS for one in world(name).documents for kpi in kpis_of(one))
+]
 """Those that ask for nothing but what maps can ask for."""
 ALL = [*WORLDS, *SETS, *TANGLES]
 

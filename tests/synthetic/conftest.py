@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from jkpi.synthetic.clock import Clock, clock
-from jkpi.synthetic.generator import build_story, generate
-from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, FIRST_DAY, PLANTED
-from jkpi.synthetic.random_streams import Chance
-from jkpi.synthetic.scenario import Story
+from jkpi.synthetic.clock import ZoneClock, make_clock
+from jkpi.synthetic.generator import build_scenario, generate
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS, EXAMPLES, FIRST_DAY
+from jkpi.synthetic.random_streams import RandomStreams
+from jkpi.synthetic.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Example:
     name: str
     folder: Path
     expected: dict[str, Any]
-    clock: Clock
-    story: Story
+    clock: ZoneClock
+    story: Scenario
 
     @property
     def data(self) -> Path:
@@ -36,6 +36,6 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     name = request.param
     folder = tmp_path_factory.mktemp(name)
     generate(name, folder)
-    here = clock(PLANTED[name].timezone, FIRST_DAY, AS_OF)
+    here = make_clock(EXAMPLE_DROPS[name].timezone, FIRST_DAY, AS_OF)
     expected = json.loads((folder / "data" / "EXPECTED.json").read_text(encoding="utf-8"))
-    return Example(name, folder, expected, here, build_story(name, Chance(name, 7), here))
+    return Example(name, folder, expected, here, build_scenario(name, RandomStreams(name, 7), here))

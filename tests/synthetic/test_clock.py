@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from jkpi.synthetic.clock import HOUR, NEVER, clock, stamps, utc_text, whole_minutes
+from jkpi.synthetic.clock import HOUR, NEVER, as_datetime64, floor_to_minute, make_clock, utc_text
 
 AS_OF = datetime(2026, 6, 30, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Istanbul"])
 def test_agrees_with_zoneinfo(zone: str) -> None:
-    here = clock(zone, date(2025, 10, 1), AS_OF)
+    here = make_clock(zone, date(2025, 10, 1), AS_OF)
     at = np.arange(int(datetime(2025, 10, 25, tzinfo=UTC).timestamp()), here.as_of, 1801)
     texts = here.text(at, "%d.%m.%Y %H:%M:%S")
     with_offset = here.text_with_offset(at)
@@ -29,7 +29,7 @@ def test_agrees_with_zoneinfo(zone: str) -> None:
 
 
 def test_the_hour_that_is_there_twice_and_the_one_that_is_not() -> None:
-    here = clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
+    here = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
     twice = np.array([int(datetime(2025, 10, 26, hour, 30, tzinfo=UTC).timestamp()) for hour in (0, 1)])
     assert here.text(twice, "%H:%M").tolist() == ["02:30", "02:30"]
     around = np.array([int(datetime(2026, 3, 29, hour, 30, tzinfo=UTC).timestamp()) for hour in (0, 1)])
@@ -37,23 +37,23 @@ def test_the_hour_that_is_there_twice_and_the_one_that_is_not() -> None:
 
 
 def test_instants_are_the_way_back() -> None:
-    here = clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
+    here = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
     day = np.repeat(np.arange(here.days), 4)
     seconds = np.tile(np.array([0, 9, 18, 23]) * HOUR, here.days)
-    at = here.instants(day, seconds)
+    at = here.to_utc(day, seconds)
     assert (here.day(at) == day).all()
     assert (here.local(at) % 86400 == seconds).all()
 
 
 def test_days_and_weekdays() -> None:
-    here = clock("Europe/Istanbul", date(2025, 10, 1), AS_OF)
+    here = make_clock("Europe/Istanbul", date(2025, 10, 1), AS_OF)
     assert here.date(here.days - 1) == date(2026, 6, 30)
-    assert here.number(date(2025, 10, 6)) == 5
+    assert here.day_number(date(2025, 10, 6)) == 5
     assert here.weekday(np.array([0, 5]))[:2].tolist() == [2, 0]
 
 
 def test_never_is_blank() -> None:
     at = np.array([NEVER, 0, 61])
     assert utc_text(at).tolist() == ["", "1970-01-01T00:00:00Z", "1970-01-01T00:01:01Z"]
-    assert np.isnat(stamps(at)).tolist() == [True, False, False]
-    assert whole_minutes(at[1:]).tolist() == [0, 60]
+    assert np.isnat(as_datetime64(at)).tolist() == [True, False, False]
+    assert floor_to_minute(at[1:]).tolist() == [0, 60]

@@ -14,7 +14,7 @@ from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.load import load_source
 from jkpi.loading.workspace import read_sources
-from jkpi.synthetic.ground_truth import AS_OF, PLANTED
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -22,7 +22,7 @@ from jkpi.warehouse.open import open_warehouse
 @pytest.fixture
 def workspace(example, tmp_path: Path) -> Path:
     folder = tmp_path / example.name
-    shutil.copytree(package_files.path("examples") / example.name, folder)
+    shutil.copytree(package_files.package_folder("examples") / example.name, folder)
     shutil.copytree(example.data, folder / "data")
     return folder
 
@@ -36,7 +36,7 @@ def test_the_workspace_says_that_it_is_synthetic_and_when(workspace: Path) -> No
 
 def test_the_map_speaks_of_what_was_planted(workspace: Path, example) -> None:
     settings = load_settings(workspace)
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     (journey,) = read_journeys(workspace, receivers=settings.receivers)
     moments = {moment.moment: moment for moment in journey.moments_of_truth}
     assert journey.journey == fall.journey

@@ -19,7 +19,7 @@ import pytest
 
 from jkpi.errors import InputError
 from jkpi.synthetic.generator import generate
-from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, PLANTED
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS, EXAMPLES
 
 DELIMITERS = {"calls": ";", "erp": ";", "answers_call": ";", "answers_repair": ";", "desk": "\t"}
 
@@ -149,7 +149,7 @@ def test_wide_rows_count_their_milestones(example) -> None:
 
 
 def test_nothing_happens_on_the_lost_day(example) -> None:
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     spelling = {"visits": "%Y-%m-%d", "erp": "%d.%m.%Y"}[fall.lost_source]
     rows = [row for row in all_records(example, fall.lost_source) if row is not None]
     columns = {"visits": ("requested", "part_picked", "on_site", "running"), "erp": ("Zeitpunkt",)}[fall.lost_source]

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import betabinom
 
 from jkpi.synthetic.clock import DAY
-from jkpi.synthetic.ground_truth import PLANTED
+from jkpi.synthetic.ground_truth import EXAMPLE_DROPS
 
 LOWER_IS_BETTER = {"told_once", "part_available"}
 
@@ -19,7 +19,7 @@ def low_days(example, moment: str, value: str | None = None, held: bool = True) 
     cohorts = example.story.moments[moment]
     counts = cohorts.by_day(example.clock, None if value is None else cohorts.segment == value)
     if held:
-        lost = example.clock.number(PLANTED[example.name].lost_on)
+        lost = example.clock.number(EXAMPLE_DROPS[example.name].lost_on)
         reach = cohorts.window // DAY + 3
         counts = {day: count for day, count in counts.items() if not lost - reach <= day <= lost}
     tails = {}
@@ -48,18 +48,18 @@ def trends(example, moment: str, value: str | None = None) -> list:
 
 
 def test_the_planted_fall_is_found_within_five_days(example) -> None:
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     first = trends(example, fall.moment)[0]
     assert fall.starts_on + timedelta(days=2) <= first <= fall.starts_on + timedelta(days=4)
-    assert fall.starts_on <= trends(example, fall.moment, fall.carried_by)[0] <= first + timedelta(days=2)
+    assert fall.starts_on <= trends(example, fall.moment, fall.driven_by)[0] <= first + timedelta(days=2)
 
 
 def test_nothing_else_falls(example) -> None:
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     for moment in example.story.moments:
         if moment != fall.moment:
             assert trends(example, moment) == [], moment
-    others = set(example.story.moments[fall.moment].segment.tolist()) - {fall.carried_by}
+    others = set(example.story.moments[fall.moment].segment.tolist()) - {fall.driven_by}
     for value in others:
         assert trends(example, fall.moment, value) == [], value
 
@@ -74,7 +74,7 @@ def test_the_fall_is_as_large_as_said_and_goes_on(example) -> None:
 
 
 def test_the_fall_is_carried_by_one_segment(example) -> None:
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     cohorts = example.story.moments[fall.moment]
     since = cohorts.day >= example.clock.number(fall.starts_on)
 
@@ -83,12 +83,12 @@ def test_the_fall_is_carried_by_one_segment(example) -> None:
         return abs(cohorts.hit[chosen & since].mean() - cohorts.hit[chosen & ~since].mean())
 
     values = sorted(set(cohorts.segment.tolist()), key=change)
-    assert values[-1] == fall.carried_by
+    assert values[-1] == fall.driven_by
     assert change(values[-1]) > 3 * change(values[-2])
 
 
 def test_the_lost_day_would_alert_if_it_were_believed(example) -> None:
-    fall = PLANTED[example.name]
+    fall = EXAMPLE_DROPS[example.name]
     lost = example.clock.number(fall.lost_on)
     believed = low_days(example, fall.moment, held=False)
     assert min(tail for day, tail in believed.items() if lost - 4 <= day <= lost) < 1e-4

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from jkpi.cli import alerts, backtest, rejects, steps
-from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import give, say
+from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
+from jkpi.cli.output import echo, print_result
 
 app = typer.Typer(
     name="jkpi",
@@ -28,12 +28,12 @@ app.command()(backtest.backtest)
 
 
 @app.callback(invoke_without_command=True)
-def about(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def print_version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Customer journey maps kept alive: load, check, measure, alert, publish."""
     if version:
         from jkpi import __version__
 
-        say(f"jkpi {__version__}")
+        echo(f"jkpi {__version__}")
         raise typer.Exit
 
 
@@ -46,27 +46,27 @@ def init(
 
     Example: jkpi init my-workspace
     """
-    with ending():
-        from jkpi.cli.init import make_workspace
+    with error_handling():
+        from jkpi.cli.init import create_workspace
 
-        say(*make_workspace(directory, example))
+        echo(*create_workspace(directory, example))
 
 
 @app.command()
-def lint(workspace: Workspace = None, as_json: Json = False) -> None:
+def lint(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Say all that is wrong in the YAML, with its place. Secrets need not be there: those that are not are noted.
 
     Example: jkpi lint -w my-workspace
     """
-    with ending(as_json):
-        from jkpi.cli.init import outline
+    with error_handling(as_json):
+        from jkpi.cli.init import describe_workspace
         from jkpi.config.settings import load_settings
 
-        declared = outline(load_settings(workspace, as_written=True))
-        kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
-        names = {kind: [entry[kind[:-1]] for entry in declared[kind]] for kind in kinds}
-        lines = [f"fine: {kind} {', '.join(found) or 'none'}" for kind, found in names.items()]
-        give(declared, [*lines, *(f"note: {line}" for line in declared["notes"])], as_json)
+        description = describe_workspace(load_settings(workspace, skip_secrets=True))
+        kinds = ("journeys", "sources", *(["calendars"] if description["calendars"] else []))
+        names = {kind: [entry[kind[:-1]] for entry in description[kind]] for kind in kinds}
+        lines = [f"fine: {kind} {', '.join(names_of_kind) or 'none'}" for kind, names_of_kind in names.items()]
+        print_result(description, [*lines, *(f"note: {line}" for line in description["notes"])], as_json)
 
 
 @app.command()
@@ -78,16 +78,16 @@ def schema(
 
     Example: jkpi schema --output my-workspace/schemas
     """
-    with ending():
+    with error_handling():
         from jkpi.cli.init import schema_of, write_schemas
 
         if output:
-            say(*(str(path) for path in write_schemas(output)))
+            echo(*(str(path) for path in write_schemas(output)))
         else:
-            give(schema_of(kind), [], True)
+            print_result(schema_of(kind), [], True)
 
 
-for verb in (steps.load, steps.check, steps.measure, steps.alert, steps.publish, steps.digest, steps.run):
+for verb in (steps.load, steps.check, steps.measure, steps.evaluate, steps.publish, steps.digest, steps.run):
     app.command()(verb)
 
 
@@ -97,52 +97,52 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Where to listen; beyond this machine put a TLS proxy before it.")
     ] = "127.0.0.1",
-    workspace: Workspace = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Answer the links in messages, by which alerts are acknowledged.
 
     Example: jkpi serve --port 8787
     """
-    with ending():
-        from jkpi.cli.serve import serve_links
+    with error_handling():
+        from jkpi.cli.serve import serve_ack_links
         from jkpi.config.settings import load_settings
 
-        serve_links(load_settings(workspace), host, port)
+        serve_ack_links(load_settings(workspace), host, port)
 
 
 @app.command()
-def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+def status(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
     """What is fresh, what fires, what was rejected.
 
     Example: jkpi status
     """
-    with ending(as_json):
-        from jkpi.cli.status import status_lines, status_of
+    with error_handling(as_json):
+        from jkpi.cli.status import read_status, render_status
         from jkpi.config.settings import load_settings
 
-        found = status_of(load_settings(workspace, moment(now)))
-        give(found, status_lines(found), as_json)
+        workspace_status = read_status(load_settings(workspace, parse_now(now)))
+        print_result(workspace_status, render_status(workspace_status), as_json)
 
 
 @app.command()
-def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+def coverage(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
     """What of the map has evidence, and what the map lacks.
 
     Example: jkpi coverage
     """
-    with ending(as_json):
-        from jkpi.cli.coverage import coverage_lines, coverage_of
+    with error_handling(as_json):
+        from jkpi.cli.coverage import read_coverage, render_coverage
         from jkpi.config.settings import load_settings
 
-        found = coverage_of(load_settings(workspace, moment(now)))
-        give(found, coverage_lines(found), as_json)
+        map_coverage = read_coverage(load_settings(workspace, parse_now(now)))
+        print_result(map_coverage, render_coverage(map_coverage), as_json)
 
 
 @app.command()
 def demo(
     example: Annotated[str, typer.Option(help="equipment_repair or spare_parts.")] = "equipment_repair",
     directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show an example, from data to alert and map.
 
@@ -150,11 +150,11 @@ def demo(
 
     Example: jkpi demo --example spare_parts
     """
-    with ending(as_json):
-        from jkpi.cli.demo import demonstrate
+    with error_handling(as_json):
+        from jkpi.cli.demo import run_demo
         from jkpi.pipeline.progress import Display
 
-        code = demonstrate(example, directory / example, Display(), as_json)
+        code = run_demo(example, directory / example, Display(), as_json)
         if code:
             raise typer.Exit(code)
 

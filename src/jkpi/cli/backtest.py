@@ -7,125 +7,150 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import give, table
+from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
+from jkpi.cli.output import print_result, render_table
 
 if TYPE_CHECKING:
-    from jkpi.alerts.backtest.backtest import Backtest
-    from jkpi.alerts.backtest.injected_drops import Seen
+    from jkpi.alerts.backtest.backtest import BacktestResult
+    from jkpi.alerts.backtest.injected_drops import DetectionRate
 
-_FIRED = {"since": "since", "fired_on": "certain with", "closed_on": "over on", "series": "series", "now": "rate",
+_PAST_ALERT_COLUMNS = {"since": "since", "fired_on": "certain with", "closed_on": "over on", "series": "series", "now": "rate",
           "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
-_SEEN = {"within": "seen within a week", "in_two": "within two", "median": "half are seen after"}
+_DETECTION_COLUMNS = {"within": "seen within a week", "in_two": "within two", "median": "half are seen after"}
 
 
 def backtest(
-    only: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    moment: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """What alerts the past would have had, how often falsely, and how small a fall or slowdown the volume can show.
 
     Example: jkpi backtest --moment technician_on_site
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.alerts.backtest.backtest import backtest as look_back
         from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
         from jkpi.warehouse.open import open_warehouse
 
-        settings = load_settings(workspace, moment(now))
-        with open_warehouse(settings, read_only=True) as w:
-            found = look_back(settings, w, read_journeys(settings.workspace), only)
-        give(found, backtest_lines(found), as_json)
+        settings = load_settings(workspace, parse_now(now))
+        with open_warehouse(settings, read_only=True) as warehouse:
+            backtests = look_back(settings, warehouse, read_journeys(settings.workspace), moment)
+        print_result(backtests, render_backtests(backtests), as_json)
 
 
-def backtest_lines(found: Sequence[Backtest]) -> list[str]:
+def render_backtests(backtests: Sequence[BacktestResult]) -> list[str]:
     """Each moment: what would have been told, how often falsely, and what its volume can show."""
     lines: list[str] = []
-    for one in found:
-        lines += [*([""] if lines else []), *_of(one)]
+    for result in backtests:
+        lines += [*([""] if lines else []), *_render_backtest(result)]
     return lines or ["no moment of truth on any map"]
 
 
-def _of(one: Backtest) -> list[str]:
-    from jkpi.alerts.notifications.figures import Figures
-    from jkpi.formatting.numbers import interval
+def _render_backtest(result: BacktestResult) -> list[str]:
+    from jkpi.alerts.notifications.figures import KpiFormatter
+    from jkpi.formatting.numbers import approximate_duration
 
-    watched, figures = one.watched, Figures(one.watched)
+    watched, figures = result.watched, KpiFormatter(result.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
-    if one.first_day is None:
-        return [head, "  no mature readings yet", f"  picture  {one.picture}"]
-    of = f"{one.series} series" if one.series > 1 else "one series"
-    lines = [head, f"  {one.first_day} to {one.last_day}, {of}, {one.mean_n:,.0f} cases a {watched.period}", ""]
+    if result.first_day is None:
+        return [head, "  no mature readings yet", f"  picture  {result.chart_path}"]
+    series_count_text = f"{result.series_count} series" if result.series_count > 1 else "one series"
+    lines = [
+        head,
+        f"  {result.first_day} to {result.last_day}, {series_count_text}, {result.mean_n:,.0f} cases a {watched.period}",
+        "",
+    ]
     rows: list[dict[str, Any]] = [
-        {"since": fired.since, "fired_on": fired.fired_on, "closed_on": fired.closed_on or "open",
-         "series": fired.series_id.removeprefix(f"{watched.journey}/"), "now": figures.value(fired.rate),
-         "usual": figures.value(fired.usual), "n": round(fired.n),
-         "why": ", ".join([*fired.reasons, *(["told as one with all customers"] if fired.with_whole else [])])}
-        for fired in one.fired
+        {"since": past_alert.onset, "fired_on": past_alert.fired_on, "closed_on": past_alert.closed_on or "open",
+         "series": past_alert.series_id.removeprefix(f"{watched.journey}/"), "now": figures.from_rate(past_alert.rate),
+         "usual": figures.from_rate(past_alert.baseline), "n": round(past_alert.n),
+         "why": ", ".join([*past_alert.reasons, *(["told as one with all customers"] if past_alert.inhibited_by_total else [])])}
+        for past_alert in result.alerts
     ]  # fmt: skip
     if rows:
-        lines += [f"  {line}" for line in table(rows, _FIRED)]
+        lines += [f"  {line}" for line in render_table(rows, _PAST_ALERT_COLUMNS)]
         lines.append(
             f"  told once the {watched.period} with which it is certain is final: its window over, late rows in"
         )
     else:
         lines.append("  nothing would have been told")
-    own = "too short a past to say" if one.false_alarm_every is None else f"once in {interval(one.false_alarm_every)}"
-    lines += ["", f"  false alarms  wanted: no more than once in {interval(one.wanted_every)}; by its own past: {own}"]
+    past_rate_text = (
+        "too short a past to say"
+        if result.false_alarm_every is None
+        else f"once in {approximate_duration(result.false_alarm_every)}"
+    )
+    lines += [
+        "",
+        f"  false alarms  wanted: no more than once in {approximate_duration(result.target_false_alarm_every)}; by its own past: {past_rate_text}",
+    ]
     if watched.has_share:
-        lines += ["", *_falls(one)]
+        lines += ["", *_render_drop_detection(result)]
     if watched.is_duration:
-        lines += ["", *_slowdowns(one)]
-    return [*lines, f"  picture  {one.picture}"]
+        lines += ["", *_render_slowdown_detection(result)]
+    return [*lines, f"  picture  {result.chart_path}"]
 
 
-def _falls(one: Backtest) -> list[str]:
-    from jkpi.alerts.backtest.injected_drops import TOLD_FALLS
-    from jkpi.alerts.notifications.figures import Figures
+def _render_drop_detection(result: BacktestResult) -> list[str]:
+    from jkpi.alerts.backtest.injected_drops import REPORTED_DROPS
+    from jkpi.alerts.notifications.figures import KpiFormatter
 
-    figures = Figures(one.watched)
+    figures = KpiFormatter(result.watched)
 
-    def points(fall: float) -> str:
-        return figures.difference(1.0, 1.0 - fall)
+    def format_drop(fall: float) -> str:
+        return figures.difference_in_points(1.0, 1.0 - fall)
 
-    told = [(points(seen.fall), seen) for seen in one.seen if seen.fall in TOLD_FALLS]
-    if one.smallest is not None:
-        least = f"the smallest fall that shows within a week, four times in five: {points(one.smallest)}"
-    elif one.seen:
-        least = f"no fall of up to {points(one.seen[-1].fall)} shows within a week four times in five"
+    detection_rates = [
+        (format_drop(detection_rate.drop), detection_rate)
+        for detection_rate in result.detection_rates
+        if detection_rate.drop in REPORTED_DROPS
+    ]
+    if result.minimum_detectable_drop is not None:
+        smallest_text = f"the smallest fall that shows within a week, four times in five: {format_drop(result.minimum_detectable_drop)}"
+    elif result.detection_rates:
+        smallest_text = (
+            f"no fall of up to {format_drop(result.detection_rates[-1].drop)} shows within a week four times in five"
+        )
     else:
-        least = "the past is too short to say what falls it can show"
-    return _seen("a fall of", told, one.watched.period, least)
+        smallest_text = "the past is too short to say what falls it can show"
+    return _render_detection_table("a fall of", detection_rates, result.watched.period, smallest_text)
 
 
-def _slowdowns(one: Backtest) -> list[str]:
-    from jkpi.alerts.backtest.injected_slowdowns import TOLD_TIMES
+def _render_slowdown_detection(result: BacktestResult) -> list[str]:
+    from jkpi.alerts.backtest.injected_slowdowns import REPORTED_FACTORS
 
-    told = [(_longer(seen.times), seen) for seen in one.slowdowns if seen.times in TOLD_TIMES]
-    if one.smallest_slowdown is not None:
-        least = f"the smallest slowdown that shows within a week, four times in five: {_longer(one.smallest_slowdown)}"
-    elif one.slowdowns:
-        least = f"no slowdown up to {_longer(one.slowdowns[-1].times)} shows within a week four times in five"
+    detection_rates = [
+        (_format_factor(detection_rate.factor), detection_rate)
+        for detection_rate in result.slowdown_detection_rates
+        if detection_rate.factor in REPORTED_FACTORS
+    ]
+    if result.minimum_detectable_slowdown is not None:
+        smallest_text = f"the smallest slowdown that shows within a week, four times in five: {_format_factor(result.minimum_detectable_slowdown)}"
+    elif result.slowdown_detection_rates:
+        smallest_text = f"no slowdown up to {_format_factor(result.slowdown_detection_rates[-1].factor)} shows within a week four times in five"
     else:
-        least = "the past is too short to say what slowdowns it can show"
-    return _seen("all takes", told, one.watched.period, least)
+        smallest_text = "the past is too short to say what slowdowns it can show"
+    return _render_detection_table("all takes", detection_rates, result.watched.period, smallest_text)
 
 
-def _longer(times: float) -> str:
-    return f"{times:g} times as long"
+def _format_factor(factor: float) -> str:
+    return f"{factor:g} times as long"
 
 
-def _seen(head: str, told: Sequence[tuple[str, Seen]], period: str, least: str) -> list[str]:
+def _render_detection_table(
+    head: str, detection_rates: Sequence[tuple[str, DetectionRate]], period: str, smallest_text: str
+) -> list[str]:
     """A table of what was planted and how soon it was seen, and the least of it that shows."""
-    from jkpi.formatting.numbers import percent, periods
+    from jkpi.formatting.numbers import format_percent, pluralize
 
     rows = [
-        {"what": what, "within": percent(seen.within), "in_two": percent(seen.in_two),
-         "median": "not in four weeks" if seen.median is None else periods(seen.median, period)}
-        for what, seen in told
+        {"what": effect_text, "within": format_percent(detection_rate.within_1_week), "in_two": format_percent(detection_rate.within_2_weeks),
+         "median": "not in four weeks" if detection_rate.median_delay is None else pluralize(detection_rate.median_delay, period)}
+        for effect_text, detection_rate in detection_rates
     ]  # fmt: skip
-    drawn = [*(f"  {line}" for line in table(rows, {"what": head, **_SEEN})), ""] if rows else []
-    return [*drawn, f"  {least}"]
+    table_lines = (
+        [*(f"  {line}" for line in render_table(rows, {"what": head, **_DETECTION_COLUMNS})), ""] if rows else []
+    )
+    return [*table_lines, f"  {smallest_text}"]

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jkpi.cli.output import table
+from jkpi.cli.output import render_table
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.pipeline.workspace import landing
+from jkpi.pipeline.workspace import open_with_landing
 
-_COVERAGE = "select * from marts.rpt_map_coverage order by journey, element, name"
-_NUMBERS = {
+_COVERAGE_QUERY = "select * from marts.rpt_map_coverage order by journey, element, name"
+_COVERAGE_COLUMNS = {
     "name": "name",
     "count_events": "rows",
     "count_events_28d": "in 28 days",
@@ -22,36 +22,42 @@ _NUMBERS = {
 
 
 @dataclass(frozen=True)
-class Coverage:
+class MapCoverage:
     """How the map of a workspace is covered by its data, as last measured; seen at `as_of` (UTC)."""
 
     as_of: datetime
     elements: list[dict[str, Any]]
 
 
-def coverage_of(settings: Settings) -> Coverage:
+def read_coverage(settings: Settings) -> MapCoverage:
     """What `rpt_map_coverage` says.
 
     Raises:
         InputError: nothing was measured yet.
     """
-    with landing(settings) as warehouse:
+    with open_with_landing(settings) as warehouse:
         if not warehouse.table_exists("marts", "rpt_map_coverage"):
             raise InputError("nothing was measured yet", hint="jkpi run, or jkpi load and jkpi measure")
-        return Coverage(settings.now, warehouse.rows(_COVERAGE))
+        return MapCoverage(settings.now, warehouse.rows(_COVERAGE_QUERY))
 
 
-def coverage_lines(coverage: Coverage) -> list[str]:
+def render_coverage(coverage: MapCoverage) -> list[str]:
     """The coverage as text: each journey's elements, what of them is silent, and what stands beside every map."""
     lines = [f"as of {coverage.as_of:%Y-%m-%d %H:%M} UTC, as last measured"]
-    mapped = [row for row in coverage.elements if row["element"] != "unmapped_touchpoint"]
-    for journey in dict.fromkeys(row["journey"] for row in mapped):
-        rows = [row for row in mapped if row["journey"] == journey]
-        silent = sum(not row["has_evidence"] for row in rows)
-        lines += ["", f"{journey}: {len(rows)} elements, {silent or 'none'} without evidence"]
+    mapped_rows = [row for row in coverage.elements if row["element"] != "unmapped_touchpoint"]
+    for journey in dict.fromkeys(row["journey"] for row in mapped_rows):
+        rows = [row for row in mapped_rows if row["journey"] == journey]
+        without_events = sum(not row["has_evidence"] for row in rows)
+        lines += ["", f"{journey}: {len(rows)} elements, {without_events or 'none'} without evidence"]
         for element in ("stage", "touchpoint", "kpi"):
-            found = [row for row in rows if row["element"] == element]
-            lines += [f"  {line}" for line in table(found, {**_NUMBERS, "name": element})] if found else []
-    unmapped = [row for row in coverage.elements if row["element"] == "unmapped_touchpoint"]
-    shown = table(unmapped, {**_NUMBERS, "name": "touchpoint"}) if unmapped else ["none"]
-    return [*lines, "", "in the data, on no map", *(f"  {line}" for line in shown)]
+            element_rows = [row for row in rows if row["element"] == element]
+            lines += (
+                [f"  {line}" for line in render_table(element_rows, {**_COVERAGE_COLUMNS, "name": element})]
+                if element_rows
+                else []
+            )
+    unmapped_rows = [row for row in coverage.elements if row["element"] == "unmapped_touchpoint"]
+    unmapped_table = (
+        render_table(unmapped_rows, {**_COVERAGE_COLUMNS, "name": "touchpoint"}) if unmapped_rows else ["none"]
+    )
+    return [*lines, "", "in the data, on no map", *(f"  {line}" for line in unmapped_table)]

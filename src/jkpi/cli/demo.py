@@ -6,19 +6,19 @@ import shutil
 from pathlib import Path
 
 from jkpi.cli import report
-from jkpi.cli.init import make_workspace
-from jkpi.cli.output import complain, give
+from jkpi.cli.init import create_workspace
+from jkpi.cli.output import print_error, print_result
 from jkpi.config.settings import WORKSPACE_FILE, load_settings
 from jkpi.pipeline import steps
 from jkpi.pipeline.progress import Display
 
 
-def prepare(example: str, directory: Path, display: Display) -> None:
+def prepare_example(example: str, directory: Path, display: Display) -> None:
     """Make the example's workspace and its synthetic data, each where it is missing."""
     from jkpi.synthetic.generator import generate
 
     if not (directory / WORKSPACE_FILE).exists():
-        make_workspace(directory, example)
+        create_workspace(directory, example)
     if not (directory / "data").exists():
         unfinished = directory / ".unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -28,24 +28,30 @@ def prepare(example: str, directory: Path, display: Display) -> None:
         shutil.rmtree(unfinished)
 
 
-def demonstrate(example: str, directory: Path, display: Display, as_json: bool) -> int:
+def run_demo(example: str, directory: Path, display: Display, as_json: bool) -> int:
     """Make the workspace and its synthetic data where they are missing, run the whole line, show what came of it.
 
     Returns the exit code.
     """
-    prepare(example, directory, display)
+    prepare_example(example, directory, display)
     settings = load_settings(directory)
-    done = steps.run(settings, display)
+    run_report = steps.run(settings, display)
     messages = [
         line
         for receiver in settings.receivers.values()
         if receiver.path is not None and receiver.path.exists()
         for line in ["", f"{receiver.path}:", "", *receiver.path.read_text(encoding="utf-8").splitlines()]
     ]
-    pages = sorted(str(page) for page in settings.output.glob("*.html"))
-    lines = [*report.run_lines(done), *messages, "", "open the map in a browser:", *(f"  {page}" for page in pages)]
-    give({"run": done, "workspace": directory, "messages": messages, "pages": pages}, lines, as_json)
-    for step in done.steps:
+    pages = sorted(str(page) for page in settings.site_dir.glob("*.html"))
+    lines = [
+        *report.render_run(run_report),
+        *messages,
+        "",
+        "open the map in a browser:",
+        *(f"  {page}" for page in pages),
+    ]
+    print_result({"run": run_report, "workspace": directory, "messages": messages, "pages": pages}, lines, as_json)
+    for step in run_report.steps:
         if step.error:
-            complain(step.error, False)
-    return done.exit_code
+            print_error(step.error, False)
+    return run_report.exit_code

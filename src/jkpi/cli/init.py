@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi import package_files
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,23 +18,25 @@ if TYPE_CHECKING:
     from jkpi.journeys.model import Journey
     from jkpi.loading.model import Source
 
-NOT_COPIED = shutil.ignore_patterns("data", "site", "published", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__")
-KINDS = ("workspace", "journey", "calendar", "source")
+IGNORED_FILES = shutil.ignore_patterns(
+    "data", "site", "published", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__"
+)
+FILE_KINDS = ("workspace", "journey", "calendar", "source")
 
 
-def make_workspace(directory: Path, example: str) -> list[str]:
+def create_workspace(directory: Path, example: str) -> list[str]:
     """Copy a shipped workspace into a new folder; the lines to say.
 
     Raises:
         InputError: no such example, or the folder is not empty.
     """
-    shipped = package_files.path("examples")
-    known = sorted(place.parent.name for place in shipped.glob("*/jkpi.yml"))
-    if example not in known:
-        raise InputError(f"no example {example!r}", hint=nearest(example, known))
+    shipped = package_files.package_folder("examples")
+    examples = sorted(workspace_file.parent.name for workspace_file in shipped.glob("*/jkpi.yml"))
+    if example not in examples:
+        raise InputError(f"no example {example!r}", hint=did_you_mean(example, examples))
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise InputError(f"{directory} is there already and not empty", hint="name a new folder")
-    shutil.copytree(shipped / example, directory, dirs_exist_ok=True, ignore=NOT_COPIED)
+    shutil.copytree(shipped / example, directory, dirs_exist_ok=True, ignore=IGNORED_FILES)
     # The starter's few rows are part of it; the other examples' rows are generated.
     if example == "starter":
         shutil.copytree(shipped / example / "data", directory / "data")
@@ -45,81 +47,85 @@ def make_workspace(directory: Path, example: str) -> list[str]:
     ]
 
 
-def outline(settings: Settings) -> dict[str, Any]:
+def describe_workspace(settings: Settings) -> dict[str, Any]:
     """What the workspace declares, in short: for people, and for schedulers that make their tasks from it.
 
     Raises:
         WorkspaceError: all problems of all files at once.
     """
-    from jkpi.cli.lint_warnings import notes
+    from jkpi.cli.lint_warnings import lint_warnings
     from jkpi.pipeline.workspace import read_map
 
     journeys, sources, calendars = read_map(settings)
     return {
         "workspace": settings.name,
-        "journeys": [{key: getattr(found, key) for key in ("journey", "title", "owner")} for found in journeys],
+        "journeys": [{key: getattr(item, key) for key in ("journey", "title", "owner")} for item in journeys],
         "sources": [
-            {key: getattr(found, key) for key in ("source", "kind", "title", "owner", "schedule")} for found in sources
+            {key: getattr(item, key) for key in ("source", "kind", "title", "owner", "schedule")} for item in sources
         ],
-        "calendars": [{key: getattr(found, key) for key in ("calendar", "timezone")} for found in calendars],
+        "calendars": [{key: getattr(item, key) for key in ("calendar", "timezone")} for item in calendars],
         "notes": [
-            *_unsupplied(journeys, sources),
-            *_unmapped(journeys, sources),
-            *_unused(journeys, calendars),
-            *notes(journeys, sources),
-            *map(str, settings.missing),
+            *_unsupplied_segments(journeys, sources),
+            *_unmapped_touchpoints(journeys, sources),
+            *_unused_calendars(journeys, calendars),
+            *lint_warnings(journeys, sources),
+            *map(str, settings.missing_secrets),
         ],
     }
 
 
-def _unsupplied(journeys: Sequence[Journey], sources: Sequence[Source]) -> Iterator[str]:
+def _unsupplied_segments(journeys: Sequence[Journey], sources: Sequence[Source]) -> Iterator[str]:
     """Segments of a map that no source brings, or none of its own touchpoints: all customers would be in '(none)'."""
     supplied = {name for source in sources for name in source.columns.segments}
     for journey in journeys:
-        own = {name for source in sources if _may_speak_of(source, journey) for name in source.columns.segments}
-        for segment in dict.fromkeys(part for parts in journey.segments for part in parts):
+        segments_of_map = {
+            name for source in sources if _may_feed_journey(source, journey) for name in source.columns.segments
+        }
+        for segment in dict.fromkeys(segment_name for combination in journey.segments for segment_name in combination):
             if segment not in supplied:
-                yield f"{journey.journey}: no source brings the segment {segment!r}{_hint(segment, supplied)}"
-            elif segment not in own:
-                others = [source.source for source in sources if segment in source.columns.segments]
+                yield f"{journey.journey}: no source brings the segment {segment!r}{_did_you_mean_suffix(segment, supplied)}"
+            elif segment not in segments_of_map:
+                other_sources = [source.source for source in sources if segment in source.columns.segments]
                 yield (
                     f"{journey.journey}: no source of its touchpoints brings the segment {segment!r}:"
-                    f" {', '.join(others)} does, with touchpoints that are not on this map"
+                    f" {', '.join(other_sources)} does, with touchpoints that are not on this map"
                 )
 
 
-def _may_speak_of(source: Source, journey: Journey) -> bool:
+def _may_feed_journey(source: Source, journey: Journey) -> bool:
     """Whether rows of the source can be of this map, as far as the YAML tells."""
     if source.kind != "touchpoints":
         return True
-    names = {*source.milestones, *(event.touchpoint for event in source.also)}
+    touchpoint_names = {*source.milestones, *(event.touchpoint for event in source.also)}
     if source.columns.touchpoint is not None:
         if source.touchpoints is None:
             return True
-        names |= {name for name in source.touchpoints.values() if name}
+        touchpoint_names |= {name for name in source.touchpoints.values() if name}
     if source.constants.touchpoint is not None:
-        names.add(source.constants.touchpoint)
-    return bool(names & {touchpoint.touchpoint for stage in journey.stages for touchpoint in stage.touchpoints})
+        touchpoint_names.add(source.constants.touchpoint)
+    return bool(
+        touchpoint_names & {touchpoint.touchpoint for stage in journey.stages for touchpoint in stage.touchpoints}
+    )
 
 
-def _hint(word: str, known: set[str]) -> str:
-    hint = nearest(word, known)
+def _did_you_mean_suffix(word: str, known_words: set[str]) -> str:
+    hint = did_you_mean(word, known_words)
     return f" ({hint})" if hint else ""
 
 
-def _unmapped(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
+def _unmapped_touchpoints(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
     """Touchpoints that a source tells of under a name that no map has: they would be in no number."""
     stages = [stage for journey in journeys for stage in journey.stages]
-    drawn = {touchpoint.touchpoint for stage in stages for touchpoint in stage.touchpoints}
+    mapped_touchpoints = {touchpoint.touchpoint for stage in stages for touchpoint in stage.touchpoints}
     return [
-        f"{source.source}: the touchpoint {name!r} is in no map{_hint(name, drawn)}"
+        f"{source.source}: the touchpoint {name!r} is in no map{_did_you_mean_suffix(name, mapped_touchpoints)}"
         for source in sources
         for name in sorted({*filter(None, (source.touchpoints or {}).values()), *(source.milestones or {})})
-        if name not in drawn
+        if name not in mapped_touchpoints
     ]
 
 
-def _unused(journeys: Sequence[Journey], calendars: Sequence[Calendar]) -> list[str]:
+def _unused_calendars(journeys: Sequence[Journey], calendars: Sequence[Calendar]) -> list[str]:
     """Calendars that change no number."""
     used = {getattr(kpi, "calendar", None) for journey in journeys for _, kpi, _, _ in journey.all_kpis()}
     return [
@@ -136,11 +142,11 @@ def schema_of(kind: str) -> dict[str, Any]:
         InputError: no such kind.
     """
     if kind == "workspace":
-        from jkpi.config.settings import WorkspaceFile
+        from jkpi.config.settings import WorkspaceConfig
 
-        return WorkspaceFile.model_json_schema()
+        return WorkspaceConfig.model_json_schema()
     if kind == "journey":
-        from jkpi.journeys.json_schema import schema as journey_schema
+        from jkpi.journeys.json_schema import journey_schema as journey_schema
 
         return journey_schema()
     if kind == "calendar":
@@ -148,17 +154,17 @@ def schema_of(kind: str) -> dict[str, Any]:
 
         return calendar_schema()
     if kind == "source":
-        from jkpi.loading.workspace import schema as source_schema
+        from jkpi.loading.workspace import source_schema as source_schema
 
         return source_schema()
-    raise InputError(f"no kind of file {kind!r}", hint=f"known: {', '.join(KINDS)}")
+    raise InputError(f"no kind of file {kind!r}", hint=f"known: {', '.join(FILE_KINDS)}")
 
 
 def write_schemas(directory: Path) -> list[Path]:
     """All schemas, one file each."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for kind in KINDS:
+    for kind in FILE_KINDS:
         path = directory / f"{kind}.schema.json"
         path.write_text(json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         paths.append(path)

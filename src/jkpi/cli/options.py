@@ -13,24 +13,24 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from jkpi.cli.output import complain
+from jkpi.cli.output import print_error
 from jkpi.errors import InputError, JkpiError, SystemFailure
-from jkpi.pipeline.progress import note
+from jkpi.pipeline.progress import log
 
-Workspace = Annotated[
+WorkspaceOption = Annotated[
     Path | None,
     typer.Option("--workspace", "-w", help="The workspace; else JKPI_WORKSPACE, else the working directory."),
 ]
-Now = Annotated[
+NowOption = Annotated[
     str | None,
     typer.Option("--now", help="Act as at this time, such as 2026-06-30T06:00Z; else `as_of` of jkpi.yml, else now."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
-Verb = TypeVar("Verb", bound=Callable[..., None])
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
-def moment(text: str | None) -> datetime | None:
+def parse_now(text: str | None) -> datetime | None:
     """The time given with `--now`; without a zone it is UTC.
 
     Raises:
@@ -39,22 +39,22 @@ def moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        given = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"--now: {text!r} is not a time", hint="write it like 2026-06-30T06:00Z") from None
-    return given if given.tzinfo else given.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @contextmanager
-def ending(as_json: bool = False) -> Iterator[None]:
+def error_handling(as_json: bool = False) -> Iterator[None]:
     """Errors of ours become a message and an exit code; anything else is told without a traceback, as ours to mend."""
     try:
         yield
     except JkpiError as error:
-        complain(error, as_json)
+        print_error(error, as_json)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        note("jkpi: stopped; what was not finished has been undone")
+        log("jkpi: stopped; what was not finished has been undone")
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort):
         raise
@@ -65,11 +65,11 @@ def ending(as_json: bool = False) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the last line of defence, told and with an exit code of its own
         if os.environ.get("JKPI_DEBUG"):
             traceback.print_exc(file=sys.stderr)
-        complain(_unforeseen(error), as_json)
+        print_error(_unexpected_error(error), as_json)
         raise typer.Exit(3) from None
 
 
-def _unforeseen(error: Exception) -> JkpiError:
+def _unexpected_error(error: Exception) -> JkpiError:
     """What a library said, in a sentence; a database's own words where it is a database."""
     if type(error).__module__.startswith("sqlalchemy"):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]

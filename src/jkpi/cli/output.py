@@ -12,58 +12,60 @@ from pathlib import Path
 from typing import Any
 
 from jkpi.errors import JkpiError, WorkspaceError
-from jkpi.pipeline.progress import note
+from jkpi.pipeline.progress import log
 
 
-def say(*lines: str) -> None:
+def echo(*lines: str) -> None:
     """Lines for people, to stdout."""
     for line in lines:
         sys.stdout.write(line + "\n")
 
 
-def give(result: Any, lines: Iterable[str], as_json: bool) -> None:
+def print_result(result: Any, lines: Iterable[str], as_json: bool) -> None:
     """The result of a verb: one JSON document, or its lines."""
     if as_json:
-        say(json.dumps(plain(result), ensure_ascii=False, indent=2))
+        echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
     else:
-        say(*lines)
+        echo(*lines)
 
 
-def complain(error: JkpiError, as_json: bool) -> None:
+def print_error(error: JkpiError, as_json: bool) -> None:
     """An error: what, where and what next; with `--json` as a document as well."""
-    note(f"jkpi: {error.message}")
+    log(f"jkpi: {error.message}")
     if error.hint:
-        note(f"      {error.hint}")
+        log(f"      {error.hint}")
     if as_json:
-        problems = plain(error.problems) if isinstance(error, WorkspaceError) else []
+        problems = to_json(error.problems) if isinstance(error, WorkspaceError) else []
         document = {"error": error.message, "hint": error.hint, "problems": problems, "exit_code": error.exit_code}
-        say(json.dumps(document, ensure_ascii=False, indent=2))
+        echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
+def render_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
     """Rows as aligned text; `columns` maps a key to its heading. Numbers stand to the right."""
-    listed = list(rows)
-    cells = [[_cell(row.get(key)) for key in columns] for row in listed]
+    row_list = list(rows)
+    cells = [[_format_cell(row.get(key)) for key in columns] for row in row_list]
     widths = [max(len(line[n]) for line in [list(columns.values()), *cells]) for n in range(len(columns))]
-    right = [bool(listed) and all(isinstance(row.get(key), int | float | None) for row in listed) for key in columns]
+    right_aligned = [
+        bool(row_list) and all(isinstance(row.get(key), int | float | None) for row in row_list) for key in columns
+    ]
 
     def render(line: list[str]) -> str:
-        spaced = (text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right, strict=True))
-        return "  ".join(spaced).rstrip()
+        padded = (text.rjust(w) if r else text.ljust(w) for text, w, r in zip(line, widths, right_aligned, strict=True))
+        return "  ".join(padded).rstrip()
 
     return [render(line) for line in [list(columns.values()), ["-" * width for width in widths], *cells]]
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """Anything of ours as what JSON knows."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {item.name: to_json(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, JkpiError):
         return {"error": value.message, "hint": value.hint, "exit_code": value.exit_code}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -73,7 +75,7 @@ def plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):

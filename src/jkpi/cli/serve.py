@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from jkpi.config.settings import Settings
 from jkpi.errors import SystemFailure
-from jkpi.pipeline.progress import note
+from jkpi.pipeline.progress import log
 
 
-def serve_links(settings: Settings, host: str, port: int) -> None:
+def serve_ack_links(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped. Programs that were told of an alert hear at once that it was acknowledged."""
     from jkpi.alerts.acknowledge.server import make_server
     from jkpi.alerts.delivery.outbox import deliver
-    from jkpi.alerts.store.acknowledgements import Acknowledged
+    from jkpi.alerts.store.acknowledgements import Acknowledgement
 
-    def heard(done: Acknowledged) -> None:
-        note(f"{done.alert_id} acknowledged by {done.who}")
-        if done.messages:
+    def on_acknowledged(done: Acknowledgement) -> None:
+        log(f"{done.alert_id} acknowledged by {done.acknowledged_by}")
+        if done.forwarded_count:
             try:
                 for problem in deliver(settings).problems:
-                    note(f"jkpi: {problem}")
+                    log(f"jkpi: {problem}")
             except SystemFailure as error:
-                note(f"jkpi: {error.message}; jkpi alert tries again")
+                log(f"jkpi: {error.message}; jkpi alert tries again")
 
-    with make_server(settings, host, port, heard=heard) as server:
-        note(f"jkpi: answering links at http://{host}:{server.server_address[1]}, stop with Ctrl-C")
+    with make_server(settings, host, port, on_acknowledged=on_acknowledged) as server:
+        log(f"jkpi: answering links at http://{host}:{server.server_address[1]}, stop with Ctrl-C")
         server.serve_forever()

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from jkpi.cli.output import table
+from jkpi.cli.output import render_table
 from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
-from jkpi.pipeline.workspace import landing
+from jkpi.pipeline.workspace import open_with_landing
 
 if TYPE_CHECKING:
-    from jkpi.state.open_alerts import Fall
+    from jkpi.state.open_alerts import OpenAlert
 
-_SOURCES = """
+_SOURCES_QUERY = """
 select
     batches.source,
     sum(batches.loaded) as loaded,
@@ -33,61 +33,61 @@ left join (
 group by batches.source
 order by batches.source
 """
-_NOTHING = {"loaded": 0, "last_evidence_at": None, "last_load_at": None, "refused_batches": 0}
-_REJECTED = (
+_NEVER_LOADED = {"loaded": 0, "last_evidence_at": None, "last_load_at": None, "refused_batches": 0}
+_REJECTED_QUERY = (
     "select source, reason, count(*) as rows from raw.rejected_rows where status = 'open' group by 1, 2 order by 1, 2"
 )
-_BLIND = "select source, starts_at, ends_at, reason from raw.blind_spots order by starts_at desc"
+_DATA_GAPS_QUERY = "select source, starts_at, ends_at, reason from raw.blind_spots order by starts_at desc"
 
 
 @dataclass(frozen=True)
-class Status:
+class WorkspaceStatus:
     """The state of a workspace at `as_of` (UTC)."""
 
     workspace: str
     as_of: datetime
     sources: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
-    blind: list[dict[str, Any]]
+    data_gaps: list[dict[str, Any]]
     moments: list[dict[str, Any]]
 
 
-def status_of(settings: Settings) -> Status:
+def read_status(settings: Settings) -> WorkspaceStatus:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
     from jkpi.alerts.store.alerts import moment_states
-    from jkpi.state.open_alerts import open_falls
+    from jkpi.state.open_alerts import open_alerts
 
-    with landing(settings) as warehouse:
-        sources = warehouse.rows(_SOURCES)
-        rejected = warehouse.rows(_REJECTED)
-        blind = warehouse.rows(_BLIND)
-    known = {row["source"] for row in sources}
-    sources += [{**_NOTHING, "source": name} for name in _declared(settings) if name not in known]
+    with open_with_landing(settings) as warehouse:
+        sources = warehouse.rows(_SOURCES_QUERY)
+        rejected = warehouse.rows(_REJECTED_QUERY)
+        data_gaps = warehouse.rows(_DATA_GAPS_QUERY)
+    loaded_sources = {row["source"] for row in sources}
+    sources += [{**_NEVER_LOADED, "source": name} for name in _declared_sources(settings) if name not in loaded_sources]
     sources.sort(key=lambda row: str(row["source"]))
     for row in sources:
-        row["age"] = _age(settings.now, row["last_evidence_at"])
+        row["age"] = _format_age(settings.now, row["last_evidence_at"])
         row["loaded"] = int(row["loaded"])
         row["refused_batches"] = int(row["refused_batches"])
-    parts: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for fall in open_falls(settings.state_url):
-        if not fall.is_whole:
-            parts.setdefault((fall.journey, fall.moment), []).append(_part(fall))
+    segment_alerts: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for alert in open_alerts(settings.state_url):
+        if not alert.is_total:
+            segment_alerts.setdefault((alert.journey, alert.moment), []).append(_segment_alert(alert))
     moments = [
         {
-            "journey": m.journey,
-            "moment": m.moment,
-            "state": m.state,
-            "since": m.since,
-            "alert": m.alert_id,
-            "early": m.early.alert_id if m.early else None,
-            "falling": parts.get((m.journey, m.moment), []),
+            "journey": state.journey,
+            "moment": state.moment,
+            "state": state.state,
+            "since": state.since,
+            "alert": state.alert_id,
+            "early": state.early_warning.alert_id if state.early_warning else None,
+            "falling": segment_alerts.get((state.journey, state.moment), []),
         }
-        for m in moment_states(settings)
+        for state in moment_states(settings)
     ]
-    return Status(settings.name, settings.now, sources, rejected, blind, moments)
+    return WorkspaceStatus(settings.name, settings.now, sources, rejected, data_gaps, moments)
 
 
-def _declared(settings: Settings) -> list[str]:
+def _declared_sources(settings: Settings) -> list[str]:
     """The sources of the YAML, landed or not; of YAML that is wrong `jkpi lint` has more to say."""
     from jkpi.loading.workspace import read_sources
 
@@ -97,46 +97,58 @@ def _declared(settings: Settings) -> list[str]:
         return []
 
 
-def _part(fall: Fall) -> dict[str, Any]:
+def _segment_alert(alert: OpenAlert) -> dict[str, Any]:
     """A segment with an alert of its own."""
     return {
-        "segment": fall.segment,
-        "segment_value": fall.segment_value,
-        "state": fall.state,
-        "since": fall.since,
-        "alert": fall.alert_id,
+        "segment": alert.segment,
+        "segment_value": alert.segment_value,
+        "state": alert.state,
+        "since": alert.onset,
+        "alert": alert.alert_id,
     }
 
 
-def _with_parts(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each moment, an early sign in the place of an alert, and below it a row for each segment with an alert."""
     rows = []
     for moment in moments:
-        early = f"{moment['early']} (early sign)" if moment["early"] else None
-        rows.append({**moment, "alert": moment["alert"] or early})
-        for part in moment["falling"]:
-            rows.append({**part, "journey": "", "moment": f"  {part['segment']} = {part['segment_value']}"})
+        early_warning = f"{moment['early']} (early sign)" if moment["early"] else None
+        rows.append({**moment, "alert": moment["alert"] or early_warning})
+        for segment_alert in moment["falling"]:
+            rows.append(
+                {
+                    **segment_alert,
+                    "journey": "",
+                    "moment": f"  {segment_alert['segment']} = {segment_alert['segment_value']}",
+                }
+            )
     return [{**row, "since": f"fell {row['since']}"} if row["state"] == "recovering" else row for row in rows]
 
 
-def status_lines(status: Status) -> list[str]:
+def render_status(status: WorkspaceStatus) -> list[str]:
     """The status as text."""
-    fresh = {"source": "source", "loaded": "rows", "last_evidence_at": "last evidence", "age": "age"}
-    moments = {"journey": "journey", "moment": "moment of truth", "state": "state", "since": "since", "alert": "alert"}
-    blind = {"source": "source", "starts_at": "blind from", "ends_at": "to", "reason": "why"}
-    rejected = {"source": "source", "reason": "reason", "rows": "rows"}
+    source_columns = {"source": "source", "loaded": "rows", "last_evidence_at": "last evidence", "age": "age"}
+    moment_columns = {
+        "journey": "journey",
+        "moment": "moment of truth",
+        "state": "state",
+        "since": "since",
+        "alert": "alert",
+    }
+    data_gap_columns = {"source": "source", "starts_at": "blind from", "ends_at": "to", "reason": "why"}
+    rejected_columns = {"source": "source", "reason": "reason", "rows": "rows"}
     lines = [f"{status.workspace}, as of {status.as_of:%Y-%m-%d %H:%M} UTC"]
-    for heading, rows, columns, nothing in [
-        ("sources", status.sources, {**fresh, "refused_batches": "refused"}, "nothing has landed: jkpi load"),
-        ("moments of truth", _with_parts(status.moments), moments, "nothing was judged: jkpi run"),
-        ("blind spots", status.blind, blind, "none"),
-        ("set aside", status.rejected, rejected, "none"),
+    for heading, rows, columns, empty_text in [
+        ("sources", status.sources, {**source_columns, "refused_batches": "refused"}, "nothing has landed: jkpi load"),
+        ("moments of truth", _moment_rows(status.moments), moment_columns, "nothing was judged: jkpi run"),
+        ("blind spots", status.data_gaps, data_gap_columns, "none"),
+        ("set aside", status.rejected, rejected_columns, "none"),
     ]:
-        lines += ["", heading, *(f"  {line}" for line in (table(rows, columns) if rows else [nothing]))]
+        lines += ["", heading, *(f"  {line}" for line in (render_table(rows, columns) if rows else [empty_text]))]
     return lines
 
 
-def _age(now: datetime, last: datetime | None) -> str:
+def _format_age(now: datetime, last: datetime | None) -> str:
     """How long ago, in the largest whole unit."""
     if last is None:
         return "-"

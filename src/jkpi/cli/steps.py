@@ -6,18 +6,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import complain, give
+from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
+from jkpi.cli.output import print_error, print_result
 from jkpi.errors import JkpiError
-from jkpi.pipeline.progress import note
+from jkpi.pipeline.progress import log
 
 
 def load(
     source: Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")] = None,
     replace: Annotated[bool, typer.Option(help="Forget what this source landed before, and load all again.")] = False,
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Land what is new of each source.
 
@@ -25,38 +25,38 @@ def load(
 
     Example: jkpi load --source tickets
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.cli import report
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.progress import Display
 
-        outcomes = steps.load(load_settings(workspace, moment(now)), Display(), source, replace)
-        give(outcomes, report.load_lines(outcomes), as_json)
-        _fail(steps.load_failure(outcomes))
+        outcomes = steps.load(load_settings(workspace, parse_now(now)), Display(), source, replace)
+        print_result(outcomes, report.render_load(outcomes), as_json)
+        _exit_on_failure(steps.load_failure(outcomes))
 
 
 def check(
-    door: Annotated[str, typer.Option(help="landing: what came in; marts: what was measured.")] = "landing",
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    checkpoint: Annotated[str, typer.Option(help="landing: what came in; marts: what was measured.")] = "landing",
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Check the data, coming in or going out.
 
     Example: jkpi check --door marts
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.config.settings import load_settings
         from jkpi.errors import InputError
         from jkpi.pipeline import steps
 
-        doors: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
-        if door not in doors:
-            raise InputError(f"--door: no door {door!r}", hint="known: landing, marts")
-        found = steps.check(load_settings(workspace, moment(now)), doors[door])
-        give(found, found.lines(), as_json)
-        _fail(steps.check_failure(found))
+        checkpoints: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
+        if checkpoint not in checkpoints:
+            raise InputError(f"--door: no door {checkpoint!r}", hint="known: landing, marts")
+        report = steps.check(load_settings(workspace, parse_now(now)), checkpoints[checkpoint])
+        print_result(report, report.lines(), as_json)
+        _exit_on_failure(steps.check_failure(report))
 
 
 def measure(
@@ -64,46 +64,48 @@ def measure(
     rewrite_history: Annotated[
         bool, typer.Option("--rewrite-history", help="Count all days by the map of today; its past versions are gone.")
     ] = False,
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Count: events and answers become KPI readings.
 
     Example: jkpi measure --full-refresh
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.cli import report
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.progress import Display
 
-        measured = steps.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
-        give(measured, report.measure_lines(measured), as_json)
+        measure_report = steps.measure(
+            load_settings(workspace, parse_now(now)), Display(), full_refresh, rewrite_history
+        )
+        print_result(measure_report, report.render_measure(measure_report), as_json)
 
 
-def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+def evaluate(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
     """Judge the moments of truth, tell their owners.
 
     Running it twice says nothing twice.
 
     Example: jkpi alert
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.cli import report
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
 
-        alerted = steps.alert(load_settings(workspace, moment(now)))
-        give(alerted, report.alert_lines(alerted), as_json)
-        _fail(steps.delivery_failure(alerted))
+        outcome = steps.evaluate(load_settings(workspace, parse_now(now)))
+        print_result(outcome, report.render_evaluation(outcome), as_json)
+        _exit_on_failure(steps.evaluate_failure(outcome))
 
 
 def publish(
-    what: Annotated[str, typer.Argument(help="all, maps or dashboards.")] = "all",
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    target: Annotated[str, typer.Argument(help="all, maps or dashboards.")] = "all",
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the living maps, and put the dashboards into Superset.
 
@@ -112,65 +114,65 @@ def publish(
 
     Example: jkpi publish dashboards
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.config.settings import load_settings
-        from jkpi.pipeline.publish import chosen_part
+        from jkpi.pipeline.publish import parse_publish_target
         from jkpi.pipeline.publish import publish as put
 
-        part = chosen_part(what)
-        published = put(load_settings(workspace, moment(now)), part)
-        give(published, published.lines(), as_json)
+        publish_target = parse_publish_target(target)
+        publish_report = put(load_settings(workspace, parse_now(now)), publish_target)
+        print_result(publish_report, publish_report.lines(), as_json)
 
 
-def digest(workspace: Workspace = None, now: Now = None, as_json: Json = False) -> None:
+def digest(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
     """Send each owner the week: what fires, changed, improved, went stale.
 
     Once a week: a second call in the same week tells nobody again.
 
     Example: jkpi digest
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.digest import digest as write_digest
-        from jkpi.pipeline.digest import digest_lines
+        from jkpi.pipeline.digest import render_digest_report
 
-        told = write_digest(load_settings(workspace, moment(now)))
-        give(told, digest_lines(told), as_json)
-        _fail(steps.undelivered(told.delivered))
+        digest_report = write_digest(load_settings(workspace, parse_now(now)))
+        print_result(digest_report, render_digest_report(digest_report), as_json)
+        _exit_on_failure(steps.delivery_failure(digest_report.delivered))
 
 
 def run(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
-    workspace: Workspace = None,
-    now: Now = None,
-    as_json: Json = False,
+    workspace: WorkspaceOption = None,
+    now: NowOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Do it all: load, check, measure, alert, publish.
 
     Example: jkpi run -w my-workspace
     """
-    with ending(as_json):
+    with error_handling(as_json):
         from jkpi.cli import report
-        from jkpi.cli.init import outline
+        from jkpi.cli.init import describe_workspace
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.progress import Display
 
-        settings = load_settings(workspace, moment(now))
-        for line in outline(settings)["notes"]:
-            note(f"  note: {line}")
-        done = steps.run(settings, Display(), full_refresh)
-        give(done, report.run_lines(done), as_json)
-        for step in done.steps:
+        settings = load_settings(workspace, parse_now(now))
+        for line in describe_workspace(settings)["notes"]:
+            log(f"  note: {line}")
+        run_report = steps.run(settings, Display(), full_refresh)
+        print_result(run_report, report.render_run(run_report), as_json)
+        for step in run_report.steps:
             if step.error:
-                complain(step.error, False)
-        if done.exit_code:
-            raise typer.Exit(done.exit_code)
+                print_error(step.error, False)
+        if run_report.exit_code:
+            raise typer.Exit(run_report.exit_code)
 
 
-def _fail(error: JkpiError | None) -> None:
+def _exit_on_failure(error: JkpiError | None) -> None:
     """The result was given; what went wrong in it is told beside it, and is the exit code."""
     if error is not None:
-        complain(error, as_json=False)
+        print_error(error, as_json=False)
         raise typer.Exit(error.exit_code)

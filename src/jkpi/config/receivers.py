@@ -9,39 +9,39 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from jkpi.documents.documents import Strict
-from jkpi.documents.durations import Duration, Interval
+from jkpi.documents.documents import StrictModel
+from jkpi.documents.durations import Duration, LongDuration
 from jkpi.errors import Problem
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
-MACHINES: frozenset[ReceiverKind] = frozenset({"webhook", "pagerduty"})
+MACHINE_RECEIVERS: frozenset[ReceiverKind] = frozenset({"webhook", "pagerduty"})
 """They keep a state of their own, so they hear of quiet ends and of acknowledgements as well."""
 _SECRET = "A secret: write env:NAME or file:PATH."
 _WEEK = timedelta(days=7)
 
 
-class ConsoleReceiver(Strict):
+class ConsoleReceiver(StrictModel):
     """Messages go to the terminal."""
 
     kind: Literal["console"]
 
 
-class FileReceiver(Strict):
+class FileReceiver(StrictModel):
     """Messages are appended to a text file."""
 
     kind: Literal["file"]
     path: Path
 
 
-class AppriseReceiver(Strict):
+class AppriseReceiver(StrictModel):
     """Messages go, as plain text, wherever an Apprise URL points: a hundred services."""
 
     kind: Literal["apprise"]
     url: str = Field(description=_SECRET)
 
 
-class MailReceiver(Strict):
+class MailReceiver(StrictModel):
     """Mails with text and a chart, in threads."""
 
     kind: Literal["mail"]
@@ -50,7 +50,7 @@ class MailReceiver(Strict):
     to: Annotated[list[str], Field(min_length=1)]
 
 
-class WebReceiver(Strict):
+class WebReceiver(StrictModel):
     """What all that are reached by HTTP have in common."""
 
     url: str = Field(description=_SECRET)
@@ -85,7 +85,7 @@ class PagerDutyReceiver(WebReceiver):
     url: str = PAGERDUTY
 
 
-ReceiverFile = Annotated[
+ReceiverConfig = Annotated[
     ConsoleReceiver
     | FileReceiver
     | AppriseReceiver
@@ -112,73 +112,75 @@ class Receiver:
     to: tuple[str, ...] = ()
     allow_private: bool = False
     timeout: float = 10.0
-    missing: tuple[Problem, ...] = ()
+    missing_secrets: tuple[Problem, ...] = ()
 
     @property
     def is_machine(self) -> bool:
-        return self.kind in MACHINES
+        return self.kind in MACHINE_RECEIVERS
 
 
-class Mute(Strict):
+class MuteInterval(StrictModel):
     """Days on which nothing is announced, both included; what is still true afterwards is told then."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")
     reason: Annotated[str, Field(min_length=1)]
-    only: list[str] = Field([], description="Journeys, journey/moment, or source/NAME; everything if none is given.")
+    scope: list[str] = Field([], description="Journeys, journey/moment, or source/NAME; everything if none is given.")
 
     @model_validator(mode="after")
-    def _in_order(self) -> Mute:
+    def _in_order(self) -> MuteInterval:
         if self.last < self.first:
             raise ValueError(f"it ends on {self.last}, before it begins on {self.first}")
         return self
 
 
-def _a_week_at_least(length: timedelta) -> timedelta:
+def _at_least_weekly(length: timedelta) -> timedelta:
     if length < _WEEK:
         raise ValueError("what was told is told again once a week at most: write 7d or longer")
     return length
 
 
-class AlertsFile(Strict):
+class AlertOptions(StrictModel):
     """How alerts are told."""
 
     base_url: str | None = Field(
         None, pattern=r"^https?://[^\s?#]+$", description="Where `jkpi serve` is reached: then messages carry links."
     )
-    link_key: str = Field("file:.jkpi/links.key", description="env:NAME or file:PATH; a missing file is made.")
-    links_valid: Duration = timedelta(days=14)
-    false_alarm_every: Interval = Field(
+    ack_link_key: str = Field("file:.jkpi/links.key", description="env:NAME or file:PATH; a missing file is made.")
+    ack_link_ttl: Duration = timedelta(days=14)
+    false_alarm_every: LongDuration = Field(
         timedelta(days=547.5),
         description="So rarely a moment may be told of falsely, such as 1y: all of its series together.",
     )
-    repeat_every: Annotated[Duration, AfterValidator(_a_week_at_least)] | None = Field(
+    repeat_every: Annotated[Duration, AfterValidator(_at_least_weekly)] | None = Field(
         _WEEK, description="How often an alert that nobody acknowledged is told again; null: never."
     )
-    digest: Literal["daily", "weekly", "never"] = Field(
+    watch_list: Literal["daily", "weekly", "never"] = Field(
         "weekly", description="How often coincidences and patterns are listed: early signs, nothing to do yet."
     )
-    messages_a_day: int = Field(12, ge=1, description="A receiver gets no more; the rest waits and comes together.")
-    comments: int = Field(0, ge=0, le=10, description="So many of the customers' own words go into a message.")
-    unmapped_share: float = Field(0.05, gt=0, le=1, description="More events on no map than this: told.")
-    without_evidence: Duration = Field(timedelta(days=28), description="A touchpoint that was not seen so long: told.")
+    max_messages_per_day: int = Field(
+        12, ge=1, description="A receiver gets no more; the rest waits and comes together."
+    )
+    max_comments: int = Field(0, ge=0, le=10, description="So many of the customers' own words go into a message.")
+    max_unmapped_share: float = Field(0.05, gt=0, le=1, description="More events on no map than this: told.")
+    no_events_after: Duration = Field(timedelta(days=28), description="A touchpoint that was not seen so long: told.")
     silent_after: Duration | None = Field(
         None, description="A source without new rows so long: told; twice its schedule and its lateness if not given."
     )
 
 
 @dataclass(frozen=True)
-class Telling:
+class AlertingConfig:
     """How alerts are told, secrets resolved. `owners`: owner -> receivers."""
 
     owners: dict[str, tuple[str, ...]]
-    mutes: tuple[Mute, ...]
-    how: AlertsFile
-    link_key: bytes = b""
+    mute_intervals: tuple[MuteInterval, ...]
+    options: AlertOptions
+    ack_link_key: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Telling(owners={self.owners!r}, mutes={self.mutes!r}, how={self.how!r})"
+        return f"Telling(owners={self.owners!r}, mutes={self.mute_intervals!r}, how={self.options!r})"
 
 
-QUIETLY = Telling({}, (), AlertsFile())
+DEFAULT_ALERTING = AlertingConfig({}, (), AlertOptions())
 """No owners, no mutes, no links: the defaults."""

@@ -16,16 +16,18 @@ def resolve_secret(value: str, folder: Path) -> str:
     Raises:
         InputError: the variable or the file is not there. The value itself is never told.
     """
-    scheme, _, rest = value.partition(":")
+    scheme, _, reference = value.partition(":")
     if scheme == "env":
-        if rest not in os.environ:
-            raise InputError(f"the environment variable {rest} is not set", hint=f"export {rest}=... and run again")
-        return os.environ[rest]
+        if reference not in os.environ:
+            raise InputError(
+                f"the environment variable {reference} is not set", hint=f"export {reference}=... and run again"
+            )
+        return os.environ[reference]
     if scheme == "file":
         try:
-            return (folder / rest).read_text(encoding="utf-8").strip()
+            return (folder / reference).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise InputError(f"the secret file {rest} cannot be read: {error.strerror}") from None
+            raise InputError(f"the secret file {reference} cannot be read: {error.strerror}") from None
     return value
 
 
@@ -33,8 +35,8 @@ class Secrets:
     """The secrets of one part of `jkpi.yml`. One that is not there is no error before it is needed: it is `missing`,
     with its place, and empty."""
 
-    def __init__(self, document: Document, folder: Path, place: Sequence[str | int], what: str) -> None:
-        self._document, self._folder, self._place, self._what = document, folder, place, what
+    def __init__(self, document: Document, folder: Path, location: Sequence[str | int], label: str) -> None:
+        self._document, self._folder, self._location, self._label = document, folder, location, label
         self._missing: list[Problem] = []
 
     def look_up(self, key: str, value: str) -> str:
@@ -42,8 +44,8 @@ class Secrets:
         try:
             return resolve_secret(value, self._folder)
         except InputError as error:
-            place = [*self._place, key]
-            self._missing.append(self._document.problem(place, f"{self._what}: {error.message}", error.hint))
+            location = [*self._location, key]
+            self._missing.append(self._document.problem(location, f"{self._label}: {error.message}", error.hint))
             return ""
 
     @property
@@ -51,7 +53,7 @@ class Secrets:
         return tuple(self._missing)
 
 
-def require(missing: Sequence[Problem]) -> None:
+def require_secrets(missing: Sequence[Problem]) -> None:
     """Nothing, where nothing is missing.
 
     Raises:

@@ -13,39 +13,39 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 
 from jkpi.config.receivers import (
-    QUIETLY,
-    AlertsFile,
+    DEFAULT_ALERTING,
+    AlertingConfig,
+    AlertOptions,
     AppriseReceiver,
     FileReceiver,
     MailReceiver,
-    Mute,
+    MuteInterval,
     PagerDutyReceiver,
     Receiver,
-    ReceiverFile,
-    Telling,
+    ReceiverConfig,
     WebhookReceiver,
     WebReceiver,
 )
 from jkpi.config.secrets import Secrets, resolve_secret
-from jkpi.config.superset import Superset, SupersetFile
-from jkpi.documents.documents import Document, Strict, read
+from jkpi.config.superset import SupersetConfig, SupersetConnection
+from jkpi.documents.documents import Document, StrictModel, read_model
 from jkpi.documents.durations import Duration
 from jkpi.errors import InputError, Problem, WorkspaceError
 
-__all__ = ["Receiver", "Settings", "WorkspaceFile", "find_workspace", "load_settings"]
+__all__ = ["Receiver", "Settings", "WorkspaceConfig", "find_workspace", "load_settings"]
 
 WORKSPACE_FILE = "jkpi.yml"
-KEY_AT_LEAST = 16
+MIN_KEY_LENGTH = 16
 
 
-class CustomerIds(Strict):
+class CustomerIdsConfig(StrictModel):
     """Whether customer ids are replaced by keyed hashes at the door, and with which key."""
 
     pseudonymise: bool = True
     key: str = Field("file:.jkpi/pseudonym.key", description="env:NAME or file:PATH; a missing file is made.")
 
 
-class WorkspaceFile(Strict):
+class WorkspaceConfig(StrictModel):
     """`jkpi.yml`."""
 
     workspace: str = Field(description="The name of this workspace.")
@@ -54,13 +54,13 @@ class WorkspaceFile(Strict):
     output: Path = Field(Path("site"), description="Where pages are published.")
     as_of: AwareDatetime | None = Field(None, description="Time stands still here: for data that has ended.")
     synthetic: bool = Field(False, description="The data is made up; every page and message says so.")
-    customer_ids: CustomerIds = CustomerIds()
-    receivers: dict[str, ReceiverFile] = {}
+    customer_ids: CustomerIdsConfig = CustomerIdsConfig()
+    receivers: dict[str, ReceiverConfig] = {}
     default_receiver: str | None = None
     owners: dict[str, list[str]] = Field({}, description="Owner on a map or of a source -> receivers.")
-    mute: list[Mute] = []
-    alerts: AlertsFile = AlertsFile()
-    superset: SupersetFile | None = Field(None, description="Where `jkpi publish` puts dashboards.")
+    mute: list[MuteInterval] = []
+    alerts: AlertOptions = AlertOptions()
+    superset: SupersetConfig | None = Field(None, description="Where `jkpi publish` puts dashboards.")
     rejects_kept: Duration = Field(
         timedelta(days=90), description="How long the originals of rows that were set aside are kept; then deleted."
     )
@@ -79,31 +79,35 @@ class Settings:
     name: str
     warehouse_url: str = field(repr=False)
     state_url: str = field(repr=False)
-    output: Path
+    site_dir: Path
     now: datetime
     receivers: Mapping[str, Receiver] = field(default_factory=dict)
     default_receiver: str | None = None
     pseudonym_key: bytes | None = field(default=None, repr=False)
     memory_limit: str | None = None
     synthetic: bool = False
-    present: datetime | None = None
-    telling: Telling = QUIETLY
-    superset: Superset | None = None
-    rejects_kept: timedelta = timedelta(days=90)
-    unset: tuple[Problem, ...] = field(default=(), repr=False)
+    workspace_now: datetime | None = None
+    alerting: AlertingConfig = DEFAULT_ALERTING
+    superset: SupersetConnection | None = None
+    rejects_retention: timedelta = timedelta(days=90)
+    unresolved_secrets: tuple[Problem, ...] = field(default=(), repr=False)
 
-    def at_present(self) -> Settings:
+    def not_before_workspace_time(self) -> Settings:
         """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
-        return replace(self, now=max(self.now, self.present or self.now))
+        return replace(self, now=max(self.now, self.workspace_now or self.now))
 
     @property
-    def missing(self) -> tuple[Problem, ...]:
+    def missing_secrets(self) -> tuple[Problem, ...]:
         """The secrets that are not there: those that every verb needs, those of all receivers, and of Superset."""
-        of_receivers = (problem for receiver in self.receivers.values() for problem in receiver.missing)
-        return (*self.unset, *of_receivers, *(self.superset.missing if self.superset else ()))
+        receiver_secrets = (problem for receiver in self.receivers.values() for problem in receiver.missing_secrets)
+        return (
+            *self.unresolved_secrets,
+            *receiver_secrets,
+            *(self.superset.unresolved_secrets if self.superset else ()),
+        )
 
     @property
-    def private(self) -> Path:
+    def internal_dir(self) -> Path:
         """The folder of what jkpi keeps for itself in the workspace."""
         return self.workspace / ".jkpi"
 
@@ -123,7 +127,7 @@ def find_workspace(workspace: Path | None) -> Path:
     return folder
 
 
-def load_settings(workspace: Path | None = None, now: datetime | None = None, as_written: bool = False) -> Settings:
+def load_settings(workspace: Path | None = None, now: datetime | None = None, skip_secrets: bool = False) -> Settings:
     """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
 
     as_written: for whoever only looks at the YAML, on a machine that knows no secret: no key is made, and what every
@@ -135,43 +139,47 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, as
             only `missing`: whatever needs it refuses.
     """
     folder = find_workspace(workspace)
-    written, document = read(folder / WORKSPACE_FILE, WorkspaceFile, folder)
-    _check_receivers(written, document)
-    present = written.as_of or datetime.now(UTC)
-    own = Secrets(document, folder, [], "this workspace")
+    config, document = read_model(folder / WORKSPACE_FILE, WorkspaceConfig, folder)
+    _check_receivers(config, document)
+    workspace_now = config.as_of or datetime.now(UTC)
+    workspace_secrets = Secrets(document, folder, [], "this workspace")
 
     def url(key: str, value: str) -> str:
-        return _located(own.look_up(key, value) if as_written else resolve_secret(value, folder), folder)
+        return _with_workspace_path(
+            workspace_secrets.look_up(key, value) if skip_secrets else resolve_secret(value, folder), folder
+        )
 
     return Settings(
         workspace=folder,
-        name=written.workspace,
-        warehouse_url=url("warehouse", written.warehouse),
-        state_url=url("state", written.state),
-        output=folder / written.output,
-        now=(now or present).astimezone(UTC),
+        name=config.workspace,
+        warehouse_url=url("warehouse", config.warehouse),
+        state_url=url("state", config.state),
+        site_dir=folder / config.output,
+        now=(now or workspace_now).astimezone(UTC),
         receivers={
-            name: _receiver(name, given, Secrets(document, folder, ["receivers", name], f"receiver {name!r}"), folder)
-            for name, given in written.receivers.items()
+            name: _receiver(
+                name, receiver_config, Secrets(document, folder, ["receivers", name], f"receiver {name!r}"), folder
+            )
+            for name, receiver_config in config.receivers.items()
         },
-        default_receiver=written.default_receiver,
-        pseudonym_key=None if as_written else _pseudonym_key(written.customer_ids, folder),
-        memory_limit=written.memory_limit,
-        synthetic=written.synthetic,
-        present=present.astimezone(UTC),
-        telling=Telling(
-            owners={owner: tuple(names) for owner, names in written.owners.items()},
-            mutes=tuple(written.mute),
-            how=written.alerts,
-            link_key=b"" if as_written else _link_key(written.alerts, folder),
+        default_receiver=config.default_receiver,
+        pseudonym_key=None if skip_secrets else _pseudonym_key(config.customer_ids, folder),
+        memory_limit=config.memory_limit,
+        synthetic=config.synthetic,
+        workspace_now=workspace_now.astimezone(UTC),
+        alerting=AlertingConfig(
+            owners={owner: tuple(names) for owner, names in config.owners.items()},
+            mute_intervals=tuple(config.mute),
+            options=config.alerts,
+            ack_link_key=b"" if skip_secrets else _link_key(config.alerts, folder),
         ),
-        superset=_superset(written.superset, Secrets(document, folder, ["superset"], "superset"), folder),
-        rejects_kept=written.rejects_kept,
-        unset=own.missing,
+        superset=_superset(config.superset, Secrets(document, folder, ["superset"], "superset"), folder),
+        rejects_retention=config.rejects_kept,
+        unresolved_secrets=workspace_secrets.missing,
     )
 
 
-def _located(url: str, folder: Path) -> str:
+def _with_workspace_path(url: str, folder: Path) -> str:
     """Relative paths of embedded databases (three slashes) are relative to the workspace."""
     for scheme in ("duckdb:///", "sqlite:///"):
         if url.startswith(scheme) and not url.startswith(scheme + "/"):
@@ -179,88 +187,94 @@ def _located(url: str, folder: Path) -> str:
     return url
 
 
-def _receiver(name: str, given: ReceiverFile, secrets: Secrets, folder: Path) -> Receiver:
+def _receiver(name: str, config: ReceiverConfig, secrets: Secrets, folder: Path) -> Receiver:
     def secret(key: str) -> SecretStr:
-        return SecretStr(secrets.look_up(key, getattr(given, key)))
+        return SecretStr(secrets.look_up(key, getattr(config, key)))
 
-    if isinstance(given, FileReceiver):
-        return Receiver(name, "file", path=folder / given.path)
-    if isinstance(given, AppriseReceiver):
-        return Receiver(name, "apprise", url=secret("url"), missing=secrets.missing)
-    if isinstance(given, MailReceiver):
+    if isinstance(config, FileReceiver):
+        return Receiver(name, "file", path=folder / config.path)
+    if isinstance(config, AppriseReceiver):
+        return Receiver(name, "apprise", url=secret("url"), missing_secrets=secrets.missing)
+    if isinstance(config, MailReceiver):
         server = secret("server")
-        return Receiver(name, "mail", url=server, sender=given.sender, to=tuple(given.to), missing=secrets.missing)
-    if isinstance(given, WebReceiver):
-        signing = "secret" if isinstance(given, WebhookReceiver) else None
-        if isinstance(given, PagerDutyReceiver):
+        return Receiver(
+            name, "mail", url=server, sender=config.sender, to=tuple(config.to), missing_secrets=secrets.missing
+        )
+    if isinstance(config, WebReceiver):
+        signing = "secret" if isinstance(config, WebhookReceiver) else None
+        if isinstance(config, PagerDutyReceiver):
             signing = "routing_key"
         return Receiver(
             name,
-            given.kind,
+            config.kind,
             url=secret("url"),
             secret=secret(signing) if signing else None,
-            allow_private=given.allow_private,
-            timeout=given.timeout.total_seconds(),
-            missing=secrets.missing,
+            allow_private=config.allow_private,
+            timeout=config.timeout.total_seconds(),
+            missing_secrets=secrets.missing,
         )
     return Receiver(name, "console")
 
 
-def _superset(given: SupersetFile | None, secrets: Secrets, folder: Path) -> Superset | None:
-    if given is None:
+def _superset(config: SupersetConfig | None, secrets: Secrets, folder: Path) -> SupersetConnection | None:
+    if config is None:
         return None
-    password = secrets.look_up("password", given.password)
-    database = None if given.database is None else _located(secrets.look_up("database", given.database), folder)
-    return Superset(
-        url=given.url.rstrip("/"),
-        username=given.username,
+    password = secrets.look_up("password", config.password)
+    database = (
+        None if config.database is None else _with_workspace_path(secrets.look_up("database", config.database), folder)
+    )
+    return SupersetConnection(
+        url=config.url.rstrip("/"),
+        username=config.username,
         password=SecretStr(password),
-        provider=given.provider,
+        provider=config.provider,
         database=SecretStr(database) if database else None,
-        missing=secrets.missing,
+        unresolved_secrets=secrets.missing,
     )
 
 
-def _check_receivers(written: WorkspaceFile, document: Document) -> None:
+def _check_receivers(config: WorkspaceConfig, document: Document) -> None:
     """Whoever is named as a receiver is one."""
-    places: list[tuple[list[str | int], str]] = [
-        (["owners", owner, number], name)
-        for owner, names in written.owners.items()
-        for number, name in enumerate(names)
+    references: list[tuple[list[str | int], str]] = [
+        (["owners", owner, number], name) for owner, names in config.owners.items() for number, name in enumerate(names)
     ]
-    if written.default_receiver is not None:
-        places.append((["default_receiver"], written.default_receiver))
-    known = f"known: {', '.join(written.receivers) or 'none'}"
-    wrong = [(place, name) for place, name in places if name not in written.receivers]
-    if wrong:
-        raise WorkspaceError(document.problem(place, f"no receiver {name!r}", known) for place, name in wrong)
+    if config.default_receiver is not None:
+        references.append((["default_receiver"], config.default_receiver))
+    hint = f"known: {', '.join(config.receivers) or 'none'}"
+    unknown = [(location, name) for location, name in references if name not in config.receivers]
+    if unknown:
+        raise WorkspaceError(document.problem(location, f"no receiver {name!r}", hint) for location, name in unknown)
 
 
-def _pseudonym_key(ids: CustomerIds, folder: Path) -> bytes | None:
-    return _key(ids.key, folder, "customer_ids.key", "knows the customers") if ids.pseudonymise else None
+def _pseudonym_key(ids: CustomerIdsConfig, folder: Path) -> bytes | None:
+    return _read_or_create_key(ids.key, folder, "customer_ids.key", "knows the customers") if ids.pseudonymise else None
 
 
-def _link_key(how: AlertsFile, folder: Path) -> bytes:
-    return _key(how.link_key, folder, "alerts.link_key", "acknowledges for others") if how.base_url else b""
+def _link_key(alerts: AlertOptions, folder: Path) -> bytes:
+    return (
+        _read_or_create_key(alerts.ack_link_key, folder, "alerts.link_key", "acknowledges for others")
+        if alerts.base_url
+        else b""
+    )
 
 
-def _key(where: str, folder: Path, name: str, danger: str) -> bytes:
+def _read_or_create_key(reference: str, folder: Path, name: str, risk: str) -> bytes:
     """The key as bytes. A key file that is missing is made once, readable by its owner alone."""
-    if where.startswith("file:"):
-        place = folder / where.removeprefix("file:")
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
+    if reference.startswith("file:"):
+        path = folder / reference.removeprefix("file:")
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             # Written beside and linked into place: of two processes that start at once, one key wins, whole.
-            draft = place.with_name(f"{place.name}.{os.getpid()}")
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
                 out.write(secrets.token_hex(32))
             with suppress(FileExistsError):
-                place.hardlink_to(draft)
+                path.hardlink_to(draft)
             draft.unlink()
-    key = resolve_secret(where, folder).encode()
-    if len(key) < KEY_AT_LEAST:
+    key = resolve_secret(reference, folder).encode()
+    if len(key) < MIN_KEY_LENGTH:
         raise InputError(
-            f"the key of {name} has {len(key)} characters; whoever guesses it {danger}",
-            hint=f"give it at least {KEY_AT_LEAST}, or restore the one that was used before",
+            f"the key of {name} has {len(key)} characters; whoever guesses it {risk}",
+            hint=f"give it at least {MIN_KEY_LENGTH}, or restore the one that was used before",
         )
     return key

@@ -8,15 +8,15 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from jkpi.documents.documents import Strict
+from jkpi.documents.documents import StrictModel
 from jkpi.errors import Problem
 
 Provider = Literal["db", "ldap"]
 
-_WITH_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+_PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
 
 
-class SupersetFile(Strict):
+class SupersetConfig(StrictModel):
     """A Superset 6, and who puts dashboards there: a user with the role Admin, for roles are made as well."""
 
     url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Where it is reached, such as https://bi.example.org")
@@ -29,14 +29,14 @@ class SupersetFile(Strict):
 
     @field_validator("database")
     @classmethod
-    def _keeps_its_secret(cls, url: str | None) -> str | None:
-        if url is not None and _WITH_PASSWORD.search(url):
+    def _refuse_password_in_url(cls, url: str | None) -> str | None:
+        if url is not None and _PASSWORD_IN_URL.search(url):
             raise ValueError("a password stands in it: write env:NAME or file:PATH, and the URL there")
         return url
 
 
 @dataclass(frozen=True)
-class Superset:
+class SupersetConnection:
     """The same with its secrets resolved; `missing`: those that are not there."""
 
     url: str
@@ -44,4 +44,4 @@ class Superset:
     password: SecretStr
     provider: Provider = "db"
     database: SecretStr | None = None
-    missing: tuple[Problem, ...] = ()
+    unresolved_secrets: tuple[Problem, ...] = ()

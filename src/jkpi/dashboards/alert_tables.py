@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import select
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.names import Row, Titles, naive
+from jkpi.dashboards.names import MapTitles, TableRow, as_naive_utc
 from jkpi.dashboards.sources import source_rows
 from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
-from jkpi.state.engine import acknowledgements, alerts, migrate, reading, series_states, state_engine
+from jkpi.state.engine import acknowledgements, alerts, migrate, read_transaction, series_states, state_engine
 from jkpi.warehouse.base import Warehouse
 
-NOT_BY_ITSELF = "not judged by itself"
-_READINGS = """
+SEGMENT_NOT_EVALUATED_TEXT = "not judged by itself"
+_MOMENT_READINGS_QUERY = """
 select
     journey, kpi, segment, segment_value, segment_label, period, period_start, value, ci_low, ci_high, sample_size, unit
 from dashboards.dash_readings
@@ -26,118 +26,134 @@ order by journey, kpi, segment, segment_value, period, period_start
 """
 
 
-def standing_rows(
-    w: Warehouse, journeys: Sequence[Journey], states: Sequence[Mapping[Any, Any]], titles: Titles, now: datetime
-) -> Iterator[Row]:
+def moment_reading_rows(
+    warehouse: Warehouse,
+    journeys: Sequence[Journey],
+    states: Sequence[Mapping[Any, Any]],
+    titles: MapTitles,
+    now: datetime,
+) -> Iterator[TableRow]:
     """The rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
     the state that the series has today."""
-    by_kpi: dict[tuple[str, str], list[Row]] = {}
-    for row in w.rows(_READINGS):
+    by_kpi: dict[tuple[str, str], list[TableRow]] = {}
+    for row in warehouse.rows(_MOMENT_READINGS_QUERY):
         by_kpi.setdefault((row["journey"], row["kpi"]), []).append(row)
-    known = {(row["journey"], row["moment"], row["segment"], row["segment_value"]): row for row in states}
+    state_by_series = {(row["journey"], row["moment"], row["segment"], row["segment_value"]): row for row in states}
     for journey in journeys:
         today = titles.today(journey.journey, now)
-        units = {kpi_id: dashboard_text.unit_of(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
+        units = {kpi_id: dashboard_text.unit_of_kpi(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
-            named = titles.of_journey(journey.journey) | titles.of_moment(journey.journey, moment.moment, moment.kpi)
+            labels = titles.journey_columns(journey.journey) | titles.moment_columns(
+                journey.journey, moment.moment, moment.kpi
+            )
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
                 segment = (row["segment"], row["segment_value"])
-                judged = segment[0] == "all" or segment[0] in moment.by
+                is_evaluated = segment[0] == "all" or segment[0] in moment.by
                 yield {
                     **row,
-                    **named,
-                    "interval_text": dashboard_text.interval(row["ci_low"], row["ci_high"], units[moment.kpi])
+                    **labels,
+                    "interval_text": dashboard_text.format_dashboard_interval(
+                        row["ci_low"], row["ci_high"], units[moment.kpi]
+                    )
                     or "none",
-                    "state_text": _standing(known.get((journey.journey, moment.moment, *segment)), judged, today),
-                    "as_of": naive(now),
+                    "state_text": _series_state_text(
+                        state_by_series.get((journey.journey, moment.moment, *segment)), is_evaluated, today
+                    ),
+                    "as_of": as_naive_utc(now),
                 }
 
 
-def _standing(state: Mapping[Any, Any] | None, judged: bool, today: date) -> str:
+def _series_state_text(state: Mapping[Any, Any] | None, is_evaluated: bool, today: date) -> str:
     if state is None:
-        return dashboard_text.UNJUDGED if judged else NOT_BY_ITSELF
-    return dashboard_text.standing(state["state"], state["since"], today)
+        return dashboard_text.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
+    return dashboard_text.format_state_since(state["state"], state["since"], today)
 
 
-_HEALTH = "select * from marts.rpt_journey_health"
+_HEALTH_QUERY = "select * from marts.rpt_journey_health"
 
 
-def told_rows(settings: Settings, w: Warehouse, journeys: Sequence[Journey]) -> dict[str, list[Row]]:
+def exported_rows(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> dict[str, list[TableRow]]:
     """Table of `tables.TOLD` -> its rows, as of `settings.now`."""
-    titles = Titles(journeys)
+    titles = MapTitles(journeys)
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with reading(engine) as connection:
-            known = connection.execute(select(alerts).order_by(alerts.c.alert_id)).mappings().all()
-            taken = connection.execute(select(acknowledgements).order_by(acknowledgements.c.number)).mappings().all()
+        with read_transaction(engine) as connection:
+            alert_rows = connection.execute(select(alerts).order_by(alerts.c.alert_id)).mappings().all()
+            acknowledgement_rows = (
+                connection.execute(select(acknowledgements).order_by(acknowledgements.c.number)).mappings().all()
+            )
             states = connection.execute(select(series_states).order_by(series_states.c.series_id)).mappings().all()
     finally:
         engine.dispose()
-    by = {row["alert_id"]: row["who"] for row in taken}
-    health = {(row["journey"], row["kpi"]): row for row in w.rows(_HEALTH)}
+    acknowledged_by = {row["alert_id"]: row["who"] for row in acknowledgement_rows}
+    health = {(row["journey"], row["kpi"]): row for row in warehouse.rows(_HEALTH_QUERY)}
     return {
-        "dash_alerts": [_alert(row, by.get(row["alert_id"]), titles, settings.now) for row in known],
-        "dash_moments": _moments(journeys, states, health, titles, settings.now),
-        "dash_moment_readings": list(standing_rows(w, journeys, states, titles, settings.now)),
-        "dash_sources": source_rows(w, titles, settings.now),
+        "dash_alerts": [
+            _dash_alert_row(row, acknowledged_by.get(row["alert_id"]), titles, settings.now) for row in alert_rows
+        ],
+        "dash_moments": _dash_moment_rows(journeys, states, health, titles, settings.now),
+        "dash_moment_readings": list(moment_reading_rows(warehouse, journeys, states, titles, settings.now)),
+        "dash_sources": source_rows(warehouse, titles, settings.now),
     }
 
 
-def _alert(row: Mapping[Any, Any], taken_on_by: str | None, titles: Titles, now: datetime) -> Row:
-    whole = row["segment"] == "all" or not row["segment"]
+def _dash_alert_row(row: Mapping[Any, Any], acknowledged_by: str | None, titles: MapTitles, now: datetime) -> TableRow:
+    is_total = row["segment"] == "all" or not row["segment"]
     until = row["closed_on"] or titles.today(row["journey"], now)
-    where = "All customers" if whole else f"{row['segment']}: {row['segment_value']}"
+    segment_label = "All customers" if is_total else f"{row['segment']}: {row['segment_value']}"
     return {
-        **titles.of_journey(row["journey"]),
-        **titles.of_moment(row["journey"], row["moment"], row["kpi"]),
+        **titles.journey_columns(row["journey"]),
+        **titles.moment_columns(row["journey"], row["moment"], row["kpi"]),
         "alert_id": row["alert_id"],
         "segment": row["segment"],
         "segment_value": row["segment_value"],
-        "segment_label": where,
+        "segment_label": segment_label,
         "kind": row["kind"].replace("_", " "),
         "status": row["status"],
         "title": row["title"],
-        "mark": where.lower() if whole else where,
+        "mark": segment_label.lower() if is_total else segment_label,
         "owner": row["owner"],
         "since": row["since"],
         "fired_on": row["fired_on"],
         "closed_on": row["closed_on"],
         "age_days": max(0, (until - row["since"]).days),
-        "acknowledged_by": taken_on_by,
-        "as_of": naive(now),
+        "acknowledged_by": acknowledged_by,
+        "as_of": as_naive_utc(now),
     }
 
 
-def _moments(
+def _dash_moment_rows(
     journeys: Sequence[Journey],
     states: Sequence[Mapping[Any, Any]],
-    health: Mapping[tuple[str, str], Row],
-    titles: Titles,
+    health: Mapping[tuple[str, str], TableRow],
+    titles: MapTitles,
     now: datetime,
-) -> list[Row]:
-    whole = {(row["journey"], row["moment"]): row for row in states if row["segment"] == "all"}
-    falling: dict[tuple[str, str], list[str]] = {}
+) -> list[TableRow]:
+    total_states = {(row["journey"], row["moment"]): row for row in states if row["segment"] == "all"}
+    firing_segments: dict[tuple[str, str], list[str]] = {}
     for row in states:
         if row["segment"] != "all" and row["alert_id"] is not None:
-            falling.setdefault((row["journey"], row["moment"]), []).append(f"{row['segment']}: {row['segment_value']}")
-    made = []
+            firing_segments.setdefault((row["journey"], row["moment"]), []).append(
+                f"{row['segment']}: {row['segment_value']}"
+            )
+    rows = []
     for journey in journeys:
         kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             key = (journey.journey, moment.moment)
-            state, week = whole.get(key, {}), health.get((journey.journey, moment.kpi), {})
-            unit, direction = kpis[moment.kpi].measured_unit, kpis[moment.kpi].wanted
-            said = dashboard_text.unit_of(kpis[moment.kpi])
+            state, week = total_states.get(key, {}), health.get((journey.journey, moment.kpi), {})
+            unit, direction = kpis[moment.kpi].main_unit, kpis[moment.kpi].better_direction
+            display_unit = dashboard_text.unit_of_kpi(kpis[moment.kpi])
             low, high = week.get("ci_low_week"), week.get("ci_high_week")
-            made.append(
+            rows.append(
                 {
-                    **titles.of_journey(journey.journey),
-                    **titles.of_moment(*key, moment.kpi),
-                    "state": dashboard_text.state(state.get("state")),
-                    "urgency": dashboard_text.urgency(state.get("state")),
+                    **titles.journey_columns(journey.journey),
+                    **titles.moment_columns(*key, moment.kpi),
+                    "state": dashboard_text.format_state(state.get("state")),
+                    "urgency": dashboard_text.state_order(state.get("state")),
                     "since": state.get("since"),
-                    "falling_in": ", ".join(falling.get(key, ())) or None,
+                    "falling_in": ", ".join(firing_segments.get(key, ())) or None,
                     "owner": moment.owner,
                     "unit": unit,
                     "value": week.get("value_week"),
@@ -147,11 +163,11 @@ def _moments(
                     "baseline": week.get("baseline"),
                     "week": week.get("value_week_start"),
                     "sample_size": week.get("sample_size_week"),
-                    "now_text": dashboard_text.amount(week.get("value_week"), said),
-                    "interval_text": dashboard_text.interval(low, high, said),
-                    "promise_text": dashboard_text.promise(moment.promise, said, direction),
-                    "usual_text": dashboard_text.amount(week.get("baseline"), said),
-                    "as_of": naive(now),
+                    "now_text": dashboard_text.format_dashboard_value(week.get("value_week"), display_unit),
+                    "interval_text": dashboard_text.format_dashboard_interval(low, high, display_unit),
+                    "promise_text": dashboard_text.format_promise(moment.promise, display_unit, direction),
+                    "usual_text": dashboard_text.format_dashboard_value(week.get("baseline"), display_unit),
+                    "as_of": as_naive_utc(now),
                 }
             )
-    return made
+    return rows

@@ -6,67 +6,79 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from jkpi.dashboards import layout
-from jkpi.dashboards.assets import Assets, Chart, Dashboard, fill, read_assets
-from jkpi.dashboards.bundle import Bundle, MadeChart, MadeDashboard
-from jkpi.dashboards.charts import Params, form
-from jkpi.dashboards.database import Database
-from jkpi.dashboards.files import MANAGED, files_of
-from jkpi.dashboards.names import certifier, slug_start, stable_uuid
-from jkpi.dashboards.scopes import Subject
+from jkpi.dashboards.assets import ChartAsset, DashboardAsset, DashboardAssets, fill_placeholders, read_assets
+from jkpi.dashboards.bundle import BuiltChart, BuiltDashboard, DashboardBundle
+from jkpi.dashboards.charts import ChartParams, form_data
+from jkpi.dashboards.database import SupersetDatabase
+from jkpi.dashboards.files import MANAGED_EXTERNALLY, bundle_files
+from jkpi.dashboards.names import slug_prefix, stable_uuid, workspace_certifier
+from jkpi.dashboards.scopes import ChartScope
 
 
-def make_bundle(workspace: str, database: Database, subjects: Sequence[Subject]) -> Bundle:
+def build_bundle(workspace: str, database: SupersetDatabase, scopes: Sequence[ChartScope]) -> DashboardBundle:
     """All charts and dashboards for these subjects."""
     assets = read_assets()
-    charts = {made.uuid: made for made in _charts(workspace, assets, subjects)}
-    numbers = {made_uuid: number for number, made_uuid in enumerate(charts, start=1)}
+    charts = {made.uuid: made for made in _build_charts(workspace, assets, scopes)}
+    placeholder_ids = {chart_uuid: placeholder_id for placeholder_id, chart_uuid in enumerate(charts, start=1)}
 
-    def tiles(chart: str, scope: Subject) -> Iterator[layout.Tile]:
+    def tiles_of(chart: str, scope: ChartScope) -> Iterator[layout.Tile]:
         for made in charts.values():
-            if made.asset.chart == chart and made.subject.belongs_to(scope):
-                short = made.asset.short or made.asset.title
-                name = short if scope.names else made.asset.title
-                yield layout.Tile(made.uuid, numbers[made.uuid], name, short, tuple(made.asset.filtered_by))
+            if made.asset.chart == chart and made.scope.matches(scope):
+                short = made.asset.short_title or made.asset.title
+                name = short if scope.ids else made.asset.title
+                yield layout.Tile(made.uuid, placeholder_ids[made.uuid], name, short, tuple(made.asset.filtered_by))
 
     dashboards = tuple(
-        _dashboard(workspace, assets, dashboard, scope, subjects, tiles)
+        _build_dashboard(workspace, assets, dashboard, scope, scopes, tiles_of)
         for dashboard in assets.dashboards.values()
-        for scope in subjects
-        if scope.kind == dashboard.each
+        for scope in scopes
+        if scope.kind == dashboard.scope
     )
-    journeys = tuple(subject.names["journey"] for subject in subjects if subject.kind == "journey")
-    bundle = Bundle(workspace, database, assets, charts, dashboards, journeys)
-    bundle.files.update(files_of(bundle))
+    journeys = tuple(journey_scope.ids["journey"] for journey_scope in scopes if journey_scope.kind == "journey")
+    bundle = DashboardBundle(workspace, database, assets, charts, dashboards, journeys)
+    bundle.files.update(bundle_files(bundle))
     return bundle
 
 
-def _charts(workspace: str, assets: Assets, subjects: Sequence[Subject]) -> Iterator[MadeChart]:
-    for raw in assets.charts.values():
-        for subject in subjects:
-            if subject.kind == raw["each"]:
-                asset = Chart.model_validate(fill(raw, subject.values))
-                key = f"{asset.chart}/{subject.key}"
-                marks = None
-                if asset.marks:
-                    moment = next(s for s in subjects if s.kind == "moment" and s.belongs_to(subject))
-                    marks = stable_uuid(workspace, "chart", f"alert_marks/{moment.key}")
-                yield MadeChart(
-                    stable_uuid(workspace, "chart", key), asset.title, asset, form(asset, assets), subject, marks
+def _build_charts(workspace: str, assets: DashboardAssets, scopes: Sequence[ChartScope]) -> Iterator[BuiltChart]:
+    for chart_data in assets.charts.values():
+        for scope in scopes:
+            if scope.kind == chart_data["each"]:
+                asset = ChartAsset.model_validate(fill_placeholders(chart_data, scope.placeholders))
+                key = f"{asset.chart}/{scope.key}"
+                annotation_chart_uuid = None
+                if asset.alert_annotations:
+                    moment_scope = next(s for s in scopes if s.kind == "moment" and s.matches(scope))
+                    annotation_chart_uuid = stable_uuid(workspace, "chart", f"alert_marks/{moment_scope.key}")
+                yield BuiltChart(
+                    stable_uuid(workspace, "chart", key),
+                    asset.title,
+                    asset,
+                    form_data(asset, assets),
+                    scope,
+                    annotation_chart_uuid,
                 )
 
 
-def _dashboard(
-    workspace: str, assets: Assets, dashboard: Dashboard, scope: Subject, subjects: Sequence[Subject], tiles: Any
-) -> MadeDashboard:
-    made = layout.grid(dashboard, scope, subjects, tiles)
-    first = {"period": fill(dashboard.period, scope.values)}
-    chosen = [
-        assets.filters[name].model_copy(update={"default": first.get(name, assets.filters[name].default)})
+def _build_dashboard(
+    workspace: str,
+    assets: DashboardAssets,
+    dashboard: DashboardAsset,
+    scope: ChartScope,
+    scopes: Sequence[ChartScope],
+    tiles: Any,
+) -> BuiltDashboard:
+    dashboard_grid = layout.build_grid(dashboard, scope, scopes, tiles)
+    default_values = {"period": fill_placeholders(dashboard.period, scope.placeholders)}
+    dashboard_filters = [
+        assets.filters[name].model_copy(update={"default": default_values.get(name, assets.filters[name].default)})
         for name in dashboard.filters
     ]
-    native = layout.filters(chosen, lambda dataset: stable_uuid(workspace, "dataset", dataset), made, scope)
+    filter_configuration = layout.native_filters(
+        dashboard_filters, lambda dataset: stable_uuid(workspace, "dataset", dataset), dashboard_grid, scope
+    )
     metadata = {
-        "native_filter_configuration": native,
+        "native_filter_configuration": filter_configuration,
         "cross_filters_enabled": False,
         "refresh_frequency": 0,
         "timed_refresh_immune_slices": [],
@@ -75,21 +87,21 @@ def _dashboard(
         "label_colors": {},
     }
     key = f"{dashboard.dashboard}/{scope.key}"
-    title = fill(dashboard.title, scope.values)
-    slug = slug_start(workspace) + scope.names.get("journey", dashboard.dashboard)
+    title = fill_placeholders(dashboard.title, scope.placeholders)
+    slug = slug_prefix(workspace) + scope.ids.get("journey", dashboard.dashboard)
     dashboard_uuid = stable_uuid(workspace, "dashboard", key)
-    content: Params = {
+    content: ChartParams = {
         "dashboard_title": title,
         "description": "Made by jkpi; changes by hand are undone.",
         "css": "",
         "slug": slug,
-        "certified_by": certifier(workspace),
+        "certified_by": workspace_certifier(workspace),
         "certification_details": "",
         "published": True,
         "uuid": dashboard_uuid,
-        "position": made.position,
+        "position": dashboard_grid.position,
         "metadata": metadata,
-        **MANAGED,
+        **MANAGED_EXTERNALLY,
     }
-    charts = tuple(tile.uuid for tile in made.tiles.values())
-    return MadeDashboard(dashboard_uuid, slug, title, scope.names.get("journey"), charts, content)
+    charts = tuple(tile.uuid for tile in dashboard_grid.tiles.values())
+    return BuiltDashboard(dashboard_uuid, slug, title, scope.ids.get("journey"), charts, content)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jkpi.dashboards.assets import Assets, Chart, Condition, Dataset, Level
+from jkpi.dashboards.assets import ChartAsset, ColumnCondition, DashboardAssets, Dataset, ReferenceLevel
 
-Params = dict[str, Any]
+ChartParams = dict[str, Any]
 
-_ANY_TIME = "No filter"
-_HEADINGS = {
+_NO_TIME_FILTER = "No filter"
+_COLUMN_LABELS = {
     "journey_title": "Journey", "moment_title": "Moment of truth", "state": "State", "since": "Since",
     "now_text": "Last final week", "interval_text": "95 % interval", "usual_text": "Usual", "promise_text": "Promised",
     "sample_size": "Cases", "week": "Week of", "falling_in": "Falling in", "owner": "Owner", "title": "What",
@@ -26,34 +26,38 @@ _HEADINGS = {
 }  # fmt: skip
 
 
-def heading(column: str) -> str | None:
+def column_label(column: str) -> str | None:
     """What people read for a column; None where its name will do."""
-    return _HEADINGS.get(column)
+    return _COLUMN_LABELS.get(column)
 
 
-def form(chart: Chart, assets: Assets) -> Params:
+def form_data(chart: ChartAsset, assets: DashboardAssets) -> ChartParams:
     """The chart's form data, but for the id of its dataset, which Superset fills in."""
-    filters = [_as_filter(condition) for condition in chart.where]
+    filters = [_condition_filter(condition) for condition in chart.where]
     if "time" in chart.filtered_by:
-        filters.append(_filter(assets.datasets[chart.dataset].time, "TEMPORAL_RANGE", _ANY_TIME))
+        filters.append(_adhoc_filter(assets.datasets[chart.dataset].time, "TEMPORAL_RANGE", _NO_TIME_FILTER))
     return {
         "viz_type": chart.viz,
-        **assets.looks[chart.viz],
+        **assets.chart_defaults[chart.viz],
         **chart.params,
-        **({"annotation_layers": [_level(line) for line in chart.lines]} if chart.lines else {}),
+        **(
+            {"annotation_layers": [_reference_level_layer(level) for level in chart.reference_levels]}
+            if chart.reference_levels
+            else {}
+        ),
         "adhoc_filters": filters,
         "extra_form_data": {},
     }
 
 
-def query(params: Params, filters: list[Params] = []) -> Params:
+def chart_query(params: ChartParams, filters: list[ChartParams] = []) -> ChartParams:
     """The query of a form, as a browser makes it; `filters` are those that a dashboard adds."""
-    own = [
+    own_filters = [
         {"col": f["subject"], "op": f["operator"], **({"val": f["comparator"]} if f["comparator"] is not None else {})}
         for f in params["adhoc_filters"]
     ]
-    made: Params = {
-        "filters": [*own, *filters],
+    built_query: ChartParams = {
+        "filters": [*own_filters, *filters],
         "extras": {"having": "", "where": ""},
         "row_limit": params.get("row_limit", 10000),
         "orderby": [],
@@ -70,60 +74,60 @@ def query(params: Params, filters: list[Params] = []) -> Params:
     }
     grain = params.get("time_grain_sqla")
     if grain:
-        made["extras"]["time_grain_sqla"] = grain
+        built_query["extras"]["time_grain_sqla"] = grain
     if params.get("query_mode") == "raw":
         # Metrics, even none, would group the rows.
-        del made["metrics"]
-        made["columns"] = params["all_columns"]
-        made["orderby"] = [json.loads(order) for order in params.get("order_by_cols", ())]
-        return made
+        del built_query["metrics"]
+        built_query["columns"] = params["all_columns"]
+        built_query["orderby"] = [json.loads(order) for order in params.get("order_by_cols", ())]
+        return built_query
     group = params.get("groupby", [])
     columns: list[Any] = [group] if isinstance(group, str) else list(group)
     if "x_axis" in params:
-        columns.insert(0, _axis(params["x_axis"], grain))
-    made["columns"] = columns
-    made["metrics"] = params["metrics"] if "metrics" in params else [params["metric"]]
+        columns.insert(0, _x_axis_column(params["x_axis"], grain))
+    built_query["columns"] = columns
+    built_query["metrics"] = params["metrics"] if "metrics" in params else [params["metric"]]
     if "timeseries_limit_metric" in params:
-        made["orderby"] = [[params["timeseries_limit_metric"], not params["order_desc"]]]
-    return made
+        built_query["orderby"] = [[params["timeseries_limit_metric"], not params["order_desc"]]]
+    return built_query
 
 
-def query_context(params: Params, dataset_id: int = 0, filters: list[Params] = []) -> Params:
+def query_context(params: ChartParams, dataset_id: int = 0, filters: list[ChartParams] = []) -> ChartParams:
     """What is sent to `POST /api/v1/chart/data`. On import Superset puts the real id of the dataset in."""
     return {
         "datasource": {"id": dataset_id, "type": "table"},
         "force": bool(dataset_id),
-        "queries": [query(params, filters)],
+        "queries": [chart_query(params, filters)],
         "form_data": {**params, "datasource": f"{dataset_id}__table"},
         "result_format": "json",
         "result_type": "full",
     }
 
 
-def columns_used(chart: Chart, params: Params, dataset: Dataset) -> set[str]:
+def columns_used(chart: ChartAsset, params: ChartParams, dataset: Dataset) -> set[str]:
     """All columns that the chart names, those inside its metrics left out."""
-    named = {condition.column for condition in chart.where} | set(params.get("all_columns", ()))
+    used = {condition.column for condition in chart.where} | set(params.get("all_columns", ()))
     group = params.get("groupby", [])
-    named |= {group} if isinstance(group, str) else set(group)
-    named |= {json.loads(order)[0] for order in params.get("order_by_cols", ())}
+    used |= {group} if isinstance(group, str) else set(group)
+    used |= {json.loads(order)[0] for order in params.get("order_by_cols", ())}
     if "time" in chart.filtered_by:
-        named.add(dataset.time)
-    return named | ({params["x_axis"]} if "x_axis" in params else set())
+        used.add(dataset.time)
+    return used | ({params["x_axis"]} if "x_axis" in params else set())
 
 
-def metrics_used(params: Params) -> set[str]:
+def metrics_used(params: ChartParams) -> set[str]:
     """All metrics that the chart names."""
-    named = set(params.get("metrics", ())) | {
+    used = set(params.get("metrics", ())) | {
         params[key] for key in ("metric", "timeseries_limit_metric") if key in params
     }
-    return {str(name) for name in named}
+    return {str(name) for name in used}
 
 
-def mark_layer(chart_id: int) -> Params:
+def alert_annotation_layer(chart_id: int) -> ChartParams:
     """Alerts as vertical lines: rows of another chart, so that whoever may not see an alert sees no line. An annotation
     layer of Superset's own would be shown to everybody."""
     return {
-        **_ANNOTATION,
+        **_ANNOTATION_DEFAULTS,
         "name": "Alert",
         "annotationType": "EVENT",
         "sourceType": "table",
@@ -138,7 +142,7 @@ def mark_layer(chart_id: int) -> Params:
     }
 
 
-_ANNOTATION: Params = {
+_ANNOTATION_DEFAULTS: ChartParams = {
     "show": True,
     "showLabel": False,
     "showMarkers": False,
@@ -148,28 +152,28 @@ _ANNOTATION: Params = {
 }
 
 
-def _level(line: Level) -> Params:
+def _reference_level_layer(level: ReferenceLevel) -> ChartParams:
     """A level as an annotation of a formula: of the series of a chart nobody can choose the colour."""
     return {
-        **_ANNOTATION,
-        "name": line.name,
+        **_ANNOTATION_DEFAULTS,
+        "name": level.name,
         "annotationType": "FORMULA",
         "sourceType": "",
-        "value": f"{line.at:.6g}",
-        "color": line.color,
+        "value": f"{level.value:.6g}",
+        "color": level.color,
         "width": 1.5,
     }
 
 
-def _as_filter(condition: Condition) -> Params:
+def _condition_filter(condition: ColumnCondition) -> ChartParams:
     if condition.equals is not None:
-        return _filter(condition.column, "==", condition.equals)
-    if condition.among is not None:
-        return _filter(condition.column, "IN", condition.among)
+        return _adhoc_filter(condition.column, "==", condition.equals)
+    if condition.one_of is not None:
+        return _adhoc_filter(condition.column, "IN", condition.one_of)
     if condition.below is not None:
-        return _filter(condition.column, "<", condition.below)
+        return _adhoc_filter(condition.column, "<", condition.below)
     operators = {"given": "IS NOT NULL", "missing": "IS NULL", "true": "IS TRUE"}
-    return _filter(condition.column, operators[condition.is_ or "given"], None)
+    return _adhoc_filter(condition.column, operators[condition.is_ or "given"], None)
 
 
 _OPERATOR_IDS = {
@@ -178,7 +182,7 @@ _OPERATOR_IDS = {
 }  # fmt: skip
 
 
-def _filter(column: str, operator: str, value: Any) -> Params:
+def _adhoc_filter(column: str, operator: str, value: Any) -> ChartParams:
     return {
         "expressionType": "SIMPLE",
         "subject": column,
@@ -190,7 +194,7 @@ def _filter(column: str, operator: str, value: Any) -> Params:
     }
 
 
-def _axis(column: str, grain: str | None) -> Params | str:
+def _x_axis_column(column: str, grain: str | None) -> ChartParams | str:
     if not grain:
         return column
     return {

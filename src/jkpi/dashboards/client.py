@@ -12,9 +12,9 @@ from typing import Any
 
 from jkpi.errors import InputError, SystemFailure
 
-KNOWN_MAJOR = "6"
-_SECONDS = 120.0
-_PAGE = 100
+SUPPORTED_MAJOR = "6"
+_TIMEOUT_SECONDS = 120.0
+_PAGE_SIZE = 100
 
 
 def connect(url: str, username: str, password: str, provider: str = "db") -> Any:
@@ -24,15 +24,15 @@ def connect(url: str, username: str, password: str, provider: str = "db") -> Any
         InputError: the client is not installed, the password is wrong, or this is another Superset than is known here.
         SystemFailure: the server is away.
     """
-    made = _client_class()(url.rstrip("/"), username, password, provider)
-    made.check_version()
-    _ = made.session
-    return made
+    client = _client_class()(url.rstrip("/"), username, password, provider)
+    client.check_version()
+    _ = client.session
+    return client
 
 
 def _client_class() -> Any:
     """The mended client. It is made here and not above: the package is optional, and slow to import."""
-    before = list(logging.getLogger().handlers)
+    root_handlers = list(logging.getLogger().handlers)
     try:
         import requests
         from supersetapiclient.assets import Assets
@@ -45,7 +45,7 @@ def _client_class() -> Any:
     finally:
         # Its import configures logging for the whole process.
         for handler in logging.getLogger().handlers[:]:
-            if handler not in before:
+            if handler not in root_handlers:
                 logging.getLogger().removeHandler(handler)
 
     class Session(requests.Session):
@@ -65,25 +65,27 @@ def _client_class() -> Any:
             self.cookies.clear()
             login = {"username": self._client.username, "password": self._client._password}
             asked = {**login, "provider": self._client.provider, "refresh": False}
-            answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_SECONDS)
+            answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_TIMEOUT_SECONDS)
             if answer.status_code == 401:
                 raise InputError(
                     f"Superset at {self._client.host} knows no user {self._client.username!r} with this password",
                     hint="see `superset: {username, password}` in jkpi.yml",
                 )
-            self.headers["Authorization"] = f"Bearer {_body(answer)['access_token']}"
+            self.headers["Authorization"] = f"Bearer {_response_body(answer)['access_token']}"
             csrf = self._client.join_urls(self._client.base_url, "security/csrf_token/")
-            self.headers["X-CSRFToken"] = _body(super().request("GET", csrf, timeout=_SECONDS))["result"]
+            self.headers["X-CSRFToken"] = _response_body(super().request("GET", csrf, timeout=_TIMEOUT_SECONDS))[
+                "result"
+            ]
 
         def request(self, method: str, url: str | bytes, *args: Any, **more: Any) -> requests.Response:
-            more.setdefault("timeout", _SECONDS)
+            more.setdefault("timeout", _TIMEOUT_SECONDS)
             try:
                 answer = super().request(method, url, *args, **more)
                 if answer.status_code == 401:
                     self.log_in()
                     answer = super().request(method, url, *args, **more)
             except requests.RequestException as error:
-                raise _away(self._client.host, error) from None
+                raise _unreachable(self._client.host, error) from None
             return answer
 
     class Bundles(Assets):  # type: ignore[misc]
@@ -95,7 +97,7 @@ def _client_class() -> Any:
                 files={"bundle": ("jkpi.zip", content, "application/zip")},
                 data={"passwords": json.dumps(passwords)},
             )
-            _body(answer)
+            _response_body(answer)
 
     class Client(SupersetClient):  # type: ignore[misc]
         """Logged in at its first question."""
@@ -108,35 +110,35 @@ def _client_class() -> Any:
             try:
                 made.log_in()
             except requests.RequestException as error:
-                raise _away(self.host, error) from None
+                raise _unreachable(self.host, error) from None
             return made
 
         def check_version(self) -> None:
             """Whether this is the Superset that the bundle is written for."""
             try:
-                answer = requests.get(f"{self.host}/version", timeout=_SECONDS)
+                answer = requests.get(f"{self.host}/version", timeout=_TIMEOUT_SECONDS)
                 version = str(answer.json()["version_string"])
             except requests.JSONDecodeError:
                 version = "unknown"
             except (KeyError, TypeError):
                 version = "unknown"
             except requests.RequestException as error:
-                raise _away(self.host, error) from None
-            if version.partition(".")[0] != KNOWN_MAJOR:
+                raise _unreachable(self.host, error) from None
+            if version.partition(".")[0] != SUPPORTED_MAJOR:
                 raise InputError(
-                    f"{self.host} is not a Superset {KNOWN_MAJOR}: its version is {version}",
+                    f"{self.host} is not a Superset {SUPPORTED_MAJOR}: its version is {version}",
                     hint="see `superset: {url: ...}` in jkpi.yml; dashboards are made for Superset 6",
                 )
 
         def ask(self, method: str, path: str, **more: Any) -> Any:
             """The body of an answer; a refusal is told with what Superset said."""
-            return _body(self.session.request(method, self.join_urls(self.base_url, path), **more))
+            return _response_body(self.session.request(method, self.join_urls(self.base_url, path), **more))
 
         def fetch(self, path: str, **more: Any) -> bytes:
             """The content of an answer that is no JSON."""
             answer = self.session.request("GET", self.join_urls(self.base_url, path), **more)
             if not answer.ok:
-                _body(answer)
+                _response_body(answer)
             content: bytes = answer.content
             return content
 
@@ -146,35 +148,35 @@ def _client_class() -> Any:
             for page in range(10_000):
                 asked = {
                     "page": page,
-                    "page_size": _PAGE,
+                    "page_size": _PAGE_SIZE,
                     "filters": filters,
                     **({"columns": columns} if columns else {}),
                 }
                 part = self.ask("GET", path, params={"q": json.dumps(asked)})["result"]
                 found += part
-                if len(part) < _PAGE:
+                if len(part) < _PAGE_SIZE:
                     break
             return found
 
     return Client
 
 
-def _body(answer: Any) -> Any:
-    if answer.ok:
-        return answer.json() if answer.content else None
+def _response_body(response: Any) -> Any:
+    if response.ok:
+        return response.json() if response.content else None
     try:
-        said = answer.json()
-        reason = json.dumps(said.get("message") or said.get("errors") or said, ensure_ascii=False)
+        error_body = response.json()
+        reason = json.dumps(error_body.get("message") or error_body.get("errors") or error_body, ensure_ascii=False)
     except ValueError:
-        reason = answer.reason
-    what = f"Superset refused {answer.request.method} {answer.request.path_url.partition('?')[0]}"
-    message = f"{what} ({answer.status_code}): {reason[:800]}"
-    if answer.status_code == 403:
+        reason = response.reason
+    request_text = f"Superset refused {response.request.method} {response.request.path_url.partition('?')[0]}"
+    message = f"{request_text} ({response.status_code}): {reason[:800]}"
+    if response.status_code == 403:
         raise InputError(message, hint="the user of `superset:` in jkpi.yml needs the role Admin")
     raise SystemFailure(message, hint="the log of Superset says more")
 
 
-def _away(host: str, error: Exception) -> SystemFailure:
+def _unreachable(host: str, error: Exception) -> SystemFailure:
     return SystemFailure(
         f"Superset at {host} does not answer: {type(error).__name__}",
         hint="is it running, and is `superset: {url: ...}` in jkpi.yml its address?",

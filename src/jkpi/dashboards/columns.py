@@ -6,48 +6,48 @@ from collections.abc import Iterator
 
 import duckdb
 
-from jkpi.dashboards.assets import Assets, Dataset
-from jkpi.dashboards.bundle import Bundle, MadeChart
+from jkpi.dashboards.assets import DashboardAssets, Dataset
+from jkpi.dashboards.bundle import BuiltChart, DashboardBundle
 from jkpi.dashboards.charts import columns_used, metrics_used
-from jkpi.dashboards.tables import Columns, published_columns
-from jkpi.documents.documents import nearest
+from jkpi.dashboards.tables import ColumnTypes, all_published_columns
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import JkpiError
 
 
-def check_bundle(bundle: Bundle) -> None:
+def check_bundle(bundle: DashboardBundle) -> None:
     """Every column and metric that a chart or filter names is there, and every metric binds to its table.
 
     Raises:
         JkpiError: all that is wrong, at once.
     """
-    tables = published_columns()
-    wrong = [*_datasets(bundle.assets, tables), *_filters(bundle.assets, tables)]
-    for made in bundle.charts.values():
-        wrong += _chart(made, bundle.assets, tables)
-    if len({made.uuid for made in bundle.charts.values()}) < len(bundle.charts):
-        wrong.append("two charts have one UUID")
-    if wrong:
+    tables = all_published_columns()
+    problems = [*_dataset_problems(bundle.assets, tables), *_filter_problems(bundle.assets, tables)]
+    for chart in bundle.charts.values():
+        problems += _chart_problems(chart, bundle.assets, tables)
+    if len({chart.uuid for chart in bundle.charts.values()}) < len(bundle.charts):
+        problems.append("two charts have one UUID")
+    if problems:
         raise JkpiError(
-            f"the dashboards do not fit the tables that they read: {'; '.join(dict.fromkeys(wrong))}",
+            f"the dashboards do not fit the tables that they read: {'; '.join(dict.fromkeys(problems))}",
             hint="this installation of jkpi is broken; please report it",
         )
 
 
-def _datasets(assets: Assets, tables: dict[str, Columns]) -> Iterator[str]:
+def _dataset_problems(assets: DashboardAssets, tables: dict[str, ColumnTypes]) -> Iterator[str]:
     with duckdb.connect() as connection:
         for dataset in assets.datasets.values():
             if dataset.table not in tables:
-                yield f"dataset {dataset.dataset}: no table {dataset.table!r} ({nearest(dataset.table, tables)})"
+                yield f"dataset {dataset.dataset}: no table {dataset.table!r} ({did_you_mean(dataset.table, tables)})"
                 continue
             columns = tables[dataset.table]
             if dataset.time not in columns:
-                yield f"dataset {dataset.dataset}: no column {dataset.time!r} ({nearest(dataset.time, columns)})"
-            declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table {dataset.table} ({declared})")
-            yield from _metrics(connection, dataset)
+                yield f"dataset {dataset.dataset}: no column {dataset.time!r} ({did_you_mean(dataset.time, columns)})"
+            column_definitions = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            connection.execute(f"create table {dataset.table} ({column_definitions})")
+            yield from _metric_problems(connection, dataset)
 
 
-def _metrics(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Iterator[str]:
+def _metric_problems(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Iterator[str]:
     for metric in dataset.metrics:
         try:
             connection.execute(f"select {metric.sql} from {dataset.table}").fetchall()
@@ -55,25 +55,25 @@ def _metrics(connection: duckdb.DuckDBPyConnection, dataset: Dataset) -> Iterato
             yield f"metric {dataset.dataset}.{metric.metric}: {str(error).splitlines()[0]}"
 
 
-def _filters(assets: Assets, tables: dict[str, Columns]) -> Iterator[str]:
-    for one in assets.filters.values():
-        if one.dataset is None or one.column is None:
+def _filter_problems(assets: DashboardAssets, tables: dict[str, ColumnTypes]) -> Iterator[str]:
+    for dashboard_filter in assets.filters.values():
+        if dashboard_filter.dataset is None or dashboard_filter.column is None:
             continue
-        columns = tables[assets.datasets[one.dataset].table]
-        if one.column not in columns:
-            yield f"filter {one.filter}: no column {one.column!r} ({nearest(one.column, columns)})"
+        columns = tables[assets.datasets[dashboard_filter.dataset].table]
+        if dashboard_filter.column not in columns:
+            yield f"filter {dashboard_filter.filter}: no column {dashboard_filter.column!r} ({did_you_mean(dashboard_filter.column, columns)})"
 
 
-def _chart(made: MadeChart, assets: Assets, tables: dict[str, Columns]) -> Iterator[str]:
-    dataset = assets.datasets.get(made.asset.dataset)
+def _chart_problems(chart: BuiltChart, assets: DashboardAssets, tables: dict[str, ColumnTypes]) -> Iterator[str]:
+    dataset = assets.datasets.get(chart.asset.dataset)
     if dataset is None:
-        hint = nearest(made.asset.dataset, assets.datasets)
-        yield f"chart {made.asset.chart}: no dataset {made.asset.dataset!r} ({hint})"
+        hint = did_you_mean(chart.asset.dataset, assets.datasets)
+        yield f"chart {chart.asset.chart}: no dataset {chart.asset.dataset!r} ({hint})"
         return
     columns, metrics = tables[dataset.table], {metric.metric for metric in dataset.metrics}
-    reached = {assets.filters[name].column for name in made.asset.filtered_by}
-    for column in sorted(columns_used(made.asset, made.params, dataset) | {name for name in reached if name}):
+    filter_columns = {assets.filters[name].column for name in chart.asset.filtered_by}
+    for column in sorted(columns_used(chart.asset, chart.params, dataset) | {name for name in filter_columns if name}):
         if column not in columns:
-            yield f"chart {made.asset.chart}: no column {column!r} ({nearest(column, columns)})"
-    for metric in sorted(metrics_used(made.params) - metrics):
-        yield f"chart {made.asset.chart}: no metric {metric!r} ({nearest(metric, metrics)})"
+            yield f"chart {chart.asset.chart}: no column {column!r} ({did_you_mean(column, columns)})"
+    for metric in sorted(metrics_used(chart.params) - metrics):
+        yield f"chart {chart.asset.chart}: no metric {metric!r} ({did_you_mean(metric, metrics)})"

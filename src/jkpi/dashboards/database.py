@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-MASK = "XXXXXXXXXX"
+PASSWORD_MASK = "XXXXXXXXXX"
 """What Superset itself writes in the place of a password."""
 
 _DUCKDB_TYPES = {"text": "VARCHAR", "double precision": "DOUBLE"}
 # Superset's users may write SQL: what they can reach is this one file, and nothing can be set back.
-_LOCKED = {"enable_external_access": False, "lock_configuration": True, "memory_limit": "512MB", "threads": 2}
+_DUCKDB_CONFIG = {"enable_external_access": False, "lock_configuration": True, "memory_limit": "512MB", "threads": 2}
 
 
 @dataclass(frozen=True)
-class Database:
+class SupersetDatabase:
     """`uri` without its password, which goes beside the bundle."""
 
     engine: str
@@ -31,8 +31,8 @@ class Database:
 
     def content(self, name: str, uuid: str) -> dict[str, Any]:
         """The database's file of the bundle."""
-        locked: dict[str, Any] = {"connect_args": {"read_only": True, "config": _LOCKED}}
-        engine_params = locked if self.engine == "duckdb" else {"pool_pre_ping": True}
+        duckdb_params: dict[str, Any] = {"connect_args": {"read_only": True, "config": _DUCKDB_CONFIG}}
+        engine_params = duckdb_params if self.engine == "duckdb" else {"pool_pre_ping": True}
         return {
             "database_name": name,
             "sqlalchemy_uri": self.uri,
@@ -54,12 +54,12 @@ class Database:
         }
 
 
-def database_of(warehouse_url: str, snapshot: Path, override: str | None = None) -> Database:
+def superset_database(warehouse_url: str, snapshot: Path, override: str | None = None) -> SupersetDatabase:
     """How Superset reaches what was published. `override` is for a Superset that sees it under another address."""
     url = override or warehouse_url
     if url.startswith("duckdb"):
-        return Database("duckdb", override or f"duckdb:///{snapshot}")
-    made = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
-    password = None if made.password is None else str(made.password)
-    masked = made if password is None else made.set(password=MASK)
-    return Database("postgresql", masked.render_as_string(hide_password=False), password)
+        return SupersetDatabase("duckdb", override or f"duckdb:///{snapshot}")
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg2")
+    password = None if parsed.password is None else str(parsed.password)
+    masked = parsed if password is None else parsed.set(password=PASSWORD_MASK)
+    return SupersetDatabase("postgresql", masked.render_as_string(hide_password=False), password)

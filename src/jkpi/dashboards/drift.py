@@ -6,74 +6,78 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jkpi.dashboards.bundle import Bundle
-from jkpi.dashboards.charts import mark_layer
+from jkpi.dashboards.bundle import DashboardBundle
+from jkpi.dashboards.charts import alert_annotation_layer
 
-Held = Mapping[str, Any]
+RemoteContent = Mapping[str, Any]
 
-_MOST = 3
+_MAX_DIFFERENCES = 3
 # What Superset fills in by itself, or writes otherwise on export.
-_ITS_OWN = {"version", "query_context", "external_url", "is_managed_externally", "allow_csv_upload"}
+_SERVER_FIELDS = {"version", "query_context", "external_url", "is_managed_externally", "allow_csv_upload"}
 
 
-def differences(bundle: Bundle, held: Mapping[str, Held], numbers: Mapping[int, str]) -> list[str]:
+def bundle_drift(
+    bundle: DashboardBundle, remote: Mapping[str, RemoteContent], uuid_by_chart_id: Mapping[int, str]
+) -> list[str]:
     """The differences in words, the first three of each thing.
 
     Args:
         held: UUID -> what Superset exports for it.
         numbers: id of a chart in Superset -> its UUID.
     """
-    found: list[str] = []
-    own_numbers = dict(enumerate(bundle.charts, start=1))
+    differences: list[str] = []
+    uuid_by_placeholder_id = dict(enumerate(bundle.charts, start=1))
     for content in bundle.files.values():
         if "uuid" not in content:
             continue
-        name = _name(content)
-        there = held.get(content["uuid"])
-        if there is None:
-            found.append(f"missing: {name}")
+        name = _display_name(content)
+        remote_content = remote.get(content["uuid"])
+        if remote_content is None:
+            differences.append(f"missing: {name}")
             continue
-        wanted = _comparable(content, own_numbers)
-        made = bundle.charts.get(content["uuid"])
-        if made is not None and made.marks is not None:
-            number = next((number for number, uuid in numbers.items() if uuid == made.marks), 0)
-            wanted["params"]["annotation_layers"].append(mark_layer(number))
-        places = list(_differ(wanted, _comparable(there, numbers)))
-        found += [f"{name}: {place}" for place in places[:_MOST]]
-        found += [f"{name}: {len(places) - _MOST} more"] if len(places) > _MOST else []
-    return found
+        wanted = _normalized(content, uuid_by_placeholder_id)
+        chart = bundle.charts.get(content["uuid"])
+        if chart is not None and chart.annotation_chart_uuid is not None:
+            chart_id = next(
+                (chart_id for chart_id, uuid in uuid_by_chart_id.items() if uuid == chart.annotation_chart_uuid), 0
+            )
+            wanted["params"]["annotation_layers"].append(alert_annotation_layer(chart_id))
+        paths = list(_differing_paths(wanted, _normalized(remote_content, uuid_by_chart_id)))
+        differences += [f"{name}: {path}" for path in paths[:_MAX_DIFFERENCES]]
+        differences += [f"{name}: {len(paths) - _MAX_DIFFERENCES} more"] if len(paths) > _MAX_DIFFERENCES else []
+    return differences
 
 
-def _name(content: Held) -> str:
+def _display_name(content: RemoteContent) -> str:
     keys = ("slice_name", "dashboard_title", "table_name", "database_name")
     return next(str(content[key]) for key in keys if key in content)
 
 
-def _comparable(content: Held, numbers: Mapping[int, str]) -> dict[str, Any]:
+def _normalized(content: RemoteContent, uuid_by_chart_id: Mapping[int, str]) -> dict[str, Any]:
     """The same with charts named by UUID where it holds their numbers."""
     copied: dict[str, Any] = json.loads(json.dumps(content, default=str))
     for component in copied.get("position", {}).values():
         if isinstance(component, dict) and component.get("type") == "CHART":
             component["meta"].pop("chartId", None)
-    for one in copied.get("metadata", {}).get("native_filter_configuration", ()):
-        scope = one.get("scope", {})
-        scope["excluded"] = sorted(numbers.get(number, "?") for number in scope.get("excluded", ()))
-        one.pop("chartsInScope", None)
+    for native_filter in copied.get("metadata", {}).get("native_filter_configuration", ()):
+        scope = native_filter.get("scope", {})
+        scope["excluded"] = sorted(uuid_by_chart_id.get(chart_id, "?") for chart_id in scope.get("excluded", ()))
+        native_filter.pop("chartsInScope", None)
     for list_of, key in (("columns", "column_name"), ("metrics", "metric_name")):
         if list_of in copied:
             copied[list_of] = {item[key]: item for item in copied[list_of]}
     return copied
 
 
-def _differ(wanted: Any, there: Any, place: str = "") -> Iterator[str]:
-    if isinstance(wanted, dict) and isinstance(there, dict):
+def _differing_paths(wanted: Any, actual: Any, path: str = "") -> Iterator[str]:
+    if isinstance(wanted, dict) and isinstance(actual, dict):
         for key, value in wanted.items():
-            if key not in _ITS_OWN:
-                yield from _differ(value, there.get(key), f"{place}.{key}" if place else key)
-        if place in ("columns", "metrics", "position"):
-            yield from (f"{place}.{key} is not ours" for key in there if key not in wanted)
-    elif isinstance(wanted, list) and isinstance(there, list) and len(wanted) == len(there):
-        for number, (one, other) in enumerate(zip(wanted, there, strict=True)):
-            yield from _differ(one, other, f"{place}.{number}")
-    elif wanted != there and not (wanted in (None, "", [], {}) and there in (None, "", [], {})):
-        yield place
+            if key not in _SERVER_FIELDS:
+                yield from _differing_paths(value, actual.get(key), f"{path}.{key}" if path else key)
+        if path in ("columns", "metrics", "position"):
+            yield from (f"{path}.{key} is not ours" for key in actual if key not in wanted)
+    elif isinstance(wanted, list) and isinstance(actual, list) and len(wanted) == len(actual):
+        for index, (wanted_item, actual_item) in enumerate(zip(wanted, actual, strict=True)):
+            yield from _differing_paths(wanted_item, actual_item, f"{path}.{index}")
+    elif wanted != actual and not (wanted in (None, "", [], {}) and actual in (None, "", [], {})):
+        yield path

@@ -5,43 +5,43 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from jkpi.dashboards.bundle import Bundle, MadeChart
-from jkpi.dashboards.charts import Params, heading, query_context
+from jkpi.dashboards.bundle import BuiltChart, DashboardBundle
+from jkpi.dashboards.charts import ChartParams, column_label, query_context
 from jkpi.dashboards.names import stable_uuid
-from jkpi.dashboards.tables import published_columns
+from jkpi.dashboards.tables import all_published_columns
 from jkpi.warehouse.snapshot import PUBLISHED
 
-MANAGED: Params = {"is_managed_externally": True, "external_url": None, "version": "1.0.0"}
+MANAGED_EXTERNALLY: ChartParams = {"is_managed_externally": True, "external_url": None, "version": "1.0.0"}
 
 
-def files_of(bundle: Bundle) -> Iterator[tuple[str, Params]]:
+def bundle_files(bundle: DashboardBundle) -> Iterator[tuple[str, ChartParams]]:
     """(name, content) of each file."""
     database_uuid = stable_uuid(bundle.workspace, "database", "warehouse")
     yield "metadata.yaml", {"version": "1.0.0", "type": "assets", "timestamp": "2020-01-01T00:00:00+00:00"}
-    yield bundle.database.file, bundle.database.content(bundle.signature, database_uuid)
+    yield bundle.database.file, bundle.database.content(bundle.certifier, database_uuid)
     for name, dataset in bundle.assets.datasets.items():
-        yield f"datasets/jkpi/{name}.yaml", _dataset(bundle, name, dataset.table, database_uuid)
-    for made in bundle.charts.values():
-        yield f"charts/{made.uuid}.yaml", _chart(bundle, made)
+        yield f"datasets/jkpi/{name}.yaml", _dataset_file(bundle, name, dataset.table, database_uuid)
+    for chart in bundle.charts.values():
+        yield f"charts/{chart.uuid}.yaml", _chart_file(bundle, chart)
     for dashboard in bundle.dashboards:
         yield f"dashboards/{dashboard.slug}.yaml", dashboard.content
 
 
-def _dataset(bundle: Bundle, name: str, table: str, database_uuid: str) -> Params:
+def _dataset_file(bundle: DashboardBundle, name: str, table: str, database_uuid: str) -> ChartParams:
     """A query, not a table: a Superset that keeps its metadata in SQLite knows a table by its name alone, and two
     workspaces have the same ones."""
     asset = bundle.assets.datasets[name]
     columns = [
         {
             "column_name": column,
-            "verbose_name": heading(column),
+            "verbose_name": column_label(column),
             "is_dttm": kind in ("date", "timestamp"),
             "is_active": True,
             "type": bundle.database.type_name(kind),
             "groupby": True,
             "filterable": True,
         }
-        for column, kind in published_columns()[table].items()
+        for column, kind in all_published_columns()[table].items()
     ]
     metrics = [
         {
@@ -55,7 +55,7 @@ def _dataset(bundle: Bundle, name: str, table: str, database_uuid: str) -> Param
         for metric in asset.metrics
     ]
     return {
-        "table_name": f"{bundle.signature} {name}",
+        "table_name": f"{bundle.certifier} {name}",
         "main_dttm_col": asset.time,
         "description": None,
         "offset": 0,
@@ -74,17 +74,17 @@ def _dataset(bundle: Bundle, name: str, table: str, database_uuid: str) -> Param
     }
 
 
-def _chart(bundle: Bundle, made: MadeChart) -> Params:
+def _chart_file(bundle: DashboardBundle, chart: BuiltChart) -> ChartParams:
     return {
-        "slice_name": made.name,
+        "slice_name": chart.name,
         "description": None,
-        "certified_by": bundle.signature,
+        "certified_by": bundle.certifier,
         "certification_details": "",
-        "viz_type": made.params["viz_type"],
-        "params": made.params,
-        "query_context": json.dumps(query_context(made.params)),
+        "viz_type": chart.params["viz_type"],
+        "params": chart.params,
+        "query_context": json.dumps(query_context(chart.params)),
         "cache_timeout": None,
-        "uuid": made.uuid,
-        "dataset_uuid": bundle.dataset_uuid(made.asset.dataset),
-        **MANAGED,
+        "uuid": chart.uuid,
+        "dataset_uuid": bundle.dataset_uuid(chart.asset.dataset),
+        **MANAGED_EXTERNALLY,
     }

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jkpi.dashboards.assets import Dashboard, Filter, Line, Placed, fill
-from jkpi.dashboards.scopes import Subject
+from jkpi.dashboards.assets import DashboardAsset, DashboardFilter, TabRow, TilePlacement, fill_placeholders
+from jkpi.dashboards.scopes import ChartScope
 
-Params = dict[str, Any]
+LayoutParams = dict[str, Any]
 
-COLUMNS = 12
+GRID_COLUMNS = 12
 
 
 @dataclass(frozen=True)
@@ -20,27 +20,27 @@ class Tile:
     name where its place says what it is about."""
 
     uuid: str
-    number: int
+    placeholder_id: int
     name: str
-    short: str
+    short_title: str
     filtered_by: tuple[str, ...]
 
 
-Stack = tuple[int, list[tuple[Tile, int]]]
+TileStack = tuple[int, list[tuple[Tile, int]]]
 """How wide it is, and its tiles from above with the height of each."""
 
 
 @dataclass
-class Grid:
+class DashboardGrid:
     """Superset's `position`, and the tiles that ended up on it."""
 
-    position: Params = field(default_factory=dict)
+    position: LayoutParams = field(default_factory=dict)
     tiles: dict[int, Tile] = field(default_factory=dict)
 
-    def add(self, kind: str, parents: list[str], meta: Params | None = None) -> list[str]:
+    def add(self, kind: str, parents: list[str], meta: LayoutParams | None = None) -> list[str]:
         """A component below its last parent; the way to it."""
         name = f"{kind}-{len(self.position)}" if kind not in ("ROOT", "GRID", "HEADER") else f"{kind}_ID"
-        component: Params = {"type": kind, "id": name, "children": [], "parents": parents}
+        component: LayoutParams = {"type": kind, "id": name, "children": [], "parents": parents}
         if meta is not None:
             component["meta"] = meta
         if kind == "HEADER":
@@ -51,123 +51,147 @@ class Grid:
         return [*parents, name]
 
 
-def grid(
-    dashboard: Dashboard, scope: Subject, subjects: Sequence[Subject], tile_of: Callable[[str, Subject], Iterator[Tile]]
-) -> Grid:
+def build_grid(
+    dashboard: DashboardAsset,
+    scope: ChartScope,
+    scopes: Sequence[ChartScope],
+    tile_of: Callable[[str, ChartScope], Iterator[Tile]],
+) -> DashboardGrid:
     """Tabs of rows; a row that grows wider than the page goes on in the next one.
 
     Args:
         tile_of: (chart, subject) -> the tiles of that chart which belong to the subject.
     """
-    made = Grid({"DASHBOARD_VERSION_KEY": "v2"})
-    root = made.add("ROOT", [])
-    made.add("HEADER", [], {"text": fill(dashboard.title, scope.values)})
-    tabs = made.add("TABS", root, {})
+    dashboard_grid = DashboardGrid({"DASHBOARD_VERSION_KEY": "v2"})
+    root = dashboard_grid.add("ROOT", [])
+    dashboard_grid.add("HEADER", [], {"text": fill_placeholders(dashboard.title, scope.placeholders)})
+    tabs = dashboard_grid.add("TABS", root, {})
     for tab in dashboard.tabs:
-        below = made.add("TAB", tabs, {"text": tab.tab, "defaultText": tab.tab, "placeholder": tab.tab})
-        for line in tab.rows:
-            for subject in _scopes(line, scope, subjects):
-                stacks = [stack for placed in line.charts for stack in _stacks(placed, subject, tile_of)]
-                if stacks or not line.charts:
-                    _lay(made, below, line, subject, stacks)
-    return made
+        tab_path = dashboard_grid.add("TAB", tabs, {"text": tab.tab, "defaultText": tab.tab, "placeholder": tab.tab})
+        for tab_row in tab.rows:
+            for row_scope in _scopes_of_row(tab_row, scope, scopes):
+                stacks = [
+                    stack for placement in tab_row.charts for stack in _tile_stacks(placement, row_scope, tile_of)
+                ]
+                if stacks or not tab_row.charts:
+                    _add_row(dashboard_grid, tab_path, tab_row, row_scope, stacks)
+    return dashboard_grid
 
 
-def filters(chosen: Sequence[Filter], dataset_uuid: Callable[[str], str], made: Grid, scope: Subject) -> list[Params]:
+def native_filters(
+    dashboard_filters: Sequence[DashboardFilter],
+    dataset_uuid: Callable[[str], str],
+    dashboard_grid: DashboardGrid,
+    scope: ChartScope,
+) -> list[LayoutParams]:
     """The native filters of a dashboard, each with the charts that it does not reach left out."""
-    found = []
-    for one in chosen:
-        excluded = [number for number, tile in made.tiles.items() if one.filter not in tile.filtered_by]
-        found.append(
+    native = []
+    for dashboard_filter in dashboard_filters:
+        excluded = [
+            placeholder_id
+            for placeholder_id, tile in dashboard_grid.tiles.items()
+            if dashboard_filter.filter not in tile.filtered_by
+        ]
+        native.append(
             {
-                "id": f"NATIVE_FILTER-{one.filter}",
-                "name": one.title,
+                "id": f"NATIVE_FILTER-{dashboard_filter.filter}",
+                "name": dashboard_filter.title,
                 "type": "NATIVE_FILTER",
-                "filterType": "filter_select" if one.column else "filter_time",
-                "targets": _targets(one, dataset_uuid),
-                "controlValues": _controls(one),
-                "defaultDataMask": default_mask(one),
-                "adhoc_filters": _only_of(scope) if one.column else [],
+                "filterType": "filter_select" if dashboard_filter.column else "filter_time",
+                "targets": _filter_targets(dashboard_filter, dataset_uuid),
+                "controlValues": _filter_controls(dashboard_filter),
+                "defaultDataMask": default_data_mask(dashboard_filter),
+                "adhoc_filters": _limit_to_journey(scope) if dashboard_filter.column else [],
                 "cascadeParentIds": [],
                 "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
                 "description": "",
             }
         )
-    return found
+    return native
 
 
-def default_mask(one: Filter) -> Params:
+def default_data_mask(dashboard_filter: DashboardFilter) -> LayoutParams:
     """What a filter lets through before anybody touches it."""
-    if one.default is None:
+    if dashboard_filter.default is None:
         return {"extraFormData": {}, "filterState": {}, "ownState": {}}
     return {
-        "extraFormData": {"filters": [{"col": one.column, "op": "IN", "val": [one.default]}]},
-        "filterState": {"value": [one.default], "label": one.default},
+        "extraFormData": {"filters": [{"col": dashboard_filter.column, "op": "IN", "val": [dashboard_filter.default]}]},
+        "filterState": {"value": [dashboard_filter.default], "label": dashboard_filter.default},
         "ownState": {},
     }
 
 
-def _scopes(line: Line, scope: Subject, subjects: Sequence[Subject]) -> list[Subject]:
-    if line.each is None:
+def _scopes_of_row(tab_row: TabRow, scope: ChartScope, scopes: Sequence[ChartScope]) -> list[ChartScope]:
+    if tab_row.scope is None:
         return [scope]
-    return [subject for subject in subjects if subject.kind == line.each and subject.belongs_to(scope)]
+    return [candidate for candidate in scopes if candidate.kind == tab_row.scope and candidate.matches(scope)]
 
 
-def _stacks(placed: Placed, subject: Subject, tile_of: Callable[[str, Subject], Iterator[Tile]]) -> Iterator[Stack]:
+def _tile_stacks(
+    placement: TilePlacement, scope: ChartScope, tile_of: Callable[[str, ChartScope], Iterator[Tile]]
+) -> Iterator[TileStack]:
     """The charts of one kind, each with the one under it: both have the same subjects, in the same order."""
-    tiles = [(tile, placed.height) for tile in tile_of(placed.chart, subject)]
-    if placed.under is None:
-        yield from ((placed.width, [tile]) for tile in tiles)
+    tiles = [(tile, placement.height) for tile in tile_of(placement.chart, scope)]
+    if placement.stacked is None:
+        yield from ((placement.width, [tile]) for tile in tiles)
         return
-    under = [(replace(tile, name=tile.short), placed.under.height) for tile in tile_of(placed.under.chart, subject)]
-    yield from ((placed.width, [*pair]) for pair in zip(tiles, under, strict=True))
+    stacked_tiles = [
+        (replace(tile, name=tile.short_title), placement.stacked.height)
+        for tile in tile_of(placement.stacked.chart, scope)
+    ]
+    yield from ((placement.width, [*pair]) for pair in zip(tiles, stacked_tiles, strict=True))
 
 
-def _lay(made: Grid, below: list[str], line: Line, subject: Subject, stacks: list[Stack]) -> None:
-    if line.text is not None:
-        row = made.add("ROW", below, {"background": "BACKGROUND_TRANSPARENT"})
-        code = fill(line.text, subject.values)
-        made.add("MARKDOWN", row, {"code": code, "width": COLUMNS, "height": line.height})
-    room, row = 0, []
+def _add_row(
+    dashboard_grid: DashboardGrid, tab_path: list[str], tab_row: TabRow, scope: ChartScope, stacks: list[TileStack]
+) -> None:
+    if tab_row.text is not None:
+        row = dashboard_grid.add("ROW", tab_path, {"background": "BACKGROUND_TRANSPARENT"})
+        code = fill_placeholders(tab_row.text, scope.placeholders)
+        dashboard_grid.add("MARKDOWN", row, {"code": code, "width": GRID_COLUMNS, "height": tab_row.height})
+    columns_left, row = 0, []
     for width, stack in stacks:
-        if room < width:
-            row, room = made.add("ROW", below, {"background": "BACKGROUND_TRANSPARENT"}), COLUMNS
-        room -= width
-        place = row
+        if columns_left < width:
+            row, columns_left = (
+                dashboard_grid.add("ROW", tab_path, {"background": "BACKGROUND_TRANSPARENT"}),
+                GRID_COLUMNS,
+            )
+        columns_left -= width
+        parent = row
         if len(stack) > 1:
-            place = made.add("COLUMN", row, {"background": "BACKGROUND_TRANSPARENT", "width": width})
+            parent = dashboard_grid.add("COLUMN", row, {"background": "BACKGROUND_TRANSPARENT", "width": width})
         for tile, height in stack:
-            made.tiles[tile.number] = tile
+            dashboard_grid.tiles[tile.placeholder_id] = tile
             meta = {
-                "chartId": tile.number,
+                "chartId": tile.placeholder_id,
                 "uuid": tile.uuid,
                 "width": width,
                 "height": height,
                 "sliceName": tile.name,
                 "sliceNameOverride": tile.name,
             }
-            made.add("CHART", place, meta)
+            dashboard_grid.add("CHART", parent, meta)
 
 
-def _targets(one: Filter, dataset_uuid: Callable[[str], str]) -> list[Params]:
-    if one.column is None or one.dataset is None:
+def _filter_targets(dashboard_filter: DashboardFilter, dataset_uuid: Callable[[str], str]) -> list[LayoutParams]:
+    if dashboard_filter.column is None or dashboard_filter.dataset is None:
         return [{}]
-    return [{"column": {"name": one.column}, "datasetUuid": dataset_uuid(one.dataset)}]
+    return [{"column": {"name": dashboard_filter.column}, "datasetUuid": dataset_uuid(dashboard_filter.dataset)}]
 
 
-def _controls(one: Filter) -> Params:
-    if one.column is None:
+def _filter_controls(dashboard_filter: DashboardFilter) -> LayoutParams:
+    if dashboard_filter.column is None:
         return {"enableEmptyFilter": False}
     return {
-        "multiSelect": one.many,
-        "enableEmptyFilter": one.default is not None,
+        "multiSelect": dashboard_filter.multi_select,
+        "enableEmptyFilter": dashboard_filter.default is not None,
         "defaultToFirstItem": False,
         "inverseSelection": False,
         "searchAllOptions": False,
     }
 
 
-def _only_of(scope: Subject) -> list[Params]:
+def _limit_to_journey(scope: ChartScope) -> list[LayoutParams]:
     """The choice of a filter holds only what the dashboard's journey has."""
     if scope.kind != "journey":
         return []
@@ -177,7 +201,7 @@ def _only_of(scope: Subject) -> list[Params]:
             "subject": "journey",
             "operator": "==",
             "operatorId": "EQUALS",
-            "comparator": scope.names["journey"],
+            "comparator": scope.ids["journey"],
             "clause": "WHERE",
             "isExtra": False,
         }

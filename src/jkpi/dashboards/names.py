@@ -14,16 +14,16 @@ from jkpi.journeys.model import Journey
 _NAMESPACE = uuid.UUID("0b3a0e52-6a4f-5d0c-9a55-6d6b70690001")
 
 
-def certifier(workspace: str) -> str:
+def workspace_certifier(workspace: str) -> str:
     """See `Bundle.signature`."""
     return f"jkpi {workspace}"
 
 
-def slug_start(workspace: str) -> str:
+def slug_prefix(workspace: str) -> str:
     """What the addresses of a workspace's dashboards begin with: its name, and where that is no plain word a few digits
     that tell it from others, for Superset takes over what has the same address."""
-    plain = re.sub(r"[^a-z0-9_]+", "-", workspace.lower()).strip("-")
-    return f"jkpi-{plain}-" if plain == workspace else f"jkpi-{plain}-{stable_uuid(workspace, 'slug', '')[:6]}-"
+    slug = re.sub(r"[^a-z0-9_]+", "-", workspace.lower()).strip("-")
+    return f"jkpi-{slug}-" if slug == workspace else f"jkpi-{slug}-{stable_uuid(workspace, 'slug', '')[:6]}-"
 
 
 def stable_uuid(workspace: str, kind: str, key: str) -> str:
@@ -31,30 +31,32 @@ def stable_uuid(workspace: str, kind: str, key: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{workspace}/{kind}/{key}"))
 
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 NO_JOURNEY = ("(none)", "On no map")
 
 
-class Titles:
+class MapTitles:
     """What people read for the names of a map; names that the map has no longer are shown as they are."""
 
     def __init__(self, journeys: Sequence[Journey]) -> None:
         self.journeys = {journey.journey: journey for journey in journeys}
-        self._moments = {(j.journey, m.moment): m.shown for j in journeys for m in j.moments_of_truth}
+        self._moments = {
+            (j.journey, moment.moment): moment.display_title for j in journeys for moment in j.moments_of_truth
+        }
         self._kpis: dict[tuple[str, str], tuple[str, str]] = {}
         for journey in journeys:
             digits = len(str(len(journey.stages)))
             for kpi_id, kpi, stage, position in journey.all_kpis():
-                place = f"{position:0{digits}}. {stage.shown}" if stage and position else "Whole journey"
-                self._kpis[journey.journey, kpi_id] = (kpi.shown, place)
+                stage_label = f"{position:0{digits}}. {stage.display_title}" if stage and position else "Whole journey"
+                self._kpis[journey.journey, kpi_id] = (kpi.display_title, stage_label)
 
-    def of_journey(self, journey: str) -> Row:
-        known = self.journeys.get(journey)
-        name, title = (journey, known.title if known else journey) if journey else NO_JOURNEY
+    def journey_columns(self, journey: str) -> TableRow:
+        map_journey = self.journeys.get(journey)
+        name, title = (journey, map_journey.title if map_journey else journey) if journey else NO_JOURNEY
         return {"journey": name, "journey_title": title}
 
-    def of_moment(self, journey: str, moment: str, kpi: str) -> Row:
+    def moment_columns(self, journey: str, moment: str, kpi: str) -> TableRow:
         title, stage = self._kpis.get((journey, kpi), (kpi, ""))
         return {
             "moment": moment,
@@ -65,10 +67,10 @@ class Titles:
         }
 
     def today(self, journey: str, now: datetime) -> date:
-        known = self.journeys.get(journey)
-        return now.astimezone(ZoneInfo(known.timezone) if known else UTC).date()
+        map_journey = self.journeys.get(journey)
+        return now.astimezone(ZoneInfo(map_journey.timezone) if map_journey else UTC).date()
 
 
-def naive(moment: datetime) -> datetime:
+def as_naive_utc(timestamp: datetime) -> datetime:
     """As tables hold it: UTC without saying so."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return timestamp.astimezone(UTC).replace(tzinfo=None)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jkpi.config.secrets import require
+from jkpi.config.secrets import require_secrets
 from jkpi.config.settings import Settings
-from jkpi.dashboards.build import make_bundle
-from jkpi.dashboards.bundle import Bundle
+from jkpi.dashboards.build import build_bundle
+from jkpi.dashboards.bundle import DashboardBundle
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.columns import check_bundle
-from jkpi.dashboards.database import database_of
+from jkpi.dashboards.database import superset_database
 from jkpi.dashboards.publish_tables import snapshot_link
-from jkpi.dashboards.push import push
-from jkpi.dashboards.scopes import Coarse, subjects_of
-from jkpi.dashboards.security import roles_of, secure
-from jkpi.dashboards.verify import Proof, prove
+from jkpi.dashboards.push import sync_bundle
+from jkpi.dashboards.scopes import MonthlyOnlyKpis, workspace_scopes
+from jkpi.dashboards.security import apply_security, workspace_roles
+from jkpi.dashboards.verify import VerificationResult, verify_charts
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys.model import Journey
 
-_SHOWN = 20
+_MAX_CHANGES_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -31,39 +31,41 @@ class DashboardReport:
     charts: int
     changed: tuple[str, ...]
     removed: tuple[str, ...]
-    secured: tuple[str, ...]
+    security_changes: tuple[str, ...]
     roles: tuple[str, ...]
     empty: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """For people."""
         lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        lines += _few("changed", [*self.changed, *self.secured]) or ["nothing had to be changed"]
-        lines += [*_few("removed", self.removed), *_few("empty", self.empty)]
+        lines += _limited_lines("changed", [*self.changed, *self.security_changes]) or ["nothing had to be changed"]
+        lines += [*_limited_lines("removed", self.removed), *_limited_lines("empty", self.empty)]
         return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
 
 
-def _few(word: str, things: Sequence[str]) -> list[str]:
-    more = [f"{word}: {len(things) - _SHOWN} more"] if len(things) > _SHOWN else []
-    return [*(f"{word}: {thing}" for thing in things[:_SHOWN]), *more]
+def _limited_lines(word: str, names: Sequence[str]) -> list[str]:
+    more = [f"{word}: {len(names) - _MAX_CHANGES_LISTED} more"] if len(names) > _MAX_CHANGES_LISTED else []
+    return [*(f"{word}: {thing}" for thing in names[:_MAX_CHANGES_LISTED]), *more]
 
 
-def bundle_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> Bundle:
+def workspace_bundle(
+    settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
+) -> DashboardBundle:
     """Everything that a workspace has in Superset, checked. `coarse`: see `coarse_kpis`.
 
     Raises:
         JkpiError: it does not fit the tables.
     """
-    given = settings.superset.database if settings.superset else None
-    override = given.get_secret_value() if given else None
-    database = database_of(settings.warehouse_url, snapshot_link(settings), override)
-    bundle = make_bundle(settings.name, database, subjects_of(settings, journeys, coarse))
+    database_secret = settings.superset.database if settings.superset else None
+    override = database_secret.get_secret_value() if database_secret else None
+    database = superset_database(settings.warehouse_url, snapshot_link(settings), override)
+    bundle = build_bundle(settings.name, database, workspace_scopes(settings, journeys, monthly_only))
     check_bundle(bundle)
     return bundle
 
 
 def publish_dashboards(
-    settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()
+    settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> DashboardReport:
     """Bring Superset to what the maps say. The tables are published before; `coarse`: see `coarse_kpis`.
 
@@ -72,37 +74,37 @@ def publish_dashboards(
         SystemFailure: it is away, or refuses what is put there.
         CheckFailed: a chart's query fails.
     """
-    there = settings.superset
-    if there is None:
+    connection = settings.superset
+    if connection is None:
         raise InputError(
             "jkpi.yml names no Superset",
             hint="write superset: {url: ..., username: ..., password: env:NAME}; or look at the example: make superset",
         )
-    require(there.missing)
-    bundle = bundle_of(settings, journeys, coarse)
-    client = connect(there.url, there.username, there.password.get_secret_value(), there.provider)
+    require_secrets(connection.unresolved_secrets)
+    bundle = workspace_bundle(settings, journeys, monthly_only)
+    client = connect(connection.url, connection.username, connection.password.get_secret_value(), connection.provider)
     try:
-        pushed = push(client, bundle)
-        secured = secure(client, bundle, pushed.there)
-        proof = prove(client, bundle, pushed.there)
+        synced = sync_bundle(client, bundle)
+        security_changes = apply_security(client, bundle, synced.remote)
+        verification = verify_charts(client, bundle, synced.remote)
     finally:
         client.session.close()
-    _all_answered(proof)
+    _require_all_charts(verification)
     return DashboardReport(
-        urls=tuple(f"{there.url}/superset/dashboard/{dashboard.slug}/" for dashboard in bundle.dashboards),
-        charts=proof.charts,
-        changed=("everything is new",) if pushed.is_new else pushed.changed,
-        removed=pushed.removed,
-        secured=tuple(secured),
-        roles=tuple(role.name for role in roles_of(bundle)),
-        empty=proof.empty,
+        urls=tuple(f"{connection.url}/superset/dashboard/{dashboard.slug}/" for dashboard in bundle.dashboards),
+        charts=verification.charts,
+        changed=("everything is new",) if synced.is_new else synced.changed,
+        removed=synced.removed,
+        security_changes=tuple(security_changes),
+        roles=tuple(role.name for role in workspace_roles(bundle)),
+        empty=verification.empty,
     )
 
 
-def _all_answered(proof: Proof) -> None:
-    if proof.broken:
-        told = "; ".join(f"{name}: {reason}" for name, reason in proof.broken[:5])
+def _require_all_charts(verification: VerificationResult) -> None:
+    if verification.failed:
+        failures_text = "; ".join(f"{name}: {reason}" for name, reason in verification.failed[:5])
         raise CheckFailed(
-            f"{len(proof.broken)} of {proof.charts} charts cannot be drawn: {told}",
+            f"{len(verification.failed)} of {verification.charts} charts cannot be drawn: {failures_text}",
             hint="does Superset reach what was published? See `superset: {database: ...}` in jkpi.yml",
         )

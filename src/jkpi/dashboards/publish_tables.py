@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.alert_tables import told_rows
-from jkpi.dashboards.names import Row
-from jkpi.dashboards.tables import TOLD, measured_columns
+from jkpi.dashboards.alert_tables import exported_rows
+from jkpi.dashboards.names import TableRow
+from jkpi.dashboards.tables import EXPORTED_TABLES, view_columns
 from jkpi.errors import InputError
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.snapshot import fill_published, write_snapshot
 
-FOLDER = "published"
-FILE = "dashboards.duckdb"
+SNAPSHOT_FOLDER = "published"
+SNAPSHOT_FILE = "dashboards.duckdb"
 
 
-def is_measured(w: Warehouse) -> bool:
+def is_measured(warehouse: Warehouse) -> bool:
     """Whether there is something to publish."""
-    return all(w.table_exists("dashboards", view) for view in measured_columns())
+    return all(warehouse.table_exists("dashboards", view) for view in view_columns())
 
 
-def coarse_kpis(w: Warehouse) -> frozenset[tuple[str, str]]:
+def monthly_only_kpis(warehouse: Warehouse) -> frozenset[tuple[str, str]]:
     """(journey, KPI) of those that are read by months only: of totals that came so."""
-    rows = w.rows(
+    rows = warehouse.rows(
         "select journey, kpi from dashboards.dash_readings where is_primary and period in ('week', 'month')"
         " group by journey, kpi having max(case when period = 'week' then 1 else 0 end) = 0"
     )
@@ -34,10 +34,10 @@ def coarse_kpis(w: Warehouse) -> frozenset[tuple[str, str]]:
 
 def snapshot_link(settings: Settings) -> Path:
     """Where readers of a DuckDB warehouse look: a symlink to the newest snapshot."""
-    return settings.workspace / FOLDER / FILE
+    return settings.workspace / SNAPSHOT_FOLDER / SNAPSHOT_FILE
 
 
-def publish_tables(settings: Settings, w: Warehouse, journeys: Sequence[Journey]) -> Path | None:
+def publish_tables(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> Path | None:
     """Copy everything that dashboards read, as of `settings.now`.
 
     Returns:
@@ -47,33 +47,33 @@ def publish_tables(settings: Settings, w: Warehouse, journeys: Sequence[Journey]
         InputError: nothing was measured yet, or by a release that knew no dashboards.
         SystemFailure: the snapshot cannot be written.
     """
-    if not is_measured(w):
+    if not is_measured(warehouse):
         raise InputError("there is nothing to show on dashboards yet", hint="measure first: jkpi run, or jkpi measure")
-    told = told_rows(settings, w, journeys)
-    queries = {
-        view: f"select {', '.join(columns)} from dashboards.{view}" for view, columns in measured_columns().items()
-    }
-    for table, columns in TOLD.items():
-        _hand_over(w, table, columns, told[table])
+    rows_by_table = exported_rows(settings, warehouse, journeys)
+    queries = {view: f"select {', '.join(columns)} from dashboards.{view}" for view, columns in view_columns().items()}
+    for table, columns in EXPORTED_TABLES.items():
+        _as_temp_table(warehouse, table, columns, rows_by_table[table])
         queries[table] = f"select {', '.join(columns)} from handed_{table}"
     try:
-        if w.engine == "duckdb":
-            write_snapshot(w, snapshot_link(settings), queries)
+        if warehouse.engine == "duckdb":
+            write_snapshot(warehouse, snapshot_link(settings), queries)
             return snapshot_link(settings)
-        fill_published(w, queries)
+        fill_published(warehouse, queries)
         return None
     finally:
-        for table in TOLD:
-            w.execute(f"drop table handed_{table}")
+        for table in EXPORTED_TABLES:
+            warehouse.execute(f"drop table handed_{table}")
 
 
-def _hand_over(w: Warehouse, table: str, columns: dict[str, str], rows: list[Row]) -> None:
+def _as_temp_table(warehouse: Warehouse, table: str, columns: dict[str, str], rows: list[TableRow]) -> None:
     """The rows as a temporary table of the connection, so that both engines copy it like any other."""
     import pyarrow as pa
 
-    w.execute(f"drop table if exists handed_{table}")
-    w.execute(
+    warehouse.execute(f"drop table if exists handed_{table}")
+    warehouse.execute(
         f"create temporary table handed_{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
     )
     if rows:
-        w.insert(f"handed_{table}", pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows]))
+        warehouse.insert(
+            f"handed_{table}", pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
+        )

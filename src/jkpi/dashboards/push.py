@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from jkpi.dashboards.bundle import Bundle
-from jkpi.dashboards.charts import mark_layer
-from jkpi.dashboards.drift import differences
-from jkpi.dashboards.names import slug_start
+from jkpi.dashboards.bundle import DashboardBundle
+from jkpi.dashboards.charts import alert_annotation_layer
+from jkpi.dashboards.drift import bundle_drift
+from jkpi.dashboards.names import slug_prefix
 
 
 @dataclass(frozen=True)
-class There:
+class RemoteObjects:
     """What of the bundle is in Superset, by UUID: ids of datasets, charts and dashboards."""
 
     datasets: dict[str, int]
@@ -28,101 +28,104 @@ class There:
 
 
 @dataclass(frozen=True)
-class Pushed:
+class SyncResult:
     """What came of it: `changed` says what differed before, `removed` what was ours and is no longer asked for."""
 
-    there: There
+    remote: RemoteObjects
     is_new: bool
     changed: tuple[str, ...]
     removed: tuple[str, ...]
 
 
-def look(client: Any, bundle: Bundle) -> There:
+def fetch_existing(client: Any, bundle: DashboardBundle) -> RemoteObjects:
     """Find what is there already."""
     wanted = {bundle.dataset_uuid(name) for name in bundle.assets.datasets}
-    named = [{"col": "table_name", "opr": "sw", "value": f"{bundle.signature} "}]
+    name_filter = [{"col": "table_name", "opr": "sw", "value": f"{bundle.certifier} "}]
     datasets = {
         row["uuid"]: row["id"]
-        for row in client.listed("dataset/", ["id", "uuid", "table_name"], named)
+        for row in client.listed("dataset/", ["id", "uuid", "table_name"], name_filter)
         if row["uuid"] in wanted
     }
     charts: dict[str, int] = {}
     stale_charts: dict[int, str] = {}
     for dataset_id in datasets.values():
-        of = [{"col": "datasource_id", "opr": "eq", "value": dataset_id}]
-        for row in client.listed("chart/", ["id", "uuid", "slice_name", "certified_by"], of):
+        dataset_filter = [{"col": "datasource_id", "opr": "eq", "value": dataset_id}]
+        for row in client.listed("chart/", ["id", "uuid", "slice_name", "certified_by"], dataset_filter):
             if row["uuid"] in bundle.charts:
                 charts[row["uuid"]] = row["id"]
-            elif row["certified_by"] == bundle.signature:
+            elif row["certified_by"] == bundle.certifier:
                 stale_charts[row["id"]] = row["slice_name"]
     dashboards: dict[str, int] = {}
     stale_dashboards: dict[int, str] = {}
-    known = {dashboard.uuid for dashboard in bundle.dashboards}
-    titled = [{"col": "dashboard_title", "opr": "title_or_slug", "value": slug_start(bundle.workspace)}]
-    for row in client.listed("dashboard/", ["id", "uuid", "dashboard_title", "certified_by"], titled):
-        if row["uuid"] in known:
+    dashboard_uuids = {dashboard.uuid for dashboard in bundle.dashboards}
+    title_filter = [{"col": "dashboard_title", "opr": "title_or_slug", "value": slug_prefix(bundle.workspace)}]
+    for row in client.listed("dashboard/", ["id", "uuid", "dashboard_title", "certified_by"], title_filter):
+        if row["uuid"] in dashboard_uuids:
             dashboards[row["uuid"]] = row["id"]
-        elif row["certified_by"] == bundle.signature:
+        elif row["certified_by"] == bundle.certifier:
             stale_dashboards[row["id"]] = row["dashboard_title"]
-    return There(datasets, charts, dashboards, stale_charts, stale_dashboards)
+    return RemoteObjects(datasets, charts, dashboards, stale_charts, stale_dashboards)
 
 
-def push(client: Any, bundle: Bundle) -> Pushed:
+def sync_bundle(client: Any, bundle: DashboardBundle) -> SyncResult:
     """Bring Superset to what the bundle says. A second call changes nothing.
 
     Raises:
         SystemFailure: Superset refused it.
     """
-    before = look(client, bundle)
+    before = fetch_existing(client, bundle)
     is_new = not before.dashboards
-    changed = ("everything is new",) if is_new else tuple(_changes(client, bundle, before))
-    there = before
+    changed = ("everything is new",) if is_new else tuple(_remote_differences(client, bundle, before))
+    remote = before
     if changed:
         passwords = {bundle.database.file: bundle.database.password} if bundle.database.password else {}
-        client.assets.import_bundle(bundle.zipped(), passwords)
-        there = look(client, bundle)
-        _draw_marks(client, bundle, there)
+        client.assets.import_bundle(bundle.to_zip(), passwords)
+        remote = fetch_existing(client, bundle)
+        _add_alert_annotations(client, bundle, remote)
     removed = [*before.stale_charts.values(), *before.stale_dashboards.values()]
     for dashboard_id in before.stale_dashboards:
         client.ask("DELETE", f"dashboard/{dashboard_id}")
     for chart_id in before.stale_charts:
         client.ask("DELETE", f"chart/{chart_id}")
-    return Pushed(there, is_new, () if is_new else changed, tuple(removed))
+    return SyncResult(remote, is_new, () if is_new else changed, tuple(removed))
 
 
-def _changes(client: Any, bundle: Bundle, there: There) -> list[str]:
+def _remote_differences(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> list[str]:
     """What differs between Superset and the bundle, in words."""
-    held = _exported(client, "dashboard", list(there.dashboards.values()))
-    behind = {made.marks for made in bundle.charts.values()} & set(there.charts)
-    held |= _exported(client, "chart", [there.charts[uuid] for uuid in behind if uuid])
-    return differences(bundle, held, {chart_id: uuid for uuid, chart_id in there.charts.items()})
+    remote_content = _exported_files(client, "dashboard", list(remote.dashboards.values()))
+    annotation_chart_uuids = {made.annotation_chart_uuid for made in bundle.charts.values()} & set(remote.charts)
+    remote_content |= _exported_files(client, "chart", [remote.charts[uuid] for uuid in annotation_chart_uuids if uuid])
+    return bundle_drift(bundle, remote_content, {chart_id: uuid for uuid, chart_id in remote.charts.items()})
 
 
-def _exported(client: Any, kind: str, ids: list[int]) -> dict[str, dict[str, Any]]:
+def _exported_files(client: Any, kind: str, ids: list[int]) -> dict[str, dict[str, Any]]:
     """UUID -> file, of these objects and of all that they rest on."""
     if not ids:
         return {}
     content = client.fetch(f"{kind}/export/", params={"q": json.dumps(sorted(set(ids)))})
-    found = {}
+    files_by_uuid = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
-            held = yaml.safe_load(archive.read(name))
-            if isinstance(held, dict) and "uuid" in held:
-                found[held["uuid"]] = held
-    return found
+            file_content = yaml.safe_load(archive.read(name))
+            if isinstance(file_content, dict) and "uuid" in file_content:
+                files_by_uuid[file_content["uuid"]] = file_content
+    return files_by_uuid
 
 
-def _draw_marks(client: Any, bundle: Bundle, there: There) -> None:
+def _add_alert_annotations(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> None:
     """On import Superset drops every annotation that is no formula: they are put in afterwards."""
-    for uuid, made in bundle.charts.items():
-        if made.marks is None:
+    for uuid, chart in bundle.charts.items():
+        if chart.annotation_chart_uuid is None:
             continue
-        held = client.ask("GET", f"chart/{there.charts[uuid]}")["result"]
-        layers = [*made.params["annotation_layers"], mark_layer(there.charts[made.marks])]
-        params = {**json.loads(held["params"]), "annotation_layers": layers}
-        context = json.loads(held["query_context"])
-        for one in context["queries"]:
-            one["annotation_layers"] = layers
+        remote_chart = client.ask("GET", f"chart/{remote.charts[uuid]}")["result"]
+        layers = [
+            *chart.params["annotation_layers"],
+            alert_annotation_layer(remote.charts[chart.annotation_chart_uuid]),
+        ]
+        params = {**json.loads(remote_chart["params"]), "annotation_layers": layers}
+        context = json.loads(remote_chart["query_context"])
+        for chart_query in context["queries"]:
+            chart_query["annotation_layers"] = layers
         context["form_data"]["annotation_layers"] = layers
         body = {"params": json.dumps(params), "query_context": json.dumps(context)}
-        client.ask("PUT", f"chart/{there.charts[uuid]}", json=body)
+        client.ask("PUT", f"chart/{remote.charts[uuid]}", json=body)

@@ -8,41 +8,48 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.assets import Each
+from jkpi.dashboards.assets import ScopeKind
 from jkpi.formatting import dashboard_text
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
 
-Coarse = frozenset[tuple[str, str]]
+MonthlyOnlyKpis = frozenset[tuple[str, str]]
 
-WHOLE = "Whole journey"
-_FINE_FORMATS = {"share": ".1%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
-_FORMATS = {"share": ".0%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
-_DRAWN = ("", "__yhat", "__yhat_lower", "__yhat_upper", "_provisional", "_provisional__yhat")
+WHOLE_JOURNEY_LABEL = "Whole journey"
+_PRECISE_D3_FORMATS = {"share": ".1%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
+_D3_FORMATS = {"share": ".0%", "count": ",d", "seconds": ",.1f", "points": ",.1f", "score": ".2f"}
+_LINE_METRIC_SUFFIXES = ("", "__yhat", "__yhat_lower", "__yhat_upper", "_provisional", "_provisional__yhat")
 _GREEN, _ORANGE = "#2ca02c", "#ff7f0e"
-_TIMED = ("time_to_resolve", "time_in_stage")
+_TIME_KPI_KINDS = ("time_to_resolve", "time_in_stage")
 
 
 @dataclass(frozen=True)
-class Subject:
+class ChartScope:
     """`names`: what it is, such as {journey: ..., kpi: ...}; `values`: what fills its assets, the names among them."""
 
-    kind: Each
-    names: dict[str, str]
-    values: dict[str, Any]
+    kind: ScopeKind
+    ids: dict[str, str]
+    placeholders: dict[str, Any]
 
     @property
     def key(self) -> str:
         """A name that nothing else of its kind has."""
-        own = {"workspace": (), "journey": ("journey",), "stage": ("journey", "stage"), "moment": ("journey", "moment")}
-        return "/".join(self.names[part] for part in own.get(self.kind, ("journey", "kpi")))
+        id_names = {
+            "workspace": (),
+            "journey": ("journey",),
+            "stage": ("journey", "stage"),
+            "moment": ("journey", "moment"),
+        }
+        return "/".join(self.ids[id_name] for id_name in id_names.get(self.kind, ("journey", "kpi")))
 
-    def belongs_to(self, other: Subject) -> bool:
+    def matches(self, other: ChartScope) -> bool:
         """Whether the two agree in all that both are named by."""
-        return all(self.names[part] == name for part, name in other.names.items() if part in self.names)
+        return all(self.ids[id_name] == name for id_name, name in other.ids.items() if id_name in self.ids)
 
 
-def subjects_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse = frozenset()) -> list[Subject]:
+def workspace_scopes(
+    settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
+) -> list[ChartScope]:
     """All subjects of a workspace, in the order of its maps.
 
     Args:
@@ -51,87 +58,98 @@ def subjects_of(settings: Settings, journeys: Sequence[Journey], coarse: Coarse 
     note = "**Synthetic data: these customers and numbers are made up.** " if settings.synthetic else ""
     base: dict[str, Any] = {"workspace": settings.name}
     text = f"{note}Every moment of truth of *{settings.name}*: where it stands, and whether it fell off."
-    found = [Subject("workspace", {}, {**base, "overview_text": text})]
+    scopes = [ChartScope("workspace", {}, {**base, "overview_text": text})]
     for journey in journeys:
-        found += _of_journey(journey, base, note, coarse)
-    return found
+        scopes += _journey_scopes(journey, base, note, monthly_only)
+    return scopes
 
 
-def _of_journey(journey: Journey, base: dict[str, Any], note: str, coarse: Coarse) -> Iterator[Subject]:
-    names = {"journey": journey.journey}
+def _journey_scopes(
+    journey: Journey, base: dict[str, Any], note: str, monthly_only: MonthlyOnlyKpis
+) -> Iterator[ChartScope]:
+    ids = {"journey": journey.journey}
     focus = f" {journey.focus}" if journey.focus else ""
-    by_months = all((journey.journey, kpi_id) in coarse for kpi_id, *_ in journey.all_kpis())
-    values = {
+    is_monthly_only = all((journey.journey, kpi_id) in monthly_only for kpi_id, *_ in journey.all_kpis())
+    placeholders = {
         **base,
-        **names,
+        **ids,
         "journey_title": journey.title,
-        "main_period": "month" if by_months else "week",
+        "main_period": "month" if is_monthly_only else "week",
         "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}"
         " In the charts, bands are 95 % intervals and red lines the beginnings of alerts.",
     }
-    yield Subject("journey", names, values)
+    yield ChartScope("journey", ids, placeholders)
     digits = len(str(len(journey.stages)))
-    labels = {s.stage: f"{place:0{digits}}. {s.shown}" for place, s in enumerate(journey.stages, start=1)}
+    labels = {s.stage: f"{position:0{digits}}. {s.display_title}" for position, s in enumerate(journey.stages, start=1)}
     owners = {stage.stage: stage.owner or journey.owner for stage in journey.stages}
     if journey.kpis:
-        labels[""], owners[""] = WHOLE, journey.owner
+        labels[""], owners[""] = WHOLE_JOURNEY_LABEL, journey.owner
     for stage, label in labels.items():
         text = f"#### {label} · {owners[stage]}"
-        yield Subject("stage", {**names, "stage": stage}, {**values, "stage_label": label, "stage_text": text})
-    promised = {moment.kpi: moment.promise for moment in journey.moments_of_truth}
-    kpis: dict[str, Subject] = {}
+        yield ChartScope("stage", {**ids, "stage": stage}, {**placeholders, "stage_label": label, "stage_text": text})
+    promise_by_kpi = {moment.kpi: moment.promise for moment in journey.moments_of_truth}
+    kpis: dict[str, ChartScope] = {}
     for kpi_id, kpi, stage_of, _ in journey.all_kpis():
         stage = stage_of.stage if stage_of else ""
-        family = "hours" if kpi.measured_unit == "seconds" else "reading"
-        lines = [f"{family}{part}" for part in _DRAWN]
-        kpis[kpi_id] = Subject(
+        family = "hours" if kpi.main_unit == "seconds" else "reading"
+        lines = [f"{family}{suffix}" for suffix in _LINE_METRIC_SUFFIXES]
+        kpis[kpi_id] = ChartScope(
             "kpi",
-            {**names, "stage": stage, "kpi": kpi_id},
+            {**ids, "stage": stage, "kpi": kpi_id},
             {
-                **values,
+                **placeholders,
                 "kpi": kpi_id,
-                "kpi_title": kpi.shown,
+                "kpi_title": kpi.display_title,
                 "stage_label": labels[stage],
                 "line_metrics": lines,
-                "goal_lines": _goals(kpi, promised.get(kpi_id)),
-                "tolerance_lines": _tolerance(kpi),
-                "format": _FORMATS[kpi.measured_unit],
-                "fine_format": _FINE_FORMATS[kpi.measured_unit],
-                "is_coarse": (journey.journey, kpi_id) in coarse,
-                "period": "month" if (journey.journey, kpi_id) in coarse else "week",
-                "bounds": _bounds(kpi),
-                "has_moment": kpi_id in promised,
-                "unit": kpi.measured_unit,
-                "said_unit": dashboard_text.unit_of(kpi),
+                "goal_lines": _goal_lines(kpi, promise_by_kpi.get(kpi_id)),
+                "tolerance_lines": _tolerance_lines(kpi),
+                "format": _D3_FORMATS[kpi.main_unit],
+                "fine_format": _PRECISE_D3_FORMATS[kpi.main_unit],
+                "is_coarse": (journey.journey, kpi_id) in monthly_only,
+                "period": "month" if (journey.journey, kpi_id) in monthly_only else "week",
+                "bounds": _axis_bounds(kpi),
+                "has_moment": kpi_id in promise_by_kpi,
+                "unit": kpi.main_unit,
+                "said_unit": dashboard_text.unit_of_kpi(kpi),
                 "hours": "Hours" if getattr(kpi, "calendar", None) is None else "Open hours",
-                "direction": kpi.wanted,
+                "direction": kpi.better_direction,
             },
         )
         yield kpis[kpi_id]
-        if kpi.kpi in _TIMED:
-            yield Subject("duration", kpis[kpi_id].names, kpis[kpi_id].values)
+        if kpi.kpi in _TIME_KPI_KINDS:
+            yield ChartScope("duration", kpis[kpi_id].ids, kpis[kpi_id].placeholders)
     for moment in journey.moments_of_truth:
-        of = kpis[moment.kpi]
-        promise = dashboard_text.promise(moment.promise, of.values["said_unit"], of.values["direction"])
-        said = {"moment": moment.moment, "moment_title": moment.shown, "owner": moment.owner, "promise_text": promise}
-        yield Subject("moment", {**of.names, "moment": moment.moment}, {**of.values, **said})
+        kpi_scope = kpis[moment.kpi]
+        promise = dashboard_text.format_promise(
+            moment.promise, kpi_scope.placeholders["said_unit"], kpi_scope.placeholders["direction"]
+        )
+        moment_placeholders = {
+            "moment": moment.moment,
+            "moment_title": moment.display_title,
+            "owner": moment.owner,
+            "promise_text": promise,
+        }
+        yield ChartScope(
+            "moment", {**kpi_scope.ids, "moment": moment.moment}, {**kpi_scope.placeholders, **moment_placeholders}
+        )
 
 
-def _bounds(kpi: KpiBase) -> list[float | None]:
+def _axis_bounds(kpi: KpiBase) -> list[float | None]:
     """Of the value axis: shares end at all of them; where values go below zero, the band needs the whole scale."""
     if kpi.kpi == "nps":
         return [-100, 100]
-    return [None, 1] if kpi.measured_unit == "share" and kpi.wanted == "higher" else [None, None]
+    return [None, 1] if kpi.main_unit == "share" and kpi.better_direction == "higher" else [None, None]
 
 
-def _goals(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
+def _goal_lines(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
     """What is wanted and what is promised, in the unit of the chart."""
-    per = 3600 if kpi.measured_unit == "seconds" else 1
-    goals = [] if kpi.target is None else [{"name": "Target", "at": kpi.target / per, "color": _GREEN}]
-    return goals if promise is None else [*goals, {"name": "Promised", "at": promise / per, "color": _ORANGE}]
+    unit_seconds = 3600 if kpi.main_unit == "seconds" else 1
+    goals = [] if kpi.target is None else [{"name": "Target", "at": kpi.target / unit_seconds, "color": _GREEN}]
+    return goals if promise is None else [*goals, {"name": "Promised", "at": promise / unit_seconds, "color": _ORANGE}]
 
 
-def _tolerance(kpi: KpiBase) -> list[dict[str, Any]]:
+def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
     """What the customer still bears, in hours; none where each case has a date of its own."""
     tolerance = getattr(kpi, "tolerance", None)
     if not isinstance(tolerance, timedelta):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jkpi.dashboards.names import Row, Titles, naive
+from jkpi.dashboards.names import MapTitles, TableRow, as_naive_utc
 from jkpi.schedules import is_late
 from jkpi.warehouse.base import Warehouse
 
-_DAY = 86400.0
-_SOURCES = """
+_DAY_SECONDS = 86400.0
+_SOURCE_FRESHNESS_QUERY = """
 select
     sources.source, sources.title, sources.kind, sources.owner, sources.schedule, sources.late_seconds, feeds.journey,
     loads.newest_row_at, loads.loaded_at, loads.count_read, loads.count_rejected, loads.last_status, blind.seconds
@@ -43,35 +43,35 @@ order by sources.source, feeds.journey
 """
 
 
-def source_rows(w: Warehouse, titles: Titles, now: datetime) -> list[Row]:
+def source_rows(warehouse: Warehouse, titles: MapTitles, now: datetime) -> list[TableRow]:
     """The rows of `dash_sources`, as of `now` (aware)."""
-    current = naive(now)
-    since = datetime.fromtimestamp(now.timestamp() - 28 * _DAY, UTC)
-    made = []
-    for row in w.rows(_SOURCES, {"now": current, "since": naive(since)}):
+    current = as_naive_utc(now)
+    since = datetime.fromtimestamp(now.timestamp() - 28 * _DAY_SECONDS, UTC)
+    rows = []
+    for row in warehouse.rows(_SOURCE_FRESHNESS_QUERY, {"now": current, "since": as_naive_utc(since)}):
         newest = row["newest_row_at"]
-        made.append(
+        rows.append(
             {
-                **titles.of_journey(row["journey"] or ""),
+                **titles.journey_columns(row["journey"] or ""),
                 "source": row["source"],
                 "title": row["title"] or row["source"],
                 "kind": row["kind"],
                 "owner": row["owner"],
                 "schedule": row["schedule"],
-                "state": _freshness(row, current),
+                "state": _freshness_text(row, current),
                 "newest_row_at": newest,
-                "age_days": max(0.0, (current - newest).total_seconds() / _DAY) if newest else None,
+                "age_days": max(0.0, (current - newest).total_seconds() / _DAY_SECONDS) if newest else None,
                 "loaded_at": row["loaded_at"],
                 "count_read": int(row["count_read"] or 0),
                 "count_rejected": int(row["count_rejected"] or 0),
-                "blind_days_28d": float(row["seconds"] or 0) / _DAY,
+                "blind_days_28d": float(row["seconds"] or 0) / _DAY_SECONDS,
                 "as_of": current,
             }
         )
-    return made
+    return rows
 
 
-def _freshness(row: Row, current: datetime) -> str:
+def _freshness_text(row: TableRow, current: datetime) -> str:
     if row["last_status"] == "refused":
         return "last delivery refused"
     if row["newest_row_at"] is None:

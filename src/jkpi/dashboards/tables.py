@@ -8,14 +8,14 @@ import yaml
 
 from jkpi import package_files
 
-Columns = dict[str, str]
+ColumnTypes = dict[str, str]
 """Column -> type, in dbt's words."""
 
-_OF_A_JOURNEY = {"journey": "text", "journey_title": "text"}
+_JOURNEY_COLUMNS = {"journey": "text", "journey_title": "text"}
 
-TOLD: dict[str, Columns] = {
+EXPORTED_TABLES: dict[str, ColumnTypes] = {
     "dash_alerts": {
-        **_OF_A_JOURNEY,
+        **_JOURNEY_COLUMNS,
         "alert_id": "text",
         "moment": "text",
         "moment_title": "text",
@@ -38,7 +38,7 @@ TOLD: dict[str, Columns] = {
         "as_of": "timestamp",
     },
     "dash_moments": {
-        **_OF_A_JOURNEY,
+        **_JOURNEY_COLUMNS,
         "moment": "text",
         "moment_title": "text",
         "kpi": "text",
@@ -64,7 +64,7 @@ TOLD: dict[str, Columns] = {
         "as_of": "timestamp",
     },
     "dash_moment_readings": {
-        **_OF_A_JOURNEY,
+        **_JOURNEY_COLUMNS,
         "moment": "text",
         "moment_title": "text",
         "kpi": "text",
@@ -84,7 +84,7 @@ TOLD: dict[str, Columns] = {
         "as_of": "timestamp",
     },
     "dash_sources": {
-        **_OF_A_JOURNEY,
+        **_JOURNEY_COLUMNS,
         "source": "text",
         "title": "text",
         "kind": "text",
@@ -107,15 +107,15 @@ and journey that it feeds ('(none)' where it feeds none). Times are naive UTC.""
 _PROPERTIES = Path("models") / "dashboards" / "_dashboards.yml"
 
 
-def measured_columns() -> dict[str, Columns]:
+def view_columns() -> dict[str, ColumnTypes]:
     """View -> its columns, as the contracts of the dbt project promise them."""
-    declared = yaml.safe_load((package_files.path("dbt_project") / _PROPERTIES).read_text(encoding="utf-8"))
+    properties = yaml.safe_load((package_files.package_folder("dbt_project") / _PROPERTIES).read_text(encoding="utf-8"))
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
-        for model in declared["models"]
+        for model in properties["models"]
     }
 
 
-def published_columns() -> dict[str, Columns]:
+def all_published_columns() -> dict[str, ColumnTypes]:
     """Everything that a dashboard may read."""
-    return {**measured_columns(), **TOLD}
+    return {**view_columns(), **EXPORTED_TABLES}

@@ -21,7 +21,7 @@ Location = Sequence[str | int]
 Position = tuple[int, int]
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """The base of everything a user writes: unknown keys are errors, and what was read does not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -37,9 +37,9 @@ class _Loader(yaml.SafeLoader):
     """
 
 
-_READ_OTHERWISE = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+_REPLACED_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _READ_OTHERWISE]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REPLACED_TAGS]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
@@ -56,10 +56,10 @@ class Document:
 
     def position(self, location: Location) -> Position:
         """Line and column, from 1, of the nearest known part that encloses `location`."""
-        place = tuple(location)
-        while place and place not in self.values:
-            place = place[:-1]
-        return self.values.get(place, (1, 1))
+        enclosing = tuple(location)
+        while enclosing and enclosing not in self.values:
+            enclosing = enclosing[:-1]
+        return self.values.get(enclosing, (1, 1))
 
     def problem(self, location: Location, message: str, hint: str = "") -> Problem:
         """A problem at `location` of this file."""
@@ -69,20 +69,20 @@ class Document:
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(path: Path, model: type[Model], root: Path | None = None) -> tuple[Model, Document]:
+def read_model(path: Path, model: type[Model], root: Path | None = None) -> tuple[Model, Document]:
     """The model that the YAML file holds, and the document for later cross-checks.
 
     Raises:
         WorkspaceError: the file is missing, is not YAML, or does not fit the model; all its problems at once.
     """
-    document = parse(path, root)
+    document = read_document(path, root)
     try:
         return model.model_validate(document.data), document
     except ValidationError as error:
-        raise WorkspaceError(problems_of(error, model, document)) from None
+        raise WorkspaceError(validation_problems(error, model, document)) from None
 
 
-def parse(path: Path, root: Path | None = None) -> Document:
+def read_document(path: Path, root: Path | None = None) -> Document:
     """The YAML file as data with positions.
 
     Raises:
@@ -102,9 +102,9 @@ def parse(path: Path, root: Path | None = None) -> Document:
             raise WorkspaceError([Problem(name, 1, 1, "the file is empty")])
         keys: dict[tuple[str | int, ...], Position] = {}
         values: dict[tuple[str | int, ...], Position] = {}
-        findings = list(_index(node, (), keys, values))
-        if findings:
-            raise WorkspaceError(Problem(name, *position, message) for message, position in findings)
+        structure_errors = list(_index_positions(node, (), keys, values))
+        if structure_errors:
+            raise WorkspaceError(Problem(name, *position, message) for message, position in structure_errors)
         data = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -117,77 +117,77 @@ def parse(path: Path, root: Path | None = None) -> Document:
     return Document(name, data, keys, values)
 
 
-def _index(
+def _index_positions(
     node: yaml.Node,
-    place: tuple[str | int, ...],
+    location: tuple[str | int, ...],
     keys: dict[tuple[str | int, ...], Position],
     values: dict[tuple[str | int, ...], Position],
-    above: tuple[yaml.Node, ...] = (),
+    ancestors: tuple[yaml.Node, ...] = (),
 ) -> Iterable[tuple[str, Position]]:
     """Fill `keys` and `values` with positions; yield what no document of ours may hold, with its position."""
-    values[place] = _position(node)
-    if any(node is ancestor for ancestor in above):
+    values[location] = _position(node)
+    if any(node is ancestor for ancestor in ancestors):
         yield "an anchor that contains itself", _position(node)
     elif isinstance(node, yaml.MappingNode):
-        seen = set()
+        seen_keys = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 yield "a key must be a plain word", _position(key)
                 continue
-            if key.value in seen:
+            if key.value in seen_keys:
                 yield f"the key {key.value!r} is given twice", _position(key)
-            seen.add(key.value)
-            keys[(*place, key.value)] = _position(key)
-            yield from _index(value, (*place, key.value), keys, values, (*above, node))
+            seen_keys.add(key.value)
+            keys[(*location, key.value)] = _position(key)
+            yield from _index_positions(value, (*location, key.value), keys, values, (*ancestors, node))
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _index(item, (*place, number), keys, values, (*above, node))
+            yield from _index_positions(item, (*location, number), keys, values, (*ancestors, node))
 
 
 def _position(node: yaml.Node) -> Position:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
+def validation_problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """Pydantic's findings as problems with positions, told in the user's words."""
-    found = []
+    problems = []
     for detail in error.errors():
-        location = _in_document(detail["loc"], document)
+        location = _document_location(detail["loc"], document)
         if detail["type"] == "extra_forbidden":
             key = str(detail["loc"][-1])
             line, column = document.keys.get(tuple(location), document.position(location))
-            hint = nearest(key, _known_keys(model, detail["loc"][:-1]))
-            found.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
+            hint = did_you_mean(key, _known_keys(model, detail["loc"][:-1]))
+            problems.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
         elif detail["loc"] and detail["loc"][-1] == "[key]":
             line, column = document.keys.get(tuple(location[:-1]), document.position(location))
-            found.append(Problem(document.file, line, column, _sentence(detail)))
+            problems.append(Problem(document.file, line, column, _problem_text(detail)))
         else:
-            found.append(document.problem(location, _sentence(detail)))
-    return found
+            problems.append(document.problem(location, _problem_text(detail)))
+    return problems
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """A hint that names the known word nearest to `word`, or all of them where none is near and they are few."""
-    names = sorted({str(name) for name in known})
-    begun = [name for name in names if len(str(word)) > 2 and name.startswith(str(word))]
-    close = begun or difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
+    names = sorted({str(name) for name in candidates})
+    prefix_matches = [name for name in names if len(str(word)) > 2 and name.startswith(str(word))]
+    close = prefix_matches or difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known: {', '.join(names)}" if 0 < len(names) <= 25 else ""
 
 
-def _in_document(location: Location, document: Document) -> list[str | int]:
+def _document_location(location: Location, document: Document) -> list[str | int]:
     """Pydantic's location without the names of union members, which are not in the file."""
-    place: list[str | int] = []
+    path: list[str | int] = []
     for index, part in enumerate(location):
-        known = (*place, part) in document.values
-        last_missing = index == len(location) - 1 and not known
-        if known or last_missing:
-            place.append(part)
-    return place
+        exists = (*path, part) in document.values
+        last_missing = index == len(location) - 1 and not exists
+        if exists or last_missing:
+            path.append(part)
+    return path
 
 
-_PLAIN_WORDS = {
+_TYPE_MESSAGES = {
     "model_type": "a mapping of keys is wanted",
     "model_attributes_type": "a mapping of keys is wanted",
     "dict_type": "a mapping of keys is wanted",
@@ -196,33 +196,33 @@ _PLAIN_WORDS = {
 }
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _problem_text(detail: ErrorDetails) -> str:
     key = detail["loc"][-1] if detail["loc"] else "the file"
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
     if detail["type"] in {"value_error", "assertion_error"}:
         return detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    where = f"item {key + 1}" if isinstance(key, int) else repr(key)
-    return f"{where}: {_PLAIN_WORDS.get(detail['type']) or detail['msg'][:1].lower() + detail['msg'][1:]}"
+    subject = f"item {key + 1}" if isinstance(key, int) else repr(key)
+    return f"{subject}: {_TYPE_MESSAGES.get(detail['type']) or detail['msg'][:1].lower() + detail['msg'][1:]}"
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> set[str]:
     """The keys that are known at `location`: walks the model's fields, through lists, maps, unions and annotations."""
     candidates: list[Any] = [model]
     for part in location:
-        step: list[Any] = []
+        next_candidates: list[Any] = []
         for candidate in candidates:
-            step.extend(_children(candidate, part))
-        candidates = step or candidates
+            next_candidates.extend(_child_annotations(candidate, part))
+        candidates = next_candidates or candidates
     names: set[str] = set()
-    for candidate in _models(candidates):
+    for candidate in _model_members(candidates):
         names |= {field.alias or name for name, field in candidate.model_fields.items()}
     return names
 
 
-def _children(candidate: Any, part: str | int) -> list[Any]:
+def _child_annotations(candidate: Any, part: str | int) -> list[Any]:
     children: list[Any] = []
-    for option in _options(candidate):
+    for option in _union_members(candidate):
         if isinstance(option, type) and issubclass(option, BaseModel):
             children += [field.annotation for name, field in option.model_fields.items() if part in (name, field.alias)]
         elif typing.get_args(option):
@@ -230,16 +230,16 @@ def _children(candidate: Any, part: str | int) -> list[Any]:
     return children
 
 
-def _models(candidates: Iterable[Any]) -> list[type[BaseModel]]:
-    options = [option for candidate in candidates for option in _options(candidate)]
+def _model_members(candidates: Iterable[Any]) -> list[type[BaseModel]]:
+    options = [option for candidate in candidates for option in _union_members(candidate)]
     return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
 
 
-def _options(annotation: Any) -> list[Any]:
+def _union_members(annotation: Any) -> list[Any]:
     """The members of a union, without None, annotations peeled off."""
     origin = typing.get_origin(annotation)
     if origin is Annotated:
-        return _options(typing.get_args(annotation)[0])
+        return _union_members(typing.get_args(annotation)[0])
     if origin in (typing.Union, types.UnionType):
-        return [option for member in typing.get_args(annotation) for option in _options(member)]
+        return [option for member in typing.get_args(annotation) for option in _union_members(member)]
     return [] if annotation is type(None) else [annotation]

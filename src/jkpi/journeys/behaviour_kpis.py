@@ -10,17 +10,19 @@ from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import Direction, KpiBase
-from jkpi.journeys.types import DUE, Name, Tolerance, Whole
+from jkpi.journeys.types import DUE_DATE, Identifier, Tolerance, WholeNumber
 
-_CALENDAR = Field(None, description="Count open hours of this calendar only; a tolerance of 1d is then 24 of them.")
+_CALENDAR_FIELD = Field(
+    None, description="Count open hours of this calendar only; a tolerance of 1d is then 24 of them."
+)
 
 
 class DropOff(KpiBase):
     """Share of mature stage visits that reached no later stage within the window."""
 
     statistic = "drop_off"
-    better = "lower"
-    levels = frozenset({"stage"})
+    default_direction = "lower"
+    allowed_levels = frozenset({"stage"})
     label = "Drop-off"
 
     kpi: Literal["drop_off"]
@@ -45,16 +47,16 @@ class TimeToResolve(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["time_to_resolve"]
-    from_: Name = Field(alias="from", description="The touchpoint that starts the clock.")
-    to: Name = Field(description="The touchpoint that stops it.")
+    from_: Identifier = Field(alias="from", description="The touchpoint that starts the clock.")
+    to: Identifier = Field(description="The touchpoint that stops it.")
     tolerance: Tolerance = Field(description="What the customer still bears, such as 4h; or due: what was promised.")
-    calendar: Name | None = _CALENDAR
+    calendar: Identifier | None = _CALENDAR_FIELD
     direction: Literal["higher"] | None = None
 
     @field_validator("calendar")
     @classmethod
     def _counts_something(cls, calendar: str | None, info: ValidationInfo) -> str | None:
-        if calendar is not None and info.data.get("tolerance") == DUE:
+        if calendar is not None and info.data.get("tolerance") == DUE_DATE:
             raise ValueError(
                 "tolerance: due is a date that was promised to each case, and a date needs no calendar:"
                 " leave calendar: out, or give a tolerance such as 4h"
@@ -66,13 +68,13 @@ class TimeInStage(KpiBase):
     """From entering to leaving a stage: median and p90, and the share within tolerance if there is one."""
 
     statistic = "share_within"
-    levels = frozenset({"stage"})
+    allowed_levels = frozenset({"stage"})
     label = "Time in stage"
     needs_journey_window = True
 
     kpi: Literal["time_in_stage"]
     tolerance: Duration | None = Field(None, description="Without it there is a median, and no share to judge.")
-    calendar: Name | None = _CALENDAR
+    calendar: Identifier | None = _CALENDAR_FIELD
     direction: Direction | None = None
 
     @field_validator("tolerance")
@@ -85,15 +87,15 @@ class TimeInStage(KpiBase):
         return tolerance
 
     @property
-    def wanted(self) -> Direction:
+    def better_direction(self) -> Direction:
         return self.direction or ("lower" if self.tolerance is None else "higher")
 
     @property
-    def measured_unit(self) -> str:
+    def main_unit(self) -> str:
         return "seconds" if self.tolerance is None else "share"
 
     @property
-    def first_statistic(self) -> str:
+    def main_statistic(self) -> str:
         return "median" if self.tolerance is None else "share_within"
 
 
@@ -101,26 +103,26 @@ class RepeatContact(KpiBase):
     """Share of instances in which a touchpoint happened at least twice."""
 
     statistic = "repeat_contact"
-    better = "lower"
+    default_direction = "lower"
     label = "Repeat contact"
     needs_journey_window = True
 
     kpi: Literal["repeat_contact"]
-    of: Name
-    at_least: Annotated[Whole, Field(ge=2)] = 2
+    of: Identifier
+    at_least: Annotated[WholeNumber, Field(ge=2)] = 2
 
 
 class Occurrence(KpiBase):
     """Share of instances in which a touchpoint happened at least so often."""
 
     statistic = "occurrence"
-    better = "lower"
+    default_direction = "lower"
     label = "Occurrence"
     needs_journey_window = True
 
     kpi: Literal["occurrence"]
-    of: Name
-    at_least: Annotated[Whole, Field(ge=1)] = 1
+    of: Identifier
+    at_least: Annotated[WholeNumber, Field(ge=1)] = 1
 
 
 class FirstContact(KpiBase):
@@ -131,7 +133,7 @@ class FirstContact(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["first_contact"]
-    of: Name | None = Field(None, description="The touchpoint that is a contact; any staffed one if not given.")
+    of: Identifier | None = Field(None, description="The touchpoint that is a contact; any staffed one if not given.")
     direction: Literal["higher"] | None = None
 
 
@@ -153,10 +155,10 @@ class PeakEnd(KpiBase):
 
     statistic = "peak_end"
     unit = "score"
-    levels = frozenset({"journey"})
+    allowed_levels = frozenset({"journey"})
     label = "Peak and end"
     needs_journey_window = True
-    no_promise = "a mean of scores has no share that could be promised; use csat, with a box, for that"
+    no_promise_reason = "a mean of scores has no share that could be promised; use csat, with a box, for that"
 
     kpi: Literal["peak_end"]
     window: Duration = Field(
@@ -171,7 +173,7 @@ class Volume(KpiBase):
     statistic = "volume"
     unit = "count"
     label = "Volume"
-    no_promise = "a count has no share that could be promised"
+    no_promise_reason = "a count has no share that could be promised"
 
     kpi: Literal["volume"]
-    of: Name | None = None
+    of: Identifier | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from jkpi.journeys.model import Journey
 
 
-def schema() -> dict[str, Any]:
+def journey_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12, of one file under `journeys/`."""
     described = Journey.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described, "title": "A jkpi journey map"}

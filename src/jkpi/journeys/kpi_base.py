@@ -6,13 +6,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from jkpi.documents.documents import Strict
-from jkpi.journeys.types import Name, Number, Text, humanised
+from jkpi.documents.documents import StrictModel
+from jkpi.journeys.types import Identifier, Number, Text, title_from_name
 
 Direction = Literal["higher", "lower"]
 
 
-class KpiBase(Strict):
+class KpiBase(StrictModel):
     """What every KPI may say of itself.
 
     Class attributes: `statistic` is the one that is judged and shown first, `unit` its unit (share 0-1, points, score
@@ -22,14 +22,14 @@ class KpiBase(Strict):
 
     statistic: ClassVar[str]
     unit: ClassVar[str] = "share"
-    better: ClassVar[Direction] = "higher"
-    levels: ClassVar[frozenset[str]] = frozenset({"stage", "journey"})
+    default_direction: ClassVar[Direction] = "higher"
+    allowed_levels: ClassVar[frozenset[str]] = frozenset({"stage", "journey"})
     label: ClassVar[str]
     needs_journey_window: ClassVar[bool] = False
-    no_promise: ClassVar[str] = ""
+    no_promise_reason: ClassVar[str] = ""
 
     kpi: str
-    name: Name | None = Field(None, description="Its name within the stage; the kind where it is not given.")
+    name: Identifier | None = Field(None, description="Its name within the stage; the kind where it is not given.")
     title: Text | None = Field(None, description="What people read.")
     target: Number | None = Field(None, description="The value that is wanted, in the KPI's unit: 0-1 for shares.")
     direction: Direction | None = Field(None, description="Whether higher or lower is better, where it can be either.")
@@ -40,21 +40,21 @@ class KpiBase(Strict):
         return self.name or self.kpi
 
     @property
-    def shown(self) -> str:
+    def display_title(self) -> str:
         """The title, or one made from the name or the kind."""
-        return self.title or (humanised(self.name) if self.name else self.label)
+        return self.title or (title_from_name(self.name) if self.name else self.label)
 
     @property
-    def wanted(self) -> Direction:
+    def better_direction(self) -> Direction:
         """Which direction is better."""
-        return self.direction or self.better
+        return self.direction or self.default_direction
 
     @property
-    def measured_unit(self) -> str:
+    def main_unit(self) -> str:
         """The unit of the first statistic."""
         return self.unit
 
     @property
-    def first_statistic(self) -> str:
+    def main_statistic(self) -> str:
         """The statistic that is shown first, and judged where it is a proportion."""
         return self.statistic

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.journeys.behaviour_kpis import (
     Conversion,
     DropOff,
@@ -24,7 +24,7 @@ from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.survey_kpis import Ces, Csat, CsatMean, Emotion, Nps, ResponseRate
 from jkpi.journeys.total_kpis import Rate
 
-KINDS: dict[str, type[KpiBase]] = {
+KPI_KINDS: dict[str, type[KpiBase]] = {
     "csat": Csat,
     "csat_mean": CsatMean,
     "nps": Nps,
@@ -44,27 +44,27 @@ KINDS: dict[str, type[KpiBase]] = {
     "rate": Rate,
 }
 
-_SCORING = ("scale", "score", "box", "mean", "weight")
+_SCORING_KEYS = ("scale", "score", "box", "mean", "weight")
 
 
-def _refuse_unmeasured(value: Any) -> Any:
+def _check_kind(value: Any) -> Any:
     """Say why before the choice among kinds fails with less to say, at the place where it stands."""
     if not isinstance(value, dict) or "kpi" not in value:
         return value
     kind = value["kpi"] if isinstance(value["kpi"], str) else str(value["kpi"])
-    if kind == "emotion" and (scored := [key for key in _SCORING if key in value]):
-        _refuse(
-            scored[0],
+    if kind == "emotion" and (scoring_keys := [key for key in _SCORING_KEYS if key in value]):
+        _raise_at(
+            scoring_keys[0],
             value,
-            f"an emotion cannot be scored, so it has no {scored[0]!r}: it is present or absent, and a"
+            f"an emotion cannot be scored, so it has no {scoring_keys[0]!r}: it is present or absent, and a"
             " number on it would be made up",
         )
-    if kind not in KINDS:
-        _refuse("kpi", value, f"there is no KPI kind {kind!r}; {nearest(kind, KINDS)}")
+    if kind not in KPI_KINDS:
+        _raise_at("kpi", value, f"there is no KPI kind {kind!r}; {did_you_mean(kind, KPI_KINDS)}")
     return value
 
 
-def _refuse(key: str, value: dict[str, Any], sentence: str) -> None:
+def _raise_at(key: str, value: dict[str, Any], sentence: str) -> None:
     # A custom message is a template: the sentence goes in as a value, so that its own braces stay as they are.
     error = PydanticCustomError("value_error", "{sentence}", {"sentence": sentence})
     raise ValidationError.from_exception_data("kpi", [InitErrorDetails(type=error, loc=(key,), input=value.get(key))])
@@ -89,6 +89,6 @@ Kpi = Annotated[
     | Volume
     | Rate,
     Field(discriminator="kpi"),
-    BeforeValidator(_refuse_unmeasured),
+    BeforeValidator(_check_kind),
 ]
 """One KPI of a map, by its kind."""

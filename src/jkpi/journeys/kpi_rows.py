@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.journeys.behaviour_kpis import Conversion, TimeInStage, TimeToResolve
-from jkpi.journeys.definition import definition
+from jkpi.journeys.definition import definition_fingerprint
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey, Stage
-from jkpi.journeys.survey_kpis import Ces, Emotion, Scored
+from jkpi.journeys.survey_kpis import Ces, Emotion, ScoredKpi
 
 
 def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, position: int | None) -> dict[str, Any]:
     """Every default resolved; NULL where the kind has no such key. Seconds are whole."""
-    scored = kpi if isinstance(kpi, Scored) else None
+    scored = kpi if isinstance(kpi, ScoredKpi) else None
     tolerance = kpi.tolerance if isinstance(kpi, TimeToResolve | TimeInStage) else None
     window = _window(journey, kpi)
     return {
@@ -22,7 +22,7 @@ def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, po
         "stage": stage.stage if stage else None,
         "stage_position": position,
         "kind": kpi.kpi,
-        "title": kpi.shown,
+        "title": kpi.display_title,
         "survey": getattr(kpi, "survey", None),
         "question": getattr(kpi, "question", None),
         "measure": getattr(kpi, "measure", None),
@@ -38,19 +38,19 @@ def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, po
         "at_least": getattr(kpi, "at_least", None),
         "scale_min": float(scored.scale[0]) if scored else None,
         "scale_max": float(scored.scale[1]) if scored else None,
-        "box_min": float(scored.box_edge) if scored and scored.box_edge is not None else None,
+        "box_min": float(scored.box_start) if scored and scored.box_start is not None else None,
         "polarity": kpi.polarity if isinstance(kpi, Ces) else None,
-        "direction": kpi.wanted,
+        "direction": kpi.better_direction,
         "target": kpi.target,
-        "unit": kpi.measured_unit,
-        "definition": definition(journey, kpi),
+        "unit": kpi.main_unit,
+        "definition": definition_fingerprint(journey, kpi),
     }
 
 
-def whole_seconds(length: timedelta) -> int:
+def whole_seconds(duration: timedelta) -> int:
     """Whole seconds; a part of a second counts as one, so that no window becomes nothing."""
-    whole, rest = divmod(length, timedelta(seconds=1))
-    return whole + (1 if rest else 0)
+    seconds, remainder = divmod(duration, timedelta(seconds=1))
+    return seconds + (1 if remainder else 0)
 
 
 def _window(journey: Journey, kpi: KpiBase) -> timedelta | None:

@@ -13,7 +13,9 @@ def journey_content(journey: Journey) -> dict[str, Any]:
     content = _dump(journey)
     content["stages"] = [stage_content(journey, stage) for stage in journey.stages]
     content["kpis"] = [_kpi_content(JOURNEY_LEVEL, kpi) for kpi in journey.kpis]
-    content["moments_of_truth"] = [{**_dump(moment), "title": moment.shown} for moment in journey.moments_of_truth]
+    content["moments_of_truth"] = [
+        {**_dump(moment), "title": moment.display_title} for moment in journey.moments_of_truth
+    ]
     return content
 
 
@@ -22,12 +24,12 @@ def stage_content(journey: Journey, stage: Stage) -> dict[str, Any]:
     scope = journey.scope
     return {
         **_dump(stage),
-        "title": stage.shown,
+        "title": stage.display_title,
         "owner": stage.owner or journey.owner,
         "touchpoints": [
             {
                 **_dump(touchpoint),
-                "title": touchpoint.shown,
+                "title": touchpoint.display_title,
                 "staffed": touchpoint.is_staffed,
                 "is_start": touchpoint.touchpoint in scope.starts_with,
                 "is_end": touchpoint.touchpoint in scope.ends_with,
@@ -38,17 +40,17 @@ def stage_content(journey: Journey, stage: Stage) -> dict[str, Any]:
     }
 
 
-def _kpi_content(owner: str, kpi: KpiBase) -> dict[str, Any]:
+def _kpi_content(level: str, kpi: KpiBase) -> dict[str, Any]:
     return {
         **_dump(kpi),
-        "id": f"{owner}.{kpi.short_id}",
-        "title": kpi.shown,
-        "direction": kpi.wanted,
-        "unit": kpi.measured_unit,
-        "statistic": kpi.first_statistic,
+        "id": f"{level}.{kpi.short_id}",
+        "title": kpi.display_title,
+        "direction": kpi.better_direction,
+        "unit": kpi.main_unit,
+        "statistic": kpi.main_statistic,
     }
 
 
-def _dump(part: Any) -> dict[str, Any]:
-    dumped: dict[str, Any] = part.model_dump(mode="json", by_alias=True)
+def _dump(model: Any) -> dict[str, Any]:
+    dumped: dict[str, Any] = model.model_dump(mode="json", by_alias=True)
     return dumped

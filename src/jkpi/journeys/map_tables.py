@@ -8,14 +8,14 @@ from typing import Any, Protocol
 
 from jkpi.errors import InputError
 from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.calendars.table import Landing, write_calendars
+from jkpi.journeys.calendars.table import MapWarehouse, write_calendars
 from jkpi.journeys.model import Journey
-from jkpi.journeys.rows import MAP_TABLES, Row, map_rows
+from jkpi.journeys.rows import MAP_TABLES, MapRow, map_rows
 
 SOURCE_COLUMNS = ("source", "kind", "title", "late_seconds", "schedule", "owner", "data_use")
 
 
-class Mapped(Protocol):
+class MapSource(Protocol):
     """A source of data, as far as the map's tables are concerned."""
 
     def to_map_row(self) -> Mapping[str, Any]:
@@ -23,9 +23,9 @@ class Mapped(Protocol):
 
 
 def write_map(
-    warehouse: Landing,
+    warehouse: MapWarehouse,
     journeys: Sequence[Journey],
-    sources: Iterable[Mapped],
+    sources: Iterable[MapSource],
     now: datetime,
     calendars: Iterable[Calendar] = (),
 ) -> bool:
@@ -37,19 +37,19 @@ def write_map(
     Raises:
         InputError: a version that is in force from a later day than `now`.
     """
-    wanted = map_rows(journeys, now)
-    _refuse_ahead(wanted["map_journeys"], now)
+    new_rows = map_rows(journeys, now)
+    _check_not_future(new_rows["map_journeys"], now)
     stored = {table: warehouse.rows(f"select * from raw.{table}") for table in MAP_TABLES}
-    silent = {(journey.journey, journey.version) for journey in journeys if journey.valid_from is None}
-    _keep_valid_from(wanted["map_journeys"], stored["map_journeys"], silent)
+    undated = {(journey.journey, journey.version) for journey in journeys if journey.valid_from is None}
+    _keep_valid_from(new_rows["map_journeys"], stored["map_journeys"], undated)
     versions = {(journey.journey, journey.version) for journey in journeys}
     source_rows = [{column: source.to_map_row()[column] for column in SOURCE_COLUMNS} for source in sources]
-    maps_changed = any(_differs(wanted[table], _still_said(stored[table], versions)) for table in MAP_TABLES)
-    sources_changed = _differs(source_rows, warehouse.rows("select * from raw.map_sources"))
+    maps_changed = any(_rows_differ(new_rows[table], _comparable_rows(stored[table], versions)) for table in MAP_TABLES)
+    sources_changed = _rows_differ(source_rows, warehouse.rows("select * from raw.map_sources"))
     with warehouse.transaction():
         if maps_changed:
             for table in MAP_TABLES:
-                _replace_versions(warehouse, table, wanted[table], versions)
+                _replace_versions(warehouse, table, new_rows[table], versions)
         if sources_changed:
             warehouse.execute("delete from raw.map_sources")
             _insert(warehouse, "map_sources", source_rows)
@@ -57,7 +57,7 @@ def write_map(
     return maps_changed or sources_changed or calendars_changed
 
 
-def forget_past_versions(warehouse: Landing) -> bool:
+def delete_past_versions(warehouse: MapWarehouse) -> bool:
     """Put every current version in force from ever, by forgetting the earlier ones; whether there were any.
 
     The first known version of a journey is in force from ever. Journeys that the workspace no longer holds stay.
@@ -71,7 +71,7 @@ def forget_past_versions(warehouse: Landing) -> bool:
     return True
 
 
-def _refuse_ahead(rows: Iterable[Row], now: datetime) -> None:
+def _check_not_future(rows: Iterable[MapRow], now: datetime) -> None:
     """A version is the current one as soon as it is here: that of tomorrow would leave today without one."""
     for row in rows:
         if row["valid_from"] > now.astimezone(UTC).replace(tzinfo=None):
@@ -81,30 +81,30 @@ def _refuse_ahead(rows: Iterable[Row], now: datetime) -> None:
             )
 
 
-def _keep_valid_from(wanted: list[Row], stored: list[Row], silent: set[tuple[str, int]]) -> None:
+def _keep_valid_from(new_rows: list[MapRow], stored: list[MapRow], undated: set[tuple[str, int]]) -> None:
     """Versions whose map says no day are in force from when they were first seen."""
-    since = {(row["journey"], row["version"]): row["valid_from"] for row in stored}
-    for row in wanted:
+    valid_from_by_version = {(row["journey"], row["version"]): row["valid_from"] for row in stored}
+    for row in new_rows:
         version = (row["journey"], row["version"])
-        if version in silent:
-            row["valid_from"] = since.get(version, row["valid_from"])
+        if version in undated:
+            row["valid_from"] = valid_from_by_version.get(version, row["valid_from"])
 
 
-def _still_said(stored: list[Row], versions: set[tuple[str, int]]) -> list[Row]:
+def _comparable_rows(stored: list[MapRow], versions: set[tuple[str, int]]) -> list[MapRow]:
     """What must equal the wanted rows: all of their versions, and whatever is current."""
     return [row for row in stored if row["is_current"] or (row["journey"], row["version"]) in versions]
 
 
-def _differs(left: list[Row], right: list[Row]) -> bool:
+def _rows_differ(left: list[MapRow], right: list[MapRow]) -> bool:
     """Whether the rows differ, in whatever order they come."""
-    return sorted(map(_spelled, left)) != sorted(map(_spelled, right))
+    return sorted(map(_sort_key, left)) != sorted(map(_sort_key, right))
 
 
-def _spelled(row: Row) -> str:
+def _sort_key(row: MapRow) -> str:
     return repr(sorted(row.items()))
 
 
-def _replace_versions(warehouse: Landing, table: str, rows: list[Row], versions: set[tuple[str, int]]) -> None:
+def _replace_versions(warehouse: MapWarehouse, table: str, rows: list[MapRow], versions: set[tuple[str, int]]) -> None:
     for journey, version in sorted(versions):
         where = {"journey": journey, "version": version}
         warehouse.execute(f"delete from raw.{table} where journey = :journey and version = :version", where)
@@ -112,7 +112,7 @@ def _replace_versions(warehouse: Landing, table: str, rows: list[Row], versions:
     _insert(warehouse, table, rows)
 
 
-def _insert(warehouse: Landing, table: str, rows: list[Row]) -> None:
+def _insert(warehouse: MapWarehouse, table: str, rows: list[MapRow]) -> None:
     """A map has tens of rows: plain inserts are quick enough, and alike on every engine."""
     for row in rows:
         columns = ", ".join(row)

@@ -7,63 +7,65 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jkpi.documents.documents import Strict
-from jkpi.documents.durations import Duration, Interval
+from jkpi.documents.documents import StrictModel
+from jkpi.documents.durations import Duration, LongDuration
 from jkpi.journeys.kpi_registry import Kpi
 from jkpi.journeys.types import (
     STAFFED_CHANNELS,
-    Day,
     Feeling,
-    Name,
+    Identifier,
+    IsoDate,
     Number,
-    Segment,
     SegmentName,
+    SegmentParts,
+    SegmentValue,
     Text,
     Timezone,
-    Value,
-    Whole,
-    humanised,
+    WholeNumber,
+    title_from_name,
 )
 
 JOURNEY_LEVEL = "journey"
 """What stands before the dot in the id of a KPI of the whole journey."""
 
-ALL = "all"
+TOTAL_SEGMENT = "all"
 """The segment that means everybody: no segment of a map may be called so."""
 
 
-class Viewpoint(Strict):
+class Viewpoint(StrictModel):
     """Whose experience it is."""
 
     persona: Text
-    segment: dict[Name, Annotated[list[Value], Field(min_length=1)]] = Field(
+    segment: dict[Identifier, Annotated[list[SegmentValue], Field(min_length=1)]] = Field(
         {}, description="Segment -> the values that this persona stands for: only passages with one of them count."
     )
 
 
-class Scope(Strict):
+class Scope(StrictModel):
     """From where to where, and how long."""
 
-    starts_with: Annotated[list[Name], Field(min_length=1)] = Field(description="Touchpoints that begin a passage.")
-    ends_with: Annotated[list[Name], Field(min_length=1)] = Field(description="Touchpoints that complete it.")
+    starts_with: Annotated[list[Identifier], Field(min_length=1)] = Field(
+        description="Touchpoints that begin a passage."
+    )
+    ends_with: Annotated[list[Identifier], Field(min_length=1)] = Field(description="Touchpoints that complete it.")
     window: Duration = Field(description="The longest a passage may take; after it, it is decided.")
     idle: Duration = Field(description="A silence this long ends a passage; what follows is a new one.")
 
 
-class Touchpoint(Strict):
+class Touchpoint(StrictModel):
     """Where customer and company meet."""
 
-    touchpoint: Name
+    touchpoint: Identifier
     title: Text | None = None
-    channel: Name
+    channel: Identifier
     stage_side: Literal["front", "back"] = Field("front", description="Whether the customer sees it happen.")
     evidence: Literal["hypothesis", "confirmed_by_customers"] = "hypothesis"
     staffed: bool | None = Field(None, description="Whether it needs a person of ours; by the channel if not given.")
 
     @property
-    def shown(self) -> str:
+    def display_title(self) -> str:
         """The title, or one made from the name."""
-        return self.title or humanised(self.touchpoint)
+        return self.title or title_from_name(self.touchpoint)
 
     @property
     def is_staffed(self) -> bool:
@@ -71,25 +73,25 @@ class Touchpoint(Strict):
         return self.channel in STAFFED_CHANNELS if self.staffed is None else self.staffed
 
 
-class Story(Strict):
+class UserStory(StrictModel):
     """What somebody wants to be able to do, cut small enough to build."""
 
     story: Text
     release: Text | None = Field(None, description="When it comes, such as now, next or a date; open if not given.")
 
 
-class Undertaking(Strict):
+class Initiative(StrictModel):
     """Something that is being done about a stage."""
 
     action: Text
     owner: Text | None = Field(None, description="The stage's owner if not given.")
-    due: Day | None = None
+    due: IsoDate | None = None
 
 
-class Stage(Strict):
+class Stage(StrictModel):
     """One step toward the customer's goal, with the lanes of the map."""
 
-    stage: Name
+    stage: Identifier
     title: Text | None = None
     owner: Text | None = Field(None, description="The department; the journey's owner if not given.")
     goals: list[Text] = []
@@ -100,28 +102,28 @@ class Stage(Strict):
     thoughts: list[Text] = Field([], description="What goes through the customer's mind: for the mental model.")
     back_stage: list[Text] = Field([], description="What we do unseen: for the service blueprint.")
     support: list[Text] = Field([], description="Systems and partners it rests on: for the service blueprint.")
-    stories: list[Story] = Field([], description="For the user story map.")
-    under_way: list[Undertaking] = Field([], description="What is being done about it, by whom, until when.")
+    stories: list[UserStory] = Field([], description="For the user story map.")
+    under_way: list[Initiative] = Field([], description="What is being done about it, by whom, until when.")
     touchpoints: Annotated[list[Touchpoint], Field(min_length=1)]
     kpis: list[Kpi] = []
 
     @property
-    def shown(self) -> str:
+    def display_title(self) -> str:
         """The title, or one made from the name."""
-        return self.title or humanised(self.stage)
+        return self.title or title_from_name(self.stage)
 
 
-class Escalation(Strict):
+class Escalation(StrictModel):
     """Who is told when nobody has acknowledged for so long."""
 
     after: Duration
     to: Annotated[list[Text], Field(min_length=1)]
 
 
-class Moment(Strict):
+class Moment(StrictModel):
     """A KPI that decides the relationship: it has an owner and a promise."""
 
-    moment: Name
+    moment: Identifier
     title: Text | None = None
     kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
     promise: Number | None = Field(
@@ -138,7 +140,7 @@ class Moment(Strict):
         ),
     ]
     period: Literal["day", "week"] = Field("day", description="Whether its readings are judged by day or by week.")
-    false_alarm_every: Interval | None = Field(
+    false_alarm_every: LongDuration | None = Field(
         None, description="So rarely it may be told of falsely, such as 1y; what jkpi.yml says if not given."
     )
     owner: Text
@@ -147,27 +149,29 @@ class Moment(Strict):
     escalate: Escalation | None = None
 
     @property
-    def shown(self) -> str:
+    def display_title(self) -> str:
         """The title, or one made from the name."""
-        return self.title or humanised(self.moment)
+        return self.title or title_from_name(self.moment)
 
 
-class Journey(Strict):
+class Journey(StrictModel):
     """An ordered set of stages toward a customer's goal."""
 
-    journey: Name
+    journey: Identifier
     title: Text
-    version: Annotated[Whole, Field(ge=1)]
+    version: Annotated[WholeNumber, Field(ge=1)]
     owner: Text
     timezone: Timezone = Field(description="Where its days are cut: an IANA zone, such as Europe/Paris.")
     focus: Text | None = Field(None, description="What the map is about, in a sentence.")
     viewpoint: Viewpoint
     scope: Scope
-    segments: list[Segment] = Field([], description="Names; a list in the list, such as [tier, region], combines them.")
-    min_cell: Annotated[Whole, Field(ge=1)] = Field(
+    segments: list[SegmentParts] = Field(
+        [], description="Names; a list in the list, such as [tier, region], combines them."
+    )
+    min_cell: Annotated[WholeNumber, Field(ge=1)] = Field(
         1, description="A reading of a segment over fewer members than this is not shown."
     )
-    valid_from: Day | None = Field(
+    valid_from: IsoDate | None = Field(
         None, description="The day from which this version is in force; the moment it was first loaded if not given."
     )
     stages: Annotated[list[Stage], Field(min_length=1)]
@@ -175,7 +179,7 @@ class Journey(Strict):
     moments_of_truth: list[Moment] = []
 
     @property
-    def staffed(self) -> list[str]:
+    def staffed_touchpoints(self) -> list[str]:
         """The touchpoints at which somebody of ours is met."""
         return [point.touchpoint for stage in self.stages for point in stage.touchpoints if point.is_staffed]
 

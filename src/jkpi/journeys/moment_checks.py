@@ -5,93 +5,95 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from jkpi.documents.documents import nearest
-from jkpi.journeys.kpi_checks import RANGES, has_no_share, in_range
-from jkpi.journeys.kpi_registry import KINDS
-from jkpi.journeys.raw_map import Finding, KpiPlace, Outline, Place
+from jkpi.documents.documents import did_you_mean
+from jkpi.journeys.kpi_checks import UNIT_RANGES, is_median_only, range_findings
+from jkpi.journeys.kpi_registry import KPI_KINDS
+from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline
 
 _HALF = 0.5
 
 
 @dataclass(frozen=True)
-class Receivers:
+class KnownReceivers:
     """The receivers that the workspace knows, and whether one of them takes what names nobody."""
 
     names: Collection[str]
     has_default: bool
 
 
-def moment_findings(moment: Place, plan: Outline, receivers: Receivers | None) -> Iterator[Finding]:
+def moment_findings(moment: Cursor, outline: MapOutline, receivers: KnownReceivers | None) -> Iterator[LintFinding]:
     """What does not fit of one moment. `receivers` None: they are not known here, and not checked."""
-    yield from _rests_on(moment, plan)
+    yield from _kpi_findings(moment, outline)
     if receivers is not None:
-        yield from _told(moment, receivers)
+        yield from _receiver_findings(moment, receivers)
 
 
-def _rests_on(moment: Place, plan: Outline) -> Iterator[Finding]:
-    wanted = moment / "kpi"
-    by_id = {kpi.id: kpi for kpi in plan.kpis}
-    if wanted.text is None:
+def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
+    reference = moment / "kpi"
+    by_id = {kpi.id: kpi for kpi in outline.kpis}
+    if reference.text is None:
         return
-    kpi = by_id.get(wanted.text)
+    kpi = by_id.get(reference.text)
     if kpi is None:
-        if plan.knows_kpis:
-            yield Finding(wanted.at, f"this map has no KPI {wanted.text!r}", nearest(wanted.text, by_id))
+        if outline.knows_kpis:
+            yield LintFinding(
+                reference.location, f"this map has no KPI {reference.text!r}", did_you_mean(reference.text, by_id)
+            )
         return
-    if kpi.kind not in KINDS:
+    if kpi.kind not in KPI_KINDS:
         return
-    reason = KINDS[kpi.kind].no_promise
+    reason = KPI_KINDS[kpi.kind].no_promise_reason
     if reason:
-        yield Finding(wanted.at, f"no moment can rest on {kpi.id}, which is {kpi.kind}: {reason}")
-    elif has_no_share(kpi):
-        yield from _no_promise(moment, kpi)
+        yield LintFinding(reference.location, f"no moment can rest on {kpi.id}, which is {kpi.kind}: {reason}")
+    elif is_median_only(kpi):
+        yield from _median_findings(moment, kpi)
     else:
-        yield from _promise(moment, kpi)
+        yield from _promise_findings(moment, kpi)
 
 
-def _no_promise(moment: Place, kpi: KpiPlace) -> Iterator[Finding]:
+def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     """What has no tolerance is judged by the share that is done within the usual median: of that all could be lost."""
-    promise, fall = moment / "promise", moment / "falls_off_by"
+    promise, min_drop = moment / "promise", moment / "falls_off_by"
     if promise.value is not None:
         hint = "give that KPI a tolerance, or leave promise: out: it is judged by how many take longer than usual"
-        yield Finding(promise.at, f"{kpi.id} has a median but no share that could be promised", hint)
-    if fall.number is not None and fall.number >= _HALF:
-        text = f"half of {kpi.id} is done within its median: a fall of {fall.number:g} leaves nobody"
-        yield Finding(fall.at, text, "a share, such as 0.1")
-    if (kpi.place / "direction").text == "higher":
-        yield Finding((moment / "kpi").at, f"of {kpi.id} more is better: that it takes longer is no fall")
+        yield LintFinding(promise.location, f"{kpi.id} has a median but no share that could be promised", hint)
+    if min_drop.number is not None and min_drop.number >= _HALF:
+        text = f"half of {kpi.id} is done within its median: a fall of {min_drop.number:g} leaves nobody"
+        yield LintFinding(min_drop.location, text, "a share, such as 0.1")
+    if (kpi.cursor / "direction").text == "higher":
+        yield LintFinding((moment / "kpi").location, f"of {kpi.id} more is better: that it takes longer is no fall")
 
 
-def _promise(moment: Place, kpi: KpiPlace) -> Iterator[Finding]:
+def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     """The promise is in range, and there is room below (or above) it for the fall that is waited for."""
-    unit = KINDS[kpi.kind].unit
-    promise, fall = moment / "promise", moment / "falls_off_by"
+    unit = KPI_KINDS[kpi.kind].unit
+    promise, min_drop = moment / "promise", moment / "falls_off_by"
     if promise.value is None and isinstance(moment.value, dict):
-        yield Finding(moment.at, f"nothing is promised of {kpi.id}", "write promise:, such as 0.9")
-    outside = list(in_range(promise, unit, "the promise"))
-    yield from outside
-    if outside or promise.number is None or fall.number is None:
+        yield LintFinding(moment.location, f"nothing is promised of {kpi.id}", "write promise:, such as 0.9")
+    out_of_range = list(range_findings(promise, unit, "the promise"))
+    yield from out_of_range
+    if out_of_range or promise.number is None or min_drop.number is None:
         return
-    low, high = RANGES[unit]
-    better = (kpi.place / "direction").text or KINDS[kpi.kind].better
-    line = promise.number - fall.number if better == "higher" else promise.number + fall.number
-    if not low <= line <= high:
-        yield Finding(
-            fall.at,
-            f"a fall of {fall.number:g} from the promise of {promise.number:g} would be at {line:g}, which {kpi.id}"
+    low, high = UNIT_RANGES[unit]
+    direction = (kpi.cursor / "direction").text or KPI_KINDS[kpi.kind].default_direction
+    alert_line = promise.number - min_drop.number if direction == "higher" else promise.number + min_drop.number
+    if not low <= alert_line <= high:
+        yield LintFinding(
+            min_drop.location,
+            f"a fall of {min_drop.number:g} from the promise of {promise.number:g} would be at {alert_line:g}, which {kpi.id}"
             " can never reach",
         )
 
 
-def _told(moment: Place, receivers: Receivers) -> Iterator[Finding]:
-    wanted = [*(moment / "notify").names(), *(moment / "escalate" / "to").names()]
-    for name, place in wanted:
+def _receiver_findings(moment: Cursor, receivers: KnownReceivers) -> Iterator[LintFinding]:
+    references = [*(moment / "notify").names(), *(moment / "escalate" / "to").names()]
+    for name, cursor in references:
         if name not in receivers.names:
-            hint = nearest(name, receivers.names) or "declare it under receivers:"
-            yield Finding(place.at, f"jkpi.yml has no receiver {name!r}", hint)
+            hint = did_you_mean(name, receivers.names) or "declare it under receivers:"
+            yield LintFinding(cursor.location, f"jkpi.yml has no receiver {name!r}", hint)
     if isinstance(moment.value, dict) and not (moment / "notify").value and not receivers.has_default:
-        yield Finding(
-            moment.at,
+        yield LintFinding(
+            moment.location,
             "nobody would be told when this moment falls off",
             "write notify:, or default_receiver: in jkpi.yml",
         )

@@ -12,39 +12,39 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.documents.durations import parse_duration
-from jkpi.journeys.kpi_registry import KINDS
-from jkpi.journeys.types import JOINED_BY, STAFFED_CHANNELS
+from jkpi.journeys.kpi_registry import KPI_KINDS
+from jkpi.journeys.types import SEGMENT_SEPARATOR, STAFFED_CHANNELS
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """A piece of data and where in its file it stands."""
 
     value: Any
-    at: tuple[str | int, ...] = ()
+    location: tuple[str | int, ...] = ()
 
-    def __truediv__(self, key: str) -> Place:
+    def __truediv__(self, key: str) -> Cursor:
         """What is under a key; a place with None where there is nothing."""
-        inner = self.value.get(key) if isinstance(self.value, dict) else None
-        return Place(inner, (*self.at, key))
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        return Cursor(value, (*self.location, key))
 
-    def items(self) -> Iterator[Place]:
+    def items(self) -> Iterator[Cursor]:
         """The items of a list."""
         if isinstance(self.value, list):
             for number, item in enumerate(self.value):
-                yield Place(item, (*self.at, number))
+                yield Cursor(item, (*self.location, number))
 
-    def labels(self) -> Iterator[Place]:
+    def keys(self) -> Iterator[Cursor]:
         """The keys of a mapping."""
         if isinstance(self.value, dict):
             for key in self.value:
-                yield Place(key, (*self.at, key))
+                yield Cursor(key, (*self.location, key))
 
-    def names(self) -> Iterator[tuple[str, Place]]:
+    def names(self) -> Iterator[tuple[str, Cursor]]:
         """The texts in a list, or the one text that stands here, each with its place."""
-        for place in self.items() if isinstance(self.value, list) else (self,):
-            if isinstance(place.value, str):
-                yield place.value, place
+        for cursor in self.items() if isinstance(self.value, list) else (self,):
+            if isinstance(cursor.value, str):
+                yield cursor.value, cursor
 
     @property
     def text(self) -> str | None:
@@ -67,27 +67,27 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """One thing that does not fit, and where in the map's data it stands."""
 
-    at: tuple[str | int, ...]
+    location: tuple[str | int, ...]
     message: str
     hint: str = ""
 
 
 @dataclass(frozen=True)
-class KpiPlace:
+class KpiCursor:
     """A KPI: its id, its kind, where it stands, and whether nothing comes after its stage."""
 
     id: str
     kind: str
-    place: Place
+    cursor: Cursor
     level: str
     on_last_stage: bool
 
 
 @dataclass(frozen=True)
-class Outline:
+class MapOutline:
     """The names that a map declares, in order, with their places.
 
     `staffed` tells of each touchpoint whether somebody of ours is there; None where that could not be read.
@@ -95,66 +95,66 @@ class Outline:
     then not judged, since it may mean the one that is broken.
     """
 
-    root: Place
-    stages: tuple[tuple[str, Place], ...]
-    touchpoints: tuple[tuple[str, Place], ...]
-    segments: tuple[tuple[str, Place], ...]
-    kpis: tuple[KpiPlace, ...]
-    moments: tuple[tuple[str, Place], ...]
-    staffed: tuple[bool | None, ...]
+    root: Cursor
+    stages: tuple[tuple[str, Cursor], ...]
+    touchpoints: tuple[tuple[str, Cursor], ...]
+    segments: tuple[tuple[str, Cursor], ...]
+    kpis: tuple[KpiCursor, ...]
+    moments: tuple[tuple[str, Cursor], ...]
+    is_staffed: tuple[bool | None, ...]
     knows_touchpoints: bool
     knows_kpis: bool
 
 
-def outline(data: Any, journey_level: str) -> Outline:
+def read_outline(data: Any, journey_level: str) -> MapOutline:
     """The names in a map's data, whether or not the rest of it is right."""
-    root = Place(data)
+    root = Cursor(data)
     stages = list((root / "stages").items())
     touchpoints = [item for stage in stages for item in (stage / "touchpoints").items()]
     kpis = [
         *(
-            _kpi(item, (stage / "stage").text or "", "stage", number == len(stages))
+            _kpi_cursor(item, (stage / "stage").text or "", "stage", number == len(stages))
             for number, stage in enumerate(stages, start=1)
             for item in (stage / "kpis").items()
         ),
-        *(_kpi(item, journey_level, journey_level, False) for item in (root / "kpis").items()),
+        *(_kpi_cursor(item, journey_level, journey_level, False) for item in (root / "kpis").items()),
     ]
     moments = list((root / "moments_of_truth").items())
-    named = {"stage": stages, "touchpoint": touchpoints, "moment": moments}
-    found = {key: tuple(_named(places, key)) for key, places in named.items()}
-    return Outline(
+    cursors_by_key = {"stage": stages, "touchpoint": touchpoints, "moment": moments}
+    names_by_key = {key: tuple(_named_cursors(cursors, key)) for key, cursors in cursors_by_key.items()}
+    return MapOutline(
         root=root,
-        stages=found["stage"],
-        touchpoints=found["touchpoint"],
-        segments=tuple(_segments(root / "segments")),
+        stages=names_by_key["stage"],
+        touchpoints=names_by_key["touchpoint"],
+        segments=tuple(_segment_names(root / "segments")),
         kpis=tuple(kpis),
-        moments=found["moment"],
-        knows_touchpoints=0 < len(found["touchpoint"]) == len(touchpoints),
-        staffed=tuple(_staffed(item) for item in touchpoints),
-        knows_kpis=0 < len(dict(found["stage"])) == len(stages) and all(kpi.kind in KINDS for kpi in kpis),
+        moments=names_by_key["moment"],
+        knows_touchpoints=0 < len(names_by_key["touchpoint"]) == len(touchpoints),
+        is_staffed=tuple(_is_staffed(item) for item in touchpoints),
+        knows_kpis=0 < len(dict(names_by_key["stage"])) == len(stages) and all(kpi.kind in KPI_KINDS for kpi in kpis),
     )
 
 
-def _segments(place: Place) -> Iterator[tuple[str, Place]]:
+def _segment_names(cursor: Cursor) -> Iterator[tuple[str, Cursor]]:
     """The segments' names; a combination is named by its parts."""
-    for item in place.items():
+    for item in cursor.items():
         parts = [name for name, _ in item.names()]
         if len(parts) == (max(len(item.value), 2) if isinstance(item.value, list) else 1):
-            yield JOINED_BY.join(parts), item
+            yield SEGMENT_SEPARATOR.join(parts), item
 
 
-def _named(places: list[Place], key: str) -> Iterator[tuple[str, Place]]:
-    for place in places:
-        yield from (place / key).names()
+def _named_cursors(cursors: list[Cursor], key: str) -> Iterator[tuple[str, Cursor]]:
+    for cursor in cursors:
+        yield from (cursor / key).names()
 
 
-def _staffed(place: Place) -> bool | None:
-    said, channel = (place / "staffed").value, (place / "channel").text
-    if isinstance(said, bool):
-        return said
-    return None if said is not None or channel is None else channel in STAFFED_CHANNELS
+def _is_staffed(cursor: Cursor) -> bool | None:
+    explicit, channel = (cursor / "staffed").value, (cursor / "channel").text
+    if isinstance(explicit, bool):
+        return explicit
+    return None if explicit is not None or channel is None else channel in STAFFED_CHANNELS
 
 
-def _kpi(place: Place, owner: str, level: str, on_last_stage: bool) -> KpiPlace:
-    kind = (place / "kpi").text or ""
-    return KpiPlace(f"{owner}.{(place / 'name').text or kind}", kind, place, level, on_last_stage)
+def _kpi_cursor(cursor: Cursor, owner: str, level: str, on_last_stage: bool) -> KpiCursor:
+    kind = (cursor / "kpi").text or ""
+    return KpiCursor(f"{owner}.{(cursor / 'name').text or kind}", kind, cursor, level, on_last_stage)

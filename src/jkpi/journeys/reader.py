@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jkpi.documents.documents import Document, parse, problems_of
+from jkpi.documents.documents import Document, read_document, validation_problems
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.reader import calendar_names
-from jkpi.journeys.checks import Receivers, findings
+from jkpi.journeys.checks import KnownReceivers, journey_findings
 from jkpi.journeys.model import Journey
 
 FOLDER = "journeys"
@@ -30,42 +30,42 @@ def read_journeys(
         WorkspaceError: all problems of all files; or there is no map.
     """
     folder = workspace / FOLDER
-    places = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.is_file())
-    if not places:
+    paths = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.is_file())
+    if not paths:
         hint = f"write one map a file, such as {FOLDER}/my_journey.yml, or begin with: jkpi init DIR"
         raise WorkspaceError([Problem(FOLDER, 1, 1, "this workspace has no journey map", hint)])
-    known = None if receivers is None else Receivers(receivers, default_receiver is not None)
+    known_receivers = None if receivers is None else KnownReceivers(receivers, default_receiver is not None)
     calendars = calendar_names(workspace)
     journeys: list[Journey] = []
     problems: list[Problem] = []
     first_file: dict[str, str] = {}
-    for path in places:
+    for path in paths:
         try:
-            document = parse(path, workspace)
+            document = read_document(path, workspace)
         except WorkspaceError as error:
             problems += error.problems
             continue
-        problems += _problems(document, known, calendars, journeys)
-        problems += _same_name(document, first_file)
+        problems += _read_journey(document, known_receivers, calendars, journeys)
+        problems += _duplicate_name(document, first_file)
     if problems:
-        raise WorkspaceError(_told_once(problems))
+        raise WorkspaceError(_unique(problems))
     return tuple(journeys)
 
 
-def _problems(
-    document: Document, receivers: Receivers | None, calendars: Collection[str] | None, journeys: list[Journey]
+def _read_journey(
+    document: Document, receivers: KnownReceivers | None, calendars: Collection[str] | None, journeys: list[Journey]
 ) -> list[Problem]:
     """Problems of one file; its journey goes to `journeys` where the model takes it."""
-    found = findings(document.data, receivers, calendars)
-    problems = [document.problem(one.at, one.message, one.hint) for one in found]
+    findings = journey_findings(document.data, receivers, calendars)
+    problems = [document.problem(finding.location, finding.message, finding.hint) for finding in findings]
     try:
         journeys.append(Journey.model_validate(document.data))
     except ValidationError as error:
-        problems += problems_of(error, Journey, document)
+        problems += validation_problems(error, Journey, document)
     return problems
 
 
-def _same_name(document: Document, first_file: dict[str, str]) -> list[Problem]:
+def _duplicate_name(document: Document, first_file: dict[str, str]) -> list[Problem]:
     name = document.data.get("journey") if isinstance(document.data, dict) else None
     if not isinstance(name, str):
         return []
@@ -76,5 +76,5 @@ def _same_name(document: Document, first_file: dict[str, str]) -> list[Problem]:
     return []
 
 
-def _told_once(problems: list[Problem]) -> list[Problem]:
+def _unique(problems: list[Problem]) -> list[Problem]:
     return list(dict.fromkeys(problems))

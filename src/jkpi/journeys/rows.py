@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from jkpi.journeys.kpi_rows import kpi_row, whole_seconds
 from jkpi.journeys.map_json import journey_content, stage_content
 from jkpi.journeys.model import Journey, Moment, Stage
-from jkpi.journeys.types import JOINED_BY
+from jkpi.journeys.types import SEGMENT_SEPARATOR
 
-Row = dict[str, Any]
+MapRow = dict[str, Any]
 
 MAP_TABLES = (
     "map_journeys",
@@ -26,28 +26,30 @@ MAP_TABLES = (
 )
 
 
-def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[Row]]:
+def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRow]]:
     """Table name -> its rows for these maps, all of them current, and valid from the day they say, else from `now`
     (aware, any zone).
 
     Seconds are whole, times naive UTC, lists and contents JSON text.
     """
-    rows: dict[str, list[Row]] = {table: [] for table in MAP_TABLES}
-    since = now.astimezone(UTC).replace(tzinfo=None)
+    rows: dict[str, list[MapRow]] = {table: [] for table in MAP_TABLES}
+    loaded_at = now.astimezone(UTC).replace(tzinfo=None)
     for journey in journeys:
         version = {"journey": journey.journey, "version": journey.version}
-        parts: dict[str, list[Row]] = {
-            "map_journeys": [{**_journey(journey), "valid_from": _midnight(journey) or since}],
-            "map_stages": [_stage(journey, stage, position) for position, stage in enumerate(journey.stages, start=1)],
-            "map_touchpoints": _touchpoints(journey),
+        parts: dict[str, list[MapRow]] = {
+            "map_journeys": [{**_journey_row(journey), "valid_from": _valid_from(journey) or loaded_at}],
+            "map_stages": [
+                _stage_row(journey, stage, position) for position, stage in enumerate(journey.stages, start=1)
+            ],
+            "map_touchpoints": _touchpoint_rows(journey),
             "map_kpis": [
                 kpi_row(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
             ],
-            "map_moments": [_moment(journey, moment) for moment in journey.moments_of_truth],
+            "map_moments": [_moment_row(journey, moment) for moment in journey.moments_of_truth],
             "map_segments": [
-                {"segment": JOINED_BY.join(parts), "part": part, "part_position": position}
+                {"segment": SEGMENT_SEPARATOR.join(parts), "part": segment_part, "part_position": position}
                 for parts in journey.segments
-                for position, part in enumerate(parts, start=1)
+                for position, segment_part in enumerate(parts, start=1)
             ],
             "map_viewpoints": [
                 {"segment": segment, "segment_value": value}
@@ -55,12 +57,12 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[Row]]
                 for value in dict.fromkeys(values)  # a value given twice is one: it must not double what it joins
             ],
         }
-        for table, made in parts.items():
-            rows[table] += [{**version, **row, "is_current": True} for row in made]
+        for table, table_rows in parts.items():
+            rows[table] += [{**version, **row, "is_current": True} for row in table_rows]
     return rows
 
 
-def _midnight(journey: Journey) -> datetime | None:
+def _valid_from(journey: Journey) -> datetime | None:
     """When the day from which the version is in force begins in its zone, as naive UTC."""
     if journey.valid_from is None:
         return None
@@ -68,7 +70,7 @@ def _midnight(journey: Journey) -> datetime | None:
     return local.astimezone(UTC).replace(tzinfo=None)
 
 
-def _journey(journey: Journey) -> Row:
+def _journey_row(journey: Journey) -> MapRow:
     scope = journey.scope
     return {
         "title": journey.title,
@@ -84,17 +86,17 @@ def _journey(journey: Journey) -> Row:
     }
 
 
-def _stage(journey: Journey, stage: Stage, position: int) -> Row:
+def _stage_row(journey: Journey, stage: Stage, position: int) -> MapRow:
     return {
         "stage": stage.stage,
         "position": position,
-        "title": stage.shown,
+        "title": stage.display_title,
         "owner": stage.owner or journey.owner,
         "content": _json(stage_content(journey, stage)),
     }
 
 
-def _touchpoints(journey: Journey) -> list[Row]:
+def _touchpoint_rows(journey: Journey) -> list[MapRow]:
     """`position` counts from 1 within the stage."""
     return [
         {
@@ -114,20 +116,20 @@ def _touchpoints(journey: Journey) -> list[Row]:
     ]
 
 
-def _moment(journey: Journey, moment: Moment) -> Row:
+def _moment_row(journey: Journey, moment: Moment) -> MapRow:
     kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
-    escalate = moment.escalate
+    escalation = moment.escalate
     return {
         "moment": moment.moment,
         "kpi": moment.kpi,
-        "statistic": kpis[moment.kpi].first_statistic,
+        "statistic": kpis[moment.kpi].main_statistic,
         "promise": moment.promise,
         "falls_off_by": moment.falls_off_by,
         "owner": moment.owner,
         "notify": _json(moment.notify),
         "by_segments": _json(moment.by),
-        "escalate_after_seconds": whole_seconds(escalate.after) if escalate else None,
-        "escalate_to": _json(escalate.to if escalate else []),
+        "escalate_after_seconds": whole_seconds(escalation.after) if escalation else None,
+        "escalate_to": _json(escalation.to if escalation else []),
     }
 
 

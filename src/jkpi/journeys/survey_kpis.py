@@ -9,19 +9,23 @@ from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import KpiBase
-from jkpi.journeys.types import Name, Whole
+from jkpi.journeys.types import Identifier, WholeNumber
 
-Scale = tuple[Whole, Whole]
-_ON = Field(None, description="Only answers whose touchpoint is this one; all of the survey's if not given.")
-
-
-class _Survey(KpiBase):
-    survey: Name
-    question: Name | None = Field(None, description="The question; all of the survey's on this scale if not given.")
-    on: Name | None = _ON
+Scale = tuple[WholeNumber, WholeNumber]
+_TOUCHPOINT_FIELD = Field(
+    None, description="Only answers whose touchpoint is this one; all of the survey's if not given."
+)
 
 
-class Scored(_Survey):
+class _SurveyKpi(KpiBase):
+    survey: Identifier
+    question: Identifier | None = Field(
+        None, description="The question; all of the survey's on this scale if not given."
+    )
+    on: Identifier | None = _TOUCHPOINT_FIELD
+
+
+class ScoredKpi(_SurveyKpi):
     """A KPI over scores on one scale. Scales are never pooled."""
 
     scale: Scale
@@ -34,12 +38,12 @@ class Scored(_Survey):
         return scale
 
     @property
-    def box_edge(self) -> int | None:
+    def box_start(self) -> int | None:
         """The score at which the counted box begins, toward the good end, itself in the box; None: no box."""
         return None
 
 
-class Csat(Scored):
+class Csat(ScoredKpi):
     """Share of answers in the top box of their scale."""
 
     statistic = "top_box"
@@ -47,7 +51,7 @@ class Csat(Scored):
 
     kpi: Literal["csat"]
     scale: Scale = Field((1, 5), description="The lowest and the highest score.")
-    box: Annotated[Whole, Field(ge=1, validate_default=True)] = Field(2, description="How many top scores count.")
+    box: Annotated[WholeNumber, Field(ge=1, validate_default=True)] = Field(2, description="How many top scores count.")
     direction: Literal["higher"] | None = None
 
     @field_validator("box")
@@ -56,24 +60,24 @@ class Csat(Scored):
         return _box_within(box, info)
 
     @property
-    def box_edge(self) -> int:
+    def box_start(self) -> int:
         return self.scale[1] - self.box + 1
 
 
-class CsatMean(Scored):
+class CsatMean(ScoredKpi):
     """The mean score on its own scale."""
 
     statistic = "mean"
     unit = "points"
     label = "Mean satisfaction"
-    no_promise = "a mean has no share that could be promised; use csat, with a box, for that"
+    no_promise_reason = "a mean has no share that could be promised; use csat, with a box, for that"
 
     kpi: Literal["csat_mean"]
     scale: Scale = Field((1, 5), description="The lowest and the highest score.")
     direction: Literal["higher"] | None = None
 
 
-class Nps(Scored):
+class Nps(ScoredKpi):
     """100 times (share of promoters, 9-10, minus share of detractors, 0-6).
 
     Source: F. F. Reichheld, "The One Number You Need to Grow", Harvard Business Review, December 2003.
@@ -98,11 +102,11 @@ class Nps(Scored):
         return scale
 
     @property
-    def box_edge(self) -> int:
+    def box_start(self) -> int:
         return 9
 
 
-class Ces(Scored):
+class Ces(ScoredKpi):
     """Customer effort: the share of answers in the easy box, and the mean on its own scale.
 
     Polarity has no default: surveys ask both ways, and a guess would turn the number round.
@@ -114,7 +118,7 @@ class Ces(Scored):
     kpi: Literal["ces"]
     scale: Scale = Field((1, 7), description="The lowest and the highest score.")
     polarity: Literal["high_is_easy", "low_is_easy"] = Field(description="Which end of the scale means little effort.")
-    box: Annotated[Whole, Field(ge=1)] | None = Field(
+    box: Annotated[WholeNumber, Field(ge=1)] | None = Field(
         None, description="How many scores at the easy end count; 3 on scales of 7 and more, 2 on 4 to 6, else 1."
     )
     direction: Literal["higher"] | None = None
@@ -125,7 +129,7 @@ class Ces(Scored):
         return None if box is None else _box_within(box, info)
 
     @property
-    def box_edge(self) -> int:
+    def box_start(self) -> int:
         low, high = self.scale
         points = high - low + 1
         count = self.box or (3 if points >= 7 else 2 if points >= 4 else 1)
@@ -139,13 +143,13 @@ class Emotion(KpiBase):
     """
 
     statistic = "emotion"
-    better = "lower"
+    default_direction = "lower"
     label = "Emotion"
 
     kpi: Literal["emotion"]
-    name: Name = Field(description="Which emotion: frustrated, relieved.")
-    survey: Name | None = Field(None, description="Only what this survey says; every survey if not given.")
-    on: Name | None = _ON
+    name: Identifier = Field(description="Which emotion: frustrated, relieved.")
+    survey: Identifier | None = Field(None, description="Only what this survey says; every survey if not given.")
+    on: Identifier | None = _TOUCHPOINT_FIELD
 
 
 class ResponseRate(KpiBase):
@@ -158,7 +162,7 @@ class ResponseRate(KpiBase):
     label = "Response rate"
 
     kpi: Literal["response_rate"]
-    survey: Name
+    survey: Identifier
     window: Duration = Field(description="How long after the invitation an answer counts.")
 
 

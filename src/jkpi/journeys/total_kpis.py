@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from jkpi.journeys.kpi_base import Direction, KpiBase
-from jkpi.journeys.types import Name
+from jkpi.journeys.types import Identifier
 
 
 class Rate(KpiBase):
@@ -17,5 +17,5 @@ class Rate(KpiBase):
     label = "Rate"
 
     kpi: Literal["rate"]
-    measure: Name = Field(description="The measure of a source of kind counts.")
+    measure: Identifier = Field(description="The measure of a source of kind counts.")
     direction: Direction = Field(description="Whether a higher or a lower rate is better.")

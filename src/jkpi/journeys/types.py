@@ -9,32 +9,32 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.documents.durations import format_duration, parse_duration
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
-DUE = "due"
+DUE_DATE = "due"
 STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
-JOINED_BY = "+"
+SEGMENT_SEPARATOR = "+"
 """Between the parts of a combination of segments, in its name and in its values: `tier+region`, `gold+south`."""
 
 
-def _name(value: str) -> str:
+def _check_name(value: str) -> str:
     if re.fullmatch(NAME_PATTERN, value) is None:
         raise ValueError(f"{value!r} is not a name: write lower-case letters, digits and _, beginning with a letter")
     return value
 
 
-def _timezone(value: str) -> str:
+def _check_timezone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
-        hint = nearest(value, available_timezones())
+        hint = did_you_mean(value, available_timezones())
         raise ValueError(f"{value!r} is not an IANA time zone; {hint or 'write one such as Europe/Paris'}") from None
     return value
 
 
-def _day(value: object) -> date:
+def _parse_date(value: object) -> date:
     """A day as text, or one already: never a number, which pydantic would take for seconds since 1970."""
     try:
         return value if type(value) is date else date.fromisoformat(str(value))
@@ -42,32 +42,32 @@ def _day(value: object) -> date:
         raise ValueError(f"{value!r} is not a day: write year, month and day, such as 2026-05-01") from None
 
 
-def _segment(value: object) -> tuple[str, ...]:
+def _parse_segment(value: object) -> tuple[str, ...]:
     """A column's name, or a list of two and more whose values are combined, as the tuple of the names."""
     parts = list(value) if isinstance(value, list | tuple) else [value]
     for part in parts:
         if not isinstance(part, str):
             raise ValueError(f"{part!r} is not a name: a segment is a name, or a list of names to combine")
-        _name(part)
+        _check_name(part)
     if isinstance(value, list) and len(parts) < 2:
         raise ValueError("a combination has two segments or more: write the one without brackets")
-    twice = next((part for part in parts if parts.count(part) > 1), None)
-    if twice:
-        raise ValueError(f"{twice!r} is in this combination twice")
+    repeated = next((part for part in parts if parts.count(part) > 1), None)
+    if repeated:
+        raise ValueError(f"{repeated!r} is in this combination twice")
     return tuple(parts)
 
 
-def _segment_name(value: str) -> str:
-    for part in value.split(JOINED_BY):
-        _name(part)
+def _check_segment_name(value: str) -> str:
+    for part in value.split(SEGMENT_SEPARATOR):
+        _check_name(part)
     return value
 
 
-def _tolerance(value: object) -> object:
-    return value if value == DUE else parse_duration(value)
+def _parse_tolerance(value: object) -> object:
+    return value if value == DUE_DATE else parse_duration(value)
 
 
-def _feeling(value: object) -> object:
+def _check_feeling(value: object) -> object:
     """Emotions are there or not: a map that puts a number on one is told so."""
     parts = list(value.values()) if isinstance(value, dict) else [value]
     if any(isinstance(part, int | float) for part in parts):
@@ -78,13 +78,13 @@ def _feeling(value: object) -> object:
     return value
 
 
-def _spell(tolerance: timedelta | str) -> str:
+def _format_tolerance(tolerance: timedelta | str) -> str:
     return format_duration(tolerance) if isinstance(tolerance, timedelta) else tolerance
 
 
-Name = Annotated[
+Identifier = Annotated[
     str,
-    AfterValidator(_name),
+    AfterValidator(_check_name),
     WithJsonSchema({"type": "string", "pattern": NAME_PATTERN}),
 ]
 """What other parts refer to: `time_to_resolve`."""
@@ -92,9 +92,9 @@ Name = Annotated[
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """What people read."""
 
-Segment = Annotated[
+SegmentParts = Annotated[
     tuple[str, ...],
-    BeforeValidator(_segment),
+    BeforeValidator(_parse_segment),
     PlainSerializer(lambda parts: parts[0] if len(parts) == 1 else list(parts)),
     WithJsonSchema(
         {
@@ -109,34 +109,34 @@ Segment = Annotated[
 
 SegmentName = Annotated[
     str,
-    AfterValidator(_segment_name),
+    AfterValidator(_check_segment_name),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*$"}),
 ]
 """What refers to a segment: `tier`, or `tier+region` for a combination."""
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+IsoDate = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 """A day, such as 2026-05-01."""
 
-Value = Annotated[Text, Field(coerce_numbers_to_str=True)]
+SegmentValue = Annotated[Text, Field(coerce_numbers_to_str=True)]
 """A segment's value: text, or a number taken as text."""
 
-Feeling = Annotated[Text, BeforeValidator(_feeling)]
+Feeling = Annotated[Text, BeforeValidator(_check_feeling)]
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
-Whole = Annotated[int, Field(strict=True)]
+WholeNumber = Annotated[int, Field(strict=True)]
 
-Timezone = Annotated[Text, AfterValidator(_timezone)]
+Timezone = Annotated[Text, AfterValidator(_check_timezone)]
 
 Tolerance = Annotated[
     timedelta | Literal["due"],
-    BeforeValidator(_tolerance),
-    PlainSerializer(_spell, return_type=str),
+    BeforeValidator(_parse_tolerance),
+    PlainSerializer(_format_tolerance, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(due|\d+(\.\d+)?\s*[smhdw])$", "examples": ["4h", "due"]}),
 ]
 """How long a customer bears it: a duration, or `due`, the date that was promised to each."""
 
 
-def humanised(name: Any) -> str:
+def title_from_name(name: Any) -> str:
     """A name as a title: `part_not_found` -> `Part not found`."""
     return str(name).replace("_", " ").strip().capitalize()

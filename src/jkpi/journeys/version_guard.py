@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from jkpi.errors import InputError
 from jkpi.journeys.model import Journey
-from jkpi.journeys.rows import Row, map_rows
+from jkpi.journeys.rows import MapRow, map_rows
 
-_SHAPE = {
+_STRUCTURE = {
     "scope": ("map_journeys", ("window_seconds", "idle_seconds")),
     "touchpoints": (
         "map_touchpoints",
@@ -19,12 +19,12 @@ _SHAPE = {
     "viewpoint": ("map_viewpoints", ("segment", "segment_value")),
 }
 """What decides of all readings of a map which passages there are, and where these have been."""
-_KPI = ("kind", "stage", "definition")
-_COUNTED = "select distinct journey, map_version, kpi from marts.fct_kpi_readings where value is not null"
-_NAMED = 3
+_KPI_COLUMNS = ("kind", "stage", "definition")
+_MEASURED_KPIS = "select distinct journey, map_version, kpi from marts.fct_kpi_readings where value is not null"
+_MAX_NAMED = 3
 
 
-class Measured(Protocol):
+class MeasuredWarehouse(Protocol):
     """What this module needs of a warehouse whose landing tables are there."""
 
     def rows(self, sql: str, parameters: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ class Measured(Protocol):
         """Whether there is such a table."""
 
 
-def refuse_rewriting(warehouse: Measured, journeys: Sequence[Journey], now: datetime) -> None:
+def check_measured_versions(warehouse: MeasuredWarehouse, journeys: Sequence[Journey], now: datetime) -> None:
     """Nothing, where each version still counts what it counted. Words, owners, promises and new KPIs change no reading.
 
     Raises:
@@ -42,48 +42,56 @@ def refuse_rewriting(warehouse: Measured, journeys: Sequence[Journey], now: date
     """
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
         return
-    counted: dict[tuple[str, int], set[str]] = {}
-    for row in warehouse.rows(_COUNTED):
-        counted.setdefault((row["journey"], row["map_version"]), set()).add(row["kpi"])
-    wanted = map_rows(journeys, now)
-    stored = {table: warehouse.rows(f"select * from raw.{table}") for table in ("map_kpis", *_tables())}
+    measured_kpis: dict[tuple[str, int], set[str]] = {}
+    for row in warehouse.rows(_MEASURED_KPIS):
+        measured_kpis.setdefault((row["journey"], row["map_version"]), set()).add(row["kpi"])
+    new_tables = map_rows(journeys, now)
+    stored_tables = {
+        table: warehouse.rows(f"select * from raw.{table}") for table in ("map_kpis", *_structure_tables())
+    }
     for journey in journeys:
         version = (journey.journey, journey.version)
-        if version not in counted:
+        if version not in measured_kpis:
             continue
-        known, drawn = _of(stored, version), _of(wanted, version)
-        changed = [name for name, (table, columns) in _SHAPE.items() if _differ(known[table], drawn[table], columns)]
-        kpis = {row["kpi"]: row for row in known["map_kpis"] if row["kpi"] in counted[version]}
+        stored_rows, new_rows = _rows_of_version(stored_tables, version), _rows_of_version(new_tables, version)
+        changed = [
+            name
+            for name, (table, columns) in _STRUCTURE.items()
+            if _columns_differ(stored_rows[table], new_rows[table], columns)
+        ]
+        kpis = {row["kpi"]: row for row in stored_rows["map_kpis"] if row["kpi"] in measured_kpis[version]}
         changed += [
-            row["kpi"] for row in drawn["map_kpis"] if row["kpi"] in kpis and _differ([kpis[row["kpi"]]], [row], _KPI)
+            row["kpi"]
+            for row in new_rows["map_kpis"]
+            if row["kpi"] in kpis and _columns_differ([kpis[row["kpi"]]], [row], _KPI_COLUMNS)
         ]
         if changed:
             name = f"journey {journey.journey}, version {journey.version}"
             raise InputError(
-                f"{name} was counted before it was edited: {_named(changed)}",
+                f"{name} was counted before it was edited: {_changed_text(changed)}",
                 hint=f"write version: {journey.version + 1}, and the past stays as it was counted; or have it counted"
                 " by this map: jkpi measure --rewrite-history",
             )
 
 
-def _tables() -> tuple[str, ...]:
-    return tuple(table for table, _ in _SHAPE.values())
+def _structure_tables() -> tuple[str, ...]:
+    return tuple(table for table, _ in _STRUCTURE.values())
 
 
-def _of(tables: Mapping[str, Iterable[Row]], version: tuple[str, int]) -> dict[str, list[Row]]:
+def _rows_of_version(tables: Mapping[str, Iterable[MapRow]], version: tuple[str, int]) -> dict[str, list[MapRow]]:
     return {
         table: [row for row in rows if (row["journey"], row["version"]) == version] for table, rows in tables.items()
     }
 
 
-def _differ(known: Iterable[Row], drawn: Iterable[Row], columns: Sequence[str]) -> bool:
-    def said(rows: Iterable[Row]) -> set[tuple[Any, ...]]:
+def _columns_differ(stored: Iterable[MapRow], new: Iterable[MapRow], columns: Sequence[str]) -> bool:
+    def distinct_values(rows: Iterable[MapRow]) -> set[tuple[Any, ...]]:
         return {tuple(row[column] for column in columns) for row in rows}
 
-    return said(known) != said(drawn)
+    return distinct_values(stored) != distinct_values(new)
 
 
-def _named(changed: Sequence[str]) -> str:
+def _changed_text(changed: Sequence[str]) -> str:
     """`scope, touchpoints, order.drop_off and 3 more`."""
-    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
-    return ", ".join(changed[:_NAMED]) + more
+    suffix = f" and {len(changed) - _MAX_NAMED} more" if len(changed) > _MAX_NAMED else ""
+    return ", ".join(changed[:_MAX_NAMED]) + suffix

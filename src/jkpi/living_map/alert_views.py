@@ -7,89 +7,99 @@ from datetime import date
 
 from jkpi.formatting import page_text
 from jkpi.living_map import definitions
-from jkpi.living_map.page_data import Kpi, Moment
-from jkpi.living_map.states import state_words
-from jkpi.living_map.views import FallView
-from jkpi.state.engine import OpenSign
-from jkpi.state.open_alerts import Fall
+from jkpi.living_map.page_data import KpiData, MomentData
+from jkpi.living_map.states import state_label
+from jkpi.living_map.views import AlertView
+from jkpi.state.engine import OpenEarlyWarning
+from jkpi.state.open_alerts import OpenAlert
 
-_NAMED = 3
+_MAX_SEGMENTS_IN_BANNER = 3
 """So many segments are told with their figures in the banner; the card has all of them."""
 
 
-def fall_view(fall: Fall, kpi: Kpi | None, moment: Moment, statistic: str, today: date) -> FallView:
+def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statistic: str, today: date) -> AlertView:
     """An open alert in the words of the page; `value` None where it was told without figures."""
-    rule = kpi.rule if kpi else {}
-    unit = "share" if fall.line == "median" else definitions.unit_of(statistic, rule)
-    value = None if fall.value is None else page_text.value(fall.value, unit, statistic, moment.promise)
-    return FallView(
-        key="all" if fall.is_whole else f"{fall.segment}={fall.segment_value}",
-        where="" if fall.is_whole else f"{fall.segment} = {fall.segment_value}",
-        state=state_words(fall.state),
+    parameters = kpi.parameters if kpi else {}
+    unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
+    value = None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, moment.promise)
+    return AlertView(
+        key="all" if alert.is_total else f"{alert.segment}={alert.segment_value}",
+        segment_label="" if alert.is_total else f"{alert.segment} = {alert.segment_value}",
+        state=state_label(alert.state),
         value=value,
-        caption=_caption(fall, kpi, statistic),
-        instead=_instead(fall, unit, statistic),
-        interval=page_text.interval(fall.low, fall.high, unit, statistic),
-        n=None if fall.n is None else page_text.count(fall.n),
-        days=_days(fall, today),
-        since=page_text.standing_since(fall.state, fall.since, today),
-        begun=f"since {page_text.day(fall.since, today)}" + ", recovering" * (fall.state == "recovering"),
+        caption=_alert_caption(alert, kpi, statistic),
+        baseline_text=_alert_baseline_text(alert, unit, statistic),
+        interval=page_text.format_interval(alert.low, alert.high, unit, statistic),
+        n=None if alert.n is None else page_text.format_count(alert.n),
+        period=_alert_period(alert, today),
+        since=page_text.format_state_since_page(alert.state, alert.onset, today),
+        onset_text=f"since {page_text.format_short_date(alert.onset, today)}"
+        + ", recovering" * (alert.state == "recovering"),
     )
 
 
-def _caption(fall: Fall, kpi: Kpi | None, statistic: str) -> str:
-    if fall.line == "median" and fall.within is not None:
-        return f"done within {definitions.within(fall.within, kpi.rule if kpi else {})}"
+def _alert_caption(alert: OpenAlert, kpi: KpiData | None, statistic: str) -> str:
+    if alert.line == "median" and alert.within_seconds is not None:
+        return f"done within {definitions.format_within(alert.within_seconds, kpi.parameters if kpi else {})}"
     return definitions.caption(kpi, statistic) if kpi else ""
 
 
-def _instead(fall: Fall, unit: str, statistic: str) -> str:
+def _alert_baseline_text(alert: OpenAlert, unit: str, statistic: str) -> str:
     """What it fell from. Against a promise that is the promise, which stands beside it on its own."""
-    if fall.usual is None or fall.line == "promise":
+    if alert.baseline is None or alert.line == "promise":
         return ""
-    return f"instead of {page_text.value(fall.usual, unit, statistic)}"
+    return f"instead of {page_text.format_reading(alert.baseline, unit, statistic)}"
 
 
-def _days(fall: Fall, today: date) -> str:
-    begin = fall.first_day or fall.since
-    last = fall.last_day or begin
-    first = page_text.day(begin, today)
-    return first if last <= begin else f"{first} to {page_text.day(last, today)}"
+def _alert_period(alert: OpenAlert, today: date) -> str:
+    begin = alert.first_day or alert.onset
+    last = alert.last_day or begin
+    first = page_text.format_short_date(begin, today)
+    return first if last <= begin else f"{first} to {page_text.format_short_date(last, today)}"
 
 
-def early_words(sign: OpenSign, today: date) -> str:
+def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
     """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
-    return f"{sign.text.replace(' %', f'{page_text.NARROW}%')}, since {page_text.day(sign.since, today)}"
+    return f"{early_warning.text.replace(' %', f'{page_text.NARROW_NO_BREAK_SPACE}%')}, since {page_text.format_short_date(early_warning.onset, today)}"
 
 
-def said(fall: FallView) -> str:
+def alert_sentence(alert: AlertView) -> str:
     """`20 % done within 3 days instead of 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
-    if fall.value is None:
-        return fall.since
-    number = " ".join(part for part in (fall.value, fall.caption, fall.instead) if part)
-    behind = ", ".join(part for part in (f"n {fall.n}" if fall.n else "", fall.days) if part)
-    return f"{number} ({behind}), {fall.since}"
+    if alert.value is None:
+        return alert.since
+    number = " ".join(part for part in (alert.value, alert.caption, alert.baseline_text) if part)
+    sample_text = ", ".join(part for part in (f"n {alert.n}" if alert.n else "", alert.period) if part)
+    return f"{number} ({sample_text}), {alert.since}"
 
 
-def parts_said(falls: Sequence[FallView]) -> str:
+def segments_sentence(alerts: Sequence[AlertView]) -> str:
     """The segments that fall, each with its figures:
     `done within 3 days: department = ISD 9.8 % since 1 Jul (n 2,110); department = PARK 33 % since 14 Jul (n 569)`."""
-    captions = {fall.caption for fall in falls}
-    together = captions.pop() if len(captions) == 1 else ""
-    named = [_part(fall, "" if together else fall.caption) for fall in falls[:_NAMED]]
-    more = [f"{len(falls) - _NAMED} more on its card"] if len(falls) > _NAMED else []
-    return (f"{together}: " if together else "") + "; ".join([*named, *more])
+    captions = {alert.caption for alert in alerts}
+    shared_caption = captions.pop() if len(captions) == 1 else ""
+    segment_texts = [
+        _segment_alert_text(alert, "" if shared_caption else alert.caption)
+        for alert in alerts[:_MAX_SEGMENTS_IN_BANNER]
+    ]
+    more = (
+        [f"{len(alerts) - _MAX_SEGMENTS_IN_BANNER} more on its card"] if len(alerts) > _MAX_SEGMENTS_IN_BANNER else []
+    )
+    return (f"{shared_caption}: " if shared_caption else "") + "; ".join([*segment_texts, *more])
 
 
-def _part(fall: FallView, caption: str) -> str:
-    number = " ".join(part for part in (fall.where, fall.value, caption, fall.instead, fall.begun) if part)
-    return number + (f" (n {fall.n})" if fall.n else "")
+def _segment_alert_text(alert: AlertView, caption: str) -> str:
+    number = " ".join(
+        part for part in (alert.segment_label, alert.value, caption, alert.baseline_text, alert.onset_text) if part
+    )
+    return number + (f" (n {alert.n})" if alert.n else "")
 
 
-def grouped(parts: Iterable[str]) -> str:
+def group_segments(segment_labels: Iterable[str]) -> str:
     """`region = south`, `region = west`, `tier = gold` -> `region = south and west; tier = gold`."""
     values: dict[str, list[str]] = {}
-    for part in parts:
-        segment, _, value = part.partition(" = ")
+    for segment_label in segment_labels:
+        segment, _, value = segment_label.partition(" = ")
         values.setdefault(segment, []).append(value)
-    return "; ".join(f"{segment} = {page_text.listed(found)}" for segment, found in values.items())
+    return "; ".join(
+        f"{segment} = {page_text.join_names(segment_values)}" for segment, segment_values in values.items()
+    )

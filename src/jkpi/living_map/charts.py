@@ -14,11 +14,11 @@ from statistics import median
 
 from markupsafe import Markup, escape
 
-WEEKS = 26
+WEEKS_SHOWN = 26
 
 
 @dataclass(frozen=True)
-class Point:
+class WeekPoint:
     """One week. `value` None or `status` withheld: nothing is drawn, the line breaks. `label` is the tooltip."""
 
     start: date
@@ -30,7 +30,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ReferenceLine:
     """A level to compare with: `kind` (target, promise) becomes the class, `label` is written at its end."""
 
     level: float
@@ -39,7 +39,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """Where things go: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
 
     end: date
@@ -51,7 +51,7 @@ class Frame:
     bottom: float = 6.0
     left: float = 4.0
     right: float = 4.0
-    weeks: int = WEEKS
+    weeks: int = WEEKS_SHOWN
 
     @property
     def slot(self) -> float:
@@ -67,33 +67,35 @@ class Frame:
 
     def x_of_day(self, day: date) -> float:
         """Where a day begins, held inside the plot."""
-        place = self.left + self.slot * (day - self.start).days / 7
-        return min(max(place, self.left), self.width - self.right)
+        position = self.left + self.slot * (day - self.start).days / 7
+        return min(max(position, self.left), self.width - self.right)
 
     def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return self.top + (1.0 - min(max(share, 0.0), 1.0)) * (self.height - self.top - self.bottom)
+        fraction = (value - self.low) / (self.high - self.low)
+        return self.top + (1.0 - min(max(fraction, 0.0), 1.0)) * (self.height - self.top - self.bottom)
 
 
-def frame_of(points: Sequence[Point], rules: Sequence[Rule], end: date, *, large: bool = False) -> Frame:
+def plot_area_for(
+    points: Sequence[WeekPoint], reference_lines: Sequence[ReferenceLine], end: date, *, large: bool = False
+) -> PlotArea:
     """A frame that holds every value, every level, and the usual (median) reach of the intervals."""
-    drawn = [point for point in points if point.value is not None and point.status != "withheld"]
-    values = [point.value for point in drawn if point.value is not None]
-    below = [point.value - point.low for point in drawn if point.value is not None and point.low is not None]
-    above = [point.high - point.value for point in drawn if point.value is not None and point.high is not None]
-    levels = values + [rule.level for rule in rules]
+    shown_points = [point for point in points if point.value is not None and point.status != "withheld"]
+    values = [point.value for point in shown_points if point.value is not None]
+    below = [point.value - point.low for point in shown_points if point.value is not None and point.low is not None]
+    above = [point.high - point.value for point in shown_points if point.value is not None and point.high is not None]
+    levels = values + [reference_line.level for reference_line in reference_lines]
     low = min(levels + ([min(values) - median(below)] if below else []), default=0.0)
     high = max(levels + ([max(values) + median(above)] if above else []), default=1.0)
     if high - low < 1e-9:
         low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
     if large:
-        return Frame(end, low, high, 360.0, 118.0, 10.0, 20.0, 6.0, 44.0)
-    return Frame(end, low, high)
+        return PlotArea(end, low, high, 360.0, 118.0, 10.0, 20.0, 6.0, 44.0)
+    return PlotArea(end, low, high)
 
 
 def sparkline(
-    points: Sequence[Point],
-    rules: Sequence[Rule],
+    points: Sequence[WeekPoint],
+    reference_lines: Sequence[ReferenceLine],
     end: date,
     *,
     label: str,
@@ -109,56 +111,60 @@ def sparkline(
         open_since: The day from which an alert is open; marked by a flag and a tint.
         large: With months beneath and the levels written at the right.
     """
-    shown = [point for point in points if end - timedelta(weeks=WEEKS) < point.start <= end]
-    frame = frame_of(shown, rules, end, large=large)
+    shown = [point for point in points if end - timedelta(weeks=WEEKS_SHOWN) < point.start <= end]
+    plot_area = plot_area_for(shown, reference_lines, end, large=large)
     parts = [
-        *([_alert(frame, open_since)] if open_since is not None else []),
-        *(_withheld(frame, point) for point in shown if point.status == "withheld"),
-        *_bands(frame, shown),
-        *(_rule(frame, rule, large) for rule in rules),
-        *_lines(frame, shown),
-        *_dots(frame, shown),
-        *(_months(frame) if large else ()),
-        *(_tooltip(frame, point) for point in shown if point.label),
+        *([_alert_marker(plot_area, open_since)] if open_since is not None else []),
+        *(_withheld_shade(plot_area, point) for point in shown if point.status == "withheld"),
+        *_interval_bands(plot_area, shown),
+        *(_reference_line_path(plot_area, reference_line, large) for reference_line in reference_lines),
+        *_line_paths(plot_area, shown),
+        *_week_dots(plot_area, shown),
+        *(_month_axis(plot_area) if large else ()),
+        *(_tooltip_area(plot_area, point) for point in shown if point.label),
     ]
     return Markup(
         '<svg class="chart{size}" viewBox="0 0 {w:g} {h:g}" role="img" aria-label="{label}">{body}</svg>'
     ).format(
-        size=" chart-large" if large else "", w=frame.width, h=frame.height, label=label, body=Markup("").join(parts)
+        size=" chart-large" if large else "",
+        w=plot_area.width,
+        h=plot_area.height,
+        label=label,
+        body=Markup("").join(parts),
     )
 
 
-def stack(shares: Sequence[tuple[str, float, str]]) -> Markup:
+def stacked_bar(parts: Sequence[tuple[str, float, str]]) -> Markup:
     """One bar cut into shares (class, share 0..1, tooltip) that add up to 1: promoters, passives, detractors."""
     body, x = [], 0.0
-    for kind, share, label in shares:
-        width = 240.0 * share
+    for kind, proportion, label in parts:
+        width = 240.0 * proportion
         body.append(
             Markup(
                 '<rect class="part part-{}" x="{:.2f}" y="0" width="{:.2f}" height="8"><title>{}</title></rect>'
             ).format(kind, x, max(width - 1.0, 0.0), label)
         )
         x += width
-    said = ", ".join(label for _, _, label in shares)
+    aria_label = ", ".join(label for _, _, label in parts)
     return Markup(
         '<svg class="stack" viewBox="0 0 240 8" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-    ).format(said, Markup("").join(body))
+    ).format(aria_label, Markup("").join(body))
 
 
-def river(before: float | None, here: float, after: float | None) -> Markup:
+def flow_ribbon(previous: float | None, current: float, following: float | None) -> Markup:
     """The piece of the stream that flows through one column; pieces of neighbours meet at half way.
 
     Args:
         before, here, after: Share (0..1) of the busiest stage; None at the spring and at the mouth.
     """
-    middle, reach, least = 24.0, 21.0, 1.0
+    middle, max_half_height, min_half_height = 24.0, 21.0, 1.0
 
     def half(share: float) -> float:
-        return max(share * reach, least)
+        return max(share * max_half_height, min_half_height)
 
-    left = half(here if before is None else (before + here) / 2)
-    right = half(here if after is None else (here + after) / 2)
-    core = half(here)
+    left = half(current if previous is None else (previous + current) / 2)
+    right = half(current if following is None else (current + following) / 2)
+    core = half(current)
     path = (
         f"M-0.4 {middle - left:.2f}C16 {middle - left:.2f} 30 {middle - core:.2f} 50 {middle - core:.2f}"
         f"S84 {middle - right:.2f} 100.4 {middle - right:.2f}V{middle + right:.2f}"
@@ -170,29 +176,29 @@ def river(before: float | None, here: float, after: float | None) -> Markup:
     ).format(path)
 
 
-def _drawn(point: Point) -> bool:
+def _is_drawn(point: WeekPoint) -> bool:
     return point.value is not None and point.status != "withheld"
 
 
-def _runs(points: Sequence[Point]) -> list[list[Point]]:
+def _unbroken_runs(points: Sequence[WeekPoint]) -> list[list[WeekPoint]]:
     """Unbroken weeks: a missing, empty or withheld week ends a run."""
-    drawn = [point for point in points if _drawn(point)]
-    numbered = enumerate(drawn)
+    shown_points = [point for point in points if _is_drawn(point)]
+    numbered = enumerate(shown_points)
     return [
         [point for _, point in group]
         for _, group in groupby(numbered, key=lambda pair: pair[1].start.toordinal() // 7 - pair[0])
     ]
 
 
-def _bands(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+def _interval_bands(plot_area: PlotArea, points: Sequence[WeekPoint]) -> list[Markup]:
     bands = []
-    for run in _runs(points):
+    for run in _unbroken_runs(points):
         bounded = [point for point in run if point.low is not None and point.high is not None]
         if not bounded:
             continue
-        half = frame.slot / 2 if len(bounded) == 1 else 0.0
-        upper = [(frame.x(point.start), frame.y(point.high or 0.0)) for point in bounded]
-        lower = [(frame.x(point.start), frame.y(point.low or 0.0)) for point in reversed(bounded)]
+        half = plot_area.slot / 2 if len(bounded) == 1 else 0.0
+        upper = [(plot_area.x(point.start), plot_area.y(point.high or 0.0)) for point in bounded]
+        lower = [(plot_area.x(point.start), plot_area.y(point.low or 0.0)) for point in reversed(bounded)]
         if half:
             (x, top), (_, bottom) = upper[0], lower[0]
             upper, lower = [(x - half, top), (x + half, top)], [(x + half, bottom), (x - half, bottom)]
@@ -201,67 +207,77 @@ def _bands(frame: Frame, points: Sequence[Point]) -> list[Markup]:
     return bands
 
 
-def _lines(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+def _line_paths(plot_area: PlotArea, points: Sequence[WeekPoint]) -> list[Markup]:
     lines = []
-    for run in _runs(points):
-        settled = [point for point in run if point.status == "final"]
-        open_ones = [point for point in run if point.status != "final"]
-        bridge = settled[-1:] if open_ones and settled and settled[-1].start < open_ones[0].start else []
-        for kind, part in (("line", settled), ("line line-open", [*bridge, *open_ones])):
+    for run in _unbroken_runs(points):
+        final_points = [point for point in run if point.status == "final"]
+        provisional_points = [point for point in run if point.status != "final"]
+        bridge = (
+            final_points[-1:]
+            if provisional_points and final_points and final_points[-1].start < provisional_points[0].start
+            else []
+        )
+        for kind, part in (("line", final_points), ("line line-open", [*bridge, *provisional_points])):
             if len(part) > 1:
-                path = "L".join(f"{frame.x(point.start):.2f} {frame.y(point.value or 0.0):.2f}" for point in part)
+                path = "L".join(
+                    f"{plot_area.x(point.start):.2f} {plot_area.y(point.value or 0.0):.2f}" for point in part
+                )
                 lines.append(Markup('<path class="{}" d="M{}"/>').format(kind, path))
     return lines
 
 
-def _dots(frame: Frame, points: Sequence[Point]) -> list[Markup]:
+def _week_dots(plot_area: PlotArea, points: Sequence[WeekPoint]) -> list[Markup]:
     """Provisional weeks hollow; the newest final one filled; a final week that stands alone is a small dot."""
-    final = [point for point in points if _drawn(point) and point.status == "final"]
-    alone = {run[0].start for run in _runs(points) if len(run) == 1}
+    final = [point for point in points if _is_drawn(point) and point.status == "final"]
+    isolated_weeks = {run[0].start for run in _unbroken_runs(points) if len(run) == 1}
     dots = []
     for point in points:
-        if not _drawn(point):
+        if not _is_drawn(point):
             continue
         kind, radius = "", 0.0
         if point.status != "final":
             kind, radius = "dot-open", 2.6
         elif point is final[-1]:
             kind, radius = "dot-last", 3.2
-        elif point.start in alone:
+        elif point.start in isolated_weeks:
             kind, radius = "dot-alone", 1.6
         if kind:
-            x, y = frame.x(point.start), frame.y(point.value or 0.0)
+            x, y = plot_area.x(point.start), plot_area.y(point.value or 0.0)
             dots.append(Markup('<circle class="dot {}" cx="{:.2f}" cy="{:.2f}" r="{:g}"/>').format(kind, x, y, radius))
     return dots
 
 
-def _rule(frame: Frame, rule: Rule, large: bool) -> Markup:
-    y, end = frame.y(rule.level), frame.width - frame.right
-    line = Markup('<path class="rule rule-{}" d="M{:g} {:.2f}H{:g}"/>').format(rule.kind, frame.left, y, end)
+def _reference_line_path(plot_area: PlotArea, reference_line: ReferenceLine, large: bool) -> Markup:
+    y, end = plot_area.y(reference_line.level), plot_area.width - plot_area.right
+    line = Markup('<path class="rule rule-{}" d="M{:g} {:.2f}H{:g}"/>').format(
+        reference_line.kind, plot_area.left, y, end
+    )
     if not large:
         return line
-    return line + Markup('<text class="rule-label" x="{:g}" y="{:.2f}">{}</text>').format(end + 5, y + 3.5, rule.label)
-
-
-def _withheld(frame: Frame, point: Point) -> Markup:
-    x, height = frame.x_of_day(point.start), frame.height - frame.top - frame.bottom
-    return Markup('<rect class="withheld" x="{:.2f}" y="{:g}" width="{:.2f}" height="{:g}"/>').format(
-        x, frame.top, frame.slot, height
+    return line + Markup('<text class="rule-label" x="{:g}" y="{:.2f}">{}</text>').format(
+        end + 5, y + 3.5, reference_line.label
     )
 
 
-def _alert(frame: Frame, since: date) -> Markup:
-    x, end = frame.x_of_day(since), frame.width - frame.right
-    floor = frame.height - frame.bottom
+def _withheld_shade(plot_area: PlotArea, point: WeekPoint) -> Markup:
+    x, height = plot_area.x_of_day(point.start), plot_area.height - plot_area.top - plot_area.bottom
+    return Markup('<rect class="withheld" x="{:.2f}" y="{:g}" width="{:.2f}" height="{:g}"/>').format(
+        x, plot_area.top, plot_area.slot, height
+    )
+
+
+def _alert_marker(plot_area: PlotArea, since: date) -> Markup:
+    x, end = plot_area.x_of_day(since), plot_area.width - plot_area.right
+    floor = plot_area.height - plot_area.bottom
     return Markup(
         '<g class="alert"><rect class="alert-tint" x="{x:.2f}" y="{top:g}" width="{w:.2f}" height="{h:g}"/>'
         '<path class="alert-pole" d="M{x:.2f} {floor:g}V1"/>'
         '<path class="alert-flag" d="M{x:.2f} 1h{dx}l{back} 3l{forth} 3h{mdx}z"/></g>'
     ).format(
         x=x,
-        top=frame.top,
+        top=plot_area.top,
         w=max(end - x, 0.0),
-        h=floor - frame.top,
+        h=floor - plot_area.top,
         floor=floor,
         **(
             {"dx": 9, "back": -2, "forth": 2, "mdx": -9}
@@ -271,23 +287,27 @@ def _alert(frame: Frame, since: date) -> Markup:
     )
 
 
-def _months(frame: Frame) -> list[Markup]:
+def _month_axis(plot_area: PlotArea) -> list[Markup]:
     """A tick and a name at every first of the month."""
-    floor = frame.height - frame.bottom
-    ticks = [Markup('<path class="axis" d="M{:g} {:g}H{:g}"/>').format(frame.left, floor, frame.width - frame.right)]
-    months = [day for day in (frame.start + timedelta(days=n) for n in range(7 * frame.weeks)) if day.day == 1]
+    floor = plot_area.height - plot_area.bottom
+    ticks = [
+        Markup('<path class="axis" d="M{:g} {:g}H{:g}"/>').format(
+            plot_area.left, floor, plot_area.width - plot_area.right
+        )
+    ]
+    months = [day for day in (plot_area.start + timedelta(days=n) for n in range(7 * plot_area.weeks)) if day.day == 1]
     for day in months:
-        x = frame.x_of_day(day)
+        x = plot_area.x_of_day(day)
         ticks.append(Markup('<path class="axis" d="M{:.2f} {:g}v3"/>').format(x, floor))
-        if x < frame.width - frame.right - 14:
+        if x < plot_area.width - plot_area.right - 14:
             ticks.append(
                 Markup('<text class="month" x="{:.2f}" y="{:g}">{}</text>').format(x + 2, floor + 13, f"{day:%b}")
             )
     return ticks
 
 
-def _tooltip(frame: Frame, point: Point) -> Markup:
-    x = frame.x_of_day(point.start)
+def _tooltip_area(plot_area: PlotArea, point: WeekPoint) -> Markup:
+    x = plot_area.x_of_day(point.start)
     return Markup('<rect class="hit" x="{:.2f}" y="0" width="{:.2f}" height="{:g}"><title>{}</title></rect>').format(
-        x, frame.slot, frame.height, escape(point.label)
+        x, plot_area.slot, plot_area.height, escape(point.label)
     )

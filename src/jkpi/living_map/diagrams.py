@@ -44,7 +44,7 @@ class Diagram:
     title: str
     question: str
     lanes: tuple[str, ...]
-    lines: tuple[tuple[str, str], ...] = ()
+    dividers: tuple[tuple[str, str], ...] = ()
 
 
 DIAGRAMS = (
@@ -95,18 +95,18 @@ DIAGRAMS = (
 )
 
 
-def filled(stage: StageView, lane: str) -> bool:
+def has_content(stage: StageView, lane: str) -> bool:
     """Whether the map, or the data, has something for this lane of this stage."""
     if lane in stage.texts:
         return bool(stage.texts[lane]) or (lane == "back" and any(t.side == "back" for t in stage.touchpoints))
-    has = {
+    content_by_lane = {
         "touchpoints": bool(stage.touchpoints),
-        "evidence": any(t.seen for t in stage.touchpoints),
+        "evidence": any(t.has_events for t in stage.touchpoints),
         "front": any(t.side == "front" for t in stage.touchpoints),
         "self": True,  # a stage in which the customer is never alone, or never with us, is drawn so on purpose
         "staffed": True,
         "back": any(t.side == "back" for t in stage.touchpoints),
-        "paths": bool(stage.paths),
+        "paths": bool(stage.transitions),
         "curve": stage.score is not None,
         "moments": True,  # not every stage decides the relationship
         "under_way": True,  # nor is everything in work
@@ -115,15 +115,17 @@ def filled(stage: StageView, lane: str) -> bool:
         "stories": bool(stage.stories),
         "owners": bool(stage.owners),
     }
-    return has[lane]
+    return content_by_lane[lane]
 
 
-def lacks(diagram: Diagram, stages: Sequence[StageView]) -> tuple[str, ...]:
+def missing_lanes(diagram: Diagram, stages: Sequence[StageView]) -> tuple[str, ...]:
     """`stories: Repair on site, Confirm that it runs`; a lane that is empty everywhere is named alone."""
     titles = {lane.key: lane.title.lower() for lane in LANES}
-    said = []
+    missing_labels = []
     for lane in diagram.lanes:
-        missing = [stage.title for stage in stages if not filled(stage, lane)]
-        if missing:
-            said.append(titles[lane] if len(missing) == len(stages) else f"{titles[lane]}: {', '.join(missing)}")
-    return tuple(said)
+        empty_stages = [stage.title for stage in stages if not has_content(stage, lane)]
+        if empty_stages:
+            missing_labels.append(
+                titles[lane] if len(empty_stages) == len(stages) else f"{titles[lane]}: {', '.join(empty_stages)}"
+            )
+    return tuple(missing_labels)

@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Reading:
+class KpiReading:
     """One row of fct_kpi_readings for all customers together."""
 
     statistic: str
@@ -29,7 +29,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Kpi:
+class KpiData:
     """A KPI of the map with its readings, those of its definition alone; `is_redefined`: earlier ones had another.
     `stage` is None for a KPI of the whole journey."""
 
@@ -40,15 +40,15 @@ class Kpi:
     unit: str
     direction: str
     target: float | None
-    rule: Mapping[str, Any]
-    weeks: tuple[Reading, ...] = ()
-    last_day: Reading | None = None
+    parameters: Mapping[str, Any]
+    weeks: tuple[KpiReading, ...] = ()
+    last_day: KpiReading | None = None
     baseline: float | None = None
     is_redefined: bool = False
 
 
 @dataclass(frozen=True)
-class Moment:
+class MomentData:
     moment: str
     kpi: str
     statistic: str | None
@@ -58,21 +58,21 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Touchpoint:
+class TouchpointData:
     touchpoint: str
     stage: str
     title: str | None
     channel: str
     stage_side: str
-    evidence: str
+    confirmation: str
     is_staffed: bool
     count_events: int | None = None
     count_events_28d: int | None = None
-    last_evidence_at: datetime | None = None
+    last_event_at: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageData:
     stage: str
     title: str
     owner: str
@@ -81,7 +81,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceData:
     source: str
     title: str
     kind: str
@@ -92,24 +92,24 @@ class Source:
     loaded_at: datetime | None
     rows_read: int
     rows_rejected: int
-    refused: str | None
-    blind: tuple[tuple[datetime, datetime, str], ...] = ()
+    refusal_reason: str | None
+    data_gaps: tuple[tuple[datetime, datetime, str], ...] = ()
 
 
 @dataclass(frozen=True)
-class Stray:
+class UnmappedTouchpoint:
     """A touchpoint the data speak of and the map does not."""
 
     touchpoint: str
     count_events: int
 
 
-END = "(end)"
+JOURNEY_END = "(end)"
 """Where a passage goes when it is over."""
 
 
 @dataclass(frozen=True)
-class Move:
+class StageTransition:
     """Visits of `stage` that went on to `next_stage`; `(end)`: the passage ended there, and that is decided."""
 
     stage: str
@@ -118,7 +118,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Score:
+class QuestionScore:
     """The answers to one question, on its scale turned to 0..1, 1 is best; never pooled with another question's."""
 
     kpi: str
@@ -128,29 +128,29 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Week:
+class SegmentWeek:
     """A weekly reading as measured by now; whether it is too small to be shown; and as it was first published."""
 
-    reading: Reading
-    hidden: bool = False
-    published: Reading | None = None
+    reading: KpiReading
+    is_suppressed: bool = False
+    first_published: KpiReading | None = None
 
 
 @dataclass(frozen=True)
-class Insights:
+class JourneyInsights:
     """peaks, ends: touchpoint -> passages whose strongest, or last, answer was given there. slices: (KPI, segment,
     segment value) -> its weeks, primary statistic only, oldest first. versions: (version, valid from)."""
 
-    moves: tuple[Move, ...] = ()
-    scores: tuple[Score, ...] = ()
+    transitions: tuple[StageTransition, ...] = ()
+    scores: tuple[QuestionScore, ...] = ()
     peaks: tuple[tuple[str, int], ...] = ()
     ends: tuple[tuple[str, int], ...] = ()
-    slices: tuple[tuple[tuple[str, str, str], tuple[Week, ...]], ...] = ()
+    segment_weeks: tuple[tuple[tuple[str, str, str], tuple[SegmentWeek, ...]], ...] = ()
     versions: tuple[tuple[int, date], ...] = ()
 
 
 @dataclass(frozen=True)
-class Facts:
+class PageData:
     """Everything known of one journey. `last_week` is the Monday of the newest week the charts show."""
 
     journey: str
@@ -165,13 +165,13 @@ class Facts:
     ends_with: tuple[str, ...]
     window_seconds: int | None
     last_week: date
-    stages: tuple[Stage, ...] = ()
-    touchpoints: tuple[Touchpoint, ...] = ()
-    kpis: tuple[Kpi, ...] = ()
-    moments: tuple[Moment, ...] = ()
-    sources: tuple[Source, ...] = ()
-    strays: tuple[Stray, ...] = ()
-    first_evidence_at: datetime | None = None
-    last_evidence_at: datetime | None = None
-    measured: bool = field(default=False)
-    insights: Insights = field(default_factory=Insights)
+    stages: tuple[StageData, ...] = ()
+    touchpoints: tuple[TouchpointData, ...] = ()
+    kpis: tuple[KpiData, ...] = ()
+    moments: tuple[MomentData, ...] = ()
+    sources: tuple[SourceData, ...] = ()
+    unmapped_touchpoints: tuple[UnmappedTouchpoint, ...] = ()
+    first_event_at: datetime | None = None
+    last_event_at: datetime | None = None
+    is_measured: bool = field(default=False)
+    insights: JourneyInsights = field(default_factory=JourneyInsights)

@@ -9,32 +9,32 @@ from zoneinfo import ZoneInfo
 
 from jkpi.formatting import page_text
 from jkpi.living_map import charts
-from jkpi.living_map.diagrams import DIAGRAMS, LANES, lacks
-from jkpi.living_map.headline import headline
-from jkpi.living_map.kpi_views import Clock, anchor, definition_view, kpi_view, moment_view
-from jkpi.living_map.page_data import Facts, Stage, Touchpoint
+from jkpi.living_map.diagrams import DIAGRAMS, LANES, missing_lanes
+from jkpi.living_map.headline import page_headline
+from jkpi.living_map.kpi_views import PageDates, anchor, definition_view, kpi_view, moment_view
+from jkpi.living_map.page_data import PageData, StageData, TouchpointData
 from jkpi.living_map.sources import source_view
-from jkpi.living_map.states import legend
-from jkpi.living_map.timeline import timeline
-from jkpi.living_map.transitions import Way, path_views, score_views
+from jkpi.living_map.states import state_legend
+from jkpi.living_map.timeline import timeline_json
+from jkpi.living_map.transitions import StageOrder, score_views, transition_views
 from jkpi.living_map.views import (
     DiagramView,
-    Figure,
-    Index,
+    IndexPage,
     KpiView,
+    LabelledValue,
+    MapPage,
     MomentView,
-    Page,
     StageView,
     TouchpointView,
 )
 from jkpi.state.engine import MomentState
-from jkpi.state.open_alerts import Fall
+from jkpi.state.open_alerts import OpenAlert
 
-TEXT_LANES = (
+_TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),
     *("thoughts", "back_stage", "support"),
 )
-WHOLE = "the whole journey"
+WHOLE_JOURNEY = "the whole journey"
 
 _ICONS = {
     "phone": "phone", "web": "web", "email": "email", "mail": "letter", "post": "letter", "letter": "letter",
@@ -43,9 +43,14 @@ _ICONS = {
 }  # fmt: skip
 
 
-def page(
-    facts: Facts, states: Sequence[MomentState], now: datetime, *, synthetic: bool, falls: Sequence[Fall] = ()
-) -> Page:
+def build_page(
+    page_data: PageData,
+    states: Sequence[MomentState],
+    now: datetime,
+    *,
+    synthetic: bool,
+    alerts: Sequence[OpenAlert] = (),
+) -> MapPage:
     """The page of one journey.
 
     Args:
@@ -53,20 +58,20 @@ def page(
         falls: The open alerts, likewise.
         now: Aware UTC.
     """
-    zone = ZoneInfo(facts.timezone)
+    zone = ZoneInfo(page_data.timezone)
     local = now.astimezone(zone)
-    clock = Clock(local.date(), facts.last_week)
-    by_moment = {state.moment: state for state in states if state.journey == facts.journey}
-    by_kpi = {moment.kpi: moment for moment in reversed(facts.moments)}
-    places = {stage.stage: stage.title for stage in facts.stages}
-    kpis = {kpi.kpi: kpi for kpi in facts.kpis}
+    dates = PageDates(local.date(), page_data.last_week)
+    by_moment = {state.moment: state for state in states if state.journey == page_data.journey}
+    by_kpi = {moment.kpi: moment for moment in reversed(page_data.moments)}
+    stage_titles = {stage.stage: stage.title for stage in page_data.stages}
+    kpis = {kpi.kpi: kpi for kpi in page_data.kpis}
 
-    def place_of(kpi: str) -> str:
+    def stage_title_of(kpi: str) -> str:
         stage = kpis[kpi].stage if kpi in kpis else None
-        return places.get(stage, stage) if stage else WHOLE
+        return stage_titles.get(stage, stage) if stage else WHOLE_JOURNEY
 
     kpi_views = {
-        name: kpi_view(kpi, by_kpi.get(name), by_moment.get(by_kpi[name].moment) if name in by_kpi else None, clock)
+        name: kpi_view(kpi, by_kpi.get(name), by_moment.get(by_kpi[name].moment) if name in by_kpi else None, dates)
         for name, kpi in kpis.items()
     }
     moments = {
@@ -74,50 +79,61 @@ def page(
             moment,
             kpis.get(moment.kpi),
             by_moment.get(moment.moment),
-            place_of(moment.kpi),
-            clock,
-            [fall for fall in falls if (fall.journey, fall.moment) == (facts.journey, moment.moment)],
+            stage_title_of(moment.kpi),
+            dates,
+            [alert for alert in alerts if (alert.journey, alert.moment) == (page_data.journey, moment.moment)],
         )
-        for moment in facts.moments
+        for moment in page_data.moments
     }
-    stages = _stages(facts, kpi_views, moments, now)
-    top = headline(tuple(moments.values()), facts.measured and facts.last_evidence_at is not None)
-    people = [facts.owner, *(owner.value for stage in stages for owner in stage.owners)]
-    return Page(
-        journey=facts.journey,
-        file=file_name(facts.journey),
-        title=facts.title,
-        persona=facts.persona,
-        persona_detail=_segments(facts.persona_segment),
-        scope=_scope(facts),
-        owner=facts.owner,
-        version=_version(facts, zone, local),
-        as_of=f"{page_text.clock(local)} ({facts.timezone})",
-        newest=_newest(facts, zone, local),
+    stages = _stage_views(page_data, kpi_views, moments, now)
+    headline = page_headline(tuple(moments.values()), page_data.is_measured and page_data.last_event_at is not None)
+    owner_names = [page_data.owner, *(owner.value for stage in stages for owner in stage.owners)]
+    return MapPage(
+        journey=page_data.journey,
+        file=file_name(page_data.journey),
+        title=page_data.title,
+        persona=page_data.persona,
+        persona_detail=_segments_text(page_data.persona_segment),
+        scope=_scope_text(page_data),
+        owner=page_data.owner,
+        version=_version_text(page_data, zone, local),
+        as_of=f"{page_text.format_timestamp(local)} ({page_data.timezone})",
+        newest=_newest_event_text(page_data, zone, local),
         synthetic=synthetic,
-        headline=top,
+        headline=headline,
         moments=tuple(moments.values()),
         lanes=LANES,
         stages=stages,
         kpis=tuple(kpi_views[name] for name, kpi in kpis.items() if kpi.stage is None),
-        sources=tuple(source_view(source, now, zone) for source in facts.sources),
-        strays=tuple(
-            Figure(page_text.count(stray.count_events), page_text.humanise(stray.touchpoint)) for stray in facts.strays
+        sources=tuple(source_view(source, now, zone) for source in page_data.sources),
+        unmapped_touchpoints=tuple(
+            LabelledValue(page_text.format_count(unmapped.count_events), page_text.titleize(unmapped.touchpoint))
+            for unmapped in page_data.unmapped_touchpoints
         ),
-        definitions=tuple(definition_view(kpi, place_of(name), clock) for name, kpi in kpis.items()),
-        legend=legend(),
+        definitions=tuple(definition_view(kpi, stage_title_of(name), dates) for name, kpi in kpis.items()),
+        legend=state_legend(),
         diagrams=tuple(
-            DiagramView(d.key, d.title, d.question, d.lanes, dict(d.lines), lacks(d, stages)) for d in DIAGRAMS
+            DiagramView(
+                diagram.key,
+                diagram.title,
+                diagram.question,
+                diagram.lanes,
+                dict(diagram.dividers),
+                missing_lanes(diagram, stages),
+            )
+            for diagram in DIAGRAMS
         ),
-        people=tuple(name for name in dict.fromkeys(people) if name),
-        timeline=timeline(facts, clock, top),
+        owner_names=tuple(name for name in dict.fromkeys(owner_names) if name),
+        timeline=timeline_json(page_data, dates, headline),
     )
 
 
-def index(workspace: str, pages: Sequence[Page], now: datetime, *, synthetic: bool) -> Index:
+def build_index(workspace: str, pages: Sequence[MapPage], now: datetime, *, synthetic: bool) -> IndexPage:
     """The page of all journeys; those with something urgent stand first."""
-    urgent = sorted(pages, key=lambda p: (-max((m.seen.urgency for m in p.moments), default=0), p.title))
-    return Index(workspace, f"{page_text.clock(now.astimezone(UTC))} (UTC)", synthetic, tuple(urgent))
+    by_urgency = sorted(pages, key=lambda p: (-max((m.displayed_state.urgency for m in p.moments), default=0), p.title))
+    return IndexPage(
+        workspace, f"{page_text.format_timestamp(now.astimezone(UTC))} (UTC)", synthetic, tuple(by_urgency)
+    )
 
 
 def file_name(journey: str) -> str:
@@ -126,134 +142,150 @@ def file_name(journey: str) -> str:
     return "journey-index.html" if stem.lower() == "index" else f"{stem}.html"
 
 
-def _stages(
-    facts: Facts, kpis: Mapping[str, KpiView], moments: Mapping[str, MomentView], now: datetime
+def _stage_views(
+    page_data: PageData, kpis: Mapping[str, KpiView], moments: Mapping[str, MomentView], now: datetime
 ) -> tuple[StageView, ...]:
-    busiest = max((stage.visits_28d or 0 for stage in facts.stages), default=0)
-    flows = [(stage.visits_28d or 0) / busiest if busiest else 0.0 for stage in facts.stages]
-    way = Way(tuple(s.stage for s in facts.stages), {s.stage: s.title for s in facts.stages})
-    went = path_views(way, facts.insights.moves)
-    scored = score_views(way, facts.insights, {t.touchpoint: t.stage for t in facts.touchpoints})
-    whose = " by all customers" if facts.persona_segment else ""
+    busiest = max((stage.visits_28d or 0 for stage in page_data.stages), default=0)
+    flows = [(stage.visits_28d or 0) / busiest if busiest else 0.0 for stage in page_data.stages]
+    stage_order = StageOrder(tuple(s.stage for s in page_data.stages), {s.stage: s.title for s in page_data.stages})
+    transitions_by_stage = transition_views(stage_order, page_data.insights.transitions)
+    scores_by_stage = score_views(
+        stage_order, page_data.insights, {t.touchpoint: t.stage for t in page_data.touchpoints}
+    )
+    population_note = " by all customers" if page_data.persona_segment else ""
     views = []
-    for place, stage in enumerate(facts.stages):
-        before = flows[place - 1] if place else None
-        after = flows[place + 1] if place + 1 < len(flows) else None
-        here = [kpi.kpi for kpi in facts.kpis if kpi.stage == stage.stage]
-        decided = [moment for moment in facts.moments if moment.kpi in here]
+    for position, stage in enumerate(page_data.stages):
+        previous = flows[position - 1] if position else None
+        following = flows[position + 1] if position + 1 < len(flows) else None
+        stage_kpis = [kpi.kpi for kpi in page_data.kpis if kpi.stage == stage.stage]
+        stage_moments = [moment for moment in page_data.moments if moment.kpi in stage_kpis]
         views.append(
             StageView(
                 stage=stage.stage,
                 anchor=anchor("stage", stage.stage),
-                number=place + 1,
+                number=position + 1,
                 title=stage.title,
                 owner=stage.owner,
-                visits=_visits(stage),
-                river=charts.river(before, flows[place], after) if busiest else None,
-                texts={lane.removesuffix("_stage"): _texts(stage, lane) for lane in TEXT_LANES},
-                touchpoints=tuple(_touchpoint(t, now, whose) for t in facts.touchpoints if t.stage == stage.stage),
-                kpis=tuple(kpis[name] for name in here),
-                moments=tuple(moments[moment.moment] for moment in decided),
-                owners=(
-                    *([Figure(stage.owner, "the stage")] if stage.owner else []),
-                    *(Figure(moments[m.moment].owner, moments[m.moment].title) for m in decided if m.owner),
+                visits=_visits_text(stage),
+                flow_ribbon=charts.flow_ribbon(previous, flows[position], following) if busiest else None,
+                texts={lane.removesuffix("_stage"): _lane_texts(stage, lane) for lane in _TEXT_LANES},
+                touchpoints=tuple(
+                    _touchpoint_view(t, now, population_note) for t in page_data.touchpoints if t.stage == stage.stage
                 ),
-                paths=went[stage.stage],
-                score=scored.get(stage.stage),
-                stories=_stories(stage),
-                under_way=_under_way(stage, now),
+                kpis=tuple(kpis[name] for name in stage_kpis),
+                moments=tuple(moments[moment.moment] for moment in stage_moments),
+                owners=(
+                    *([LabelledValue(stage.owner, "the stage")] if stage.owner else []),
+                    *(
+                        LabelledValue(moments[m.moment].owner, moments[m.moment].title)
+                        for m in stage_moments
+                        if m.owner
+                    ),
+                ),
+                transitions=transitions_by_stage[stage.stage],
+                score=scores_by_stage.get(stage.stage),
+                stories=_stories_by_release(stage),
+                initiatives=_initiatives(stage, now),
             )
         )
     return tuple(views)
 
 
-def _visits(stage: Stage) -> str:
+def _visits_text(stage: StageData) -> str:
     if stage.visits_28d is None:
         return "no evidence yet"
-    return f"{page_text.count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
+    return f"{page_text.format_count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
 
 
-def _texts(stage: Stage, lane: str) -> tuple[str, ...]:
+def _lane_texts(stage: StageData, lane: str) -> tuple[str, ...]:
     """The sentences of a lane, in the order of the map."""
     return tuple(str(text) for text in stage.content.get(lane) or ())
 
 
-def _stories(stage: Stage) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _stories_by_release(stage: StageData) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """(release, its stories), in the order in which the map names the releases; what has none stands last."""
-    slices: dict[str, list[str]] = {}
+    stories_by_release: dict[str, list[str]] = {}
     for story in stage.content.get("stories") or ():
-        slices.setdefault(str(story.get("release") or ""), []).append(str(story["story"]))
-    named = sorted(slices, key=lambda release: release == "")
-    return tuple((release or "not planned yet", tuple(slices[release])) for release in named)
+        stories_by_release.setdefault(str(story.get("release") or ""), []).append(str(story["story"]))
+    named = sorted(stories_by_release, key=lambda release: release == "")
+    return tuple((release or "not planned yet", tuple(stories_by_release[release])) for release in named)
 
 
-def _under_way(stage: Stage, now: datetime) -> tuple[Figure, ...]:
+def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
     figures = []
     for item in stage.content.get("under_way") or ():
         due = date.fromisoformat(item["due"]) if item.get("due") else None
-        late = " (overdue)" if due and due < now.date() else ""
-        until = f"until {page_text.day(due, now.date())}{late}" if due else "no date"
-        figures.append(Figure(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}"))
+        overdue_text = " (overdue)" if due and due < now.date() else ""
+        until = f"until {page_text.format_short_date(due, now.date())}{overdue_text}" if due else "no date"
+        figures.append(
+            LabelledValue(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}")
+        )
     return tuple(figures)
 
 
-def _touchpoint(touchpoint: Touchpoint, now: datetime, whose: str) -> TouchpointView:
+def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note: str) -> TouchpointView:
     """`whose`: what is to be said where the map is of some customers alone, for events are counted whoever had them."""
-    seen = touchpoint.last_evidence_at is not None
+    has_events = touchpoint.last_event_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,
-        title=touchpoint.title or page_text.humanise(touchpoint.touchpoint),
-        channel=page_text.humanise(touchpoint.channel).lower() if touchpoint.channel else "no channel",
+        title=touchpoint.title or page_text.titleize(touchpoint.touchpoint),
+        channel=page_text.titleize(touchpoint.channel).lower() if touchpoint.channel else "no channel",
         icon=_ICONS.get(touchpoint.channel, "other"),
         side=touchpoint.stage_side,
-        confirmed=touchpoint.evidence == "confirmed_by_customers",
-        seen=seen,
-        volume=_volume(touchpoint, whose),
-        last=page_text.ago(touchpoint.last_evidence_at, now.astimezone(UTC).replace(tzinfo=None))
-        if touchpoint.last_evidence_at
+        confirmed=touchpoint.confirmation == "confirmed_by_customers",
+        has_events=has_events,
+        volume=_volume_text(touchpoint, population_note),
+        last_event=page_text.format_time_ago(touchpoint.last_event_at, now.astimezone(UTC).replace(tzinfo=None))
+        if touchpoint.last_event_at
         else "no evidence yet",
         staffed=touchpoint.is_staffed,
     )
 
 
-def _volume(touchpoint: Touchpoint, whose: str) -> str:
-    if touchpoint.last_evidence_at is None:
+def _volume_text(touchpoint: TouchpointData, population_note: str) -> str:
+    if touchpoint.last_event_at is None:
         return ""
     if touchpoint.count_events_28d is not None:
-        return f"{page_text.count(touchpoint.count_events_28d)} × in 28 days{whose}"
-    return f"{page_text.count(touchpoint.count_events)} × so far{whose}" if touchpoint.count_events else ""
+        return f"{page_text.format_count(touchpoint.count_events_28d)} × in 28 days{population_note}"
+    return (
+        f"{page_text.format_count(touchpoint.count_events)} × so far{population_note}"
+        if touchpoint.count_events
+        else ""
+    )
 
 
-def _segments(segment: Mapping[str, object]) -> str | None:
+def _segments_text(segment: Mapping[str, object]) -> str | None:
     """`value tier: gold, platinum`."""
     parts = [
-        f"{page_text.humanise(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
+        f"{page_text.titleize(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
         for name, values in segment.items()
     ]
     return "; ".join(parts) or None
 
 
-def _scope(facts: Facts) -> str | None:
-    if not (facts.starts_with and facts.ends_with):
+def _scope_text(page_data: PageData) -> str | None:
+    if not (page_data.starts_with and page_data.ends_with):
         return None
-    titles = {t.touchpoint: t.title or page_text.humanise(t.touchpoint) for t in facts.touchpoints}
+    titles = {t.touchpoint: t.title or page_text.titleize(t.touchpoint) for t in page_data.touchpoints}
 
-    def named(touchpoints: Sequence[str]) -> str:
-        return " or ".join(f"“{titles.get(name, page_text.humanise(name)).lower()}”" for name in touchpoints)
+    def quoted_titles(touchpoints: Sequence[str]) -> str:
+        return " or ".join(f"“{titles.get(name, page_text.titleize(name)).lower()}”" for name in touchpoints)
 
-    within = f", within {page_text.span(facts.window_seconds)}" if facts.window_seconds else ""
-    return f"From {named(facts.starts_with)} to {named(facts.ends_with)}{within}"
-
-
-def _version(facts: Facts, zone: ZoneInfo, local: datetime) -> str:
-    if facts.valid_from is None:
-        return str(facts.version)
-    since = facts.valid_from.replace(tzinfo=UTC).astimezone(zone)
-    return f"{facts.version}, since {page_text.day(since.date(), local.date())}"
+    within = (
+        f", within {page_text.format_declared_duration(page_data.window_seconds)}" if page_data.window_seconds else ""
+    )
+    return f"From {quoted_titles(page_data.starts_with)} to {quoted_titles(page_data.ends_with)}{within}"
 
 
-def _newest(facts: Facts, zone: ZoneInfo, local: datetime) -> str:
-    if facts.last_evidence_at is None:
+def _version_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
+    if page_data.valid_from is None:
+        return str(page_data.version)
+    since = page_data.valid_from.replace(tzinfo=UTC).astimezone(zone)
+    return f"{page_data.version}, since {page_text.format_short_date(since.date(), local.date())}"
+
+
+def _newest_event_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
+    if page_data.last_event_at is None:
         return "no evidence yet"
-    newest = facts.last_evidence_at.replace(tzinfo=UTC).astimezone(zone)
-    return f"{page_text.ago(newest, local)}"
+    newest = page_data.last_event_at.replace(tzinfo=UTC).astimezone(zone)
+    return f"{page_text.format_time_ago(newest, local)}"

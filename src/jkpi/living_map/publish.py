@@ -9,16 +9,16 @@ from pathlib import Path
 
 from jkpi.config.settings import Settings
 from jkpi.errors import SystemFailure
-from jkpi.living_map.page_model import index, page
-from jkpi.living_map.published_readings import remember
-from jkpi.living_map.queries import read_journeys
+from jkpi.living_map.page_model import build_index, build_page
+from jkpi.living_map.published_readings import save_first_published
+from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_index, render_page
 from jkpi.state.engine import MomentState
-from jkpi.state.open_alerts import Fall
+from jkpi.state.open_alerts import OpenAlert
 from jkpi.warehouse.base import Warehouse
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Beside its place first, then moved there in one step.
 
     Raises:
@@ -27,14 +27,14 @@ def write_whole(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        part = Path(name)
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as out:
                 out.write(text)
-            part.chmod(0o644)
-            part.replace(path)
+            temporary.chmod(0o644)
+            temporary.replace(path)
         except BaseException:
-            part.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise SystemFailure(
@@ -42,11 +42,11 @@ def write_whole(path: Path, text: str) -> None:
         ) from error
 
 
-INDEX = "index.html"
+INDEX_FILE = "index.html"
 
 
-def publish_map(
-    settings: Settings, w: Warehouse, states: Sequence[MomentState], falls: Sequence[Fall] = ()
+def publish_maps(
+    settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[OpenAlert] = ()
 ) -> list[Path]:
     """Write one page a journey and an index of them into `settings.output`; `states` and `falls`: what was judged, and
     what of it has an open alert.
@@ -57,13 +57,16 @@ def publish_map(
     Raises:
         SystemFailure: the folder cannot be written.
     """
-    remember(w, settings.now)
-    facts = read_journeys(w, settings.now)
-    pages = [page(journey, states, settings.now, synthetic=settings.synthetic, falls=falls) for journey in facts]
-    overview = index(settings.name, pages, settings.now, synthetic=settings.synthetic)
+    save_first_published(warehouse, settings.now)
+    journeys = read_page_data(warehouse, settings.now)
+    pages = [
+        build_page(page_data, states, settings.now, synthetic=settings.synthetic, alerts=alerts)
+        for page_data in journeys
+    ]
+    overview = build_index(settings.name, pages, settings.now, synthetic=settings.synthetic)
     # The index last: it never points at a page that is not there yet.
-    texts = [(settings.output / made.file, render_page(made)) for made in pages]
-    texts.append((settings.output / INDEX, render_index(overview)))
+    texts = [(settings.site_dir / map_page.file, render_page(map_page)) for map_page in pages]
+    texts.append((settings.site_dir / INDEX_FILE, render_index(overview)))
     for path, text in texts:
-        write_whole(path, text)
+        write_atomically(path, text)
     return [path for path, _ in (texts[-1:] + texts[:-1])]

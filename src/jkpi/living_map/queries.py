@@ -9,38 +9,51 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jkpi.living_map.charts import WEEKS
+from jkpi.living_map.charts import WEEKS_SHOWN
 from jkpi.living_map.insights import read_insights
-from jkpi.living_map.page_data import Facts, Kpi, Moment, Reading, Source, Stage, Stray, Touchpoint
+from jkpi.living_map.page_data import (
+    KpiData,
+    KpiReading,
+    MomentData,
+    PageData,
+    SourceData,
+    StageData,
+    TouchpointData,
+    UnmappedTouchpoint,
+)
 from jkpi.warehouse.base import Warehouse
 
-RECENT = timedelta(days=28)
+RECENT_WINDOW = timedelta(days=28)
 
 _Row = dict[str, Any]
 
 
-def read_journeys(w: Warehouse, now: datetime) -> tuple[Facts, ...]:
+def read_page_data(warehouse: Warehouse, now: datetime) -> tuple[PageData, ...]:
     """The current version of every journey in the warehouse with all that is known of it, by title.
 
     Args:
         now: Aware UTC; "the last 28 days" end here.
     """
-    if not w.table_exists("raw", "map_journeys"):
+    if not warehouse.table_exists("raw", "map_journeys"):
         return ()
-    journeys = w.rows("select * from raw.map_journeys where is_current order by title, journey")
-    sources = _sources(w) if journeys else ()
-    return tuple(_facts(w, row, sources, now) for row in journeys)
+    journeys = warehouse.rows("select * from raw.map_journeys where is_current order by title, journey")
+    sources = _read_sources(warehouse) if journeys else ()
+    return tuple(_page_data(warehouse, row, sources, now) for row in journeys)
 
 
-def _facts(w: Warehouse, row: _Row, sources: tuple[Source, ...], now: datetime) -> Facts:
-    journey, content = row["journey"], _object(row["content"])
-    viewpoint = content.get("viewpoint") or _object(row["viewpoint"])
-    measured = w.table_exists("marts", "fct_kpi_readings")
-    last_week = _last_week(w, journey, row["timezone"], now, measured)
-    coverage = _coverage(w, journey)
-    stages = _stages(w, journey, now)
-    seen = [found for found in coverage if found["element"] == "touchpoint" and found["first_evidence_at"] is not None]
-    return Facts(
+def _page_data(warehouse: Warehouse, row: _Row, sources: tuple[SourceData, ...], now: datetime) -> PageData:
+    journey, content = row["journey"], _json_object(row["content"])
+    viewpoint = content.get("viewpoint") or _json_object(row["viewpoint"])
+    is_measured = warehouse.table_exists("marts", "fct_kpi_readings")
+    last_week = _newest_week(warehouse, journey, row["timezone"], now, is_measured)
+    coverage = _read_coverage(warehouse, journey)
+    stages = _read_stages(warehouse, journey, now)
+    covered_touchpoints = [
+        coverage_row
+        for coverage_row in coverage
+        if coverage_row["element"] == "touchpoint" and coverage_row["first_evidence_at"] is not None
+    ]
+    return PageData(
         journey=journey,
         title=row["title"],
         version=int(row["version"]),
@@ -54,151 +67,155 @@ def _facts(w: Warehouse, row: _Row, sources: tuple[Source, ...], now: datetime) 
         window_seconds=row["window_seconds"],
         last_week=last_week,
         stages=stages,
-        touchpoints=_touchpoints(w, journey, stages, coverage),
-        kpis=_kpis(w, journey, last_week, measured, _drawn_kpis(content, stages)),
-        moments=_moments(w, journey, content),
+        touchpoints=_read_touchpoints(warehouse, journey, stages, coverage),
+        kpis=_read_kpis(warehouse, journey, last_week, is_measured, _kpi_order(content, stages)),
+        moments=_read_moments(warehouse, journey, content),
         sources=sources,
-        strays=tuple(
-            Stray(found["name"], int(found["count_events"] or 0))
-            for found in coverage
-            if found["element"] == "unmapped_touchpoint"
+        unmapped_touchpoints=tuple(
+            UnmappedTouchpoint(coverage_row["name"], int(coverage_row["count_events"] or 0))
+            for coverage_row in coverage
+            if coverage_row["element"] == "unmapped_touchpoint"
         ),
-        first_evidence_at=min((found["first_evidence_at"] for found in seen), default=None),
-        last_evidence_at=max((found["last_evidence_at"] for found in seen), default=None),
-        measured=measured,
-        insights=read_insights(w, journey, last_week - timedelta(weeks=WEEKS - 1), last_week),
+        first_event_at=min((coverage_row["first_evidence_at"] for coverage_row in covered_touchpoints), default=None),
+        last_event_at=max((coverage_row["last_evidence_at"] for coverage_row in covered_touchpoints), default=None),
+        is_measured=is_measured,
+        insights=read_insights(warehouse, journey, last_week - timedelta(weeks=WEEKS_SHOWN - 1), last_week),
     )
 
 
-def _last_week(w: Warehouse, journey: str, timezone: str | None, now: datetime, measured: bool) -> date:
+def _newest_week(warehouse: Warehouse, journey: str, timezone: str | None, now: datetime, is_measured: bool) -> date:
     """The Monday of this week in the journey's zone, or of the newest week with readings where the data end before."""
     today = now.astimezone(ZoneInfo(timezone or "UTC")).date()
     this_week = today - timedelta(days=today.weekday())
-    if not measured:
+    if not is_measured:
         return this_week
-    newest = w.scalar(
+    newest = warehouse.scalar(
         "select max(period_start) from marts.fct_kpi_readings where journey = :journey and period = 'week'",
         {"journey": journey},
     )
     return this_week if newest is None else min(this_week, newest)
 
 
-def _stages(w: Warehouse, journey: str, now: datetime) -> tuple[Stage, ...]:
+def _read_stages(warehouse: Warehouse, journey: str, now: datetime) -> tuple[StageData, ...]:
     visits: dict[str, int] = {}
-    measured = w.table_exists("marts", "fct_stage_visits")
-    if measured:
+    is_measured = warehouse.table_exists("marts", "fct_stage_visits")
+    if is_measured:
         until = now.astimezone(UTC).replace(tzinfo=None)
-        counted = w.rows(
+        visit_counts = warehouse.rows(
             "select stage, count(*) as visits from marts.fct_stage_visits"
             " where is_in_viewpoint and journey = :journey and entered_at >= :since and entered_at < :until"
             " group by stage",
-            {"journey": journey, "since": until - RECENT, "until": until},
+            {"journey": journey, "since": until - RECENT_WINDOW, "until": until},
         )
-        visits = {row["stage"]: int(row["visits"]) for row in counted}
-    rows = w.rows(
+        visits = {row["stage"]: int(row["visits"]) for row in visit_counts}
+    rows = warehouse.rows(
         "select stage, title, owner, content from raw.map_stages where journey = :journey and is_current"
         " order by position",
         {"journey": journey},
     )
     return tuple(
-        Stage(
+        StageData(
             stage=row["stage"],
             title=row["title"],
             owner=row["owner"] or "",
-            content=_object(row["content"]),
-            visits_28d=visits.get(row["stage"], 0) if measured else None,
+            content=_json_object(row["content"]),
+            visits_28d=visits.get(row["stage"], 0) if is_measured else None,
         )
         for row in rows
     )
 
 
-def _coverage(w: Warehouse, journey: str) -> list[_Row]:
-    if not w.table_exists("marts", "rpt_map_coverage"):
+def _read_coverage(warehouse: Warehouse, journey: str) -> list[_Row]:
+    if not warehouse.table_exists("marts", "rpt_map_coverage"):
         return []
     # All columns: a warehouse measured by an older release may lack the newest of them.
-    return w.rows(
+    return warehouse.rows(
         "select * from marts.rpt_map_coverage where journey = :journey or element = 'unmapped_touchpoint'"
         " order by count_events desc, name",
         {"journey": journey},
     )
 
 
-def _touchpoints(w: Warehouse, journey: str, stages: tuple[Stage, ...], coverage: list[_Row]) -> tuple[Touchpoint, ...]:
-    seen = {row["name"]: row for row in coverage if row["element"] == "touchpoint"}
+def _read_touchpoints(
+    warehouse: Warehouse, journey: str, stages: tuple[StageData, ...], coverage: list[_Row]
+) -> tuple[TouchpointData, ...]:
+    coverage_by_touchpoint = {row["name"]: row for row in coverage if row["element"] == "touchpoint"}
     titles = {
-        drawn.get("touchpoint"): drawn.get("title")
+        map_touchpoint.get("touchpoint"): map_touchpoint.get("title")
         for stage in stages
-        for drawn in stage.content.get("touchpoints") or ()
-        if isinstance(drawn, Mapping)
+        for map_touchpoint in stage.content.get("touchpoints") or ()
+        if isinstance(map_touchpoint, Mapping)
     }
-    rows = w.rows(
+    rows = warehouse.rows(
         "select touchpoint, stage, channel, stage_side, evidence, is_staffed from raw.map_touchpoints"
         " where journey = :journey and is_current order by stage_position, position",
         {"journey": journey},
     )
     return tuple(
-        Touchpoint(
+        TouchpointData(
             touchpoint=row["touchpoint"],
             stage=row["stage"],
             title=titles.get(row["touchpoint"]),
             channel=row["channel"] or "",
             stage_side=row["stage_side"] or "front",
-            evidence=row["evidence"] or "hypothesis",
+            confirmation=row["evidence"] or "hypothesis",
             is_staffed=bool(row["is_staffed"]),
-            count_events=found.get("count_events"),
-            count_events_28d=found.get("count_events_28d"),
-            last_evidence_at=found.get("last_evidence_at"),
+            count_events=coverage_row.get("count_events"),
+            count_events_28d=coverage_row.get("count_events_28d"),
+            last_event_at=coverage_row.get("last_evidence_at"),
         )
         for row in rows
-        for found in [seen.get(row["touchpoint"], {})]
+        for coverage_row in [coverage_by_touchpoint.get(row["touchpoint"], {})]
     )
 
 
-def _drawn_kpis(content: Mapping[str, Any], stages: tuple[Stage, ...]) -> dict[str, int]:
+def _kpi_order(content: Mapping[str, Any], stages: tuple[StageData, ...]) -> dict[str, int]:
     """KPI id -> its place on the drawn map, which the tables do not keep."""
-    drawn = [*content.get("kpis", ()), *(kpi for stage in stages for kpi in stage.content.get("kpis", ()))]
-    return {str(kpi.get("id")): place for place, kpi in enumerate(drawn)}
+    map_kpis = [*content.get("kpis", ()), *(kpi for stage in stages for kpi in stage.content.get("kpis", ()))]
+    return {str(kpi.get("id")): position for position, kpi in enumerate(map_kpis)}
 
 
-def _kpis(w: Warehouse, journey: str, last_week: date, measured: bool, order: Mapping[str, int]) -> tuple[Kpi, ...]:
-    weeks: dict[str, list[Reading]] = defaultdict(list)
-    days: dict[str, Reading] = {}
-    rows = w.rows(
+def _read_kpis(
+    warehouse: Warehouse, journey: str, last_week: date, is_measured: bool, order: Mapping[str, int]
+) -> tuple[KpiData, ...]:
+    weeks: dict[str, list[KpiReading]] = defaultdict(list)
+    days: dict[str, KpiReading] = {}
+    rows = warehouse.rows(
         "select * from raw.map_kpis where journey = :journey and is_current order by stage_position, kpi",
         {"journey": journey},
     )
     # What was counted by another definition is another number: the words of this one would say of it what it is not.
-    means = {row["kpi"]: row["definition"] for row in rows}
-    others: set[str] = set()
-    if measured:
-        scope = {"journey": journey, "first": last_week - timedelta(weeks=WEEKS - 1), "last": last_week}
+    definition_by_kpi = {row["kpi"]: row["definition"] for row in rows}
+    redefined_kpis: set[str] = set()
+    if is_measured:
+        scope = {"journey": journey, "first": last_week - timedelta(weeks=WEEKS_SHOWN - 1), "last": last_week}
         columns = (
             "select kpi, statistic, period_start, value, ci_low, ci_high, sample_size, open_count, status, unit,"
             " is_primary, definition from marts.fct_kpi_readings where journey = :journey and segment = 'all'"
         )
-        for row in w.rows(
+        for row in warehouse.rows(
             f"{columns} and period = 'week' and period_start between :first and :last order by period_start", scope
         ):
-            if row["definition"] == means.get(row["kpi"]):
-                weeks[row["kpi"]].append(_reading(row))
+            if row["definition"] == definition_by_kpi.get(row["kpi"]):
+                weeks[row["kpi"]].append(_kpi_reading(row))
             else:
-                others.add(row["kpi"])
-        for row in w.rows(
+                redefined_kpis.add(row["kpi"])
+        for row in warehouse.rows(
             f"{columns} and period = 'day' and is_primary and status = 'final' and value is not null"
             " and period_start >= :first order by period_start",
             scope,
         ):
-            if row["definition"] == means.get(row["kpi"]):
-                days[row["kpi"]] = _reading(row)
-    usual: dict[str, float | None] = {}
-    if w.table_exists("marts", "rpt_journey_health"):
-        health = w.rows(
+            if row["definition"] == definition_by_kpi.get(row["kpi"]):
+                days[row["kpi"]] = _kpi_reading(row)
+    baseline_by_kpi: dict[str, float | None] = {}
+    if warehouse.table_exists("marts", "rpt_journey_health"):
+        health = warehouse.rows(
             "select kpi, baseline from marts.rpt_journey_health where journey = :journey", {"journey": journey}
         )
-        usual = {row["kpi"]: row["baseline"] for row in health}
+        baseline_by_kpi = {row["kpi"]: row["baseline"] for row in health}
     rows.sort(key=lambda row: order.get(row["kpi"], len(order)))
     return tuple(
-        Kpi(
+        KpiData(
             kpi=row["kpi"],
             stage=row["stage"],
             kind=row["kind"],
@@ -206,18 +223,18 @@ def _kpis(w: Warehouse, journey: str, last_week: date, measured: bool, order: Ma
             unit=row["unit"] or "share",
             direction=row["direction"] or "higher",
             target=row["target"],
-            rule=row,
+            parameters=row,
             weeks=tuple(weeks[row["kpi"]]),
             last_day=days.get(row["kpi"]),
-            baseline=usual.get(row["kpi"]),
-            is_redefined=row["kpi"] in others,
+            baseline=baseline_by_kpi.get(row["kpi"]),
+            is_redefined=row["kpi"] in redefined_kpis,
         )
         for row in rows
     )
 
 
-def _reading(row: _Row) -> Reading:
-    return Reading(
+def _kpi_reading(row: _Row) -> KpiReading:
+    return KpiReading(
         statistic=row["statistic"],
         period_start=row["period_start"],
         value=row["value"],
@@ -231,17 +248,17 @@ def _reading(row: _Row) -> Reading:
     )
 
 
-def _moments(w: Warehouse, journey: str, content: Mapping[str, Any]) -> tuple[Moment, ...]:
-    drawn = [moment for moment in content.get("moments_of_truth") or () if isinstance(moment, Mapping)]
-    titles = {moment.get("moment"): moment.get("title") for moment in drawn}
-    order = {moment.get("moment"): place for place, moment in enumerate(drawn)}
-    rows = w.rows(
+def _read_moments(warehouse: Warehouse, journey: str, content: Mapping[str, Any]) -> tuple[MomentData, ...]:
+    map_moments = [moment for moment in content.get("moments_of_truth") or () if isinstance(moment, Mapping)]
+    titles = {moment.get("moment"): moment.get("title") for moment in map_moments}
+    order = {moment.get("moment"): position for position, moment in enumerate(map_moments)}
+    rows = warehouse.rows(
         "select moment, kpi, statistic, promise, owner from raw.map_moments where journey = :journey and is_current"
         " order by moment",
         {"journey": journey},
     )
     moments = [
-        Moment(
+        MomentData(
             row["moment"], row["kpi"], row["statistic"], row["promise"], row["owner"] or "", titles.get(row["moment"])
         )
         for row in rows
@@ -249,10 +266,10 @@ def _moments(w: Warehouse, journey: str, content: Mapping[str, Any]) -> tuple[Mo
     return tuple(sorted(moments, key=lambda moment: order.get(moment.moment, len(order))))
 
 
-def _sources(w: Warehouse) -> tuple[Source, ...]:
-    if not w.table_exists("raw", "map_sources"):
+def _read_sources(warehouse: Warehouse) -> tuple[SourceData, ...]:
+    if not warehouse.table_exists("raw", "map_sources"):
         return ()
-    rows = w.rows("""
+    rows = warehouse.rows("""
         select
             map_sources.source, map_sources.title, map_sources.kind, map_sources.owner, map_sources.schedule,
             map_sources.late_seconds, loads.newest_row_at, loads.loaded_at, loads.rows_read, loads.rows_rejected
@@ -269,9 +286,9 @@ def _sources(w: Warehouse) -> tuple[Source, ...]:
         ) as loads on map_sources.source = loads.source
         order by map_sources.source
     """)
-    refused = {
+    refusal_reasons = {
         row["source"]: row["reason"]
-        for row in w.rows("""
+        for row in warehouse.rows("""
             select source, reason from (
                 select source, status, reason, row_number() over (partition by source order by loaded_at desc) as nth
                 from raw.load_batches
@@ -280,11 +297,11 @@ def _sources(w: Warehouse) -> tuple[Source, ...]:
             where nth = 1 and status = 'refused'
         """)
     }
-    blind: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
-    for row in w.rows("select source, starts_at, ends_at, reason from raw.blind_spots order by starts_at"):
-        blind[row["source"]].append((row["starts_at"], row["ends_at"], row["reason"]))
+    data_gaps: dict[str, list[tuple[datetime, datetime, str]]] = defaultdict(list)
+    for row in warehouse.rows("select source, starts_at, ends_at, reason from raw.blind_spots order by starts_at"):
+        data_gaps[row["source"]].append((row["starts_at"], row["ends_at"], row["reason"]))
     return tuple(
-        Source(
+        SourceData(
             source=row["source"],
             title=row["title"] or row["source"],
             kind=row["kind"] or "",
@@ -295,14 +312,14 @@ def _sources(w: Warehouse) -> tuple[Source, ...]:
             loaded_at=row["loaded_at"],
             rows_read=int(row["rows_read"] or 0),
             rows_rejected=int(row["rows_rejected"] or 0),
-            refused=refused.get(row["source"]),
-            blind=tuple(blind[row["source"]]),
+            refusal_reason=refusal_reasons.get(row["source"]),
+            data_gaps=tuple(data_gaps[row["source"]]),
         )
         for row in rows
     )
 
 
-def _object(text: str | None) -> dict[str, Any]:
+def _json_object(text: str | None) -> dict[str, Any]:
     """A JSON object of a map table; nothing written is an empty one."""
     loaded = json.loads(text) if text else {}
     return loaded if isinstance(loaded, dict) else {}

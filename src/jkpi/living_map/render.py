@@ -12,24 +12,24 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jkpi.living_map.digest.content import CHANCE, QUIET, Letter
-from jkpi.living_map.views import Index, Page
+from jkpi.living_map.digest.content import ALL_QUIET_TEXT, CHANCE_NOTE, OwnerDigest
+from jkpi.living_map.views import IndexPage, MapPage
 
 _PACKAGE = "jkpi.living_map"
 
 
-def render_page(page: Page) -> str:
+def render_page(page: MapPage) -> str:
     """The page of one journey."""
-    return _environment().get_template("journey.html").render(page=page, **_shared())
+    return _environment().get_template("journey.html").render(page=page, **_shared_assets())
 
 
-def render_index(index: Index) -> str:
+def render_index(index: IndexPage) -> str:
     """The page of all journeys."""
-    return _environment().get_template("index.html").render(index=index, **_shared())
+    return _environment().get_template("index.html").render(index=index, **_shared_assets())
 
 
-def render_letter(
-    letter: Letter, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
+def render_digest(
+    digest: OwnerDigest, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
 ) -> str:
     """The weekly digest of one owner, fit for a mail."""
     colours = {
@@ -39,14 +39,14 @@ def render_letter(
         _environment()
         .get_template("letter.html")
         .render(
-            letter=letter,
+            letter=digest,
             sections=sections,
             workspace=workspace,
             now=now,
             synthetic=synthetic,
             colours=colours,
-            chance=CHANCE,
-            quiet=QUIET,
+            chance=CHANCE_NOTE,
+            quiet=ALL_QUIET_TEXT,
         )
     )
 
@@ -64,7 +64,7 @@ def _environment() -> Environment:
 
 
 @lru_cache(maxsize=1)
-def _shared() -> dict[str, Markup]:
+def _shared_assets() -> dict[str, Markup]:
     """Our own style sheet and icons: the only text that is not escaped, besides the charts."""
     templates = files(_PACKAGE) / "templates"
     script = (templates / "page.js").read_text(encoding="utf-8")

@@ -6,51 +6,51 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class StateWords:
+class StateLabel:
     """`key` is also the id of the icon and the class of the colour; `urgency` sorts, most urgent highest."""
 
     key: str
-    word: str
+    label: str
     meaning: str
     urgency: int
 
 
-_ALL = (
-    StateWords(
+_STATE_LABELS = (
+    StateLabel(
         "firing", "firing", "A trend: the fall is real, and larger than the smallest one worth waking someone.", 9
     ),
-    StateWords("error", "error", "It could not be judged. The default receiver was told; this is not an all-clear.", 8),
-    StateWords(
+    StateLabel("error", "error", "It could not be judged. The default receiver was told; this is not an all-clear.", 8),
+    StateLabel(
         "held", "held", "A quality check failed, so no judgement is made until the data can be trusted again.", 7
     ),
-    StateWords("no_data", "no data", "Readings have stopped arriving.", 6),
-    StateWords("pattern", "pattern", "Two bad days in a row: no coincidence any more, not yet a trend.", 5),
-    StateWords("watch", "watch", "One bad day: it may be a coincidence.", 4),
-    StateWords("recovering", "recovering", "It fell, and is clear again; enough clear days close it.", 3),
-    StateWords("low_n", "low n", "Too few cases to judge: one customer more or less would turn the verdict.", 2),
-    StateWords("learning", "learning", "Fewer than 28 usable days: what is usual is still being learned.", 1),
-    StateWords("ok", "ok", "Nothing unusual against its own past and its promise.", 0),
+    StateLabel("no_data", "no data", "Readings have stopped arriving.", 6),
+    StateLabel("pattern", "pattern", "Two bad days in a row: no coincidence any more, not yet a trend.", 5),
+    StateLabel("watch", "watch", "One bad day: it may be a coincidence.", 4),
+    StateLabel("recovering", "recovering", "It fell, and is clear again; enough clear days close it.", 3),
+    StateLabel("low_n", "low n", "Too few cases to judge: one customer more or less would turn the verdict.", 2),
+    StateLabel("learning", "learning", "Fewer than 28 usable days: what is usual is still being learned.", 1),
+    StateLabel("ok", "ok", "Nothing unusual against its own past and its promise.", 0),
 )
-_BY_KEY = {words.key: words for words in _ALL} | {"resolved": _ALL[-1]}
-IN_PART = StateWords("firing", "falling in a part", "As a whole it stands; a segment of it has an open alert.", 9)
-UNJUDGED = StateWords("unjudged", "not judged yet", "No judgement has been made so far.", 1)
-OPEN = frozenset({"firing", "recovering"})
+_LABEL_BY_STATE = {words.key: words for words in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
+PARTLY_FIRING = StateLabel("firing", "falling in a part", "As a whole it stands; a segment of it has an open alert.", 9)
+NOT_EVALUATED = StateLabel("unjudged", "not judged yet", "No judgement has been made so far.", 1)
+OPEN_STATES = frozenset({"firing", "recovering"})
 """States in which an alert is open, so that the charts mark where it began."""
 
 
-def state_words(state: str | None) -> StateWords:
+def state_label(state: str | None) -> StateLabel:
     """The words of a state; one this page does not know is shown by its own name, as urgent as an error."""
     if state is None:
-        return UNJUDGED
-    if state in _BY_KEY:
-        return _BY_KEY[state]
-    return StateWords("error", state.replace("_", " "), "A state this page does not know.", 8)
+        return NOT_EVALUATED
+    if state in _LABEL_BY_STATE:
+        return _LABEL_BY_STATE[state]
+    return StateLabel("error", state.replace("_", " "), "A state this page does not know.", 8)
 
 
-def seen(words: StateWords, *, in_part: bool) -> StateWords:
+def displayed_state(label: StateLabel, *, is_partly_firing: bool) -> StateLabel:
     """What a single sign of a moment shows: that a part of it falls, where the whole does not fire itself."""
-    return IN_PART if in_part and words.key != "firing" else words
+    return PARTLY_FIRING if is_partly_firing and label.key != "firing" else label
 
 
-def legend() -> tuple[StateWords, ...]:
-    return tuple(sorted(_ALL, key=lambda words: words.urgency))
+def state_legend() -> tuple[StateLabel, ...]:
+    return tuple(sorted(_STATE_LABELS, key=lambda words: words.urgency))

@@ -13,89 +13,100 @@ from typing import Any
 
 from jkpi.formatting import page_text
 from jkpi.living_map import charts, definitions
-from jkpi.living_map.charts import WEEKS
-from jkpi.living_map.kpi_views import Clock, anchor, standing
-from jkpi.living_map.page_data import Facts, Kpi, Moment, Reading, Week
+from jkpi.living_map.charts import WEEKS_SHOWN
+from jkpi.living_map.kpi_views import PageDates, anchor, goal_status
+from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, PageData, SegmentWeek
 from jkpi.living_map.views import Headline
 
-_STATUS = {"final": "", "provisional": "provisional, may still change", "withheld": "withheld: not to be trusted"}
+_SHORT_STATUS_TEXTS = {
+    "final": "",
+    "provisional": "provisional, may still change",
+    "withheld": "withheld: not to be trusted",
+}
 
 
-def timeline(facts: Facts, clock: Clock, top: Headline) -> str:
+def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> str:
     """JSON for the page, safe inside a script element; `{}` where nothing was measured."""
-    kpis = {kpi.kpi: kpi for kpi in facts.kpis}
-    promises = {moment.kpi: moment for moment in reversed(facts.moments)}
-    mondays = [clock.last_week - timedelta(weeks=WEEKS - 1 - n) for n in range(WEEKS)]
+    kpis = {kpi.kpi: kpi for kpi in page_data.kpis}
+    promises = {moment.kpi: moment for moment in reversed(page_data.moments)}
+    mondays = [dates.last_week - timedelta(weeks=WEEKS_SHOWN - 1 - n) for n in range(WEEKS_SHOWN)]
     cells: dict[str, dict[str, Any]] = {}
-    drawings: dict[str, dict[str, str]] = {}
+    segment_charts: dict[str, dict[str, str]] = {}
     names: dict[str, str] = {"all": "everybody"}
-    for (name, segment, value), found in facts.insights.slices:
+    for (name, segment, value), segment_weeks in page_data.insights.segment_weeks:
         if name not in kpis:
             continue
         key = "all" if segment == "all" else f"{segment}={value}"
-        names.setdefault(key, f"{page_text.humanise(segment).lower()}: {value}")
+        names.setdefault(key, f"{page_text.titleize(segment).lower()}: {value}")
         kpi, moment = kpis[name], promises.get(name)
-        by_week = {week.reading.period_start: week for week in found}
-        cells.setdefault(anchor("kpi", name), {})[key] = [_cell(by_week.get(day), kpi, moment) for day in mondays]
+        by_week = {week.reading.period_start: week for week in segment_weeks}
+        cells.setdefault(anchor("kpi", name), {})[key] = [
+            _timeline_cell(by_week.get(day), kpi, moment) for day in mondays
+        ]
         if key != "all":
-            drawings.setdefault(anchor("kpi", name), {})[key] = _drawing([week.reading for week in found], kpi, clock)
+            segment_charts.setdefault(anchor("kpi", name), {})[key] = _segment_chart(
+                [week.reading for week in segment_weeks], kpi, dates
+            )
     if not cells:
         return "{}"
-    told = {
-        "weeks": [f"week of {page_text.day(day, clock.today)}" for day in mondays],
-        "versions": [_version(facts, day) for day in mondays],
-        "current": facts.version,
+    document = {
+        "weeks": [f"week of {page_text.format_short_date(day, dates.today)}" for day in mondays],
+        "versions": [_version_in_force(page_data, day) for day in mondays],
+        "current": page_data.version,
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
         "cells": cells,
-        "charts": drawings,
-        "banners": {key: [said.key, said.text, said.detail] for key, said in (("all", top), *top.segments)},
-        "moments": {anchor("moment", moment.moment): anchor("kpi", moment.kpi) for moment in facts.moments},
+        "charts": segment_charts,
+        "banners": {
+            key: [segment_headline.key, segment_headline.text, segment_headline.detail]
+            for key, segment_headline in (("all", headline), *headline.segments)
+        },
+        "moments": {anchor("moment", moment.moment): anchor("kpi", moment.kpi) for moment in page_data.moments},
     }
     # "<" would let a text end the script element it stands in.
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _cell(week: Week | None, kpi: Kpi, moment: Moment | None) -> list[Any] | None:
+def _timeline_cell(week: SegmentWeek | None, kpi: KpiData, moment: MomentData | None) -> list[Any] | None:
     if week is None:
         return None
-    if week.hidden:
+    if week.is_suppressed:
         return ["–", "", "", "too few members to be shown", "", ""]
-    now = _told(week.reading, kpi, moment)
-    then = _told(week.published, kpi, moment) if week.published else now
-    cell: list[Any] = [*now] if then[:3] == now[:3] else [*now, then]
+    current = _cell_texts(week.reading, kpi, moment)
+    first_published = _cell_texts(week.first_published, kpi, moment) if week.first_published else current
+    cell: list[Any] = [*current] if first_published[:3] == current[:3] else [*current, first_published]
     return cell
 
 
-def _told(reading: Reading, kpi: Kpi, moment: Moment | None) -> list[str]:
-    unit = definitions.unit_of(reading.statistic, kpi.rule)
+def _cell_texts(reading: KpiReading, kpi: KpiData, moment: MomentData | None) -> list[str]:
+    unit = definitions.unit_of_statistic(reading.statistic, kpi.parameters)
     goal, noun = (kpi.target, "target") if kpi.target is not None else (moment.promise if moment else None, "promise")
     if reading.status == "withheld" or reading.value is None:
-        return ["–", "", "", _STATUS.get(reading.status, reading.status) or "no data", "", ""]
-    mark = standing(reading, goal, kpi.direction, noun)
+        return ["–", "", "", _SHORT_STATUS_TEXTS.get(reading.status, reading.status) or "no data", "", ""]
+    status = goal_status(reading, goal, kpi.direction, noun)
     return [
-        page_text.value(reading.value, unit, reading.statistic, goal),
-        page_text.interval(reading.low, reading.high, unit, reading.statistic) or "",
-        page_text.count(reading.sample_size) if unit != "count" else "",
-        _STATUS.get(reading.status, reading.status),
-        mark.key if mark else "",
-        mark.word if mark else "",
+        page_text.format_reading(reading.value, unit, reading.statistic, goal),
+        page_text.format_interval(reading.low, reading.high, unit, reading.statistic) or "",
+        page_text.format_count(reading.sample_size) if unit != "count" else "",
+        _SHORT_STATUS_TEXTS.get(reading.status, reading.status),
+        status.key if status else "",
+        status.label if status else "",
     ]
 
 
-def _drawing(readings: Sequence[Reading], kpi: Kpi, clock: Clock) -> str:
+def _segment_chart(readings: Sequence[KpiReading], kpi: KpiData, dates: PageDates) -> str:
     """The series of a segment, without the tooltips: they would be most of the page."""
-    points = [charts.Point(r.period_start, r.value, r.low, r.high, r.status, "") for r in readings]
-    unit = definitions.unit_of(readings[0].statistic, kpi.rule)
-    rules = (
-        [charts.Rule(kpi.target, "target", page_text.goal(kpi.target, unit, readings[0].statistic))]
+    points = [charts.WeekPoint(r.period_start, r.value, r.low, r.high, r.status, "") for r in readings]
+    unit = definitions.unit_of_statistic(readings[0].statistic, kpi.parameters)
+    reference_lines = (
+        [charts.ReferenceLine(kpi.target, "target", page_text.format_goal(kpi.target, unit, readings[0].statistic))]
         if kpi.target is not None
         else []
     )
-    return str(charts.sparkline(points, rules, clock.last_week, label=kpi.title))
+    return str(charts.sparkline(points, reference_lines, dates.last_week, label=kpi.title))
 
 
-def _version(facts: Facts, day: date) -> int:
+def _version_in_force(page_data: PageData, day: date) -> int:
     """The version of the map in force at the end of that week; the first one from ever."""
-    versions = facts.insights.versions
+    versions = page_data.insights.versions
     sunday = day + timedelta(days=6)
     return max((v for v, since in versions if since <= sunday), default=min((v for v, _ in versions), default=0))

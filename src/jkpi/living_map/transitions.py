@@ -8,87 +8,109 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from jkpi.formatting import page_text
-from jkpi.living_map.page_data import END, Insights, Move
-from jkpi.living_map.views import PathView, ScoreView
+from jkpi.living_map.page_data import JOURNEY_END, JourneyInsights, StageTransition
+from jkpi.living_map.views import ScoreView, TransitionView
 
 
 @dataclass(frozen=True)
-class Way:
+class StageOrder:
     """The stages in their drawn order, by key, with their titles."""
 
     stages: tuple[str, ...]
     titles: Mapping[str, str]
 
 
-def path_views(way: Way, moves: Sequence[Move]) -> dict[str, tuple[PathView, ...]]:
+def transition_views(
+    stage_order: StageOrder, transitions: Sequence[StageTransition]
+) -> dict[str, tuple[TransitionView, ...]]:
     """Stage -> where its visits went, the drawn way first, then by number."""
-    found = {}
-    for place, stage in enumerate(way.stages):
-        here = [move for move in moves if move.stage == stage]
-        total = sum(move.count for move in here)
-        drawn = way.stages[place + 1] if place + 1 < len(way.stages) else END
-        views = [_path(way, place, move, total, drawn) for move in here]
-        found[stage] = tuple(sorted(views, key=lambda view: (view.kind != "drawn", -view.share)))
-    return found
+    views_by_stage = {}
+    for position, stage in enumerate(stage_order.stages):
+        stage_transitions = [transition for transition in transitions if transition.stage == stage]
+        total = sum(transition.count for transition in stage_transitions)
+        next_on_map = stage_order.stages[position + 1] if position + 1 < len(stage_order.stages) else JOURNEY_END
+        views = [
+            _transition_view(stage_order, position, transition, total, next_on_map) for transition in stage_transitions
+        ]
+        views_by_stage[stage] = tuple(sorted(views, key=lambda view: (view.kind != "drawn", -view.share)))
+    return views_by_stage
 
 
-def _path(way: Way, place: int, move: Move, total: int, drawn: str) -> PathView:
-    title = way.titles.get(move.next_stage, page_text.humanise(move.next_stage))
-    if move.next_stage == drawn:
-        kind, word = "drawn", "the end" if drawn == END else title
-    elif move.next_stage == END:
-        kind, word = "left", "left for good"
-    elif move.next_stage in way.stages and way.stages.index(move.next_stage) <= place:
-        kind, word = "back", f"back to {title}"
+def _transition_view(
+    stage_order: StageOrder, position: int, transition: StageTransition, total: int, next_on_map: str
+) -> TransitionView:
+    title = stage_order.titles.get(transition.next_stage, page_text.titleize(transition.next_stage))
+    if transition.next_stage == next_on_map:
+        kind, label = "drawn", "the end" if next_on_map == JOURNEY_END else title
+    elif transition.next_stage == JOURNEY_END:
+        kind, label = "left", "left for good"
+    elif transition.next_stage in stage_order.stages and stage_order.stages.index(transition.next_stage) <= position:
+        kind, label = "back", f"back to {title}"
     else:
-        kind, word = "skip", f"straight to {title}"
-    share = move.count / total
-    return PathView(move.next_stage, kind, word, page_text.count(move.count), page_text.share(share), share)
+        kind, label = "skip", f"straight to {title}"
+    proportion = transition.count / total
+    return TransitionView(
+        transition.next_stage,
+        kind,
+        label,
+        page_text.format_count(transition.count),
+        page_text.format_percent(proportion),
+        proportion,
+    )
 
 
-def score_views(way: Way, insights: Insights, touched: Mapping[str, str]) -> dict[str, ScoreView]:
+def score_views(
+    stage_order: StageOrder, insights: JourneyInsights, stage_by_touchpoint: Mapping[str, str]
+) -> dict[str, ScoreView]:
     """Stage -> its point of the curve, by the question that most answered there; where the peaks and ends lie.
 
     Args:
         touched: touchpoint -> its stage.
     """
-    best = {}
+    most_answered = {}
     for score in sorted(insights.scores, key=lambda s: s.count):
         if score.stage is not None:
-            best[score.stage] = score
-    marks = {name: _where(found, touched) for name, found in (("peak", insights.peaks), ("end", insights.ends))}
+            most_answered[score.stage] = score
+    peak_end_proportions = {
+        name: _proportions_by_stage(counts, stage_by_touchpoint)
+        for name, counts in (("peak", insights.peaks), ("end", insights.ends))
+    }
     views = {}
-    for place, stage in enumerate(way.stages):
-        here = best.get(stage)
-        if here is None:
+    for position, stage in enumerate(stage_order.stages):
+        stage_score = most_answered.get(stage)
+        if stage_score is None:
             continue
-        near = [way.stages[n] if 0 <= n < len(way.stages) else "" for n in (place - 1, place + 1)]
-        before, after = (best[name].mean if name in best else None for name in near)
+        neighbours = [
+            stage_order.stages[n] if 0 <= n < len(stage_order.stages) else "" for n in (position - 1, position + 1)
+        ]
+        previous, following = (most_answered[name].mean if name in most_answered else None for name in neighbours)
         views[stage] = ScoreView(
-            kpi=here.kpi,
-            value=f"{here.mean:.2f}",
-            n=page_text.count(here.count),
-            drawing=curve(before, here.mean, after),
-            marks=tuple(
-                f"{'peak' if name == 'peak' else 'end'} of {page_text.share(shares[stage])} of passages"
-                for name, shares in marks.items()
+            kpi=stage_score.kpi,
+            value=f"{stage_score.mean:.2f}",
+            n=page_text.format_count(stage_score.count),
+            curve=satisfaction_curve(previous, stage_score.mean, following),
+            peak_end_notes=tuple(
+                f"{'peak' if name == 'peak' else 'end'} of {page_text.format_percent(shares[stage])} of passages"
+                for name, shares in peak_end_proportions.items()
                 if stage in shares
             ),
         )
     return views
 
 
-def _where(found: Sequence[tuple[str, int]], touched: Mapping[str, str]) -> dict[str, float]:
-    total = sum(count for _, count in found)
-    shares: dict[str, float] = {}
-    for touchpoint, count in found:
-        stage = touched.get(touchpoint)
+def _proportions_by_stage(
+    counts: Sequence[tuple[str, int]], stage_by_touchpoint: Mapping[str, str]
+) -> dict[str, float]:
+    total = sum(count for _, count in counts)
+    proportions: dict[str, float] = {}
+    for touchpoint, count in counts:
+        stage = stage_by_touchpoint.get(touchpoint)
         if stage is not None:
-            shares[stage] = shares.get(stage, 0.0) + count / total
-    return shares
+            proportions[stage] = proportions.get(stage, 0.0) + count / total
+    return proportions
 
 
-def curve(before: float | None, here: float, after: float | None) -> Markup:
+def satisfaction_curve(previous: float | None, current: float, following: float | None) -> Markup:
     """The piece of the satisfaction curve in one column, 0 at the foot and 1 at the top; it breaks where a neighbour
     has no answers.
 
@@ -100,11 +122,11 @@ def curve(before: float | None, here: float, after: float | None) -> Markup:
         return 44.0 - 40.0 * score
 
     parts = []
-    for other, edge in ((before, -0.4), (after, 100.4)):
-        if other is not None:
-            half = y((here + other) / 2)
-            parts.append(Markup('<path class="line" d="M{:g} {:.2f}L50 {:.2f}"/>').format(edge, half, y(here)))
-    dot = Markup('<path class="curve-dot" d="M50 {:.2f}h.01"/>').format(y(here))
+    for neighbour, edge in ((previous, -0.4), (following, 100.4)):
+        if neighbour is not None:
+            half = y((current + neighbour) / 2)
+            parts.append(Markup('<path class="line" d="M{:g} {:.2f}L50 {:.2f}"/>').format(edge, half, y(current)))
+    dot = Markup('<path class="curve-dot" d="M50 {:.2f}h.01"/>').format(y(current))
     return Markup(
         '<svg class="curve" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true">'
         '<path class="axis" d="M0 24H100"/>{}{}</svg>'

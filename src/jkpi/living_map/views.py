@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jkpi.living_map.states import StateWords, seen
+from jkpi.living_map.states import StateLabel, displayed_state
 
 
 @dataclass(frozen=True)
-class Standing:
+class GoalStatus:
     """Where a value stands against a promise or target: `key` good, unclear or bad; never told by colour alone."""
 
     key: str
-    word: str
+    label: str
 
 
 @dataclass(frozen=True)
-class Figure:
+class LabelledValue:
     """A number with what it says. `statistic`: which one of a reading it is."""
 
     value: str
-    caption: str
+    label: str
     statistic: str = ""
 
 
@@ -41,31 +41,31 @@ class KpiView:
     n: str | None
     week: str | None
     goal: str | None
-    standing: Standing | None
-    usual: str | None
+    goal_status: GoalStatus | None
+    baseline: str | None
     note: str | None
-    extras: tuple[Figure, ...]
+    extras: tuple[LabelledValue, ...]
     stack: Markup | None
     chart: Markup | None
     moment: str | None
-    state: StateWords | None
+    state: StateLabel | None
 
 
 @dataclass(frozen=True)
-class FallView:
+class AlertView:
     """What an open alert says. `key`: the segment as the page's switch has it; `where` is empty for everybody."""
 
     key: str
-    where: str
-    state: StateWords
+    segment_label: str
+    state: StateLabel
     value: str | None
     caption: str
-    instead: str
+    baseline_text: str
     interval: str | None
     n: str | None
-    days: str
+    period: str
     since: str
-    begun: str
+    onset_text: str
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class MomentView:
 
     anchor: str
     title: str
-    place: str
-    state: StateWords
+    stage_title: str
+    state: StateLabel
     since: str | None
     value: str | None
     caption: str
     kpi_title: str
     promise: str | None
-    standing: Standing | None
+    goal_status: GoalStatus | None
     interval: str | None
     n: str | None
     week: str | None
@@ -91,23 +91,23 @@ class MomentView:
     owner: str
     chart: Markup | None
     kpi_anchor: str
-    falling_in: str = ""
-    falls: tuple[FallView, ...] = ()
-    early: str = ""
+    firing_segments: str = ""
+    alerts: tuple[AlertView, ...] = ()
+    early_warning: str = ""
 
     @property
-    def seen(self) -> StateWords:
+    def displayed_state(self) -> StateLabel:
         """The state as one sign, which colours it: a part that fires is not hidden by a whole that stands."""
-        return seen(self.state, in_part=bool(self.falling_in))
+        return displayed_state(self.state, is_partly_firing=bool(self.firing_segments))
 
     @property
-    def whole(self) -> FallView | None:
+    def total_alert(self) -> AlertView | None:
         """The alert about everybody, if one is open and has figures."""
-        return next((fall for fall in self.falls if not fall.where and fall.value), None)
+        return next((alert for alert in self.alerts if not alert.segment_label and alert.value), None)
 
     @property
-    def parts(self) -> tuple[FallView, ...]:
-        return tuple(fall for fall in self.falls if fall.where)
+    def segment_alerts(self) -> tuple[AlertView, ...]:
+        return tuple(alert for alert in self.alerts if alert.segment_label)
 
 
 @dataclass(frozen=True)
@@ -118,19 +118,19 @@ class TouchpointView:
     icon: str
     side: str
     confirmed: bool
-    seen: bool
+    has_events: bool
     volume: str
-    last: str
+    last_event: str
     staffed: bool = False
 
 
 @dataclass(frozen=True)
-class PathView:
+class TransitionView:
     """Where visits of a stage went. `kind`: drawn, skip, back or left; share 0..1 of the decided visits."""
 
     target: str
     kind: str
-    word: str
+    label: str
     count: str
     percent: str
     share: float
@@ -143,8 +143,8 @@ class ScoreView:
     kpi: str
     value: str
     n: str
-    drawing: Markup
-    marks: tuple[str, ...]
+    curve: Markup
+    peak_end_notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,16 @@ class StageView:
     title: str
     owner: str
     visits: str
-    river: Markup | None
+    flow_ribbon: Markup | None
     texts: Mapping[str, tuple[str, ...]]
     touchpoints: tuple[TouchpointView, ...]
     kpis: tuple[KpiView, ...]
     moments: tuple[MomentView, ...]
-    owners: tuple[Figure, ...]
-    paths: tuple[PathView, ...] = ()
+    owners: tuple[LabelledValue, ...]
+    transitions: tuple[TransitionView, ...] = ()
     score: ScoreView | None = None
     stories: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    under_way: tuple[Figure, ...] = ()
+    initiatives: tuple[LabelledValue, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class SourceView:
     kind: str
     owner: str
     key: str
-    word: str
+    label: str
     newest: str
     detail: str
     notes: tuple[str, ...]
@@ -206,7 +206,7 @@ class DefinitionView:
     anchor: str
     kpi_anchor: str
     title: str
-    place: str
+    stage_title: str
     formula: str
     maturity: str
     direction: str
@@ -232,12 +232,12 @@ class DiagramView:
     title: str
     question: str
     lanes: tuple[str, ...]
-    lines: Mapping[str, str]
-    lacks: tuple[str, ...]
+    dividers: Mapping[str, str]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Page:
+class MapPage:
     journey: str
     file: str
     title: str
@@ -255,17 +255,17 @@ class Page:
     stages: tuple[StageView, ...]
     kpis: tuple[KpiView, ...]
     sources: tuple[SourceView, ...]
-    strays: tuple[Figure, ...]
+    unmapped_touchpoints: tuple[LabelledValue, ...]
     definitions: tuple[DefinitionView, ...]
-    legend: tuple[StateWords, ...]
+    legend: tuple[StateLabel, ...]
     diagrams: tuple[DiagramView, ...] = ()
-    people: tuple[str, ...] = ()
+    owner_names: tuple[str, ...] = ()
     timeline: str = ""
 
 
 @dataclass(frozen=True)
-class Index:
+class IndexPage:
     workspace: str
     as_of: str
     synthetic: bool
-    pages: tuple[Page, ...]
+    pages: tuple[MapPage, ...]

@@ -4,60 +4,63 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import SourceError
-from jkpi.loading.landing_schema import landing_of
+from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source
-from jkpi.loading.transform_sql import columns_read
+from jkpi.loading.transform_sql import mapped_columns
 
-_TOLD = 60
+_MAX_LISTED = 60
 
 
 @dataclass
-class Needs:
+class RequiredColumns:
     """The columns that `source` reads from `origin`."""
 
     source: Source
     origin: str
-    absent: list[str] = field(default_factory=list)
+    missing_optional: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
-        return columns_read(self.source)
+        return mapped_columns(self.source)
 
-    def check(self, there: list[str]) -> None:
+    def check_all(self, available: list[str]) -> None:
         """Raises:
         SourceError: naming each missing column, the nearest there is, and all there are.
         """
-        self._demand(self.names, there)
+        self._require(self.names, available)
 
-    def check_keys(self, there: list[str]) -> None:
+    def check_identifying(self, available: list[str]) -> None:
         """As `check`, for rows that may leave out what they do not know: only what makes a row one is demanded."""
         columns = self.source.columns
-        demanded = [*(columns.event_id or ()), *(columns.response_id or ()), *(columns.invitation_id or ())]
+        id_columns = [*(columns.event_id or ()), *(columns.response_id or ()), *(columns.invitation_id or ())]
         single = [
             columns.customer_id,
             columns.case_id,
             columns.touchpoint,
-            getattr(columns, landing_of(self.source).time),
+            getattr(columns, landing_table_for(self.source).time_column),
         ]
-        self._demand([*demanded, *(column for column in single if column)], there)
-        self.absent = [column for column in self.names if column not in there]
+        self._require([*id_columns, *(column for column in single if column)], available)
+        self.missing_optional = [column for column in self.names if column not in available]
 
     def warnings(self) -> list[str]:
         """What was let pass, and may be a slip of the pen."""
-        return [f"{self.origin}: no row has {column!r}" for column in self.absent]
+        return [f"{self.origin}: no row has {column!r}" for column in self.missing_optional]
 
-    def _demand(self, wanted: list[str], there: list[str]) -> None:
-        missing = [column for column in wanted if column not in there]
+    def _require(self, required: list[str], available: list[str]) -> None:
+        missing = [column for column in required if column not in available]
         if not missing:
             return
-        told = []
+        labels = []
         for column in missing:
-            near = nearest(column, there)
-            told.append(f"{column!r}" + (f" ({near})" if near.startswith("did you mean") else ""))
+            suggestion = did_you_mean(column, available)
+            labels.append(f"{column!r}" + (f" ({suggestion})" if suggestion.startswith("did you mean") else ""))
         plural = "s" if len(missing) > 1 else ""
-        columns = ", ".join(there[:_TOLD]) + (f" and {len(there) - _TOLD} more" if len(there) > _TOLD else "")
+        columns = ", ".join(available[:_MAX_LISTED]) + (
+            f" and {len(available) - _MAX_LISTED} more" if len(available) > _MAX_LISTED else ""
+        )
         raise SourceError(
-            f"source {self.source.source}: {self.origin} has no column{plural} {', '.join(told)}", f"it has: {columns}"
+            f"source {self.source.source}: {self.origin} has no column{plural} {', '.join(labels)}",
+            f"it has: {columns}",
         )

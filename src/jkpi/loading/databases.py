@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from jkpi.config.secrets import resolve_secret
 from jkpi.errors import SourceError
 from jkpi.loading.model import Source
-from jkpi.loading.parquet_files import numbered
+from jkpi.loading.parquet_files import with_row_numbers
 from jkpi.loading.rows import CHUNK_ROWS, RawChunk
 from jkpi.protocols import Progress
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy.engine import Engine
 
-_FETCH = 10_000
+_FETCH_ROWS = 10_000
 
 
 @dataclass
@@ -53,24 +53,24 @@ class Query:
             SourceError: wrong URL, no server, refused query, no such cursor column.
         """
         if self._spool is not None:
-            yield from self._again()
+            yield from self._reread()
             return
         import pyarrow as pa
 
         self.cursor_value = self.watermark
         content = hashlib.sha256()
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 (closed with this object: it is read again)
-        writer, before = None, 0
-        for names, rows in self._fetched():
-            table = pa.table({name: _texts([row[place] for row in rows]) for place, name in enumerate(names)})
+        writer, row_offset = None, 0
+        for names, rows in self._fetch_chunks():
+            table = pa.table({name: _text_array([row[index] for row in rows]) for index, name in enumerate(names)})
             for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
                 content.update(repr(row).encode())
             if writer is None:
                 writer = pa.ipc.new_stream(self._spool, table.schema, options=pa.ipc.IpcWriteOptions(compression="lz4"))
             writer.write_table(table)
             self.progress.advance(len(rows))
-            yield RawChunk(numbered(table, before))
-            before += len(rows)
+            yield RawChunk(with_row_numbers(table, row_offset))
+            row_offset += len(rows)
         if writer is not None:
             writer.close()
         self.fingerprint = content.hexdigest()
@@ -80,47 +80,47 @@ class Query:
         if self._spool is not None:
             self._spool.close()
 
-    def _again(self) -> Iterator[RawChunk]:
+    def _reread(self) -> Iterator[RawChunk]:
         import pyarrow as pa
 
         self._spool.seek(0)
-        before = 0
+        row_offset = 0
         for batch in pa.ipc.open_stream(self._spool):
-            yield RawChunk(numbered(pa.Table.from_batches([batch]), before))
-            before += batch.num_rows
+            yield RawChunk(with_row_numbers(pa.Table.from_batches([batch]), row_offset))
+            row_offset += batch.num_rows
 
-    def _fetched(self) -> Iterator[tuple[list[str], list[Any]]]:
+    def _fetch_chunks(self) -> Iterator[tuple[list[str], list[Any]]]:
         import sqlalchemy as sa
 
-        given = self.source.origin
-        query = (given.query or "").strip().rstrip(";")
+        origin = self.source.origin
+        query = (origin.query or "").strip().rstrip(";")
         engine = _engine(self.source, self.workspace)
         where, parameters = "", {}
-        if given.cursor and self.watermark is not None:
-            where = f" where fetched.{engine.dialect.identifier_preparer.quote(given.cursor)} >= :watermark"
-            parameters = {"watermark": _watermark(self.watermark)}
+        if origin.cursor and self.watermark is not None:
+            where = f" where fetched.{engine.dialect.identifier_preparer.quote(origin.cursor)} >= :watermark"
+            parameters = {"watermark": _parse_watermark(self.watermark)}
         # A colon in the user's own query is text, not a parameter.
         text = sa.text(f"select * from ({query.replace(':', chr(92) + ':')}) fetched{where}")
         try:
             with engine.connect() as connection:
-                streaming = connection.execution_options(stream_results=True, max_row_buffer=_FETCH)
+                streaming = connection.execution_options(stream_results=True, max_row_buffer=_FETCH_ROWS)
                 result = streaming.execute(text, parameters)
                 names = list(result.keys())
                 self.check(names)
-                place = self._cursor_place(names)
-                greatest = _watermark(self.watermark) if self.watermark is not None else None
+                cursor_index = self._cursor_index(names)
+                greatest = _parse_watermark(self.watermark) if self.watermark is not None else None
                 while rows := result.fetchmany(CHUNK_ROWS):
-                    if place is not None:
-                        seen = [row[place] for row in rows if row[place] is not None]
-                        greatest = max([*seen, *([greatest] if greatest is not None else [])], default=None)
-                        self.cursor_value = _spelled(greatest) if greatest is not None else None
+                    if cursor_index is not None:
+                        cursor_values = [row[cursor_index] for row in rows if row[cursor_index] is not None]
+                        greatest = max([*cursor_values, *([greatest] if greatest is not None else [])], default=None)
+                        self.cursor_value = _format_watermark(greatest) if greatest is not None else None
                     yield names, list(rows)
         except sa.exc.SQLAlchemyError as error:
-            raise _told(self.source, error) from None
+            raise _database_error(self.source, error) from None
         finally:
             engine.dispose()
 
-    def _cursor_place(self, names: list[str]) -> int | None:
+    def _cursor_index(self, names: list[str]) -> int | None:
         cursor = self.source.origin.cursor
         if cursor is None:
             return None
@@ -137,15 +137,15 @@ def _engine(source: Source, workspace: Path) -> Engine:
 
     url = resolve_secret(source.origin.sql or "", workspace)
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
-        place = workspace / url.removeprefix("sqlite:///")
-        if not place.is_file():
-            raise SourceError(f"source {source.source}: there is no database {place.name}", f"looked in {place.parent}")
-        url = f"sqlite:///{place}"
+        path = workspace / url.removeprefix("sqlite:///")
+        if not path.is_file():
+            raise SourceError(f"source {source.source}: there is no database {path.name}", f"looked in {path.parent}")
+        url = f"sqlite:///{path}"
     try:
-        made = sa.make_url(url)
-        if made.drivername in ("postgresql", "postgres"):
-            made = made.set(drivername="postgresql+psycopg")
-        return sa.create_engine(made)
+        parsed_url = sa.make_url(url)
+        if parsed_url.drivername in ("postgresql", "postgres"):
+            parsed_url = parsed_url.set(drivername="postgresql+psycopg")
+        return sa.create_engine(parsed_url)
     except sa.exc.ArgumentError as error:
         # SQLAlchemy's message may hold the URL, and that a password.
         unknown = isinstance(error, sa.exc.NoSuchModuleError)
@@ -159,19 +159,19 @@ def _engine(source: Source, workspace: Path) -> Engine:
         ) from None
 
 
-def _told(source: Source, error: Exception) -> SourceError:
+def _database_error(source: Source, error: Exception) -> SourceError:
     cause = getattr(error, "orig", None) or error
     reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
     return SourceError(f"source {source.source}: the database says: {reason}", "check from.sql and from.query")
 
 
-def _texts(values: list[Any]) -> pa.Array:
+def _text_array(values: list[Any]) -> pa.Array:
     import pyarrow as pa
 
-    return pa.array([_text(value) for value in values], pa.string())
+    return pa.array([_value_as_text(value) for value in values], pa.string())
 
 
-def _text(value: Any) -> str | None:
+def _value_as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -185,7 +185,7 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def _spelled(value: Any) -> str:
+def _format_watermark(value: Any) -> str:
     """A watermark as text that keeps its type, such as `datetime 2026-03-01T10:00:00`."""
     if isinstance(value, datetime):
         return f"datetime {value.isoformat()}"
@@ -198,17 +198,17 @@ def _spelled(value: Any) -> str:
     return f"text {value}"
 
 
-def _watermark(text: str) -> Any:
+def _parse_watermark(text: str) -> Any:
     kind, _, value = text.partition(" ")
-    read: dict[str, Callable[[str], Any]] = {
+    parsers: dict[str, Callable[[str], Any]] = {
         "datetime": datetime.fromisoformat,
         "date": date.fromisoformat,
         "int": int,
         "decimal": Decimal,
     }
-    return read.get(kind, str)(value)
+    return parsers.get(kind, str)(value)
 
 
 def greatest_watermark(values: list[str]) -> str | None:
     """The furthest of several watermarks of one source."""
-    return _spelled(max(map(_watermark, values))) if values else None
+    return _format_watermark(max(map(_parse_watermark, values))) if values else None

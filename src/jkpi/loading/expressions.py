@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from jkpi.loading.model import Condition, Format
+from jkpi.loading.model import FileFormat, RowFilter
 from jkpi.loading.zones import to_utc
 
-_SEPARATOR, _NOTHING = "chr(31)", "chr(30)"
-_ISO_SHAPE = r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-][\d:]+))?"
-_SHAPES = {
+_SEPARATOR, _NULL_MARK = "chr(31)", "chr(30)"
+_ISO_REGEX = r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-][\d:]+))?"
+_CODE_REGEX = {
     **dict.fromkeys("dmHIMSyewU", r"\d{1,2}"),
     **{"j": r"\d{1,3}", "Y": r"\d{4}", "f": r"\d+", "p": "[AaPp][Mm]", "z": r"(Z|[+-][\d:]+)"},
     **dict.fromkeys("aAbBZ", r"\w+"),
 }
 
 
-def name(column: str) -> str:
+def quote_identifier(column: str) -> str:
     """A column's name, quoted."""
     return '"' + column.replace('"', '""') + '"'
 
@@ -30,29 +30,29 @@ def literal(text: str | None) -> str:
 
 def cleaned(column: str, nulls: Iterable[str]) -> str:
     """The column without blanks around it; nothing, and what means nothing, is NULL."""
-    trimmed = f"trim({name(column)})"
+    trimmed = f"trim({quote_identifier(column)})"
     unknown = ", ".join(literal(text) for text in dict.fromkeys(["", *(text.strip() for text in nulls)]))
     if unknown == "''":
         return f"nullif({trimmed}, '')"
     return f"case when {trimmed} in ({unknown}) then null else {trimmed} end"
 
 
-def mapped(expression: str, values: Mapping[str, str | None], otherwise: str) -> str:
+def case_expression(expression: str, values: Mapping[str, str | None], otherwise: str) -> str:
     """A simple CASE over known values."""
     branches = " ".join(f"when {literal(key)} then {literal(value)}" for key, value in values.items())
     return f"case {expression} {branches} else {otherwise} end"
 
 
-def identity(parts: Sequence[str]) -> str:
+def composite_id(parts: Sequence[str]) -> str:
     """Several texts as one that can be taken apart again; NULL where one of them is."""
     if len(parts) == 1:
         return parts[0]
     return " || ':' || ".join(f"replace(replace({part}, '%', '%25'), ':', '%3A')" for part in parts)
 
 
-def digest(parts: Iterable[str]) -> str:
+def md5_hash(parts: Iterable[str]) -> str:
     """An md5 over texts that tells NULL from an empty text. It tells rows apart; it protects nothing."""
-    return f"md5(concat_ws({_SEPARATOR}, {', '.join(f'coalesce({part}, {_NOTHING})' for part in parts)}))"
+    return f"md5(concat_ws({_SEPARATOR}, {', '.join(f'coalesce({part}, {_NULL_MARK})' for part in parts)}))"
 
 
 def pseudonym(expression: str) -> str:
@@ -60,7 +60,7 @@ def pseudonym(expression: str) -> str:
     return f"sha256($outer::blob || unhex(sha256($inner::blob || encode({expression}))))"
 
 
-def pads(key: bytes) -> dict[str, bytes]:
+def hmac_pads(key: bytes) -> dict[str, bytes]:
     """The two padded keys of RFC 2104 for SHA-256, whose block has 64 bytes."""
     import hashlib
 
@@ -75,17 +75,17 @@ def json_object(members: Mapping[str, str]) -> str:
     return f"json_object({', '.join(f'{literal(key)}, {value}' for key, value in members.items())})::varchar"
 
 
-def holds(column: str, condition: Condition, form: Format) -> str:
+def condition_sql(column: str, condition: RowFilter, file_format: FileFormat) -> str:
     """The condition on a column as SQL that is true, false or NULL."""
-    text = cleaned(column, form.nulls)
-    value = as_number(f"({text})", form.decimal)
+    text = cleaned(column, file_format.nulls)
+    value = as_number(f"({text})", file_format.decimal)
     tests = [f"({text}) = {literal(condition.is_)}"] if condition.is_ is not None else []
     if condition.is_not is not None:
         tests.append(f"({text}) <> {literal(condition.is_not)}")
     if condition.in_ is not None:
         tests.append(f"({text}) in ({', '.join(map(literal, condition.in_))})")
     bounds = {">": condition.above, "<": condition.below, ">=": condition.at_least, "<=": condition.at_most}
-    tests += [f"({value}) {sign} {bound!r}" for sign, bound in bounds.items() if bound is not None]
+    tests += [f"({value}) {operator} {bound!r}" for operator, bound in bounds.items() if bound is not None]
     if condition.known is not None:
         tests.append(f"({text}) is {'not ' if condition.known else ''}null")
     return " and ".join(tests) or "true"
@@ -96,64 +96,74 @@ def as_number(text: str, decimal: str | None) -> str:
     groups of three digits, so that 9.0 is not taken for ninety where the comma is the decimal sign."""
     if decimal is None:
         return f"try_cast({text} as double)"
-    group = "." if decimal == "," else ","
-    shape = rf"[+-]?(\d+|\d{{1,3}}([{group}]\d{{3}})+)?([{decimal}]\d+)?"
-    plain = f"replace(replace({text}, '{group}', ''), '{decimal}', '.')"
-    return f"case when regexp_full_match({text}, '{shape}') then try_cast({plain} as double) end"
+    group_sign = "." if decimal == "," else ","
+    shape = rf"[+-]?(\d+|\d{{1,3}}([{group_sign}]\d{{3}})+)?([{decimal}]\d+)?"
+    normalized = f"replace(replace({text}, '{group_sign}', ''), '{decimal}', '.')"
+    return f"case when regexp_full_match({text}, '{shape}') then try_cast({normalized} as double) end"
 
 
-def with_comma(text: str) -> str:
+def looks_like_decimal_comma(text: str) -> str:
     """SQL that is true where `text` looks like a number with a decimal comma."""
     return rf"regexp_full_match({text}, '[+-]?\d{{1,3}}([.]?\d{{3}})*,\d+')"
 
 
-class Times:
+class TimeParser:
     """How the texts of one source become UTC. `strict` false: native times of databases and Parquet are ISO as well."""
 
-    def __init__(self, form: Format, strict: bool) -> None:
-        self.zone = form.timezone
-        self.formats = form.timestamps or ()
+    def __init__(self, file_format: FileFormat, strict: bool) -> None:
+        self.zone = file_format.timezone
+        self.formats = file_format.timestamps or ()
         self._iso = not self.formats or not strict
 
     def local(self, text: str) -> list[str]:
         """SQL of the naive local times that `text` may stand for, before any zone."""
-        plain = [form for form in self.formats if form != "unix" and form != "unix_ms" and "%z" not in form.lower()]
-        found = [f"try_strptime({text}, {literal(form)})" for form in plain]
+        local_formats = [
+            time_format
+            for time_format in self.formats
+            if time_format != "unix" and time_format != "unix_ms" and "%z" not in time_format.lower()
+        ]
+        candidates = [f"try_strptime({text}, {literal(time_format)})" for time_format in local_formats]
         return (
-            [*found, f"case when not {_has_zone(text)} then try_cast({text} as timestamp) end"] if self._iso else found
+            [*candidates, f"case when not {_has_offset(text)} then try_cast({text} as timestamp) end"]
+            if self._iso
+            else candidates
         )
 
     def utc(self, text: str, low: datetime | None, high: datetime | None) -> str:
         """SQL of `text` as naive UTC, NULL where it cannot be read."""
-        found = [to_utc(local, self.zone, low, high) for local in self.local(text)]
-        for form in self.formats:
-            if form in ("unix", "unix_ms"):
-                micros = f"try_cast({text} as double) * {1_000_000 if form == 'unix' else 1_000}"
+        candidates = [to_utc(local, self.zone, low, high) for local in self.local(text)]
+        for time_format in self.formats:
+            if time_format in ("unix", "unix_ms"):
+                micros = f"try_cast({text} as double) * {1_000_000 if time_format == 'unix' else 1_000}"
                 # Beyond these bounds make_timestamp raises; 1e17 microseconds are in the year 5138.
-                found.append(f"case when abs({micros}) < 1e17 then make_timestamp(cast({micros} as bigint)) end")
-            elif "%z" in form.lower():
-                found.append(f"timezone('UTC', try_strptime({text}, {literal(form)}))")
+                candidates.append(f"case when abs({micros}) < 1e17 then make_timestamp(cast({micros} as bigint)) end")
+            elif "%z" in time_format.lower():
+                candidates.append(f"timezone('UTC', try_strptime({text}, {literal(time_format)}))")
         if self._iso:
             # A cast to timestamp would drop the offset without a word, so it goes by timestamptz.
             # Words that DuckDB knows (infinity, epoch, now) are no times of a source.
-            first = f"left({text}, 1) between '0' and '9'"
+            starts_with_digit = f"left({text}, 1) between '0' and '9'"
             zoned = f"timezone('UTC', try_cast({text} as timestamptz))"
-            found.append(f"case when {_has_zone(text)} and {first} then {zoned} end")
-        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+            candidates.append(f"case when {_has_offset(text)} and {starts_with_digit} then {zoned} end")
+        return f"coalesce({', '.join(candidates)})" if len(candidates) > 1 else candidates[0]
 
-    def impossible(self, text: str) -> str:
+    def is_impossible_date(self, text: str) -> str:
         """SQL that is true where an unreadable `text` has the right shape: 31/02/2026 and the like."""
-        shapes = [_shape(form) for form in self.formats if "%" in form] + ([_ISO_SHAPE] if self._iso else [])
+        shapes = [_format_regex(time_format) for time_format in self.formats if "%" in time_format] + (
+            [_ISO_REGEX] if self._iso else []
+        )
         tests = [f"regexp_full_match({text}, {literal(shape)})" for shape in shapes]
         return f"({' or '.join(tests)})" if tests else "false"
 
 
-def _has_zone(text: str) -> str:
+def _has_offset(text: str) -> str:
     """Whether something that is not a digit ends an ISO time, or a sign stands behind its date."""
-    rest = f"substr({text}, 11)"
-    return f"(contains({rest}, '+') or contains({rest}, '-') or right({text}, 1) not between '0' and '9')"
+    time_part = f"substr({text}, 11)"
+    return f"(contains({time_part}, '+') or contains({time_part}, '-') or right({text}, 1) not between '0' and '9')"
 
 
-def _shape(form: str) -> str:
-    pieces = re.split(r"%-?([A-Za-z%])", form)
-    return "".join(_SHAPES.get(piece, ".*?") if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+def _format_regex(time_format: str) -> str:
+    pieces = re.split(r"%-?([A-Za-z%])", time_format)
+    return "".join(
+        _CODE_REGEX.get(piece, ".*?") if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
+    )

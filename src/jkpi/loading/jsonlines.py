@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jkpi.loading.expressions import literal, name
-from jkpi.loading.files import opened
-from jkpi.loading.model import Format
-from jkpi.loading.rows import CHUNK_ROWS, ROW, TEXT, Broken, RawChunk
+from jkpi.loading.expressions import literal, quote_identifier
+from jkpi.loading.files import open_text
+from jkpi.loading.model import FileFormat
+from jkpi.loading.rows import CHUNK_ROWS, ROW_COLUMN, TEXT_COLUMN, RawChunk, UnparsableRow
 from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
@@ -25,47 +25,49 @@ class JsonLinesFile:
 
     path: Path
     origin: str
-    form: Format
-    wanted: Sequence[str]
+    file_format: FileFormat
+    columns: Sequence[str]
     check: Callable[[list[str]], None]
     progress: Progress
     strict_times: bool = True
 
     def chunks(self) -> Iterator[RawChunk]:
         """Rows in chunks. A line that is no JSON object is broken; blank lines do not count."""
-        with opened(self.path, self.form.encoding, self.progress) as stream:
-            held, first, number = b"", True, 0
+        with open_text(self.path, self.file_format.encoding, self.progress) as stream:
+            remainder, is_first, count_rows = b"", True, 0
             lines: list[bytes] = []
             while True:
                 block = stream.read(_BLOCK)
-                parts = (held + block).split(b"\n")
-                held = parts.pop() if block else b""
+                parts = (remainder + block).split(b"\n")
+                remainder = parts.pop() if block else b""
                 lines.extend(line for part in parts if (line := part.strip()))
                 if lines and (len(lines) >= CHUNK_ROWS or not block):
-                    yield self._chunk(lines, number, first)
-                    number, first, lines = number + len(lines), False, []
+                    yield self._chunk(lines, count_rows, is_first)
+                    count_rows, is_first, lines = count_rows + len(lines), False, []
                 if not block:
                     return
 
-    def _chunk(self, lines: list[bytes], before: int, first: bool) -> RawChunk:
+    def _chunk(self, lines: list[bytes], row_offset: int, is_first: bool) -> RawChunk:
         texts: list[str] = []
         numbers: list[int] = []
-        broken: list[Broken] = []
-        for number, line in enumerate(lines, start=before + 1):
+        unparsable: list[UnparsableRow] = []
+        for number, line in enumerate(lines, start=row_offset + 1):
             try:
                 texts.append(line.decode())
                 numbers.append(number)
             except UnicodeDecodeError as error:
-                shown = line.decode(errors="backslashreplace")
-                broken.append(Broken(number, "not UTF-8", f"byte 0x{line[error.start]:02x}", shown))
-        return from_json(texts, numbers, self.wanted, tuple(broken), pointers=True, check=self.check if first else None)
+                escaped = line.decode(errors="backslashreplace")
+                unparsable.append(UnparsableRow(number, "not UTF-8", f"byte 0x{line[error.start]:02x}", escaped))
+        return chunk_from_json(
+            texts, numbers, self.columns, tuple(unparsable), pointers=True, check=self.check if is_first else None
+        )
 
 
-def from_json(
+def chunk_from_json(
     texts: Sequence[str],
     numbers: Sequence[int],
-    wanted: Sequence[str],
-    broken: tuple[Broken, ...] = (),
+    columns: Sequence[str],
+    unparsable: tuple[UnparsableRow, ...] = (),
     pointers: bool = False,
     check: Callable[[list[str]], None] | None = None,
 ) -> RawChunk:
@@ -79,38 +81,42 @@ def from_json(
     import pyarrow as pa
 
     with duckdb.connect(":memory:") as database:
-        database.register("lines", pa.table({ROW: pa.array(numbers, pa.int64()), TEXT: pa.array(texts, pa.string())}))
-        is_object = f"coalesce(try(json_type({name(TEXT)})) = 'OBJECT', false)"
+        database.register(
+            "lines", pa.table({ROW_COLUMN: pa.array(numbers, pa.int64()), TEXT_COLUMN: pa.array(texts, pa.string())})
+        )
+        is_object = f"coalesce(try(json_type({quote_identifier(TEXT_COLUMN)})) = 'OBJECT', false)"
         for number, text in database.execute(
-            f"select {name(ROW)}, {name(TEXT)} from lines where not {is_object}"
+            f"select {quote_identifier(ROW_COLUMN)}, {quote_identifier(TEXT_COLUMN)} from lines where not {is_object}"
         ).fetchall():
-            broken = (*broken, Broken(number, "not a JSON object", "", text))
-        if check is not None and len(broken) < len(numbers):
-            check(_keys(database, is_object, wanted, pointers))
-        paths = ", ".join(literal(_pointer(column, pointers)) for column in wanted)
-        picked = "".join(f", found[{number}] as {name(column)}" for number, column in enumerate(wanted, start=1))
+            unparsable = (*unparsable, UnparsableRow(number, "not a JSON object", "", text))
+        if check is not None and len(unparsable) < len(numbers):
+            check(_object_keys(database, is_object, columns, pointers))
+        paths = ", ".join(literal(_pointer(column, pointers)) for column in columns)
+        picked = "".join(
+            f", found[{number}] as {quote_identifier(column)}" for number, column in enumerate(columns, start=1)
+        )
         table: pa.Table = database.sql(
-            f"select {name(ROW)}{picked} from"
-            f" (select *, json_extract_string({name(TEXT)}, [{paths}]) as found from lines where {is_object})"
-            f" order by {name(ROW)}"
+            f"select {quote_identifier(ROW_COLUMN)}{picked} from"
+            f" (select *, json_extract_string({quote_identifier(TEXT_COLUMN)}, [{paths}]) as found from lines where {is_object})"
+            f" order by {quote_identifier(ROW_COLUMN)}"
         ).to_arrow_table()
-    return RawChunk(table, broken)
+    return RawChunk(table, unparsable)
 
 
 def _pointer(column: str, pointers: bool) -> str:
     return column if pointers and column.startswith("/") else "/" + column.replace("~", "~0").replace("/", "~1")
 
 
-def _keys(database: object, is_object: str, wanted: Sequence[str], pointers: bool) -> list[str]:
+def _object_keys(database: object, is_object: str, columns: Sequence[str], pointers: bool) -> list[str]:
     """Keys of the objects, and those wanted pointers that lead somewhere."""
     import duckdb
 
     assert isinstance(database, duckdb.DuckDBPyConnection)
-    sql = f"select distinct unnest(json_keys({name(TEXT)})) from lines where {is_object}"
-    found = sorted(row[0] for row in database.execute(sql).fetchall())
-    for column in wanted:
+    sql = f"select distinct unnest(json_keys({quote_identifier(TEXT_COLUMN)})) from lines where {is_object}"
+    keys = sorted(row[0] for row in database.execute(sql).fetchall())
+    for column in columns:
         if pointers and column.startswith("/"):
-            there = f"json_exists({name(TEXT)}, {literal(column)})"
-            if database.execute(f"select count(*) from lines where {is_object} and {there}").fetchall()[0][0]:
-                found.append(column)
-    return found
+            pointer_exists = f"json_exists({quote_identifier(TEXT_COLUMN)}, {literal(column)})"
+            if database.execute(f"select count(*) from lines where {is_object} and {pointer_exists}").fetchall()[0][0]:
+                keys.append(column)
+    return keys

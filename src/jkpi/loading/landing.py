@@ -10,157 +10,164 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import SystemFailure
-from jkpi.loading.landing_schema import Landing
-from jkpi.loading.load_log import Batch, forget, write_ledger, write_results
+from jkpi.loading.landing_schema import LandingTable
+from jkpi.loading.load_log import Batch, delete_source, write_load_log, write_validation_results
 from jkpi.loading.report import BatchReport
-from jkpi.loading.rows import PARTS, RawChunk, Transformed
+from jkpi.loading.rows import PARTS_PER_ROW, RawChunk, TransformedChunk
 from jkpi.loading.transform import Transformer
-from jkpi.protocols import Inspector
+from jkpi.protocols import ChunkValidator
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def inspect_chunk(
-    transformer: Transformer, chunk: RawChunk, transformed: Transformed, inspect: Inspector | None
-) -> tuple[Transformed, str | None, Sequence[Mapping[str, Any]]]:
+def apply_validation(
+    transformer: Transformer, chunk: RawChunk, transformed: TransformedChunk, validator: ChunkValidator | None
+) -> tuple[TransformedChunk, str | None, Sequence[Mapping[str, Any]]]:
     """The chunk without the rows that the inspector turned away; why the batch is refused, or None; results."""
-    if inspect is None or transformed.rows.num_rows == 0:
+    if validator is None or transformed.rows.num_rows == 0:
         return transformed, None, ()
     frame = transformed.rows.select(list(transformer.landing.columns)).to_pandas()
-    found = inspect(transformer.source.kind, transformer.source.source, frame)
-    if found.refused is not None or not found.rejected:
-        return transformed, found.refused, found.results
+    validation = validator(transformer.source.kind, transformer.source.source, frame)
+    if validation.refusal is not None or not validation.rejected:
+        return transformed, validation.refusal, validation.results
     import numpy as np
     import pyarrow as pa
 
-    places = sorted(found.rejected)
-    complaints = [found.rejected[place] for place in places]
-    told = pa.table(
+    positions = sorted(validation.rejected)
+    rejections = [validation.rejected[position] for position in positions]
+    reasons = pa.table(
         {
-            "seq": transformed.rows["seq"].take(pa.array(places, pa.int64())),
-            "reason": pa.array([complaint.expectation for complaint in complaints], pa.string()),
-            "detail": pa.nulls(len(places), pa.string()),
-            "severity": pa.array([complaint.severity for complaint in complaints], pa.string()),
+            "seq": transformed.rows["seq"].take(pa.array(positions, pa.int64())),
+            "reason": pa.array([rejection.expectation for rejection in rejections], pa.string()),
+            "detail": pa.nulls(len(positions), pa.string()),
+            "severity": pa.array([rejection.severity for rejection in rejections], pa.string()),
         }
     )
     keep = np.ones(transformed.rows.num_rows, dtype=bool)
-    keep[places] = False
-    turned_away = transformer.originals(chunk, told)
-    rest = Transformed(
+    keep[positions] = False
+    rejects = transformer.with_originals(chunk, reasons)
+    accepted = TransformedChunk(
         rows=transformed.rows.filter(pa.array(keep)),
-        rejects=_joined(transformed.rejects, turned_away),
+        rejects=_concatenated(transformed.rejects, rejects),
         read=transformed.read,
         skipped=transformed.skipped,
     )
-    return rest, None, found.results
+    return accepted, None, validation.results
 
 
-def _joined(first: pa.Table, second: pa.Table) -> pa.Table:
+def _concatenated(first: pa.Table, second: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     return pa.concat_tables([first, second.cast(first.schema)])
 
 
 STAGING_MEMORY = "768MB"
-CONFLICT = "same id, other content"
+CONFLICT_REASON = "same id, other content"
 
-_INCOMING, _VERDICTS, _TURNED_AWAY, _NEW = "staged_rows", "staged_verdicts", "staged_rejects", "staged_new_rejects"
-_POSTGRES = {"varchar": "text", "double": "double precision"}
+_STAGED_ROWS, _STAGED_DUPLICATES, _STAGED_REJECTS, _NEW_REJECTS = (
+    "staged_rows",
+    "staged_verdicts",
+    "staged_rejects",
+    "staged_new_rejects",
+)
+_POSTGRES_TYPES = {"varchar": "text", "double": "double precision"}
 _REJECT_COLUMNS = "seq bigint, reason text, detail text, severity text, original text"
 
 
 @contextmanager
-def bounded(warehouse: Warehouse, limited: bool) -> Iterator[None]:
+def bounded_memory(warehouse: Warehouse, has_own_limit: bool) -> Iterator[None]:
     """Staging keeps a batch until it lands. DuckDB would keep it in memory: give it a bound, and it goes to the disk.
 
     `limited`: the workspace has set a bound of its own.
     """
-    place = "select max(path) from duckdb_databases() where database_name = current_database()"
-    if warehouse.engine != "duckdb" or limited or warehouse.scalar(place) is None:
+    database_path = "select max(path) from duckdb_databases() where database_name = current_database()"
+    if warehouse.engine != "duckdb" or has_own_limit or warehouse.scalar(database_path) is None:
         yield
         return
-    before = warehouse.scalar("select current_setting('memory_limit')")
+    previous_limit = warehouse.scalar("select current_setting('memory_limit')")
     warehouse.execute(f"set memory_limit = '{STAGING_MEMORY}'")
     try:
         yield
     finally:
-        warehouse.execute(f"set memory_limit = '{before}'")
+        warehouse.execute(f"set memory_limit = '{previous_limit}'")
 
 
 class Staging:
     """The staging tables of one batch; `with` makes and drops them."""
 
     def __init__(
-        self, warehouse: Warehouse, landing: Landing, source: str, replacing: bool = False, replaying: bool = False
+        self, warehouse: Warehouse, landing: LandingTable, source: str, replacing: bool = False, replaying: bool = False
     ) -> None:
         self._warehouse = warehouse
         self._landing = landing
         self._source = source
         self._replacing = replacing
         self._replaying = replaying
-        self._read = 0
-        self._skipped = 0
+        self._count_read = 0
+        self._count_skipped = 0
 
     def __enter__(self) -> Staging:
         self._drop()
-        columns = [f"{name} {self._type(kind)}" for name, kind in self._landing.columns.items()]
-        self._warehouse.execute(f"create temp table {_INCOMING} (seq bigint, {', '.join(columns)}, content_hash text)")
-        self._warehouse.execute(f"create temp table {_TURNED_AWAY} ({_REJECT_COLUMNS})")
+        columns = [f"{name} {self._engine_type(kind)}" for name, kind in self._landing.columns.items()]
+        self._warehouse.execute(
+            f"create temp table {_STAGED_ROWS} (seq bigint, {', '.join(columns)}, content_hash text)"
+        )
+        self._warehouse.execute(f"create temp table {_STAGED_REJECTS} ({_REJECT_COLUMNS})")
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._drop()
 
-    def add(self, chunk: Transformed) -> None:
+    def add(self, chunk: TransformedChunk) -> None:
         """Stage one chunk."""
-        self._read += chunk.read
-        self._skipped += chunk.skipped
+        self._count_read += chunk.read
+        self._count_skipped += chunk.skipped
         # Filtered and joined tables may begin with an empty chunk, which pyarrow 26 writes as CSV of NUL bytes.
-        self._warehouse.insert(_INCOMING, chunk.rows.combine_chunks())
-        self._warehouse.insert(_TURNED_AWAY, chunk.rejects.combine_chunks())
+        self._warehouse.insert(_STAGED_ROWS, chunk.rows.combine_chunks())
+        self._warehouse.insert(_STAGED_REJECTS, chunk.rejects.combine_chunks())
 
-    def judge(self) -> None:
+    def deduplicate(self) -> None:
         """Tell apart: new, spoken of twice or known already, and same id with other content."""
-        keys = ", ".join(self._landing.keys)
-        same_key = " and ".join(f"k.{key} = i.{key}" for key in self._landing.keys)
-        known = f"select {keys}, content_hash as told_hash from raw.{self._landing.table} where source = :source"
-        if self._replacing or not self._any_landed():
-            known = f"select {keys}, content_hash as told_hash from {_INCOMING} where false"
+        keys = ", ".join(self._landing.key_columns)
+        same_key = " and ".join(f"k.{key} = i.{key}" for key in self._landing.key_columns)
+        existing = f"select {keys}, content_hash as told_hash from raw.{self._landing.table} where source = :source"
+        if self._replacing or not self._has_landed_rows():
+            existing = f"select {keys}, content_hash as told_hash from {_STAGED_ROWS} where false"
         self._warehouse.execute(
-            f"create temp table {_VERDICTS} as"
-            f" with twice as (select {keys}, min(seq) as first_seq from {_INCOMING}"
+            f"create temp table {_STAGED_DUPLICATES} as"
+            f" with twice as (select {keys}, min(seq) as first_seq from {_STAGED_ROWS}"
             f" group by {keys} having count(*) > 1),"
-            f" first_told as (select t.{', t.'.join(self._landing.keys)}, t.first_seq, f.content_hash as told_hash"
-            f" from twice t join {_INCOMING} f on f.seq = t.first_seq),"
-            f" known as ({known}),"
+            f" first_told as (select t.{', t.'.join(self._landing.key_columns)}, t.first_seq, f.content_hash as told_hash"
+            f" from twice t join {_STAGED_ROWS} f on f.seq = t.first_seq),"
+            f" known as ({existing}),"
             " judged as ("
-            f" select i.seq, k.told_hash = i.content_hash as is_same from {_INCOMING} i join known k on {same_key}"
+            f" select i.seq, k.told_hash = i.content_hash as is_same from {_STAGED_ROWS} i join known k on {same_key}"
             " union all"
-            f" select i.seq, k.told_hash = i.content_hash as is_same from {_INCOMING} i"
+            f" select i.seq, k.told_hash = i.content_hash as is_same from {_STAGED_ROWS} i"
             f" join first_told k on {same_key} where i.seq <> k.first_seq)"
             " select seq, case when bool_or(is_same) then 'duplicate' else 'conflict' end as verdict"
             " from judged group by seq",
             {"source": self._source},
         )
 
-    def conflicts(self, low: int, high: int) -> list[int]:
+    def conflicting_rows(self, low: int, high: int) -> list[int]:
         """Numbers (seq) of staged rows in [low, high] whose id is taken by other content."""
         rows = self._warehouse.rows(
-            f"select seq from {_VERDICTS} where verdict = 'conflict' and seq between :low and :high order by seq",
+            f"select seq from {_STAGED_DUPLICATES} where verdict = 'conflict' and seq between :low and :high order by seq",
             {"low": low, "high": high},
         )
         return [row["seq"] for row in rows]
 
     def count_conflicts(self) -> int:
-        return int(self._warehouse.scalar(f"select count(*) from {_VERDICTS} where verdict = 'conflict'"))
+        return int(self._warehouse.scalar(f"select count(*) from {_STAGED_DUPLICATES} where verdict = 'conflict'"))
 
-    def turn_away(self, rejects: pa.Table) -> None:
+    def reject(self, rejects: pa.Table) -> None:
         """Stage rejects of rows that are staged as well."""
-        self._warehouse.insert(_TURNED_AWAY, rejects)
+        self._warehouse.insert(_STAGED_REJECTS, rejects)
 
-    def account(self, batch: Batch, warnings: Sequence[str] = ()) -> BatchReport:
+    def reconcile(self, batch: Batch, warnings: Sequence[str] = ()) -> BatchReport:
         """Decide which rejects are new, and add everything up.
 
         A row that was rejected before for the same reason, word for word, is a duplicate: a file that grows is read
@@ -170,36 +177,41 @@ class Staging:
             SystemFailure: the numbers do not add up, so nothing may land.
         """
         scalar = self._warehouse.scalar
-        known = (
+        not_rejected_before = (
             " and not exists (select 1 from raw.rejected_rows r where r.source = :source and r.reject_id = n.reject_id)"
         )
         self._warehouse.execute(
-            f"create temp table {_NEW} as select * from ("
+            f"create temp table {_NEW_REJECTS} as select * from ("
             " select *, row_number() over (partition by reject_id order by seq) as nth from ("
             " select *, md5(concat_ws(chr(31), cast(:source as text), cast(seq % :parts as text), reason, original))"
             " as reject_id"
-            f" from {_TURNED_AWAY}) numbered) n where nth = 1{'' if self._replacing or self._replaying else known}",
-            {"source": self._source, "parts": PARTS},
+            f" from {_STAGED_REJECTS}) numbered) n where nth = 1{'' if self._replacing or self._replaying else not_rejected_before}",
+            {"source": self._source, "parts": PARTS_PER_ROW},
         )
-        staged, away = scalar(f"select count(*) from {_INCOMING}"), scalar(f"select count(*) from {_TURNED_AWAY}")
-        repeated = scalar(f"select count(*) from {_VERDICTS} where verdict = 'duplicate'")
-        conflicting = self.count_conflicts()
-        reasons = self._warehouse.rows(f"select reason, count(*) as many from {_NEW} group by reason order by reason")
+        staged, staged_rejects = (
+            scalar(f"select count(*) from {_STAGED_ROWS}"),
+            scalar(f"select count(*) from {_STAGED_REJECTS}"),
+        )
+        duplicates = scalar(f"select count(*) from {_STAGED_DUPLICATES} where verdict = 'duplicate'")
+        conflicts = self.count_conflicts()
+        reasons = self._warehouse.rows(
+            f"select reason, count(*) as many from {_NEW_REJECTS} group by reason order by reason"
+        )
         rejected = sum(row["many"] for row in reasons)
-        time = self._landing.time
+        time = self._landing.time_column
         bounds = self._warehouse.rows(
-            f"select min({time}) as low, max({time}) as high from {_INCOMING}{self._unspoken()}"
+            f"select min({time}) as low, max({time}) as high from {_STAGED_ROWS}{self._accepted_only()}"
         )[0]
         report = BatchReport(
             source=batch.source,
             origin=batch.origin,
             status="loaded",
             batch_id=batch.batch_id,
-            read=self._read,
-            loaded=staged - repeated - conflicting,
+            read=self._count_read,
+            loaded=staged - duplicates - conflicts,
             rejected=rejected,
-            duplicates=repeated + away - rejected,
-            skipped=self._skipped,
+            duplicates=duplicates + staged_rejects - rejected,
+            skipped=self._count_skipped,
             reasons={row["reason"]: row["many"] for row in reasons},
             warnings=tuple(warnings),
             first_at=bounds["low"],
@@ -209,7 +221,7 @@ class Staging:
             raise SystemFailure(f"{batch.origin}: the numbers do not add up, nothing landed: {report}")
         return report
 
-    def land(self, batch: Batch, report: BatchReport, results: Sequence[Mapping[str, Any]] = ()) -> BatchReport:
+    def commit(self, batch: Batch, report: BatchReport, results: Sequence[Mapping[str, Any]] = ()) -> BatchReport:
         """Rows, rejects and ledger in one transaction.
 
         Raises:
@@ -221,57 +233,60 @@ class Staging:
             "batch": batch.batch_id,
             "now": batch.now,
             "origin": batch.origin,
-            "parts": PARTS,
+            "parts": PARTS_PER_ROW,
         }
         with self._warehouse.transaction():
             if self._replacing:
-                forget(self._warehouse, self._landing.table, batch.source)
+                delete_source(self._warehouse, self._landing.table, batch.source)
             landed = self._warehouse.execute(
                 f"insert into raw.{self._landing.table} ({', '.join(names)}, source, batch_id, loaded_at)"
                 f" select {', '.join(names)}, cast(:source as text), cast(:batch as text), cast(:now as timestamp)"
-                f" from {_INCOMING}{self._unspoken()}",
+                f" from {_STAGED_ROWS}{self._accepted_only()}",
                 parameters,
             )
             if not self._replaying:
-                self._land_rejects(parameters)
+                self._insert_rejects(parameters)
             if landed != report.loaded:
                 raise SystemFailure(
                     f"{batch.origin}: {landed} rows landed where {report.loaded} were counted; taken back"
                 )
-            write_ledger(self._warehouse, batch, report)
-            write_results(self._warehouse, batch, results)
+            write_load_log(self._warehouse, batch, report)
+            write_validation_results(self._warehouse, batch, results)
         return report
 
-    def rejected(self) -> pa.Table:
+    def new_rejects(self) -> pa.Table:
         """The rejects that count as such: row_number, reason, detail."""
         import pyarrow as pa
 
-        rows = self._warehouse.rows(f"select seq, reason, detail from {_NEW} order by seq")
+        rows = self._warehouse.rows(f"select seq, reason, detail from {_NEW_REJECTS} order by seq")
         schema = pa.schema([("row_number", pa.int64()), ("reason", pa.string()), ("detail", pa.string())])
-        told = [{"row_number": row["seq"] // PARTS, "reason": row["reason"], "detail": row["detail"]} for row in rows]
-        return pa.Table.from_pylist(told, schema=schema)
+        rejects = [
+            {"row_number": row["seq"] // PARTS_PER_ROW, "reason": row["reason"], "detail": row["detail"]}
+            for row in rows
+        ]
+        return pa.Table.from_pylist(rejects, schema=schema)
 
-    def _land_rejects(self, parameters: Mapping[str, Any]) -> None:
+    def _insert_rejects(self, parameters: Mapping[str, Any]) -> None:
         self._warehouse.execute(
             "insert into raw.rejected_rows (reject_id, source, batch_id, origin, row_number, reason, detail, severity,"
             " original, rejected_at, status) select reject_id, cast(:source as text), cast(:batch as text),"
             " cast(:origin as text), (seq - seq % :parts) / :parts, reason, detail, severity, original,"
-            f" cast(:now as timestamp), 'open' from {_NEW}",
+            f" cast(:now as timestamp), 'open' from {_NEW_REJECTS}",
             parameters,
         )
 
-    def _any_landed(self) -> bool:
+    def _has_landed_rows(self) -> bool:
         sql = f"select 1 from raw.{self._landing.table} where source = :source limit 1"
         return self._warehouse.scalar(sql, {"source": self._source}) is not None
 
-    def _unspoken(self) -> str:
-        if not self._warehouse.scalar(f"select count(*) from {_VERDICTS}"):
+    def _accepted_only(self) -> str:
+        if not self._warehouse.scalar(f"select count(*) from {_STAGED_DUPLICATES}"):
             return ""
-        return f" i where not exists (select 1 from {_VERDICTS} v where v.seq = i.seq)"
+        return f" i where not exists (select 1 from {_STAGED_DUPLICATES} v where v.seq = i.seq)"
 
-    def _type(self, kind: str) -> str:
-        return _POSTGRES.get(kind, kind) if self._warehouse.engine == "postgres" else kind
+    def _engine_type(self, kind: str) -> str:
+        return _POSTGRES_TYPES.get(kind, kind) if self._warehouse.engine == "postgres" else kind
 
     def _drop(self) -> None:
-        for table in (_INCOMING, _VERDICTS, _TURNED_AWAY, _NEW):
+        for table in (_STAGED_ROWS, _STAGED_DUPLICATES, _STAGED_REJECTS, _NEW_REJECTS):
             self._warehouse.execute(f"drop table if exists {table}")

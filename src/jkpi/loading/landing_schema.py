@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jkpi.loading.model import Kind, Source
+from jkpi.loading.model import Source, SourceKind
 
 
 @dataclass(frozen=True)
-class Landing:
+class LandingTable:
     """table: in schema raw. columns: canonical ones, in order, with DuckDB types. time: when it happened.
 
     identity: the id column, '' where rows have none. derived_from: columns an id is made of where none is given.
@@ -17,16 +17,16 @@ class Landing:
 
     table: str
     columns: dict[str, str]
-    time: str
-    identity: str
-    derived_from: tuple[str, ...]
-    keys: tuple[str, ...]
+    time_column: str
+    id_column: str
+    derived_id_columns: tuple[str, ...]
+    key_columns: tuple[str, ...]
 
 
-_SURVEY = {"customer_id": "varchar", "case_id": "varchar", "touchpoint": "varchar", "survey": "varchar"}
+_SURVEY_COLUMNS = {"customer_id": "varchar", "case_id": "varchar", "touchpoint": "varchar", "survey": "varchar"}
 
-_LANDINGS: dict[Kind, Landing] = {
-    "touchpoints": Landing(
+_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
+    "touchpoints": LandingTable(
         "touchpoint_events",
         {
             **dict.fromkeys(("event_id", "customer_id", "case_id", "touchpoint", "channel"), "varchar"),
@@ -38,10 +38,10 @@ _LANDINGS: dict[Kind, Landing] = {
         ("customer_id", "case_id", "touchpoint", "channel", "occurred_at"),
         ("event_id",),
     ),
-    "responses": Landing(
+    "responses": LandingTable(
         "survey_responses",
         {
-            **{"response_id": "varchar", **_SURVEY, "question": "varchar"},
+            **{"response_id": "varchar", **_SURVEY_COLUMNS, "question": "varchar"},
             **dict.fromkeys(("score", "scale_min", "scale_max"), "double"),
             **dict.fromkeys(("emotion", "emotion_state", "comment"), "varchar"),
             **{"asked_at": "timestamp", "responded_at": "timestamp", "segments": "varchar"},
@@ -51,10 +51,10 @@ _LANDINGS: dict[Kind, Landing] = {
         ("customer_id", "case_id", "touchpoint", "survey", "question", "emotion", "responded_at"),
         ("response_id",),
     ),
-    "invitations": Landing(
+    "invitations": LandingTable(
         "survey_invitations",
         {
-            **{"invitation_id": "varchar", **_SURVEY},
+            **{"invitation_id": "varchar", **_SURVEY_COLUMNS},
             **{"invited_at": "timestamp", "eligible": "boolean", "segments": "varchar"},
         },
         "invited_at",
@@ -62,7 +62,7 @@ _LANDINGS: dict[Kind, Landing] = {
         ("customer_id", "case_id", "touchpoint", "survey", "invited_at"),
         ("invitation_id",),
     ),
-    "customers": Landing(
+    "customers": LandingTable(
         "customers",
         {"customer_id": "varchar", "consent": "varchar", "valid_from": "timestamp", "segments": "varchar"},
         "valid_from",
@@ -70,7 +70,7 @@ _LANDINGS: dict[Kind, Landing] = {
         (),
         ("customer_id", "valid_from"),
     ),
-    "counts": Landing(
+    "counts": LandingTable(
         "period_counts",
         {
             **dict.fromkeys(("count_id", "measure", "covers"), "varchar"),
@@ -84,9 +84,11 @@ _LANDINGS: dict[Kind, Landing] = {
 }
 
 
-def landing_of(source: Source) -> Landing:
+def landing_table_for(source: Source) -> LandingTable:
     """How rows of this source land. Customers without a date are told apart by what is said of them."""
-    landing = _LANDINGS[source.kind]
+    landing = _TABLE_BY_KIND[source.kind]
     if source.kind == "customers" and not source.columns.valid_from:
-        return Landing(landing.table, landing.columns, landing.time, "", (), ("customer_id", "content_hash"))
+        return LandingTable(
+            landing.table, landing.columns, landing.time_column, "", (), ("customer_id", "content_hash")
+        )
     return landing

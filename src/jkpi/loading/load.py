@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
-from jkpi.loading.columns import Needs
+from jkpi.loading.columns import RequiredColumns
 from jkpi.loading.csv_files import CsvFile
 from jkpi.loading.databases import Query, greatest_watermark
-from jkpi.loading.files import file_type, find_files, fingerprint
+from jkpi.loading.files import file_fingerprint, file_type, find_files
 from jkpi.loading.jsonlines import JsonLinesFile
-from jkpi.loading.landing import CONFLICT, Staging, bounded, inspect_chunk
-from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, refuse, remember_empty
+from jkpi.loading.landing import CONFLICT_REASON, Staging, apply_validation, bounded_memory
+from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_empty, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.parquet_files import ParquetFile
-from jkpi.loading.prefetch import ahead
+from jkpi.loading.prefetch import prefetch
 from jkpi.loading.report import BatchReport
-from jkpi.loading.rows import PARTS, RowSource
+from jkpi.loading.rows import PARTS_PER_ROW, RowSource
 from jkpi.loading.transform import Transformer
-from jkpi.protocols import SILENCE, Inspector, Progress
+from jkpi.protocols import NO_PROGRESS, ChunkValidator, Progress
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 
@@ -39,13 +39,13 @@ class Loader:
     source: Source
     settings: Settings
     warehouse: Warehouse
-    inspect: Inspector | None
+    validator: ChunkValidator | None
     replacing: bool = False
     results: list[Mapping[str, Any]] = field(default_factory=list)
-    empty: list[Batch] = field(default_factory=list)
-    unread: list[tuple[Batch, str]] = field(default_factory=list)
+    empty_batches: list[Batch] = field(default_factory=list)
+    unreadable: list[tuple[Batch, str]] = field(default_factory=list)
 
-    def run(self, rows: RowSource, batch: Batch, needs: Needs) -> BatchReport:
+    def run(self, rows: RowSource, batch: Batch, required_columns: RequiredColumns) -> BatchReport:
         """One batch, from its rows to the ledger."""
         self.results = []
         query = rows if isinstance(rows, Query) else None
@@ -55,32 +55,32 @@ class Loader:
             closing(transformer),
             Staging(self.warehouse, transformer.landing, self.source.source, self.replacing) as staging,
         ):
-            refused, read = None, 0
-            with ahead((chunk, transformer(chunk)) for chunk in rows.chunks()) as pairs:
+            refusal, read = None, 0
+            with prefetch((chunk, transformer(chunk)) for chunk in rows.chunks()) as pairs:
                 for chunk, transformed in pairs:
-                    passed, refused, results = inspect_chunk(transformer, chunk, transformed, self.inspect)
+                    accepted, refusal, results = apply_validation(transformer, chunk, transformed, self.validator)
                     self.results.extend(results)
-                    read += passed.read
-                    if refused is not None:
+                    read += accepted.read
+                    if refusal is not None:
                         break
-                    staging.add(passed)
-            if refused is not None:
+                    staging.add(accepted)
+            if refusal is not None:
                 report = BatchReport(
-                    self.source.source, batch.origin, "refused", batch.batch_id, read=read, reason=refused
+                    self.source.source, batch.origin, "refused", batch.batch_id, read=read, reason=refusal
                 )
-                return refuse(self.warehouse, batch, report, self.results)
+                return record_refused(self.warehouse, batch, report, self.results)
             if read == 0:
                 return BatchReport(self.source.source, batch.origin, "empty")
             if query is not None:
-                batch = _of_query(batch, query)
-            staging.judge()
+                batch = _with_content(batch, query)
+            staging.deduplicate()
             if staging.count_conflicts():
-                for rejects in conflicting(staging, transformer, rows):
-                    staging.turn_away(rejects)
-            report = staging.account(batch, needs.warnings())
+                for rejects in conflict_rejects(staging, transformer, rows):
+                    staging.reject(rejects)
+            report = staging.reconcile(batch, required_columns.warnings())
             if query is not None and not self.replacing and report.read == report.duplicates + report.skipped:
                 return BatchReport(self.source.source, batch.origin, "unchanged")
-            report = staging.land(batch, report, self.results)
+            report = staging.commit(batch, report, self.results)
             self.replacing = False
             return report
 
@@ -89,8 +89,8 @@ def load_source(
     source: Source,
     settings: Settings,
     warehouse: Warehouse,
-    inspect: Inspector | None = None,
-    progress: Progress = SILENCE,
+    validator: ChunkValidator | None = None,
+    progress: Progress = NO_PROGRESS,
     replace: bool = False,
 ) -> list[BatchReport]:
     """Load what is new of a source.
@@ -107,8 +107,8 @@ def load_source(
         InputError: pseudonyms are asked for, and there is no key.
     """
     ensure_landing(warehouse)
-    loader = Loader(source, settings, warehouse, inspect, replace)
-    with bounded(warehouse, settings.memory_limit is not None):
+    loader = Loader(source, settings, warehouse, validator, replace)
+    with bounded_memory(warehouse, settings.memory_limit is not None):
         return _load_all(loader, progress)
 
 
@@ -116,21 +116,21 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
     source = loader.source
     if source.origin.sql is not None:
         return [_load_query(loader, progress)]
-    done = set() if loader.replacing else loaded_batches(loader.warehouse, source.source)
+    loaded_ids = set() if loader.replacing else loaded_batches(loader.warehouse, source.source)
     reports: list[BatchReport] = []
     failures: list[SourceError] = []
     for path in find_files(source, loader.settings.workspace):
         try:
-            report = _load_file(loader, path, done, progress)
+            report = _load_file(loader, path, loaded_ids, progress)
         except SourceError as failure:
             failures.append(failure)
             continue
-        done.add(report.batch_id)
+        loaded_ids.add(report.batch_id)
         reports.append(report)
     # Only now: what is replaced takes its ledger with it.
-    remember_empty(loader.warehouse, loader.empty)
-    for batch, reason in loader.unread:
-        refuse(loader.warehouse, batch, BatchReport(source.source, batch.origin, "refused", reason=reason), ())
+    record_empty(loader.warehouse, loader.empty_batches)
+    for batch, reason in loader.unreadable:
+        record_refused(loader.warehouse, batch, BatchReport(source.source, batch.origin, "refused", reason=reason), ())
     if failures:
         landed = f"; {len(reports)} other files were loaded" if reports else ""
         hints = dict.fromkeys(failure.hint for failure in failures if failure.hint)
@@ -154,52 +154,56 @@ def pseudonym_key(source: Source, settings: Settings) -> bytes | None:
     return settings.pseudonym_key
 
 
-def batch_id_of(source: str, content: str) -> str:
+def batch_id_for(source: str, content: str) -> str:
     """The same content of the same source is the same batch, whatever its file is called."""
     return hashlib.sha256(f"{source}\n{content}".encode()).hexdigest()[:32]
 
 
-def _load_file(loader: Loader, path: Path, done: set[str], progress: Progress) -> BatchReport:
+def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progress) -> BatchReport:
     workspace, source = loader.settings.workspace, loader.source
     origin = str(path.relative_to(workspace)) if path.is_relative_to(workspace) else str(path)
-    before = path.stat()
-    content = fingerprint(path)
-    batch_id = batch_id_of(source.source, content)
+    initial_stat = path.stat()
+    content = file_fingerprint(path)
+    batch_id = batch_id_for(source.source, content)
     # Empty files are alike: each is known by its name too.
-    empty_id = batch_id_of(source.source, f"empty {origin}\n{content}")
-    for known in (batch_id, empty_id):
-        if known in done:
-            return BatchReport(source.source, origin, "unchanged", known)
-    needs = Needs(source, origin)
+    empty_id = batch_id_for(source.source, f"empty {origin}\n{content}")
+    for candidate_id in (batch_id, empty_id):
+        if candidate_id in loaded_ids:
+            return BatchReport(source.source, origin, "unchanged", candidate_id)
+    required_columns = RequiredColumns(source, origin)
     kind = file_type(path, source.format)
     rows: RowSource
     if kind == "csv":
-        rows = CsvFile(path, origin, source.format, needs.check, progress)
+        rows = CsvFile(path, origin, source.format, required_columns.check_all, progress)
     elif kind == "jsonl":
-        rows = JsonLinesFile(path, origin, source.format, needs.names, needs.check_keys, progress)
+        rows = JsonLinesFile(
+            path, origin, source.format, required_columns.names, required_columns.check_identifying, progress
+        )
     else:
-        rows = ParquetFile(path, origin, needs.check, progress)
-    progress.start(f"{source.source}: {path.name}", before.st_size)
+        rows = ParquetFile(path, origin, required_columns.check_all, progress)
+    progress.start(f"{source.source}: {path.name}", initial_stat.st_size)
     batch = Batch(batch_id, source.source, source.kind, origin, content, loader.settings.now.replace(tzinfo=None))
     try:
-        report = loader.run(_Steady(rows, path, before.st_size, before.st_mtime_ns), batch, needs)
+        report = loader.run(
+            _UnchangedFile(rows, path, initial_stat.st_size, initial_stat.st_mtime_ns), batch, required_columns
+        )
     except SourceError as failure:
-        if fingerprint(path) == content:
-            loader.unread.append((batch, failure.message.partition("\n")[0]))
+        if file_fingerprint(path) == content:
+            loader.unreadable.append((batch, failure.message.partition("\n")[0]))
         raise
     if report.status == "empty":
-        loader.empty.append(replace(batch, batch_id=empty_id))
+        loader.empty_batches.append(replace(batch, batch_id=empty_id))
     return report
 
 
 @dataclass
-class _Steady:
+class _UnchangedFile:
     """Rows of a file that must not change while it is read: its fingerprint would be of something else."""
 
     rows: RowSource
     path: Path
     size: int
-    changed_at: int
+    modified_ns: int
 
     @property
     def origin(self) -> str:
@@ -212,7 +216,7 @@ class _Steady:
     def chunks(self) -> Iterator[Any]:
         yield from self.rows.chunks()
         now = self.path.stat()
-        if (now.st_size, now.st_mtime_ns) != (self.size, self.changed_at):
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
             raise SourceError(
                 f"{self.origin} changed while it was read; nothing of it landed", "load again when it is whole"
             )
@@ -221,10 +225,10 @@ class _Steady:
 def _load_query(loader: Loader, progress: Progress) -> BatchReport:
     source, settings = loader.source, loader.settings
     watermark = None if loader.replacing else greatest_watermark(cursor_values(loader.warehouse, source.source))
-    needs = Needs(source, "the query")
-    rows = Query(source, settings.workspace, watermark, needs.check, progress)
+    required_columns = RequiredColumns(source, "the query")
+    rows = Query(source, settings.workspace, watermark, required_columns.check_all, progress)
     batch = Batch(
-        batch_id_of(source.source, f"from {watermark}"),
+        batch_id_for(source.source, f"from {watermark}"),
         source.source,
         source.kind,
         rows.origin,
@@ -233,13 +237,13 @@ def _load_query(loader: Loader, progress: Progress) -> BatchReport:
     )
     progress.start(f"{source.source}: {rows.origin}")
     with closing(rows):
-        return loader.run(rows, batch, needs)
+        return loader.run(rows, batch, required_columns)
 
 
-def _of_query(batch: Batch, query: Query) -> Batch:
+def _with_content(batch: Batch, query: Query) -> Batch:
     """The batch of a fetch is known by its content only when it has been read."""
     return Batch(
-        batch_id_of(batch.source, query.fingerprint),
+        batch_id_for(batch.source, query.fingerprint),
         batch.source,
         batch.kind,
         batch.origin,
@@ -249,7 +253,7 @@ def _of_query(batch: Batch, query: Query) -> Batch:
     )
 
 
-def conflicting(staging: Staging, transformer: Transformer, rows: RowSource) -> Iterator[pa.Table]:
+def conflict_rejects(staging: Staging, transformer: Transformer, rows: RowSource) -> Iterator[pa.Table]:
     """The original rows of those whose id is taken: the file is read once more, and only then."""
     import pyarrow as pa
 
@@ -257,8 +261,10 @@ def conflicting(staging: Staging, transformer: Transformer, rows: RowSource) -> 
         numbers = chunk.table["(row)"]
         if not len(numbers):
             continue
-        seqs = staging.conflicts(numbers[0].as_py() * PARTS, numbers[-1].as_py() * PARTS + PARTS - 1)
+        seqs = staging.conflicting_rows(
+            numbers[0].as_py() * PARTS_PER_ROW, numbers[-1].as_py() * PARTS_PER_ROW + PARTS_PER_ROW - 1
+        )
         if seqs:
-            fixed = {"reason": CONFLICT, "detail": "the first one stays", "severity": "warning"}
-            told = {name: pa.array([value] * len(seqs), pa.string()) for name, value in fixed.items()}
-            yield transformer.originals(chunk, pa.table({"seq": pa.array(seqs, pa.int64()), **told}))
+            constants = {"reason": CONFLICT_REASON, "detail": "the first one stays", "severity": "warning"}
+            columns = {name: pa.array([value] * len(seqs), pa.string()) for name, value in constants.items()}
+            yield transformer.with_originals(chunk, pa.table({"seq": pa.array(seqs, pa.int64()), **columns}))

@@ -43,7 +43,7 @@ def cursor_values(warehouse: Warehouse, source: str) -> list[str]:
     return [row["cursor_value"] for row in warehouse.rows(sql, {"source": source})]
 
 
-def write_ledger(warehouse: Warehouse, batch: Batch, report: BatchReport) -> None:
+def write_load_log(warehouse: Warehouse, batch: Batch, report: BatchReport) -> None:
     """The batch's row in the ledger, in place of an earlier one of the same content."""
     import pyarrow as pa
 
@@ -69,39 +69,39 @@ def write_ledger(warehouse: Warehouse, batch: Batch, report: BatchReport) -> Non
         "cursor_value": batch.cursor_value,
         "started_at": batch.now,
         "loaded_at": batch.now,
-        "load_number": _next_load(warehouse),
+        "load_number": _next_load_number(warehouse),
     }
-    warehouse.insert("raw.load_batches", pa.Table.from_pylist([row], schema=_schema("load_batches")))
+    warehouse.insert("raw.load_batches", pa.Table.from_pylist([row], schema=_arrow_schema("load_batches")))
 
 
-def _next_load(warehouse: Warehouse) -> int:
+def _next_load_number(warehouse: Warehouse) -> int:
     """A number that neither the ledger nor the last measuring knows: the same batch loaded anew is another load."""
     tables = ("load_batches", "measuring_batches", "measured_batches")
     highest = (warehouse.scalar(f"select max(load_number) from raw.{table}") for table in tables)
     return 1 + max(number or 0 for number in highest)
 
 
-def write_results(warehouse: Warehouse, batch: Batch, results: Sequence[Mapping[str, Any]]) -> None:
+def write_validation_results(warehouse: Warehouse, batch: Batch, results: Sequence[Mapping[str, Any]]) -> None:
     """What the first door found, summed over the chunks of the batch."""
     import pyarrow as pa
 
-    names = ("door", "subject", "suite", "expectation", "column_name", "severity")
-    summed: dict[tuple[Any, ...], dict[str, Any]] = {}
+    key_columns = ("door", "subject", "suite", "expectation", "column_name", "severity")
+    totals: dict[tuple[Any, ...], dict[str, Any]] = {}
     for result in results:
-        place = tuple(result.get(name) for name in names)
-        row = summed.setdefault(
-            place, {**result, "success": True, "raised": False, "checked": 0, "unexpected": 0, "detail": None}
+        key = tuple(result.get(name) for name in key_columns)
+        row = totals.setdefault(
+            key, {**result, "success": True, "raised": False, "checked": 0, "unexpected": 0, "detail": None}
         )
         row["success"] = row["success"] and bool(result.get("success"))
         row["raised"] = row["raised"] or bool(result.get("raised"))
         row["checked"] += int(result.get("checked") or 0)
         row["unexpected"] += int(result.get("unexpected") or 0)
         row["detail"] = row["detail"] or (result.get("detail") if not result.get("success") else None)
-    if not summed:
+    if not totals:
         return
-    schema = _schema("quality_results")
-    told = {"run_id": batch.batch_id, "batch_id": batch.batch_id, "checked_at": batch.now}
-    rows = [{"door": "incoming", "subject": batch.source, **row, **told} for row in summed.values()]
+    schema = _arrow_schema("quality_results")
+    run_columns = {"run_id": batch.batch_id, "batch_id": batch.batch_id, "checked_at": batch.now}
+    rows = [{"door": "incoming", "subject": batch.source, **row, **run_columns} for row in totals.values()]
     warehouse.insert(
         "raw.quality_results", pa.Table.from_pylist([{n: r.get(n) for n in schema.names} for r in rows], schema=schema)
     )
@@ -113,7 +113,7 @@ where source = :source and batch_id = :batch and status = 'refused'
 """
 
 
-def refuse(
+def record_refused(
     warehouse: Warehouse, batch: Batch, report: BatchReport, results: Sequence[Mapping[str, Any]]
 ) -> BatchReport:
     """Write down that a batch was refused, and why: nothing else of it lands.
@@ -121,29 +121,29 @@ def refuse(
     One that was refused before is as old as it was then: what is missing does not move on with each further try.
     """
     refused = replace(report, status="refused")
-    place = {"source": batch.source, "batch": batch.batch_id}
-    first = warehouse.scalar(_FIRST_REFUSED, place)
-    batch = replace(batch, now=first) if first is not None else batch
+    parameters = {"source": batch.source, "batch": batch.batch_id}
+    first_refused_at = warehouse.scalar(_FIRST_REFUSED, parameters)
+    batch = replace(batch, now=first_refused_at) if first_refused_at is not None else batch
     with warehouse.transaction():
-        write_ledger(warehouse, batch, refused)
-        write_results(warehouse, batch, results)
+        write_load_log(warehouse, batch, refused)
+        write_validation_results(warehouse, batch, results)
     return refused
 
 
-def remember_empty(warehouse: Warehouse, batches: Sequence[Batch]) -> None:
+def record_empty(warehouse: Warehouse, batches: Sequence[Batch]) -> None:
     """Write down which files hold no rows, so that each is told once."""
     with warehouse.transaction():
         for batch in batches:
-            write_ledger(warehouse, batch, BatchReport(batch.source, batch.origin, "empty", batch.batch_id))
+            write_load_log(warehouse, batch, BatchReport(batch.source, batch.origin, "empty", batch.batch_id))
 
 
-def forget(warehouse: Warehouse, table: str, source: str) -> None:
+def delete_source(warehouse: Warehouse, table: str, source: str) -> None:
     """Take a source's rows, rejects and ledger out of the landing."""
-    for place in (table, "rejected_rows", "load_batches"):
-        warehouse.execute(f"delete from raw.{place} where source = :source", {"source": source})
+    for target in (table, "rejected_rows", "load_batches"):
+        warehouse.execute(f"delete from raw.{target} where source = :source", {"source": source})
 
 
-def _schema(table: str) -> pa.Schema:
+def _arrow_schema(table: str) -> pa.Schema:
     import pyarrow as pa
 
     types = {

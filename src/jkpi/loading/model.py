@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from jkpi.documents.documents import Strict
+from jkpi.documents.documents import StrictModel
 from jkpi.documents.durations import Duration
 
-Kind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
+SourceKind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
 EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
@@ -30,7 +30,7 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _none_where_zero(value: object) -> object:
+def _zero_as_none(value: object) -> object:
     """`0d` says what leaving it out says."""
     return None if re.fullmatch(r"0+(\.0+)?\s*[smhdw]?", str(value).strip()) else value
 
@@ -44,7 +44,7 @@ def _as_named_columns(value: object) -> object:
     return {name: name for name in value} if isinstance(value, list) else value
 
 
-def _known_zone(value: str) -> str:
+def _check_timezone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -52,7 +52,7 @@ def _known_zone(value: str) -> str:
     return value
 
 
-def _known_encoding(value: str) -> str:
+def _check_encoding(value: str) -> str:
     try:
         "a".encode(value)
     except LookupError:
@@ -60,7 +60,7 @@ def _known_encoding(value: str) -> str:
     return value
 
 
-def _known_time_format(value: str) -> str:
+def _check_time_format(value: str) -> str:
     if value not in UNIX_FORMATS and "%" not in value:
         raise ValueError(f'{value!r} is not a time format: write strftime codes such as "%d/%m/%Y %H:%M", or unix')
     unknown = [code for code in re.findall(r"%-?.?", value) if code.lstrip("%-") not in _TIME_CODES]
@@ -69,7 +69,7 @@ def _known_time_format(value: str) -> str:
     return value
 
 
-def _iso_time(value: str) -> str:
+def _check_iso_time(value: str) -> str:
     try:
         datetime.fromisoformat(value)
     except ValueError:
@@ -77,11 +77,11 @@ def _iso_time(value: str) -> str:
     return value
 
 
-def _known_schedule(value: str) -> str:
+def _check_schedule(value: str) -> str:
     if value not in SCHEDULES and _CRON.fullmatch(value.strip()) is None:
-        known = ", ".join(SCHEDULES)
+        presets = ", ".join(SCHEDULES)
         raise ValueError(
-            f'{value!r} is not a schedule: write one of {known}, or cron with five fields such as "0 6 * * *"'
+            f'{value!r} is not a schedule: write one of {presets}, or cron with five fields such as "0 6 * * *"'
         )
     return value
 
@@ -98,31 +98,31 @@ _MAP_OR_LIST = WithJsonSchema(
 )
 
 Scalar = Annotated[str, BeforeValidator(_as_text), _SCALAR]
-Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
+SnakeCaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 NamedColumns = Annotated[dict[str, str], BeforeValidator(_as_named_columns), _MAP_OR_LIST]
-TimeFormat = Annotated[str, AfterValidator(_known_time_format)]
+TimeFormat = Annotated[str, AfterValidator(_check_time_format)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 
 
-class Origin(Strict):
+class SourceLocation(StrictModel):
     """Where rows come from: files, or a query on a database."""
 
-    files: Texts | None = Field(None, description="Paths or globs, from the workspace.")
+    files: TextList | None = Field(None, description="Paths or globs, from the workspace.")
     sql: str | None = Field(None, description="An SQLAlchemy URL; write env:NAME or file:PATH.")
     query: str | None = Field(None, description="A select statement.")
     cursor: str | None = Field(None, description="A column of the query that only grows: only rows at or after it.")
 
 
-class Format(Strict):
+class FileFormat(StrictModel):
     """How the text of the rows is to be understood."""
 
     type: Literal["csv", "jsonl", "parquet"] | None = Field(None, description="Told by the file's name if left out.")
     delimiter: str = Field(",", min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
-    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
+    encoding: Annotated[str, AfterValidator(_check_encoding)] = "utf-8"
     timestamps: TimeFormats | None = Field(None, description="strftime codes, `unix` or `unix_ms`; default ISO 8601.")
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field("UTC", description="Of times without an offset.")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="Of times without an offset.")
     nulls: tuple[Scalar, ...] = Field((), description="Texts that mean: not known.")
     decimal: Literal[",", "."] | None = Field(
         None,
@@ -131,12 +131,12 @@ class Format(Strict):
     )
 
 
-class Columns(Strict):
+class ColumnMapping(StrictModel):
     """Which column of the source holds which of ours. A list of columns makes an id of several parts."""
 
-    event_id: Texts | None = None
-    response_id: Texts | None = None
-    invitation_id: Texts | None = None
+    event_id: TextList | None = None
+    response_id: TextList | None = None
+    invitation_id: TextList | None = None
     customer_id: str | None = None
     case_id: str | None = None
     touchpoint: str | None = None
@@ -160,22 +160,22 @@ class Columns(Strict):
     attributes: NamedColumns = {}
 
 
-class Constants(Strict):
+class Constants(StrictModel):
     """Columns of ours that have one fixed value in this source."""
 
-    touchpoint: Word | None = None
+    touchpoint: SnakeCaseName | None = None
     channel: Scalar | None = None
     survey: Scalar | None = None
     question: Scalar | None = None
     emotion: Scalar | None = None
     emotion_state: EmotionState | None = None
     consent: Scalar | None = None
-    responded_at: Annotated[Scalar, AfterValidator(_iso_time)] | None = Field(
+    responded_at: Annotated[Scalar, AfterValidator(_check_iso_time)] | None = Field(
         None, description="ISO 8601: when all of the answers were given, as in a yearly wave whose rows name no day."
     )
 
 
-class Condition(Strict):
+class RowFilter(StrictModel):
     """A test of one column of the row; all that is given must hold. Unknown values meet no test but `known: false`."""
 
     is_: Scalar | None = Field(None, alias="is")
@@ -188,22 +188,22 @@ class Condition(Strict):
     known: bool | None = None
 
 
-class Also(Strict):
+class AdditionalEvent(StrictModel):
     """A further event that a row speaks of, where its conditions hold."""
 
-    touchpoint: Word
-    where: dict[str, Condition] = Field(min_length=1)
+    touchpoint: SnakeCaseName
+    where: dict[str, RowFilter] = Field(min_length=1)
     at: str | None = Field(None, description="Column with its time; else that of the row.")
 
 
-class Count(Strict):
+class RatioMeasure(StrictModel):
     """A measure of rows that are totals: how many of how many."""
 
     count: str = Field(description="Column with how many of them it was so for.")
     of: str = Field(description="Column with how many there were.")
 
 
-class DataUse(Strict):
+class DataUse(StrictModel):
     """The data-use card: why this data is here at all."""
 
     origin: str | None = None
@@ -215,34 +215,36 @@ class DataUse(Strict):
     types: dict[str, DataType] = {}
 
 
-class Source(Strict):
+class Source(StrictModel):
     """One file of `sources/`."""
 
-    source: Word
-    kind: Kind
+    source: SnakeCaseName
+    kind: SourceKind
     title: str | None = None
     owner: str | None = None
-    origin: Origin = Field(alias="from")
-    format: Format = Format()
-    columns: Columns = Columns()
+    origin: SourceLocation = Field(alias="from")
+    format: FileFormat = FileFormat()
+    columns: ColumnMapping = ColumnMapping()
     constants: Constants = Constants()
-    touchpoints: dict[Scalar, Word | None] | None = Field(
+    touchpoints: dict[Scalar, SnakeCaseName | None] | None = Field(
         None, description="Value in the source -> touchpoint; null: known, and not wanted."
     )
     values: dict[str, dict[Scalar, Scalar]] = Field({}, description="Our column -> value in the source -> our value.")
-    also: tuple[Also, ...] = Field((), max_length=900)
-    milestones: dict[Word, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
+    also: tuple[AdditionalEvent, ...] = Field((), max_length=900)
+    milestones: dict[SnakeCaseName, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
     questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
     no_answer: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
     covers: Literal["day", "week", "month"] | None = Field(
         None, description="How long each row is the total of; it starts on the first day of it, weeks on Monday."
     )
-    counts: dict[Word, Count] = Field({}, max_length=900, description="Measure -> the two columns it is made of.")
-    late_by: Annotated[Duration | None, BeforeValidator(_none_where_zero)] = Field(
+    counts: dict[SnakeCaseName, RatioMeasure] = Field(
+        {}, max_length=900, description="Measure -> the two columns it is made of."
+    )
+    late_by: Annotated[Duration | None, BeforeValidator(_zero_as_none)] = Field(
         None, description="How late rows may arrive; 0d, or left out: they do not."
     )
-    schedule: Annotated[str, AfterValidator(_known_schedule)] | None = Field(
+    schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'
     )
     customer_ids: Literal["pseudonymise", "as_is"] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import SourceError
-from jkpi.loading.rows import CHUNK_ROWS, ROW, RawChunk
+from jkpi.loading.rows import CHUNK_ROWS, ROW_COLUMN, RawChunk
 from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
@@ -38,41 +38,43 @@ class ParquetFile:
         try:
             with pq.ParquetFile(self.path) as file:
                 self.check(list(file.schema_arrow.names))
-                before, size, rows = 0, self.path.stat().st_size, file.metadata.num_rows
+                row_offset, size, rows = 0, self.path.stat().st_size, file.metadata.num_rows
                 for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-                    yield RawChunk(numbered(as_text(pa.Table.from_batches([batch])), before))
-                    before += batch.num_rows
+                    yield RawChunk(with_row_numbers(columns_as_text(pa.Table.from_batches([batch])), row_offset))
+                    row_offset += batch.num_rows
                     self.progress.advance(size * batch.num_rows // rows)
         except (pa.ArrowInvalid, OSError) as error:
             raise SourceError(f"{self.origin} cannot be read as Parquet: {error}") from None
 
 
-def numbered(table: pa.Table, before: int) -> pa.Table:
+def with_row_numbers(table: pa.Table, row_offset: int) -> pa.Table:
     """The table with its rows counted, the first one being `before` + 1."""
     import numpy as np
     import pyarrow as pa
 
-    return table.append_column(ROW, pa.array(np.arange(before + 1, before + 1 + table.num_rows, dtype=np.int64)))
+    return table.append_column(
+        ROW_COLUMN, pa.array(np.arange(row_offset + 1, row_offset + 1 + table.num_rows, dtype=np.int64))
+    )
 
 
-def as_text(table: pa.Table) -> pa.Table:
+def columns_as_text(table: pa.Table) -> pa.Table:
     """Every column as string: times in ISO 8601 with their offset if they have one, nested values as JSON."""
     import pyarrow as pa
 
-    return pa.table({name: _text(table[name]) for name in table.column_names})
+    return pa.table({name: _column_as_text(table[name]) for name in table.column_names})
 
 
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _column_as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        return pa.chunked_array([pa.array([_plain(value) for value in column.to_pylist()], pa.string())])
+        return pa.chunked_array([pa.array([_nested_as_text(value) for value in column.to_pylist()], pa.string())])
     return column.cast(pa.string())
 
 
-def _plain(value: Any) -> str | None:
+def _nested_as_text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bytes):

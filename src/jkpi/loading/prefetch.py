@@ -13,55 +13,55 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class _Made(Generic[Item]):
+class _Produced(Generic[Item]):
     item: Item
 
 
 @dataclass(frozen=True)
-class _Ended:
+class _Finished:
     failure: BaseException | None
 
 
 @contextmanager
-def ahead(items: Iterator[Item], depth: int = 1) -> Iterator[Iterator[Item]]:
+def prefetch(items: Iterator[Item], depth: int = 1) -> Iterator[Iterator[Item]]:
     """The same items in the same order; at most `depth` of them wait, so memory stays bounded.
 
     What the iterator raises is raised here, where it would have come. Leaving early stops the thread after its item.
     """
-    line: queue.Queue[_Made[Item] | _Ended] = queue.Queue(depth)
+    buffer: queue.Queue[_Produced[Item] | _Finished] = queue.Queue(depth)
     stopped = threading.Event()
 
-    def put(found: _Made[Item] | _Ended) -> None:
+    def put(entry: _Produced[Item] | _Finished) -> None:
         while not stopped.is_set():
             try:
-                return line.put(found, timeout=0.1)
+                return buffer.put(entry, timeout=0.1)
             except queue.Full:
                 continue
 
-    def make() -> None:
+    def produce() -> None:
         failure: BaseException | None = None
         try:
             for item in items:
-                put(_Made(item))
+                put(_Produced(item))
                 if stopped.is_set():
                     break
         except BaseException as error:  # noqa: BLE001 (it is raised again where the items are used)
             failure = error
-        put(_Ended(failure))
+        put(_Finished(failure))
 
-    def made() -> Iterator[Item]:
+    def consume() -> Iterator[Item]:
         while True:
-            found = line.get()
-            if isinstance(found, _Ended):
-                if found.failure is not None:
-                    raise found.failure
+            entry = buffer.get()
+            if isinstance(entry, _Finished):
+                if entry.failure is not None:
+                    raise entry.failure
                 return
-            yield found.item
+            yield entry.item
 
-    worker = threading.Thread(target=make, name="jkpi-ahead", daemon=True)
+    worker = threading.Thread(target=produce, name="jkpi-ahead", daemon=True)
     worker.start()
     try:
-        yield made()
+        yield consume()
     finally:
         stopped.set()
         worker.join()

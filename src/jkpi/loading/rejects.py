@@ -13,24 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.loading.jsonlines import from_json
-from jkpi.loading.landing import Staging, inspect_chunk
-from jkpi.loading.load import conflicting, pseudonym_key
-from jkpi.loading.load_log import Batch, refuse
+from jkpi.loading.jsonlines import chunk_from_json
+from jkpi.loading.landing import Staging, apply_validation
+from jkpi.loading.load import conflict_rejects, pseudonym_key
+from jkpi.loading.load_log import Batch, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
-from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, Broken, RawChunk
+from jkpi.loading.rows import CHUNK_ROWS, HEADER_KEY, LINE_KEY, RawChunk, UnparsableRow
 from jkpi.loading.transform import Transformer
-from jkpi.loading.transform_sql import columns_read
-from jkpi.protocols import Inspector
+from jkpi.loading.transform_sql import mapped_columns
+from jkpi.protocols import ChunkValidator
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TOLD = ("reject_id", "source", "origin", "row_number", "reason", "detail", "severity", "rejected_at")
-_PLACES = ("reject_id", "source", "origin", "row_number", "reason", "detail")
+_LISTED_COLUMNS = ("reject_id", "source", "origin", "row_number", "reason", "detail", "severity", "rejected_at")
+_EXPORT_COLUMNS = ("reject_id", "source", "origin", "row_number", "reason", "detail")
 
 
 def list_rejects(
@@ -38,9 +38,9 @@ def list_rejects(
 ) -> list[dict[str, Any]]:
     """Open rejects, newest first, with what is kept of their original row as a dict under `original`."""
     ensure_landing(warehouse)
-    where, parameters = _asked(source, reason)
+    where, parameters = _filter_sql(source, reason)
     rows = warehouse.rows(
-        f"select {', '.join(_TOLD)}, original from raw.rejected_rows where status = 'open' and {where}"
+        f"select {', '.join(_LISTED_COLUMNS)}, original from raw.rejected_rows where status = 'open' and {where}"
         " order by rejected_at desc, source, origin, row_number, reject_id limit :limit",
         {**parameters, "limit": limit},
     )
@@ -50,7 +50,7 @@ def list_rejects(
 def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str | None = None) -> list[dict[str, Any]]:
     """How many there are, replayed and expired ones too: source, reason, status, rows."""
     ensure_landing(warehouse)
-    where, parameters = _asked(source, reason)
+    where, parameters = _filter_sql(source, reason)
     return warehouse.rows(
         f"select source, reason, status, count(*) as rows from raw.rejected_rows where {where}"
         " group by source, reason, status order by source, status, count(*) desc, reason",
@@ -76,16 +76,16 @@ def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, 
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix == ".jsonl":
             for reject in rejects:
-                places = {name: reject[name] for name in _PLACES}
-                file.write(json.dumps({**places, "original": reject["original"]}, ensure_ascii=False) + "\n")
+                location = {name: reject[name] for name in _EXPORT_COLUMNS}
+                file.write(json.dumps({**location, "original": reject["original"]}, ensure_ascii=False) + "\n")
         else:
             columns = list(dict.fromkeys(column for reject in rejects for column in reject["original"]))
             writer = csv.writer(file)
-            writer.writerow([*_PLACES, *columns])
+            writer.writerow([*_EXPORT_COLUMNS, *columns])
             for reject in rejects:
                 original = reject["original"]
                 cells = [_cell(original.get(column)) for column in columns]
-                writer.writerow([*(reject[name] for name in _PLACES), *cells])
+                writer.writerow([*(reject[name] for name in _EXPORT_COLUMNS), *cells])
     return len(rejects)
 
 
@@ -93,8 +93,8 @@ def replay_rejects(
     source: Source,
     settings: Settings,
     warehouse: Warehouse,
-    inspect: Inspector | None = None,
-    mended: Path | None = None,
+    validator: ChunkValidator | None = None,
+    corrected: Path | None = None,
 ) -> BatchReport:
     """Send the open rejects of a source through the same transformation again, after the YAML was corrected.
 
@@ -113,34 +113,34 @@ def replay_rejects(
         " where source = :source and status = 'open' order by rejected_at, batch_id, row_number, reject_id",
         {"source": source.source},
     )
-    if mended is not None:
-        rejects = _with_mended(rejects, read_mended(mended))
-    told = "\n".join(f"{row['reject_id']} {row['original']}" for row in rejects)
-    content = hashlib.sha256(f"replay {settings.now.isoformat()}\n{told}".encode()).hexdigest()
-    origin = f"replay of {mended.name}" if mended else "replay"
+    if corrected is not None:
+        rejects = _with_corrections(rejects, read_corrected(corrected))
+    originals_text = "\n".join(f"{row['reject_id']} {row['original']}" for row in rejects)
+    content = hashlib.sha256(f"replay {settings.now.isoformat()}\n{originals_text}".encode()).hexdigest()
+    origin = f"replay of {corrected.name}" if corrected else "replay"
     batch = Batch(content[:32], source.source, source.kind, origin, content, settings.now.replace(tzinfo=None))
-    rows = _Originals(source, origin, list(dict.fromkeys(row["original"] for row in rejects)))
+    original_rows = _OriginalRows(source, origin, list(dict.fromkeys(row["original"] for row in rejects)))
     if not rejects:
         return BatchReport(source.source, origin, "empty", warnings=(f"{source.source}: no open rejects",))
     key = pseudonym_key(source, settings)
-    transformer = Transformer(source, settings.now, key, rows.strict_times)
+    transformer = Transformer(source, settings.now, key, original_rows.strict_times)
     with closing(transformer), Staging(warehouse, transformer.landing, source.source, replaying=True) as staging:
         results: list[Mapping[str, Any]] = []
-        for chunk in rows.chunks():
-            transformed, refused, found = inspect_chunk(transformer, chunk, transformer(chunk), inspect)
-            results.extend(found)
-            if refused is not None:
-                report = BatchReport(source.source, origin, "refused", batch.batch_id, reason=refused)
-                return refuse(warehouse, batch, report, results)
+        for chunk in original_rows.chunks():
+            transformed, refusal, chunk_results = apply_validation(transformer, chunk, transformer(chunk), validator)
+            results.extend(chunk_results)
+            if refusal is not None:
+                report = BatchReport(source.source, origin, "refused", batch.batch_id, reason=refusal)
+                return record_refused(warehouse, batch, report, results)
             staging.add(transformed)
-        staging.judge()
+        staging.deduplicate()
         if staging.count_conflicts():
-            for again in conflicting(staging, transformer, rows):
-                staging.turn_away(again)
-        report = staging.account(batch)
+            for conflict_rows in conflict_rejects(staging, transformer, original_rows):
+                staging.reject(conflict_rows)
+        report = staging.reconcile(batch)
         with warehouse.transaction():
-            staging.land(batch, report, results)
-            _settle(warehouse, rejects, rows.originals, staging.rejected())
+            staging.commit(batch, report, results)
+            _update_statuses(warehouse, rejects, original_rows.originals, staging.new_rejects())
     return report
 
 
@@ -152,11 +152,11 @@ def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
     warehouse.execute(
         "update raw.rejected_rows set status = 'expired', original = null"
         " where status = 'open' and rejected_at < cast(:before as timestamp)",
-        {"before": (settings.now - settings.rejects_kept).replace(tzinfo=None)},
+        {"before": (settings.now - settings.rejects_retention).replace(tzinfo=None)},
     )
 
 
-def read_mended(path: Path) -> dict[str, dict[str, Any]]:
+def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
     """Mended rows by reject_id, from a .csv or .jsonl that `export` wrote.
 
     Raises:
@@ -168,7 +168,7 @@ def read_mended(path: Path) -> dict[str, dict[str, Any]]:
                 return {
                     row["reject_id"]: row["original"] for line in file if line.strip() for row in [json.loads(line)]
                 }
-            return {row["reject_id"]: _mended_cells(row) for row in csv.DictReader(file)}
+            return {row["reject_id"]: _corrected_cells(row) for row in csv.DictReader(file)}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (KeyError, ValueError, csv.Error):
@@ -178,11 +178,11 @@ def read_mended(path: Path) -> dict[str, dict[str, Any]]:
         ) from None
 
 
-def _mended_cells(row: Mapping[str, str]) -> dict[str, str]:
-    cells = {column: value for column, value in row.items() if column not in _PLACES and value is not None}
-    line, header = cells.pop(LINE, ""), cells.pop(HEADER, "")
+def _corrected_cells(row: Mapping[str, str]) -> dict[str, str]:
+    cells = {column: value for column, value in row.items() if column not in _EXPORT_COLUMNS and value is not None}
+    line, header = cells.pop(LINE_KEY, ""), cells.pop(HEADER_KEY, "")
     # Whoever mends a row that did not divide either corrects the line or fills in the columns.
-    return {LINE: line, HEADER: header} if line and not any(cells.values()) else cells
+    return {LINE_KEY: line, HEADER_KEY: header} if line and not any(cells.values()) else cells
 
 
 def _cell(value: Any) -> str:
@@ -191,28 +191,30 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _asked(source: str | None, reason: str | None) -> tuple[str, dict[str, Any]]:
-    given = {"source": source, "reason": reason}
-    parameters = {name: value for name, value in given.items() if value is not None}
+def _filter_sql(source: str | None, reason: str | None) -> tuple[str, dict[str, Any]]:
+    filters = {"source": source, "reason": reason}
+    parameters = {name: value for name, value in filters.items() if value is not None}
     return " and ".join(f"{name} = :{name}" for name in parameters) or "true", parameters
 
 
-def _with_mended(rejects: Sequence[dict[str, Any]], mended: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    unknown = set(mended) - {row["reject_id"] for row in rejects}
+def _with_corrections(
+    rejects: Sequence[dict[str, Any]], corrected: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    unknown = set(corrected) - {row["reject_id"] for row in rejects}
     if unknown:
         raise InputError(
-            f"{len(unknown)} of {len(mended)} mended rows are not open rejects of this source, such as {min(unknown)}",
+            f"{len(unknown)} of {len(corrected)} mended rows are not open rejects of this source, such as {min(unknown)}",
             "export them again",
         )
     return [
-        {**row, "original": json.dumps(mended[row["reject_id"]], ensure_ascii=False)}
+        {**row, "original": json.dumps(corrected[row["reject_id"]], ensure_ascii=False)}
         for row in rejects
-        if row["reject_id"] in mended
+        if row["reject_id"] in corrected
     ]
 
 
 @dataclass
-class _Originals:
+class _OriginalRows:
     """Original rows as a source of rows; the row number is the place in `originals`, from 1."""
 
     source: Source
@@ -227,36 +229,38 @@ class _Originals:
         for start in range(0, len(self.originals), CHUNK_ROWS):
             texts: dict[bool, list[str]] = {False: [], True: []}
             numbers: dict[bool, list[int]] = {False: [], True: []}
-            broken: list[Broken] = []
+            unparsable: list[UnparsableRow] = []
             for number, text in enumerate(self.originals[start : start + CHUNK_ROWS], start=start + 1):
-                divided = divide(text, self.source)
-                if divided is None:
-                    line = json.loads(text)[LINE]
-                    broken.append(Broken(number, "ragged row", "still does not divide into columns", line))
+                split = split_line(text, self.source)
+                if split is None:
+                    line = json.loads(text)[LINE_KEY]
+                    unparsable.append(UnparsableRow(number, "ragged row", "still does not divide into columns", line))
                 else:
-                    nested = self._is_nested(divided)
-                    texts[nested].append(divided)
+                    nested = self._is_nested(split)
+                    texts[nested].append(split)
                     numbers[nested].append(number)
             for nested in (False, True):
-                told = tuple(broken) if not nested else ()
-                if texts[nested] or told:
-                    yield from_json(texts[nested], numbers[nested], columns_read(self.source), told, pointers=nested)
+                chunk_unparsable = tuple(unparsable) if not nested else ()
+                if texts[nested] or chunk_unparsable:
+                    yield chunk_from_json(
+                        texts[nested], numbers[nested], mapped_columns(self.source), chunk_unparsable, pointers=nested
+                    )
 
     def _is_nested(self, text: str) -> bool:
         """Whether JSON pointers of the YAML lead into the row: a row that was kept has their values by their names."""
-        pointers = [column for column in columns_read(self.source) if column.startswith("/")]
+        pointers = [column for column in mapped_columns(self.source) if column.startswith("/")]
         return bool(pointers) and _is_json_lines(self.source) and not set(pointers) <= json.loads(text).keys()
 
 
-def divide(original: str, source: Source) -> str | None:
+def split_line(original: str, source: Source) -> str | None:
     """The original as a JSON object by columns: as it is, or its line divided; None where that does not go."""
     row = json.loads(original)
-    if LINE not in row:
+    if LINE_KEY not in row:
         return original
-    if HEADER not in row:
-        return row[LINE] if _is_object(row[LINE]) else None
-    header = json.loads(row[HEADER])
-    lines = list(csv.reader([row[LINE]], delimiter=source.format.delimiter, quotechar=source.format.quote))
+    if HEADER_KEY not in row:
+        return row[LINE_KEY] if _is_object(row[LINE_KEY]) else None
+    header = json.loads(row[HEADER_KEY])
+    lines = list(csv.reader([row[LINE_KEY]], delimiter=source.format.delimiter, quotechar=source.format.quote))
     if len(lines) != 1 or len(lines[0]) != len(header):
         return None
     return json.dumps(dict(zip(header, lines[0], strict=True)), ensure_ascii=False)
@@ -275,22 +279,22 @@ def _is_json_lines(source: Source) -> bool:
     )
 
 
-def _settle(
-    warehouse: Warehouse, rejects: Sequence[Mapping[str, Any]], originals: Sequence[str], wrong: pa.Table
+def _update_statuses(
+    warehouse: Warehouse, rejects: Sequence[Mapping[str, Any]], originals: Sequence[str], new_rejects: pa.Table
 ) -> None:
     """Rows without a new reject are replayed; the others stay open, with the reason of now."""
     import pyarrow as pa
 
-    place = {original: number for number, original in enumerate(originals, start=1)}
-    still = {row["row_number"]: row for row in reversed(wrong.to_pylist())}
-    found = [still.get(place[row["original"]], {}) for row in rejects]
-    settled = {
+    position = {original: number for number, original in enumerate(originals, start=1)}
+    still_rejected = {row["row_number"]: row for row in reversed(new_rejects.to_pylist())}
+    outcomes = [still_rejected.get(position[row["original"]], {}) for row in rejects]
+    updates = {
         "reject_id": [row["reject_id"] for row in rejects],
-        "reason": pa.array([row.get("reason") for row in found], pa.string()),
-        "detail": pa.array([row.get("detail") for row in found], pa.string()),
+        "reason": pa.array([row.get("reason") for row in outcomes], pa.string()),
+        "detail": pa.array([row.get("detail") for row in outcomes], pa.string()),
     }
     warehouse.execute("create temp table staged_settled (reject_id text, reason text, detail text)")
-    warehouse.insert("staged_settled", pa.table(settled))
+    warehouse.insert("staged_settled", pa.table(updates))
     ids = "(select reject_id from staged_settled where reason is null)"
     # What has landed is not kept a second time.
     warehouse.execute(f"update raw.rejected_rows set status = 'replayed', original = null where reject_id in {ids}")

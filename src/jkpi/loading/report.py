@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Status = Literal["loaded", "unchanged", "empty", "refused"]
+BatchStatus = Literal["loaded", "unchanged", "empty", "refused"]
 
 
-NOTABLE_SHARE = 0.05
+MAX_REJECTED_PROPORTION = 0.05
 """More of the rows set aside than this is no slip of a pen: the load warns."""
 
 
@@ -26,7 +26,7 @@ class BatchReport:
 
     source: str
     origin: str
-    status: Status
+    status: BatchStatus
     batch_id: str = ""
     read: int = 0
     loaded: int = 0
@@ -52,18 +52,18 @@ class BatchReport:
         )
 
 
-def reasons_of(batches: Sequence[BatchReport]) -> dict[str, int]:
+def count_reasons(batches: Sequence[BatchReport]) -> dict[str, int]:
     """Why rows were set aside -> how many, the most frequent first."""
-    found: dict[str, int] = {}
+    totals: dict[str, int] = {}
     for batch in batches:
         for reason, count in batch.reasons.items():
-            found[reason] = found.get(reason, 0) + count
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+            totals[reason] = totals.get(reason, 0) + count
+    return dict(sorted(totals.items(), key=lambda item: -item[1]))
 
 
-def set_aside(batches: Sequence[BatchReport]) -> str | None:
+def rejected_warning(batches: Sequence[BatchReport]) -> str | None:
     """A warning where more than NOTABLE_SHARE of the rows of a source were set aside in this load; else None."""
     read, rejected = sum(batch.read for batch in batches), sum(batch.rejected for batch in batches)
-    if not read or rejected <= NOTABLE_SHARE * read:
+    if not read or rejected <= MAX_REJECTED_PROPORTION * read:
         return None
     return f"{100 * rejected / read:.1f} % of the rows were set aside ({rejected:,} of {read:,})"

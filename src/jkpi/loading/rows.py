@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROW = "(row)"
+ROW_COLUMN = "(row)"
 """Name of the raw column that counts the rows of its file from 1; no source can hold a column of this name."""
-TEXT = "(text)"
+TEXT_COLUMN = "(text)"
 """Name of the raw column with a row as the JSON text it came as, before it is taken apart."""
-LINE = "(line)"
+LINE_KEY = "(line)"
 """Key under which the original of a row is kept that does not divide into columns."""
-HEADER = "(header)"
+HEADER_KEY = "(header)"
 """Key beside LINE: the columns into which the row should divide, as a JSON list."""
 
 CHUNK_ROWS = 350_000
-PARTS = 1000
+PARTS_PER_ROW = 1000
 """A row may speak of fewer events than this: row * PARTS + part numbers the events of a batch."""
 
 
 @dataclass(frozen=True)
-class Broken:
+class UnparsableRow:
     """A row that does not divide into columns. `row_number` counts from 1, `text` is the row as it stands.
 
     header: the columns that it should have, where they are known.
@@ -42,11 +42,11 @@ class RawChunk:
     """Rows as texts: a string column for each column of the source, and ROW. `broken` rows are not in the table."""
 
     table: pa.Table
-    broken: tuple[Broken, ...] = ()
+    unparsable: tuple[UnparsableRow, ...] = ()
 
 
 @dataclass(frozen=True)
-class Transformed:
+class TransformedChunk:
     """Canonical rows and what could not become one.
 
     rows: columns of the kind's landing, `content_hash`, and `seq` (row * PARTS + part).

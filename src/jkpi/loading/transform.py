@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jkpi.loading.expressions import Times, json_object, name, pads
-from jkpi.loading.landing_schema import landing_of
+from jkpi.loading.expressions import TimeParser, hmac_pads, json_object, quote_identifier
+from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source
-from jkpi.loading.rows import HEADER, LINE, PARTS, ROW, Broken, RawChunk, Transformed
-from jkpi.loading.transform_sql import columns_read, has_times, range_statement, statement
+from jkpi.loading.rows import HEADER_KEY, LINE_KEY, PARTS_PER_ROW, ROW_COLUMN, RawChunk, TransformedChunk, UnparsableRow
+from jkpi.loading.transform_sql import has_times, mapped_columns, time_range_sql, transform_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,56 +29,56 @@ class Transformer:
         import duckdb
 
         self.source = source
-        self.landing = landing_of(source)
+        self.landing = landing_table_for(source)
         self._now = now.replace(tzinfo=None)
-        self._times = Times(source.format, strict_times)
-        self._kept = frozenset(columns_read(source))
-        self._keyed = key is not None and source.columns.customer_id is not None
-        self._parameters = pads(key) if key is not None and self._keyed else {}
+        self._times = TimeParser(source.format, strict_times)
+        self._mapped_columns = frozenset(mapped_columns(source))
+        self._hash_ids = key is not None and source.columns.customer_id is not None
+        self._parameters = hmac_pads(key) if key is not None and self._hash_ids else {}
         self._database = duckdb.connect(":memory:")
         self._database.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
     def close(self) -> None:
         self._database.close()
 
-    def __call__(self, chunk: RawChunk) -> Transformed:
+    def __call__(self, chunk: RawChunk) -> TransformedChunk:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        broken = _of_broken(chunk.broken)
+        rejects = _unparsable_rejects(chunk.unparsable)
         if chunk.table.num_rows == 0:
-            return Transformed(self._empty(), broken, len(chunk.broken), 0)
+            return TransformedChunk(self._empty_table(), rejects, len(chunk.unparsable), 0)
         self._database.register("raw", chunk.table)
-        low, high = self._range()
-        sql = statement(self.source, self.landing, self._times, self._now, low, high, self._keyed)
-        found = self._database.sql(sql, params=self._parameters).to_arrow_table()
-        read, skipped = found.num_rows + len(chunk.broken), 0
-        if found["reason"].null_count < found.num_rows:
-            skipped = pc.sum(pc.equal(found["reason"], "")).as_py() or 0
-            wrong = found.filter(pc.not_equal(found["reason"], ""))
-            found = found.filter(pc.is_null(found["reason"]))
-            told = wrong.select(["seq", "reason", "detail"])
-            told = told.append_column("severity", pa.array(["warning"] * wrong.num_rows, pa.string()))
-            broken = pa.concat_tables([broken, _with_originals(self._database, chunk, told, self._kept)])
+        low, high = self._time_range()
+        sql = transform_sql(self.source, self.landing, self._times, self._now, low, high, self._hash_ids)
+        rows = self._database.sql(sql, params=self._parameters).to_arrow_table()
+        read, skipped = rows.num_rows + len(chunk.unparsable), 0
+        if rows["reason"].null_count < rows.num_rows:
+            skipped = pc.sum(pc.equal(rows["reason"], "")).as_py() or 0
+            rejected_rows = rows.filter(pc.not_equal(rows["reason"], ""))
+            rows = rows.filter(pc.is_null(rows["reason"]))
+            reasons = rejected_rows.select(["seq", "reason", "detail"])
+            reasons = reasons.append_column("severity", pa.array(["warning"] * rejected_rows.num_rows, pa.string()))
+            rejects = pa.concat_tables([rejects, _with_originals(self._database, chunk, reasons, self._mapped_columns)])
         self._database.unregister("raw")
-        return Transformed(found.drop_columns(["reason", "detail"]), broken, read, skipped)
+        return TransformedChunk(rows.drop_columns(["reason", "detail"]), rejects, read, skipped)
 
-    def originals(self, chunk: RawChunk, told: pa.Table) -> pa.Table:
+    def with_originals(self, chunk: RawChunk, reasons: pa.Table) -> pa.Table:
         """`told` (seq, reason, detail, severity) with what the source's YAML maps of each original row, as JSON."""
         import duckdb
 
         # Another chunk may be under way on the connection of its own.
         with duckdb.connect(":memory:") as database:
             database.register("raw", chunk.table)
-            return _with_originals(database, chunk, told, self._kept)
+            return _with_originals(database, chunk, reasons, self._mapped_columns)
 
-    def _range(self) -> tuple[datetime | None, datetime | None]:
+    def _time_range(self) -> tuple[datetime | None, datetime | None]:
         if self._times.zone == "UTC" or not has_times(self.source):
             return None, None
-        row: Any = self._database.sql(range_statement(self.source, self._times)).fetchall()[0]
+        row: Any = self._database.sql(time_range_sql(self.source, self._times)).fetchall()[0]
         return row[0], row[1]
 
-    def _empty(self) -> pa.Table:
+    def _empty_table(self) -> pa.Table:
         import pyarrow as pa
 
         types = {"varchar": pa.string(), "timestamp": pa.timestamp("us"), "double": pa.float64(), "boolean": pa.bool_()}
@@ -87,21 +87,21 @@ class Transformer:
 
 
 def _with_originals(
-    database: duckdb.DuckDBPyConnection, chunk: RawChunk, told: pa.Table, kept: frozenset[str]
+    database: duckdb.DuckDBPyConnection, chunk: RawChunk, reasons: pa.Table, mapped: frozenset[str]
 ) -> pa.Table:
     """Of a row that was set aside no more is kept than what the YAML maps: the rest of it was not asked for."""
-    columns = [column for column in chunk.table.column_names if column in kept]
-    original = json_object({column: f"raw.{name(column)}" for column in columns})
-    database.register("told", told)
-    found = database.sql(
+    columns = [column for column in chunk.table.column_names if column in mapped]
+    original = json_object({column: f"raw.{quote_identifier(column)}" for column in columns})
+    database.register("told", reasons)
+    rejects = database.sql(
         f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
-        f" from told join raw on raw.{name(ROW)} = told.seq // {PARTS} order by told.seq"
+        f" from told join raw on raw.{quote_identifier(ROW_COLUMN)} = told.seq // {PARTS_PER_ROW} order by told.seq"
     ).to_arrow_table()
     database.unregister("told")
-    return found
+    return rejects
 
 
-def _of_broken(broken: tuple[Broken, ...]) -> pa.Table:
+def _unparsable_rejects(unparsable: tuple[UnparsableRow, ...]) -> pa.Table:
     import json
 
     import pyarrow as pa
@@ -110,15 +110,18 @@ def _of_broken(broken: tuple[Broken, ...]) -> pa.Table:
     schema = pa.schema([("seq", pa.int64()), *((column, pa.string()) for column in names)])
     rows = [
         {
-            "seq": row.row_number * PARTS,
+            "seq": row.row_number * PARTS_PER_ROW,
             "reason": row.reason,
             "detail": row.detail,
             "severity": "warning",
             "original": json.dumps(
-                {LINE: row.text, **({HEADER: json.dumps(row.header, ensure_ascii=False)} if row.header else {})},
+                {
+                    LINE_KEY: row.text,
+                    **({HEADER_KEY: json.dumps(row.header, ensure_ascii=False)} if row.header else {}),
+                },
                 ensure_ascii=False,
             ),
         }
-        for row in broken
+        for row in unparsable
     ]
     return pa.Table.from_pylist(rows, schema=schema)

@@ -10,176 +10,196 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from jkpi.loading.expressions import (
-    Times,
+    TimeParser,
     as_number,
+    case_expression,
     cleaned,
-    digest,
-    holds,
-    identity,
+    composite_id,
+    condition_sql,
     json_object,
     literal,
-    mapped,
+    md5_hash,
     pseudonym,
 )
-from jkpi.loading.landing_schema import Landing
+from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
-from jkpi.loading.reject_rules import rules
-from jkpi.loading.rows import PARTS, ROW
-from jkpi.loading.unpivot import branches_of
+from jkpi.loading.reject_rules import reject_rules
+from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN
+from jkpi.loading.unpivot import unpivot_selects
 
-_TEXTS = ("case_id", "touchpoint", "channel", "survey", "question", "score", "emotion", "emotion_state", "comment")
+_TEXT_FIELDS = (
+    "case_id",
+    "touchpoint",
+    "channel",
+    "survey",
+    "question",
+    "score",
+    "emotion",
+    "emotion_state",
+    "comment",
+)
 _CUSTOMER, _PERSON = '"(customer)"', '"(person)"'
-_TIMES = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from", "period_start")
+_TIME_FIELDS = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from", "period_start")
 
 
-def columns_read(source: Source) -> list[str]:
+def mapped_columns(source: Source) -> list[str]:
     """Every column of the source that its YAML names, each once, in order."""
     columns = source.columns
-    named: list[str] = []
+    names: list[str] = []
     for parts in (columns.event_id, columns.response_id, columns.invitation_id):
-        named.extend(parts or ())
-    single = ("customer_id", *_TEXTS, *_TIMES, "eligible", "consent")
-    named.extend(column for field in single if (column := getattr(columns, field)))
-    named.extend([*columns.segments.values(), *columns.attributes.values()])
-    named.extend([*source.milestones.values(), *source.questions.values()])
-    named.extend(column for measure in source.counts.values() for column in (measure.count, measure.of))
-    for further in source.also:
-        named.extend([*further.where, *([further.at] if further.at else [])])
-    return list(dict.fromkeys(named))
+        names.extend(parts or ())
+    single_fields = ("customer_id", *_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")
+    names.extend(column for field in single_fields if (column := getattr(columns, field)))
+    names.extend([*columns.segments.values(), *columns.attributes.values()])
+    names.extend([*source.milestones.values(), *source.questions.values()])
+    names.extend(column for measure in source.counts.values() for column in (measure.count, measure.of))
+    for additional_event in source.also:
+        names.extend([*additional_event.where, *([additional_event.at] if additional_event.at else [])])
+    return list(dict.fromkeys(names))
 
 
-def _told_times(source: Source) -> list[str]:
+def _time_columns(source: Source) -> list[str]:
     """SQL over `raw` for each text of the source that holds a time: columns, and the constant one."""
-    named = [column for field in _TIMES if (column := getattr(source.columns, field))]
-    named.extend([*source.milestones.values(), *(further.at for further in source.also if further.at)])
-    found = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(named)]
+    names = [column for field in _TIME_FIELDS if (column := getattr(source.columns, field))]
+    names.extend(
+        [*source.milestones.values(), *(additional_event.at for additional_event in source.also if additional_event.at)]
+    )
+    expressions = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(names)]
     if source.constants.responded_at:
-        found.append(literal(source.constants.responded_at))
-    return found
+        expressions.append(literal(source.constants.responded_at))
+    return expressions
 
 
 def has_times(source: Source) -> bool:
     """Whether a row of the source tells any time."""
-    return bool(_told_times(source))
+    return bool(_time_columns(source))
 
 
-def range_statement(source: Source, times: Times) -> str:
+def time_range_sql(source: Source, times: TimeParser) -> str:
     """SQL for the least and the greatest local time in the chunk."""
-    locals_ = [local for text in _told_times(source) for local in times.local(text)]
+    locals_ = [local for text in _time_columns(source) for local in times.local(text)]
     lows, highs = (", ".join(f"{function}({local})" for local in locals_) for function in ("min", "max"))
     return f"select list_min([{lows}]) as low, list_max([{highs}]) as high from raw"
 
 
-def statement(
+def transform_sql(
     source: Source,
-    landing: Landing,
-    times: Times,
+    landing: LandingTable,
+    times: TimeParser,
     now: datetime,
     low: datetime | None,
     high: datetime | None,
-    keyed: bool,
+    hash_ids: bool,
 ) -> str:
     """The SQL over the relation `raw`. `now` is naive UTC; `keyed` says that customer ids become pseudonyms."""
-    branches = branches_of(source, landing)
-    once = "" if len(branches) == 1 else "materialized "
-    extra = [field for field in ("due_at", "asked_at") if field in landing.columns]
+    selects = unpivot_selects(source, landing)
+    materialized = "" if len(selects) == 1 else "materialized "
+    extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
     timed = [f"{times.utc('t_at', low, high)} as happened"]
     timed += [
         f"{times.utc(f't_{field}', low, high) if getattr(source.columns, field) else 'null::timestamp'} as {field}"
-        for field in extra
+        for field in extra_times
     ]
-    values = _values(source, landing, now)
-    judged = ", ".join(f"{value} as {name}" for name, value in values.items())
-    found = rules(source, landing, times, now + timedelta(days=1))
-    reason = " ".join(f"when {rule.condition} then {rule.reason}" for rule in found)
-    detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in found)
-    outputs = [f"{_identity(source, landing)} as {landing.identity}"] if landing.identity else []
-    outputs += [name for name in landing.columns if name != landing.identity]
+    values = _canonical_columns(source, landing, now)
+    value_columns = ", ".join(f"{value} as {name}" for name, value in values.items())
+    row_rules = reject_rules(source, landing, times, now + timedelta(days=1))
+    reason = " ".join(f"when {rule.condition} then {rule.reason}" for rule in row_rules)
+    detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in row_rules)
+    outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []
+    outputs += [name for name in landing.columns if name != landing.id_column]
     return f"""
-with {_customers(source, keyed)}cleaned as {once}(select {_cleaned(source, keyed)} from raw{_of_people(source, keyed)}),
-spoken as ({" union all ".join(branches)}),
+with {_person_cte(source, hash_ids)}cleaned as {materialized}(select {_cleaned_columns(source, hash_ids)} from raw{_person_join(source, hash_ids)}),
+spoken as ({" union all ".join(selects)}),
 timed as (select *, {", ".join(timed)} from spoken),
 judged as (
-    select row_number * {PARTS} + part as seq, row_number, part, derived, key_text, {judged},
+    select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns},
         case when skipped then '' {reason} end as reason,
         case when skipped then null {detail} end as detail
     from timed
 )
-select seq, {", ".join(outputs)}, {_content(source, landing)} as content_hash, reason, detail from judged"""
+select seq, {", ".join(outputs)}, {_content_hash(source, landing)} as content_hash, reason, detail from judged"""
 
 
-def _content(source: Source, landing: Landing) -> str:
+def _content_hash(source: Source, landing: LandingTable) -> str:
     """The hash that tells whether a known id says something else now.
 
     A milestone or further event is told again on every row of its case, and the row's channel and segments may have
     moved on: it is the same event, and its first telling stays. A promise that moved is another content.
     """
     # The day on which a customer without a date was first seen is not content; nor is an id.
-    undated = landing.time if source.kind == "customers" and not source.columns.valid_from else ""
-    kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.identity, undated)}
-    texts = {name: _as_text(name, kind) for name, kind in kinds.items()}
-    whole = digest(texts.values())
+    undated = landing.time_column if source.kind == "customers" and not source.columns.valid_from else ""
+    kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.id_column, undated)}
+    texts = {name: _column_as_text(name, kind) for name, kind in kinds.items()}
+    full_hash = md5_hash(texts.values())
     if not (source.milestones or source.also):
-        return whole
-    short = digest([texts["touchpoint"], texts[landing.time], *([texts["due_at"]] if source.milestones else [])])
-    return f"case when derived then {short} else {whole} end"
+        return full_hash
+    event_hash = md5_hash(
+        [texts["touchpoint"], texts[landing.time_column], *([texts["due_at"]] if source.milestones else [])]
+    )
+    return f"case when derived then {event_hash} else {full_hash} end"
 
 
-def _as_text(name: str, kind: str) -> str:
-    number = f"epoch_us({name})" if kind == "timestamp" else name
-    return name if kind == "varchar" else f"{number}::varchar"
+def _column_as_text(name: str, kind: str) -> str:
+    expression = f"epoch_us({name})" if kind == "timestamp" else name
+    return name if kind == "varchar" else f"{expression}::varchar"
 
 
-def _customers(source: Source, keyed: bool) -> str:
+def _person_cte(source: Source, hash_ids: bool) -> str:
     """A keyed hash costs more than all the rest of a row, and customers come more than once: hash each of them once."""
-    if not keyed or source.columns.customer_id is None:
+    if not hash_ids or source.columns.customer_id is None:
         return ""
-    known = cleaned(source.columns.customer_id, source.format.nulls)
+    customer = cleaned(source.columns.customer_id, source.format.nulls)
     return (
         f"people as (select {_CUSTOMER}, {pseudonym(_CUSTOMER)} as {_PERSON}"
-        f" from (select distinct {known} as {_CUSTOMER} from raw) where {_CUSTOMER} is not null),\n"
+        f" from (select distinct {customer} as {_CUSTOMER} from raw) where {_CUSTOMER} is not null),\n"
     )
 
 
-def _of_people(source: Source, keyed: bool) -> str:
-    if not keyed or source.columns.customer_id is None:
+def _person_join(source: Source, hash_ids: bool) -> str:
+    if not hash_ids or source.columns.customer_id is None:
         return ""
     return f" left join people on {_CUSTOMER} = ({cleaned(source.columns.customer_id, source.format.nulls)})"
 
 
-def _cleaned(source: Source, keyed: bool) -> str:
+def _cleaned_columns(source: Source, hash_ids: bool) -> str:
     columns, nulls = source.columns, source.format.nulls
 
     def text(field: str) -> str:
-        column, fixed = getattr(columns, field), getattr(source.constants, field, None)
+        column, constant = getattr(columns, field), getattr(source.constants, field, None)
         if column is None:
-            return f"{literal(fixed)}::varchar"
-        found = cleaned(column, (*nulls, *source.no_answer) if field == "score" else nulls)
+            return f"{literal(constant)}::varchar"
+        expression = cleaned(column, (*nulls, *source.no_answer) if field == "score" else nulls)
         values = source.values.get(field)
-        return mapped(f"({found})", dict(values), found) if values else found
+        return case_expression(f"({expression})", dict(values), expression) if values else expression
 
-    parts = [f'"{ROW}" as row_number']
+    parts = [f'"{ROW_COLUMN}" as row_number']
     key = columns.event_id or columns.response_id or columns.invitation_id
-    parts.append(f"{identity([f'({cleaned(part, nulls)})' for part in key]) if key else 'null::varchar'} as key_text")
-    parts.append(f"{_PERSON if keyed else text('customer_id')} as customer_id")
-    parts += [f"{text(field)} as t_{field}" for field in (*_TEXTS, *_TIMES, "eligible", "consent")]
+    parts.append(
+        f"{composite_id([f'({cleaned(part, nulls)})' for part in key]) if key else 'null::varchar'} as key_text"
+    )
+    parts.append(f"{_PERSON if hash_ids else text('customer_id')} as customer_id")
+    parts += [f"{text(field)} as t_{field}" for field in (*_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")]
     for field in ("segments", "attributes"):
         members = {key: f"({cleaned(column, nulls)})" for key, column in getattr(columns, field).items()}
         parts.append(f"{json_object(members)} as {field}")
     parts += [f"{cleaned(column, nulls)} as m_{number}" for number, column in enumerate(source.milestones.values())]
-    unanswered = (*nulls, *source.no_answer)
-    parts += [f"{cleaned(column, unanswered)} as q_{number}" for number, column in enumerate(source.questions.values())]
+    missing_values = (*nulls, *source.no_answer)
+    parts += [
+        f"{cleaned(column, missing_values)} as q_{number}" for number, column in enumerate(source.questions.values())
+    ]
     for number, measure in enumerate(source.counts.values()):
         parts += [f"{cleaned(measure.count, nulls)} as c_{number}", f"{cleaned(measure.of, nulls)} as o_{number}"]
-    for number, further in enumerate(source.also):
-        tests = " and ".join(holds(column, condition, source.format) for column, condition in further.where.items())
+    for number, additional_event in enumerate(source.also):
+        tests = " and ".join(
+            condition_sql(column, condition, source.format) for column, condition in additional_event.where.items()
+        )
         parts.append(f"({tests}) as a_{number}")
-        if further.at:
-            parts.append(f"{cleaned(further.at, nulls)} as a_{number}_at")
+        if additional_event.at:
+            parts.append(f"{cleaned(additional_event.at, nulls)} as a_{number}_at")
     return ", ".join(parts)
 
 
-def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
+def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> dict[str, str]:
     """Canonical columns (without the id) as SQL over `timed`."""
     low, high = source.scale or (None, None)
     values = {
@@ -205,7 +225,7 @@ def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
         "covers": literal(source.covers),
         "numerator": as_number("t_count", source.format.decimal),
         "denominator": as_number("t_of", source.format.decimal),
-        landing.time: "happened",
+        landing.time_column: "happened",
     }
     if source.kind == "customers":
         # Undated: known from today on. Dated, but this one is not: known from always.
@@ -217,22 +237,22 @@ def _values(source: Source, landing: Landing, now: datetime) -> dict[str, str]:
     return {name: values[name] for name in landing.columns if name in values}
 
 
-def _identity(source: Source, landing: Landing) -> str:
+def _id_sql(source: Source, landing: LandingTable) -> str:
     """Given ids keep their text behind the name of the source; derived ones are hashes, after pseudonyms."""
-    fixed = literal(source.source)
-    narrow = ("touchpoint", landing.time)
-    who = "coalesce(case_id, customer_id)"
-    times = {landing.time: f"epoch_us({landing.time})::varchar"}
-    derived = digest([fixed, *(times.get(name, name) for name in landing.derived_from)])
-    of_event = digest([fixed, who, *(times.get(name, name) for name in narrow)])
-    given = f"{fixed} || ':' || key_text"
+    source_literal = literal(source.source)
+    event_columns = ("touchpoint", landing.time_column)
+    person = "coalesce(case_id, customer_id)"
+    times = {landing.time_column: f"epoch_us({landing.time_column})::varchar"}
+    derived_id = md5_hash([source_literal, *(times.get(name, name) for name in landing.derived_id_columns)])
+    event_id = md5_hash([source_literal, person, *(times.get(name, name) for name in event_columns)])
+    given_id = f"{source_literal} || ':' || key_text"
     if source.columns.event_id or source.columns.response_id or source.columns.invitation_id:
         if source.milestones:
-            told = f"part <= {len(source.milestones)}"
-            return f"case when {told} then {given} || ':' || touchpoint else {of_event} end"
+            is_milestone = f"part <= {len(source.milestones)}"
+            return f"case when {is_milestone} then {given_id} || ':' || touchpoint else {event_id} end"
         if source.questions:
-            return f"{given} || ':' || question"
-        return f"case when derived then {of_event} else {given} end" if source.also else given
+            return f"{given_id} || ':' || question"
+        return f"case when derived then {event_id} else {given_id} end" if source.also else given_id
     if source.milestones:
-        return of_event
-    return f"case when derived then {of_event} else {derived} end" if source.also else derived
+        return event_id
+    return f"case when derived then {event_id} else {derived_id} end" if source.also else derived_id

@@ -4,20 +4,20 @@ that stand side by side in a row become a row each; a further event is one more.
 
 from __future__ import annotations
 
-from jkpi.loading.expressions import literal, mapped
-from jkpi.loading.landing_schema import Landing
+from jkpi.loading.expressions import case_expression, literal
+from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
-from jkpi.loading.rows import PARTS
+from jkpi.loading.rows import PARTS_PER_ROW
 
 
-def branches_of(source: Source, landing: Landing) -> list[str]:
+def unpivot_selects(source: Source, landing: LandingTable) -> list[str]:
     """A select for each way in which a row speaks; `t_at`, `touchpoint`, `question`, `t_answer` differ."""
     if source.kind == "counts":
-        return _measures(source)
+        return _measure_selects(source)
 
-    def branch(
+    def select_for(
         part: int,
-        at: str,
+        event_time: str,
         touchpoint: str,
         skipped: str = "false",
         derived: str = "false",
@@ -26,58 +26,75 @@ def branches_of(source: Source, landing: Landing) -> list[str]:
         where: str = "true",
     ) -> str:
         return (
-            f"select *, {part} as part, {at} as t_at, {touchpoint} as touchpoint, {skipped} as skipped,"
+            f"select *, {part} as part, {event_time} as t_at, {touchpoint} as touchpoint, {skipped} as skipped,"
             f" {derived} as derived, {question} as question, {answer} as t_answer from cleaned where {where}"
         )
 
-    known = source.touchpoints
-    wanted = {key: value for key, value in (known or {}).items() if value is not None}
-    unwanted = [key for key, value in (known or {}).items() if value is None]
+    touchpoint_map = source.touchpoints
+    mapped_touchpoints = {key: value for key, value in (touchpoint_map or {}).items() if value is not None}
+    ignored_touchpoints = [key for key, value in (touchpoint_map or {}).items() if value is None]
     touchpoint = (
-        mapped("t_touchpoint", wanted, "null") if wanted else ("t_touchpoint" if known is None else "null::varchar")
+        case_expression("t_touchpoint", mapped_touchpoints, "null")
+        if mapped_touchpoints
+        else ("t_touchpoint" if touchpoint_map is None else "null::varchar")
     )
-    skipped = f"coalesce(t_touchpoint in ({', '.join(map(literal, unwanted))}), false)" if unwanted else "false"
-    own_time = f"t_{landing.time}"
-    found: list[str] = []
+    skipped = (
+        f"coalesce(t_touchpoint in ({', '.join(map(literal, ignored_touchpoints))}), false)"
+        if ignored_touchpoints
+        else "false"
+    )
+    row_time = f"t_{landing.time_column}"
+    selects: list[str] = []
     if source.milestones:
         for number, name in enumerate(source.milestones):
-            found.append(branch(number, f"m_{number}", literal(name), derived="true", where=f"m_{number} is not null"))
-        none = " and ".join(f"m_{number} is null" for number in range(len(source.milestones)))
-        found.append(branch(PARTS - 1, "null::varchar", "null::varchar", where=none))
+            selects.append(
+                select_for(number, f"m_{number}", literal(name), derived="true", where=f"m_{number} is not null")
+            )
+        all_null = " and ".join(f"m_{number} is null" for number in range(len(source.milestones)))
+        selects.append(select_for(PARTS_PER_ROW - 1, "null::varchar", "null::varchar", where=all_null))
     elif source.questions:
         for number, name in enumerate(source.questions):
             where = f"q_{number} is not null"
-            found.append(branch(number, own_time, touchpoint, skipped, "false", literal(name), f"q_{number}", where))
-        none = " and ".join(f"q_{number} is null" for number in range(len(source.questions)))
-        found.append(branch(PARTS - 1, own_time, touchpoint, "true", where=none))
+            selects.append(
+                select_for(number, row_time, touchpoint, skipped, "false", literal(name), f"q_{number}", where)
+            )
+        all_null = " and ".join(f"q_{number} is null" for number in range(len(source.questions)))
+        selects.append(select_for(PARTS_PER_ROW - 1, row_time, touchpoint, "true", where=all_null))
     elif source.kind == "responses":
-        silent = "(t_score is null and t_comment is null and t_emotion is null)"
-        found.append(branch(0, own_time, touchpoint, f"({skipped} or {silent})"))
+        is_empty = "(t_score is null and t_comment is null and t_emotion is null)"
+        selects.append(select_for(0, row_time, touchpoint, f"({skipped} or {is_empty})"))
     elif source.kind != "touchpoints" or source.columns.touchpoint or source.constants.touchpoint:
-        found.append(branch(0, own_time, touchpoint, skipped))
-    for number, further in enumerate(source.also):
-        at = f"a_{number}_at" if further.at else own_time
+        selects.append(select_for(0, row_time, touchpoint, skipped))
+    for number, additional_event in enumerate(source.also):
+        event_time = f"a_{number}_at" if additional_event.at else row_time
         part = len(source.milestones) + 1 + number
-        found.append(branch(part, at, literal(further.touchpoint), derived="true", where=f"a_{number}"))
-    return found
+        selects.append(
+            select_for(part, event_time, literal(additional_event.touchpoint), derived="true", where=f"a_{number}")
+        )
+    return selects
 
 
-def _measures(source: Source) -> list[str]:
+def _measure_selects(source: Source) -> list[str]:
     """A select for each measure of a row of totals; a row without any of them is not wanted."""
 
-    def branch(part: int, measure: str, numbers: str, where: str, skipped: str = "false") -> str:
+    def select_for(part: int, measure: str, numbers: str, where: str, skipped: str = "false") -> str:
         return (
             f"select *, {part} as part, t_period_start as t_at, {skipped} as skipped, false as derived,"
             f" {measure}::varchar as measure, {numbers} from cleaned where {where}"
         )
 
-    found = [
-        branch(number, literal(name), f"c_{number} as t_count, o_{number} as t_of", f"{_any_of(number)} is not null")
+    selects = [
+        select_for(
+            number, literal(name), f"c_{number} as t_count, o_{number} as t_of", f"{_either_value(number)} is not null"
+        )
         for number, name in enumerate(source.counts)
     ]
-    none = " and ".join(f"{_any_of(number)} is null" for number in range(len(source.counts)))
-    return [*found, branch(PARTS - 1, "null", "null::varchar as t_count, null::varchar as t_of", none, "true")]
+    all_null = " and ".join(f"{_either_value(number)} is null" for number in range(len(source.counts)))
+    return [
+        *selects,
+        select_for(PARTS_PER_ROW - 1, "null", "null::varchar as t_count, null::varchar as t_of", all_null, "true"),
+    ]
 
 
-def _any_of(number: int) -> str:
+def _either_value(number: int) -> str:
     return f"coalesce(c_{number}, o_{number})"

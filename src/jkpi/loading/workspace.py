@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jkpi.documents.documents import read
+from jkpi.documents.documents import read_model
 from jkpi.errors import Problem, WorkspaceError
-from jkpi.loading.checks import problems
+from jkpi.loading.checks import source_problems
 from jkpi.loading.model import Source
 
 
@@ -17,28 +17,28 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
     Raises:
         WorkspaceError: with every problem of every file, each with line and column.
     """
-    found: list[Source] = []
-    wrong: list[Problem] = []
-    places: dict[str, str] = {}
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    file_by_source: dict[str, str] = {}
     folder = workspace / "sources"
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
         try:
-            source, document = read(path, Source, workspace)
+            source, document = read_model(path, Source, workspace)
         except WorkspaceError as error:
-            wrong.extend(error.problems)
+            problems.extend(error.problems)
             continue
-        wrong.extend(problems(source, document))
-        if source.source in places:
-            wrong.append(
-                document.problem(["source"], f"the source {source.source!r} is also in {places[source.source]}")
+        problems.extend(source_problems(source, document))
+        if source.source in file_by_source:
+            problems.append(
+                document.problem(["source"], f"the source {source.source!r} is also in {file_by_source[source.source]}")
             )
-        places[source.source] = document.file
-        found.append(source)
-    if wrong:
-        raise WorkspaceError(wrong)
-    return tuple(sorted(found, key=lambda source: source.source))
+        file_by_source[source.source] = document.file
+        sources.append(source)
+    if problems:
+        raise WorkspaceError(problems)
+    return tuple(sorted(sources, key=lambda source: source.source))
 
 
-def schema() -> dict[str, Any]:
+def source_schema() -> dict[str, Any]:
     """The JSON Schema of a source file, for completion in editors."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Source.model_json_schema(by_alias=True)}

@@ -17,29 +17,29 @@ _STEP = timedelta(days=5)
 
 
 @lru_cache(maxsize=32)
-def _changes(zone: str) -> tuple[tuple[datetime, ...], tuple[int, ...]]:
+def _offset_changes(zone: str) -> tuple[tuple[datetime, ...], tuple[int, ...]]:
     """Local times from which a new offset holds, and the offsets in seconds: one more than there are changes."""
-    info = ZoneInfo(zone)
+    zone_info = ZoneInfo(zone)
 
-    def offset(moment: datetime) -> int:
-        found = moment.astimezone(info).utcoffset()
-        return round(found.total_seconds()) if found is not None else 0
+    def utc_offset(instant: datetime) -> int:
+        delta = instant.astimezone(zone_info).utcoffset()
+        return round(delta.total_seconds()) if delta is not None else 0
 
-    moments: list[datetime] = []
-    offsets = [offset(_FIRST)]
+    change_times: list[datetime] = []
+    offsets = [utc_offset(_FIRST)]
     low = _FIRST
     while low < _LAST:
         high = low + _STEP
-        before, after = offset(low), offset(high)
+        before, after = utc_offset(low), utc_offset(high)
         if before != after:
             left, right = low, high
             while right - left > timedelta(seconds=1):
                 middle = left + timedelta(seconds=(right - left).total_seconds() // 2)
-                left, right = (middle, right) if offset(middle) == before else (left, middle)
-            moments.append(right.replace(tzinfo=None) + timedelta(seconds=max(before, after)))
+                left, right = (middle, right) if utc_offset(middle) == before else (left, middle)
+            change_times.append(right.replace(tzinfo=None) + timedelta(seconds=max(before, after)))
             offsets.append(after)
         low = high
-    return tuple(moments), tuple(offsets)
+    return tuple(change_times), tuple(offsets)
 
 
 def to_utc(expression: str, zone: str, low: datetime | None, high: datetime | None) -> str:
@@ -51,13 +51,13 @@ def to_utc(expression: str, zone: str, low: datetime | None, high: datetime | No
     """
     if zone in ("UTC", "Etc/UTC"):
         return expression
-    moments, offsets = _changes(zone)
-    first = bisect_right(moments, low) if low else 0
-    last = bisect_right(moments, high) if high else first
+    change_times, offsets = _offset_changes(zone)
+    first = bisect_right(change_times, low) if low else 0
+    last = bisect_right(change_times, high) if high else first
     if first == last:
         return f"({expression} - to_seconds({offsets[first]}))"
     branches = " ".join(
-        f"when {expression} < timestamp '{moments[number]:%Y-%m-%d %H:%M:%S}' then {offsets[number]}"
+        f"when {expression} < timestamp '{change_times[number]:%Y-%m-%d %H:%M:%S}' then {offsets[number]}"
         for number in range(first, last)
     )
     return f"({expression} - to_seconds(case {branches} else {offsets[last]} end))"

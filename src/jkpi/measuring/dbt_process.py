@@ -16,30 +16,30 @@ from typing import Any, TextIO
 
 def main(arguments: Sequence[str]) -> int:
     """Run dbt with these arguments; 0 where all went well."""
-    out = _own_stdout()
+    out = _claim_stdout()
     from dbt.cli.main import dbtRunner
 
     # dbt keeps nearly all that it makes until its end: looking through it for rubbish takes an eighth of its time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
-    def say(message: dict[str, Any]) -> None:
+    def write_message(message: dict[str, Any]) -> None:
         out.write(json.dumps(message) + "\n")
         out.flush()
 
-    def hear(event: Any) -> None:
+    def on_event(event: Any) -> None:
         if event.info.name == "ConcurrencyLine":
-            say({"total": event.data.node_count})
+            write_message({"total": event.data.node_count})
         elif event.info.name == "NodeFinished" and event.data.node_info.materialized != "ephemeral":
-            say({"done": event.data.node_info.node_name})
+            write_message({"done": event.data.node_info.node_name})
 
-    result = dbtRunner(callbacks=[hear]).invoke(list(arguments))
+    result = dbtRunner(callbacks=[on_event]).invoke(list(arguments))
     exception = str(result.exception) if result.exception else None
-    say({"success": result.success, "exception": exception})
+    write_message({"success": result.success, "exception": exception})
     return 0 if result.success else 1
 
 
-def _own_stdout() -> TextIO:
+def _claim_stdout() -> TextIO:
     """The pipe to the parent; what anything else prints goes to stderr."""
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

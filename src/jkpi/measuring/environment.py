@@ -16,45 +16,45 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     Raises:
         InputError: a warehouse that dbt cannot open from another process, or whose adapter is not installed.
     """
-    mine = {
+    own_variables = {
         "JKPI_AS_OF": settings.now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" "),
         "DO_NOT_TRACK": "1",
     }
     # DBT_* of the user's shell would steer this run to another project, profile or target.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "JKPI_PG_"))}
-    return {**inherited, **mine, **_engine(settings)}
+    return {**inherited, **own_variables, **_engine_variables(settings)}
 
 
-def _engine(settings: Settings) -> dict[str, str]:
+def _engine_variables(settings: Settings) -> dict[str, str]:
     scheme = settings.warehouse_url.partition(":")[0].partition("+")[0]
     if scheme == "duckdb":
-        return _duckdb(settings)
+        return _duckdb_variables(settings)
     if scheme in ("postgresql", "postgres"):
-        return _postgres(settings.warehouse_url)
+        return _postgres_variables(settings.warehouse_url)
     raise InputError(f"nothing can be measured in a warehouse of kind {scheme!r}")
 
 
-def _duckdb(settings: Settings) -> dict[str, str]:
-    place = settings.warehouse_url.removeprefix("duckdb:///")
-    if place in ("", ":memory:"):
+def _duckdb_variables(settings: Settings) -> dict[str, str]:
+    database_path = settings.warehouse_url.removeprefix("duckdb:///")
+    if database_path in ("", ":memory:"):
         raise InputError("a warehouse in memory cannot be measured", hint="write warehouse: duckdb:///FILE")
     limit = {"JKPI_DUCKDB_MEMORY": settings.memory_limit} if settings.memory_limit else {}
-    return {"JKPI_ENGINE": "duckdb", "JKPI_DUCKDB_PATH": place, **limit}
+    return {"JKPI_ENGINE": "duckdb", "JKPI_DUCKDB_PATH": database_path, **limit}
 
 
-def _postgres(url: str) -> dict[str, str]:
+def _postgres_variables(url: str) -> dict[str, str]:
     if find_spec("dbt.adapters.postgres") is None:
         raise InputError("PostgreSQL needs dbt's adapter for it", hint="pip install 'jkpi[postgres]'")
     from sqlalchemy import make_url
 
-    made = make_url(url.replace("postgres://", "postgresql://", 1))
-    sslmode = made.query.get("sslmode")
-    given = {
-        "JKPI_PG_HOST": made.host,
-        "JKPI_PG_PORT": made.port,
-        "JKPI_PG_USER": made.username,
-        "DBT_ENV_SECRET_JKPI_PG_PASSWORD": made.password,
-        "JKPI_PG_DATABASE": made.database,
+    parsed_url = make_url(url.replace("postgres://", "postgresql://", 1))
+    sslmode = parsed_url.query.get("sslmode")
+    variables = {
+        "JKPI_PG_HOST": parsed_url.host,
+        "JKPI_PG_PORT": parsed_url.port,
+        "JKPI_PG_USER": parsed_url.username,
+        "DBT_ENV_SECRET_JKPI_PG_PASSWORD": parsed_url.password,
+        "JKPI_PG_DATABASE": parsed_url.database,
         "JKPI_PG_SSLMODE": sslmode if isinstance(sslmode, str) else None,
     }
-    return {"JKPI_ENGINE": "postgres", **{name: str(value) for name, value in given.items() if value is not None}}
+    return {"JKPI_ENGINE": "postgres", **{name: str(value) for name, value in variables.items() if value is not None}}

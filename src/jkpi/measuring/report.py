@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_BAD = {"error", "fail", "runtime error", "partial success"}
+_FAILED_STATUSES = {"error", "fail", "runtime error", "partial success"}
 
 
 @dataclass(frozen=True)
-class Failure:
+class DbtFailure:
     """A model that could not be built, or a test that did not hold. `message` is one line."""
 
     name: str
@@ -30,8 +30,8 @@ class MeasureReport:
     models: int
     tests: int
     seconds: float
-    refreshed: str = ""
-    failures: tuple[Failure, ...] = ()
+    refresh_reason: str = ""
+    failures: tuple[DbtFailure, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -40,12 +40,12 @@ class MeasureReport:
 
     def lines(self) -> list[str]:
         """For people: what ran, and what failed."""
-        anew = f", everything counted anew: {self.refreshed}" if self.refreshed else ""
-        head = f"{self.models} models and {self.tests} tests in {self.seconds:.1f} s{anew}"
-        return [head, *(f"failed: {failure}" for failure in self.failures)]
+        refresh_note = f", everything counted anew: {self.refresh_reason}" if self.refresh_reason else ""
+        summary = f"{self.models} models and {self.tests} tests in {self.seconds:.1f} s{refresh_note}"
+        return [summary, *(f"failed: {failure}" for failure in self.failures)]
 
 
-def read_report(results: Path, seconds: float, refreshed: str) -> MeasureReport:
+def read_report(results: Path, seconds: float, refresh_reason: str) -> MeasureReport:
     """The report of the run that wrote this file."""
     nodes: list[Mapping[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
     ran = [node for node in nodes if node["status"] != "skipped"]
@@ -53,8 +53,10 @@ def read_report(results: Path, seconds: float, refreshed: str) -> MeasureReport:
         models=sum(_kind(node) == "model" for node in ran),
         tests=sum(_kind(node) == "test" for node in ran),
         seconds=seconds,
-        refreshed=refreshed,
-        failures=tuple(Failure(_name(node), _kind(node), _message(node)) for node in nodes if node["status"] in _BAD),
+        refresh_reason=refresh_reason,
+        failures=tuple(
+            DbtFailure(_name(node), _kind(node), _message(node)) for node in nodes if node["status"] in _FAILED_STATUSES
+        ),
     )
 
 
@@ -69,5 +71,5 @@ def _name(node: Mapping[str, Any]) -> str:
 def _message(node: Mapping[str, Any]) -> str:
     """The first telling line: dbt puts the model's path before it."""
     lines = [line.strip() for line in str(node.get("message") or node["status"]).splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))]
-    return (telling or lines)[0]
+    specific = [line for line in lines if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))]
+    return (specific or lines)[0]

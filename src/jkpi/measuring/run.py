@@ -17,13 +17,20 @@ from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
-from jkpi.measuring.run_state import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
-from jkpi.protocols import SILENCE, Progress
+from jkpi.measuring.run_state import (
+    begin_run,
+    finish_run,
+    full_refresh_reason,
+    inputs_fingerprint,
+    is_first_run,
+    was_incremental,
+)
+from jkpi.protocols import NO_PROGRESS, Progress
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
 
-def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:
+def measure(settings: Settings, full_refresh: bool = False, progress: Progress = NO_PROGRESS) -> MeasureReport:
     """Count every KPI of the current map, as of `settings.now`. The caller holds no connection to a DuckDB file.
 
     Only what new rows and the time that passed have touched is counted again, unless the map has changed, time was
@@ -35,53 +42,55 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         InputError: the warehouse is of a kind that dbt cannot reach.
     """
     environment = dbt_environment(settings)
-    project = package_files.path("dbt_project")
+    project = package_files.package_folder("dbt_project")
     as_of = settings.now.astimezone(UTC).replace(tzinfo=None)
-    place = settings.private / "dbt"
-    with _alone(place):
+    dbt_dir = settings.internal_dir / "dbt"
+    with _workspace_lock(dbt_dir):
         with open_warehouse(settings) as warehouse:
             ensure_landing(warehouse)
-            current = fingerprint(warehouse, project)
-            refreshed = "it was asked for" if full_refresh else why_anew(warehouse, current, as_of)
-            anew = refreshed or ("nothing was there yet" if is_first(warehouse) else "")
-            views_stand = not anew and warehouse.engine == "duckdb" and has_added(warehouse)
-            begin_run(warehouse, as_of, current, anew)
-        results = place / "target" / "run_results.json"
+            inputs = inputs_fingerprint(warehouse, project)
+            refresh_reason = "it was asked for" if full_refresh else full_refresh_reason(warehouse, inputs, as_of)
+            full_build_reason = refresh_reason or ("nothing was there yet" if is_first_run(warehouse) else "")
+            keep_views = not full_build_reason and warehouse.engine == "duckdb" and was_incremental(warehouse)
+            begin_run(warehouse, as_of, inputs, full_build_reason)
+        results = dbt_dir / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         started = time.monotonic()
-        exception = _run_dbt(arguments(project, place, bool(anew), views_stand), environment, place, progress)
+        exception = _run_dbt(
+            dbt_arguments(project, dbt_dir, bool(full_build_reason), keep_views), environment, dbt_dir, progress
+        )
         seconds = time.monotonic() - started
         if not results.exists():
-            raise _broken(exception, place)
-        report = read_report(results, seconds, refreshed)
+            raise _start_failure(exception, dbt_dir)
+        report = read_report(results, seconds, refresh_reason)
         if not report.failures:
             with open_warehouse(settings) as warehouse:
                 finish_run(warehouse, seconds)
-    return _judged(report)
+    return _raise_on_failure(report)
 
 
-def arguments(project: Path, place: Path, full_refresh: bool, views_stand: bool = False) -> list[str]:
+def dbt_arguments(project: Path, dbt_dir: Path, full_refresh: bool, keep_views: bool = False) -> list[str]:
     """dbt's command line: all that it writes goes below `place`, nothing into the project.
 
     `views_stand`: each view is there as this run would make it, and stays when tables under it are made anew. That is
     so of DuckDB; PostgreSQL takes a view away with its table.
     """
-    excluded = [] if full_refresh else ["tag:whole", *(["config.materialized:view"] if views_stand else [])]
+    excluded = [] if full_refresh else ["tag:whole", *(["config.materialized:view"] if keep_views else [])]
     return [
         *("--no-use-colors", "--quiet", "--log-level", "none", "--no-version-check"),
         "build",
         *("--project-dir", str(project), "--profiles-dir", str(project)),
-        *("--target-path", str(place / "target"), "--log-path", str(place / "logs")),
+        *("--target-path", str(dbt_dir / "target"), "--log-path", str(dbt_dir / "logs")),
         *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
         *(["--full-refresh"] if full_refresh else ["--exclude", *excluded]),
     ]
 
 
-def _run_dbt(arguments: Sequence[str], environment: dict[str, str], place: Path, progress: Progress) -> str:
+def _run_dbt(arguments: Sequence[str], environment: dict[str, str], dbt_dir: Path, progress: Progress) -> str:
     """Run the child to its end; the text of an exception that stopped it, or nothing."""
     command = [sys.executable, "-m", "jkpi.measuring.dbt_process", *arguments]
     exception = ""
-    with (place / "child.log").open("wb") as log:
+    with (dbt_dir / "child.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             for message in map(json.loads, process.stdout or ()):
@@ -101,11 +110,11 @@ def _run_dbt(arguments: Sequence[str], environment: dict[str, str], place: Path,
     return exception
 
 
-def _judged(report: MeasureReport) -> MeasureReport:
-    broken = [failure for failure in report.failures if failure.kind != "test"]
-    if broken:
+def _raise_on_failure(report: MeasureReport) -> MeasureReport:
+    model_failures = [failure for failure in report.failures if failure.kind != "test"]
+    if model_failures:
         raise SystemFailure(
-            "measuring failed: " + "; ".join(map(str, broken)),
+            "measuring failed: " + "; ".join(map(str, model_failures)),
             hint="what depends on it was left as it was; the log is in .jkpi/dbt/logs/dbt.log",
         )
     if report.failures:
@@ -116,19 +125,19 @@ def _judged(report: MeasureReport) -> MeasureReport:
     return report
 
 
-def _broken(exception: str, place: Path) -> SystemFailure:
+def _start_failure(exception: str, dbt_dir: Path) -> SystemFailure:
     """dbt did not come so far as to run anything."""
-    said = (place / "child.log").read_text(encoding="utf-8", errors="replace").strip()
-    lines = [line.strip() for line in (exception or said or "no reason was given").splitlines() if line.strip()]
-    telling = lines[0] if exception else lines[-1]
-    return SystemFailure(f"measuring could not start: {telling}", hint=f"see {place / 'logs' / 'dbt.log'}")
+    log_text = (dbt_dir / "child.log").read_text(encoding="utf-8", errors="replace").strip()
+    lines = [line.strip() for line in (exception or log_text or "no reason was given").splitlines() if line.strip()]
+    reason = lines[0] if exception else lines[-1]
+    return SystemFailure(f"measuring could not start: {reason}", hint=f"see {dbt_dir / 'logs' / 'dbt.log'}")
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
+def _workspace_lock(dbt_dir: Path) -> Iterator[None]:
     """One measuring a workspace at a time: two would write the same tables and the same target folder."""
-    place.mkdir(parents=True, exist_ok=True)
-    with (place / "lock").open("w") as lock:
+    dbt_dir.mkdir(parents=True, exist_ok=True)
+    with (dbt_dir / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

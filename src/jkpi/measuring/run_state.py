@@ -11,7 +11,7 @@ from pathlib import Path
 from jkpi.warehouse.base import Warehouse
 
 # The columns on which numbers rest: another title, target or owner changes none of them.
-_COUNTED = {
+_FINGERPRINTED_COLUMNS = {
     "map_journeys": "journey, version, timezone, window_seconds, idle_seconds, is_current, valid_from",
     "map_touchpoints": "journey, version, touchpoint, stage, stage_position, position, is_start, is_end, is_staffed",
     "map_kpis": "journey, version, kpi, kind, stage, definition",
@@ -21,13 +21,13 @@ _COUNTED = {
 }
 
 # Each load has a number of its own: a batch that was taken out and loaded again keeps its name, not its number.
-_LOADED = "select source, batch_id, load_number from raw.load_batches where status = 'loaded'"
+_LOADED_BATCHES = "select source, batch_id, load_number from raw.load_batches where status = 'loaded'"
 
 
-def fingerprint(warehouse: Warehouse, project: Path) -> str:
+def inputs_fingerprint(warehouse: Warehouse, project: Path) -> str:
     """Of all on which numbers rest beside the rows: the map, its calendars, the SQL itself, and what hashes keys."""
     digest = hashlib.sha256()
-    for table, columns in _COUNTED.items():
+    for table, columns in _FINGERPRINTED_COLUMNS.items():
         rows = warehouse.rows(f"select {columns} from raw.{table}")
         digest.update("\n".join(sorted(json.dumps(list(row.values()), default=str) for row in rows)).encode())
     calendars = warehouse.rows("select calendar, fingerprint from raw.map_calendar_prints")
@@ -39,51 +39,51 @@ def fingerprint(warehouse: Warehouse, project: Path) -> str:
     return digest.hexdigest()
 
 
-def is_first(warehouse: Warehouse) -> bool:
+def is_first_run(warehouse: Warehouse) -> bool:
     """Whether nothing was ever counted here."""
     return not warehouse.table_exists("intermediate", "int_kpi_tallies")
 
 
-def why_anew(warehouse: Warehouse, current: str, as_of: datetime) -> str:
+def full_refresh_reason(warehouse: Warehouse, current: str, as_of: datetime) -> str:
     """The reason for counting everything anew; empty where adding what is new is exact. `as_of` is naive UTC."""
-    if is_first(warehouse):
+    if is_first_run(warehouse):
         return ""
-    last = warehouse.rows(
+    last_run = warehouse.rows(
         "select as_of, fingerprint, is_finished from raw.measure_runs order by run_number desc limit 1"
     )
-    if not last:
+    if not last_run:
         return "no earlier run is known"
-    if not last[0]["is_finished"]:
+    if not last_run[0]["is_finished"]:
         return "the last run did not finish"
-    if last[0]["fingerprint"] != current:
+    if last_run[0]["fingerprint"] != current:
         return "the map, or how it is counted, has changed"
-    if last[0]["as_of"] > as_of:
+    if last_run[0]["as_of"] > as_of:
         return "time was set back"
-    gone = f"select count(*) from (select source, batch_id, load_number from raw.measured_batches except {_LOADED}) g"
-    return "a batch was taken back" if warehouse.scalar(gone) else ""
+    removed_batches = f"select count(*) from (select source, batch_id, load_number from raw.measured_batches except {_LOADED_BATCHES}) g"
+    return "a batch was taken back" if warehouse.scalar(removed_batches) else ""
 
 
-def has_added(warehouse: Warehouse) -> bool:
+def was_incremental(warehouse: Warehouse) -> bool:
     """Whether the last run only added what was new, as one that follows it does: the views that it made still stand."""
-    last = warehouse.rows("select refreshed from raw.measure_runs order by run_number desc limit 1")
-    return bool(last) and not last[0]["refreshed"]
+    last_run = warehouse.rows("select refreshed from raw.measure_runs order by run_number desc limit 1")
+    return bool(last_run) and not last_run[0]["refreshed"]
 
 
-def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refreshed: str) -> None:
+def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refresh_reason: str) -> None:
     """Remember that a run has begun, which batches it counts, and why everything anew. `as_of` is naive UTC.
 
     A run that is not finished is not built upon: it may have written some tables and not others.
     """
     with warehouse.transaction():
         warehouse.execute("delete from raw.measuring_batches")
-        warehouse.execute(f"insert into raw.measuring_batches {_LOADED}")
-        if refreshed:
+        warehouse.execute(f"insert into raw.measuring_batches {_LOADED_BATCHES}")
+        if refresh_reason:
             warehouse.execute("delete from raw.measured_batches")
         warehouse.execute(
             "insert into raw.measure_runs (run_number, as_of, fingerprint, refreshed, is_finished)"
             " select coalesce(max(run_number), 0) + 1, cast(:as_of as timestamp), cast(:fingerprint as text),"
             " cast(:refreshed as text), false from raw.measure_runs",
-            {"as_of": as_of, "fingerprint": current, "refreshed": refreshed},
+            {"as_of": as_of, "fingerprint": current, "refreshed": refresh_reason},
         )
 
 
@@ -92,12 +92,12 @@ def finish_run(warehouse: Warehouse, seconds: float) -> None:
 
     Rows that landed meanwhile were seen by some models and not by others: then it counts as not finished.
     """
-    moved = (
-        f"select (select count(*) from ({_LOADED} except select * from raw.measuring_batches) a)"
-        f" + (select count(*) from (select * from raw.measuring_batches except {_LOADED}) b)"
+    changed_batches = (
+        f"select (select count(*) from ({_LOADED_BATCHES} except select * from raw.measuring_batches) a)"
+        f" + (select count(*) from (select * from raw.measuring_batches except {_LOADED_BATCHES}) b)"
     )
     with warehouse.transaction():
-        if warehouse.scalar(moved):
+        if warehouse.scalar(changed_batches):
             return
         warehouse.execute("delete from raw.measured_batches")
         warehouse.execute("insert into raw.measured_batches select * from raw.measuring_batches")

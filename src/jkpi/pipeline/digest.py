@@ -14,39 +14,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Digested:
+class DigestReport:
     """The letters of the week by owner, the messages that are new, those told earlier in the week, and the delivery."""
 
     owners: tuple[str, ...]
     files: tuple[Path, ...]
     written: int
-    told_before: int
+    sent_earlier: int
     delivered: DeliveryReport
 
 
-def digest(settings: Settings) -> Digested:
+def digest(settings: Settings) -> DigestReport:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
     from jkpi.alerts.delivery.outbox import deliver
-    from jkpi.alerts.dispatch.digests import Digest, post_digests
+    from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
     from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
 
-    announced = [asdict(alert) for alert in list_alerts(settings)]
+    alert_rows = [asdict(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:
-        made = write_digests(settings, warehouse, moment_states(settings), announced)
-    digests = [Digest(one.letter.owner, one.letter.title, one.letter.sections, one.receivers) for one in made]
-    written, told_before = post_digests(settings, digests)
-    owners, files = tuple(one.letter.owner for one in made), tuple(one.path for one in made)
-    return Digested(owners, files, written, told_before, deliver(settings))
+        written_digests = write_digests(settings, warehouse, moment_states(settings), alert_rows)
+    digests = [
+        Digest(
+            written_digest.digest.owner,
+            written_digest.digest.title,
+            written_digest.digest.sections,
+            written_digest.receivers,
+        )
+        for written_digest in written_digests
+    ]
+    written, sent_earlier = enqueue_digests(settings, digests)
+    owners, files = (
+        tuple(written_digest.digest.owner for written_digest in written_digests),
+        tuple(written_digest.path for written_digest in written_digests),
+    )
+    return DigestReport(owners, files, written, sent_earlier, deliver(settings))
 
 
-def digest_lines(told: Digested) -> list[str]:
+def render_digest_report(report: DigestReport) -> list[str]:
     """Who was written to, and whether it got through."""
-    sent = told.delivered
-    before = f", {told.told_before} told earlier this week" if told.told_before else ""
+    delivery = report.delivered
+    earlier_note = f", {report.sent_earlier} told earlier this week" if report.sent_earlier else ""
     return [
-        *(str(path) for path in told.files),
-        f"{len(told.owners)} owners, {told.written} messages written{before}",
-        f"messages: {sent.sent} sent, {sent.waiting} waiting, {sent.failed} failed, {sent.dead} given up",
+        *(str(path) for path in report.files),
+        f"{len(report.owners)} owners, {report.written} messages written{earlier_note}",
+        f"messages: {delivery.sent} sent, {delivery.queued} waiting, {delivery.failed} failed, {delivery.dead_lettered} given up",
     ]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jkpi.protocols import SILENCE, Progress
+from jkpi.protocols import NO_PROGRESS, Progress
 
 
 class Display:
@@ -20,7 +20,7 @@ class Display:
     def progress(self) -> Iterator[Progress]:
         """A bar for each piece of the work inside."""
         if not self._on_terminal:
-            yield SILENCE
+            yield NO_PROGRESS
             return
         from rich.console import Console
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -38,7 +38,7 @@ class Display:
             sys.stderr.write(f"  {name} ...\r")
             sys.stderr.flush()
         yield
-        note(f"  {name:<14} {time.monotonic() - started:5.1f} s")
+        log(f"  {name:<14} {time.monotonic() - started:5.1f} s")
 
 
 class _Bars:
@@ -60,7 +60,7 @@ class _Bars:
             self._bars.advance(self._task, amount)
 
 
-def note(line: str) -> None:
+def log(line: str) -> None:
     """A line about the work itself, to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

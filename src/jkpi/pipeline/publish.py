@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import InputError
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from jkpi.dashboards.publish import DashboardReport
 
-What = Literal["all", "maps", "dashboards"]
+PublishTarget = Literal["all", "maps", "dashboards"]
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishReport:
     """What was written. `snapshot`: what dashboards read of a DuckDB warehouse; `dashboards`: None where none were
     asked for."""
 
@@ -34,52 +34,52 @@ class Published:
         return [*lines, *(self.dashboards.lines() if self.dashboards else ())]
 
 
-def chosen_part(what: str) -> What:
+def parse_publish_target(text: str) -> PublishTarget:
     """The part of that name.
 
     Raises:
         InputError: there is none.
     """
-    parts: tuple[What, ...] = get_args(What)
-    for part in parts:
-        if part == what:
-            return part
-    raise InputError(f"nothing called {what!r} can be published", hint=nearest(what, parts))
+    targets: tuple[PublishTarget, ...] = get_args(PublishTarget)
+    for target in targets:
+        if target == text:
+            return target
+    raise InputError(f"nothing called {text!r} can be published", hint=did_you_mean(text, targets))
 
 
-def publish(settings: Settings, what: What = "all") -> Published:
+def publish(settings: Settings, target: PublishTarget = "all") -> PublishReport:
     """Write the living map of each journey and the Data Docs of the checks; copy the tables that dashboards read; and
     where jkpi.yml names a Superset, put the dashboards there. Before anything was measured there are maps only."""
-    pages = _maps(settings) if what in ("all", "maps") else ()
-    if what == "maps":
-        return Published(pages)
-    return _dashboards(settings, pages, asked=what == "dashboards")
+    pages = _publish_maps(settings) if target in ("all", "maps") else ()
+    if target == "maps":
+        return PublishReport(pages)
+    return _publish_dashboards(settings, pages, is_requested=target == "dashboards")
 
 
-def _maps(settings: Settings) -> tuple[Path, ...]:
+def _publish_maps(settings: Settings) -> tuple[Path, ...]:
     from jkpi.alerts.store.alerts import moment_states
-    from jkpi.living_map.publish import publish_map
+    from jkpi.living_map.publish import publish_maps
     from jkpi.quality.docs import build_docs
-    from jkpi.state.open_alerts import open_falls
+    from jkpi.state.open_alerts import open_alerts
 
-    states, falls = moment_states(settings), open_falls(settings.state_url)
+    states, alerts = moment_states(settings), open_alerts(settings.state_url)
     with open_warehouse(settings) as warehouse:
-        pages = publish_map(settings, warehouse, states, falls)
+        pages = publish_maps(settings, warehouse, states, alerts)
     return (*pages, build_docs(settings))
 
 
-def _dashboards(settings: Settings, pages: tuple[Path, ...], asked: bool) -> Published:
+def _publish_dashboards(settings: Settings, pages: tuple[Path, ...], is_requested: bool) -> PublishReport:
     from jkpi.dashboards.publish import publish_dashboards
-    from jkpi.dashboards.publish_tables import coarse_kpis, is_measured, publish_tables
+    from jkpi.dashboards.publish_tables import is_measured, monthly_only_kpis, publish_tables
     from jkpi.pipeline.workspace import read_map
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:
-        if not asked and not is_measured(warehouse):
-            return Published(pages)
+        if not is_requested and not is_measured(warehouse):
+            return PublishReport(pages)
         snapshot = publish_tables(settings, warehouse, journeys)
-        coarse = coarse_kpis(warehouse)
+        monthly_only = monthly_only_kpis(warehouse)
     # The warehouse is let go: whoever writes need not wait for Superset.
-    if not asked and settings.superset is None:
-        return Published(pages, snapshot)
-    return Published(pages, snapshot, publish_dashboards(settings, journeys, coarse))
+    if not is_requested and settings.superset is None:
+        return PublishReport(pages, snapshot)
+    return PublishReport(pages, snapshot, publish_dashboards(settings, journeys, monthly_only))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, InputError, JkpiError, SystemFailure
-from jkpi.pipeline.workspace import chosen, landing, mapped, read_map, same_key
+from jkpi.pipeline.workspace import check_pseudonym_key, open_with_landing, open_with_map, read_map, select_sources
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from jkpi.quality.report import CheckReport
 
 
-Door = Literal["landing", "marts"]
-SPOILT_AT_LEAST = 20
+Checkpoint = Literal["landing", "marts"]
+MIN_BAD_ROWS = 20
 
 
 @dataclass(frozen=True)
-class SourceLoaded:
+class SourceLoadReport:
     """What became of one source: its batches, or why it could not be read. `warning`: many rows were set aside."""
 
     source: str
@@ -40,15 +40,15 @@ class SourceLoaded:
 
 
 @dataclass(frozen=True)
-class Alerted:
+class EvaluateOutcome:
     """What was judged, and what was delivered."""
 
-    judged: AlertReport
+    evaluated: AlertReport
     delivered: DeliveryReport
 
 
 @dataclass
-class Step:
+class PipelineStep:
     """One step of a run: how it went, how long it took (seconds), and what to say of it."""
 
     name: str
@@ -62,7 +62,7 @@ class Step:
 class RunReport:
     """All steps of one run, in order."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[PipelineStep] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -70,37 +70,39 @@ class RunReport:
         return max((step.error.exit_code for step in self.steps if step.error), default=0)
 
 
-def load(settings: Settings, display: Display, only: str | None = None, replace: bool = False) -> list[SourceLoaded]:
+def load(
+    settings: Settings, display: Display, source_name: str | None = None, replace: bool = False
+) -> list[SourceLoadReport]:
     """Land what is new of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
     from jkpi.loading.rejects import expire_rejects
-    from jkpi.loading.report import set_aside
-    from jkpi.quality.incoming import first_door
+    from jkpi.loading.report import rejected_warning
+    from jkpi.quality.incoming import incoming_validator
 
-    settings = settings.at_present()
-    sources = chosen(read_map(settings)[1], only)
-    inspector = first_door(settings)
-    outcomes = []
-    with landing(settings) as warehouse, display.progress() as progress:
-        same_key(settings, warehouse)
+    settings = settings.not_before_workspace_time()
+    sources = select_sources(read_map(settings)[1], source_name)
+    validator = incoming_validator(settings)
+    reports = []
+    with open_with_landing(settings) as warehouse, display.progress() as progress:
+        check_pseudonym_key(settings, warehouse)
         expire_rejects(warehouse, settings)
         for source in sources:
             try:
-                batches = load_source(source, settings, warehouse, inspector, progress, replace=replace)
-                outcomes.append(SourceLoaded(source.source, tuple(batches), warning=set_aside(batches)))
+                batches = load_source(source, settings, warehouse, validator, progress, replace=replace)
+                reports.append(SourceLoadReport(source.source, tuple(batches), warning=rejected_warning(batches)))
             except InputError as error:
-                outcomes.append(SourceLoaded(source.source, error=error))
-    return outcomes
+                reports.append(SourceLoadReport(source.source, error=error))
+    return reports
 
 
-def check(settings: Settings, door: Door) -> CheckReport:
+def check(settings: Settings, checkpoint: Checkpoint) -> CheckReport:
     """Great Expectations on what has landed, or on what was measured."""
     from jkpi.quality.landing import check_landing
     from jkpi.quality.marts import check_marts
 
-    with mapped(settings) as warehouse:
-        judge = check_landing if door == "landing" else check_marts
-        return judge(settings, warehouse)
+    with open_with_map(settings) as warehouse:
+        run_checks = check_landing if checkpoint == "landing" else check_marts
+        return run_checks(settings, warehouse)
 
 
 def measure(
@@ -110,26 +112,26 @@ def measure(
 
     `rewrite_history` forgets the past versions of the maps, so that all days are counted by the current ones.
     """
-    from jkpi.journeys.map_tables import forget_past_versions
+    from jkpi.journeys.map_tables import delete_past_versions
     from jkpi.measuring.run import measure as count
 
     # dbt runs in a process of its own: the map is put in, and the warehouse let go.
-    with mapped(settings, rewrite_history) as warehouse:
+    with open_with_map(settings, rewrite_history) as warehouse:
         if rewrite_history:
-            forget_past_versions(warehouse)
+            delete_past_versions(warehouse)
     with display.progress() as progress:
         return count(settings, full_refresh=full_refresh, progress=progress)
 
 
-def alert(settings: Settings) -> Alerted:
+def evaluate(settings: Settings) -> EvaluateOutcome:
     """Judge each moment of truth, write what is to be said, and say it."""
     from jkpi.alerts.delivery.outbox import deliver
-    from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
+    from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
 
     journeys, _, _ = read_map(settings)
     with open_warehouse(settings) as warehouse:
-        judged = judge_and_announce(settings, warehouse, journeys)
-    return Alerted(judged, deliver(settings))
+        evaluated = evaluate_and_dispatch(settings, warehouse, journeys)
+    return EvaluateOutcome(evaluated, deliver(settings))
 
 
 def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
@@ -141,13 +143,13 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
         ("check landing", lambda: check(settings, "landing")),
         ("measure", lambda: measure(settings, display, full_refresh)),
         ("check marts", lambda: check(settings, "marts")),
-        ("alert", lambda: alert(settings)),
+        ("alert", lambda: evaluate(settings)),
         ("publish", lambda: publish(settings)),
     ]
     report = RunReport()
     stopped = False
     for name, call in steps:
-        step = Step(name)
+        step = PipelineStep(name)
         report.steps.append(step)
         if stopped:
             step.status = "skipped"
@@ -156,7 +158,7 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
         with display.step(name):
             try:
                 step.result = call()
-                step.error = failure_of(step)
+                step.error = step_failure(step)
             except JkpiError as error:
                 step.error = error
                 stopped = True
@@ -167,34 +169,39 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
     return report
 
 
-def failure_of(step: Step) -> JkpiError | None:
+def step_failure(step: PipelineStep) -> JkpiError | None:
     """The error that a step's result stands for, though nothing was raised."""
     if step.name == "load":
         return load_failure(step.result)
     if step.name.startswith("check"):
         return check_failure(step.result)
     if step.name == "alert":
-        return delivery_failure(step.result)
+        return evaluate_failure(step.result)
     return None
 
 
-def load_failure(outcomes: list[SourceLoaded]) -> JkpiError | None:
+def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
     """The gravest of: a source that could not be read, a batch that was refused."""
-    errors = [outcome.error for outcome in outcomes if outcome.error]
+    errors = [report.error for report in reports if report.error]
     if errors:
         return max(errors, key=lambda error: error.exit_code)
-    spoilt = [
-        f"{o.source}: {b.origin}: {b.rejected} of {b.read}"
-        for o in outcomes
-        for b in o.batches
-        if b.status == "loaded" and b.rejected >= SPOILT_AT_LEAST and b.rejected > b.loaded
+    mostly_rejected = [
+        f"{load_report.source}: {batch.origin}: {batch.rejected} of {batch.read}"
+        for load_report in reports
+        for batch in load_report.batches
+        if batch.status == "loaded" and batch.rejected >= MIN_BAD_ROWS and batch.rejected > batch.loaded
     ]
-    if spoilt:
+    if mostly_rejected:
         return CheckFailed(
-            "most rows were set aside: " + "; ".join(spoilt),
+            "most rows were set aside: " + "; ".join(mostly_rejected),
             hint="see jkpi rejects list; mend the YAML or the rows, then: jkpi rejects replay",
         )
-    refused = [f"{o.source}: {b.origin}: {b.reason}" for o in outcomes for b in o.batches if b.status == "refused"]
+    refused = [
+        f"{load_report.source}: {batch.origin}: {batch.reason}"
+        for load_report in reports
+        for batch in load_report.batches
+        if batch.status == "refused"
+    ]
     if refused:
         return CheckFailed("batches were refused: " + "; ".join(refused), hint="mend the file and load again")
     return None
@@ -207,16 +214,16 @@ def check_failure(report: CheckReport) -> JkpiError | None:
     return CheckFailed("; ".join(str(failure) for failure in report.failures) or "the check failed")
 
 
-def delivery_failure(alerted: Alerted) -> JkpiError | None:
+def evaluate_failure(outcome: EvaluateOutcome) -> JkpiError | None:
     """What an alert's messages came to."""
-    return undelivered(alerted.delivered)
+    return delivery_failure(outcome.delivered)
 
 
-def undelivered(sent: DeliveryReport) -> JkpiError | None:
+def delivery_failure(delivery: DeliveryReport) -> JkpiError | None:
     """Messages that did not get through. They are safe in the outbox; the exit code lets a scheduler try again."""
-    if not sent.failed and not sent.dead:
+    if not delivery.failed and not delivery.dead_lettered:
         return None
     return SystemFailure(
-        f"{sent.failed + sent.dead} messages were not delivered: {'; '.join(sent.problems)}",
+        f"{delivery.failed + delivery.dead_lettered} messages were not delivered: {'; '.join(delivery.problems)}",
         hint="they stay in the outbox; jkpi alert tries again, after a minute at first, then with growing pauses",
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def landing(settings: Settings) -> Iterator[Warehouse]:
+def open_with_landing(settings: Settings) -> Iterator[Warehouse]:
     """The open warehouse, its landing tables there."""
     with open_warehouse(settings) as warehouse:
         ensure_landing(warehouse)
@@ -28,19 +28,19 @@ def landing(settings: Settings) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
+def open_with_map(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
     """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs.
 
     Raises:
         InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
     """
     from jkpi.journeys.map_tables import write_map
-    from jkpi.journeys.version_guard import refuse_rewriting
+    from jkpi.journeys.version_guard import check_measured_versions
 
     journeys, sources, calendars = read_map(settings)
-    with landing(settings) as warehouse:
+    with open_with_landing(settings) as warehouse:
         if not rewrite_history:
-            refuse_rewriting(warehouse, journeys, settings.now)
+            check_measured_versions(warehouse, journeys, settings.now)
         write_map(warehouse, journeys, sources, settings.now, calendars)
         yield warehouse
 
@@ -60,48 +60,50 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
         lambda: read_sources(settings.workspace),
         lambda: read_calendars(settings.workspace),
     )
-    found: list[Any] = []
+    parts: list[Any] = []
     problems: list[Problem] = []
     for read in readers:
         try:
-            found.append(read())
+            parts.append(read())
         except WorkspaceError as error:
             problems += error.problems
     if problems:
         raise WorkspaceError(problems)
-    journeys, sources, calendars = found
+    journeys, sources, calendars = parts
     return journeys, sources, calendars
 
 
-def same_key(settings: Settings, warehouse: Warehouse) -> None:
+def check_pseudonym_key(settings: Settings, warehouse: Warehouse) -> None:
     """Refuse to load under another key: the same customer would be two, and rows sent again would be doubled.
 
     Raises:
         InputError: the rows in the warehouse were pseudonymised with another key, or with none.
     """
     key = settings.pseudonym_key
-    given = hashlib.sha256(b"jkpi pseudonym key\0" + key).hexdigest()[:16] if key else "none"
-    known = warehouse.scalar("select fingerprint from raw.pseudonym_keys")
-    if known is None:
-        warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": given})
-    elif known != given:
+    fingerprint = hashlib.sha256(b"jkpi pseudonym key\0" + key).hexdigest()[:16] if key else "none"
+    stored_fingerprint = warehouse.scalar("select fingerprint from raw.pseudonym_keys")
+    if stored_fingerprint is None:
+        warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": fingerprint})
+    elif stored_fingerprint != fingerprint:
         raise InputError(
             "the customer ids in the warehouse were made with another key than the one of jkpi.yml",
             hint="restore the key of before (a copy of .jkpi/pseudonym.key), or load anew into an empty warehouse",
         )
 
 
-def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
+def select_sources(sources: tuple[Source, ...], source_name: str | None) -> tuple[Source, ...]:
     """All sources, or the one of that name.
 
     Raises:
         InputError: there is none of that name.
     """
-    if only is None:
+    if source_name is None:
         return sources
-    found = tuple(source for source in sources if source.source == only)
-    if not found:
-        from jkpi.documents.documents import nearest
+    selected = tuple(source for source in sources if source.source == source_name)
+    if not selected:
+        from jkpi.documents.documents import did_you_mean
 
-        raise InputError(f"no source {only!r} in this workspace", hint=nearest(only, (s.source for s in sources)))
-    return found
+        raise InputError(
+            f"no source {source_name!r} in this workspace", hint=did_you_mean(source_name, (s.source for s in sources))
+        )
+    return selected

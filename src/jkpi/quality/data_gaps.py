@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from jkpi.quality.report import BlindSpot, naive
+from jkpi.quality.report import DataGap, as_naive_utc
 from jkpi.quality.volume import (
     ENDED_AFTER,
-    USUAL_AT_LEAST,
+    MIN_USUAL_ROWS,
     DayVolume,
-    Gap,
-    gaps,
+    VolumeGap,
+    evaluate_days,
+    find_volume_gaps,
     is_silent,
-    judge_days,
     longest_pause,
 )
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedBatch:
     """A batch that was refused and that no later batch of the same origin made good. Times are naive UTC.
 
     before: the last event of the source when it was refused, None where it had none.
@@ -30,12 +30,12 @@ class Refused:
 
     origin: str
     reason: str
-    before: datetime | None
-    after: datetime | None = None
+    last_before: datetime | None
+    first_after: datetime | None = None
 
 
 @dataclass(frozen=True)
-class SourceFacts:
+class SourceVolumes:
     """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
 
     utc_counts: by days of UTC, as many systems cut their files: one that is lost is half of two local days.
@@ -47,143 +47,157 @@ class SourceFacts:
     source: str
     counts: Mapping[date, int] = field(default_factory=dict)
     utc_counts: Mapping[date, int] = field(default_factory=dict)
-    so_far: Mapping[date, int] = field(default_factory=dict)
-    utc_so_far: Mapping[date, int] = field(default_factory=dict)
+    partial_day_counts: Mapping[date, int] = field(default_factory=dict)
+    utc_partial_day_counts: Mapping[date, int] = field(default_factory=dict)
     last_at: datetime | None = None
     zone: str = "UTC"
-    late: timedelta = timedelta(0)
-    refused: tuple[Refused, ...] = ()
+    allowed_lateness: timedelta = timedelta(0)
+    refused: tuple[RefusedBatch, ...] = ()
     read: int = 0
     rejected: int = 0
     holidays: frozenset[date] = frozenset()
 
     @property
-    def reject_share(self) -> float | None:
+    def reject_proportion(self) -> float | None:
         return self.rejected / self.read if self.read else None
 
 
 @dataclass(frozen=True)
-class SourceVerdict:
+class SourceGaps:
     """What the volume of one source says. `days_silent` is 0 while it speaks."""
 
     source: str
     days: tuple[DayVolume, ...] = ()
-    blind_spots: tuple[BlindSpot, ...] = ()
+    data_gaps: tuple[DataGap, ...] = ()
     days_silent: int = 0
     has_ended: bool = False
 
 
-def judge_source(facts: SourceFacts, now: datetime) -> SourceVerdict:
+def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
     """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come, and the
     one that is not over then by its rows so far: what is decided in it counts as known already."""
-    days, spots, silent_since = _by_days(facts, facts.counts, facts.so_far, ZoneInfo(facts.zone), now)
-    if facts.utc_counts:
+    days, gaps, silent_since = _gaps_by_day(
+        volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
+    )
+    if volumes.utc_counts:
         utc = ZoneInfo("UTC")
-        utc_days, utc_spots, utc_silent_since = _by_days(facts, facts.utc_counts, facts.utc_so_far, utc, now)
-        days = _worse(days, utc_days)
-        spots += [one for one in utc_spots if not any(_overlap(one, other) for other in spots)]
+        utc_days, utc_gaps, utc_silent_since = _gaps_by_day(
+            volumes, volumes.utc_counts, volumes.utc_partial_day_counts, utc, now
+        )
+        days = _merge_days(days, utc_days)
+        gaps += [candidate for candidate in utc_gaps if not any(_overlap(candidate, existing) for existing in gaps)]
         silent_since = silent_since or utc_silent_since
-    last_at = facts.last_at
-    if silent_since is None and last_at is not None and is_silent(list(facts.counts), last_at, now, facts.late):
+    last_at = volumes.last_at
+    if (
+        silent_since is None
+        and last_at is not None
+        and is_silent(list(volumes.counts), last_at, now, volumes.allowed_lateness)
+    ):
         silent_since = last_at
-        pause = longest_pause(list(facts.counts)) or timedelta(0)
-        spots.append(_silence(facts.source, last_at, now, f"its longest pause before was {_days(pause)}"))
-    refused = [spot for one in facts.refused if (spot := _refused(facts.source, one, now))]
+        pause = longest_pause(list(volumes.counts)) or timedelta(0)
+        gaps.append(_silence_gap(volumes.source, last_at, now, f"its longest pause before was {_days_text(pause)}"))
+    refused = [gap for candidate in volumes.refused if (gap := _refused_gap(volumes.source, candidate, now))]
     # A source whose file was refused is not silent: what it brought could not be read.
-    spots = [*refused, *(spot for spot in spots if not any(_covers(one, spot) for one in refused))]
+    gaps = [*refused, *(gap for gap in gaps if not any(_covers(candidate, gap) for candidate in refused))]
     silence = now - silent_since if silent_since is not None else timedelta(0)
-    return SourceVerdict(
-        source=facts.source,
+    return SourceGaps(
+        source=volumes.source,
         days=tuple(days),
-        blind_spots=tuple(sorted(spots, key=lambda spot: (spot.starts_at, spot.ends_at))),
+        data_gaps=tuple(sorted(gaps, key=lambda gap: (gap.starts_at, gap.ends_at))),
         days_silent=-(-silence // timedelta(days=1)),
         has_ended=silence > ENDED_AFTER,
     )
 
 
-def _by_days(
-    facts: SourceFacts, counts: Mapping[date, int], so_far: Mapping[date, int], zone: ZoneInfo, now: datetime
-) -> tuple[list[DayVolume], list[BlindSpot], datetime | None]:
+def _gaps_by_day(
+    volumes: SourceVolumes,
+    counts: Mapping[date, int],
+    partial_day_counts: Mapping[date, int],
+    zone: ZoneInfo,
+    now: datetime,
+) -> tuple[list[DayVolume], list[DataGap], datetime | None]:
     """Each day of a zone judged, where we are blind by that, and since when the source has been silent."""
-    horizon = (now - facts.late).replace(tzinfo=UTC).astimezone(zone)
+    horizon = (now - volumes.allowed_lateness).replace(tzinfo=UTC).astimezone(zone)
     until = horizon.date()
-    days = judge_days(counts, until, facts.holidays)
+    days = evaluate_days(counts, until, volumes.holidays)
     last_day = max(counts, default=None)
-    spots: list[BlindSpot] = []
+    gaps: list[DataGap] = []
     silent_since: datetime | None = None
-    for gap in gaps(days):
+    for gap in find_volume_gaps(days):
         starts_at = _midnight(gap.first, zone)
         if last_day is not None and last_day <= gap.last:
             silent_since = starts_at
-            spots.append(_silence(facts.source, starts_at, now, f"usually {_usual(gap)} a day"))
+            gaps.append(_silence_gap(volumes.source, starts_at, now, f"usually {_usual_rows_text(gap)} a day"))
         else:
             ends_at = _midnight(gap.last + timedelta(days=1), zone)
-            spots.append(BlindSpot(facts.source, starts_at, ends_at, _thin(gap)))
-    if silent_since is None and (begun := _begun(facts, so_far, horizon)) is not None:
-        spots.append(BlindSpot(facts.source, _midnight(until, zone), now, begun))
-    return days, spots, silent_since
+            gaps.append(DataGap(volumes.source, starts_at, ends_at, _low_volume_text(gap)))
+    if silent_since is None and (reason := _partial_day_reason(volumes, partial_day_counts, horizon)) is not None:
+        gaps.append(DataGap(volumes.source, _midnight(until, zone), now, reason))
+    return days, gaps, silent_since
 
 
-def _begun(facts: SourceFacts, so_far: Mapping[date, int], horizon: datetime) -> str | None:
+def _partial_day_reason(
+    volumes: SourceVolumes, partial_day_counts: Mapping[date, int], horizon: datetime
+) -> str | None:
     """Why we are blind on the day of the horizon, though it is not over; None where we are not.
 
     Of a source that names no `late_by` only a hole is seen, with rows after it: its newest file may end at midnight.
     """
-    has_gone_on = facts.last_at is not None and facts.last_at > naive(horizon)
-    if not so_far or not (has_gone_on or facts.late):
+    has_gone_on = volumes.last_at is not None and volumes.last_at > as_naive_utc(horizon)
+    if not partial_day_counts or not (has_gone_on or volumes.allowed_lateness):
         return None
-    *_, day = judge_days(so_far, horizon.date() + timedelta(days=1), facts.holidays)
-    if not day.blind or day.usual is None:
+    *_, day = evaluate_days(partial_day_counts, horizon.date() + timedelta(days=1), volumes.holidays)
+    if not day.is_gap or day.usual is None:
         return None
-    return f"{_rows(day.rows)} on {day.day} until {horizon:%H:%M}, usually {day.usual:,.0f} by then"
+    return f"{_row_count_text(day.rows)} on {day.day} until {horizon:%H:%M}, usually {day.usual:,.0f} by then"
 
 
-def _worse(days: Sequence[DayVolume], others: Sequence[DayVolume]) -> list[DayVolume]:
+def _merge_days(days: Sequence[DayVolume], utc_days: Sequence[DayVolume]) -> list[DayVolume]:
     """The days, those by UTC in their place where only they are blind."""
-    blind = {other.day: other for other in others if other.blind}
-    return [day if day.blind else blind.get(day.day, day) for day in days]
+    utc_gap_days = {utc_day.day: utc_day for utc_day in utc_days if utc_day.is_gap}
+    return [day if day.is_gap else utc_gap_days.get(day.day, day) for day in days]
 
 
-def _overlap(one: BlindSpot, other: BlindSpot) -> bool:
-    return one.starts_at < other.ends_at and other.starts_at < one.ends_at
+def _overlap(first: DataGap, second: DataGap) -> bool:
+    return first.starts_at < second.ends_at and second.starts_at < first.ends_at
 
 
-def _covers(one: BlindSpot, other: BlindSpot) -> bool:
-    return one.starts_at <= other.starts_at and other.ends_at <= one.ends_at
+def _covers(outer: DataGap, inner: DataGap) -> bool:
+    return outer.starts_at <= inner.starts_at and inner.ends_at <= outer.ends_at
 
 
-def _silence(source: str, starts_at: datetime, now: datetime, usually: str) -> BlindSpot:
+def _silence_gap(source: str, starts_at: datetime, now: datetime, evidence: str) -> DataGap:
     """Blind until now; from a source that has ended nobody expects more, so its blindness ends with that."""
     if now - starts_at > ENDED_AFTER:
-        reason = f"ended: no rows since {starts_at:%Y-%m-%d}, {usually}"
-        return BlindSpot(source, starts_at, starts_at + ENDED_AFTER, reason)
-    return BlindSpot(source, starts_at, now, f"gone silent: no rows since {starts_at:%Y-%m-%d}, {usually}")
+        reason = f"ended: no rows since {starts_at:%Y-%m-%d}, {evidence}"
+        return DataGap(source, starts_at, starts_at + ENDED_AFTER, reason)
+    return DataGap(source, starts_at, now, f"gone silent: no rows since {starts_at:%Y-%m-%d}, {evidence}")
 
 
-def _refused(source: str, one: Refused, now: datetime) -> BlindSpot | None:
+def _refused_gap(source: str, batch: RefusedBatch, now: datetime) -> DataGap | None:
     """Blind from the last event known when it was refused until newer ones arrived; None where that is no time."""
-    ends_at = one.after or now
-    if one.before is None or one.before >= ends_at:
+    ends_at = batch.first_after or now
+    if batch.last_before is None or batch.last_before >= ends_at:
         return None
-    return BlindSpot(source, one.before, ends_at, f"refused: {one.origin}: {one.reason}")
+    return DataGap(source, batch.last_before, ends_at, f"refused: {batch.origin}: {batch.reason}")
 
 
-def _thin(gap: Gap) -> str:
+def _low_volume_text(gap: VolumeGap) -> str:
     when = f"on {gap.first}" if gap.first == gap.last else f"from {gap.first} to {gap.last}"
-    return f"{_rows(gap.rows)} {when}, usually {_usual(gap)} a day"
+    return f"{_row_count_text(gap.rows)} {when}, usually {_usual_rows_text(gap)} a day"
 
 
-def _rows(number: int) -> str:
+def _row_count_text(number: int) -> str:
     return "no rows" if number == 0 else "1 row" if number == 1 else f"{number:,} rows"
 
 
-def _usual(gap: Gap) -> str:
-    return f"{max(gap.usual, USUAL_AT_LEAST):,.0f}"
+def _usual_rows_text(gap: VolumeGap) -> str:
+    return f"{max(gap.usual, MIN_USUAL_ROWS):,.0f}"
 
 
-def _days(pause: timedelta) -> str:
+def _days_text(pause: timedelta) -> str:
     return "1 day" if pause.days == 1 else f"{pause.days} days"
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return naive(datetime.combine(day, time(), zone))
+    return as_naive_utc(datetime.combine(day, time(), zone))

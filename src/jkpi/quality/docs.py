@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.great_expectations import library, quietly
-from jkpi.quality.pages import Check, make_self_contained, write_index
-from jkpi.quality.report import Result
-from jkpi.quality.suites import load_suite, name_of, parameters, suite_file
-from jkpi.quality.validate import in_words
+from jkpi.quality.great_expectations import load_gx, silenced
+from jkpi.quality.pages import SuiteResult, make_self_contained, write_index
+from jkpi.quality.report import QualityResult
+from jkpi.quality.suites import expectation_name, load_suite, suite_file, suite_parameters
+from jkpi.quality.validate import unexpected_text
 from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 
 # Of the checks of landing and marts the last run; of what came in, the last of each source.
-_LAST = """
+_LAST_RESULTS = """
 select
     door,
     subject,
@@ -47,68 +47,68 @@ where
 group by door, subject, suite, expectation, column_name, severity, checked_at
 order by door, subject, suite, expectation
 """
-_COUNTED = re.compile(r"[\d,]+ of [\d,]+ rows?(?:, such as |$)")
+_ROW_COUNT = re.compile(r"[\d,]+ of [\d,]+ rows?(?:, such as |$)")
 
 
 def build_docs(settings: Settings) -> Path:
     """Write the Data Docs into `data_docs` of the output folder, in place of older ones; the path of their index."""
-    target = settings.output / "data_docs"
-    fresh = target.with_name("data_docs.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    checks = [_as_check(results) for results in last_results(settings)]
-    with quietly():
-        context = _context(fresh)
-        for check in checks:
-            _remember(context, check)
+    target = settings.site_dir / "data_docs"
+    draft = target.with_name("data_docs.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    checks = [_to_suite_result(results) for results in last_results(settings)]
+    with silenced():
+        context = _context(draft)
+        for suite_result in checks:
+            _add_to_context(context, suite_result)
         context.build_data_docs()
-    make_self_contained(fresh)
-    write_index(fresh, checks, settings)
+    make_self_contained(draft)
+    write_index(draft, checks, settings)
     shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
+    draft.rename(target)
     return target / "index.html"
 
 
-def last_results(settings: Settings) -> list[list[Result]]:
+def last_results(settings: Settings) -> list[list[QualityResult]]:
     """The last results of each subject with each suite, as lists of one check each."""
     with open_warehouse(settings) as warehouse:
         if not warehouse.table_exists("raw", "quality_results"):
             return []
-        rows = warehouse.rows(_LAST)
-    grouped: dict[tuple[str, str, str], list[Result]] = {}
+        rows = warehouse.rows(_LAST_RESULTS)
+    grouped: dict[tuple[str, str, str], list[QualityResult]] = {}
     for row in rows:
-        told = {"detail": _recounted(row["detail"] or "", row["unexpected"], row["checked"])}
-        result = Result(**{**row, **told, "column_name": row["column_name"] or ""})
-        grouped.setdefault((result.door, result.subject, result.suite), []).append(result)
+        recounted = {"detail": _recount_detail(row["detail"] or "", row["unexpected"], row["checked"])}
+        result = QualityResult(**{**row, **recounted, "column_name": row["column_name"] or ""})
+        grouped.setdefault((result.checkpoint, result.subject, result.suite), []).append(result)
     return list(grouped.values())
 
 
-def _recounted(detail: str, unexpected: int, checked: int) -> str:
+def _recount_detail(detail: str, unexpected: int, checked: int) -> str:
     """A detail that counts the rows of one part, as it counts those of all of them."""
-    found = _COUNTED.match(detail)
-    return in_words(unexpected, checked, detail[found.end() :]) if found else detail
+    match = _ROW_COUNT.match(detail)
+    return unexpected_text(unexpected, checked, detail[match.end() :]) if match else detail
 
 
-def _as_check(results: Sequence[Result]) -> Check:
+def _to_suite_result(results: Sequence[QualityResult]) -> SuiteResult:
     first = results[0]
     suite = load_suite(suite_file(first.suite))
-    values = parameters(first.checked_at)
-    written = {one["meta"]["name"]: _with_values(one, values) for one in suite.written}
-    place = {name: number for number, name in enumerate(written)}
-    ordered = sorted(results, key=lambda one: place.get(one.expectation, -1))
-    return Check(first.door, first.subject, first.suite, first.checked_at, tuple(ordered), written)
+    values = suite_parameters(first.checked_at)
+    expectations = {item["meta"]["name"]: _with_values(item, values) for item in suite.expectations}
+    order = {name: number for number, name in enumerate(expectations)}
+    ordered = sorted(results, key=lambda item: order.get(item.expectation, -1))
+    return SuiteResult(first.checkpoint, first.subject, first.suite, first.checked_at, tuple(ordered), expectations)
 
 
 def _with_values(expectation: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The expectation as it was checked: times and numbers in place of `$PARAMETER`s."""
     kwargs = {
-        key: _spelled(values[value["$PARAMETER"]]) if isinstance(value, Mapping) and "$PARAMETER" in value else value
+        key: _iso_text(values[value["$PARAMETER"]]) if isinstance(value, Mapping) and "$PARAMETER" in value else value
         for key, value in expectation["kwargs"].items()
     }
     return {**expectation, "kwargs": kwargs}
 
 
-def _spelled(value: Any) -> Any:
+def _iso_text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -139,11 +139,11 @@ def _context(folder: Path) -> AbstractDataContext:
             }
         },
     )
-    context: AbstractDataContext = library().get_context(mode="ephemeral", project_config=config)
+    context: AbstractDataContext = load_gx().get_context(mode="ephemeral", project_config=config)
     return context
 
 
-def _remember(context: AbstractDataContext, check: Check) -> None:
+def _add_to_context(context: AbstractDataContext, suite_result: SuiteResult) -> None:
     """Give the context the suite and what it said, as if it had checked all chunks at once."""
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
@@ -152,38 +152,44 @@ def _remember(context: AbstractDataContext, check: Check) -> None:
         ValidationResultIdentifier,
     )
 
-    suite = library().ExpectationSuite(name=check.suite, expectations=[dict(one) for one in check.written.values()])
-    if check.suite not in {one.name for one in context.suites.all()}:
+    suite = load_gx().ExpectationSuite(
+        name=suite_result.suite, expectations=[dict(item) for item in suite_result.expectations.values()]
+    )
+    if suite_result.suite not in {item.name for item in context.suites.all()}:
         context.suites.add(suite)
-    run = RunIdentifier(run_name=check.door, run_time=check.checked_at.replace(tzinfo=UTC))
-    said = [_said(one, suite) for one in check.results if one.expectation in check.written]
-    good = sum(one.success for one in said)
-    whole = ExpectationSuiteValidationResult(
-        success=good == len(said),
-        results=said,
-        suite_name=check.suite,
+    run = RunIdentifier(run_name=suite_result.checkpoint, run_time=suite_result.checked_at.replace(tzinfo=UTC))
+    gx_results = [
+        _gx_result(item, suite) for item in suite_result.results if item.expectation in suite_result.expectations
+    ]
+    count_passed = sum(item.success for item in gx_results)
+    validation = ExpectationSuiteValidationResult(
+        success=count_passed == len(gx_results),
+        results=gx_results,
+        suite_name=suite_result.suite,
         statistics={
-            "evaluated_expectations": len(said),
-            "successful_expectations": good,
-            "unsuccessful_expectations": len(said) - good,
-            "success_percent": 100 * good / len(said) if said else None,
+            "evaluated_expectations": len(gx_results),
+            "successful_expectations": count_passed,
+            "unsuccessful_expectations": len(gx_results) - count_passed,
+            "success_percent": 100 * count_passed / len(gx_results) if gx_results else None,
         },
         meta={
             "run_id": run,
-            "batch_spec": {"data_asset_name": check.subject},
+            "batch_spec": {"data_asset_name": suite_result.subject},
             "great_expectations_version": version("great_expectations"),
         },
     )
-    place = ValidationResultIdentifier(ExpectationSuiteIdentifier(check.suite), run, check.file_name)
-    context.validation_results_store.set(place, whole)
+    identifier = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite_result.suite), run, suite_result.file_name)
+    context.validation_results_store.set(identifier, validation)
 
 
-def _said(result: Result, suite: ExpectationSuite) -> Any:
+def _gx_result(result: QualityResult, suite: ExpectationSuite) -> Any:
     from great_expectations.core.expectation_validation_result import ExpectationValidationResult
 
-    expectation = next(one for one in suite.expectations if name_of(one) == result.expectation)
+    expectation = next(
+        candidate for candidate in suite.expectations if expectation_name(candidate) == result.expectation
+    )
     by_row = expectation.expectation_type.startswith(("expect_column_value", "expect_column_pair"))
-    counted = {
+    counts = {
         "element_count": result.checked,
         "unexpected_count": result.unexpected,
         "unexpected_percent": 100 * result.unexpected / result.checked if result.checked else 0.0,
@@ -192,10 +198,10 @@ def _said(result: Result, suite: ExpectationSuite) -> Any:
     return ExpectationValidationResult(
         success=result.success,
         expectation_config=expectation.configuration,
-        result=counted if by_row and not result.raised else {},
+        result=counts if by_row and not result.raised_exception else {},
         exception_info={
-            "raised_exception": result.raised,
-            "exception_message": result.detail if result.raised else None,
-            "exception_traceback": "" if result.raised else None,
+            "raised_exception": result.raised_exception,
+            "exception_message": result.detail if result.raised_exception else None,
+            "exception_traceback": "" if result.raised_exception else None,
         },
     )

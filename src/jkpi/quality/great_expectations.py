@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
 
 
-class Said(logging.Handler):
+class LogCapture(logging.Handler):
     """What was logged meanwhile; `last` is the last message, without its repeated beginning."""
 
     def __init__(self) -> None:
@@ -26,37 +26,37 @@ class Said(logging.Handler):
 
 
 @contextmanager
-def quietly() -> Iterator[Said]:
+def silenced() -> Iterator[LogCapture]:
     """Nothing of Great Expectations reaches the terminal, and nothing of it leaves the machine."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     logger = logging.getLogger("great_expectations")
-    said = Said()
+    captured = LogCapture()
     handlers, level, propagate = logger.handlers, logger.level, logger.propagate
-    logger.handlers, logger.propagate = [said], False
+    logger.handlers, logger.propagate = [captured], False
     logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield said
+            yield captured
     finally:
         logger.handlers, logger.propagate = handlers, propagate
         logger.setLevel(level)
 
 
 @functools.cache
-def library() -> Any:
+def load_gx() -> Any:
     """Great Expectations, imported when it is first needed: it takes seconds, and warns of what it is made of."""
-    with quietly():
+    with silenced():
         import great_expectations
 
         return great_expectations
 
 
 @functools.cache
-def frames() -> BatchDefinition[Any]:
+def frame_batch_definition() -> BatchDefinition[Any]:
     """The door through which frames go to be checked: one context in memory for the whole process."""
-    gx = library()
-    with quietly():
+    gx = load_gx()
+    with silenced():
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from great_expectations.execution_engine import pandas_execution_engine
 
@@ -66,5 +66,5 @@ def frames() -> BatchDefinition[Any]:
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         context.enable_analytics(False)
         asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
-        whole: BatchDefinition[Any] = asset.add_batch_definition_whole_dataframe("whole")
-        return whole
+        batch_definition: BatchDefinition[Any] = asset.add_batch_definition_whole_dataframe("whole")
+        return batch_definition

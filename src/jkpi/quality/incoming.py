@@ -8,44 +8,44 @@ from typing import TYPE_CHECKING
 
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.protocols import Complaint, Inspection, Inspector
-from jkpi.quality.report import Result, naive
-from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.quality.validate import Outcome, check
+from jkpi.protocols import ChunkValidation, ChunkValidator, RowRejection
+from jkpi.quality.report import QualityResult, as_naive_utc
+from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
+from jkpi.quality.validate import ExpectationOutcome, validate_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("touchpoints", "responses", "invitations", "customers", "counts")
+SOURCE_KINDS = ("touchpoints", "responses", "invitations", "customers", "counts")
 
 
-def first_door(settings: Settings) -> Inspector:
+def incoming_validator(settings: Settings) -> ChunkValidator:
     """Whoever inspects chunks for this workspace. Great Expectations is imported when the first chunk comes.
 
     The inspector raises:
         CheckFailed: the suite of the kind cannot be used as it stands; nothing is let in unseen.
     """
-    now = naive(settings.now)
+    now = as_naive_utc(settings.now)
 
     @functools.cache
-    def suite_of(kind: str) -> Suite:
-        return sound_suite(kind)
+    def suite_for(kind: str) -> Suite:
+        return load_valid_suite(kind)
 
-    def inspect(kind: str, source: str, chunk: pd.DataFrame) -> Inspection:
-        return inspection(suite_of(kind), source, chunk, now)
+    def validate(kind: str, source: str, chunk: pd.DataFrame) -> ChunkValidation:
+        return validate_chunk(suite_for(kind), source, chunk, now)
 
-    return inspect
+    return validate
 
 
-def sound_suite(kind: str) -> Suite:
+def load_valid_suite(kind: str) -> Suite:
     """The suite for a kind of source.
 
     Raises:
         SystemFailure: there is no such kind.
         CheckFailed: the suite has faults, all of which are told.
     """
-    if kind not in KINDS:
-        raise SystemFailure(f"no suite for rows of kind {kind!r}", hint=f"known: {', '.join(KINDS)}")
+    if kind not in SOURCE_KINDS:
+        raise SystemFailure(f"no suite for rows of kind {kind!r}", hint=f"known: {', '.join(SOURCE_KINDS)}")
     suite = load_suite(suite_file(f"incoming_{kind}"))
     if suite.faults:
         raise CheckFailed(
@@ -55,24 +55,24 @@ def sound_suite(kind: str) -> Suite:
     return suite
 
 
-def inspection(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> Inspection:
+def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> ChunkValidation:
     """The verdict on one chunk at `now` (naive UTC): severity decides. The chunk is not changed, whatever its index."""
-    outcomes = check(suite, _with_optional_columns(chunk, suite), parameters(now))
-    return Inspection(
-        refused=_refusal(outcomes, source),
-        rejected=_complaints(outcomes),
-        results=tuple(_result(one, suite, source, now).row() for one in outcomes),
+    outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now))
+    return ChunkValidation(
+        refusal=_refusal(outcomes, source),
+        rejected=_row_rejections(outcomes),
+        results=tuple(_quality_result(outcome, suite, source, now).to_row() for outcome in outcomes),
     )
 
 
 def _with_optional_columns(chunk: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Columns a source does not give land as NULL, and are checked so; those the suite insists on stay missing."""
-    insisted = {
-        one.configuration.kwargs["column"]
-        for one in suite.gx.expectations
-        if one.expectation_type == "expect_column_to_exist"
+    required = {
+        expectation.configuration.kwargs["column"]
+        for expectation in suite.gx.expectations
+        if expectation.expectation_type == "expect_column_to_exist"
     }
-    optional = _landing_columns(suite.name) - insisted
+    optional = _landing_columns(suite.name) - required
     absent = [column for column in sorted(suite.columns & optional) if column not in chunk.columns]
     return chunk.assign(**dict.fromkeys(absent)) if absent else chunk
 
@@ -91,40 +91,48 @@ def _landing_columns(suite: str) -> frozenset[str]:
     return frozenset(column.split()[0] for column in LANDING_TABLES[tables[suite]].split(", "))
 
 
-def _refusal(outcomes: list[Outcome], source: str) -> str | None:
+def _refusal(outcomes: list[ExpectationOutcome], source: str) -> str | None:
     """A sentence where the batch must not land. What could not be checked is not let in either."""
-    failed = [one for one in outcomes if one.severity == "critical" and not one.success and not one.raised]
+    failed = [
+        outcome
+        for outcome in outcomes
+        if outcome.severity == "critical" and not outcome.success and not outcome.raised_exception
+    ]
     if failed:
-        return f"{source}: " + "; ".join(f"{one.expectation}: {one.detail}. {one.notes}" for one in failed)
-    raised = [one for one in outcomes if one.raised]
+        return f"{source}: " + "; ".join(
+            f"{outcome.expectation}: {outcome.detail}. {outcome.notes}" for outcome in failed
+        )
+    raised = [outcome for outcome in outcomes if outcome.raised_exception]
     if raised:
-        return f"{source}: " + "; ".join(f"{one.expectation} could not be run: {one.detail}" for one in raised)
+        return f"{source}: " + "; ".join(
+            f"{outcome.expectation} could not be run: {outcome.detail}" for outcome in raised
+        )
     return None
 
 
-def _complaints(outcomes: list[Outcome]) -> dict[int, Complaint]:
+def _row_rejections(outcomes: list[ExpectationOutcome]) -> dict[int, RowRejection]:
     """Rows to turn away; where one breaks several expectations, the first of the file is told."""
-    complaints: dict[int, Complaint] = {}
-    for one in outcomes:
-        if one.severity == "warning" and not one.success and not one.raised:
-            complaint = Complaint(one.expectation, one.severity)
-            for position in one.positions:
-                complaints.setdefault(position, complaint)
-    return complaints
+    rejections: dict[int, RowRejection] = {}
+    for outcome in outcomes:
+        if outcome.severity == "warning" and not outcome.success and not outcome.raised_exception:
+            rejection = RowRejection(outcome.expectation, outcome.severity)
+            for position in outcome.positions:
+                rejections.setdefault(position, rejection)
+    return rejections
 
 
-def _result(one: Outcome, suite: Suite, source: str, now: datetime) -> Result:
-    return Result(
-        door="incoming",
+def _quality_result(outcome: ExpectationOutcome, suite: Suite, source: str, now: datetime) -> QualityResult:
+    return QualityResult(
+        checkpoint="incoming",
         subject=source,
         suite=suite.name,
-        expectation=one.expectation,
-        column_name=one.column,
-        severity=one.severity,
-        success=one.success,
-        raised=one.raised,
-        checked=one.checked,
-        unexpected=one.unexpected,
-        detail=one.detail,
+        expectation=outcome.expectation,
+        column_name=outcome.column,
+        severity=outcome.severity,
+        success=outcome.success,
+        raised_exception=outcome.raised_exception,
+        checked=outcome.checked,
+        unexpected=outcome.unexpected,
+        detail=outcome.detail,
         checked_at=now,
     )

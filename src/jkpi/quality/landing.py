@@ -7,92 +7,112 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.data_gaps import SourceFacts, SourceVerdict, judge_source
+from jkpi.quality.data_gaps import SourceGaps, SourceVolumes, detect_gaps
 from jkpi.quality.report import (
-    BlindSpot,
     CheckReport,
-    Failure,
-    Result,
-    failures_of,
-    insert,
-    naive,
-    write_results,
+    DataGap,
+    QualityFailure,
+    QualityResult,
+    as_naive_utc,
+    blocking_failures,
+    insert_rows,
+    write_quality_results,
 )
-from jkpi.quality.source_volumes import read_facts
-from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.quality.validate import Outcome, check
+from jkpi.quality.source_volumes import read_source_volumes
+from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
+from jkpi.quality.validate import ExpectationOutcome, validate_frame
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_WHOLE = "all sources"
-_SHOWN = 3
+_ALL_SOURCES = "all sources"
+_MAX_SHOWN = 3
 
 
-def check_landing(settings: Settings, w: Warehouse) -> CheckReport:
+def check_landing(settings: Settings, warehouse: Warehouse) -> CheckReport:
     """Judge the volume of each source, keep the results, and replace `raw.blind_spots` as a whole.
 
     A blind source is a warning: its readings are withheld, and the rest goes on.
     """
-    now = naive(settings.now)
-    facts = read_facts(w, now)
-    verdicts = [judge_source(one, now) for one in facts]
-    results: list[Result] = []
-    failures: list[Failure] = []
+    now = as_naive_utc(settings.now)
+    volumes = read_source_volumes(warehouse, now)
+    source_gaps = [detect_gaps(source_volumes, now) for source_volumes in volumes]
+    results: list[QualityResult] = []
+    failures: list[QualityFailure] = []
     for suite, frame in (
-        (load_suite(suite_file("landing_daily_volume")), _days_frame(verdicts)),
-        (load_suite(suite_file("landing_sources")), _sources_frame(facts, verdicts)),
+        (load_suite(suite_file("landing_daily_volume")), _days_frame(source_gaps)),
+        (load_suite(suite_file("landing_sources")), _sources_frame(volumes, source_gaps)),
     ):
-        failures += [Failure(suite.name, "", fault) for fault in suite.faults]
-        if verdicts:
-            outcomes = check(suite, frame, parameters(now))
-            results += _by_source(outcomes, suite, frame, settings)
-    spots = tuple(spot for verdict in verdicts for spot in verdict.blind_spots)
-    with w.transaction():
-        _replace_blind_spots(w, spots, settings)
-        write_results(w, settings, "landing", results)
-    return CheckReport("landing", settings.now, tuple(results), (*failures, *failures_of(results)), spots)
+        failures += [QualityFailure(suite.name, "", fault) for fault in suite.faults]
+        if source_gaps:
+            outcomes = validate_frame(suite, frame, suite_parameters(now))
+            results += _results_by_source(outcomes, suite, frame, settings)
+    data_gaps = tuple(gap for gaps_of_source in source_gaps for gap in gaps_of_source.data_gaps)
+    with warehouse.transaction():
+        _replace_data_gaps(warehouse, data_gaps, settings)
+        write_quality_results(warehouse, settings, "landing", results)
+    return CheckReport("landing", settings.now, tuple(results), (*failures, *blocking_failures(results)), data_gaps)
 
 
-def _days_frame(verdicts: Iterable[SourceVerdict]) -> pd.DataFrame:
+def _days_frame(source_gaps: Iterable[SourceGaps]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        {"source": one.source, "day": day.day.isoformat(), "rows": day.rows, "usual": day.usual, "ratio": day.ratio}
-        for one in verdicts
-        for day in one.days
+        {
+            "source": gaps_of_source.source,
+            "day": day.day.isoformat(),
+            "rows": day.rows,
+            "usual": day.usual,
+            "ratio": day.ratio,
+        }
+        for gaps_of_source in source_gaps
+        for day in gaps_of_source.days
     ]
     frame = pd.DataFrame(rows, columns=["source", "day", "rows", "usual", "ratio"])
     return frame.astype({"rows": "float64", "usual": "float64", "ratio": "float64"})
 
 
-def _sources_frame(facts: Sequence[SourceFacts], verdicts: Sequence[SourceVerdict]) -> pd.DataFrame:
+def _sources_frame(volumes: Sequence[SourceVolumes], source_gaps: Sequence[SourceGaps]) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["source", "days_silent", "has_ended", "refused_batches", "reject_share"]
     rows = [
-        (fact.source, verdict.days_silent, verdict.has_ended, len(fact.refused), fact.reject_share)
-        for fact, verdict in zip(facts, verdicts, strict=True)
+        (
+            source_volumes.source,
+            gaps_of_source.days_silent,
+            gaps_of_source.has_ended,
+            len(source_volumes.refused),
+            source_volumes.reject_proportion,
+        )
+        for source_volumes, gaps_of_source in zip(volumes, source_gaps, strict=True)
     ]
     return pd.DataFrame(rows, columns=columns).astype({"reject_share": "float64"})
 
 
-def _by_source(outcomes: Sequence[Outcome], suite: Suite, frame: pd.DataFrame, settings: Settings) -> list[Result]:
+def _results_by_source(
+    outcomes: Sequence[ExpectationOutcome], suite: Suite, frame: pd.DataFrame, settings: Settings
+) -> list[QualityResult]:
     """Each outcome once for each source, with what it says of that source's rows."""
     sources: list[str] = frame["source"].tolist()
     results = []
-    for one in outcomes:
-        if one.raised or not one.checked or (not one.positions and not one.success):
-            results.append(_result(one, suite, _WHOLE, settings, one.checked, one.unexpected, one.detail))
+    for outcome in outcomes:
+        if outcome.raised_exception or not outcome.checked or (not outcome.positions and not outcome.success):
+            results.append(
+                _quality_result(
+                    outcome, suite, _ALL_SOURCES, settings, outcome.checked, outcome.unexpected, outcome.detail
+                )
+            )
             continue
-        places: dict[str, list[int]] = {}
-        for position in one.positions:
-            places.setdefault(sources[position], []).append(position)
+        positions_by_source: dict[str, list[int]] = {}
+        for position in outcome.positions:
+            positions_by_source.setdefault(sources[position], []).append(position)
         for source in dict.fromkeys(sources):
-            found = places.get(source, [])
-            detail = _detail(frame, found, one.column) if found else ""
-            results.append(_result(one, suite, source, settings, sources.count(source), len(found), detail))
+            positions = positions_by_source.get(source, [])
+            detail = _detail(frame, positions, outcome.column) if positions else ""
+            results.append(
+                _quality_result(outcome, suite, source, settings, sources.count(source), len(positions), detail)
+            )
     return results
 
 
@@ -101,37 +121,43 @@ def _detail(frame: pd.DataFrame, positions: Sequence[int], column: str) -> str:
     texts = [
         f"{row['day']}: {row['rows']:,.0f} rows, usually {row['usual']:,.0f}"
         if "day" in row
-        else f"{column} {_number(row[column])}"
-        for row in frame.iloc[list(positions[:_SHOWN])].to_dict("records")
+        else f"{column} {_number_text(row[column])}"
+        for row in frame.iloc[list(positions[:_MAX_SHOWN])].to_dict("records")
     ]
-    more = f", and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
-    return " | ".join(texts) + more
+    suffix = f", and {len(positions) - _MAX_SHOWN} more" if len(positions) > _MAX_SHOWN else ""
+    return " | ".join(texts) + suffix
 
 
-def _number(value: Any) -> str:
+def _number_text(value: Any) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def _result(
-    one: Outcome, suite: Suite, subject: str, settings: Settings, checked: int, unexpected: int, detail: str
-) -> Result:
-    return Result(
-        door="landing",
+def _quality_result(
+    outcome: ExpectationOutcome,
+    suite: Suite,
+    subject: str,
+    settings: Settings,
+    checked: int,
+    unexpected: int,
+    detail: str,
+) -> QualityResult:
+    return QualityResult(
+        checkpoint="landing",
         subject=subject,
         suite=suite.name,
-        expectation=one.expectation,
-        column_name=one.column,
-        severity=one.severity,
-        success=not one.raised and unexpected == 0,
-        raised=one.raised,
+        expectation=outcome.expectation,
+        column_name=outcome.column,
+        severity=outcome.severity,
+        success=not outcome.raised_exception and unexpected == 0,
+        raised_exception=outcome.raised_exception,
         checked=checked,
         unexpected=unexpected,
         detail=detail,
-        checked_at=naive(settings.now),
+        checked_at=as_naive_utc(settings.now),
     )
 
 
-def _replace_blind_spots(w: Warehouse, spots: Sequence[BlindSpot], settings: Settings) -> None:
-    w.execute("delete from raw.blind_spots")
-    rows: list[Mapping[str, Any]] = [{**asdict(spot), "found_at": naive(settings.now)} for spot in spots]
-    insert(w, "blind_spots", rows)
+def _replace_data_gaps(warehouse: Warehouse, gaps: Sequence[DataGap], settings: Settings) -> None:
+    warehouse.execute("delete from raw.blind_spots")
+    rows: list[Mapping[str, Any]] = [{**asdict(gap), "found_at": as_naive_utc(settings.now)} for gap in gaps]
+    insert_rows(warehouse, "blind_spots", rows)

@@ -7,15 +7,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.report import CheckReport, Failure, Result, failures_of, naive, write_results
-from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.quality.validate import Outcome, check, in_words
+from jkpi.quality.report import (
+    CheckReport,
+    QualityFailure,
+    QualityResult,
+    as_naive_utc,
+    blocking_failures,
+    write_quality_results,
+)
+from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
+from jkpi.quality.validate import ExpectationOutcome, unexpected_text, validate_frame
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEYS: Mapping[str, tuple[str, ...]] = {
+MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "fct_kpi_readings": ("journey", "kpi", "statistic", "segment", "segment_value", "period", "period_start"),
     "fct_stage_visits": ("journey", "instance_id", "stage", "visit_number"),
     "fct_journey_instances": ("journey", "instance_id"),
@@ -32,77 +39,87 @@ _DERIVED = {
 }
 
 
-def check_marts(settings: Settings, w: Warehouse) -> CheckReport:
+def check_marts(settings: Settings, warehouse: Warehouse) -> CheckReport:
     """Check each mart in chunks of bounded size and keep the results. A critical failure means: say nothing from it."""
-    now = naive(settings.now)
-    results: list[Result] = []
-    failures: list[Failure] = []
-    for mart, key in KEYS.items():
+    now = as_naive_utc(settings.now)
+    results: list[QualityResult] = []
+    failures: list[QualityFailure] = []
+    for mart, key in MART_KEYS.items():
         suite = load_suite(suite_file(f"marts_{mart}"))
-        failures += [Failure(suite.name, "", fault) for fault in suite.faults]
-        if not w.table_exists("marts", mart):
-            failures.append(Failure(mart, "is_there", f"the table marts.{mart} is missing; make it with: jkpi measure"))
+        failures += [QualityFailure(suite.name, "", fault) for fault in suite.faults]
+        if not warehouse.table_exists("marts", mart):
+            failures.append(
+                QualityFailure(mart, "is_there", f"the table marts.{mart} is missing; make it with: jkpi measure")
+            )
             continue
-        parts = (check(suite, frame, parameters(now)) for frame in _frames(w, mart, key, suite))
-        results += summed(parts, suite, mart, now)
-    write_results(w, settings, "marts", results)
-    return CheckReport("marts", settings.now, tuple(results), (*failures, *failures_of(results)))
+        outcomes_by_chunk = (
+            validate_frame(suite, frame, suite_parameters(now)) for frame in _read_frames(warehouse, mart, key, suite)
+        )
+        results += combine_outcomes(outcomes_by_chunk, suite, mart, now)
+    write_quality_results(warehouse, settings, "marts", results)
+    return CheckReport("marts", settings.now, tuple(results), (*failures, *blocking_failures(results)))
 
 
-def summed(parts: Iterable[Sequence[Outcome]], suite: Suite, mart: str, now: datetime) -> list[Result]:
+def combine_outcomes(
+    outcomes_by_chunk: Iterable[Sequence[ExpectationOutcome]], suite: Suite, mart: str, now: datetime
+) -> list[QualityResult]:
     """The outcomes of all chunks as one result for each expectation, in the order of the suite."""
-    every: dict[str, list[Outcome]] = {}
-    for outcomes in parts:
-        for one in outcomes:
-            every.setdefault(one.expectation, []).append(one)
-    return [_joined(outcomes, suite, mart, now) for outcomes in every.values()]
+    by_expectation: dict[str, list[ExpectationOutcome]] = {}
+    for outcomes in outcomes_by_chunk:
+        for outcome in outcomes:
+            by_expectation.setdefault(outcome.expectation, []).append(outcome)
+    return [_combined_result(outcomes, suite, mart, now) for outcomes in by_expectation.values()]
 
 
-def _joined(outcomes: Sequence[Outcome], suite: Suite, mart: str, now: datetime) -> Result:
-    failed = [one for one in outcomes if not one.success]
-    worst = next((one for one in failed if one.raised), failed[0] if failed else outcomes[0])
-    by_row = bool(worst.positions)
-    checked = sum(one.checked for one in outcomes) if by_row or not failed else worst.checked
-    unexpected = sum(one.unexpected for one in outcomes) if by_row or not failed else worst.unexpected
-    return Result(
-        door="marts",
+def _combined_result(outcomes: Sequence[ExpectationOutcome], suite: Suite, mart: str, now: datetime) -> QualityResult:
+    failed = [outcome for outcome in outcomes if not outcome.success]
+    representative = next(
+        (outcome for outcome in failed if outcome.raised_exception), failed[0] if failed else outcomes[0]
+    )
+    by_row = bool(representative.positions)
+    checked = sum(outcome.checked for outcome in outcomes) if by_row or not failed else representative.checked
+    unexpected = sum(outcome.unexpected for outcome in outcomes) if by_row or not failed else representative.unexpected
+    return QualityResult(
+        checkpoint="marts",
         subject=mart,
         suite=suite.name,
-        expectation=worst.expectation,
-        column_name=worst.column,
-        severity=worst.severity,
+        expectation=representative.expectation,
+        column_name=representative.column,
+        severity=representative.severity,
         success=not failed,
-        raised=worst.raised,
+        raised_exception=representative.raised_exception,
         checked=checked,
         unexpected=unexpected,
-        detail=in_words(unexpected, checked, worst.examples) if by_row else worst.detail,
+        detail=unexpected_text(unexpected, checked, representative.examples) if by_row else representative.detail,
         checked_at=now,
     )
 
 
-def _frames(w: Warehouse, mart: str, key: Sequence[str], suite: Suite) -> Iterator[pd.DataFrame]:
+def _read_frames(warehouse: Warehouse, mart: str, key: Sequence[str], suite: Suite) -> Iterator[pd.DataFrame]:
     """The columns that the suite speaks of, chunk by chunk; one empty frame where the mart is empty."""
     import pandas as pd
 
-    there = _columns(w, mart)
-    chosen = [column for column in there if column in suite.columns]
-    derived = {name: sql for name, (needs, sql) in _DERIVED.items() if name in suite.columns and needs <= set(there)}
+    available = _columns(warehouse, mart)
+    chosen = [column for column in available if column in suite.columns]
+    derived = {
+        name: sql for name, (required, sql) in _DERIVED.items() if name in suite.columns and required <= set(available)
+    }
     # Counted by the engine over the whole mart, so that no border of a chunk hides a double.
-    if set(key) <= set(there):
+    if set(key) <= set(available):
         derived["key_count"] = f"count(*) over (partition by {', '.join(key)})"
-    named = [*chosen, *(f"{sql} as {name}" for name, sql in derived.items())]
+    select_list = [*chosen, *(f"{sql} as {name}" for name, sql in derived.items())]
     empty = True
-    for batch in w.batches(f"select {', '.join(named)} from marts.{mart}", size=CHUNK_ROWS):
+    for batch in warehouse.batches(f"select {', '.join(select_list)} from marts.{mart}", size=CHUNK_ROWS):
         empty = False
         yield batch.to_pandas()
     if empty:
         yield pd.DataFrame(columns=[*chosen, *derived])
 
 
-def _columns(w: Warehouse, mart: str) -> list[str]:
+def _columns(warehouse: Warehouse, mart: str) -> list[str]:
     sql = (
         "select column_name from information_schema.columns"
         " where table_schema = 'marts' and table_name = :mart order by ordinal_position"
     )
-    rows: list[dict[str, Any]] = w.rows(sql, {"mart": mart})
+    rows: list[dict[str, Any]] = warehouse.rows(sql, {"mart": mart})
     return [row["column_name"] for row in rows]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.quality.report import Door, Result
+from jkpi.quality.report import Checkpoint, QualityResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)
@@ -22,19 +22,19 @@ _LINK = re.compile(r"<link\b[^>]*>", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b[^>]*\bsrc=\"https?://[^>]*>", re.IGNORECASE)
 _FOOTER = re.compile(r"<footer>.*?</footer>", re.DOTALL)
 _BACKGROUND = re.compile(r"background:\s*url\('https?://[^;]*;")
-_ORDER = {"critical": 0, "warning": 1, "info": 2}
+_SEVERITY_ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True)
-class Check:
+class SuiteResult:
     """One suite on one subject. `written` holds the expectations of the suite by name; times are naive UTC."""
 
-    door: Door
+    checkpoint: Checkpoint
     subject: str
     suite: str
     checked_at: datetime
-    results: tuple[Result, ...]
-    written: Mapping[str, Mapping[str, Any]]
+    results: tuple[QualityResult, ...]
+    expectations: Mapping[str, Mapping[str, Any]]
 
     @property
     def file_name(self) -> str:
@@ -43,20 +43,23 @@ class Check:
     @property
     def page(self) -> str:
         """Where Great Expectations puts the page, from the index."""
-        return f"validations/{self.suite}/{self.door}/{self.checked_at:%Y%m%dT%H%M%S.%fZ}/{self.file_name}.html"
+        return f"validations/{self.suite}/{self.checkpoint}/{self.checked_at:%Y%m%dT%H%M%S.%fZ}/{self.file_name}.html"
 
     @property
-    def held(self) -> int:
-        return sum(one.success for one in self.results)
+    def count_passed(self) -> int:
+        return sum(result.success for result in self.results)
 
     @property
-    def failed(self) -> list[Result]:
+    def failed(self) -> list[QualityResult]:
         """What did not hold, the gravest first."""
-        return sorted((one for one in self.results if not one.success), key=lambda one: _ORDER.get(one.severity, 0))
+        return sorted(
+            (result for result in self.results if not result.success),
+            key=lambda result: _SEVERITY_ORDER.get(result.severity, 0),
+        )
 
-    def notes(self, result: Result) -> str:
+    def notes(self, result: QualityResult) -> str:
         """What the suite says of an expectation, in a sentence."""
-        return str(self.written.get(result.expectation, {}).get("notes") or "")
+        return str(self.expectations.get(result.expectation, {}).get("notes") or "")
 
 
 def make_self_contained(folder: Path) -> None:
@@ -71,7 +74,7 @@ def make_self_contained(folder: Path) -> None:
     shutil.rmtree(folder / "static", ignore_errors=True)
 
 
-def write_index(folder: Path, checks: Sequence[Check], settings: Settings) -> None:
+def write_index(folder: Path, suite_results: Sequence[SuiteResult], settings: Settings) -> None:
     """The first page: every check, whether it held, and in a sentence what did not."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -82,14 +85,17 @@ def write_index(folder: Path, checks: Sequence[Check], settings: Settings) -> No
         workspace=settings.name,
         synthetic=settings.synthetic,
         now=settings.now,
-        doors=[(title, [one for one in checks if one.door == door]) for door, title in _TITLES.items()],
-        checks=checks,
+        doors=[
+            (title, [suite_result for suite_result in suite_results if suite_result.checkpoint == checkpoint])
+            for checkpoint, title in _TITLE_BY_CHECKPOINT.items()
+        ],
+        checks=suite_results,
         suites=suites,
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
 
 
-_TITLES: Mapping[Door, str] = {
+_TITLE_BY_CHECKPOINT: Mapping[Checkpoint, str] = {
     "incoming": "What comes in",
     "landing": "What has landed",
     "marts": "What goes out",

@@ -10,41 +10,41 @@ from typing import Any, Literal
 from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
-Door = Literal["incoming", "landing", "marts"]
+Checkpoint = Literal["incoming", "landing", "marts"]
 
 
-def naive(moment: datetime) -> datetime:
+def as_naive_utc(timestamp: datetime) -> datetime:
     """An aware time as the warehouse keeps it: UTC, without saying so."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return timestamp.astimezone(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)
-class Result:
+class QualityResult:
     """One expectation on one subject (a source or a mart): one row of `raw.quality_results`.
 
     checked and unexpected count rows; an expectation about a table as a whole checks one thing.
     """
 
-    door: Door
+    checkpoint: Checkpoint
     subject: str
     suite: str
     expectation: str
     column_name: str
     severity: str
     success: bool
-    raised: bool
+    raised_exception: bool
     checked: int
     unexpected: int
     detail: str
     checked_at: datetime
 
-    def row(self) -> dict[str, Any]:
+    def to_row(self) -> dict[str, Any]:
         """Without run and batch ids; whoever writes it knows them."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Failure:
+class QualityFailure:
     """Why a check did not pass."""
 
     subject: str
@@ -56,7 +56,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class BlindSpot:
+class DataGap:
     """A time, half-open and in naive UTC, in which a source did not tell us what happened."""
 
     source: str
@@ -69,59 +69,73 @@ class BlindSpot:
 class CheckReport:
     """One check at one door. It passes where no critical expectation failed and every expectation could be run."""
 
-    door: Door
+    checkpoint: Checkpoint
     checked_at: datetime
-    results: tuple[Result, ...] = ()
-    failures: tuple[Failure, ...] = ()
-    blind_spots: tuple[BlindSpot, ...] = ()
+    results: tuple[QualityResult, ...] = ()
+    failures: tuple[QualityFailure, ...] = ()
+    data_gaps: tuple[DataGap, ...] = ()
 
     @property
     def passed(self) -> bool:
         return not self.failures
 
     @property
-    def warnings(self) -> tuple[Result, ...]:
+    def warnings(self) -> tuple[QualityResult, ...]:
         """Results that did not hold and do not stop anything."""
         return tuple(
-            one for one in self.results if not one.success and not one.raised and one.severity in ("warning", "info")
+            result
+            for result in self.results
+            if not result.success and not result.raised_exception and result.severity in ("warning", "info")
         )
 
     def lines(self) -> list[str]:
         """A few short lines for people: failures first."""
-        subjects = len({one.subject for one in self.results})
-        held = sum(one.success for one in self.results)
+        subjects = len({item.subject for item in self.results})
+        count_passed = sum(item.success for item in self.results)
         lines = [f"FAILED  {failure}" for failure in self.failures]
         # At the landing door each warning is a blind spot, which says more.
-        told = [one for one in self.warnings if self.door != "landing" or one.severity == "info"]
-        lines += [f"{one.severity}  {one.subject}: {one.expectation}: {one.detail}" for one in told]
-        lines += [f"blind  {one.source}: {span(one)}: {one.reason}" for one in self.blind_spots]
-        lines.append(f"{self.door}: {held} of {len(self.results)} expectations hold on {_count(subjects, 'subject')}")
+        warnings = [item for item in self.warnings if self.checkpoint != "landing" or item.severity == "info"]
+        lines += [f"{item.severity}  {item.subject}: {item.expectation}: {item.detail}" for item in warnings]
+        lines += [f"blind  {item.source}: {gap_period_text(item)}: {item.reason}" for item in self.data_gaps]
+        lines.append(
+            f"{self.checkpoint}: {count_passed} of {len(self.results)} expectations hold on {_count_text(subjects, 'subject')}"
+        )
         return lines
 
 
-def span(spot: BlindSpot) -> str:
+def gap_period_text(gap: DataGap) -> str:
     """The time of a blind spot in words, minutes in UTC."""
-    return f"{spot.starts_at:%Y-%m-%d %H:%M} to {spot.ends_at:%Y-%m-%d %H:%M} UTC"
+    return f"{gap.starts_at:%Y-%m-%d %H:%M} to {gap.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
-def failures_of(results: Sequence[Result]) -> list[Failure]:
+def blocking_failures(results: Sequence[QualityResult]) -> list[QualityFailure]:
     """The results that nothing may be spoken from: critical ones that failed, and any that could not be run."""
     return [
-        Failure(one.subject, one.expectation, f"could not be run: {one.detail}" if one.raised else one.detail)
-        for one in results
-        if one.raised or (one.severity == "critical" and not one.success)
+        QualityFailure(
+            result.subject,
+            result.expectation,
+            f"could not be run: {result.detail}" if result.raised_exception else result.detail,
+        )
+        for result in results
+        if result.raised_exception or (result.severity == "critical" and not result.success)
     ]
 
 
-def write_results(w: Warehouse, settings: Settings, door: Door, results: Sequence[Result]) -> None:
+def write_quality_results(
+    warehouse: Warehouse, settings: Settings, checkpoint: Checkpoint, results: Sequence[QualityResult]
+) -> None:
     """Keep the results of one run of a check. The same moment checked again replaces what it said."""
-    run_id = f"{door}-{settings.now:%Y%m%dT%H%M%SZ}"
-    with w.transaction():
-        w.execute("delete from raw.quality_results where run_id = :run_id", {"run_id": run_id})
-        insert(w, "quality_results", [{"run_id": run_id, **one.row(), "batch_id": None} for one in results])
+    run_id = f"{checkpoint}-{settings.now:%Y%m%dT%H%M%SZ}"
+    with warehouse.transaction():
+        warehouse.execute("delete from raw.quality_results where run_id = :run_id", {"run_id": run_id})
+        insert_rows(
+            warehouse,
+            "quality_results",
+            [{"run_id": run_id, **result.to_row(), "batch_id": None} for result in results],
+        )
 
 
-def insert(w: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(warehouse: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows to a table of the landing, typed as the landing is."""
     if not rows:
         return
@@ -133,8 +147,8 @@ def insert(w: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         values = [row[name] for row in rows]
         sample = next((value for value in values if value is not None), "")
         columns[name] = pa.array(values, type=types[type(sample)])
-    w.insert(f"raw.{table}", pa.table(columns))
+    warehouse.insert(f"raw.{table}", pa.table(columns))
 
 
-def _count(number: int, word: str) -> str:
+def _count_text(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

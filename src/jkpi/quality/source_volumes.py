@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jkpi.quality.data_gaps import Refused, SourceFacts
+from jkpi.quality.data_gaps import RefusedBatch, SourceVolumes
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.holidays import holidays, zone_of_most
+from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 
-_TIMES = {
+_TIME_BY_TABLE = {
     "touchpoint_events": "occurred_at",
     "survey_responses": "responded_at",
     "survey_invitations": "invited_at",
@@ -18,8 +18,8 @@ _TIMES = {
     "period_counts": "(period_start + case covers when 'day' then interval '1 day' when 'week' then interval '7 days'"
     " else interval '1 month' end)",
 }
-_LOCAL = "({time} at time zone 'UTC' at time zone cast(:zone as text))"
-_DAYS = """
+_LOCAL_TIME = "({time} at time zone 'UTC' at time zone cast(:zone as text))"
+_ROWS_BY_DAY = """
 with rows_of_source as (
     select
         landed.source,
@@ -40,7 +40,7 @@ from rows_of_source
 group by 1, 2
 """
 _HORIZON = "(cast(:now as timestamp) - coalesce(known.late_seconds, 0) * interval '1 second')"
-_LEDGER = """
+_LOAD_TOTALS = """
 select
     source,
     cast(sum(rows_read) as bigint) as rows_read,
@@ -49,7 +49,7 @@ from raw.load_batches
 where status = 'loaded'
 group by source
 """
-_REFUSED = """
+_REFUSED_BATCHES = """
 select
     refused.source,
     refused.origin,
@@ -70,79 +70,81 @@ where
 group by refused.source, refused.origin
 order by refused.source, refused.origin
 """
-_BEFORE = """
+_LAST_BEFORE = """
 select max(last_at)
 from raw.load_batches
 where source = :source and status = 'loaded' and started_at <= :refused_at
 """
-_AFTER = """
+_FIRST_AFTER = """
 select min(first_at)
 from raw.load_batches
 where source = :source and status = 'loaded' and started_at > :refused_at and first_at > :before
 """
-_LATE = "select source, late_seconds from raw.map_sources"
+_ALLOWED_LATENESS = "select source, late_seconds from raw.map_sources"
 
 
-def read_facts(w: Warehouse, now: datetime) -> list[SourceFacts]:
+def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolumes]:
     """Facts of every source that has rows or batches, by name; `now` is naive UTC, and nothing later is counted.
 
     Days are cut in the zone of the most journeys, in UTC where no map is in the warehouse yet.
     """
-    zone = zone_of_most(w)
-    counts, so_far, last_at = _by_day(w, now, zone)
-    utc_counts, utc_so_far, _ = _by_day(w, now, None) if zone != "UTC" else ({}, {}, {})
-    late = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in w.rows(_LATE)}
-    ledger = {row["source"]: row for row in w.rows(_LEDGER)}
-    refused = _read_refused(w)
+    zone = most_common_timezone(warehouse)
+    counts, partial_day_counts, last_at = _count_by_day(warehouse, now, zone)
+    utc_counts, utc_partial_day_counts, _ = _count_by_day(warehouse, now, None) if zone != "UTC" else ({}, {}, {})
+    lateness = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in warehouse.rows(_ALLOWED_LATENESS)}
+    load_totals = {row["source"]: row for row in warehouse.rows(_LOAD_TOTALS)}
+    refused = _read_refused(warehouse)
     first = min((day for days in counts.values() for day in days), default=now.date())
-    closed = holidays(w, zone, first, now.date() + timedelta(days=1))
+    closed = read_holidays(warehouse, zone, first, now.date() + timedelta(days=1))
     return [
-        SourceFacts(
+        SourceVolumes(
             source=source,
             counts=dict(counts.get(source, {})),
             utc_counts=dict(utc_counts.get(source, {})),
-            so_far=dict(so_far.get(source, {})),
-            utc_so_far=dict(utc_so_far.get(source, {})),
+            partial_day_counts=dict(partial_day_counts.get(source, {})),
+            utc_partial_day_counts=dict(utc_partial_day_counts.get(source, {})),
             last_at=last_at.get(source),
             zone=zone,
-            late=late.get(source, timedelta(0)),
+            allowed_lateness=lateness.get(source, timedelta(0)),
             refused=tuple(refused.get(source, ())),
-            read=_number(ledger, source, "rows_read"),
-            rejected=_number(ledger, source, "rejected"),
+            read=_load_total(load_totals, source, "rows_read"),
+            rejected=_load_total(load_totals, source, "rejected"),
             holidays=closed,
         )
-        for source in sorted({*counts, *ledger, *refused})
+        for source in sorted({*counts, *load_totals, *refused})
     ]
 
 
-def _by_day(
-    w: Warehouse, now: datetime, zone: str | None
+def _count_by_day(
+    warehouse: Warehouse, now: datetime, zone: str | None
 ) -> tuple[dict[str, Counter[date]], dict[str, Counter[date]], dict[str, datetime]]:
     """Rows of each source by day of a zone (None: UTC), those up to the horizon's time of day, and its newest row."""
     counts: dict[str, Counter[date]] = defaultdict(Counter)
-    so_far: dict[str, Counter[date]] = defaultdict(Counter)
+    partial_day_counts: dict[str, Counter[date]] = defaultdict(Counter)
     last_at: dict[str, datetime] = {}
-    local = _LOCAL if zone else "{time}"
-    given = {"now": now, "zone": zone} if zone else {"now": now}
-    for table, time in _TIMES.items():
-        places = {"moment": local.format(time=time), "horizon": local.format(time=_HORIZON)}
-        for row in w.rows(_DAYS.format(table=table, time=time, **places), given):
+    local = _LOCAL_TIME if zone else "{time}"
+    parameters = {"now": now, "zone": zone} if zone else {"now": now}
+    for table, time in _TIME_BY_TABLE.items():
+        expressions = {"moment": local.format(time=time), "horizon": local.format(time=_HORIZON)}
+        for row in warehouse.rows(_ROWS_BY_DAY.format(table=table, time=time, **expressions), parameters):
             source = row["source"]
             counts[source][row["day"]] += int(row["rows_of_day"])
-            so_far[source][row["day"]] += int(row["rows_so_far"])
+            partial_day_counts[source][row["day"]] += int(row["rows_so_far"])
             last_at[source] = max(last_at.get(source, row["last_at"]), row["last_at"])
-    return counts, so_far, last_at
+    return counts, partial_day_counts, last_at
 
 
-def _read_refused(w: Warehouse) -> dict[str, list[Refused]]:
-    found: dict[str, list[Refused]] = defaultdict(list)
-    for row in w.rows(_REFUSED):
-        place: dict[str, Any] = {"source": row["source"], "refused_at": row["refused_at"]}
-        before = w.scalar(_BEFORE, place)
-        after = w.scalar(_AFTER, {**place, "before": before}) if before is not None else None
-        found[row["source"]].append(Refused(row["origin"], row["reason"] or "refused", before, after))
-    return found
+def _read_refused(warehouse: Warehouse) -> dict[str, list[RefusedBatch]]:
+    batches: dict[str, list[RefusedBatch]] = defaultdict(list)
+    for row in warehouse.rows(_REFUSED_BATCHES):
+        parameters: dict[str, Any] = {"source": row["source"], "refused_at": row["refused_at"]}
+        last_before = warehouse.scalar(_LAST_BEFORE, parameters)
+        first_after = (
+            warehouse.scalar(_FIRST_AFTER, {**parameters, "before": last_before}) if last_before is not None else None
+        )
+        batches[row["source"]].append(RefusedBatch(row["origin"], row["reason"] or "refused", last_before, first_after))
+    return batches
 
 
-def _number(ledger: dict[str, dict[str, Any]], source: str, column: str) -> int:
-    return int(ledger[source][column] or 0) if source in ledger else 0
+def _load_total(load_totals: dict[str, dict[str, Any]], source: str, column: str) -> int:
+    return int(load_totals[source][column] or 0) if source in load_totals else 0

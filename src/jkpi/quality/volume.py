@@ -14,18 +14,18 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-FLOOR = 0.05
+MIN_RATIO = 0.05
 """A day with a smaller part of its usual rows is blind; a public holiday that no calendar knows mostly brings more."""
-USUAL_AT_LEAST = 20.0
+MIN_USUAL_ROWS = 20.0
 """Where fewer rows are usual, an empty day is a coincidence."""
-WEEKS = 8
-WEEKS_AT_LEAST = 4
+BASELINE_WEEKS = 8
+MIN_BASELINE_WEEKS = 4
 LEVEL_DAYS = 7
-LEVEL_DAYS_AT_LEAST = 3
-ENDED_AFTER = timedelta(days=7 * WEEKS)
+MIN_LEVEL_DAYS = 3
+ENDED_AFTER = timedelta(days=7 * BASELINE_WEEKS)
 """A source that is silent for longer has ended, as far as anybody can tell: it makes nobody blind beyond that time."""
-GAPS_AT_LEAST = 6
-LEAST_SILENCE = timedelta(days=3)
+MIN_PAUSES = 6
+MIN_SILENCE = timedelta(days=3)
 _DAY = timedelta(days=1)
 
 
@@ -37,11 +37,11 @@ class DayVolume:
     rows: int
     usual: float | None
     ratio: float | None
-    blind: bool
+    is_gap: bool
 
 
 @dataclass(frozen=True)
-class Gap:
+class VolumeGap:
     """Days without the usual rows, from first to last; `usual` is the most that was usual on one of them."""
 
     first: date
@@ -50,7 +50,7 @@ class Gap:
     usual: float
 
 
-def judge_days(counts: Mapping[date, int], until: date, holidays: Collection[date] = ()) -> list[DayVolume]:
+def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[date] = ()) -> list[DayVolume]:
     """Every day from the first with rows up to and without `until`, judged in order; linear in the number of days.
 
     One of `holidays` is as blind as the day before it where nothing comes, and else not.
@@ -59,37 +59,41 @@ def judge_days(counts: Mapping[date, int], until: date, holidays: Collection[dat
     if not counts:
         return days
     first = min(counts)
-    seen: dict[date, int] = {}
+    baseline_rows: dict[date, int] = {}
     levels: list[float] = []
-    dark = False
+    in_outage = False
     for number in range((until - first).days):
         day = first + number * _DAY
         rows = counts.get(day, 0)
-        same = [seen[before] for week in range(1, WEEKS + 1) if (before := day - week * 7 * _DAY) in seen]
-        weekly = float(median(same)) if len(same) >= WEEKS_AT_LEAST else None
+        same_weekday = [
+            baseline_rows[earlier_day]
+            for week in range(1, BASELINE_WEEKS + 1)
+            if (earlier_day := day - week * 7 * _DAY) in baseline_rows
+        ]
+        weekly = float(median(same_weekday)) if len(same_weekday) >= MIN_BASELINE_WEEKS else None
         recent = levels[-LEVEL_DAYS:]
-        level = min(1.0, median(recent)) if len(recent) >= LEVEL_DAYS_AT_LEAST else 1.0
+        level = min(1.0, median(recent)) if len(recent) >= MIN_LEVEL_DAYS else 1.0
         usual = None if weekly is None else weekly * level
         is_holiday = day in holidays
-        ratio = rows / usual if usual is not None and usual >= USUAL_AT_LEAST and not is_holiday else None
+        ratio = rows / usual if usual is not None and usual >= MIN_USUAL_ROWS and not is_holiday else None
         # Once dark, an outage stays dark until rows come, however long ago its usual days are.
-        blind = ratio < FLOOR if ratio is not None else dark and rows == 0 and (usual is None or is_holiday)
-        dark = blind or (dark and rows == 0)
-        if not dark and not is_holiday:
-            seen[day] = rows
+        is_gap = ratio < MIN_RATIO if ratio is not None else in_outage and rows == 0 and (usual is None or is_holiday)
+        in_outage = is_gap or (in_outage and rows == 0)
+        if not in_outage and not is_holiday:
+            baseline_rows[day] = rows
             if weekly:
                 levels.append(rows / weekly)
-        days.append(DayVolume(day, rows, usual, ratio, blind))
+        days.append(DayVolume(day, rows, usual, ratio, is_gap))
     return days
 
 
-def gaps(days: Sequence[DayVolume]) -> list[Gap]:
+def find_volume_gaps(days: Sequence[DayVolume]) -> list[VolumeGap]:
     """Runs of blind days. Empty days between two blind ones (a closed Sunday in an outage) belong to the run."""
     runs: list[list[DayVolume]] = []
     run: list[DayVolume] = []
     empty: list[DayVolume] = []
     for day in days:
-        if day.blind:
+        if day.is_gap:
             run += [*empty, day]
             empty = []
         elif run and day.rows == 0:
@@ -100,7 +104,8 @@ def gaps(days: Sequence[DayVolume]) -> list[Gap]:
     if run:
         runs.append(run)
     return [
-        Gap(run[0].day, run[-1].day, sum(day.rows for day in run), max(day.usual or 0.0 for day in run)) for run in runs
+        VolumeGap(run[0].day, run[-1].day, sum(day.rows for day in run), max(day.usual or 0.0 for day in run))
+        for run in runs
     ]
 
 
@@ -108,16 +113,16 @@ def longest_pause(event_days: Sequence[date]) -> timedelta | None:
     """The longest time from one day with rows to the next; None where too few are known to call any of it usual."""
     ordered = sorted(event_days)
     pauses = [later - earlier for earlier, later in pairwise(ordered)]
-    return max(pauses) if len(pauses) >= GAPS_AT_LEAST else None
+    return max(pauses) if len(pauses) >= MIN_PAUSES else None
 
 
-def allowed_silence(event_days: Sequence[date]) -> timedelta | None:
+def max_silence(event_days: Sequence[date]) -> timedelta | None:
     """How long a source may be silent before that says something: twice its longest pause, and at least three days."""
     pause = longest_pause(event_days)
-    return None if pause is None else max(2 * pause, LEAST_SILENCE)
+    return None if pause is None else max(2 * pause, MIN_SILENCE)
 
 
-def is_silent(event_days: Sequence[date], last_at: datetime, now: datetime, late: timedelta) -> bool:
+def is_silent(event_days: Sequence[date], last_at: datetime, now: datetime, allowed_lateness: timedelta) -> bool:
     """Whether a source, however sparse, is silent for longer than it ever was. `late`: how late its rows may come."""
-    allowed = allowed_silence(event_days)
-    return allowed is not None and now - late - last_at > allowed
+    allowed = max_silence(event_days)
+    return allowed is not None and now - allowed_lateness - last_at > allowed

@@ -23,34 +23,34 @@ from jkpi.state.tables import (
     acknowledgements,
     alert_transitions,
     alerts,
-    held_digests,
+    deferred_watch_lists,
     metadata,
+    notification_log,
     outbox,
+    reading_snapshots,
     series_states,
     silences,
-    tellings,
-    told_readings,
 )
 
 __all__ = [
     "HEAD",
     "MomentState",
-    "OpenSign",
+    "OpenEarlyWarning",
     "UtcDateTime",
     "acknowledgements",
     "alert_transitions",
     "alerts",
-    "held_digests",
+    "deferred_watch_lists",
     "metadata",
     "migrate",
+    "notification_log",
     "outbox",
-    "reading",
+    "read_transaction",
+    "reading_snapshots",
     "series_states",
     "silences",
     "state_engine",
-    "tellings",
-    "told_readings",
-    "writing",
+    "write_transaction",
 ]
 
 HEAD = "0005"
@@ -62,11 +62,11 @@ _WRITES = "jkpi_writes"
 
 
 @dataclass(frozen=True)
-class OpenSign:
+class OpenEarlyWarning:
     """An open early sign: cohorts since `since` lie behind and are not decided yet. `text`: "after 1 day 60 % ..."."""
 
     alert_id: str
-    since: date
+    onset: date
     text: str
 
 
@@ -82,8 +82,8 @@ class MomentState:
     state: str
     since: date | None
     alert_id: str | None
-    falling_in: tuple[str, ...] = ()
-    early: OpenSign | None = None
+    firing_segments: tuple[str, ...] = ()
+    early_warning: OpenEarlyWarning | None = None
 
 
 def state_engine(url: str) -> Engine:
@@ -129,7 +129,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def writing(engine: Engine, serialised: bool = True) -> Iterator[Connection]:
+def write_transaction(engine: Engine, serialised: bool = True) -> Iterator[Connection]:
     """One transaction: all that happens inside lands, or none of it. No other serialised one overlaps it.
 
     What is not serialised must guard its rows itself; on SQLite all writing is serialised.
@@ -147,7 +147,7 @@ def writing(engine: Engine, serialised: bool = True) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def read_transaction(engine: Engine) -> Iterator[Connection]:
     """One consistent look.
 
     Raises:
@@ -173,7 +173,7 @@ def migrate(engine: Engine) -> None:
     Raises:
         SystemFailure: the database is away, or was written by a newer jkpi.
     """
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         if _revision(connection) == HEAD:
             return
     from alembic import command
@@ -183,7 +183,7 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     try:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError:

@@ -129,7 +129,7 @@ outbox = Table(
     comment="one row per message: status waiting, sending, sent or dead; next_attempt_at NULL means at once",
 )
 
-tellings = Table(
+notification_log = Table(
     "tellings",
     metadata,
     Column("telling_id", Integer, primary_key=True),
@@ -176,14 +176,14 @@ silences = Table(
     comment="one row per silence: scope is an alert, a series or the beginning of one",
 )
 
-held_digests = Table(
+deferred_watch_lists = Table(
     "held_digests",
     metadata,
     Column("receiver", String, primary_key=True),
     comment="one row per receiver whose digest of early signs waits, because they were told enough that day",
 )
 
-told_readings = Table(
+reading_snapshots = Table(
     "told_readings",
     metadata,
     Column("alert_id", String, ForeignKey("alerts.alert_id"), primary_key=True),

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-Times = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Texts = NDArray[np.str_]
+TimeArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+TextArray = NDArray[np.str_]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NEVER = 2**61  # later than every cut, and adding a delay to it does not overflow
@@ -20,47 +20,47 @@ _FIELDS = {"%Y": (0, 4), "%m": (5, 7), "%d": (8, 10), "%H": (11, 13), "%M": (14,
 
 
 @dataclass(frozen=True)
-class Clock:
+class ZoneClock:
     """The days of an example in its zone: day 0 is `first_day`, the last one holds `as_of`."""
 
     zone: str
     first_day: date
     as_of: int
     origin: int
-    offsets: Times  # seconds east of UTC, one for each hour from `origin`
+    offsets: TimeArray  # seconds east of UTC, one for each hour from `origin`
 
     @property
     def days(self) -> int:
         """How many local days there are, the last one cut short by `as_of`."""
         return int(self.day(np.array([self.as_of]))[0]) + 1
 
-    def offset(self, at: Times) -> Times:
+    def offset(self, instants: TimeArray) -> TimeArray:
         """Seconds east of UTC at each instant."""
-        hour = np.clip((at - self.origin) // HOUR, 0, len(self.offsets) - 1)
+        hour = np.clip((instants - self.origin) // HOUR, 0, len(self.offsets) - 1)
         return self.offsets[hour]
 
-    def local(self, at: Times) -> Times:
+    def local(self, instants: TimeArray) -> TimeArray:
         """Instants as seconds on the local clock's face."""
-        return at + self.offset(at)
+        return instants + self.offset(instants)
 
-    def instants(self, day: Times, seconds: Times) -> Times:
+    def to_utc(self, day: TimeArray, seconds: TimeArray) -> TimeArray:
         """The instants at which the local clock of that day shows that many seconds after midnight."""
-        face = self._midnight + day * DAY + seconds
-        return face - self.offset(face - self.offset(face))
+        local_seconds = self._midnight + day * DAY + seconds
+        return local_seconds - self.offset(local_seconds - self.offset(local_seconds))
 
-    def day(self, at: Times) -> Times:
+    def day(self, instants: TimeArray) -> TimeArray:
         """The number of the local day."""
-        return (self.local(at) - self._midnight) // DAY
+        return (self.local(instants) - self._midnight) // DAY
 
-    def hour(self, at: Times) -> Times:
+    def hour(self, instants: TimeArray) -> TimeArray:
         """The hour of the local day, 0-23."""
-        return self.local(at) % DAY // HOUR
+        return self.local(instants) % DAY // HOUR
 
-    def weekday(self, day: Times) -> Times:
+    def weekday(self, day: TimeArray) -> TimeArray:
         """0 is Monday."""
         return (day + self.first_day.weekday()) % 7
 
-    def number(self, day: date) -> int:
+    def day_number(self, day: date) -> int:
         """The number of a calendar day."""
         return (day - self.first_day).days
 
@@ -68,55 +68,57 @@ class Clock:
         """The calendar day of a number."""
         return self.first_day + timedelta(days=int(number))
 
-    def months(self, at: Times) -> Texts:
+    def months(self, instants: TimeArray) -> TextArray:
         """The local month, such as 2026-03."""
-        return self.text(at, "%Y-%m")
+        return self.text(instants, "%Y-%m")
 
-    def text(self, at: Times, pattern: str) -> Texts:
+    def text(self, instants: TimeArray, pattern: str) -> TextArray:
         """Local times by a pattern of %Y %m %d %H %M %S; blank where NEVER."""
-        return _text(self.local(at), at, pattern)
+        return _format_times(self.local(instants), instants, pattern)
 
-    def text_with_offset(self, at: Times) -> Texts:
+    def text_with_offset(self, instants: TimeArray) -> TextArray:
         """ISO 8601 with the zone's offset; blank where NEVER."""
-        offset = self.offset(at)
-        stamped = np.char.add(self.text(at, "%Y-%m-%dT%H:%M:%S"), "+")
+        offset = self.offset(instants)
+        local_text = np.char.add(self.text(instants, "%Y-%m-%dT%H:%M:%S"), "+")
         hours = np.char.zfill((offset // HOUR).astype(str), 2)
-        full = np.char.add(np.char.add(stamped, hours), ":00")
-        return np.where(at >= NEVER, "", full)
+        with_offset = np.char.add(np.char.add(local_text, hours), ":00")
+        return np.where(instants >= NEVER, "", with_offset)
 
     @property
     def _midnight(self) -> int:
         return (self.first_day - date(1970, 1, 1)).days * DAY
 
 
-def clock(zone: str, first_day: date, as_of: datetime) -> Clock:
+def make_clock(zone: str, first_day: date, as_of: datetime) -> ZoneClock:
     """The clock of a zone, good from a week before `first_day` until three months after `as_of`."""
     start = datetime.combine(first_day - timedelta(days=7), datetime.min.time(), UTC)
     hours = int((as_of + timedelta(days=92) - start) / timedelta(hours=1))
-    info = ZoneInfo(zone)
-    offsets = [(start + timedelta(hours=n)).astimezone(info).utcoffset() or timedelta(0) for n in range(hours)]
+    zone_info = ZoneInfo(zone)
+    offsets = [(start + timedelta(hours=n)).astimezone(zone_info).utcoffset() or timedelta(0) for n in range(hours)]
     seconds = np.array([int(offset.total_seconds()) for offset in offsets], dtype=np.int64)
-    return Clock(zone, first_day, int(as_of.timestamp()), int(start.timestamp()), seconds)
+    return ZoneClock(zone, first_day, int(as_of.timestamp()), int(start.timestamp()), seconds)
 
 
-def utc_text(at: Times, pattern: str = "%Y-%m-%dT%H:%M:%SZ") -> Texts:
+def utc_text(instants: TimeArray, pattern: str = "%Y-%m-%dT%H:%M:%SZ") -> TextArray:
     """UTC times by a pattern; blank where NEVER."""
-    return _text(at, at, pattern)
+    return _format_times(instants, instants, pattern)
 
 
-def whole_minutes(at: Times) -> Times:
+def floor_to_minute(instants: TimeArray) -> TimeArray:
     """Instants as a system keeps them that knows no seconds."""
-    return at // MINUTE * MINUTE
+    return instants // MINUTE * MINUTE
 
 
-def stamps(at: Times) -> NDArray[np.datetime64]:
+def as_datetime64(instants: TimeArray) -> NDArray[np.datetime64]:
     """Instants as datetime64, NaT where NEVER: for formats that have a type for time."""
-    return np.where(at >= NEVER, np.datetime64("NaT"), np.minimum(at, NEVER // 2**20).astype("datetime64[s]"))
+    return np.where(
+        instants >= NEVER, np.datetime64("NaT"), np.minimum(instants, NEVER // 2**20).astype("datetime64[s]")
+    )
 
 
-def _text(face: Times, at: Times, pattern: str) -> Texts:
-    never = at >= NEVER
-    iso = np.datetime_as_string(np.where(never, 0, face).astype("datetime64[s]"))
+def _format_times(local_seconds: TimeArray, instants: TimeArray, pattern: str) -> TextArray:
+    never = instants >= NEVER
+    iso = np.datetime_as_string(np.where(never, 0, local_seconds).astype("datetime64[s]"))
     letters = np.ascontiguousarray(iso).view("U1").reshape(len(iso), -1)
     pieces: list[NDArray[np.str_]] = []
     position = 0
@@ -129,5 +131,5 @@ def _text(face: Times, at: Times, pattern: str) -> Texts:
             pieces.append(letters[:, slice(*field)])
             position += 2
     joined = np.ascontiguousarray(np.concatenate(pieces, axis=1))
-    texts: Texts = joined.view(f"U{joined.shape[1]}").reshape(len(iso))
+    texts: TextArray = joined.view(f"U{joined.shape[1]}").reshape(len(iso))
     return np.where(never, "", texts)

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Mask, Texts, Times
-from jkpi.synthetic.formats import RAGGED, Format, write
-from jkpi.synthetic.random_streams import Generator, between, happens
-from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, stacked
+from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, BoolArray, TextArray, TimeArray, ZoneClock
+from jkpi.synthetic.formats import RAGGED, OutputFormat, write_file
+from jkpi.synthetic.random_streams import NumpyGenerator, bernoulli, uniform_delay
+from jkpi.synthetic.rows import IGNORED_ROW, VALID_ROW, SourceRows, stacked
 
 
 @dataclass(frozen=True)
-class Damage:
+class Corruption:
     """Copies of sound rows with something wrong in them: which columns hold what instead.
 
     `reason` is in the words in which `jkpi rejects` tells it.
@@ -30,12 +30,12 @@ class Damage:
 
 
 @dataclass(frozen=True)
-class BrokenOff:
+class TruncatedFile:
     """A month whose file ends early; a second one brings the rest, and some of what was there already."""
 
     month: str
     ends_before: date
-    sent_again_from: date
+    resent_from: date
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,16 @@ class Delivery:
     """
 
     source: str
-    how: Format
+    output_format: OutputFormat
     second_month: str
     views: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    repeated: float = 0.004
-    damages: tuple[Damage, ...] = ()
-    broken_off: BrokenOff | None = None
+    duplicate_rate: float = 0.004
+    corruptions: tuple[Corruption, ...] = ()
+    truncated_file: TruncatedFile | None = None
 
 
 @dataclass(frozen=True)
-class Tally:
+class SourceTally:
     """What one source reads, in events or answers: read = loaded + duplicates + rejected + unwanted."""
 
     files: tuple[str, ...]
@@ -65,100 +65,113 @@ class Tally:
     loaded: int
     duplicates: int
     rejected: Mapping[str, int]
-    unwanted: int
+    ignored: int
     late: int
 
 
-def other_id(given: str) -> str:
+def unmatched_id(original: str) -> str:
     """An id that no sound row has: a bad row must not contradict the row it was copied from."""
-    return f"X{given}"
+    return f"X{original}"
 
 
-def arrival(rng: Generator, at: Times, share_late: float = 0.03) -> tuple[Times, Mask]:
+def delivery_times(rng: NumpyGenerator, occurred_at: TimeArray, late_rate: float = 0.03) -> tuple[TimeArray, BoolArray]:
     """When what happened at `at` is delivered: within minutes, a share one to two days late. And which are late."""
-    late = happens(rng, share_late, len(at))
-    delay = np.where(late, rng.integers(DAY, 2 * DAY - HOUR, len(at)), rng.integers(MINUTE, 30 * MINUTE, len(at)))
-    return np.where(at >= NEVER, NEVER, at + delay), late
+    late = bernoulli(rng, late_rate, len(occurred_at))
+    delay = np.where(
+        late, rng.integers(DAY, 2 * DAY - HOUR, len(occurred_at)), rng.integers(MINUTE, 30 * MINUTE, len(occurred_at))
+    )
+    return np.where(occurred_at >= NEVER, NEVER, occurred_at + delay), late
 
 
-def deliver(rng: Generator, clock: Clock, rows: Rows, plan: Delivery, folder: Path) -> dict[str, Tally]:
+def write_delivery(
+    rng: NumpyGenerator, clock: ZoneClock, rows: SourceRows, plan: Delivery, folder: Path
+) -> dict[str, SourceTally]:
     """Write all files of one delivery into `folder`; a tally for each source that reads them."""
-    arrived = rows.take(rows.arrives <= clock.as_of)
-    rows = stacked([arrived, _repeats(rng, arrived, plan.repeated), *_damaged(rng, arrived, plan.damages)])
-    rows = rows.take(rows.arrives <= clock.as_of)
-    rows = rows.take(np.argsort(rows.arrives, kind="stable"))
-    rows, names = _named(clock, rows, plan)
+    arrived = rows.take(rows.arrives_at <= clock.as_of)
+    rows = stacked(
+        [arrived, _duplicates(rng, arrived, plan.duplicate_rate), *_corrupted(rng, arrived, plan.corruptions)]
+    )
+    rows = rows.take(rows.arrives_at <= clock.as_of)
+    rows = rows.take(np.argsort(rows.arrives_at, kind="stable"))
+    rows, names = _with_file_names(clock, rows, plan)
     files = []
     for name in sorted(set(names.tolist())):
-        file = f"{name}{plan.how.suffix}"
-        write(folder / file, rows.take(names == name), plan.how)
+        file = f"{name}{plan.output_format.suffix}"
+        write_file(folder / file, rows.take(names == name), plan.output_format)
         files.append(file)
     if not plan.views:
-        return {plan.source: _tally(rows, files)}
-    return {source: _tally(_answers_in(rows, columns), files) for source, columns in plan.views.items()}
+        return {plan.source: _count_rows(rows, files)}
+    return {source: _count_rows(_responses_in(rows, columns), files) for source, columns in plan.views.items()}
 
 
-def _repeats(rng: Generator, rows: Rows, share: float) -> Rows:
+def _duplicates(rng: NumpyGenerator, rows: SourceRows, rate: float) -> SourceRows:
     """Rows that are sent once more, the same to the letter, up to three days after."""
-    chosen = rows.take(happens(rng, share, len(rows)))
-    return chosen.told_before(between(rng, chosen.arrives, 0, 3 * DAY))
+    duplicated = rows.take(bernoulli(rng, rate, len(rows)))
+    return duplicated.redelivered(uniform_delay(rng, duplicated.arrives_at, 0, 3 * DAY))
 
 
-def _damaged(rng: Generator, rows: Rows, damages: tuple[Damage, ...]) -> list[Rows]:
+def _corrupted(rng: NumpyGenerator, rows: SourceRows, corruptions: tuple[Corruption, ...]) -> list[SourceRows]:
     """Bad rows beside the sound ones, so that nothing true is lost with them."""
-    found = []
-    last = rows.arrives.max() - 3 * DAY
-    candidates = np.flatnonzero((rows.fate == SOUND) & (rows.arrives < last))
-    for damage in damages:
-        chosen = rows.take(np.sort(rng.choice(candidates, damage.count, replace=False)))
+    corrupted = []
+    last = rows.arrives_at.max() - 3 * DAY
+    candidates = np.flatnonzero((rows.status == VALID_ROW) & (rows.arrives_at < last))
+    for corruption in corruptions:
+        chosen = rows.take(np.sort(rng.choice(candidates, corruption.count, replace=False)))
         values = {
-            name: np.array([change(old) for old in chosen.columns[name].tolist()]) if callable(change) else change
-            for name, change in damage.changes.items()
+            name: np.array([change(original) for original in chosen.columns[name].tolist()])
+            if callable(change)
+            else change
+            for name, change in corruption.changes.items()
         }
-        copy = chosen.with_columns(values).spoiled(damage.reason)
+        copy = chosen.with_columns(values).with_status(corruption.reason)
         # A copy that contradicts its original has to come after it.
-        found.append(copy.told_before(copy.arrives + 2 * HOUR))
-    return found
+        corrupted.append(copy.redelivered(copy.arrives_at + 2 * HOUR))
+    return corrupted
 
 
-def _named(clock: Clock, rows: Rows, plan: Delivery) -> tuple[Rows, Texts]:
+def _with_file_names(clock: ZoneClock, rows: SourceRows, plan: Delivery) -> tuple[SourceRows, TextArray]:
     """Rows, some of them twice now, and the file (without its ending) that each is in."""
-    months = clock.months(rows.arrives)
+    months = clock.months(rows.arrives_at)
     base = np.char.add(f"{plan.source}_", months)
-    names = np.where(rows.late & (months == plan.second_month), np.char.add(base, "_second"), base)
-    broken = plan.broken_off
-    if broken is None:
+    names = np.where(rows.is_late & (months == plan.second_month), np.char.add(base, "_second"), base)
+    truncated = plan.truncated_file
+    if truncated is None:
         return rows, names
-    day = clock.day(rows.arrives)
-    in_month = months == broken.month
-    missed = in_month & (day >= clock.number(broken.ends_before))
-    again = in_month & ~missed & (day >= clock.number(broken.sent_again_from)) & (rows.fate == SOUND)
-    resent = f"{plan.source}_{broken.month}_resent"
-    first = rows.take(~missed)
-    repeated = rows.take(again)
-    second = stacked([repeated.told_before(repeated.arrives), rows.take(missed)])
-    return stacked([first, second]), np.concatenate([names[~missed], np.full(len(second), resent)])
+    day = clock.day(rows.arrives_at)
+    in_month = months == truncated.month
+    cut_off = in_month & (day >= clock.day_number(truncated.ends_before))
+    sent_twice = in_month & ~cut_off & (day >= clock.day_number(truncated.resent_from)) & (rows.status == VALID_ROW)
+    resent = f"{plan.source}_{truncated.month}_resent"
+    first_file = rows.take(~cut_off)
+    repeated = rows.take(sent_twice)
+    resent_file = stacked([repeated.redelivered(repeated.arrives_at), rows.take(cut_off)])
+    return stacked([first_file, resent_file]), np.concatenate([names[~cut_off], np.full(len(resent_file), resent)])
 
 
-def _answers_in(rows: Rows, columns: tuple[str, ...]) -> Rows:
+def _responses_in(rows: SourceRows, columns: tuple[str, ...]) -> SourceRows:
     """The rows as a source sees them that reads these columns: where all are blank there is no answer in the row."""
-    answers = np.sum([rows.columns[name] != "" for name in columns], axis=0)
-    silent = (answers == 0) & (rows.fate != RAGGED)
-    fate = np.where(silent, UNWANTED, rows.fate)
-    speaks_of = np.where(fate == SOUND, answers, 1)
-    return replace(rows, speaks_of=speaks_of, new=np.where(rows.new > 0, speaks_of, 0), fate=fate)
+    responses = np.sum([rows.columns[name] != "" for name in columns], axis=0)
+    is_empty = (responses == 0) & (rows.status != RAGGED)
+    status = np.where(is_empty, IGNORED_ROW, rows.status)
+    count_events = np.where(status == VALID_ROW, responses, 1)
+    return replace(
+        rows,
+        count_events=count_events,
+        count_new_events=np.where(rows.count_new_events > 0, count_events, 0),
+        status=status,
+    )
 
 
-def _tally(rows: Rows, files: list[str]) -> Tally:
-    sound = rows.fate == SOUND
-    rejected = Counter(rows.fate[~sound & (rows.fate != UNWANTED)].tolist())
-    return Tally(
+def _count_rows(rows: SourceRows, files: list[str]) -> SourceTally:
+    is_valid = rows.status == VALID_ROW
+    rejected = Counter(rows.status[~is_valid & (rows.status != IGNORED_ROW)].tolist())
+    return SourceTally(
         files=tuple(files),
         rows=len(rows),
-        read=int(rows.speaks_of.sum()),
-        loaded=int(rows.new[sound].sum()),
-        duplicates=int((rows.speaks_of - rows.new)[sound].sum()),
+        read=int(rows.count_events.sum()),
+        loaded=int(rows.count_new_events[is_valid].sum()),
+        duplicates=int((rows.count_events - rows.count_new_events)[is_valid].sum()),
         rejected=dict(sorted(rejected.items())),
-        unwanted=int((rows.fate == UNWANTED).sum()),
-        late=int((rows.late & sound & (rows.new > 0)).sum()),
+        ignored=int((rows.status == IGNORED_ROW).sum()),
+        late=int((rows.is_late & is_valid & (rows.count_new_events > 0)).sum()),
     )

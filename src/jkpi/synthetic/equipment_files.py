@@ -6,23 +6,23 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.synthetic.clock import DAY, MINUTE, NEVER, Clock, Texts, Times, stamps, utc_text
-from jkpi.synthetic.deliveries import BrokenOff, Damage, Delivery, arrival, other_id
+from jkpi.synthetic.clock import DAY, MINUTE, NEVER, TextArray, TimeArray, ZoneClock, as_datetime64, utc_text
+from jkpi.synthetic.deliveries import Corruption, Delivery, TruncatedFile, delivery_times, unmatched_id
 from jkpi.synthetic.equipment_repair import (
-    FALL,
-    SATISFIED,
-    SATISFIED_LESS_IF_LATE,
-    SATISFIED_LESS_IF_TOLD_AGAIN,
-    WITHIN,
-    Cases,
-    Passages,
-    passages,
+    DROP,
+    SATISFIED_LOSS_IF_LATE,
+    SATISFIED_LOSS_IF_REPORTED_AGAIN,
+    SATISFIED_RATE,
+    TOLERANCE,
+    RepairCases,
+    SimulatedRepairs,
+    simulate_repairs,
 )
-from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, Format
-from jkpi.synthetic.random_streams import Chance, answer_times, daily_rates, happens, on_day
-from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, long_rows, snapshots, stacked
-from jkpi.synthetic.scenario import Cohorts, Story, flat, is_lost, numbered, where, words
-from jkpi.synthetic.surveys import five_points, seven_points, ten_points
+from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, OutputFormat
+from jkpi.synthetic.random_streams import RandomStreams, bernoulli, daily_rates, daily_value_at, response_times
+from jkpi.synthetic.rows import IGNORED_ROW, VALID_ROW, SourceRows, long_rows, monthly_snapshots, stacked
+from jkpi.synthetic.scenario import Cohorts, Scenario, flatten_log, is_lost, make_ids, translate_names, where_happened
+from jkpi.synthetic.surveys import eleven_point_scores, five_point_scores, seven_point_scores
 
 WEB = {"self_service_search": "search", "self_service_not_found": "no_result"}
 CALLS = {"fault_reported": "NEW", "call_transferred": "XFER", "fault_reported_again": "TOLD AGAIN"}
@@ -46,220 +46,250 @@ VISITS = ("visit_requested", "part_picked", "technician_arrived", "machine_runni
 LOCAL = "%d/%m/%Y %H:%M"
 
 
-def story(chance: Chance, clock: Clock) -> Story:
+def equipment_scenario(streams: RandomStreams, clock: ZoneClock) -> Scenario:
     """The whole example."""
-    told = passages(chance, clock)
-    after_repair, ends_well = _answers_repair(chance("satisfaction"), clock, told)
+    repairs = simulate_repairs(streams, clock)
+    after_repair, ends_well = _repair_responses(streams("satisfaction"), clock, repairs)
     deliveries = [
-        _web(chance("web files"), told),
-        _calls(chance("calls files"), clock, told),
-        _tickets(chance("tickets files"), told),
-        _visits(chance("visits files"), clock, told),
-        _answers_call(chance("effort"), clock, told),
+        _web_delivery(streams("web files"), repairs),
+        _calls_delivery(streams("calls files"), clock, repairs),
+        _tickets_delivery(streams("tickets files"), repairs),
+        _visits_delivery(streams("visits files"), clock, repairs),
+        _call_responses(streams("effort"), clock, repairs),
         after_repair,
     ]
-    moments = {
-        "technician_on_site": _on_site(clock, told),
-        "told_once": _told_once(clock, told),
+    cohorts_by_moment = {
+        "technician_on_site": _on_site_cohorts(clock, repairs),
+        "told_once": _reported_once_cohorts(clock, repairs),
         "ends_well": ends_well,
     }
-    return Story(
-        FALL,
+    return Scenario(
+        DROP,
         deliveries,
-        moments=moments,
-        lost=sum(int(is_lost(clock, FALL, told.at[name]).sum()) for name in VISITS),
+        cohorts_by_moment=cohorts_by_moment,
+        count_lost_events=sum(int(is_lost(clock, DROP, repairs.at[name]).sum()) for name in VISITS),
     )
 
 
-def _case(case: Times) -> Texts:
-    return numbered("SR-", case + 100_000)
+def _case_ids(case: TimeArray) -> TextArray:
+    return make_ids("SR-", case + 100_000)
 
 
-def _customer(cases: Cases, case: Times) -> Texts:
-    return numbered("C", cases.customer[case], 5)
+def _customer_ids(cases: RepairCases, case: TimeArray) -> TextArray:
+    return make_ids("C", cases.customer[case], 5)
 
 
-def _web(rng: np.random.Generator, told: Passages) -> tuple[Rows, Delivery]:
-    names, case, at = flat([entry for entry in told.log if entry[0] in WEB])
+def _web_delivery(rng: np.random.Generator, repairs: SimulatedRepairs) -> tuple[SourceRows, Delivery]:
+    names, case, instants = flatten_log([entry for entry in repairs.log if entry[0] in WEB])
     columns = {
-        "id": numbered("w", np.arange(len(at)), 7),
-        "request": _case(case),
-        "customer": _customer(told.cases, case),
-        "action": words(names, WEB),
-        "ts": utc_text(at),
+        "id": make_ids("w", np.arange(len(instants)), 7),
+        "request": _case_ids(case),
+        "customer": _customer_ids(repairs.cases, case),
+        "action": translate_names(names, WEB),
+        "ts": utc_text(instants),
     }
-    damages = (
-        Damage("unknown touchpoint", 5, {"action": "scroll_depth", "id": other_id}),
-        Damage("no customer and no case", 4, {"request": "", "customer": "", "id": other_id}),
-        Damage("impossible date", 3, {"ts": "2026-02-30T10:15:00Z", "id": other_id}),
-        Damage(BROKEN_JSON, 4, {"id": other_id}),
+    corruptions = (
+        Corruption("unknown touchpoint", 5, {"action": "scroll_depth", "id": unmatched_id}),
+        Corruption("no customer and no case", 4, {"request": "", "customer": "", "id": unmatched_id}),
+        Corruption("impossible date", 3, {"ts": "2026-02-30T10:15:00Z", "id": unmatched_id}),
+        Corruption(BROKEN_JSON, 4, {"id": unmatched_id}),
     )
-    return long_rows(columns, *arrival(rng, at)), Delivery(
-        "web", Format("jsonl", compression="gzip"), "2026-01", damages=damages
+    return long_rows(columns, *delivery_times(rng, instants)), Delivery(
+        "web", OutputFormat("jsonl", compression="gzip"), "2026-01", corruptions=corruptions
     )
 
 
-def _calls(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[Rows, Delivery]:
-    names, case, at = flat([entry for entry in told.log if entry[0] in CALLS])
+def _calls_delivery(
+    rng: np.random.Generator, clock: ZoneClock, repairs: SimulatedRepairs
+) -> tuple[SourceRows, Delivery]:
+    names, case, instants = flatten_log([entry for entry in repairs.log if entry[0] in CALLS])
     columns = {
-        "case_no": _case(case),
-        "account": _customer(told.cases, case),
-        "disposition": words(names, CALLS),
-        "call_time": clock.text(at, LOCAL),
-        "tier": told.cases.tier[case],
-        "region": told.cases.region[case],
-        "machine": told.cases.machine[case],
+        "case_no": _case_ids(case),
+        "account": _customer_ids(repairs.cases, case),
+        "disposition": translate_names(names, CALLS),
+        "call_time": clock.text(instants, LOCAL),
+        "tier": repairs.cases.tier[case],
+        "region": repairs.cases.region[case],
+        "machine": repairs.cases.machine[case],
     }
-    rows = long_rows(columns, *arrival(rng, at))
+    rows = long_rows(columns, *delivery_times(rng, instants))
     voicemail = rows.take(np.sort(rng.choice(len(rows), 300, replace=False))).with_columns({"disposition": "VOICEMAIL"})
-    voicemail = voicemail.spoiled(UNWANTED)
-    damages = (
-        Damage("impossible date", 6, {"call_time": "31/02/2026 10:15"}),
-        Damage("date in the future", 3, {"call_time": "14/05/2036 09:30"}),
-        Damage("unknown touchpoint", 5, {"disposition": "T_99"}),
-        Damage("no customer and no case", 5, {"case_no": "", "account": ""}),
-        Damage(RAGGED, 6, {}),
+    voicemail = voicemail.with_status(IGNORED_ROW)
+    corruptions = (
+        Corruption("impossible date", 6, {"call_time": "31/02/2026 10:15"}),
+        Corruption("date in the future", 3, {"call_time": "14/05/2036 09:30"}),
+        Corruption("unknown touchpoint", 5, {"disposition": "T_99"}),
+        Corruption("no customer and no case", 5, {"case_no": "", "account": ""}),
+        Corruption(RAGGED, 6, {}),
     )
-    broken = BrokenOff("2026-03", date(2026, 3, 27), date(2026, 3, 20))
-    plan = Delivery("calls", Format("csv", delimiter=";"), "2026-02", damages=damages, broken_off=broken)
+    truncated = TruncatedFile("2026-03", date(2026, 3, 27), date(2026, 3, 20))
+    plan = Delivery(
+        "calls", OutputFormat("csv", delimiter=";"), "2026-02", corruptions=corruptions, truncated_file=truncated
+    )
     return stacked([rows, voicemail]), plan
 
 
-def _tickets(rng: np.random.Generator, told: Passages) -> tuple[Rows, Delivery]:
-    names, case, at = flat([entry for entry in told.log if entry[0] in TICKETS])
+def _tickets_delivery(rng: np.random.Generator, repairs: SimulatedRepairs) -> tuple[SourceRows, Delivery]:
+    names, case, instants = flatten_log([entry for entry in repairs.log if entry[0] in TICKETS])
     columns = {
-        "history_id": numbered("H", np.arange(len(at)), 7),
-        "ticket": _case(case),
-        "account": _customer(told.cases, case),
-        "state": words(names, TICKETS),
-        "via": words(names, VIA),
-        "state_since": stamps(at),
-        "tier": told.cases.tier[case],
-        "region": told.cases.region[case],
+        "history_id": make_ids("H", np.arange(len(instants)), 7),
+        "ticket": _case_ids(case),
+        "account": _customer_ids(repairs.cases, case),
+        "state": translate_names(names, TICKETS),
+        "via": translate_names(names, VIA),
+        "state_since": as_datetime64(instants),
+        "tier": repairs.cases.tier[case],
+        "region": repairs.cases.region[case],
     }
-    damages = (
-        Damage("date in the future", 4, {"state_since": np.datetime64("2036-05-14T09:30"), "history_id": other_id}),
-        Damage("unknown touchpoint", 6, {"state": "Migrated", "history_id": other_id}),
-        Damage("no customer and no case", 4, {"ticket": "", "account": "", "history_id": other_id}),
-        Damage("same id, other content", 5, {"via": "import"}),
+    corruptions = (
+        Corruption(
+            "date in the future", 4, {"state_since": np.datetime64("2036-05-14T09:30"), "history_id": unmatched_id}
+        ),
+        Corruption("unknown touchpoint", 6, {"state": "Migrated", "history_id": unmatched_id}),
+        Corruption("no customer and no case", 4, {"ticket": "", "account": "", "history_id": unmatched_id}),
+        Corruption("same id, other content", 5, {"via": "import"}),
     )
-    return long_rows(columns, *arrival(rng, at)), Delivery("tickets", Format("parquet"), "2025-12", damages=damages)
+    return long_rows(columns, *delivery_times(rng, instants)), Delivery(
+        "tickets", OutputFormat("parquet"), "2025-12", corruptions=corruptions
+    )
 
 
-def _visits(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[Rows, Delivery]:
+def _visits_delivery(
+    rng: np.random.Generator, clock: ZoneClock, repairs: SimulatedRepairs
+) -> tuple[SourceRows, Delivery]:
     """One row a visit, exported at each month's end when it was touched: so a visit may come twice."""
-    visited = np.flatnonzero(told.at["visit_requested"] < NEVER)
-    milestones = {name: told.at[name][visited] for name in VISITS}
+    visited = np.flatnonzero(repairs.at["visit_requested"] < NEVER)
+    milestones = {name: repairs.at[name][visited] for name in VISITS}
     # The server was down for a day, and what the technicians pressed that day never came through.
-    milestones = {name: where(~is_lost(clock, FALL, at), at) for name, at in milestones.items()}
-    arrives, late = arrival(rng, milestones["visit_requested"])
+    milestones = {
+        name: where_happened(~is_lost(clock, DROP, instants), instants) for name, instants in milestones.items()
+    }
+    arrives, late = delivery_times(rng, milestones["visit_requested"])
     delay = np.where(milestones["visit_requested"] < NEVER, arrives - milestones["visit_requested"], 15 * MINUTE)
-    index, shown, arrives, speaks_of, new = snapshots(clock, milestones, delay, late)
+    index, visible, arrives, count_events, new = monthly_snapshots(clock, milestones, delay, late)
     case = visited[index]
     columns = {
-        "visit": numbered("V", case),
-        "case_no": _case(case),
-        "account": _customer(told.cases, case),
-        "region": told.cases.region[case],
-        "tier": told.cases.tier[case],
+        "visit": make_ids("V", case),
+        "case_no": _case_ids(case),
+        "account": _customer_ids(repairs.cases, case),
+        "region": repairs.cases.region[case],
+        "tier": repairs.cases.tier[case],
         **{
-            column: clock.text(shown[name], "%Y-%m-%d %H:%M")
+            column: clock.text(visible[name], "%Y-%m-%d %H:%M")
             for name, column in zip(VISITS, _VISIT_COLUMNS, strict=True)
         },
     }
-    alone = {"part_picked": "", "on_site": "", "running": ""}
-    damages = (
-        Damage("impossible date", 5, {**alone, "requested": "2026-04-31 08:00"}),
-        Damage("date in the future", 3, {**alone, "requested": "2036-01-09 11:20"}),
-        Damage("no customer and no case", 4, {**alone, "requested": "2026-01-09 11:20", "case_no": "", "account": ""}),
-        Damage(RAGGED, 4, {**alone, "requested": "2026-01-09 11:20"}),
+    blanks = {"part_picked": "", "on_site": "", "running": ""}
+    corruptions = (
+        Corruption("impossible date", 5, {**blanks, "requested": "2026-04-31 08:00"}),
+        Corruption("date in the future", 3, {**blanks, "requested": "2036-01-09 11:20"}),
+        Corruption(
+            "no customer and no case", 4, {**blanks, "requested": "2026-01-09 11:20", "case_no": "", "account": ""}
+        ),
+        Corruption(RAGGED, 4, {**blanks, "requested": "2026-01-09 11:20"}),
     )
-    fate = np.full(len(index), SOUND)
-    return Rows(columns, arrives, late[index], speaks_of, new, fate), Delivery(
-        "visits", Format("csv"), "2026-05", damages=damages
+    status = np.full(len(index), VALID_ROW)
+    return SourceRows(columns, arrives, late[index], count_events, new, status), Delivery(
+        "visits", OutputFormat("csv"), "2026-05", corruptions=corruptions
     )
 
 
 _VISIT_COLUMNS = ("requested", "part_picked", "on_site", "running")
 
 
-def _answers_call(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[Rows, Delivery]:
-    case, asked, answered = _asked(rng, told, told.at["fault_reported"] + 30 * MINUTE)
-    easy = np.where(told.told_again[case], 0.38, 0.71)
+def _call_responses(
+    rng: np.random.Generator, clock: ZoneClock, repairs: SimulatedRepairs
+) -> tuple[SourceRows, Delivery]:
+    case, asked, answered = _respondents(rng, repairs, repairs.at["fault_reported"] + 30 * MINUTE)
+    easy = np.where(repairs.reported_again[case], 0.38, 0.71)
     columns = {
-        "answer_no": numbered("AC", np.arange(len(case))),
-        "case_no": _case(case),
-        "account": _customer(told.cases, case),
+        "answer_no": make_ids("AC", np.arange(len(case))),
+        "case_no": _case_ids(case),
+        "account": _customer_ids(repairs.cases, case),
         "asked": clock.text(asked, LOCAL),
         "answered": clock.text(answered, LOCAL),
-        "easy": seven_points(rng, easy).astype(str),
+        "easy": seven_point_scores(rng, easy).astype(str),
     }
-    damages = (
-        Damage("score outside its scale", 6, {"easy": "9", "answer_no": other_id}),
-        Damage("impossible date", 3, {"answered": "30/02/2026 18:40", "answer_no": other_id}),
-        Damage(RAGGED, 3, {"answer_no": other_id}),
+    corruptions = (
+        Corruption("score outside its scale", 6, {"easy": "9", "answer_no": unmatched_id}),
+        Corruption("impossible date", 3, {"answered": "30/02/2026 18:40", "answer_no": unmatched_id}),
+        Corruption(RAGGED, 3, {"answer_no": unmatched_id}),
     )
-    rows = long_rows(columns, *arrival(rng, answered, 0.02))
+    rows = long_rows(columns, *delivery_times(rng, answered, 0.02))
     plan = Delivery(
-        "answers_call", Format("csv", delimiter=";"), "2026-02", views={"answers_call": ("easy",)}, damages=damages
+        "answers_call",
+        OutputFormat("csv", delimiter=";"),
+        "2026-02",
+        views={"answers_call": ("easy",)},
+        corruptions=corruptions,
     )
     return rows, plan
 
 
-def _answers_repair(rng: np.random.Generator, clock: Clock, told: Passages) -> tuple[tuple[Rows, Delivery], Cohorts]:
-    case, asked, answered = _asked(rng, told, told.at["survey_sent"])
-    rate = on_day(clock, daily_rates(rng, clock, SATISFIED, (0.05, 0, 0, 0, 0.04, -0.05, -0.08), 0.08), answered)
-    waited_long = (told.at["visit_requested"][case] < NEVER) & ~told.on_time[case]
-    rate = rate - waited_long * SATISFIED_LESS_IF_LATE - told.told_again[case] * SATISFIED_LESS_IF_TOLD_AGAIN
-    satisfied = happens(rng, rate, len(case))
-    scores = five_points(rng, satisfied)
+def _repair_responses(
+    rng: np.random.Generator, clock: ZoneClock, repairs: SimulatedRepairs
+) -> tuple[tuple[SourceRows, Delivery], Cohorts]:
+    case, asked, answered = _respondents(rng, repairs, repairs.at["survey_sent"])
+    rate = daily_value_at(
+        clock, daily_rates(rng, clock, SATISFIED_RATE, (0.05, 0, 0, 0, 0.04, -0.05, -0.08), 0.08), answered
+    )
+    waited_long = (repairs.at["visit_requested"][case] < NEVER) & ~repairs.on_time[case]
+    rate = rate - waited_long * SATISFIED_LOSS_IF_LATE - repairs.reported_again[case] * SATISFIED_LOSS_IF_REPORTED_AGAIN
+    satisfied = bernoulli(rng, rate, len(case))
+    scores = five_point_scores(rng, satisfied)
     # Not everybody answers the whole form.
-    recommended = happens(rng, 0.95, len(case))
-    punctual = happens(rng, 0.93, len(case)) & (told.at["visit_requested"][case] < NEVER)
-    on_time_scores = five_points(rng, happens(rng, np.where(waited_long, 0.30, 0.86), len(case)))
+    recommended = bernoulli(rng, 0.95, len(case))
+    punctual = bernoulli(rng, 0.93, len(case)) & (repairs.at["visit_requested"][case] < NEVER)
+    on_time_scores = five_point_scores(rng, bernoulli(rng, np.where(waited_long, 0.30, 0.86), len(case)))
     columns = {
-        "answer_no": numbered("AR", np.arange(len(case))),
-        "case_no": _case(case),
-        "account": _customer(told.cases, case),
+        "answer_no": make_ids("AR", np.arange(len(case))),
+        "case_no": _case_ids(case),
+        "account": _customer_ids(repairs.cases, case),
         "asked": clock.text(asked, LOCAL),
         "answered": clock.text(answered, LOCAL),
         "q1_satisfied": scores.astype(str),
-        "q2_recommend": np.where(recommended, ten_points(rng, scores).astype(str), ""),
+        "q2_recommend": np.where(recommended, eleven_point_scores(rng, scores).astype(str), ""),
         "q3_punctual": np.where(punctual, on_time_scores.astype(str), ""),
     }
-    answers = 1 + recommended.astype(np.int64) + punctual.astype(np.int64)
-    rows = long_rows(columns, *arrival(rng, answered, 0.02), answers=answers)
-    alone = {"q2_recommend": "", "q3_punctual": "", "answer_no": other_id}
-    damages = (
-        Damage("score outside its scale", 6, {**alone, "q1_satisfied": "7"}),
-        Damage("date in the future", 2, {**alone, "answered": "02/07/2036 12:00"}),
-        Damage("missing id", 3, {**alone, "answer_no": "", "case_no": "", "account": ""}),
+    count_responses = 1 + recommended.astype(np.int64) + punctual.astype(np.int64)
+    rows = long_rows(columns, *delivery_times(rng, answered, 0.02), count_responses=count_responses)
+    blanks = {"q2_recommend": "", "q3_punctual": "", "answer_no": unmatched_id}
+    corruptions = (
+        Corruption("score outside its scale", 6, {**blanks, "q1_satisfied": "7"}),
+        Corruption("date in the future", 2, {**blanks, "answered": "02/07/2036 12:00"}),
+        Corruption("missing id", 3, {**blanks, "answer_no": "", "case_no": "", "account": ""}),
     )
     views = {"answers_repair": ("q1_satisfied", "q3_punctual"), "answers_recommend": ("q2_recommend",)}
-    plan = Delivery("answers_repair", Format("csv", delimiter=";"), "2026-02", views=views, damages=damages)
-    final = Cohorts(clock.day(answered), satisfied, told.cases.region[case], 0)
-    return (rows, plan), final
+    plan = Delivery(
+        "answers_repair", OutputFormat("csv", delimiter=";"), "2026-02", views=views, corruptions=corruptions
+    )
+    cohorts = Cohorts(clock.day(answered), satisfied, repairs.cases.region[case], 0)
+    return (rows, plan), cohorts
 
 
-def _asked(rng: np.random.Generator, told: Passages, asked: Times) -> tuple[Times, Times, Times]:
+def _respondents(
+    rng: np.random.Generator, repairs: SimulatedRepairs, asked: TimeArray
+) -> tuple[TimeArray, TimeArray, TimeArray]:
     """Who answers, a little over a quarter: case, when asked, when answered."""
-    willing = np.where(told.cases.tier[: told.cases.calls] == "gold", 0.33, 0.28)
-    case = np.flatnonzero(happens(rng, willing, told.cases.calls) & (asked < NEVER))
-    answered = answer_times(rng, asked[case])
+    response_rate = np.where(repairs.cases.tier[: repairs.cases.count_calls] == "gold", 0.33, 0.28)
+    case = np.flatnonzero(bernoulli(rng, response_rate, repairs.cases.count_calls) & (asked < NEVER))
+    answered = response_times(rng, asked[case])
     return case, asked[case], answered
 
 
-def _on_site(clock: Clock, told: Passages) -> Cohorts:
+def _on_site_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
     """By the day of the request, from what was delivered: what was lost stays lost."""
-    requested, arrived = told.at["visit_requested"], told.at["technician_arrived"]
-    seen = (requested < NEVER) & ~is_lost(clock, FALL, requested)
-    within = (arrived - requested <= WITHIN) & ~is_lost(clock, FALL, arrived)
-    region = told.cases.region[: told.cases.calls]
-    return Cohorts(clock.day(requested[seen]), within[seen], region[seen], WITHIN)
+    requested, arrived = repairs.at["visit_requested"], repairs.at["technician_arrived"]
+    is_known = (requested < NEVER) & ~is_lost(clock, DROP, requested)
+    within = (arrived - requested <= TOLERANCE) & ~is_lost(clock, DROP, arrived)
+    region = repairs.cases.region[: repairs.cases.count_calls]
+    return Cohorts(clock.day(requested[is_known]), within[is_known], region[is_known], TOLERANCE)
 
 
-def _told_once(clock: Clock, told: Passages) -> Cohorts:
+def _reported_once_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
     """By the day on which a passage began; who found it on the web has told nothing, once or twice."""
-    began = np.minimum(told.at["fault_reported"], told.at["self_service_search"])
-    again = np.concatenate([told.told_again, np.zeros(len(told.found), dtype=bool)])
-    return Cohorts(clock.day(np.concatenate([began, told.found])), again, told.cases.region, 30 * DAY)
+    began = np.minimum(repairs.at["fault_reported"], repairs.at["self_service_search"])
+    reported_again = np.concatenate([repairs.reported_again, np.zeros(len(repairs.solved_by_search), dtype=bool)])
+    return Cohorts(
+        clock.day(np.concatenate([began, repairs.solved_by_search])), reported_again, repairs.cases.region, 30 * DAY
+    )

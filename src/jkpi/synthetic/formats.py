@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from jkpi.synthetic.clock import Texts
-from jkpi.synthetic.rows import Rows
+from jkpi.synthetic.clock import TextArray
+from jkpi.synthetic.rows import SourceRows
 
 RAGGED, BROKEN_JSON = "ragged row", "not a JSON object"
 
 
 @dataclass(frozen=True)
-class Format:
+class OutputFormat:
     """How a source writes its files."""
 
     kind: Literal["csv", "jsonl", "parquet"]
@@ -31,40 +31,40 @@ class Format:
         return f".{self.kind}" + {"gzip": ".gz", "zstd": ".zst", None: ""}[self.compression]
 
 
-def write(path: Path, rows: Rows, how: Format) -> None:
+def write_file(path: Path, rows: SourceRows, output_format: OutputFormat) -> None:
     """Write the rows to the file, replacing it."""
-    if how.kind == "parquet":
-        path.write_bytes(_parquet(rows))
+    if output_format.kind == "parquet":
+        path.write_bytes(_parquet_bytes(rows))
         return
-    text = _csv(rows, how.delimiter) if how.kind == "csv" else _json_lines(rows)
-    path.write_bytes(_compressed(text.encode(how.encoding), how.compression))
+    text = _csv_text(rows, output_format.delimiter) if output_format.kind == "csv" else _json_lines_text(rows)
+    path.write_bytes(_compress(text.encode(output_format.encoding), output_format.compression))
 
 
-def _csv(rows: Rows, delimiter: str) -> str:
+def _csv_text(rows: SourceRows, delimiter: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(rows.columns)
-    for number, (fields, fate) in enumerate(zip(_records(rows), rows.fate.tolist(), strict=True)):
-        if fate == RAGGED:
+    for number, (fields, status) in enumerate(zip(_records(rows), rows.status.tolist(), strict=True)):
+        if status == RAGGED:
             fields = fields[:2] if number % 2 else (*fields, "", fields[0])
         writer.writerow(fields)
     return out.getvalue()
 
 
-def _json_lines(rows: Rows) -> str:
+def _json_lines_text(rows: SourceRows) -> str:
     names = list(rows.columns)
     lines = []
-    for fields, fate in zip(_records(rows), rows.fate.tolist(), strict=True):
+    for fields, status in zip(_records(rows), rows.status.tolist(), strict=True):
         line = json.dumps({name: field for name, field in zip(names, fields, strict=True) if field != ""})
-        lines.append(line[: len(line) // 2] if fate == BROKEN_JSON else line)
+        lines.append(line[: len(line) // 2] if status == BROKEN_JSON else line)
     return "\n".join(lines) + "\n"
 
 
-def _records(rows: Rows) -> list[tuple[Any, ...]]:
+def _records(rows: SourceRows) -> list[tuple[Any, ...]]:
     return list(zip(*(values.tolist() for values in rows.columns.values()), strict=True))
 
 
-def _parquet(rows: Rows) -> bytes:
+def _parquet_bytes(rows: SourceRows) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -81,15 +81,15 @@ def _parquet(rows: Rows) -> bytes:
     return out.getvalue()
 
 
-def _texts(values: Texts) -> list[str]:
+def _texts(values: TextArray) -> list[str]:
     return [str(value) for value in values.tolist()]
 
 
-def _compressed(data: bytes, how: Literal["gzip", "zstd"] | None) -> bytes:
-    if how == "gzip":
+def _compress(data: bytes, compression: Literal["gzip", "zstd"] | None) -> bytes:
+    if compression == "gzip":
         # No file name and no time in the header: the same rows must give the same bytes.
         return gzip.compress(data, compresslevel=6, mtime=0)
-    if how == "zstd":
+    if compression == "zstd":
         import pyarrow as pa
 
         sink = pa.BufferOutputStream()

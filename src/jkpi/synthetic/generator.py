@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from jkpi.errors import InputError
-from jkpi.synthetic.clock import Clock, clock
-from jkpi.synthetic.deliveries import Tally, deliver
-from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, FIRST_DAY, PLANTED
-from jkpi.synthetic.random_streams import Chance
-from jkpi.synthetic.scenario import Cohorts, Story
+from jkpi.synthetic.clock import ZoneClock, make_clock
+from jkpi.synthetic.deliveries import SourceTally, write_delivery
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS, EXAMPLES, FIRST_DAY
+from jkpi.synthetic.random_streams import RandomStreams
+from jkpi.synthetic.scenario import Cohorts, Scenario
 
-EXPECTED = "EXPECTED.json"
+EXPECTED_FILE = "EXPECTED.json"
 
 
 def generate(example: str, directory: Path, seed: int = 7) -> None:
@@ -30,80 +30,86 @@ def generate(example: str, directory: Path, seed: int = 7) -> None:
         InputError: there is no example of that name.
     """
     if example not in EXAMPLES:
-        near = difflib.get_close_matches(example, EXAMPLES, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(EXAMPLES)}"
+        matches = difflib.get_close_matches(example, EXAMPLES, 1)
+        hint = f"did you mean {matches[0]!r}?" if matches else f"known: {', '.join(EXAMPLES)}"
         raise InputError(f"there is no example {example!r}", hint=hint)
-    here = clock(PLANTED[example].timezone, FIRST_DAY, AS_OF)
-    chance = Chance(example, seed)
-    told = build_story(example, chance, here)
+    clock = make_clock(EXAMPLE_DROPS[example].timezone, FIRST_DAY, AS_OF)
+    streams = RandomStreams(example, seed)
+    scenario = build_scenario(example, streams, clock)
     folder = directory / "data"
     folder.mkdir(parents=True, exist_ok=True)
-    tallies: dict[str, Tally] = {}
-    for rows, plan in told.deliveries:
-        place = folder / plan.source
-        place.mkdir(exist_ok=True)
-        tallies |= deliver(chance(f"deliver {plan.source}"), here, rows, plan, place)
-    truth = expected(example, seed, here, told, tallies)
-    (folder / EXPECTED).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
+    tallies: dict[str, SourceTally] = {}
+    for rows, plan in scenario.deliveries:
+        source_dir = folder / plan.source
+        source_dir.mkdir(exist_ok=True)
+        tallies |= write_delivery(streams(f"deliver {plan.source}"), clock, rows, plan, source_dir)
+    truth = expected_content(example, seed, clock, scenario, tallies)
+    (folder / EXPECTED_FILE).write_text(json.dumps(truth, indent=2) + "\n", encoding="utf-8")
 
 
-def build_story(example: str, chance: Chance, here: Clock) -> Story:
+def build_scenario(example: str, streams: RandomStreams, clock: ZoneClock) -> Scenario:
     """What happens in the example, not yet in files."""
     from jkpi.synthetic import equipment_files, spare_parts_files
 
-    stories: Mapping[str, Callable[[Chance, Clock], Story]] = {
-        "equipment_repair": equipment_files.story,
-        "spare_parts": spare_parts_files.story,
+    builders: Mapping[str, Callable[[RandomStreams, ZoneClock], Scenario]] = {
+        "equipment_repair": equipment_files.equipment_scenario,
+        "spare_parts": spare_parts_files.spare_parts_scenario,
     }
-    return stories[example](chance, here)
+    return builders[example](streams, clock)
 
 
-def expected(example: str, seed: int, here: Clock, told: Story, tallies: Mapping[str, Tally]) -> dict[str, Any]:
+def expected_content(
+    example: str, seed: int, clock: ZoneClock, scenario: Scenario, tallies: Mapping[str, SourceTally]
+) -> dict[str, Any]:
     """The truth as the generator counts it, for EXPECTED.json."""
-    fall = told.fall
-    falling = told.moments[fall.moment]
-    answer_sources = {source for _, plan in told.deliveries for source in plan.views}
-    answers = [tallies[source] for source in answer_sources]
-    events = [tally for source, tally in tallies.items() if source not in answer_sources]
+    drop = scenario.drop
+    dropping_cohorts = scenario.cohorts_by_moment[drop.moment]
+    response_sources = {source for _, plan in scenario.deliveries for source in plan.views}
+    responses = [tallies[source] for source in response_sources]
+    events = [tally for source, tally in tallies.items() if source not in response_sources]
     return {
         "synthetic": True,
         "example": example,
         "seed": seed,
-        "timezone": here.zone,
+        "timezone": clock.zone,
         "first_day": FIRST_DAY.isoformat(),
         "as_of": AS_OF.isoformat(),
         "planted_fall": {
-            "journey": fall.journey,
-            "moment": fall.moment,
-            "kpi": fall.kpi,
-            "starts_on": fall.starts_on.isoformat(),
-            **_before_and_since(here, falling, fall.starts_on.toordinal() - FIRST_DAY.toordinal()),
-            "carried_by": {"segment": fall.segment, "value": fall.carried_by},
+            "journey": drop.journey,
+            "moment": drop.moment,
+            "kpi": drop.kpi,
+            "starts_on": drop.starts_on.isoformat(),
+            **_rates_before_and_after(clock, dropping_cohorts, drop.starts_on.toordinal() - FIRST_DAY.toordinal()),
+            "carried_by": {"segment": drop.segment, "value": drop.driven_by},
         },
-        "lost_day": {"source": fall.lost_source, "date": fall.lost_on.isoformat(), "events": told.lost},
+        "lost_day": {
+            "source": drop.lost_source,
+            "date": drop.lost_on.isoformat(),
+            "events": scenario.count_lost_events,
+        },
         "events": sum(tally.loaded for tally in events),
-        "answers": sum(tally.loaded for tally in answers),
-        "sources": {source: _told(tally) for source, tally in tallies.items()},
+        "answers": sum(tally.loaded for tally in responses),
+        "sources": {source: _tally_content(tally) for source, tally in tallies.items()},
         "moments": {
-            moment: {here.date(day).isoformat(): list(counts) for day, counts in cohorts.by_day(here).items()}
-            for moment, cohorts in told.moments.items()
+            moment: {clock.date(day).isoformat(): list(counts) for day, counts in cohorts.by_day(clock).items()}
+            for moment, cohorts in scenario.cohorts_by_moment.items()
         },
     }
 
 
-def _before_and_since(here: Clock, cohorts: Cohorts, start: int) -> dict[str, Any]:
-    def share(counts: list[tuple[int, int]]) -> float:
+def _rates_before_and_after(clock: ZoneClock, cohorts: Cohorts, start: int) -> dict[str, Any]:
+    def proportion(counts: list[tuple[int, int]]) -> float:
         hits, cases = np.sum(counts, axis=0)
         return round(float(hits / cases), 4)
 
-    days = cohorts.by_day(here)
+    days = cohorts.by_day(clock)
     return {
-        "from": share([counts for day, counts in days.items() if day < start]),
-        "to": share([counts for day, counts in days.items() if day >= start]),
+        "from": proportion([counts for day, counts in days.items() if day < start]),
+        "to": proportion([counts for day, counts in days.items() if day >= start]),
     }
 
 
-def _told(tally: Tally) -> dict[str, Any]:
+def _tally_content(tally: SourceTally) -> dict[str, Any]:
     return {
         "files": list(tally.files),
         "rows": tally.rows,
@@ -111,6 +117,6 @@ def _told(tally: Tally) -> dict[str, Any]:
         "loaded": tally.loaded,
         "duplicates": tally.duplicates,
         "rejected": dict(tally.rejected),
-        "unwanted": tally.unwanted,
+        "unwanted": tally.ignored,
         "late": tally.late,
     }

@@ -11,7 +11,7 @@ AS_OF = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class PlantedFall:
+class InjectedDrop:
     """A fall of one moment of truth that begins on a local day and still goes on at `AS_OF`."""
 
     journey: str
@@ -19,35 +19,35 @@ class PlantedFall:
     kpi: str
     starts_on: date
     segment: str
-    carried_by: str
+    driven_by: str
     timezone: str
     lost_source: str
     lost_on: date
 
 
-PLANTED: Mapping[str, PlantedFall] = {
-    "equipment_repair": PlantedFall(
+EXAMPLE_DROPS: Mapping[str, InjectedDrop] = {
+    "equipment_repair": InjectedDrop(
         journey="equipment_repair",
         moment="technician_on_site",
         kpi="repair.time_to_resolve",
         starts_on=date(2026, 6, 15),
         segment="region",
-        carried_by="south",
+        driven_by="south",
         timezone="Europe/Istanbul",
         lost_source="visits",
         lost_on=date(2026, 4, 14),
     ),
-    "spare_parts": PlantedFall(
+    "spare_parts": InjectedDrop(
         journey="spare_parts",
         moment="part_available",
         kpi="quote.drop_off",
         starts_on=date(2026, 6, 9),
         segment="part_class",
-        carried_by="hydraulic",
+        driven_by="hydraulic",
         timezone="Europe/Berlin",
         lost_source="erp",
         lost_on=date(2026, 3, 11),
     ),
 }
 
-EXAMPLES = tuple(PLANTED)
+EXAMPLES = tuple(EXAMPLE_DROPS)

@@ -8,26 +8,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from jkpi.synthetic.clock import DAY, HOUR, Clock, Mask, Times
+from jkpi.synthetic.clock import DAY, HOUR, BoolArray, TimeArray, ZoneClock
 
-Floats = NDArray[np.float64]
-Generator = np.random.Generator
+FloatArray = NDArray[np.float64]
+NumpyGenerator = np.random.Generator
 
 
-class Chance:
+class RandomStreams:
     """One independent stream for each name, so that a change in one part of a story leaves the others as they were."""
 
     def __init__(self, example: str, seed: int) -> None:
         self._key = [seed, zlib.crc32(example.encode())]
 
-    def __call__(self, name: str) -> Generator:
+    def __call__(self, name: str) -> NumpyGenerator:
         """A fresh generator, the same for the same example, seed and name."""
         return np.random.default_rng([*self._key, zlib.crc32(name.encode())])
 
 
 def arrivals(
-    rng: Generator, clock: Clock, per_day: float, week: Sequence[float], hours: Sequence[float], growth: float
-) -> Times:
+    rng: NumpyGenerator, clock: ZoneClock, per_day: float, week: Sequence[float], hours: Sequence[float], growth: float
+) -> TimeArray:
     """Sorted instants of a daily Poisson count that is mildly overdispersed.
 
     `week` and `hours` are relative weights; over all days the volume changes by the relative `growth`.
@@ -35,57 +35,59 @@ def arrivals(
     days = np.arange(clock.days)
     shape = np.asarray(week)[clock.weekday(days)] / np.mean(week)
     trend = 1 + growth * (days / clock.days - 0.5)
-    luck = rng.gamma(60.0, 1 / 60.0, len(days))
-    day = np.repeat(days, rng.poisson(per_day * shape * trend * luck))
+    noise = rng.gamma(60.0, 1 / 60.0, len(days))
+    day = np.repeat(days, rng.poisson(per_day * shape * trend * noise))
     hour = rng.choice(24, len(day), p=np.asarray(hours) / np.sum(hours))
-    return np.sort(clock.instants(day, hour * HOUR + rng.integers(0, HOUR, len(day))))
+    return np.sort(clock.to_utc(day, hour * HOUR + rng.integers(0, HOUR, len(day))))
 
 
-def daily_rates(rng: Generator, clock: Clock, base: float, week: Sequence[float], spread: float) -> Floats:
+def daily_rates(rng: NumpyGenerator, clock: ZoneClock, base: float, week: Sequence[float], spread: float) -> FloatArray:
     """A rate for each day: `base`, moved on the logit scale by the weekday's shift and by normal noise of `spread`."""
     days = np.arange(clock.days)
     logit = np.log(base / (1 - base)) + np.asarray(week)[clock.weekday(days)]
-    rates: Floats = 1 / (1 + np.exp(-logit - rng.normal(0, spread, len(days))))
+    rates: FloatArray = 1 / (1 + np.exp(-logit - rng.normal(0, spread, len(days))))
     return rates
 
 
-def on_day(clock: Clock, values: Floats, at: Times) -> Floats:
+def daily_value_at(clock: ZoneClock, values: FloatArray, instants: TimeArray) -> FloatArray:
     """The daily value at each instant; the last day's beyond the end."""
-    return values[np.clip(clock.day(at), 0, len(values) - 1)]
+    return values[np.clip(clock.day(instants), 0, len(values) - 1)]
 
 
-def happens(rng: Generator, probability: Floats | float, count: int) -> Mask:
+def bernoulli(rng: NumpyGenerator, probability: FloatArray | float, count: int) -> BoolArray:
     """True with that probability, for each of `count`."""
     return rng.random(count) < probability
 
 
-def between(rng: Generator, at: Times, least: int, most: int) -> Times:
+def uniform_delay(rng: NumpyGenerator, start: TimeArray, low: int, high: int) -> TimeArray:
     """Later by `least` to `most` seconds, evenly."""
-    delayed: Times = at + rng.integers(least, most, len(at))
+    delayed: TimeArray = start + rng.integers(low, high, len(start))
     return delayed
 
 
-def later(rng: Generator, at: Times, median: int, spread: float, least: int, most: int) -> Times:
+def lognormal_delay(
+    rng: NumpyGenerator, start: TimeArray, median: int, spread: float, low: int, high: int
+) -> TimeArray:
     """Later by a log-normal delay in seconds, clipped."""
-    delay = np.clip(median * np.exp(rng.normal(0, spread, len(at))), least, most)
-    delayed: Times = at + delay.astype(np.int64)
+    delay = np.clip(median * np.exp(rng.normal(0, spread, len(start))), low, high)
+    delayed: TimeArray = start + delay.astype(np.int64)
     return delayed
 
 
-def at_a_likely_hour(rng: Generator, clock: Clock, offers: Times, hours: Sequence[float]) -> Times:
+def choose_by_hour(rng: NumpyGenerator, clock: ZoneClock, candidates: TimeArray, hours: Sequence[float]) -> TimeArray:
     """One of several offered instants (a row each), the hours of the day weighted."""
-    weights = np.asarray(hours)[clock.hour(offers)]
-    choice = np.argmax(np.log(weights) + rng.gumbel(size=offers.shape), axis=1)
-    chosen: Times = offers[np.arange(len(offers)), choice]
+    weights = np.asarray(hours)[clock.hour(candidates)]
+    choice = np.argmax(np.log(weights) + rng.gumbel(size=candidates.shape), axis=1)
+    chosen: TimeArray = candidates[np.arange(len(candidates)), choice]
     return chosen
 
 
-def pick(rng: Generator, weights: Mapping[str, float], count: int) -> NDArray[np.str_]:
+def weighted_choice(rng: NumpyGenerator, weights: Mapping[str, float], count: int) -> NDArray[np.str_]:
     """Names drawn by weight."""
-    shares = np.array(list(weights.values()))
-    return rng.choice(np.array(list(weights)), count, p=shares / shares.sum())
+    probabilities = np.array(list(weights.values()))
+    return rng.choice(np.array(list(weights)), count, p=probabilities / probabilities.sum())
 
 
-def answer_times(rng: Generator, asked: Times) -> Times:
+def response_times(rng: NumpyGenerator, asked_at: TimeArray) -> TimeArray:
     """People answer within three days, most of them soon."""
-    return asked + np.clip(rng.exponential(11 * HOUR, len(asked)), 3 * 60, 3 * DAY - HOUR).astype(np.int64)
+    return asked_at + np.clip(rng.exponential(11 * HOUR, len(asked_at)), 3 * 60, 3 * DAY - HOUR).astype(np.int64)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jkpi.synthetic.clock import DAY, NEVER, Clock, Mask, Texts, Times
+from jkpi.synthetic.clock import DAY, NEVER, BoolArray, TextArray, TimeArray, ZoneClock
 from jkpi.synthetic.deliveries import Delivery
-from jkpi.synthetic.ground_truth import PlantedFall
-from jkpi.synthetic.rows import Rows
+from jkpi.synthetic.ground_truth import InjectedDrop
+from jkpi.synthetic.rows import SourceRows
 
 LATE_ALLOWANCE = 2 * DAY  # no row is delivered later than this, answers apart
 
@@ -20,61 +20,61 @@ LATE_ALLOWANCE = 2 * DAY  # no row is delivered later than this, answers apart
 class Cohorts:
     """The cases of one proportion by local day, whole cohorts only, as they can be known from what was delivered."""
 
-    day: Times
-    hit: Mask
-    segment: Texts
+    day: TimeArray
+    is_success: BoolArray
+    segment: TextArray
     window: int  # seconds after the cohort's last case until all are decided
 
-    def by_day(self, clock: Clock, chosen: Mask | None = None) -> dict[int, tuple[int, int]]:
+    def by_day(self, clock: ZoneClock, mask: BoolArray | None = None) -> dict[int, tuple[int, int]]:
         """Numerator and denominator of each day that is final at `as_of`."""
-        use = np.ones(len(self.day), dtype=bool) if chosen is None else chosen
-        ends = clock.instants(np.arange(clock.days) + 1, np.zeros(clock.days, dtype=np.int64))
-        final = int((ends + self.window + LATE_ALLOWANCE <= clock.as_of).sum())
-        hits = np.bincount(self.day[use & self.hit], minlength=clock.days)
-        cases = np.bincount(self.day[use], minlength=clock.days)
-        return {day: (int(hits[day]), int(cases[day])) for day in range(final) if cases[day]}
+        selected = np.ones(len(self.day), dtype=bool) if mask is None else mask
+        ends = clock.to_utc(np.arange(clock.days) + 1, np.zeros(clock.days, dtype=np.int64))
+        count_final_days = int((ends + self.window + LATE_ALLOWANCE <= clock.as_of).sum())
+        successes = np.bincount(self.day[selected & self.is_success], minlength=clock.days)
+        cases = np.bincount(self.day[selected], minlength=clock.days)
+        return {day: (int(successes[day]), int(cases[day])) for day in range(count_final_days) if cases[day]}
 
 
 @dataclass(frozen=True)
-class Story:
+class Scenario:
     """`moments` has a proportion for each moment of truth, of which one falls; `lost` counts what a source lost."""
 
-    fall: PlantedFall
-    deliveries: Sequence[tuple[Rows, Delivery]]
-    moments: Mapping[str, Cohorts]
-    lost: int
+    drop: InjectedDrop
+    deliveries: Sequence[tuple[SourceRows, Delivery]]
+    cohorts_by_moment: Mapping[str, Cohorts]
+    count_lost_events: int
 
 
-Log = list[tuple[str, Times, Times]]  # touchpoint, which cases, when
+EventLog = list[tuple[str, TimeArray, TimeArray]]  # touchpoint, which cases, when
 
 
-def flat(log: Log) -> tuple[Texts, Times, Times]:
+def flatten_log(log: EventLog) -> tuple[TextArray, TimeArray, TimeArray]:
     """The log as three arrays, in order of time: touchpoint, case, instant."""
-    names = np.concatenate([np.full(len(at), name) for name, _, at in log])
+    names = np.concatenate([np.full(len(instants), name) for name, _, instants in log])
     cases = np.concatenate([case for _, case, _ in log])
-    at = np.concatenate([at for _, _, at in log])
-    kept = np.flatnonzero(at < NEVER)
-    order = kept[np.argsort(at[kept], kind="stable")]
-    return names[order], cases[order], at[order]
+    instants = np.concatenate([instants for _, _, instants in log])
+    happened = np.flatnonzero(instants < NEVER)
+    order = happened[np.argsort(instants[happened], kind="stable")]
+    return names[order], cases[order], instants[order]
 
 
-def is_lost(clock: Clock, fall: PlantedFall, at: Times) -> Mask:
+def is_lost(clock: ZoneClock, drop: InjectedDrop, instants: TimeArray) -> BoolArray:
     """What happened on the day of which the source has nothing."""
-    lost: Mask = (clock.day(at) == clock.number(fall.lost_on)) & (at < NEVER)
+    lost: BoolArray = (clock.day(instants) == clock.day_number(drop.lost_on)) & (instants < NEVER)
     return lost
 
 
-def where(happened: Mask, at: Times) -> Times:
+def where_happened(happened: BoolArray, instants: TimeArray) -> TimeArray:
     """The instants where it happened, NEVER elsewhere."""
-    return np.where(happened, np.minimum(at, NEVER), NEVER)
+    return np.where(happened, np.minimum(instants, NEVER), NEVER)
 
 
-def numbered(prefix: str, numbers: Iterable[int] | NDArray[np.int64], width: int = 6) -> Texts:
+def make_ids(prefix: str, numbers: Iterable[int] | NDArray[np.int64], width: int = 6) -> TextArray:
     """Ids such as SR-000123."""
     return np.char.add(prefix, np.char.zfill(np.asarray(numbers).astype(str), width))
 
 
-def words(names: Texts, spelling: Mapping[str, str]) -> Texts:
+def translate_names(names: TextArray, spelling: Mapping[str, str]) -> TextArray:
     """Names in the source's own spelling."""
-    known, inverse = np.unique(names, return_inverse=True)
-    return np.array([spelling[name] for name in known.tolist()])[inverse]
+    unique_names, inverse = np.unique(names, return_inverse=True)
+    return np.array([spelling[name] for name in unique_names.tolist()])[inverse]

@@ -6,14 +6,14 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Texts, Times, stamps, utc_text
-from jkpi.synthetic.deliveries import BrokenOff, Damage, Delivery, arrival, other_id
-from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, Format
-from jkpi.synthetic.random_streams import Chance, answer_times, daily_rates, happens, on_day
-from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, long_rows, snapshots, stacked
-from jkpi.synthetic.scenario import Cohorts, Story, flat, is_lost, numbered, where, words
-from jkpi.synthetic.spare_parts import FALL, WINDOW, Enquiries, enquiries
-from jkpi.synthetic.surveys import five_points, ten_points
+from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, TextArray, TimeArray, ZoneClock, as_datetime64, utc_text
+from jkpi.synthetic.deliveries import Corruption, Delivery, TruncatedFile, delivery_times, unmatched_id
+from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, OutputFormat
+from jkpi.synthetic.random_streams import RandomStreams, bernoulli, daily_rates, daily_value_at, response_times
+from jkpi.synthetic.rows import IGNORED_ROW, VALID_ROW, SourceRows, long_rows, monthly_snapshots, stacked
+from jkpi.synthetic.scenario import Cohorts, Scenario, flatten_log, is_lost, make_ids, translate_names, where_happened
+from jkpi.synthetic.spare_parts import DROP, WINDOW, SimulatedEnquiries, simulate_enquiries
+from jkpi.synthetic.surveys import eleven_point_scores, five_point_scores
 
 SHOP = {"part_searched": "search", "part_not_found": "search.empty", "availability_shown": "stock.view"}
 ERP = {
@@ -27,204 +27,224 @@ PARCELS = ("part_shipped", "part_delivered", "delivery_confirmed")
 GERMAN = "%d.%m.%Y %H:%M:%S"
 
 
-def story(chance: Chance, clock: Clock) -> Story:
+def spare_parts_scenario(streams: RandomStreams, clock: ZoneClock) -> Scenario:
     """The whole example."""
-    told = enquiries(chance, clock)
-    answers, ends_well = _answers(chance("satisfaction"), clock, told)
+    simulated = simulate_enquiries(streams, clock)
+    survey_deliveries, ends_well = _survey_deliveries(streams("satisfaction"), clock, simulated)
     deliveries = [
-        _shop(chance("shop files"), clock, told),
-        _desk(chance("desk files"), told),
-        _erp(chance("erp files"), clock, told),
-        _parcels(chance("parcels files"), clock, told),
-        *answers,
+        _shop_delivery(streams("shop files"), clock, simulated),
+        _desk_delivery(streams("desk files"), simulated),
+        _erp_delivery(streams("erp files"), clock, simulated),
+        _parcels_delivery(streams("parcels files"), clock, simulated),
+        *survey_deliveries,
     ]
-    moments = {
-        "part_available": _bought_elsewhere(clock, told),
-        "delivered_when_promised": _as_promised(clock, told),
+    cohorts_by_moment = {
+        "part_available": _bought_elsewhere_cohorts(clock, simulated),
+        "delivered_when_promised": _delivered_as_promised_cohorts(clock, simulated),
         "ends_well": ends_well,
     }
-    lost = sum(int(is_lost(clock, FALL, told.at[name]).sum()) for name in ERP)
-    return Story(FALL, deliveries, moments, lost)
+    lost = sum(int(is_lost(clock, DROP, simulated.at[name]).sum()) for name in ERP)
+    return Scenario(DROP, deliveries, cohorts_by_moment, lost)
 
 
-def _enquiry(case: Times) -> Texts:
-    return numbered("EQ", case)
+def _enquiry_ids(case: TimeArray) -> TextArray:
+    return make_ids("EQ", case)
 
 
-def _customer(told: Enquiries, case: Times) -> Texts:
-    return numbered("K", told.customer[case], 5)
+def _customer_ids(simulated: SimulatedEnquiries, case: TimeArray) -> TextArray:
+    return make_ids("K", simulated.customer[case], 5)
 
 
-def _stock(told: Enquiries, case: Times) -> Texts:
-    return np.where(told.out_of_stock[case], "out_of_stock", "in_stock")
+def _stock_states(simulated: SimulatedEnquiries, case: TimeArray) -> TextArray:
+    return np.where(simulated.out_of_stock[case], "out_of_stock", "in_stock")
 
 
-def _shop(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[Rows, Delivery]:
-    names, case, at = flat([entry for entry in told.log if entry[0] in SHOP])
+def _shop_delivery(
+    rng: np.random.Generator, clock: ZoneClock, simulated: SimulatedEnquiries
+) -> tuple[SourceRows, Delivery]:
+    names, case, instants = flatten_log([entry for entry in simulated.log if entry[0] in SHOP])
     columns = {
-        "id": numbered("s", np.arange(len(at)), 7),
-        "session": _enquiry(case),
-        "customer": _customer(told, case),
-        "action": words(names, SHOP),
-        "via": np.where(told.by_phone[case], "phone", "web"),
-        "ts": clock.text_with_offset(at),
-        "part_class": told.part_class[case],
-        "stock": np.where(names == "availability_shown", _stock(told, case), ""),
+        "id": make_ids("s", np.arange(len(instants)), 7),
+        "session": _enquiry_ids(case),
+        "customer": _customer_ids(simulated, case),
+        "action": translate_names(names, SHOP),
+        "via": np.where(simulated.by_phone[case], "phone", "web"),
+        "ts": clock.text_with_offset(instants),
+        "part_class": simulated.part_class[case],
+        "stock": np.where(names == "availability_shown", _stock_states(simulated, case), ""),
     }
-    rows = long_rows(columns, *arrival(rng, at))
-    looked = rows.take(np.sort(rng.choice(len(rows), 400, replace=False)))
-    ids = np.char.add("h", looked.columns["id"])
-    help_pages = looked.with_columns({"action": "help.view", "stock": "", "id": ids}).spoiled(UNWANTED)
-    damages = (
-        Damage("unknown touchpoint", 6, {"action": "test.ping", "id": other_id}),
-        Damage("no customer and no case", 5, {"session": "", "customer": "", "id": other_id}),
-        Damage("impossible date", 4, {"ts": "2026-02-30T10:15:00+01:00", "id": other_id}),
-        Damage("same id, other content", 5, {"via": "kiosk"}),
-        Damage(BROKEN_JSON, 4, {"id": other_id}),
+    rows = long_rows(columns, *delivery_times(rng, instants))
+    help_views = rows.take(np.sort(rng.choice(len(rows), 400, replace=False)))
+    ids = np.char.add("h", help_views.columns["id"])
+    help_pages = help_views.with_columns({"action": "help.view", "stock": "", "id": ids}).with_status(IGNORED_ROW)
+    corruptions = (
+        Corruption("unknown touchpoint", 6, {"action": "test.ping", "id": unmatched_id}),
+        Corruption("no customer and no case", 5, {"session": "", "customer": "", "id": unmatched_id}),
+        Corruption("impossible date", 4, {"ts": "2026-02-30T10:15:00+01:00", "id": unmatched_id}),
+        Corruption("same id, other content", 5, {"via": "kiosk"}),
+        Corruption(BROKEN_JSON, 4, {"id": unmatched_id}),
     )
-    plan = Delivery("shop", Format("jsonl", compression="gzip"), "2026-01", damages=damages)
+    plan = Delivery("shop", OutputFormat("jsonl", compression="gzip"), "2026-01", corruptions=corruptions)
     return stacked([rows, help_pages]), plan
 
 
-def _desk(rng: np.random.Generator, told: Enquiries) -> tuple[Rows, Delivery]:
+def _desk_delivery(rng: np.random.Generator, simulated: SimulatedEnquiries) -> tuple[SourceRows, Delivery]:
     """The parts desk writes down one thing only: that somebody asked."""
-    _, case, at = flat([entry for entry in told.log if entry[0] == "advice_asked"])
+    _, case, instants = flatten_log([entry for entry in simulated.log if entry[0] == "advice_asked"])
     columns = {
-        "enquiry": _enquiry(case),
-        "customer": _customer(told, case),
-        "asked_at": utc_text(at),
-        "part_class": told.part_class[case],
+        "enquiry": _enquiry_ids(case),
+        "customer": _customer_ids(simulated, case),
+        "asked_at": utc_text(instants),
+        "part_class": simulated.part_class[case],
     }
-    damages = (
-        Damage("no customer and no case", 3, {"enquiry": "", "customer": ""}),
-        Damage("date in the future", 2, {"asked_at": "2036-03-01T08:00:00Z"}),
-        Damage(RAGGED, 4, {}),
+    corruptions = (
+        Corruption("no customer and no case", 3, {"enquiry": "", "customer": ""}),
+        Corruption("date in the future", 2, {"asked_at": "2036-03-01T08:00:00Z"}),
+        Corruption(RAGGED, 4, {}),
     )
-    plan = Delivery("desk", Format("csv", delimiter="\t", compression="zstd"), "2025-11", damages=damages)
-    return long_rows(columns, *arrival(rng, at)), plan
+    plan = Delivery("desk", OutputFormat("csv", delimiter="\t", compression="zstd"), "2025-11", corruptions=corruptions)
+    return long_rows(columns, *delivery_times(rng, instants)), plan
 
 
-def _erp(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[Rows, Delivery]:
-    names, case, at = flat([entry for entry in told.log if entry[0] in ERP])
+def _erp_delivery(
+    rng: np.random.Generator, clock: ZoneClock, simulated: SimulatedEnquiries
+) -> tuple[SourceRows, Delivery]:
+    names, case, instants = flatten_log([entry for entry in simulated.log if entry[0] in ERP])
     # A day of the ERP's journal was never written.
-    kept = ~is_lost(clock, FALL, at)
-    names, case, at = names[kept], case[kept], at[kept]
+    not_lost = ~is_lost(clock, DROP, instants)
+    names, case, instants = names[not_lost], case[not_lost], instants[not_lost]
     ordered = np.char.startswith(names, "order_")
     columns = {
-        "Vorgang": _enquiry(case),
-        "Kunde": _customer(told, case),
-        "Ereignis": words(names, ERP),
-        "Zeitpunkt": clock.text(at, GERMAN),
-        "Liefertermin": np.where(ordered, clock.text(told.due[case], GERMAN), ""),
-        "Teileklasse": told.part_class[case],
-        "Lagerstatus": _stock(told, case),
+        "Vorgang": _enquiry_ids(case),
+        "Kunde": _customer_ids(simulated, case),
+        "Ereignis": translate_names(names, ERP),
+        "Zeitpunkt": clock.text(instants, GERMAN),
+        "Liefertermin": np.where(ordered, clock.text(simulated.due[case], GERMAN), ""),
+        "Teileklasse": simulated.part_class[case],
+        "Lagerstatus": _stock_states(simulated, case),
     }
-    damages = (
-        Damage("impossible date", 6, {"Zeitpunkt": "31.02.2026 10:15:00"}),
-        Damage("date in the future", 3, {"Zeitpunkt": "14.05.2036 09:30:00"}),
-        Damage("unknown touchpoint", 5, {"Ereignis": "Übernahme Altsystem"}),
-        Damage("no customer and no case", 4, {"Vorgang": "", "Kunde": ""}),
-        Damage(RAGGED, 5, {}),
+    corruptions = (
+        Corruption("impossible date", 6, {"Zeitpunkt": "31.02.2026 10:15:00"}),
+        Corruption("date in the future", 3, {"Zeitpunkt": "14.05.2036 09:30:00"}),
+        Corruption("unknown touchpoint", 5, {"Ereignis": "Übernahme Altsystem"}),
+        Corruption("no customer and no case", 4, {"Vorgang": "", "Kunde": ""}),
+        Corruption(RAGGED, 5, {}),
     )
-    broken = BrokenOff("2026-04", date(2026, 4, 27), date(2026, 4, 20))
-    how = Format("csv", delimiter=";", encoding="latin-1")
-    return long_rows(columns, *arrival(rng, at)), Delivery("erp", how, "2026-01", damages=damages, broken_off=broken)
+    truncated = TruncatedFile("2026-04", date(2026, 4, 27), date(2026, 4, 20))
+    output_format = OutputFormat("csv", delimiter=";", encoding="latin-1")
+    return long_rows(columns, *delivery_times(rng, instants)), Delivery(
+        "erp", output_format, "2026-01", corruptions=corruptions, truncated_file=truncated
+    )
 
 
-def _parcels(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[Rows, Delivery]:
+def _parcels_delivery(
+    rng: np.random.Generator, clock: ZoneClock, simulated: SimulatedEnquiries
+) -> tuple[SourceRows, Delivery]:
     """One row a parcel, exported at each month's end when it was touched: so a parcel may come twice."""
-    shipped = np.flatnonzero(told.at["part_shipped"] < NEVER)
-    milestones = {name: told.at[name][shipped] for name in PARCELS}
-    arrives, late = arrival(rng, milestones["part_shipped"])
-    index, shown, arrives, speaks_of, new = snapshots(clock, milestones, arrives - milestones["part_shipped"], late)
+    shipped = np.flatnonzero(simulated.at["part_shipped"] < NEVER)
+    milestones = {name: simulated.at[name][shipped] for name in PARCELS}
+    arrives_at, late = delivery_times(rng, milestones["part_shipped"])
+    index, visible, arrives_at, count_events, new = monthly_snapshots(
+        clock, milestones, arrives_at - milestones["part_shipped"], late
+    )
     case = shipped[index]
     columns = {
-        "consignment": numbered("P", case),
-        "enquiry": _enquiry(case),
-        "customer": _customer(told, case),
-        "promised_until": stamps(told.due[case]),
-        **{column: stamps(shown[name]) for name, column in zip(PARCELS, _PARCEL_COLUMNS, strict=True)},
+        "consignment": make_ids("P", case),
+        "enquiry": _enquiry_ids(case),
+        "customer": _customer_ids(simulated, case),
+        "promised_until": as_datetime64(simulated.due[case]),
+        **{column: as_datetime64(visible[name]) for name, column in zip(PARCELS, _PARCEL_COLUMNS, strict=True)},
     }
-    alone = {"delivered": "", "signed": ""}
-    damages = (
-        Damage("date in the future", 4, {**alone, "handed_over": np.datetime64("2036-05-14T09:30:00")}),
-        Damage(
+    blanks = {"delivered": "", "signed": ""}
+    corruptions = (
+        Corruption("date in the future", 4, {**blanks, "handed_over": np.datetime64("2036-05-14T09:30:00")}),
+        Corruption(
             "no customer and no case",
             4,
-            {**alone, "handed_over": np.datetime64("2026-01-14T09:30:00"), "enquiry": "", "customer": ""},
+            {**blanks, "handed_over": np.datetime64("2026-01-14T09:30:00"), "enquiry": "", "customer": ""},
         ),
     )
-    rows = Rows(columns, arrives, late[index], speaks_of, new, np.full(len(index), SOUND))
-    return rows, Delivery("parcels", Format("parquet"), "2026-05", damages=damages)
+    rows = SourceRows(columns, arrives_at, late[index], count_events, new, np.full(len(index), VALID_ROW))
+    return rows, Delivery("parcels", OutputFormat("parquet"), "2026-05", corruptions=corruptions)
 
 
 _PARCEL_COLUMNS = ("handed_over", "delivered", "signed")
 
 
-def _answers(rng: np.random.Generator, clock: Clock, told: Enquiries) -> tuple[list[tuple[Rows, Delivery]], Cohorts]:
+def _survey_deliveries(
+    rng: np.random.Generator, clock: ZoneClock, simulated: SimulatedEnquiries
+) -> tuple[list[tuple[SourceRows, Delivery]], Cohorts]:
     """A form of two questions from the survey tool, and the recommendation from another tool."""
-    asked = told.at["part_delivered"] + DAY
-    case = np.flatnonzero(happens(rng, 0.31, len(asked)) & (asked < NEVER))
-    answered = answer_times(rng, asked[case])
-    late = told.at["part_delivered"][case] > told.due[case]
-    rate = on_day(clock, daily_rates(rng, clock, 0.80, (0, 0, 0, 0, 0.04, 0, -0.05), 0.08), answered) - 0.22 * late
-    satisfied = happens(rng, rate, len(case))
-    scores = five_points(rng, satisfied)
-    right = happens(rng, 0.94, len(case))
+    asked = simulated.at["part_delivered"] + DAY
+    case = np.flatnonzero(bernoulli(rng, 0.31, len(asked)) & (asked < NEVER))
+    answered = response_times(rng, asked[case])
+    late = simulated.at["part_delivered"][case] > simulated.due[case]
+    rate = (
+        daily_value_at(clock, daily_rates(rng, clock, 0.80, (0, 0, 0, 0, 0.04, 0, -0.05), 0.08), answered) - 0.22 * late
+    )
+    satisfied = bernoulli(rng, rate, len(case))
+    scores = five_point_scores(rng, satisfied)
+    right_part = bernoulli(rng, 0.94, len(case))
     form = {
-        "response": numbered("SV", np.arange(len(case))),
-        "enquiry": _enquiry(case),
-        "customer": _customer(told, case),
+        "response": make_ids("SV", np.arange(len(case))),
+        "enquiry": _enquiry_ids(case),
+        "customer": _customer_ids(simulated, case),
         "sent": utc_text(asked[case], "%Y-%m-%d %H:%M:%S"),
         "submitted": utc_text(answered, "%Y-%m-%d %H:%M:%S"),
         "delivery_ok": scores.astype(str),
-        "right_part": np.where(right, five_points(rng, happens(rng, 0.91, len(case))).astype(str), ""),
+        "right_part": np.where(right_part, five_point_scores(rng, bernoulli(rng, 0.91, len(case))).astype(str), ""),
     }
-    damages = (
-        Damage("score outside its scale", 6, {"right_part": "", "delivery_ok": "0", "response": other_id}),
-        Damage("impossible date", 3, {"right_part": "", "submitted": "2026-04-31 18:40:00", "response": other_id}),
-        Damage(RAGGED, 3, {"response": other_id}),
+    corruptions = (
+        Corruption("score outside its scale", 6, {"right_part": "", "delivery_ok": "0", "response": unmatched_id}),
+        Corruption(
+            "impossible date", 3, {"right_part": "", "submitted": "2026-04-31 18:40:00", "response": unmatched_id}
+        ),
+        Corruption(RAGGED, 3, {"response": unmatched_id}),
     )
     views = {"answers_delivery": ("delivery_ok", "right_part")}
-    first = Delivery("answers_delivery", Format("csv"), "2026-02", views=views, damages=damages)
-    rows = long_rows(form, *arrival(rng, answered, 0.02))
+    form_delivery = Delivery("answers_delivery", OutputFormat("csv"), "2026-02", views=views, corruptions=corruptions)
+    rows = long_rows(form, *delivery_times(rng, answered, 0.02))
 
-    kind = happens(rng, 0.90, len(case))
+    answered_score = bernoulli(rng, 0.90, len(case))
     score = {
-        "answer": numbered("R", np.flatnonzero(kind)),
-        "enquiry": form["enquiry"][kind],
-        "customer": form["customer"][kind],
-        "at": (answered[kind] + 40) * 1000,
-        "score": ten_points(rng, scores[kind]).astype(str),
+        "answer": make_ids("R", np.flatnonzero(answered_score)),
+        "enquiry": form["enquiry"][answered_score],
+        "customer": form["customer"][answered_score],
+        "at": (answered[answered_score] + 40) * 1000,
+        "score": eleven_point_scores(rng, scores[answered_score]).astype(str),
     }
-    second = Delivery(
+    score_delivery = Delivery(
         "recommend",
-        Format("jsonl"),
+        OutputFormat("jsonl"),
         "2026-02",
         views={"recommend": ("score",)},
-        damages=(
-            Damage("score outside its scale", 5, {"score": "11", "answer": other_id}),
-            Damage("missing id", 3, {"answer": "", "enquiry": "", "customer": ""}),
+        corruptions=(
+            Corruption("score outside its scale", 5, {"score": "11", "answer": unmatched_id}),
+            Corruption("missing id", 3, {"answer": "", "enquiry": "", "customer": ""}),
         ),
     )
-    recommended = long_rows(score, *arrival(rng, answered[kind] + MINUTE, 0.02))
-    final = Cohorts(clock.day(answered), satisfied, told.part_class[case], 0)
-    return [(rows, first), (recommended, second)], final
+    recommended = long_rows(score, *delivery_times(rng, answered[answered_score] + MINUTE, 0.02))
+    cohorts = Cohorts(clock.day(answered), satisfied, simulated.part_class[case], 0)
+    return [(rows, form_delivery), (recommended, score_delivery)], cohorts
 
 
-def _bought_elsewhere(clock: Clock, told: Enquiries) -> Cohorts:
+def _bought_elsewhere_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -> Cohorts:
     """By the day on which availability was shown, from what was delivered: what was lost stays lost."""
-    shown = told.at["availability_shown"]
-    seen = shown < NEVER
-    onwards = [where(~is_lost(clock, FALL, told.at[name]), told.at[name]) for name in ERP if name.startswith("order_")]
-    onwards += [told.at[name] for name in PARCELS]
-    left = np.min(onwards, axis=0) - shown > WINDOW
-    return Cohorts(clock.day(shown[seen]), left[seen], told.part_class[seen], WINDOW)
+    shown_at = simulated.at["availability_shown"]
+    was_shown = shown_at < NEVER
+    onwards = [
+        where_happened(~is_lost(clock, DROP, simulated.at[name]), simulated.at[name])
+        for name in ERP
+        if name.startswith("order_")
+    ]
+    onwards += [simulated.at[name] for name in PARCELS]
+    left = np.min(onwards, axis=0) - shown_at > WINDOW
+    return Cohorts(clock.day(shown_at[was_shown]), left[was_shown], simulated.part_class[was_shown], WINDOW)
 
 
-def _as_promised(clock: Clock, told: Enquiries) -> Cohorts:
+def _delivered_as_promised_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -> Cohorts:
     """By the day of the order; who cancelled was not delivered to, and so not when promised."""
-    placed = told.at["order_placed"]
-    seen = (placed < NEVER) & ~is_lost(clock, FALL, placed)
-    kept = told.at["part_delivered"] <= told.due
-    return Cohorts(clock.day(placed[seen]), kept[seen], told.part_class[seen], 9 * DAY + HOUR)
+    placed = simulated.at["order_placed"]
+    is_known = (placed < NEVER) & ~is_lost(clock, DROP, placed)
+    promise_kept = simulated.at["part_delivered"] <= simulated.due
+    return Cohorts(clock.day(placed[is_known]), promise_kept[is_known], simulated.part_class[is_known], 9 * DAY + HOUR)

@@ -50,13 +50,13 @@ class Warehouse(Protocol):
 def with_placeholders(sql: str, style: str) -> str:
     """`:name` in the engine's own spelling: `style` holds {name}, such as `${name}` or `%({name})s`."""
 
-    def spell(match: re.Match[str]) -> str:
+    def render(match: re.Match[str]) -> str:
         return match[1] if match[1] is not None else style.replace("{name}", match[2])
 
-    return _PARAMETER.sub(spell, sql)
+    return _PARAMETER.sub(render, sql)
 
 
 def used_parameters(sql: str, parameters: Parameters) -> dict[str, Any]:
     """Only the parameters that the statement names: DuckDB refuses the others."""
-    named = {match[2] for match in _PARAMETER.finditer(sql) if match[2]}
-    return {name: value for name, value in parameters.items() if name in named}
+    used_names = {match[2] for match in _PARAMETER.finditer(sql) if match[2]}
+    return {name: value for name, value in parameters.items() if name in used_names}

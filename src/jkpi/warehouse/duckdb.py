@@ -18,7 +18,7 @@ from jkpi.warehouse.base import Parameters, Row, used_parameters, with_placehold
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LOCK_PATIENCE_SECONDS = 8.0
+LOCK_TIMEOUT_SECONDS = 8.0
 
 
 class DuckDBWarehouse:
@@ -26,10 +26,10 @@ class DuckDBWarehouse:
 
     engine: Literal["duckdb", "postgres"] = "duckdb"
 
-    def __init__(self, place: Path | None, read_only: bool = False, memory_limit: str | None = None) -> None:
-        if place is not None and not read_only:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = _connect(place, read_only)
+    def __init__(self, path: Path | None, read_only: bool = False, memory_limit: str | None = None) -> None:
+        if path is not None and not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = _connect(path, read_only)
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
         if memory_limit:
@@ -41,18 +41,18 @@ class DuckDBWarehouse:
         names = [column[0] for column in result.description or ()]
         if names != ["Count"]:
             return -1
-        found = result.fetchall()
-        return int(found[0][0]) if found else -1
+        result_rows = result.fetchall()
+        return int(result_rows[0][0]) if result_rows else -1
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
         names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, map(_plain, row), strict=True)) for row in result.fetchall()]
+        return [dict(zip(names, map(_decimal_to_float, row), strict=True)) for row in result.fetchall()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
         # All of it is fetched: a result that is not finished keeps the connection from reading tables from outside.
-        found = self._run(sql, parameters).fetchall()
-        return _plain(found[0][0]) if found else None
+        result_rows = self._run(sql, parameters).fetchall()
+        return _decimal_to_float(result_rows[0][0]) if result_rows else None
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
         # A cursor of its own: other statements may run while the batches are read.
@@ -104,25 +104,25 @@ class DuckDBWarehouse:
         return self._connection.execute(with_placeholders(sql, "${name}"), used_parameters(sql, parameters))
 
 
-def _connect(place: Path | None, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path | None, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Another process may hold the file for a moment: wait for it, then say who it is."""
-    deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
-            return duckdb.connect(str(place) if place else ":memory:", read_only=read_only)
+            return duckdb.connect(str(path) if path else ":memory:", read_only=read_only)
         except duckdb.IOException as error:
             text = str(error)
             if "lock" not in text.lower():
-                raise SystemFailure(f"the warehouse {place} cannot be opened: {text.splitlines()[0]}") from None
+                raise SystemFailure(f"the warehouse {path} cannot be opened: {text.splitlines()[0]}") from None
             if time.monotonic() > deadline:
                 holder = re.search(r"\(PID (\d+)\)|PID (\d+)", text)
-                who = f"process {holder[1] or holder[2]}" if holder else "another process"
+                locked_by = f"process {holder[1] or holder[2]}" if holder else "another process"
                 raise SystemFailure(
-                    f"the warehouse {place} is locked by {who}",
+                    f"the warehouse {path} is locked by {locked_by}",
                     hint="wait until it is done, or stop it; only one process can write to a DuckDB file",
                 ) from None
             time.sleep(0.2)
 
 
-def _plain(value: Any) -> Any:
+def _decimal_to_float(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value

@@ -12,37 +12,39 @@ from datetime import date, timedelta
 
 from jkpi.warehouse.base import Warehouse
 
-_OPEN = """
+_OPEN_DAYS = """
 select distinct
     calendar,
     cast({moment} at time zone 'UTC' at time zone cast(:zone as text) as date) as day
 from raw.map_calendars
 where is_open and utc_date >= :since
 """
-_ZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
-_MOMENTS = ("starts_at", "(ends_at - interval '1 second')")
-_WEEKS = 4
+_JOURNEY_TIMEZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
+_INTERVAL_BOUNDS = ("starts_at", "(ends_at - interval '1 second')")
+_WEEKS_COMPARED = 4
 """Open on most of the same days of the week within so many weeks, before and after: then it usually is."""
 
 
-def holidays(w: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
+def read_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
     """Those of any calendar from `first` to `last`, as local days of `zone`."""
-    around = timedelta(weeks=_WEEKS)
-    given = {"zone": zone, "since": first - around - timedelta(days=1)}
-    opens: dict[str, set[date]] = defaultdict(set)
-    for moment in _MOMENTS:
-        for row in w.rows(_OPEN.format(moment=moment), given):
-            opens[row["calendar"]].add(row["day"])
+    margin = timedelta(weeks=_WEEKS_COMPARED)
+    parameters = {"zone": zone, "since": first - margin - timedelta(days=1)}
+    open_days_by_calendar: dict[str, set[date]] = defaultdict(set)
+    for bound in _INTERVAL_BOUNDS:
+        for row in warehouse.rows(_OPEN_DAYS.format(moment=bound), parameters):
+            open_days_by_calendar[row["calendar"]].add(row["day"])
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return frozenset(day for day in days if any(_is_closed(day, known) for known in opens.values()))
+    return frozenset(
+        day for day in days if any(_is_holiday(day, open_days) for open_days in open_days_by_calendar.values())
+    )
 
 
-def zone_of_most(w: Warehouse) -> str:
+def most_common_timezone(warehouse: Warehouse) -> str:
     """The zone of the most journeys; UTC where no map is in the warehouse yet."""
-    zones = sorted(w.rows(_ZONES), key=lambda row: (-row["journeys"], row["timezone"]))
+    zones = sorted(warehouse.rows(_JOURNEY_TIMEZONES), key=lambda row: (-row["journeys"], row["timezone"]))
     return str(zones[0]["timezone"]) if zones else "UTC"
 
 
-def _is_closed(day: date, opens: set[date]) -> bool:
-    same = (day + timedelta(weeks=week) for week in range(-_WEEKS, _WEEKS + 1))
-    return day not in opens and sum(other in opens for other in same) > _WEEKS
+def _is_holiday(day: date, open_days: set[date]) -> bool:
+    same_weekdays = (day + timedelta(weeks=week) for week in range(-_WEEKS_COMPARED, _WEEKS_COMPARED + 1))
+    return day not in open_days and sum(candidate in open_days for candidate in same_weekdays) > _WEEKS_COMPARED

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from jkpi.warehouse.base import Warehouse
 
-_TAIL = "segments text, content_hash text, source text, batch_id text, loaded_at timestamp"
-_VERSIONED = "journey text, version integer"
+_COMMON_COLUMNS = "segments text, content_hash text, source text, batch_id text, loaded_at timestamp"
+_VERSION_COLUMNS = "journey text, version integer"
 
 LANDING_TABLES: dict[str, str] = {
     "touchpoint_events": "event_id text, customer_id text, case_id text, touchpoint text, channel text,"
-    f" occurred_at timestamp, due_at timestamp, attributes text, {_TAIL}",
+    f" occurred_at timestamp, due_at timestamp, attributes text, {_COMMON_COLUMNS}",
     "survey_responses": "response_id text, customer_id text, case_id text, touchpoint text, survey text, question text,"
     " score double precision, scale_min double precision, scale_max double precision, emotion text,"
-    f" emotion_state text, comment text, asked_at timestamp, responded_at timestamp, {_TAIL}",
+    f" emotion_state text, comment text, asked_at timestamp, responded_at timestamp, {_COMMON_COLUMNS}",
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
-    f" invited_at timestamp, eligible boolean, {_TAIL}",
-    "customers": f"customer_id text, consent text, valid_from timestamp, {_TAIL}",
+    f" invited_at timestamp, eligible boolean, {_COMMON_COLUMNS}",
+    "customers": f"customer_id text, consent text, valid_from timestamp, {_COMMON_COLUMNS}",
     "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
-    f" denominator double precision, {_TAIL}",
+    f" denominator double precision, {_COMMON_COLUMNS}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
@@ -36,24 +36,24 @@ LANDING_TABLES: dict[str, str] = {
     " value double precision, ci_low double precision, ci_high double precision, sample_size bigint,"
     " published_at timestamp",
     "map_sources": "source text, kind text, title text, late_seconds bigint, schedule text, owner text, data_use text",
-    "map_journeys": f"{_VERSIONED}, title text, owner text, timezone text, viewpoint text, starts_with text,"
+    "map_journeys": f"{_VERSION_COLUMNS}, title text, owner text, timezone text, viewpoint text, starts_with text,"
     " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"
     " valid_from timestamp, content text",
-    "map_stages": f"{_VERSIONED}, stage text, position integer, title text, owner text, content text,"
+    "map_stages": f"{_VERSION_COLUMNS}, stage text, position integer, title text, owner text, content text,"
     " is_current boolean",
-    "map_touchpoints": f"{_VERSIONED}, touchpoint text, stage text, stage_position integer, position integer,"
+    "map_touchpoints": f"{_VERSION_COLUMNS}, touchpoint text, stage text, stage_position integer, position integer,"
     " channel text, stage_side text, evidence text, is_start boolean, is_end boolean, is_staffed boolean,"
     " is_current boolean",
-    "map_kpis": f"{_VERSIONED}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
+    "map_kpis": f"{_VERSION_COLUMNS}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
     " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text,"
     " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text,"
     " at_least integer, scale_min double precision, scale_max double precision, box_min double precision,"
     " polarity text, direction text, target double precision, unit text, definition text, is_current boolean",
-    "map_moments": f"{_VERSIONED}, moment text, kpi text, statistic text, promise double precision,"
+    "map_moments": f"{_VERSION_COLUMNS}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
-    "map_segments": f"{_VERSIONED}, segment text, part text, part_position integer, is_current boolean",
-    "map_viewpoints": f"{_VERSIONED}, segment text, segment_value text, is_current boolean",
+    "map_segments": f"{_VERSION_COLUMNS}, segment text, part text, part_position integer, is_current boolean",
+    "map_viewpoints": f"{_VERSION_COLUMNS}, segment text, segment_value text, is_current boolean",
     "map_calendars": "calendar text, utc_date date, starts_at timestamp, ends_at timestamp, is_open boolean,"
     " seconds_before bigint",
     "map_calendar_prints": "calendar text, fingerprint text, laid_until date",
@@ -63,15 +63,15 @@ LANDING_TABLES: dict[str, str] = {
 def ensure_landing(warehouse: Warehouse) -> None:
     """Create schema `raw` and its tables where they are missing; columns that a table lacks are added, empty."""
     warehouse.execute("create schema if not exists raw")
-    there: dict[str, set[str]] = {}
+    existing: dict[str, set[str]] = {}
     for row in warehouse.rows(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
     ):
-        there.setdefault(row["table_name"], set()).add(row["column_name"])
+        existing.setdefault(row["table_name"], set()).add(row["column_name"])
     for table, columns in LANDING_TABLES.items():
-        if table not in there:
+        if table not in existing:
             warehouse.execute(f"create table if not exists raw.{table} ({columns})")
             continue
         for column in columns.split(", "):
-            if column.split()[0] not in there[table]:
+            if column.split()[0] not in existing[table]:
                 warehouse.execute(f"alter table raw.{table} add column if not exists {column}")

@@ -33,8 +33,8 @@ def _connect(url: str, read_only: bool, memory_limit: str | None) -> Warehouse:
     if scheme == "duckdb":
         from jkpi.warehouse.duckdb import DuckDBWarehouse
 
-        place = url.removeprefix("duckdb:///")
-        return DuckDBWarehouse(Path(place) if place not in ("", ":memory:") else None, read_only, memory_limit)
+        path = url.removeprefix("duckdb:///")
+        return DuckDBWarehouse(Path(path) if path not in ("", ":memory:") else None, read_only, memory_limit)
     if scheme in ("postgresql", "postgres"):
         from jkpi.warehouse.postgres import PostgresWarehouse
 

@@ -41,10 +41,10 @@ class PostgresWarehouse:
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
-        return [{name: _plain(value) for name, value in row.items()} for row in result.mappings()]
+        return [{name: _decimal_to_float(value) for name, value in row.items()} for row in result.mappings()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
-        return _plain(self._run(sql, parameters).scalar())
+        return _decimal_to_float(self._run(sql, parameters).scalar())
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
@@ -52,12 +52,12 @@ class PostgresWarehouse:
         # A server-side cursor lives in a transaction, so it has a connection of its own.
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=10_000)
-            driver_sql, values = _spell(sql, parameters)
+            driver_sql, values = _prepare(sql, parameters)
             result = streaming.exec_driver_sql(driver_sql, values)
             names = list(result.keys())
-            while part := result.fetchmany(size):
-                columns = zip(*part, strict=True)
-                arrays = [pa.array([_plain(value) for value in column]) for column in columns]
+            while chunk := result.fetchmany(size):
+                columns = zip(*chunk, strict=True)
+                arrays = [pa.array([_decimal_to_float(value) for value in column]) for column in columns]
                 yield pa.RecordBatch.from_arrays(arrays, names=names)
 
     def insert(self, table: str, data: pa.Table | pa.RecordBatch) -> int:
@@ -70,7 +70,7 @@ class PostgresWarehouse:
         # Quoted strings and bare NULLs: COPY tells an empty text from no text by the quotes.
         options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
         rows = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
-        pacsv.write_csv(_quotable(rows), buffer, options)
+        pacsv.write_csv(_with_plain_strings(rows), buffer, options)
         columns = ", ".join(f'"{name}"' for name in rows.column_names)
         cursor = self._connection.connection.cursor()
         with cursor.copy(f"copy {table} ({columns}) from stdin with (format csv)") as copy:
@@ -104,30 +104,30 @@ class PostgresWarehouse:
         self._engine.dispose()
 
     def _run(self, sql: str, parameters: Parameters) -> sa.CursorResult[Any]:
-        driver_sql, values = _spell(sql, parameters)
+        driver_sql, values = _prepare(sql, parameters)
         return self._connection.exec_driver_sql(driver_sql, values)
 
 
-def _spell(sql: str, parameters: Parameters) -> tuple[str, dict[str, Any]]:
+def _prepare(sql: str, parameters: Parameters) -> tuple[str, dict[str, Any]]:
     return with_placeholders(sql.replace("%", "%%"), "%({name})s"), used_parameters(sql, parameters)
 
 
 def _with_driver(url: str) -> sa.URL:
-    made = sa.make_url(url.replace("postgres://", "postgresql://", 1))
-    return made.set(drivername="postgresql+psycopg") if made.drivername == "postgresql" else made
+    parsed_url = sa.make_url(url.replace("postgres://", "postgresql://", 1))
+    return parsed_url.set(drivername="postgresql+psycopg") if parsed_url.drivername == "postgresql" else parsed_url
 
 
-def _quotable(rows: pa.Table) -> pa.Table:
+def _with_plain_strings(rows: pa.Table) -> pa.Table:
     """Dictionary-encoded and large strings as plain ones, which the CSV writer knows how to quote."""
     import pyarrow as pa
 
     fields = []
     for item in rows.schema:
-        plain = item.type.value_type if pa.types.is_dictionary(item.type) else item.type
-        fields.append(pa.field(item.name, pa.string() if pa.types.is_large_string(plain) else plain))
+        value_type = item.type.value_type if pa.types.is_dictionary(item.type) else item.type
+        fields.append(pa.field(item.name, pa.string() if pa.types.is_large_string(value_type) else value_type))
     # One chunk: the writer stumbles over a first chunk without rows.
     return rows.cast(pa.schema(fields)).combine_chunks()
 
 
-def _plain(value: Any) -> Any:
+def _decimal_to_float(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value

@@ -18,11 +18,11 @@ from jkpi.warehouse.base import Warehouse
 PUBLISHED = "published"
 """The schema that readers look into."""
 
-_KEPT = 3
-_READABLE_BY_DUCKDB_1 = "v1.0.0"  # Superset brings a DuckDB that is older than ours
+_SNAPSHOTS_KEPT = 3
+_STORAGE_VERSION = "v1.0.0"  # Superset brings a DuckDB that is older than ours
 
 
-def write_snapshot(w: Warehouse, link: Path, tables: Mapping[str, str]) -> Path:
+def write_snapshot(warehouse: Warehouse, link: Path, tables: Mapping[str, str]) -> Path:
     """Write a DuckDB file with `tables` (name -> query) in schema `published`, and let `link` name it.
 
     Returns:
@@ -35,11 +35,11 @@ def write_snapshot(w: Warehouse, link: Path, tables: Mapping[str, str]) -> Path:
     draft = final.with_suffix(".part")
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
-        _fill(w, draft, tables)
-        _settle(draft)
+        _write_tables(warehouse, draft, tables)
+        _finalize(draft)
         draft.rename(final)
-        _point(link, final)
-        for old in _older(link):
+        _swap_link(link, final)
+        for old in _stale_snapshots(link):
             old.unlink(missing_ok=True)
     except OSError as error:
         raise SystemFailure(
@@ -49,36 +49,36 @@ def write_snapshot(w: Warehouse, link: Path, tables: Mapping[str, str]) -> Path:
     return final
 
 
-def fill_published(w: Warehouse, tables: Mapping[str, str]) -> None:
+def fill_published(warehouse: Warehouse, tables: Mapping[str, str]) -> None:
     """Replace the rows of `published.*` on PostgreSQL; `tables` maps a name to the query it holds. One transaction:
     readers see all of the old rows until they see all of the new ones, and wait for nobody."""
-    w.execute(f"create schema if not exists {PUBLISHED}")
-    with w.transaction():
+    warehouse.execute(f"create schema if not exists {PUBLISHED}")
+    with warehouse.transaction():
         for table, query in tables.items():
-            place = f"{PUBLISHED}.{table}"
-            w.execute(f"create temporary table incoming on commit drop as {query}")
-            if _columns(w, PUBLISHED, table) != _columns(w, "pg_temp", "incoming"):
-                w.execute(f"drop table if exists {place}")
-                w.execute(f"create table {place} as select * from incoming")
+            target = f"{PUBLISHED}.{table}"
+            warehouse.execute(f"create temporary table incoming on commit drop as {query}")
+            if _columns(warehouse, PUBLISHED, table) != _columns(warehouse, "pg_temp", "incoming"):
+                warehouse.execute(f"drop table if exists {target}")
+                warehouse.execute(f"create table {target} as select * from incoming")
             else:
-                w.execute(f"delete from {place}")
-                w.execute(f"insert into {place} select * from incoming")
-            w.execute("drop table incoming")
+                warehouse.execute(f"delete from {target}")
+                warehouse.execute(f"insert into {target} select * from incoming")
+            warehouse.execute("drop table incoming")
 
 
-def _fill(w: Warehouse, draft: Path, tables: Mapping[str, str]) -> None:
+def _write_tables(warehouse: Warehouse, draft: Path, tables: Mapping[str, str]) -> None:
     quoted = str(draft).replace("'", "''")
-    w.execute(f"attach '{quoted}' as snapshot (storage_version '{_READABLE_BY_DUCKDB_1}')")
+    warehouse.execute(f"attach '{quoted}' as snapshot (storage_version '{_STORAGE_VERSION}')")
     try:
-        w.execute(f"create schema snapshot.{PUBLISHED}")
+        warehouse.execute(f"create schema snapshot.{PUBLISHED}")
         for table, query in tables.items():
-            w.execute(f"create table snapshot.{PUBLISHED}.{table} as {query}")
-        w.execute("checkpoint snapshot")
+            warehouse.execute(f"create table snapshot.{PUBLISHED}.{table} as {query}")
+        warehouse.execute("checkpoint snapshot")
     finally:
-        w.execute("detach snapshot")
+        warehouse.execute("detach snapshot")
 
 
-def _settle(draft: Path) -> None:
+def _finalize(draft: Path) -> None:
     """On the disk, and never written again."""
     handle = os.open(draft, os.O_RDONLY)
     try:
@@ -88,24 +88,24 @@ def _settle(draft: Path) -> None:
     draft.chmod(0o444)
 
 
-def _point(link: Path, final: Path) -> None:
-    beside = link.with_name(f".{link.name}.new")
-    beside.unlink(missing_ok=True)
-    beside.symlink_to(final.name)
-    beside.replace(link)
+def _swap_link(link: Path, final: Path) -> None:
+    new_link = link.with_name(f".{link.name}.new")
+    new_link.unlink(missing_ok=True)
+    new_link.symlink_to(final.name)
+    new_link.replace(link)
 
 
-def _older(link: Path) -> list[Path]:
+def _stale_snapshots(link: Path) -> list[Path]:
     """Snapshots that nobody should need any more, and what a killed run left. Only one process writes at a time: it
     holds the warehouse."""
     written = sorted(link.parent.glob(f"{link.stem}.*{link.suffix}"))
-    return [*written[:-_KEPT], *link.parent.glob(f"{link.stem}.*.part*")]
+    return [*written[:-_SNAPSHOTS_KEPT], *link.parent.glob(f"{link.stem}.*.part*")]
 
 
-def _columns(w: Warehouse, schema: str, table: str) -> list[tuple[str, str]]:
-    found = w.rows(
+def _columns(warehouse: Warehouse, schema: str, table: str) -> list[tuple[str, str]]:
+    columns = warehouse.rows(
         "select attname, format_type(atttypid, atttypmod) as kind from pg_attribute"
         " where attrelid = to_regclass(:name) and attnum > 0 and not attisdropped order by attnum",
         {"name": f"{schema}.{table}"},
     )
-    return [(row["attname"], row["kind"]) for row in found]
+    return [(row["attname"], row["kind"]) for row in columns]

@@ -10,7 +10,7 @@ import yaml
 from small_map import OPENING_HOURS, spoiled, write_calendar
 
 from jkpi.errors import Problem, WorkspaceError
-from jkpi.journeys.calendars.hours import Hours, parse_hours, weekdays
+from jkpi.journeys.calendars.hours import OpenInterval, parse_hours, weekday_numbers
 from jkpi.journeys.calendars.model import Calendar, calendar_schema
 from jkpi.journeys.calendars.reader import calendar_names, read_calendars
 
@@ -94,7 +94,7 @@ def test_the_calendar_is_read_and_survives_a_round_trip(tmp_path: Path) -> None:
     assert calendar_names(tmp_path) == frozenset()
     write_calendar(tmp_path)
     (calendar,) = read_calendars(tmp_path)
-    assert calendar.versions[0].on(5) == [Hours(600, 840)]
+    assert calendar.versions[0].intervals_on(5) == [OpenInterval(600, 840)]
     assert Calendar.model_validate(calendar.model_dump(mode="json", by_alias=True)) == calendar
     assert calendar_names(tmp_path) == {"opening_hours"}
 
@@ -114,9 +114,9 @@ def test_hours_are_minutes_from_midnight(written: str, hours: tuple[int, int]) -
 
 
 def test_days_go_over_the_weeks_end() -> None:
-    assert weekdays("mon-fri") == [0, 1, 2, 3, 4]
-    assert weekdays("sat-mon") == [5, 6, 0]
-    assert weekdays("sun") == [6]
+    assert weekday_numbers("mon-fri") == [0, 1, 2, 3, 4]
+    assert weekday_numbers("sat-mon") == [5, 6, 0]
+    assert weekday_numbers("sun") == [6]
 
 
 def test_the_schema_takes_what_the_model_takes() -> None:

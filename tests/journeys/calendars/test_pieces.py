@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jkpi.journeys.calendars.hours import WEEKDAYS
-from jkpi.journeys.calendars.intervals import pieces
+from jkpi.journeys.calendars.intervals import calendar_intervals
 from jkpi.journeys.calendars.model import Calendar
 
 START = datetime(2000, 1, 1)
@@ -24,7 +24,7 @@ def calendar(zone: str = "Europe/Paris", **more: Any) -> Calendar:
 
 
 def laid_out(made: Calendar, until: date) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pieces(made, until).to_pylist()
+    rows: list[dict[str, Any]] = calendar_intervals(made, until).to_pylist()
     return rows
 
 

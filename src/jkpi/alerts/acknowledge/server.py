@@ -13,14 +13,20 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from jkpi.alerts.receivers.ack_links import PATH, Claim, OldLinkError, WrongLinkError, read
-from jkpi.alerts.store.acknowledgements import Acknowledged, AlertFace, acknowledge, face
+from jkpi.alerts.receivers.ack_links import (
+    ACKNOWLEDGE_PATH,
+    ExpiredLinkError,
+    InvalidLinkError,
+    SignedClaim,
+    verify_link,
+)
+from jkpi.alerts.store.acknowledgements import Acknowledgement, AlertSummary, acknowledge, summary_of
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
-from jkpi.formatting.numbers import plain
+from jkpi.formatting.numbers import sanitize
 
-_LONGEST_BODY = 4096
-_WHO, _NOTE = 80, 300
+_MAX_BODY = 4096
+_MAX_NAME, _MAX_NOTE = 80, 300
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
@@ -31,16 +37,16 @@ _HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
-Answer = tuple[HTTPStatus, str]
-Clock = Callable[[], datetime]
+PageResponse = tuple[HTTPStatus, str]
+NowFunction = Callable[[], datetime]
 
 
 def make_server(
     settings: Settings,
     host: str,
     port: int,
-    clock: Clock = lambda: datetime.now(UTC),
-    heard: Callable[[Acknowledged], None] = lambda _: None,
+    clock: NowFunction = lambda: datetime.now(UTC),
+    on_acknowledged: Callable[[Acknowledgement], None] = lambda _: None,
 ) -> ThreadingHTTPServer:
     """A server that is bound, and serves when told to. `heard` is called with each new acknowledgement, once answered.
 
@@ -48,7 +54,7 @@ def make_server(
         InputError: the workspace makes no links.
         SystemFailure: the port is taken, or the address is none of this machine.
     """
-    if not settings.telling.how.base_url:
+    if not settings.alerting.options.base_url:
         raise InputError(
             "this workspace makes no links to be answered",
             hint='say where this server is reached, in jkpi.yml: alerts: {base_url: "https://..."}',
@@ -59,25 +65,25 @@ def make_server(
         server_version, sys_version = "jkpi", ""
 
         def do_GET(self) -> None:
-            self._answer(ask(settings, self.path, clock()))
+            self._respond(confirmation_page(settings, self.path, clock()))
 
         do_HEAD = do_GET  # noqa: N815
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isascii() or not length.isdigit() or int(length) > _LONGEST_BODY:
+            if not length.isascii() or not length.isdigit() or int(length) > _MAX_BODY:
                 self.close_connection = True
-                self._answer(_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", "This is no answer to our page."))
+                self._respond(_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", "This is no answer to our page."))
                 return
             form = dict(parse_qsl(self.rfile.read(int(length)).decode("utf-8", "replace")))
-            answer, done = take_on(settings, self.path, form, clock())
-            self._answer(answer)
-            if done is not None and done.is_new:
+            response, acknowledgement = handle_acknowledge(settings, self.path, form, clock())
+            self._respond(response)
+            if acknowledgement is not None and acknowledgement.is_new:
                 self.wfile.flush()
-                heard(done)
+                on_acknowledged(acknowledgement)
 
-        def _answer(self, answer: Answer) -> None:
-            status, page = answer
+        def _respond(self, response: PageResponse) -> None:
+            status, page = response
             body = page.encode()
             self.send_response(status)
             for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
@@ -99,66 +105,74 @@ def make_server(
     return server
 
 
-def ask(settings: Settings, path: str, now: datetime) -> Answer:
+def confirmation_page(settings: Settings, path: str, now: datetime) -> PageResponse:
     """The page that a link shows: which alert it is, and the button. Nothing changes."""
-    found = _claimed(settings, path, now)
-    if isinstance(found, Claim):
-        seen = _face(settings, found)
-        if isinstance(seen, AlertFace):
-            if seen.acknowledged is not None:
-                return _taken(seen.headline, seen.acknowledged)
-            if seen.status != "open":
-                return _page(HTTPStatus.OK, seen.headline, f"This alert is {seen.status}; there is nothing to do.")
-            return _page(HTTPStatus.OK, seen.headline, _FORM.format(owner=escape(seen.owner), since=seen.since), True)
-        return seen
-    return found
+    claim = _verified_claim(settings, path, now)
+    if isinstance(claim, SignedClaim):
+        summary = _summary_or_error(settings, claim)
+        if isinstance(summary, AlertSummary):
+            if summary.acknowledgement is not None:
+                return _acknowledged_page(summary.headline, summary.acknowledgement)
+            if summary.status != "open":
+                return _page(
+                    HTTPStatus.OK, summary.headline, f"This alert is {summary.status}; there is nothing to do."
+                )
+            return _page(
+                HTTPStatus.OK, summary.headline, _FORM.format(owner=escape(summary.owner), since=summary.onset), True
+            )
+        return summary
+    return claim
 
 
-def take_on(settings: Settings, path: str, form: dict[str, str], now: datetime) -> tuple[Answer, Acknowledged | None]:
+def handle_acknowledge(
+    settings: Settings, path: str, form: dict[str, str], now: datetime
+) -> tuple[PageResponse, Acknowledgement | None]:
     """What the button does."""
-    found = _claimed(settings, path, now)
-    if not isinstance(found, Claim):
-        return found, None
-    who = plain(form.get("who", ""), _WHO)
-    if not who:
+    claim = _verified_claim(settings, path, now)
+    if not isinstance(claim, SignedClaim):
+        return claim, None
+    acknowledged_by = sanitize(form.get("who", ""), _MAX_NAME)
+    if not acknowledged_by:
         return _page(HTTPStatus.BAD_REQUEST, "Who are you?", "Go back and say who takes it on."), None
-    via = f"link sent to {found.receiver}"
+    via = f"link sent to {claim.receiver}"
     try:
-        done = acknowledge(settings, found.alert_id, who, plain(form.get("note", ""), _NOTE), via, now)
+        acknowledgement = acknowledge(
+            settings, claim.alert_id, acknowledged_by, sanitize(form.get("note", ""), _MAX_NOTE), via, now
+        )
     except InputError as error:
         return _page(HTTPStatus.CONFLICT, "Nothing was changed", escape(error.message)), None
     except SystemFailure as error:
         return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", escape(error.message)), None
-    return _taken(done.headline, done), done
+    return _acknowledged_page(acknowledgement.headline, acknowledgement), acknowledgement
 
 
-def _claimed(settings: Settings, path: str, now: datetime) -> Claim | Answer:
-    place = urlsplit(path)
-    base = urlsplit(settings.telling.how.base_url or "").path.rstrip("/")
-    if place.path not in (PATH, base + PATH):
+def _verified_claim(settings: Settings, path: str, now: datetime) -> SignedClaim | PageResponse:
+    url = urlsplit(path)
+    base = urlsplit(settings.alerting.options.base_url or "").path.rstrip("/")
+    if url.path not in (ACKNOWLEDGE_PATH, base + ACKNOWLEDGE_PATH):
         return _page(HTTPStatus.NOT_FOUND, "Not here", "Open the whole link of a message.")
     try:
-        return read(settings.telling.link_key, dict(parse_qsl(place.query)), now)
-    except OldLinkError:
+        return verify_link(settings.alerting.ack_link_key, dict(parse_qsl(url.query)), now)
+    except ExpiredLinkError:
         return _page(HTTPStatus.GONE, "This link has run out", "Use <code>jkpi alerts ack</code>, or a newer message.")
-    except WrongLinkError:
+    except InvalidLinkError:
         return _page(HTTPStatus.FORBIDDEN, "This link is not right", "Open the whole link of a message.")
 
 
-def _face(settings: Settings, claim: Claim) -> AlertFace | Answer:
+def _summary_or_error(settings: Settings, claim: SignedClaim) -> AlertSummary | PageResponse:
     try:
-        return face(settings, claim.alert_id)
+        return summary_of(settings, claim.alert_id)
     except InputError:
         return _page(HTTPStatus.NOT_FOUND, "Not here", "This alert is not known here any more.")
     except SystemFailure as error:
         return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", escape(error.message))
 
 
-def _taken(headline: str, done: Acknowledged) -> Answer:
-    note = f"<p>“{escape(done.note)}”</p>" if done.note else ""
-    told = f"<p>Acknowledged by <strong>{escape(done.who)}</strong> on {done.at:%Y-%m-%d %H:%M} UTC.</p>{note}"
-    after = "<p>It is neither repeated nor escalated. You hear of it when it is over, worse, or never was.</p>"
-    return _page(HTTPStatus.OK, headline, told + after, True)
+def _acknowledged_page(headline: str, acknowledgement: Acknowledgement) -> PageResponse:
+    note = f"<p>“{escape(acknowledgement.note)}”</p>" if acknowledgement.note else ""
+    confirmation = f"<p>Acknowledged by <strong>{escape(acknowledgement.acknowledged_by)}</strong> on {acknowledgement.acknowledged_at:%Y-%m-%d %H:%M} UTC.</p>{note}"
+    what_follows = "<p>It is neither repeated nor escalated. You hear of it when it is over, worse, or never was.</p>"
+    return _page(HTTPStatus.OK, headline, confirmation + what_follows, True)
 
 
 _FORM = """<p>Owner: {owner}. Since {since}.</p>
@@ -175,7 +189,7 @@ button{font:inherit;font-weight:bold;color:#fff;background:#1f4e8c;border:0;bord
 button:focus-visible,input:focus-visible{outline:3px solid #f0b429;outline-offset:1px}"""
 
 
-def _page(status: HTTPStatus, title: str, content: str, is_markup: bool = False) -> Answer:
+def _page(status: HTTPStatus, title: str, content: str, is_markup: bool = False) -> PageResponse:
     """`content` is markup of ours; whatever came from elsewhere in it is escaped already."""
     inner = content if is_markup else f"<p>{content}</p>"
     page = (

@@ -9,140 +9,161 @@ from pathlib import Path
 
 import numpy as np
 
-from jkpi.alerts.backtest.chart import picture
-from jkpi.alerts.backtest.injected_drops import SeenFall, plant, smallest
-from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown, plant_slowdowns
-from jkpi.alerts.detection.episodes import Breach, Part, Track
-from jkpi.alerts.detection.replay import Tried
-from jkpi.alerts.notifications.headline import wanted_rate
-from jkpi.alerts.series.duration_panel import read_durations
-from jkpi.alerts.series.evaluate import of_signs, replay_moments
+from jkpi.alerts.backtest.chart import backtest_chart
+from jkpi.alerts.backtest.injected_drops import DropDetectionRate, inject_drops, minimum_detectable
+from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns
+from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
+from jkpi.alerts.detection.replay import SeriesToEvaluate
+from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.series.duration_panel import read_duration_panel
+from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
 from jkpi.alerts.series.panel import Panel
-from jkpi.alerts.series.watched import WHOLE, Series, Watched, due_day, watched_now
-from jkpi.alerts.transitions.inhibition import fell_with
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment, configured_moments, due_day
+from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)
-class Fired:
+class PastAlert:
     """A breach that the past had, in figures as they were when it fired; rates are higher-is-better. `with_whole`: a
     segment that fell with all customers, which is told as one."""
 
     series_id: str
-    since: date
+    onset: date
     fired_on: date
     closed_on: date | None
     reasons: tuple[str, ...]
     rate: float
-    usual: float
+    baseline: float
     n: float
-    with_whole: bool = False
+    inhibited_by_total: bool = False
 
 
 @dataclass(frozen=True)
-class Backtest:
+class BacktestResult:
     """One moment of truth over its past. `false_alarm_every` in days, wanted and as the past of the whole series shows;
     `seen` and `smallest` are falls of the whole series, as rates, none where it has no share; `slowdowns` and
     `smallest_slowdown` how many times as long all takes, none where it is no duration."""
 
-    watched: Watched
+    watched: WatchedMoment
     first_day: date | None
     last_day: date | None
-    series: int
-    fired: tuple[Fired, ...]
-    wanted_every: float
+    series_count: int
+    alerts: tuple[PastAlert, ...]
+    target_false_alarm_every: float
     false_alarm_every: float | None
     mean_n: float
-    seen: tuple[SeenFall, ...]
-    smallest: float | None
-    slowdowns: tuple[SeenSlowdown, ...]
-    smallest_slowdown: float | None
-    picture: Path
+    detection_rates: tuple[DropDetectionRate, ...]
+    minimum_detectable_drop: float | None
+    slowdown_detection_rates: tuple[SlowdownDetectionRate, ...]
+    minimum_detectable_slowdown: float | None
+    chart_path: Path
 
 
-def backtest(settings: Settings, w: Warehouse, journeys: Sequence[Journey], moment: str | None) -> list[Backtest]:
+def backtest(
+    settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey], moment: str | None
+) -> list[BacktestResult]:
     """Judge the past of one moment, or of all; nothing is told, and no state is kept.
 
     Raises:
         InputError: no map has that moment.
         SystemFailure: nothing has been measured.
     """
-    all_watched = watched_now(journeys, settings)
-    names = sorted({watched.moment for watched in all_watched})
-    if moment is not None and moment not in names:
-        raise InputError(f"no map has a moment of truth {moment!r}", hint=nearest(moment, names))
-    if not w.table_exists("marts", "fct_kpi_readings"):
+    all_watched = configured_moments(journeys, settings)
+    moment_ids = sorted({watched.moment for watched in all_watched})
+    if moment is not None and moment not in moment_ids:
+        raise InputError(f"no map has a moment of truth {moment!r}", hint=did_you_mean(moment, moment_ids))
+    if not warehouse.table_exists("marts", "fct_kpi_readings"):
         raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
     chosen = [watched for watched in all_watched if moment in (None, watched.moment)]
-    return [_of(settings, w, watched) for watched in chosen]
+    return [_backtest_moment(settings, warehouse, watched) for watched in chosen]
 
 
-def _of(settings: Settings, w: Warehouse, watched: Watched) -> Backtest:
-    replayed = replay_moments(w, [watched], {watched: due_day(w, watched, settings.now)})[watched]
-    panel, tracks = replayed.panel, replayed.tracks
-    whole = tracks[0]
+def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedMoment) -> BacktestResult:
+    moment_result = evaluate_moments(warehouse, [watched], {watched: due_day(warehouse, watched, settings.now)})[
+        watched
+    ]
+    panel, results = moment_result.panel, moment_result.results
+    total_result = results[0]
     # A single series is planted in: it has the share of the budget that it has as the whole of its moment.
-    tried = replayed.tried[0]
-    seen = plant(panel.grid, 0, tried.rule, whole, Series(watched).series_id) if watched.has_share else []
-    slowdowns = _slowdowns(w, watched, tried, whole)
-    fall, slowdown = smallest(seen), smallest(slowdowns)
-    read = panel.grid.n[:, 0][panel.grid.n[:, 0] > 0]
-    found = Backtest(
+    to_evaluate = moment_result.to_evaluate[0]
+    drop_rates = (
+        inject_drops(panel.grid, 0, to_evaluate.rule, total_result, Series(watched).series_id)
+        if watched.has_share
+        else []
+    )
+    slowdown_rates = _slowdown_rates(warehouse, watched, to_evaluate, total_result)
+    minimum_drop, minimum_slowdown = minimum_detectable(drop_rates), minimum_detectable(slowdown_rates)
+    sample_sizes = panel.grid.n[:, 0][panel.grid.n[:, 0] > 0]
+    backtest_result = BacktestResult(
         watched,
         panel.first_day(0),
         panel.last_day(0),
         len(panel.keys),
-        tuple(_fired(watched, panel, tracks)),
+        tuple(_past_alerts(watched, panel, results)),
         watched.false_alarm_every,
-        whole.false_alarm_every,
-        float(read.mean()) if len(read) else 0.0,
-        tuple(seen),
-        fall.fall if fall else None,
-        tuple(slowdowns),
-        slowdown.times if slowdown else None,
-        settings.output / "backtest" / f"{watched.journey}.{watched.moment}.svg",
+        total_result.false_alarm_every,
+        float(sample_sizes.mean()) if len(sample_sizes) else 0.0,
+        tuple(drop_rates),
+        minimum_drop.drop if minimum_drop else None,
+        tuple(slowdown_rates),
+        minimum_slowdown.factor if minimum_slowdown else None,
+        settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
     )
-    found.picture.parent.mkdir(parents=True, exist_ok=True)
-    found.picture.write_text(picture(watched, panel.grid, whole, found.seen, found.slowdowns), encoding="utf-8")
-    return found
+    backtest_result.chart_path.parent.mkdir(parents=True, exist_ok=True)
+    backtest_result.chart_path.write_text(
+        backtest_chart(
+            watched, panel.grid, total_result, backtest_result.detection_rates, backtest_result.slowdown_detection_rates
+        ),
+        encoding="utf-8",
+    )
+    return backtest_result
 
 
-def _slowdowns(w: Warehouse, watched: Watched, tried: Tried, whole: Track) -> list[SeenSlowdown]:
+def _slowdown_rates(
+    warehouse: Warehouse, watched: WatchedMoment, to_evaluate: SeriesToEvaluate, total_result: SeriesResult
+) -> list[SlowdownDetectionRate]:
     """Planted in the durations of the whole series."""
-    timed = read_durations(w, replace(watched, by=()), [WHOLE])
-    if not timed.keys:
+    duration_panel = read_duration_panel(warehouse, replace(watched, segment_names=()), [ALL_CUSTOMERS])
+    if not duration_panel.keys:
         return []
-    (durations,), (own,) = timed.durations, of_signs([tried])
+    (histogram,), (sign_test_series,) = duration_panel.histograms, for_sign_test([to_evaluate])
     tolerance = np.inf if watched.tolerance is None else watched.tolerance
-    return plant_slowdowns(durations, timed.grid.first, own.rule, whole, tolerance)
+    return inject_slowdowns(histogram, duration_panel.grid.first_day, sign_test_series.rule, total_result, tolerance)
 
 
-def _fired(watched: Watched, panel: Panel, tracks: Sequence[Track]) -> list[Fired]:
-    found = [
-        Fired(
+def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesResult]) -> list[PastAlert]:
+    past_alerts = [
+        PastAlert(
             Series(watched, *key).series_id,
-            breach.since,
-            breach.fired_on,
-            breach.closed_on,
-            tuple(f"{part.line}: {part.reason}" for part in breach.parts),
-            told.rate,
-            wanted_rate(Series(watched, *key), replace(first, fell=told)),
-            told.n,
-            key != WHOLE and any(_is_of(first, breach, whole) for whole in tracks[0].breaches),
+            episode.onset,
+            episode.fired_on,
+            episode.closed_on,
+            tuple(f"{detection.line}: {detection.reason}" for detection in episode.detections),
+            sample.rate,
+            expected_rate(Series(watched, *key), replace(first_detection, drop=sample)),
+            sample.n,
+            key != ALL_CUSTOMERS
+            and any(_is_same_episode(first_detection, episode, total_episode) for total_episode in results[0].episodes),
         )
-        for key, track in zip(panel.keys, tracks, strict=True)
-        for breach in track.breaches
-        for first in [min(breach.parts, key=lambda part: part.fired_on)]
-        for told in [first.at_first or first.fell]
+        for key, result in zip(panel.keys, results, strict=True)
+        for episode in result.episodes
+        for first_detection in [min(episode.detections, key=lambda detection: detection.fired_on)]
+        for sample in [first_detection.initial_drop or first_detection.drop]
     ]
-    return sorted(found, key=lambda one: (one.fired_on, one.series_id))
+    return sorted(past_alerts, key=lambda alert: (alert.fired_on, alert.series_id))
 
 
-def _is_of(first: Part, breach: Breach, whole: Breach) -> bool:
+def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:
     """Whether a segment's breach was one with a breach of all customers that was known by then."""
-    is_known = whole.fired_on <= first.fired_on and whole.overlaps(breach.since, breach.fired_on)
-    return is_known and any(fell_with(first, part, same_promise=True) for part in whole.parts)
+    is_known = total_episode.fired_on <= first_detection.fired_on and total_episode.overlaps(
+        episode.onset, episode.fired_on
+    )
+    return is_known and any(
+        same_episode(first_detection, total_detection, same_promise=True)
+        for total_detection in total_episode.detections
+    )

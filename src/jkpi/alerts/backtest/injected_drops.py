@@ -14,112 +14,149 @@ from zlib import crc32
 
 import numpy as np
 
-from jkpi.alerts.detection.episodes import Track
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.statistics import reading_matrix as marks
-from jkpi.alerts.statistics.beta_binomial import Floats, Whole
-from jkpi.alerts.statistics.reading_matrix import Grid
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.detection.episodes import SeriesResult
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics.beta_binomial import Floats, Ints
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
 
-TOLD_FALLS = (0.05, 0.10, 0.20)
+REPORTED_DROPS = (0.05, 0.10, 0.20)
 """Points that are told, as shares; the others find out the smallest fall that shows."""
-FALLS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
-STARTS = 24
-MOSTLY = 0.8
+INJECTED_DROPS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
+MAX_STARTS = 24
+POWER = 0.8
 """Of planted falls so many must be seen in time for their size to be called visible."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class DetectionRate:
     """What was `planted` so often: `within` the share that was told in the first week (of a weekly series: after the
     first reading), `in_two` in the first two, `median` the readings until it was told, None where most never were in
     four weeks."""
 
-    planted: int
-    within: float
-    in_two: float
-    median: int | None
+    injected: int
+    within_1_week: float
+    within_2_weeks: float
+    median_delay: int | None
 
 
 @dataclass(frozen=True)
-class SeenFall(Seen):
+class DropDetectionRate(DetectionRate):
     """`fall` as a rate."""
 
-    fall: float
+    drop: float
 
 
-Of = TypeVar("Of", bound=Seen)
+DetectionRateT = TypeVar("DetectionRateT", bound=DetectionRate)
 
 
-def plant(grid: Grid, row: int, rule: Rule, track: Track, name: str) -> list[SeenFall]:
+def inject_drops(
+    grid: ReadingGrid, row: int, rule: AlertRule, result: SeriesResult, seed_name: str
+) -> list[DropDetectionRate]:
     """One line for each fall, the smallest first; none where the past is too short to plant any."""
-    starts = calm_starts(grid, row, rule, track)
+    starts = quiet_starts(grid, row, rule, result)
     if not len(starts):
         return []
-    falls = np.repeat(FALLS, len(starts))
-    copies = _copies(grid, row, np.tile(starts, len(FALLS)), falls, rule.cadence.learning, name)
-    tracks = replay_all(copies, [Tried(rule, number) for number in range(len(falls))])
-    seen = [how_soon(grid, starts, islice(tracks, len(starts)), rule.cadence.cycle) for _ in FALLS]
-    return [SeenFall(*one, fall) for fall, one in zip(FALLS, seen, strict=True) if one is not None]
+    drops = np.repeat(INJECTED_DROPS, len(starts))
+    copies = _injected_copies(
+        grid, row, np.tile(starts, len(INJECTED_DROPS)), drops, rule.config.learning_readings, seed_name
+    )
+    results = replay_grid(copies, [SeriesToEvaluate(rule, number) for number in range(len(drops))])
+    measurements = [
+        measure_detection(grid, starts, islice(results, len(starts)), rule.config.season_length) for _ in INJECTED_DROPS
+    ]
+    return [
+        DropDetectionRate(*measurement, drop)
+        for drop, measurement in zip(INJECTED_DROPS, measurements, strict=True)
+        if measurement is not None
+    ]
 
 
-def smallest(seen: Sequence[Of]) -> Of | None:
+def minimum_detectable(rates: Sequence[DetectionRateT]) -> DetectionRateT | None:
     """Of what was planted, the smallest first, that from which on at least four in five are told within a week."""
-    visible = None
-    for one in reversed(seen):
-        if one.within < MOSTLY:
+    detectable = None
+    for rate in reversed(rates):
+        if rate.within_1_week < POWER:
             break
-        visible = one
-    return visible
+        detectable = rate
+    return detectable
 
 
-def how_soon(
-    grid: Grid, starts: Whole, tracks: Iterable[Track], week: int
+def measure_detection(
+    grid: ReadingGrid, starts: Ints, results: Iterable[SeriesResult], season_length: int
 ) -> tuple[int, float, float, int | None] | None:
     """What `Seen` says of copies of a series, into each of which something was planted at its start; None where none
     was free of alerts there."""
     delays = []
-    for start, copy in zip(starts, tracks, strict=True):
-        began = grid.day(int(start))
-        if any(one.fired_on < began and (one.closed_on is None or one.closed_on >= began) for one in copy.breaches):
+    for start, result in zip(starts, results, strict=True):
+        onset = grid.day(int(start))
+        if any(
+            episode.fired_on < onset and (episode.closed_on is None or episode.closed_on >= onset)
+            for episode in result.episodes
+        ):
             continue
-        told = [(one.fired_on - began).days // grid.step + 1 for one in copy.breaches if one.fired_on >= began]
-        delays.append(min(told, default=np.inf))
+        copy_delays = [
+            (episode.fired_on - onset).days // grid.step_days + 1
+            for episode in result.episodes
+            if episode.fired_on >= onset
+        ]
+        delays.append(min(copy_delays, default=np.inf))
     if not delays:
         return None
-    found = np.array(delays)
-    middle = float(np.quantile(found, 0.5, method="higher"))
-    median = int(middle) if np.isfinite(middle) else None
-    return len(found), float((found <= week).mean()), float((found <= 2 * week).mean()), median
+    delay_values = np.array(delays)
+    median_value = float(np.quantile(delay_values, 0.5, method="higher"))
+    median_delay = int(median_value) if np.isfinite(median_value) else None
+    return (
+        len(delay_values),
+        float((delay_values <= season_length).mean()),
+        float((delay_values <= 2 * season_length).mean()),
+        median_delay,
+    )
 
 
-def calm_starts(grid: Grid, row: int, rule: Rule, track: Track) -> Whole:
+def quiet_starts(grid: ReadingGrid, row: int, rule: AlertRule, result: SeriesResult) -> Ints:
     """Columns with a reading, spread over what is past learning, outside of breaches and a month before the end."""
-    month = rule.cadence.learning
-    earliest = int(grid.begin[row]) + month + 2 * rule.cadence.gap
-    columns = np.flatnonzero((grid.mark[:, row] == marks.READ) & (grid.n[:, row] > 0))
-    columns = columns[(columns >= earliest) & (columns < int(grid.end[row]) - rule.cadence.cycle)]
+    learning_readings = rule.config.learning_readings
+    earliest = int(grid.begin[row]) + learning_readings + 2 * rule.config.gap
+    columns = np.flatnonzero((grid.status[:, row] == reading_grid.VALID) & (grid.n[:, row] > 0))
+    columns = columns[(columns >= earliest) & (columns < int(grid.end[row]) - rule.config.season_length)]
     # A fall in a fall proves nothing.
-    around = [(one.since, one.closed_on or grid.day(grid.length)) for one in track.breaches]
-    calm = [column for column in columns if not any(first <= grid.day(int(column)) <= last for first, last in around)]
-    starts: Whole = np.array(calm, dtype=np.intp)
-    if len(starts) <= STARTS:
+    alert_spans = [(episode.onset, episode.closed_on or grid.day(grid.length)) for episode in result.episodes]
+    quiet = [
+        column for column in columns if not any(first <= grid.day(int(column)) <= last for first, last in alert_spans)
+    ]
+    starts: Ints = np.array(quiet, dtype=np.intp)
+    if len(starts) <= MAX_STARTS:
         return starts
-    return starts[np.linspace(0, len(starts) - 1, STARTS).astype(np.intp)]
+    return starts[np.linspace(0, len(starts) - 1, MAX_STARTS).astype(np.intp)]
 
 
-def _copies(grid: Grid, row: int, starts: Whole, falls: Floats, lasting: int, name: str) -> Grid:
+def _injected_copies(
+    grid: ReadingGrid, row: int, starts: Ints, drops: Floats, length: int, seed_name: str
+) -> ReadingGrid:
     """The series so many times, each with its own fall, ending a month after it began."""
-    number = len(starts)
-    rng = np.random.default_rng(crc32(name.encode()))
-    good, n, passive = (np.repeat(one[:, [row]], number, axis=1) for one in (grid.good, grid.n, grid.passive))
+    copy_count = len(starts)
+    rng = np.random.default_rng(crc32(seed_name.encode()))
+    successes, n, neutral = (
+        np.repeat(values[:, [row]], copy_count, axis=1) for values in (grid.successes, grid.n, grid.neutral)
+    )
     column = np.arange(grid.length)[:, None]
-    since, until = starts[None, :], np.minimum(starts + lasting, int(grid.end[row]))
-    usual = good.sum(axis=0) / np.maximum(n.sum(axis=0), 1.0)
-    lost = np.where(column >= since, np.minimum(falls / np.maximum(usual, 1e-9), 1.0), 0.0)
+    since, until = starts[None, :], np.minimum(starts + length, int(grid.end[row]))
+    mean_rate = successes.sum(axis=0) / np.maximum(n.sum(axis=0), 1.0)
+    loss_probability = np.where(column >= since, np.minimum(drops / np.maximum(mean_rate, 1e-9), 1.0), 0.0)
     # Halves are good as well: what is drawn is whole, and is taken from both in proportion.
-    taken = np.minimum(rng.binomial(np.ceil(good).astype(np.int64), lost), good)
-    left = 1.0 - taken / np.maximum(good, 1e-9)
-    mark = np.where(column < until, grid.mark[:, [row]], marks.ABSENT).astype(np.int8)
-    begin = np.full(number, int(grid.begin[row]))
-    return Grid(grid.first, grid.step, good * left, n, passive * left, mark, begin, until.ravel())
+    removed = np.minimum(rng.binomial(np.ceil(successes).astype(np.int64), loss_probability), successes)
+    remaining_fraction = 1.0 - removed / np.maximum(successes, 1e-9)
+    status = np.where(column < until, grid.status[:, [row]], reading_grid.MISSING).astype(np.int8)
+    begin = np.full(copy_count, int(grid.begin[row]))
+    return ReadingGrid(
+        grid.first_day,
+        grid.step_days,
+        successes * remaining_fraction,
+        n,
+        neutral * remaining_fraction,
+        status,
+        begin,
+        until.ravel(),
+    )

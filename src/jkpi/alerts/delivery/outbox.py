@@ -17,19 +17,27 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, func, literal, or_, select, update
 
-from jkpi.alerts.notifications.model import Letter, from_json
-from jkpi.alerts.receivers.ack_links import maker
-from jkpi.alerts.receivers.send import destination, send
+from jkpi.alerts.notifications.model import Notification, notification_from_json
+from jkpi.alerts.receivers.ack_links import link_factory
+from jkpi.alerts.receivers.send import destination_hash, send
 from jkpi.alerts.series.watched import CONSOLE
-from jkpi.alerts.store.notification_log import post
+from jkpi.alerts.store.notification_log import enqueue
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state.engine import UtcDateTime, migrate, outbox, reading, state_engine, tellings, writing
+from jkpi.state.engine import (
+    UtcDateTime,
+    migrate,
+    notification_log,
+    outbox,
+    read_transaction,
+    state_engine,
+    write_transaction,
+)
 
 LEASE = timedelta(minutes=5)
-PATIENCE = timedelta(days=3)
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(hours=6)
+RETRY_FOR = timedelta(days=3)
+INITIAL_BACKOFF = timedelta(minutes=1)
+MAX_BACKOFF = timedelta(hours=6)
 UNDELIVERED = "message.undelivered"
 _UNSENT = ("waiting", "sending")
 
@@ -40,8 +48,8 @@ class DeliveryReport:
 
     sent: int
     failed: int
-    dead: int
-    waiting: int
+    dead_lettered: int
+    queued: int
     problems: tuple[str, ...] = ()
 
 
@@ -56,28 +64,28 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
     problems: list[str] = []
     try:
         migrate(engine)
-        tried: set[str] = set()
-        while message := _claim(engine, clock(), tried):
-            tried.add(message.notification_id)
+        attempted: set[str] = set()
+        while message := _claim(engine, clock(), attempted):
+            attempted.add(message.notification_id)
             try:
-                receiver = _receiver(settings, message.receiver)
-                link = maker(settings.telling, receiver.name, clock())
-                remark = send(receiver, _letter(message, settings), link, clock())
+                receiver = _receiver_named(settings, message.receiver)
+                link = link_factory(settings.alerting, receiver.name, clock())
+                remark = send(receiver, _notification_of(message, settings), link, clock())
             except (InputError, SystemFailure) as error:
-                outcome = _put_off(engine, message, error.message, clock(), settings)
+                outcome = _schedule_retry(engine, message, error.message, clock(), settings)
                 problems.append(error.message)
             else:
-                outcome = _mark_sent(engine, message, destination(receiver), remark, clock())
+                outcome = _mark_sent(engine, message, destination_hash(receiver), remark, clock())
                 problems += [remark] if remark else []
             counts[outcome] += 1
-        with reading(engine) as connection:
-            waiting = connection.execute(select(func.count()).where(outbox.c.status.in_(_UNSENT))).scalar_one()
+        with read_transaction(engine) as connection:
+            queued = connection.execute(select(func.count()).where(outbox.c.status.in_(_UNSENT))).scalar_one()
     finally:
         engine.dispose()
-    return DeliveryReport(counts["sent"], counts["failed"], counts["dead"], waiting, tuple(problems))
+    return DeliveryReport(counts["sent"], counts["failed"], counts["dead"], queued, tuple(problems))
 
 
-def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
+def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | None:
     """The next message that is due, now leased to this process: the conditional update lets one of many have it.
 
     On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for. Nothing is claimed
@@ -90,29 +98,29 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
         earlier.c.status.in_(_UNSENT),
         _comes_before(earlier.c.notification_id, outbox.c.notification_id),
     )
-    arrived = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
-    free = or_(
-        and_(outbox.c.status == "waiting", arrived),
+    is_due = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
+    is_free = or_(
+        and_(outbox.c.status == "waiting", is_due),
         and_(outbox.c.status == "sending", outbox.c.lease_until <= now),
     )
-    due = and_(free, is_first)
-    claim = uuid.uuid4().hex
-    with writing(engine, serialised=False) as connection:
-        found = connection.execute(
+    is_claimable = and_(is_free, is_first)
+    claim_id = uuid.uuid4().hex
+    with write_transaction(engine, serialised=False) as connection:
+        notification_id = connection.execute(
             select(outbox.c.notification_id)
-            .where(due, outbox.c.notification_id.not_in(tried))
+            .where(is_claimable, outbox.c.notification_id.not_in(attempted))
             .order_by(outbox.c.created_at, outbox.c.notification_id)
             .limit(1)
             .with_for_update(skip_locked=True)
         ).scalar()
-        if found is None:
+        if notification_id is None:
             return None
         claimed = connection.execute(
             update(outbox)
-            .where(outbox.c.notification_id == found, due)
+            .where(outbox.c.notification_id == notification_id, is_claimable)
             .values(
                 status="sending",
-                claimed_by=claim,
+                claimed_by=claim_id,
                 lease_until=now + LEASE,
                 attempts=outbox.c.attempts + 1,
                 first_tried_at=func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime)),
@@ -120,89 +128,89 @@ def _claim(engine: Engine, now: datetime, tried: set[str]) -> Row[Any] | None:
         )
         if claimed.rowcount != 1:
             return None
-        return connection.execute(select(outbox).where(outbox.c.notification_id == found)).one()
+        return connection.execute(select(outbox).where(outbox.c.notification_id == notification_id)).one()
 
 
-def _comes_before(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:
+def _comes_before(earlier_id: ColumnElement[str], later_id: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether one of two messages to a receiver tells of the same alert as the other, and earlier.
 
     By the order in which it was written down: their times are by two clocks, that of the data and that of the world.
     """
-    ours, theirs = tellings.alias("ours"), tellings.alias("theirs")
-    found = exists().where(
-        ours.c.notification_id == one,
-        theirs.c.notification_id == other,
-        ours.c.alert_id == theirs.c.alert_id,
-        ours.c.telling_id < theirs.c.telling_id,
+    earlier, later = notification_log.alias("ours"), notification_log.alias("theirs")
+    comes_before = exists().where(
+        earlier.c.notification_id == earlier_id,
+        later.c.notification_id == later_id,
+        earlier.c.alert_id == later.c.alert_id,
+        earlier.c.telling_id < later.c.telling_id,
     )
-    return found.correlate_except(ours, theirs)
+    return comes_before.correlate_except(earlier, later)
 
 
-def _letter(message: Row[Any], settings: Settings) -> Letter:
+def _notification_of(message: Row[Any], settings: Settings) -> Notification:
     """The letter of a message; one that was written when messages were text alone is told as that text."""
     if message.content is not None:
-        return from_json(message.content)
+        return notification_from_json(message.content)
     as_of = f"{message.created_at:%Y-%m-%d %H:%M}"
-    return Letter(
+    return Notification(
         message.notification_id, settings.name, as_of, settings.synthetic, message.title, message.mood,
         text=message.body,
     )  # fmt: skip
 
 
-def _mark_sent(engine: Engine, message: Row[Any], where: str, remark: str | None, now: datetime) -> str:
-    mine = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
-    done = {"status": "sent", "sent_at": now, "lease_until": None, "last_error": remark, "destination": where}
-    with writing(engine, serialised=False) as connection:
-        connection.execute(update(outbox).where(mine).values(**done))
+def _mark_sent(engine: Engine, message: Row[Any], sent_to: str, remark: str | None, now: datetime) -> str:
+    is_claimed = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
+    values = {"status": "sent", "sent_at": now, "lease_until": None, "last_error": remark, "destination": sent_to}
+    with write_transaction(engine, serialised=False) as connection:
+        connection.execute(update(outbox).where(is_claimed).values(**values))
     return "sent"
 
 
-def _put_off(engine: Engine, message: Row[Any], why: str, now: datetime, settings: Settings) -> str:
+def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetime, settings: Settings) -> str:
     """Try again later, or give up after three days and say so elsewhere."""
-    wait = min(FIRST_WAIT * 2 ** min(message.attempts - 1, 20), LONGEST_WAIT)
-    is_dead = now - message.first_tried_at >= PATIENCE
-    mine = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
-    with writing(engine, serialised=False) as connection:
-        status = "dead" if is_dead else "waiting"
-        changed = connection.execute(
+    backoff = min(INITIAL_BACKOFF * 2 ** min(message.attempts - 1, 20), MAX_BACKOFF)
+    is_dead_letter = now - message.first_tried_at >= RETRY_FOR
+    is_claimed = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
+    with write_transaction(engine, serialised=False) as connection:
+        status = "dead" if is_dead_letter else "waiting"
+        updated = connection.execute(
             update(outbox)
-            .where(mine)
-            .values(status=status, lease_until=None, last_error=why, next_attempt_at=now + wait)
+            .where(is_claimed)
+            .values(status=status, lease_until=None, last_error=reason, next_attempt_at=now + backoff)
         )
         # What waits behind it is given up no later than if it had been tried itself.
-        behind = (
+        waits_behind = (
             outbox.c.receiver == message.receiver,
             outbox.c.status == "waiting",
             _comes_before(literal(message.notification_id), outbox.c.notification_id),
         )
-        since = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
-        connection.execute(update(outbox).where(*behind).values(first_tried_at=since))
-        if is_dead and changed.rowcount == 1:
-            _tell_elsewhere(connection, message, why, now, settings)
-    return "dead" if is_dead else "failed"
+        first_attempt_at = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
+        connection.execute(update(outbox).where(*waits_behind).values(first_tried_at=first_attempt_at))
+        if is_dead_letter and updated.rowcount == 1:
+            _notify_fallback(connection, message, reason, now, settings)
+    return "dead" if is_dead_letter else "failed"
 
 
-def _tell_elsewhere(connection: Connection, message: Row[Any], why: str, now: datetime, settings: Settings) -> None:
+def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now: datetime, settings: Settings) -> None:
     """A message that nobody got is news for somebody else; a note about a note is not."""
-    others = [settings.default_receiver or CONSOLE, CONSOLE]
-    receiver = next((name for name in others if name != message.receiver), None)
-    letter = _letter(message, settings)
-    if receiver is None or letter.event == UNDELIVERED:
+    fallbacks = [settings.default_receiver or CONSOLE, CONSOLE]
+    receiver = next((name for name in fallbacks if name != message.receiver), None)
+    notification = _notification_of(message, settings)
+    if receiver is None or notification.event == UNDELIVERED:
         return
-    note = replace(
-        letter,
-        message_id=hashlib.sha256(f"dead|{message.notification_id}".encode()).hexdigest()[:16],
+    fallback_note = replace(
+        notification,
+        notification_id=hashlib.sha256(f"dead|{message.notification_id}".encode()).hexdigest()[:16],
         title=f"Not delivered to {message.receiver}: {message.title}",
-        mood="warning",
+        severity="warning",
         event=UNDELIVERED,
-        text=f"For {message.receiver}, tried for three days: {why}.\n\n{letter.text}".strip(),
+        text=f"For {message.receiver}, tried for three days: {reason}.\n\n{notification.text}".strip(),
         replies_to=(),
-        over=(),
+        closed_threads=(),
     )
-    post(connection, receiver, note, [], now)
+    enqueue(connection, receiver, fallback_note, [], now)
 
 
-def _receiver(settings: Settings, name: str) -> Receiver:
+def _receiver_named(settings: Settings, name: str) -> Receiver:
     """The receiver of that name; `console` is there without being declared.
 
     Raises:

@@ -8,78 +8,105 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.detection.episodes import NOT_TOLD, Course, Track, as_breaches
-from jkpi.alerts.detection.state_machine import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worst
+from jkpi.alerts.detection.episodes import NO_STATE, SeriesResult, StateHistory, merge_detections
+from jkpi.alerts.detection.state_machine import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worse_of
 
-_RUNGS = (WATCH, PATTERN, FIRING, RECOVERING)
-_BLIND = (ERROR, HELD)
-Told = npt.NDArray[np.uint8]
+_ALERT_STATES = (WATCH, PATTERN, FIRING, RECOVERING)
+_UNRELIABLE = (ERROR, HELD)
+HistoryCodes = npt.NDArray[np.uint8]
 
 
-def with_signs(track: Track, signs: Track) -> Track:
+def combine_results(share_result: SeriesResult, sign_test_result: SeriesResult) -> SeriesResult:
     """What is true of a series by both lines: breaches that overlap are one, of two states the worse is told.
 
     That a sign cannot be judged (yet) is no state of the moment: its share within tolerance says that.
     """
-    breaches = as_breaches([part for one in (track, signs) for breach in one.breaches for part in breach.parts])
-    course = _together(track.course, signs.course, track.breach is not None, signs.breach is not None)
-    codes = np.frombuffer(course.codes, dtype=np.uint8)
-    told = np.flatnonzero(codes != NOT_TOLD)
-    if not len(told):
-        return replace(track, slow_read=signs.read)
-    open_breach = next((breach for breach in breaches if breach.closed_on is None), None)
-    different = np.flatnonzero(codes[told] != codes[told[-1]])
-    since = int(told[different[-1] + 1] if len(different) else told[0])
-    days = [day for day in (track.last_day, signs.last_day) if day is not None]
+    episodes = merge_detections(
+        [
+            detection
+            for line_result in (share_result, sign_test_result)
+            for episode in line_result.episodes
+            for detection in episode.detections
+        ]
+    )
+    history = _combine_histories(
+        share_result.history,
+        sign_test_result.history,
+        share_result.open_episode is not None,
+        sign_test_result.open_episode is not None,
+    )
+    codes = np.frombuffer(history.codes, dtype=np.uint8)
+    coded = np.flatnonzero(codes != NO_STATE)
+    if not len(coded):
+        return replace(share_result, sign_test_read_days=sign_test_result.read_days)
+    open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
+    different = np.flatnonzero(codes[coded] != codes[coded[-1]])
+    since = int(coded[different[-1] + 1] if len(different) else coded[0])
+    days = [day for day in (share_result.last_day, sign_test_result.last_day) if day is not None]
     return replace(
-        track,
-        state=(state := STATES[codes[told[-1]]]),
-        since=open_breach.since if open_breach else _day(course, since),
-        breaches=breaches,
+        share_result,
+        state=(state := STATES[codes[coded[-1]]]),
+        state_since=open_episode.onset if open_episode else _day(history, since),
+        episodes=episodes,
         last_day=max(days, default=None),
-        course=course,
-        false_alarm_every=_of_both(track.false_alarm_every, signs.false_alarm_every),
-        is_slow=state is not track.state,
-        slow_read=signs.read,
+        history=history,
+        false_alarm_every=_combined_run_length(share_result.false_alarm_every, sign_test_result.false_alarm_every),
+        is_slowdown=state is not share_result.state,
+        sign_test_read_days=sign_test_result.read_days,
     )
 
 
-def _together(share: Course, signs: Course, share_is_open: bool, signs_are_open: bool) -> Course:
+def _combine_histories(
+    share_history: StateHistory, sign_test_history: StateHistory, is_share_open: bool, is_sign_test_open: bool
+) -> StateHistory:
     """The states of both on one calendar. One of them is days behind: what is open on it, or wrong with its data,
     stays in sight to the end."""
-    if not signs.codes:
-        return share
-    if not share.codes:
-        share = replace(signs, codes=b"")
-    first = min(share.first, signs.first)
-    length = max(_column(one, first) + len(one.codes) for one in (share, signs))
-    ours, theirs = (_spread(one, first, length) for one in (share, signs))
-    told = np.flatnonzero(ours != NOT_TOLD)
-    if len(told) and (share_is_open or ours[told[-1]] in _BLIND):
-        ours[told[-1] :] = ours[told[-1]]
-    told = np.flatnonzero(theirs != NOT_TOLD)
-    if signs_are_open:
-        theirs[told[-1] :] = theirs[told[-1]]
-    speaks = np.isin(theirs, _RUNGS)
-    both = worst(np.where(ours == NOT_TOLD, OK, ours).astype(np.int8), np.where(speaks, theirs, OK).astype(np.int8))
-    return Course(first, share.step, np.where(speaks, both, ours).astype(np.uint8).tobytes())
+    if not sign_test_history.codes:
+        return share_history
+    if not share_history.codes:
+        share_history = replace(sign_test_history, codes=b"")
+    first_day = min(share_history.first_day, sign_test_history.first_day)
+    length = max(_column(history, first_day) + len(history.codes) for history in (share_history, sign_test_history))
+    share_codes, sign_test_codes = (
+        _align(history, first_day, length) for history in (share_history, sign_test_history)
+    )
+    coded = np.flatnonzero(share_codes != NO_STATE)
+    if len(coded) and (is_share_open or share_codes[coded[-1]] in _UNRELIABLE):
+        share_codes[coded[-1] :] = share_codes[coded[-1]]
+    coded = np.flatnonzero(sign_test_codes != NO_STATE)
+    if is_sign_test_open:
+        sign_test_codes[coded[-1] :] = sign_test_codes[coded[-1]]
+    has_alert_state = np.isin(sign_test_codes, _ALERT_STATES)
+    worse_codes = worse_of(
+        np.where(share_codes == NO_STATE, OK, share_codes).astype(np.int8),
+        np.where(has_alert_state, sign_test_codes, OK).astype(np.int8),
+    )
+    return StateHistory(
+        first_day,
+        share_history.step_days,
+        np.where(has_alert_state, worse_codes, share_codes).astype(np.uint8).tobytes(),
+    )
 
 
-def _spread(course: Course, first: date, length: int) -> Told:
-    codes: Told = np.full(length, NOT_TOLD, dtype=np.uint8)
-    start = _column(course, first)
-    codes[start : start + len(course.codes)] = np.frombuffer(course.codes, dtype=np.uint8)
+def _align(history: StateHistory, first_day: date, length: int) -> HistoryCodes:
+    codes: HistoryCodes = np.full(length, NO_STATE, dtype=np.uint8)
+    start = _column(history, first_day)
+    codes[start : start + len(history.codes)] = np.frombuffer(history.codes, dtype=np.uint8)
     return codes
 
 
-def _column(course: Course, first: date) -> int:
-    return (course.first - first).days // course.step
+def _column(history: StateHistory, first_day: date) -> int:
+    return (history.first_day - first_day).days // history.step_days
 
 
-def _day(course: Course, column: int) -> date:
-    return course.first + timedelta(days=course.step * column)
+def _day(history: StateHistory, column: int) -> date:
+    return history.first_day + timedelta(days=history.step_days * column)
 
 
-def _of_both(one: float | None, other: float | None) -> float | None:
+def _combined_run_length(share_run_length: float | None, sign_test_run_length: float | None) -> float | None:
     """Days between two false alarms of either: their rates add up."""
-    return 1.0 / (1.0 / one + 1.0 / other) if one and other else None
+    return (
+        1.0 / (1.0 / share_run_length + 1.0 / sign_test_run_length)
+        if share_run_length and sign_test_run_length
+        else None
+    )

@@ -6,85 +6,85 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from jkpi.alerts.detection.state_machine import STATES, State
-from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.detection.state_machine import STATES, SeriesState
+from jkpi.alerts.statistics.running_sums import PooledSample
 
-Line = Literal["baseline", "promise", "median"]
+LineKind = Literal["baseline", "promise", "median"]
 """What a series fell from: its own baseline, the promise, or, of durations, the usual median."""
-NOT_TOLD = 255
+NO_STATE = 255
 
 
 @dataclass(frozen=True)
-class Part:
+class Detection:
     """An alert on one line, from its first low day; `closed_on` is None while it lasts. `taken`: how many judged
     readings it took to be certain. `within`: on the line of the median, the seconds within which usually about half are
     done, and whose shares are told. `at_first`: its days as they were when it fired; `fell`: up to now, or its end."""
 
-    line: Line
-    since: date
+    line: LineKind
+    onset: date
     fired_on: date
     closed_on: date | None
     reason: str
-    fell: Pool
-    clear: Pool | None
-    taken: int
-    within: float | None = None
-    at_first: Pool | None = None
+    drop: PooledSample
+    recovery: PooledSample | None
+    readings_used: int
+    within_seconds: float | None = None
+    initial_drop: PooledSample | None = None
 
 
 @dataclass(frozen=True)
-class Breach:
+class Episode:
     """An episode of breach on a series: its parts overlap."""
 
-    parts: tuple[Part, ...]
+    detections: tuple[Detection, ...]
 
     @property
-    def since(self) -> date:
-        return min(part.since for part in self.parts)
+    def onset(self) -> date:
+        return min(detection.onset for detection in self.detections)
 
     @property
     def fired_on(self) -> date:
-        return min(part.fired_on for part in self.parts)
+        return min(detection.fired_on for detection in self.detections)
 
     @property
     def closed_on(self) -> date | None:
-        ends = [part.closed_on for part in self.parts]
+        ends = [detection.closed_on for detection in self.detections]
         return None if None in ends else max(end for end in ends if end)
 
-    def overlaps(self, first: date, last: date | None) -> bool:
-        return (last is None or self.since <= last) and (self.closed_on is None or self.closed_on >= first)
+    def overlaps(self, first_day: date, last_day: date | None) -> bool:
+        return (last_day is None or self.onset <= last_day) and (self.closed_on is None or self.closed_on >= first_day)
 
 
 @dataclass(frozen=True)
-class Course:
+class StateHistory:
     """States day by day, or week by week: `codes` are positions in STATES, NOT_TOLD where there was nothing to read."""
 
-    first: date
-    step: int
+    first_day: date
+    step_days: int
     codes: bytes
 
     @property
-    def states(self) -> tuple[tuple[date, State], ...]:
-        told = ((column, code) for column, code in enumerate(self.codes) if code != NOT_TOLD)
-        return tuple((self.first + timedelta(days=self.step * column), STATES[code]) for column, code in told)
+    def states(self) -> tuple[tuple[date, SeriesState], ...]:
+        coded = ((column, code) for column, code in enumerate(self.codes) if code != NO_STATE)
+        return tuple((self.first_day + timedelta(days=self.step_days * column), STATES[code]) for column, code in coded)
 
-    def at(self, day: date) -> int:
+    def code_on(self, day: date) -> int:
         """The code of a day, 0 where there is none."""
-        column, beside = divmod((day - self.first).days, self.step)
-        return self.codes[column] if 0 <= column < len(self.codes) and not beside else 0
+        column, remainder = divmod((day - self.first_day).days, self.step_days)
+        return self.codes[column] if 0 <= column < len(self.codes) and not remainder else 0
 
     @property
-    def last(self) -> date | None:
+    def last_day(self) -> date | None:
         """The last day with a code other than 0."""
         column = len(self.codes.rstrip(b"\0")) - 1
-        return None if column < 0 else self.first + timedelta(days=self.step * column)
+        return None if column < 0 else self.first_day + timedelta(days=self.step_days * column)
 
 
-NOWHERE = Course(date.min, 1, b"")
+EMPTY_HISTORY = StateHistory(date.min, 1, b"")
 
 
 @dataclass(frozen=True)
-class Track:
+class SeriesResult:
     """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
     of the held days at the newest end, `error_since` the first of those at the newest end whose counts make no sense,
     whatever else is open; `false_alarm_every` the days between two false alarms that the series' own past
@@ -92,42 +92,42 @@ class Track:
     has a 1 for each day with a final reading of anybody, `slow_read` for each that the sign test beside it could read.
     """
 
-    state: State
-    since: date | None
-    breaches: tuple[Breach, ...]
-    blind_since: date | None
+    state: SeriesState
+    state_since: date | None
+    episodes: tuple[Episode, ...]
+    data_gap_since: date | None
     last_day: date | None
-    course: Course
+    history: StateHistory
     tail: float | None = None
     rate: float | None = None
     n: float | None = None
     reference: float | None = None
     false_alarm_every: float | None = None
-    is_slow: bool = False
-    read: Course = NOWHERE
-    slow_read: Course | None = None
+    is_slowdown: bool = False
+    read_days: StateHistory = EMPTY_HISTORY
+    sign_test_read_days: StateHistory | None = None
     error_since: date | None = None
 
     @property
-    def states(self) -> tuple[tuple[date, State], ...]:
+    def states(self) -> tuple[tuple[date, SeriesState], ...]:
         """The state of each day that was read, or ought to have been."""
-        return self.course.states
+        return self.history.states
 
     @property
-    def breach(self) -> Breach | None:
+    def open_episode(self) -> Episode | None:
         """The breach that is open now."""
-        return next((breach for breach in self.breaches if breach.closed_on is None), None)
+        return next((episode for episode in self.episodes if episode.closed_on is None), None)
 
 
-def as_breaches(parts: list[Part]) -> tuple[Breach, ...]:
+def merge_detections(detections: list[Detection]) -> tuple[Episode, ...]:
     """Parts whose open times overlap are one breach."""
-    breaches: list[list[Part]] = []
+    groups: list[list[Detection]] = []
     end: date | None = date.min
-    for part in sorted(parts, key=lambda part: (part.fired_on, part.line)):
-        if breaches and (end is None or part.fired_on <= end):
-            breaches[-1].append(part)
-            end = None if end is None or part.closed_on is None else max(end, part.closed_on)
+    for detection in sorted(detections, key=lambda detection: (detection.fired_on, detection.line)):
+        if groups and (end is None or detection.fired_on <= end):
+            groups[-1].append(detection)
+            end = None if end is None or detection.closed_on is None else max(end, detection.closed_on)
         else:
-            breaches.append([part])
-            end = part.closed_on
-    return tuple(Breach(tuple(group)) for group in breaches)
+            groups.append([detection])
+            end = detection.closed_on
+    return tuple(Episode(tuple(group)) for group in groups)

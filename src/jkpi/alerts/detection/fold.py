@@ -13,24 +13,24 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.detection import state_machine
-from jkpi.alerts.detection.episodes import NOT_TOLD
-from jkpi.alerts.detection.line_tracker import Climb, Families
-from jkpi.alerts.detection.state_machine import JUDGED, Codes
-from jkpi.alerts.statistics import reading_matrix as marks
-from jkpi.alerts.statistics.baseline import PRESUMED_RHO, Past, Usual
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats
-from jkpi.alerts.statistics.cusum import gain
-from jkpi.alerts.statistics.month_end import FRESH, Months, lowered
-from jkpi.alerts.statistics.reading_matrix import Grid, Marks
-from jkpi.alerts.statistics.rules import Rules
-from jkpi.alerts.statistics.running_sums import Judged
-from jkpi.alerts.statistics.sign_test import Durations, Signs
-from jkpi.alerts.statistics.small_sample_pooling import Sparse
-from jkpi.alerts.statistics.thresholds import Calibration
+from jkpi.alerts.detection.episodes import NO_STATE
+from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
+from jkpi.alerts.detection.state_machine import EVALUATED, StateCodes
+from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics.baseline import DEFAULT_RHO, Baseline, BaselineEstimate
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats
+from jkpi.alerts.statistics.cusum import increment_of
+from jkpi.alerts.statistics.month_end import RECENT_DROP_COLUMNS, MonthEndEffect, apply_adjustment
+from jkpi.alerts.statistics.reading_matrix import CellStatuses, ReadingGrid
+from jkpi.alerts.statistics.rules import RuleArrays
+from jkpi.alerts.statistics.running_sums import EvaluatedColumn
+from jkpi.alerts.statistics.sign_test import DurationHistogram, SignTest
+from jkpi.alerts.statistics.small_sample_pooling import SmallSamplePool
+from jkpi.alerts.statistics.thresholds import ThresholdCalibration
 
 
 @dataclass(frozen=True, eq=False)
-class Folded:
+class EvaluationResult:
     """What became of S series. `states` (T, S): states by code, NOT_TOLD where nothing was read.
 
     `need` and `achieved` as in `Calibration`; `rate`, `n`, `reference` and `tail` (S,) of the last judged column, NaN
@@ -38,156 +38,204 @@ class Folded:
     """
 
     states: npt.NDArray[np.uint8]
-    baseline: Climb
-    promise: Climb
-    need: Floats
-    achieved: Floats
+    baseline_tracker: LineTracker
+    promise_tracker: LineTracker
+    threshold: Floats
+    achieved_run_length: Floats
     rate: Floats
     n: Floats
     reference: Floats
     tail: Floats
-    signs: Signs | None = None
+    sign_test: SignTest | None = None
 
 
-class _Fold:
+class _Evaluation:
     def __init__(
-        self, grid: Grid, rules: Rules, families: Families, durations: Sequence[Durations] | None = None
+        self,
+        grid: ReadingGrid,
+        rules: RuleArrays,
+        budget_groups: BudgetGroups,
+        histograms: Sequence[DurationHistogram] | None = None,
     ) -> None:
-        cadence = rules.cadence
-        self.grid, self.rules, self.cadence = grid, rules, cadence
-        self.past = Past(grid, cadence)
-        self.months = Months(grid, cadence)
-        self.sparse = Sparse(grid)
-        self.signs = Signs(grid, durations, cadence) if durations is not None else None
-        self.baseline = Climb("median" if self.signs else "baseline", grid, cadence, families, rules.falls_off_by)
-        self.promise = Climb("promise", grid, cadence, families, rules.falls_off_by)
-        self.calibration = Calibration(grid, rules)
-        self.left_out = np.zeros((grid.length, grid.series), dtype=bool)
-        self.broken_days = np.zeros(grid.series, dtype=np.intp)
-        self.states = np.full((grid.length, grid.series), NOT_TOLD, dtype=np.uint8)
-        self.rate, self.n, self.reference, self.tail = np.full((4, grid.series), np.nan)
+        config = rules.config
+        self.grid, self.rules, self.config = grid, rules, config
+        self.rolling_baseline = Baseline(grid, config)
+        self.month_end_effect = MonthEndEffect(grid, config)
+        self.small_sample_pool = SmallSamplePool(grid)
+        self.sign_test = SignTest(grid, histograms, config) if histograms is not None else None
+        self.baseline_tracker = LineTracker(
+            "median" if self.sign_test else "baseline", grid, config, budget_groups, rules.min_drop
+        )
+        self.promise_tracker = LineTracker("promise", grid, config, budget_groups, rules.min_drop)
+        self.calibration = ThresholdCalibration(grid, rules)
+        self.excluded = np.zeros((grid.length, grid.series_count), dtype=bool)
+        self.broken_promise_days = np.zeros(grid.series_count, dtype=np.intp)
+        self.states = np.full((grid.length, grid.series_count), NO_STATE, dtype=np.uint8)
+        self.rate, self.n, self.reference, self.tail = np.full((4, grid.series_count), np.nan)
         self.has_promise = ~np.isnan(rules.promise_line)
-        self.line = np.where(self.has_promise, rules.promise_line, 0.5)
+        self.reference_line = np.where(self.has_promise, rules.promise_line, 0.5)
 
-    def go(self, column: int) -> None:
-        grid, cadence = self.grid, self.cadence
-        if self.signs is not None:
-            self.signs.go(column, self.past, self.baseline.is_calm & ~self.sparse.is_waiting)
-        by_weekday = self.past.usual(column)
-        lower = self.months.lower(column)
-        usual = lowered(by_weekday, lower)
-        self.past.lift(column, lower)
-        mark = grid.mark[column]
-        spans = (grid.begin <= column) & (column < grid.end)
-        if self.signs is not None:
-            spans &= ~self.signs.waits(column)
-        closed = grid.is_closed(column)
-        counted = self.sparse.go(column, usual, spans & (mark == marks.READ) & ~closed)
-        kind = _kinds(mark, usual, counted.enough)
-        learned = usual.usable >= cadence.learning
-        by_usual = np.where((kind == JUDGED) & ~learned, state_machine.LEARNING, kind).astype(np.int8)
-        judged = spans & (kind == JUDGED)
+    def advance(self, column: int) -> None:
+        grid, config = self.grid, self.config
+        if self.sign_test is not None:
+            self.sign_test.update_edges(
+                column, self.rolling_baseline, self.baseline_tracker.is_quiet & ~self.small_sample_pool.has_pending
+            )
+        weekday_estimate = self.rolling_baseline.estimate(column)
+        adjustment = self.month_end_effect.adjustment(column)
+        estimate = apply_adjustment(weekday_estimate, adjustment)
+        self.rolling_baseline.adjust(column, adjustment)
+        status = grid.status[column]
+        in_span = (grid.begin <= column) & (column < grid.end)
+        if self.sign_test is not None:
+            in_span &= ~self.sign_test.is_pending(column)
+        holiday_affected = grid.is_holiday_affected(column)
+        pooled = self.small_sample_pool.add(
+            column, estimate, in_span & (status == reading_grid.VALID) & ~holiday_affected
+        )
+        status_codes = _status_codes(status, estimate, pooled.is_sufficient)
+        has_baseline = estimate.usable_days >= config.learning_readings
+        baseline_codes = np.where(
+            (status_codes == EVALUATED) & ~has_baseline, state_machine.LEARNING, status_codes
+        ).astype(np.int8)
+        evaluated = in_span & (status_codes == EVALUATED)
 
-        falls = self.rules.falls_off_by
-        known = judged & (usual.usable >= cadence.for_rho)
-        seen = Judged(known, counted.good, counted.n, counted.first, counted.rate, counted.rate - falls, usual.rho,
-                      usual.strength, usual.evenness)  # fmt: skip
-        own = replace(seen, judged=judged & learned)
-        rho = np.where(usual.usable >= cadence.for_rho, usual.rho, PRESUMED_RHO)
-        promised = Judged(judged & self.has_promise, counted.good, counted.n, counted.first, self.line, self.line,
-                          rho, np.full(grid.series, np.inf), usual.evenness)  # fmt: skip
-        own_gain = gain(seen, falls, usual.usable)
-        need = self.calibration.need
-        self.baseline.go(column, own, own_gain, need)
+        min_drop = self.rules.min_drop
+        has_enough_history = evaluated & (estimate.usable_days >= config.min_readings_for_overdispersion)
+        calibration_readings = EvaluatedColumn(has_enough_history, pooled.successes, pooled.n, pooled.first_column, pooled.rate, pooled.rate - min_drop, estimate.rho,
+                      estimate.effective_n, estimate.variance_ratio)  # fmt: skip
+        baseline_readings = replace(calibration_readings, evaluated=evaluated & has_baseline)
+        rho = np.where(estimate.usable_days >= config.min_readings_for_overdispersion, estimate.rho, DEFAULT_RHO)
+        promise_readings = EvaluatedColumn(evaluated & self.has_promise, pooled.successes, pooled.n, pooled.first_column, self.reference_line, self.reference_line,
+                          rho, np.full(grid.series_count, np.inf), estimate.variance_ratio)  # fmt: skip
+        baseline_increment = increment_of(calibration_readings, min_drop, estimate.usable_days)
+        threshold = self.calibration.threshold
+        self.baseline_tracker.advance(column, baseline_readings, baseline_increment, threshold)
         if self.has_promise.any():
-            self.promise.go(column, promised, gain(promised, falls, np.full(grid.series, np.inf)), need)
+            self.promise_tracker.advance(
+                column,
+                promise_readings,
+                increment_of(promise_readings, min_drop, np.full(grid.series_count, np.inf)),
+                threshold,
+            )
 
-        states = state_machine.worst(self.baseline.ladders.states(by_usual), self.promise.ladders.states(kind))
-        told = spans & ~closed & ((mark != marks.ABSENT) | (kind == state_machine.NO_DATA))
-        self.states[column] = np.where(told, states.astype(np.uint8), NOT_TOLD)
-        self.months.learn(column, by_weekday, known & ~self._has_fallen(column - FRESH))
-        self._remember(column, spans, (mark == marks.HELD) | closed)
-        is_open = self.baseline.ladders.is_open | self.promise.ladders.is_open
-        self.calibration.learn(column, own_gain, seen.judged & ~is_open & ~self.left_out[column])
-        self._look_back(spans & (grid.end == column + 1), own, promised)
+        states = state_machine.worse_of(
+            self.baseline_tracker.state.displayed_states(baseline_codes),
+            self.promise_tracker.state.displayed_states(status_codes),
+        )
+        has_state = (
+            in_span & ~holiday_affected & ((status != reading_grid.MISSING) | (status_codes == state_machine.NO_DATA))
+        )
+        self.states[column] = np.where(has_state, states.astype(np.uint8), NO_STATE)
+        self.month_end_effect.update(
+            column, weekday_estimate, has_enough_history & ~self._dropped_before(column - RECENT_DROP_COLUMNS)
+        )
+        self._update_baseline(column, in_span, (status == reading_grid.SUSPENDED) | holiday_affected)
+        is_open = self.baseline_tracker.state.is_open | self.promise_tracker.state.is_open
+        self.calibration.add(
+            column, baseline_increment, calibration_readings.evaluated & ~is_open & ~self.excluded[column]
+        )
+        self._record_last_reading(in_span & (grid.end == column + 1), baseline_readings, promise_readings)
 
-    def _has_fallen(self, before: int) -> Flags:
+    def _dropped_before(self, before: int) -> Bools:
         """(S,): what an alert is open of that fell before a column."""
-        return self.baseline.ladders.is_open & (self.baseline.ladders.fell < before)
+        return self.baseline_tracker.state.is_open & (self.baseline_tracker.state.onset < before)
 
-    def _look_back(self, ended: Flags, own: Judged, promised: Judged) -> None:
+    def _record_last_reading(
+        self, ended: Bools, baseline_readings: EvaluatedColumn, promise_readings: EvaluatedColumn
+    ) -> None:
         """The figures of the last column, against the baseline where there is one."""
-        for day, rows in ((promised, ended & promised.judged & ~own.judged), (own, ended & own.judged)):
+        for readings, rows in (
+            (promise_readings, ended & promise_readings.evaluated & ~baseline_readings.evaluated),
+            (baseline_readings, ended & baseline_readings.evaluated),
+        ):
             if rows.any():
-                self.rate[rows], self.n[rows] = (day.good / np.maximum(day.n, 1.0))[rows], day.n[rows]
-                self.reference[rows], self.tail[rows] = day.reference[rows], day.tails(np.inf)[rows]
+                self.rate[rows], self.n[rows] = (
+                    (readings.successes / np.maximum(readings.n, 1.0))[rows],
+                    readings.n[rows],
+                )
+                self.reference[rows], self.tail[rows] = readings.reference[rows], readings.tails(np.inf)[rows]
 
-    def _remember(self, column: int, spans: Flags, held: Flags) -> None:
+    def _update_baseline(self, column: int, in_span: Bools, suspended: Bools) -> None:
         """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has
         been broken for as long as learning takes is what is usual."""
-        chronic_after = self.cadence.learning
-        was_chronic = self.broken_days >= chronic_after
-        broken = self.promise.ladders.is_open
-        judged_now = broken & (self.promise.ladders.last == column)
-        self.broken_days = np.where(broken, self.broken_days + judged_now, 0)
-        for row in self.promise.opened:
-            since = int(self.promise.ladders.fell[row])
-            days = int(self.promise.sums.over(np.array([row]), np.array([since]), column)[0, 0])
-            self.broken_days[row] = days
-        chronic = self.broken_days >= chronic_after
+        chronic_after = self.config.learning_readings
+        was_chronic = self.broken_promise_days >= chronic_after
+        promise_open = self.promise_tracker.state.is_open
+        evaluated_now = promise_open & (self.promise_tracker.state.last_evaluated == column)
+        self.broken_promise_days = np.where(promise_open, self.broken_promise_days + evaluated_now, 0)
+        for row in self.promise_tracker.opened:
+            onset = int(self.promise_tracker.state.onset[row])
+            broken_days = int(
+                self.promise_tracker.running_sums.totals(np.array([row]), np.array([onset]), column)[0, 0]
+            )
+            self.broken_promise_days[row] = broken_days
+        chronic = self.broken_promise_days >= chronic_after
 
-        fallen = self.baseline.ladders.is_open
-        closed = np.zeros(len(held), dtype=bool)
-        closed[self.baseline.closed] = True
+        baseline_open = self.baseline_tracker.state.is_open
+        just_closed = np.zeros(len(suspended), dtype=bool)
+        just_closed[self.baseline_tracker.closed] = True
         empty = self.grid.n[column] == 0
-        self.left_out[column] = ~spans | held | empty | fallen | closed | (broken & ~chronic)
-        changed = {int(row) for row in self.baseline.opened}
+        self.excluded[column] = ~in_span | suspended | empty | baseline_open | just_closed | (promise_open & ~chronic)
+        changed = {int(row) for row in self.baseline_tracker.opened}
         for row in changed:
-            self._leave_out(row, int(self.baseline.ladders.fell[row]), column)
-        for row in self.promise.opened[~chronic[self.promise.opened]]:
-            self._leave_out(int(row), int(self.promise.ladders.fell[row]), column)
+            self._exclude(row, int(self.baseline_tracker.state.onset[row]), column)
+        for row in self.promise_tracker.opened[~chronic[self.promise_tracker.opened]]:
+            self._exclude(int(row), int(self.promise_tracker.state.onset[row]), column)
             changed.add(int(row))
-        for row in np.flatnonzero(chronic & ~was_chronic & ~fallen):
-            since = int(self.promise.ladders.fell[row])
-            span = slice(since, column + 1)
-            self.left_out[span, row] = (self.grid.mark[span, row] == marks.HELD) | (self.grid.n[span, row] == 0)
-            if self.grid.closed is not None:
-                self.left_out[span, row] |= self.grid.closed[span, row]
+        for row in np.flatnonzero(chronic & ~was_chronic & ~baseline_open):
+            onset = int(self.promise_tracker.state.onset[row])
+            span = slice(onset, column + 1)
+            self.excluded[span, row] = (self.grid.status[span, row] == reading_grid.SUSPENDED) | (
+                self.grid.n[span, row] == 0
+            )
+            if self.grid.holiday_affected is not None:
+                self.excluded[span, row] |= self.grid.holiday_affected[span, row]
             changed.add(int(row))
-        self._let_in(column, changed)
+        self._extend_baseline(column, changed)
 
-    def _leave_out(self, row: int, since: int, column: int) -> None:
-        self.left_out[since : column + 1, row] = True
-        self.calibration.forget(row, since, column)
+    def _exclude(self, row: int, onset: int, column: int) -> None:
+        self.excluded[onset : column + 1, row] = True
+        self.calibration.remove(row, onset, column)
 
-    def _let_in(self, column: int, changed: set[int]) -> None:
+    def _extend_baseline(self, column: int, changed: set[int]) -> None:
         """The past moves on by this column; of series where earlier ones went or came back it is counted anew."""
-        goes_on = ~self.left_out[column]
+        is_extended = ~self.excluded[column]
         for row in changed:
-            goes_on[row] = False
-            self.past.replace(row, np.flatnonzero(~self.left_out[: column + 1, row]))
-        self.past.recount(np.array(sorted(changed), dtype=np.intp))
-        self.past.keep(np.flatnonzero(goes_on), column)
+            is_extended[row] = False
+            self.rolling_baseline.replace(row, np.flatnonzero(~self.excluded[: column + 1, row]))
+        self.rolling_baseline.recompute(np.array(sorted(changed), dtype=np.intp))
+        self.rolling_baseline.add(np.flatnonzero(is_extended), column)
 
 
-def _kinds(mark: Marks, usual: Usual, enough: Flags) -> Codes:
+def _status_codes(status: CellStatuses, estimate: BaselineEstimate, is_sufficient: Bools) -> StateCodes:
     """Why a column is not judged, JUDGED where it is. A weekday that never brings data says nothing by that."""
-    absent = np.where(usual.expected, state_machine.NO_DATA, state_machine.LOW_N)
-    kinds: Codes = np.select(
-        [mark == marks.HELD, mark == marks.BROKEN, mark == marks.ABSENT, ~enough],
-        [state_machine.HELD, state_machine.ERROR, absent, state_machine.LOW_N],
-        default=JUDGED,
+    missing_code = np.where(estimate.is_expected, state_machine.NO_DATA, state_machine.LOW_N)
+    codes: StateCodes = np.select(
+        [
+            status == reading_grid.SUSPENDED,
+            status == reading_grid.INVALID,
+            status == reading_grid.MISSING,
+            ~is_sufficient,
+        ],
+        [state_machine.HELD, state_machine.ERROR, missing_code, state_machine.LOW_N],
+        default=EVALUATED,
     ).astype(np.int8)
-    return kinds
+    return codes
 
 
-def fold(grid: Grid, rules: Rules, families: Families, durations: Sequence[Durations] | None = None) -> Folded:
+def evaluate_grid(
+    grid: ReadingGrid,
+    rules: RuleArrays,
+    budget_groups: BudgetGroups,
+    histograms: Sequence[DurationHistogram] | None = None,
+) -> EvaluationResult:
     """From the first column to the last. `durations`: the series' counts are made of these, and written into `grid`."""
-    fold = _Fold(grid, rules, families, durations)
+    evaluation = _Evaluation(grid, rules, budget_groups, histograms)
     for column in range(grid.length):
-        fold.go(column)
-    fold.baseline.finish(grid.length - 1)
-    fold.promise.finish(grid.length - 1)
-    calibration = fold.calibration
-    return Folded(fold.states, fold.baseline, fold.promise, calibration.need, calibration.achieved,
-                  fold.rate, fold.n, fold.reference, fold.tail, fold.signs)  # fmt: skip
+        evaluation.advance(column)
+    evaluation.baseline_tracker.record_open_detections(grid.length - 1)
+    evaluation.promise_tracker.record_open_detections(grid.length - 1)
+    calibration = evaluation.calibration
+    return EvaluationResult(evaluation.states, evaluation.baseline_tracker, evaluation.promise_tracker, calibration.threshold, calibration.achieved_run_length,
+                  evaluation.rate, evaluation.n, evaluation.reference, evaluation.tail, evaluation.sign_test)  # fmt: skip

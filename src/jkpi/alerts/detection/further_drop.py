@@ -9,62 +9,68 @@ from __future__ import annotations
 
 import numpy as np
 
-from jkpi.alerts.statistics.beta_binomial import Floats, Whole
-from jkpi.alerts.statistics.cusum import add_up, gain, nothing_yet
-from jkpi.alerts.statistics.running_sums import EPSILON, Judged, Sums
+from jkpi.alerts.statistics.beta_binomial import Floats, Ints
+from jkpi.alerts.statistics.cusum import increment_of, update_cusum, zero_cusum
+from jkpi.alerts.statistics.running_sums import EPSILON, EvaluatedColumn, RunningSums
 
-_LEAST_RATE = 0.01
+_MIN_RATE = 0.01
 
 
-class Deeper:
+class FurtherDrop:
     """Of S series, those with an open alert: `falls` lists the further ones of each, as columns (since, fired)."""
 
-    def __init__(self, series: int, falls_off_by: Floats, size: Floats) -> None:
-        self.falls: list[list[tuple[int, int]]] = [[] for _ in range(series)]
-        self._falls_off_by, self._dear = falls_off_by, np.log(size)
-        self._evidence = nothing_yet(series)
-        self._depth, self._days, self._n = np.zeros(series), np.ones(series), np.ones(series)
-        self._since = np.zeros(series, dtype=np.intp)
+    def __init__(self, series_count: int, min_drop: Floats, family_size: Floats) -> None:
+        self.drops: list[list[tuple[int, int]]] = [[] for _ in range(series_count)]
+        self._min_drop, self._family_penalty = min_drop, np.log(family_size)
+        self._cusum = zero_cusum(series_count)
+        self._depth, self._days, self._effective_n = (
+            np.zeros(series_count),
+            np.ones(series_count),
+            np.ones(series_count),
+        )
+        self._since = np.zeros(series_count, dtype=np.intp)
 
-    def begin(self, rows: Whole, sums: Sums, since: Whole, column: int) -> None:
+    def start(self, rows: Ints, running_sums: RunningSums, onset: Ints, column: int) -> None:
         """Alerts open, or are told to have fallen further: what follows is held against these days."""
-        self._since[rows] = since
-        self._evidence.sums[:, rows] = 0.0
-        self._measure(rows, sums, column)
+        self._since[rows] = onset
+        self._cusum.sums[:, rows] = 0.0
+        self._measure_depth(rows, running_sums, column)
 
-    def _measure(self, rows: Whole, sums: Sums, column: int) -> None:
-        days, good, n, expected, _, spread = sums.over(rows, self._since[rows], column)
-        self._depth[rows] = np.maximum(expected - good, 0.0) / np.maximum(n, 1.0)
+    def _measure_depth(self, rows: Ints, running_sums: RunningSums, column: int) -> None:
+        days, successes, n, expected, _, scaled_variance = running_sums.totals(rows, self._since[rows], column)
+        self._depth[rows] = np.maximum(expected - successes, 0.0) / np.maximum(n, 1.0)
         self._days[rows] = np.maximum(days, 1.0)
-        self._n[rows] = np.maximum(n * n / np.maximum(spread, EPSILON), 1.0)
+        self._effective_n[rows] = np.maximum(n * n / np.maximum(scaled_variance, EPSILON), 1.0)
 
-    def go(self, rows: Whole, column: int, day: Judged, need: Floats, sums: Sums) -> None:
+    def advance(
+        self, rows: Ints, column: int, readings: EvaluatedColumn, threshold: Floats, running_sums: RunningSums
+    ) -> None:
         """One judged column further, for series whose alert has been open before it."""
         if not len(rows):
             return
-        lower = np.maximum(day.reference[rows] - self._depth[rows], _LEAST_RATE)
-        falls = self._falls_off_by[rows]
-        strength = 1.0 / (1.0 / day.strength[rows] + 1.0 / self._n[rows])
-        seen = Judged(day.judged[rows], day.good[rows], day.n[rows], day.first[rows], lower, lower - falls,
-                      day.rho[rows], strength, day.evenness[rows])  # fmt: skip
-        added = np.zeros_like(self._evidence.sums)
-        added[:, rows] = gain(seen, falls, self._days[rows]).added
-        counts = np.zeros(len(self._depth), dtype=bool)
-        counts[rows] = True
-        self._evidence = add_up(self._evidence, column, added, counts, np.zeros_like(counts))
-        self._measure(rows[(self._evidence.sums[:, rows] <= 0.0).all(axis=0)], sums, column)
-        self._tell(rows, column, need, sums)
+        lowered_rate = np.maximum(readings.reference[rows] - self._depth[rows], _MIN_RATE)
+        min_drop = self._min_drop[rows]
+        effective_n = 1.0 / (1.0 / readings.effective_n[rows] + 1.0 / self._effective_n[rows])
+        lowered_readings = EvaluatedColumn(readings.evaluated[rows], readings.successes[rows], readings.n[rows], readings.first_column[rows], lowered_rate, lowered_rate - min_drop,
+                      readings.rho[rows], effective_n, readings.variance_ratio[rows])  # fmt: skip
+        llr = np.zeros_like(self._cusum.sums)
+        llr[:, rows] = increment_of(lowered_readings, min_drop, self._days[rows]).llr
+        included = np.zeros(len(self._depth), dtype=bool)
+        included[rows] = True
+        self._cusum = update_cusum(self._cusum, column, llr, included, np.zeros_like(included))
+        self._measure_depth(rows[(self._cusum.sums[:, rows] <= 0.0).all(axis=0)], running_sums, column)
+        self._record_drops(rows, column, threshold, running_sums)
 
-    def _tell(self, rows: Whole, column: int, need: Floats, sums: Sums) -> None:
-        rows = rows[self._evidence.most[rows] >= need[rows] + self._dear[rows]]
-        since = self._evidence.began[rows]
-        days, good, n, _, bound, _ = sums.over(rows, since, column)
-        told = (days > 1) & (good < bound - n * self._depth[rows] - EPSILON)
-        for row, first in zip(rows[told], since[told], strict=True):
-            self.falls[row].append((int(first), column))
-        self.begin(rows[told], sums, since[told], column)
+    def _record_drops(self, rows: Ints, column: int, threshold: Floats, running_sums: RunningSums) -> None:
+        rows = rows[self._cusum.maximum[rows] >= threshold[rows] + self._family_penalty[rows]]
+        onsets = self._cusum.onset[rows]
+        days, successes, n, _, limit, _ = running_sums.totals(rows, onsets, column)
+        is_further_drop = (days > 1) & (successes < limit - n * self._depth[rows] - EPSILON)
+        for row, onset in zip(rows[is_further_drop], onsets[is_further_drop], strict=True):
+            self.drops[row].append((int(onset), column))
+        self.start(rows[is_further_drop], running_sums, onsets[is_further_drop], column)
 
-    def end(self, row: int) -> list[tuple[int, int]]:
+    def finish(self, row: int) -> list[tuple[int, int]]:
         """The further falls of an alert that closes."""
-        found, self.falls[row] = self.falls[row], []
-        return found
+        drops, self.drops[row] = self.drops[row], []
+        return drops

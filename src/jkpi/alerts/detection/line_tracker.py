@@ -7,192 +7,236 @@ from dataclasses import dataclass
 import numpy as np
 
 from jkpi.alerts.detection import state_machine
-from jkpi.alerts.detection.episodes import Line, Part
-from jkpi.alerts.detection.further_drop import Deeper
+from jkpi.alerts.detection.episodes import Detection, LineKind
+from jkpi.alerts.detection.further_drop import FurtherDrop
 from jkpi.alerts.detection.state_machine import REASONS
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
-from jkpi.alerts.statistics.cusum import Gain, add_up, nothing_yet
-from jkpi.alerts.statistics.reading_matrix import Grid
-from jkpi.alerts.statistics.rules import COLLAPSE, COLLAPSE_N, IN_A_ROW, LOW, NEVER, Cadence
-from jkpi.alerts.statistics.running_sums import EPSILON, Judged, Sums
-from jkpi.alerts.statistics.thresholds import passing_evidence, passing_tails
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
+from jkpi.alerts.statistics.cusum import Increment, update_cusum, zero_cusum
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.rules import (
+    ALPHA_COLLAPSE,
+    ALPHA_LOW,
+    MIN_COLLAPSE_N,
+    NO_COLUMN,
+    RUN_LENGTH,
+    EvaluationConfig,
+)
+from jkpi.alerts.statistics.running_sums import EPSILON, EvaluatedColumn, RunningSums
+from jkpi.alerts.statistics.thresholds import significant_e_values, significant_p_values
 
-_FEW = 2
+_MAX_WEEKDAYS = 2
 
 
-class Weekdays:
+class WeekdayRecovery:
     """Which columns of S series were judged, and which of them were bad."""
 
-    def __init__(self, length: int, series: int, cycle: int) -> None:
-        self._judged, self._bad = np.zeros((2, length, series), dtype=bool)
-        self._cycle = cycle
+    def __init__(self, length: int, series_count: int, season_length: int) -> None:
+        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
+        self._season_length = season_length
 
-    def add(self, column: int, judged: Flags, bad: Flags) -> None:
-        self._judged[column], self._bad[column] = judged, judged & bad
+    def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
+        self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
 
-    def seen_clear(self, rows: Whole, fell: Whole, clear: Whole, column: int) -> Flags:
+    def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
         """(N,): whether each of the few days of the week that were bad since `fell` was judged since `clear`, none of
         them bad; where more than a few were, it is a fall of the whole week, and nothing is asked."""
-        seen = np.ones(len(rows), dtype=bool)
-        for number, (row, first, since) in enumerate(zip(rows, fell, clear, strict=True)):
-            bad = set((np.flatnonzero(self._bad[first:since, row]) + first) % self._cycle)
-            good = np.flatnonzero(self._judged[since : column + 1, row] & ~self._bad[since : column + 1, row]) + since
-            seen[number] = len(bad) > _FEW or bad <= set(good % self._cycle)
-        return seen
+        recovered = np.ones(len(rows), dtype=bool)
+        for index, (row, drop_start, recovery_start) in enumerate(zip(rows, onset, clear_since, strict=True)):
+            bad_weekdays = set(
+                (np.flatnonzero(self._bad[drop_start:recovery_start, row]) + drop_start) % self._season_length
+            )
+            clear_columns = (
+                np.flatnonzero(
+                    self._evaluated[recovery_start : column + 1, row] & ~self._bad[recovery_start : column + 1, row]
+                )
+                + recovery_start
+            )
+            recovered[index] = len(bad_weekdays) > _MAX_WEEKDAYS or bad_weekdays <= set(
+                clear_columns % self._season_length
+            )
+        return recovered
 
 
-def standing_breach(sums: Sums, column: int, judged: Flags, begin: Whole, sure: Floats, cadence: Cadence) -> Flags:
+def sustained_below_line(
+    running_sums: RunningSums,
+    column: int,
+    candidates: Bools,
+    first_column: Ints,
+    alpha: Floats,
+    config: EvaluationConfig,
+) -> Bools:
     """(S,): whether each of the last four weeks lies below the promise line, and all of them together surely do.
 
     `begin`: the first column of each series, which must have had four weeks by itself, whatever others stand beside it;
     `sure`: how small the tail of all of them must be. Half of their days must have been judged.
     """
-    weeks, length = cadence.standing
-    below = np.array(judged)
-    rows: Whole = np.flatnonzero(judged & (column + 1 - begin >= weeks * length))
-    end = column
+    weeks, length = config.sustained_periods
+    is_sustained = np.array(candidates)
+    rows: Ints = np.flatnonzero(candidates & (column + 1 - first_column >= weeks * length))
+    last_column = column
     for _ in range(weeks):
-        _, good, n, _, bound, _ = sums.over(rows, np.full(len(rows), end + 1 - length), end)
-        rows = rows[(n > 0) & (good < bound - EPSILON)]
-        end -= length
+        _, successes, n, _, limit, _ = running_sums.totals(
+            rows, np.full(len(rows), last_column + 1 - length), last_column
+        )
+        rows = rows[(n > 0) & (successes < limit - EPSILON)]
+        last_column -= length
         if not len(rows):
             break
     since = np.full(len(rows), column + 1 - weeks * length)
-    days = sums.over(rows, since, column)[0]
+    days = running_sums.totals(rows, since, column)[0]
     rows, since = rows[days >= weeks * length / 2], since[days >= weeks * length / 2]
-    below[:] = False
-    below[rows[sums.tail(rows, since, column) <= sure[rows]]] = True
-    return below
+    is_sustained[:] = False
+    is_sustained[rows[running_sums.tail(rows, since, column) <= alpha[rows]]] = True
+    return is_sustained
 
 
-SURE = LOW**IN_A_ROW
+RUN_ALPHA = ALPHA_LOW**RUN_LENGTH
 """How small the tail of pooled days must be: three low days in a row are one chance in a thousand."""
-MOST_OF_IT = 0.75
+RUN_EVIDENCE_FRACTION = 0.75
 """Of the evidence that an alert needs by itself, so much must stand behind three low days."""
 
 
 @dataclass(frozen=True, eq=False)
-class Families:
+class BudgetGroups:
     """Which series share one budget: `group` (S,) the moment, `size` (S,) how many share."""
 
-    group: Whole
-    size: Floats
+    group: Ints
+    family_size: Floats
 
 
-class Climb:
+class LineTracker:
     """The way of S series against one line. `opened` and `closed` list the series that did so on the last column."""
 
-    def __init__(self, line: Line, grid: Grid, cadence: Cadence, families: Families, falls_off_by: Floats) -> None:
-        self.ladders = state_machine.at_the_foot(grid.series)
-        self.evidence = nothing_yet(grid.series)
-        self.sums = Sums(grid)
-        self.opened: Whole = np.zeros(0, dtype=np.intp)
-        self.closed: Whole = np.zeros(0, dtype=np.intp)
-        self.parts: list[list[Part]] = [[] for _ in range(grid.series)]
-        self._line, self._grid, self._cadence, self._families = line, grid, cadence, families
-        self._sure = np.full(grid.series, SURE)
-        self._deeper = Deeper(grid.series, falls_off_by, families.size)
-        self._weekdays = Weekdays(grid.length, grid.series, cadence.cycle)
+    def __init__(
+        self, line: LineKind, grid: ReadingGrid, config: EvaluationConfig, budget_groups: BudgetGroups, min_drop: Floats
+    ) -> None:
+        self.state = state_machine.initial_state(grid.series_count)
+        self.cusum = zero_cusum(grid.series_count)
+        self.running_sums = RunningSums(grid)
+        self.opened: Ints = np.zeros(0, dtype=np.intp)
+        self.closed: Ints = np.zeros(0, dtype=np.intp)
+        self.detections: list[list[Detection]] = [[] for _ in range(grid.series_count)]
+        self._line, self._grid, self._config, self._budget_groups = line, grid, config, budget_groups
+        self._run_alpha = np.full(grid.series_count, RUN_ALPHA)
+        self._further_drop = FurtherDrop(grid.series_count, min_drop, budget_groups.family_size)
+        self._weekday_recovery = WeekdayRecovery(grid.length, grid.series_count, config.season_length)
 
     @property
-    def is_calm(self) -> Flags:
+    def is_quiet(self) -> Bools:
         """(S,): no alert is open, no day was low, and no evidence has added up."""
-        calm: Flags = ~self.ladders.is_open & (self.ladders.run_days == 0) & (self.evidence.sums <= 0.0).all(axis=0)
-        return calm
+        is_quiet: Bools = ~self.state.is_open & (self.state.streak_length == 0) & (self.cusum.sums <= 0.0).all(axis=0)
+        return is_quiet
 
-    def go(self, column: int, day: Judged, gain: Gain, need: Floats) -> None:
+    def advance(self, column: int, readings: EvaluatedColumn, increment: Increment, threshold: Floats) -> None:
         """One column further. `need` (S,): the evidence that opens an alert of a series that shares with nobody."""
-        before, judged = self.ladders, day.judged
-        self.sums.add(column, day)
-        climbing = judged & ~before.is_open
-        forgotten = ~before.is_open & (column - before.last > self._cadence.hold)
-        self.evidence = add_up(self.evidence, column, gain.added, climbing, forgotten)
-        tails = day.tails()
-        beyond = day.good < day.n * day.line - EPSILON
-        after = state_machine.advance(before, column, judged, tails < LOW, beyond, self._cadence)
-        self._weekdays.add(column, judged, (tails < LOW) | beyond)
-        reason, since = self._reasons(column, day, after, climbing, tails, beyond, need)
-        after = state_machine.fire(after, column, reason, since)
+        before, evaluated = self.state, readings.evaluated
+        self.running_sums.add(column, readings)
+        candidates = evaluated & ~before.is_open
+        expired = ~before.is_open & (column - before.last_evaluated > self._config.evidence_ttl)
+        self.cusum = update_cusum(self.cusum, column, increment.llr, candidates, expired)
+        tails = readings.tails()
+        below_line = readings.successes < readings.n * readings.line - EPSILON
+        after = state_machine.advance(before, column, evaluated, tails < ALPHA_LOW, below_line, self._config)
+        self._weekday_recovery.add(column, evaluated, (tails < ALPHA_LOW) | below_line)
+        reason, onset = self._opening_reasons(column, readings, after, candidates, tails, below_line, threshold)
+        after = state_machine.mark_opened(after, column, reason, onset)
         self.opened = np.flatnonzero(reason)
         if self._line != "promise":
-            self._deeper.go(np.flatnonzero(judged & before.is_open), column, day, need, self.sums)
-            self._deeper.begin(self.opened, self.sums, since[self.opened], column)
-        self._close(column, after, judged & before.is_open)
+            self._further_drop.advance(
+                np.flatnonzero(evaluated & before.is_open), column, readings, threshold, self.running_sums
+            )
+            self._further_drop.start(self.opened, self.running_sums, onset[self.opened], column)
+        self._close_recovered(column, after, evaluated & before.is_open)
 
-    def _reasons(
+    def _opening_reasons(
         self,
         column: int,
-        day: Judged,
-        after: state_machine.Ladders,
-        climbing: Flags,
+        readings: EvaluatedColumn,
+        after: state_machine.TrackerState,
+        candidates: Bools,
         tails: Floats,
-        beyond: Flags,
-        need: Floats,
-    ) -> tuple[state_machine.Codes, Whole]:
+        below_line: Bools,
+        threshold: Floats,
+    ) -> tuple[state_machine.StateCodes, Ints]:
         """(S,) twice: why an alert opens, 0 where none does, and since when its days count. The first reason wins."""
-        reason, since = np.zeros(len(climbing), dtype=np.int8), np.full(len(climbing), NEVER, dtype=np.intp)
-        group, size = self._families.group, self._families.size
-        most = self.evidence.most
+        reason, onset = np.zeros(len(candidates), dtype=np.int8), np.full(len(candidates), NO_COLUMN, dtype=np.intp)
+        group, family_size = self._budget_groups.group, self._budget_groups.family_size
+        maximum = self.cusum.maximum
 
-        def because(code: int, rows: Whole, begins: Whole) -> None:
-            new = reason[rows] == 0
-            reason[rows[new]], since[rows[new]] = code, begins[new]
+        def add_reason(reason_code: int, rows: Ints, onsets: Ints) -> None:
+            is_new = reason[rows] == 0
+            reason[rows[is_new]], onset[rows[is_new]] = reason_code, onsets[is_new]
 
-        low = climbing & (after.run_days > 0)
-        rows = np.flatnonzero(low & (after.run_days >= IN_A_ROW) & (most >= MOST_OF_IT * need))
-        rows = rows[self.sums.is_beyond(rows, after.run[rows], column)]
-        passes = passing_tails(group[rows], self.sums.tail(rows, after.run[rows], column), self._sure[rows], size[rows])
-        because(state_machine.TREND, rows[passes], after.run[rows[passes]])
+        low = candidates & (after.streak_length > 0)
+        rows = np.flatnonzero(
+            low & (after.streak_length >= RUN_LENGTH) & (maximum >= RUN_EVIDENCE_FRACTION * threshold)
+        )
+        rows = rows[self.running_sums.is_below_line(rows, after.streak_start[rows], column)]
+        passes = significant_p_values(
+            group[rows],
+            self.running_sums.tail(rows, after.streak_start[rows], column),
+            self._run_alpha[rows],
+            family_size[rows],
+        )
+        add_reason(state_machine.TREND, rows[passes], after.streak_start[rows[passes]])
 
-        rows = np.flatnonzero(low & beyond & (day.n >= COLLAPSE_N) & (tails < COLLAPSE))
-        passes = passing_tails(group[rows], tails[rows], np.full(len(rows), COLLAPSE), size[rows])
-        because(state_machine.COLLAPSE, rows[passes], after.run[rows[passes]])
+        rows = np.flatnonzero(low & below_line & (readings.n >= MIN_COLLAPSE_N) & (tails < ALPHA_COLLAPSE))
+        passes = significant_p_values(group[rows], tails[rows], np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
+        add_reason(state_machine.COLLAPSE, rows[passes], after.streak_start[rows[passes]])
 
-        rows = np.flatnonzero(climbing & (most >= need))
-        began = self.evidence.began
-        days = self.sums.over(rows, began[rows], column)[0]
+        rows = np.flatnonzero(candidates & (maximum >= threshold))
+        cusum_onset = self.cusum.onset
+        days = self.running_sums.totals(rows, cusum_onset[rows], column)[0]
         # One day alone is a coincidence, if it is no collapse.
-        rows = rows[self.sums.is_beyond(rows, began[rows], column) & (days > 1)]
-        passes = passing_evidence(group[rows], most[rows] - need[rows], size[rows])
-        because(state_machine.EVIDENCE, rows[passes], began[rows[passes]])
+        rows = rows[self.running_sums.is_below_line(rows, cusum_onset[rows], column) & (days > 1)]
+        passes = significant_e_values(group[rows], maximum[rows] - threshold[rows], family_size[rows])
+        add_reason(state_machine.CUSUM, rows[passes], cusum_onset[rows[passes]])
 
         if self._line == "promise":
-            standing = standing_breach(self.sums, column, climbing, self._grid.begin, self._sure / size, self._cadence)
-            rows = np.flatnonzero(standing)
-            because(state_machine.STANDING, rows, np.full(len(rows), column + 1 - self._cadence.standing_readings))
-        return reason, since
+            sustained = sustained_below_line(
+                self.running_sums, column, candidates, self._grid.begin, self._run_alpha / family_size, self._config
+            )
+            rows = np.flatnonzero(sustained)
+            add_reason(state_machine.SUSTAINED, rows, np.full(len(rows), column + 1 - self._config.sustained_readings))
+        return reason, onset
 
-    def _close(self, column: int, after: state_machine.Ladders, was_open: Flags) -> None:
+    def _close_recovered(self, column: int, after: state_machine.TrackerState, was_open: Bools) -> None:
         rows = np.flatnonzero(was_open & (after.clear_days >= state_machine.CLEAR_DAYS))
-        above, surely = self.sums.is_clear(rows, after.clear[rows], column)
-        patient = above & (after.clear_days[rows] >= self._cadence.patience)
-        rows = rows[surely | patient]
-        self.closed = rows[self._weekdays.seen_clear(rows, after.fell[rows], after.clear[rows], column)]
+        above, significant = self.running_sums.is_above_line(rows, after.clear_since[rows], column)
+        is_long_enough = above & (after.clear_days[rows] >= self._config.close_after)
+        rows = rows[significant | is_long_enough]
+        self.closed = rows[
+            self._weekday_recovery.has_recovered(rows, after.onset[rows], after.clear_since[rows], column)
+        ]
         for row in self.closed:
-            self.parts[row] += self._parts(int(row), after, column, is_closed=True)
+            self.detections[row] += self._detections_of(int(row), after, column, is_closed=True)
         closes = np.zeros(len(was_open), dtype=bool)
         closes[self.closed] = True
-        self.ladders = state_machine.resolve(after, closes)
+        self.state = state_machine.mark_closed(after, closes)
         if len(self.closed):
-            self.evidence.sums[:, self.closed] = 0.0
+            self.cusum.sums[:, self.closed] = 0.0
 
-    def finish(self, column: int) -> None:
+    def record_open_detections(self, column: int) -> None:
         """Alerts that are open on the last column are parts as well; each is told up to its last judged day."""
-        for row in np.flatnonzero(self.ladders.is_open):
-            last = min(column, int(self.ladders.last[row]))
-            self.parts[row] += self._parts(int(row), self.ladders, last, is_closed=False)
+        for row in np.flatnonzero(self.state.is_open):
+            last = min(column, int(self.state.last_evaluated[row]))
+            self.detections[row] += self._detections_of(int(row), self.state, last, is_closed=False)
 
-    def _parts(self, row: int, ladders: state_machine.Ladders, column: int, is_closed: bool) -> list[Part]:
+    def _detections_of(
+        self, row: int, state: state_machine.TrackerState, column: int, is_closed: bool
+    ) -> list[Detection]:
         """The alert, and each time that it fell further."""
-        clear = int(ladders.clear[row])
-        cleared = self.sums.pool(row, clear, column) if clear >= 0 else None
+        clear_since = int(state.clear_since[row])
+        recovery = self.running_sums.sample(row, clear_since, column) if clear_since >= 0 else None
         closed_on = self._grid.day(column) if is_closed else None
-        begun = [(int(ladders.fell[row]), int(ladders.fired[row]), REASONS[int(ladders.reason[row])])]
-        begun += [(since, fired, REASONS[state_machine.EVIDENCE]) for since, fired in self._deeper.end(row)]
-        pools = [self.sums.pool(row, since, column) for since, _, _ in begun]
+        openings = [(int(state.onset[row]), int(state.fired_at[row]), REASONS[int(state.reason[row])])]
+        openings += [
+            (onset, fired_at, REASONS[state_machine.CUSUM]) for onset, fired_at in self._further_drop.finish(row)
+        ]
+        samples = [self.running_sums.sample(row, onset, column) for onset, _, _ in openings]
         return [
-            Part(self._line, pool.first, self._grid.day(fired), closed_on, reason, pool, cleared,
-                 int(self.sums.over(np.array([row]), np.array([since]), fired)[0, 0]),
-                 at_first=self.sums.pool(row, since, fired))
-            for pool, (since, fired, reason) in zip(pools, begun, strict=True)
+            Detection(self._line, sample.first_day, self._grid.day(fired_at), closed_on, reason, sample, recovery,
+                 int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
+                 initial_drop=self.running_sums.sample(row, onset, fired_at))
+            for sample, (onset, fired_at, reason) in zip(samples, openings, strict=True)
         ]  # fmt: skip

@@ -12,96 +12,119 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.detection.episodes import NOT_TOLD, NOWHERE, Course, Part, Track, as_breaches
-from jkpi.alerts.detection.fold import Folded, fold
-from jkpi.alerts.detection.line_tracker import Families
-from jkpi.alerts.detection.state_machine import STATES, State
-from jkpi.alerts.statistics import reading_matrix as marks
-from jkpi.alerts.statistics.beta_binomial import Flags, Whole
-from jkpi.alerts.statistics.reading_matrix import Grid, Reading, chunks, lay_out
-from jkpi.alerts.statistics.rules import Rule, Rules
-from jkpi.alerts.statistics.sign_test import Durations
+from jkpi.alerts.detection.episodes import (
+    EMPTY_HISTORY,
+    NO_STATE,
+    Detection,
+    SeriesResult,
+    StateHistory,
+    merge_detections,
+)
+from jkpi.alerts.detection.fold import EvaluationResult, evaluate_grid
+from jkpi.alerts.detection.line_tracker import BudgetGroups
+from jkpi.alerts.detection.state_machine import STATES, SeriesState
+from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics.beta_binomial import Bools, Ints
+from jkpi.alerts.statistics.reading_matrix import Reading, ReadingGrid, grid_from_readings, group_chunks
+from jkpi.alerts.statistics.rules import AlertRule, RuleArrays
+from jkpi.alerts.statistics.sign_test import DurationHistogram
 
-CELLS = 2_000_000
+MAX_CELLS = 2_000_000
 """Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""
 
 
 @dataclass(frozen=True)
-class Tried:
+class SeriesToEvaluate:
     """A series as it is judged; those of one `group` share its budget."""
 
-    rule: Rule
+    rule: AlertRule
     group: int
 
 
-def replay(readings: Iterable[Reading], rule: Rule, until: date | None = None) -> Track:
+def replay_series(readings: Iterable[Reading], rule: AlertRule, until: date | None = None) -> SeriesResult:
     """Fold all mature readings of a series, in any order; `until` is the last day that ought to have a mature one."""
-    laid = lay_out([list(readings)], [until], rule.cadence.step)
-    (track,) = replay_all(laid, [Tried(rule, 0)])
-    return track
+    grid = grid_from_readings([list(readings)], [until], rule.config.step_days)
+    (result,) = replay_grid(grid, [SeriesToEvaluate(rule, 0)])
+    return result
 
 
-def replay_all(grid: Grid, tried: Sequence[Tried], durations: Sequence[Durations] | None = None) -> Iterator[Track]:
+def replay_grid(
+    grid: ReadingGrid, to_evaluate: Sequence[SeriesToEvaluate], histograms: Sequence[DurationHistogram] | None = None
+) -> Iterator[SeriesResult]:
     """The same for many series at once, all of one cadence, those of a group next to each other.
 
     `durations`: one a series, where it is their sign test that is replayed; the grid then has nothing but their spans.
     """
-    if not tried:
+    if not to_evaluate:
         return
-    groups = np.array([one.group for one in tried])
-    for rows in chunks(groups, max(CELLS // max(grid.length, 1), 1)):
-        part, own = grid.part(rows), tried[rows]
-        families = Families(groups[rows], np.array([one.rule.family for one in own], dtype=float))
-        folded = fold(part, Rules.of([one.rule for one in own]), families, durations[rows] if durations else None)
-        for row in range(part.series):
-            yield _track(part, folded, row)
+    groups = np.array([series.group for series in to_evaluate])
+    for rows in group_chunks(groups, max(MAX_CELLS // max(grid.length, 1), 1)):
+        chunk, chunk_series = grid.select(rows), to_evaluate[rows]
+        budget_groups = BudgetGroups(
+            groups[rows], np.array([series.rule.family_size for series in chunk_series], dtype=float)
+        )
+        evaluation = evaluate_grid(
+            chunk,
+            RuleArrays.from_rules([series.rule for series in chunk_series]),
+            budget_groups,
+            histograms[rows] if histograms else None,
+        )
+        for row in range(chunk.series_count):
+            yield _series_result(chunk, evaluation, row)
 
 
-def _track(grid: Grid, folded: Folded, row: int) -> Track:
+def _series_result(grid: ReadingGrid, evaluation: EvaluationResult, row: int) -> SeriesResult:
     begin, end = int(grid.begin[row]), int(grid.end[row])
-    codes, mark = folded.states[begin:end, row], grid.mark[begin:end, row]
-    told = np.flatnonzero(codes != NOT_TOLD)
-    if not len(told):
-        return Track(State.NO_DATA, None, (), None, None, NOWHERE)
-    breaches = as_breaches([*(_counted_at(part, grid, folded, row) for part in folded.baseline.parts[row]),
-                            *folded.promise.parts[row]])  # fmt: skip
-    open_breach = next((breach for breach in breaches if breach.closed_on is None), None)
-    judged = not np.isnan(folded.rate[row])
-    achieved = float(folded.achieved[row])
-    return Track(
-        state=STATES[codes[told[-1]]],
-        since=open_breach.since if open_breach else grid.day(begin + _since(codes, told)),
-        breaches=breaches,
-        blind_since=_newest_since(grid, begin, mark == marks.HELD, mark != marks.ABSENT),
-        last_day=grid.day(begin + int(np.flatnonzero(mark != marks.ABSENT)[-1])),
-        course=Course(grid.day(begin), grid.step, codes.tobytes()),
-        tail=float(folded.tail[row]) if judged else None,
-        rate=float(folded.rate[row]) if judged else None,
-        n=float(folded.n[row]) if judged else None,
-        reference=float(folded.reference[row]) if judged else None,
-        false_alarm_every=None if np.isnan(achieved) else achieved,
-        read=Course(grid.day(begin), grid.step, ((mark == marks.READ) & (grid.n[begin:end, row] > 0)).tobytes()),
+    codes, status = evaluation.states[begin:end, row], grid.status[begin:end, row]
+    coded = np.flatnonzero(codes != NO_STATE)
+    if not len(coded):
+        return SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)
+    episodes = merge_detections([*(_with_edge(detection, grid, evaluation, row) for detection in evaluation.baseline_tracker.detections[row]),
+                            *evaluation.promise_tracker.detections[row]])  # fmt: skip
+    open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
+    evaluated = not np.isnan(evaluation.rate[row])
+    achieved_run_length = float(evaluation.achieved_run_length[row])
+    return SeriesResult(
+        state=STATES[codes[coded[-1]]],
+        state_since=open_episode.onset if open_episode else grid.day(begin + _state_start(codes, coded)),
+        episodes=episodes,
+        data_gap_since=_trailing_since(grid, begin, status == reading_grid.SUSPENDED, status != reading_grid.MISSING),
+        last_day=grid.day(begin + int(np.flatnonzero(status != reading_grid.MISSING)[-1])),
+        history=StateHistory(grid.day(begin), grid.step_days, codes.tobytes()),
+        tail=float(evaluation.tail[row]) if evaluated else None,
+        rate=float(evaluation.rate[row]) if evaluated else None,
+        n=float(evaluation.n[row]) if evaluated else None,
+        reference=float(evaluation.reference[row]) if evaluated else None,
+        false_alarm_every=None if np.isnan(achieved_run_length) else achieved_run_length,
+        read_days=StateHistory(
+            grid.day(begin), grid.step_days, ((status == reading_grid.VALID) & (grid.n[begin:end, row] > 0)).tobytes()
+        ),
         # A withheld reading does not say whether its counts make sense by now.
-        error_since=_newest_since(grid, begin, mark == marks.BROKEN, (mark != marks.ABSENT) & (mark != marks.HELD)),
+        error_since=_trailing_since(
+            grid,
+            begin,
+            status == reading_grid.INVALID,
+            (status != reading_grid.MISSING) & (status != reading_grid.SUSPENDED),
+        ),
     )
 
 
-def _counted_at(part: Part, grid: Grid, folded: Folded, row: int) -> Part:
-    if folded.signs is None:
-        return part
-    column = (part.fired_on - grid.first).days // grid.step
-    return replace(part, within=folded.signs.edge(row, column))
+def _with_edge(detection: Detection, grid: ReadingGrid, evaluation: EvaluationResult, row: int) -> Detection:
+    if evaluation.sign_test is None:
+        return detection
+    column = (detection.fired_on - grid.first_day).days // grid.step_days
+    return replace(detection, within_seconds=evaluation.sign_test.edge_seconds(row, column))
 
 
-def _since(codes: np.ndarray, told: Whole) -> int:
+def _state_start(codes: np.ndarray, coded: Ints) -> int:
     """The first column of the unbroken stretch of the last state."""
-    different = np.flatnonzero(codes[told] != codes[told[-1]])
-    return int(told[different[-1] + 1] if len(different) else told[0])
+    different = np.flatnonzero(codes[coded] != codes[coded[-1]])
+    return int(coded[different[-1] + 1] if len(different) else coded[0])
 
 
-def _newest_since(grid: Grid, begin: int, wanted: Flags, telling: Flags) -> date | None:
+def _trailing_since(grid: ReadingGrid, begin: int, wanted: Bools, informative: Bools) -> date | None:
     """Since when all columns are `wanted`, of those that are `telling` anything; None where the newest is not."""
-    told = np.flatnonzero(telling)
-    others = np.flatnonzero(~wanted[told])
-    first = int(others[-1]) + 1 if len(others) else 0
-    return grid.day(begin + int(told[first])) if first < len(told) else None
+    informative_columns = np.flatnonzero(informative)
+    unwanted = np.flatnonzero(~wanted[informative_columns])
+    first = int(unwanted[-1]) + 1 if len(unwanted) else 0
+    return grid.day(begin + int(informative_columns[first])) if first < len(informative_columns) else None

@@ -24,13 +24,13 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.statistics.beta_binomial import Flags, Whole
-from jkpi.alerts.statistics.rules import NEVER, Cadence
+from jkpi.alerts.statistics.beta_binomial import Bools, Ints
+from jkpi.alerts.statistics.rules import NO_COLUMN, EvaluationConfig
 
 CLEAR_DAYS = 3
 
 
-class State(StrEnum):
+class SeriesState(StrEnum):
     """What a series is in, the rungs of the ladder first."""
 
     OK = "ok"
@@ -41,25 +41,25 @@ class State(StrEnum):
     LEARNING = "learning"
     LOW_N = "low_n"
     NO_DATA = "no_data"
-    HELD = "held"
+    SUSPENDED = "held"
     ERROR = "error"
 
 
-STATES = tuple(State)
-Codes = npt.NDArray[np.int8]
+STATES = tuple(SeriesState)
+StateCodes = npt.NDArray[np.int8]
 """States by their position in STATES."""
 OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, HELD, ERROR = range(len(STATES))
-JUDGED = OK
+EVALUATED = OK
 """The kind of a column that was judged; any other kind says why it was not."""
 REASONS = ("", "trend", "evidence", "collapse", "standing")
-TREND, EVIDENCE, COLLAPSE, STANDING = range(1, len(REASONS))
+TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
-_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
-_RANK = np.array([_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
+_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_SEVERITY_RANK = np.array([_SEVERITY_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 
 @dataclass(frozen=True, eq=False)
-class Ladders:
+class TrackerState:
     """Where S series stand, each array (S,); columns are NEVER where there is none.
 
     `run` and `run_days`: the low days in a row, since which column and how many; while an alert is open, the bad days
@@ -67,94 +67,100 @@ class Ladders:
     `reason`. `clear` and `clear_days`: since when it turned clear. `last`: the last judged column.
     """
 
-    rung: Codes
-    run: Whole
-    run_days: Whole
-    fell: Whole
-    fired: Whole
-    reason: Codes
-    clear: Whole
-    clear_days: Whole
-    last: Whole
+    level: StateCodes
+    streak_start: Ints
+    streak_length: Ints
+    onset: Ints
+    fired_at: Ints
+    reason: StateCodes
+    clear_since: Ints
+    clear_days: Ints
+    last_evaluated: Ints
 
     @property
-    def is_open(self) -> Flags:
-        is_open: Flags = self.fired >= 0
+    def is_open(self) -> Bools:
+        is_open: Bools = self.fired_at >= 0
         return is_open
 
-    def states(self, kind: Codes) -> Codes:
+    def displayed_states(self, status_codes: StateCodes) -> StateCodes:
         """The state as it is told: an open alert stays in sight; else why a column was not judged, if it was not."""
-        told: Codes = np.where(self.is_open | (kind == JUDGED), self.rung, kind).astype(np.int8)
-        return told
+        displayed: StateCodes = np.where(self.is_open | (status_codes == EVALUATED), self.level, status_codes).astype(
+            np.int8
+        )
+        return displayed
 
 
-def at_the_foot(series: int) -> Ladders:
+def initial_state(series_count: int) -> TrackerState:
     """Nothing has happened yet."""
-    zero, never = np.zeros(series, dtype=np.intp), np.full(series, NEVER, dtype=np.intp)
-    code = np.zeros(series, dtype=np.int8)
-    return Ladders(code, never, zero, never, never, code, never, zero, never)
+    zeros, no_column = np.zeros(series_count, dtype=np.intp), np.full(series_count, NO_COLUMN, dtype=np.intp)
+    codes = np.zeros(series_count, dtype=np.int8)
+    return TrackerState(codes, no_column, zeros, no_column, no_column, codes, no_column, zeros, no_column)
 
 
-def advance(before: Ladders, column: int, judged: Flags, low: Flags, beyond: Flags, cadence: Cadence) -> Ladders:
+def advance(
+    before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, config: EvaluationConfig
+) -> TrackerState:
     """The ladders after one more column, before it is known what opens or closes. `low`: its tail is below 0.10;
     `beyond`: it lies below the line."""
     is_open = before.is_open
-    forgotten = ~is_open & (column - before.last > cadence.hold)
-    run_days = np.where(forgotten, 0, before.run_days)
-    bad = np.where(is_open, low | beyond, low)
-    run = np.where(judged & bad & (run_days == 0), column, before.run)
-    run_days = np.where(judged, np.where(bad, run_days + 1, 0), run_days)
-    climbed = np.where(bad, np.where(run_days == 1, WATCH, PATTERN), OK)
+    expired = ~is_open & (column - before.last_evaluated > config.evidence_ttl)
+    streak_length = np.where(expired, 0, before.streak_length)
+    bad = np.where(is_open, low | below_line, low)
+    streak_start = np.where(evaluated & bad & (streak_length == 0), column, before.streak_start)
+    streak_length = np.where(evaluated, np.where(bad, streak_length + 1, 0), streak_length)
+    level_without_alert = np.where(bad, np.where(streak_length == 1, WATCH, PATTERN), OK)
 
-    fresh = before.clear_days == 0
+    newly_clear = before.clear_days == 0
     # One bad day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
-    relapsed = bad & ((before.clear_days < CLEAR_DAYS) | (run_days > 1))
+    relapsed = bad & ((before.clear_days < CLEAR_DAYS) | (streak_length > 1))
     clear_days = np.where(relapsed, 0, before.clear_days + 1)
-    clear = np.where(relapsed, NEVER, np.where(fresh, column, before.clear))
-    fallen = np.where(relapsed, FIRING, np.where(bad, before.rung, RECOVERING))
+    clear_since = np.where(relapsed, NO_COLUMN, np.where(newly_clear, column, before.clear_since))
+    level_with_alert = np.where(relapsed, FIRING, np.where(bad, before.level, RECOVERING))
 
-    opened = judged & is_open
+    evaluated_open = evaluated & is_open
     return replace(
         before,
-        rung=np.where(opened, fallen, np.where(judged, climbed, before.rung)).astype(np.int8),
-        run=run,
-        run_days=run_days,
-        clear=np.where(opened, clear, before.clear),
-        clear_days=np.where(opened, clear_days, before.clear_days),
-        last=np.where(judged, column, before.last),
+        level=np.where(evaluated_open, level_with_alert, np.where(evaluated, level_without_alert, before.level)).astype(
+            np.int8
+        ),
+        streak_start=streak_start,
+        streak_length=streak_length,
+        clear_since=np.where(evaluated_open, clear_since, before.clear_since),
+        clear_days=np.where(evaluated_open, clear_days, before.clear_days),
+        last_evaluated=np.where(evaluated, column, before.last_evaluated),
     )
 
 
-def fire(ladders: Ladders, column: int, reason: Codes, since: Whole) -> Ladders:
+def mark_opened(state: TrackerState, column: int, reason: StateCodes, onset: Ints) -> TrackerState:
     """Alerts open where there is a reason; their days count from `since`."""
     opens = reason > 0
     return replace(
-        ladders,
-        rung=np.where(opens, FIRING, ladders.rung).astype(np.int8),
-        fell=np.where(opens, since, ladders.fell),
-        fired=np.where(opens, column, ladders.fired),
-        reason=np.where(opens, reason, ladders.reason).astype(np.int8),
-        clear=np.where(opens, NEVER, ladders.clear),
-        clear_days=np.where(opens, 0, ladders.clear_days),
+        state,
+        level=np.where(opens, FIRING, state.level).astype(np.int8),
+        onset=np.where(opens, onset, state.onset),
+        fired_at=np.where(opens, column, state.fired_at),
+        reason=np.where(opens, reason, state.reason).astype(np.int8),
+        clear_since=np.where(opens, NO_COLUMN, state.clear_since),
+        clear_days=np.where(opens, 0, state.clear_days),
     )
 
 
-def resolve(ladders: Ladders, closes: Flags) -> Ladders:
+def mark_closed(state: TrackerState, closes: Bools) -> TrackerState:
     """Alerts close, and their series stand at the foot again."""
     return replace(
-        ladders,
-        rung=np.where(closes, OK, ladders.rung).astype(np.int8),
-        run=np.where(closes, NEVER, ladders.run),
-        run_days=np.where(closes, 0, ladders.run_days),
-        fell=np.where(closes, NEVER, ladders.fell),
-        fired=np.where(closes, NEVER, ladders.fired),
-        reason=np.where(closes, 0, ladders.reason).astype(np.int8),
-        clear=np.where(closes, NEVER, ladders.clear),
-        clear_days=np.where(closes, 0, ladders.clear_days),
+        state,
+        level=np.where(closes, OK, state.level).astype(np.int8),
+        streak_start=np.where(closes, NO_COLUMN, state.streak_start),
+        streak_length=np.where(closes, 0, state.streak_length),
+        onset=np.where(closes, NO_COLUMN, state.onset),
+        fired_at=np.where(closes, NO_COLUMN, state.fired_at),
+        reason=np.where(closes, 0, state.reason).astype(np.int8),
+        clear_since=np.where(closes, NO_COLUMN, state.clear_since),
+        clear_days=np.where(closes, 0, state.clear_days),
     )
 
 
-def worst(one: Codes, other: Codes) -> Codes:
+def worse_of(first: StateCodes, second: StateCodes) -> StateCodes:
     """Of two lines the state that is told."""
-    told: Codes = np.where(_RANK[one] <= _RANK[other], one, other).astype(np.int8)
-    return told
+    worse: StateCodes = np.where(_SEVERITY_RANK[first] <= _SEVERITY_RANK[second], first, second).astype(np.int8)
+    return worse

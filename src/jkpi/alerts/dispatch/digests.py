@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from jkpi.alerts.notifications.model import MARK, Letter, Section
+from jkpi.alerts.notifications.model import SYNTHETIC_MARK, Notification, Section
 from jkpi.alerts.series.watched import CONSOLE
-from jkpi.alerts.store.notification_log import post
+from jkpi.alerts.store.notification_log import enqueue
 from jkpi.config.settings import Settings
-from jkpi.state.engine import migrate, outbox, state_engine, writing
+from jkpi.state.engine import migrate, outbox, state_engine, write_transaction
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Digest:
     receivers: tuple[str, ...]
 
 
-def post_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, int]:
+def enqueue_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, int]:
     """Write them as messages; sending is the outbox's. How many are new, and how many were told earlier this week.
 
     Raises:
@@ -33,28 +33,30 @@ def post_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, in
     """
     year, week, _ = settings.now.isocalendar()
     engine = state_engine(settings.state_url)
-    written = before = 0
+    new_count = earlier_count = 0
     try:
         migrate(engine)
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             for digest in digests:
                 for receiver in digest.receivers or (settings.default_receiver or CONSOLE,):
-                    said = f"digest|{settings.name}|{digest.owner}|{receiver}|{year}-{week}"
-                    letter = _letter(settings, digest, hashlib.sha256(said.encode()).hexdigest()[:16])
-                    known = select(outbox.c.notification_id).where(outbox.c.notification_id == letter.message_id)
-                    if connection.execute(known).first() is not None:
-                        before += 1
+                    dedup_key = f"digest|{settings.name}|{digest.owner}|{receiver}|{year}-{week}"
+                    notification = _notification(settings, digest, hashlib.sha256(dedup_key.encode()).hexdigest()[:16])
+                    existing = select(outbox.c.notification_id).where(
+                        outbox.c.notification_id == notification.notification_id
+                    )
+                    if connection.execute(existing).first() is not None:
+                        earlier_count += 1
                         continue
-                    post(connection, receiver, letter, [], settings.now)
-                    written += 1
+                    enqueue(connection, receiver, notification, [], settings.now)
+                    new_count += 1
     finally:
         engine.dispose()
-    return written, before
+    return new_count, earlier_count
 
 
-def _letter(settings: Settings, digest: Digest, message_id: str) -> Letter:
-    mark = f"{MARK} " if settings.synthetic else ""
-    return Letter(
+def _notification(settings: Settings, digest: Digest, message_id: str) -> Notification:
+    prefix = f"{SYNTHETIC_MARK} " if settings.synthetic else ""
+    return Notification(
         message_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
-        f"{mark}{digest.owner}: {digest.title}", "info", sections=digest.sections, event="digest.weekly",
+        f"{prefix}{digest.owner}: {digest.title}", "info", sections=digest.sections, event="digest.weekly",
     )  # fmt: skip

@@ -13,39 +13,39 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.dispatch.dispatch import Truth, map_findings, say
+from jkpi.alerts.detection.state_machine import SeriesState
+from jkpi.alerts.dispatch.dispatch import EvaluationOutcome, dispatch, map_alert_contexts
 from jkpi.alerts.dispatch.record import write_transition
-from jkpi.alerts.evidence.alert_context import Finding, Reader, find
-from jkpi.alerts.map_health.condition import MAP_KINDS
-from jkpi.alerts.map_health.map_conditions import conditions
-from jkpi.alerts.notifications.headline import headline
-from jkpi.alerts.notifications.silences import hushed
-from jkpi.alerts.series.early_warnings import early_signs, undecided
-from jkpi.alerts.series.evaluate import replay_moments
-from jkpi.alerts.series.moment_context import Backdrop, Moment, backdrops
-from jkpi.alerts.series.watched import CONSOLE, Series, Watched, due_day, has_provisional, watched_now
-from jkpi.alerts.store.alerts import last_judged_at, read_announced, read_states, store_states
-from jkpi.alerts.store.notification_log import read_silences
-from jkpi.alerts.transitions.inhibition import hush_children
-from jkpi.alerts.transitions.model import Judged, Kind, Name, Transition, judged
-from jkpi.alerts.transitions.reconcile import changes
+from jkpi.alerts.evidence.alert_context import AlertContext, ReadingCache, build_context
+from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS
+from jkpi.alerts.map_health.map_conditions import map_conditions
+from jkpi.alerts.notifications.headline import alert_headline
+from jkpi.alerts.notifications.silences import suppression_reason
+from jkpi.alerts.series.early_warnings import early_warnings, while_undecided
+from jkpi.alerts.series.evaluate import evaluate_moments
+from jkpi.alerts.series.moment_context import MomentContext, MomentKey, moment_contexts
+from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment, configured_moments, due_day, has_provisional
+from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, read_moment_states, replace_series_states
+from jkpi.alerts.store.notification_log import read_active_silences
+from jkpi.alerts.transitions.inhibition import inhibit_children
+from jkpi.alerts.transitions.model import AlertKind, EvaluatedSeries, Transition, TransitionType, evaluated_series
+from jkpi.alerts.transitions.reconcile import reconcile
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
-from jkpi.state.engine import MomentState, migrate, state_engine, writing
+from jkpi.state.engine import MomentState, migrate, state_engine, write_transaction
 from jkpi.warehouse.base import Warehouse
 
-LOOKING_BACK = timedelta(days=1)
+MAX_CLOCK_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedTransition:
     """One transition of an alert, in short."""
 
     alert_id: str
-    transition: Name
-    kind: Kind
+    transition: TransitionType
+    kind: AlertKind
     series_id: str
     headline: str
     owner: str
@@ -55,43 +55,49 @@ class Told:
 class AlertReport:
     """What a judgement changed. `series` were judged, `messages` written to the outbox."""
 
-    told: tuple[Told, ...]
+    transitions: tuple[ReportedTransition, ...]
     states: tuple[MomentState, ...]
-    series: int
-    messages: int
+    series_evaluated: int
+    messages_queued: int
 
-    def _of(self, *names: Name, kind: Kind = "fall") -> tuple[Told, ...]:
-        return tuple(told for told in self.told if told.transition in names and told.kind == kind)
+    def _of(self, *types: TransitionType, kind: AlertKind = "fall") -> tuple[ReportedTransition, ...]:
+        return tuple(
+            transition for transition in self.transitions if transition.transition in types and transition.kind == kind
+        )
 
     @property
-    def opened(self) -> tuple[Told, ...]:
+    def opened(self) -> tuple[ReportedTransition, ...]:
         """Newly opened, opened again, or worse."""
         return self._of("opened", "reopened", "worsened")
 
     @property
-    def resolved(self) -> tuple[Told, ...]:
+    def resolved(self) -> tuple[ReportedTransition, ...]:
         return self._of("resolved")
 
     @property
-    def corrected(self) -> tuple[Told, ...]:
+    def corrected(self) -> tuple[ReportedTransition, ...]:
         return self._of("corrected", "superseded")
 
     @property
-    def blind(self) -> tuple[Told, ...]:
+    def data_gaps(self) -> tuple[ReportedTransition, ...]:
         return self._of("opened", kind="blind") + self._of("opened", kind="error")
 
     @property
-    def early(self) -> tuple[Told, ...]:
+    def early_warnings(self) -> tuple[ReportedTransition, ...]:
         """Signs of a fall among cohorts that are not decided yet."""
         return self._of("opened", kind="early")
 
     @property
-    def map(self) -> tuple[Told, ...]:
+    def map_conditions(self) -> tuple[ReportedTransition, ...]:
         """What is newly wrong with the map, or with what feeds it."""
-        return tuple(told for told in self.told if told.transition == "opened" and told.kind in MAP_KINDS)
+        return tuple(
+            transition
+            for transition in self.transitions
+            if transition.transition == "opened" and transition.kind in MAP_CONDITION_KINDS
+        )
 
 
-def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Journey]) -> AlertReport:
+def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> AlertReport:
     """Replay every series of every moment of truth, and announce the difference to what was announced before.
 
     Raises:
@@ -101,105 +107,126 @@ def judge_and_announce(settings: Settings, w: Warehouse, journeys: Sequence[Jour
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        known = backdrops(journeys, settings)
-        true_now = judge_moments(w, [_with_receivers(watched, known) for watched in watched_now(journeys, settings)],
+        contexts = moment_contexts(journeys, settings)
+        evaluated = evaluate_series(warehouse, [_with_receivers(watched, contexts) for watched in configured_moments(journeys, settings)],
                                  settings)  # fmt: skip
-        wrong_now = conditions(w, journeys, settings)
-        with writing(engine) as connection:
-            latest = _refuse_to_look_back(connection, settings)
-            announced = read_announced(connection)
-            told = {alert.series_id: alert.alert_id for alert in announced if alert.kind == "fall" and alert.is_open}
-            true_now = hush_children(true_now, _held(connection, true_now, told, known, settings), told)
-            findings = _findings(w, changes(true_now, announced), known, settings)
-            findings += map_findings(wrong_now, announced, settings.now)
-            for finding in findings:
-                write_transition(connection, finding, settings.now)
-            truth = Truth(tuple(true_now), tuple(wrong_now), known, tuple(findings), latest)
-            messages = say(connection, w, truth, settings)
-            store_states(connection, true_now, settings.now)
-            states = read_states(connection)
+        conditions_now = map_conditions(warehouse, journeys, settings)
+        with write_transaction(engine) as connection:
+            previous_run_at = _refuse_earlier_now(connection, settings)
+            stored_alerts = read_alerts(connection)
+            open_drops = {
+                alert.series_id: alert.alert_id for alert in stored_alerts if alert.kind == "fall" and alert.is_open
+            }
+            evaluated = inhibit_children(
+                evaluated, _suppressed_series(connection, evaluated, open_drops, contexts, settings), open_drops
+            )
+            alert_contexts = _contexts(warehouse, reconcile(evaluated, stored_alerts), contexts, settings)
+            alert_contexts += map_alert_contexts(conditions_now, stored_alerts, settings.now)
+            for context in alert_contexts:
+                write_transition(connection, context, settings.now)
+            outcome = EvaluationOutcome(
+                tuple(evaluated), tuple(conditions_now), contexts, tuple(alert_contexts), previous_run_at
+            )
+            messages = dispatch(connection, warehouse, outcome, settings)
+            replace_series_states(connection, evaluated, settings.now)
+            states = read_moment_states(connection)
     finally:
         engine.dispose()
-    return AlertReport(tuple(_told(finding) for finding in findings), tuple(states), len(true_now), messages)
+    return AlertReport(tuple(_reported(context) for context in alert_contexts), tuple(states), len(evaluated), messages)
 
 
-def _with_receivers(watched: Watched, known: Mapping[Moment, Backdrop]) -> Watched:
-    return dataclasses.replace(watched, receivers=known[watched.journey, watched.moment].receivers)
+def _with_receivers(watched: WatchedMoment, contexts: Mapping[MomentKey, MomentContext]) -> WatchedMoment:
+    return dataclasses.replace(watched, receivers=contexts[watched.journey, watched.moment].receivers)
 
 
-def judge_moments(w: Warehouse, all_watched: Sequence[Watched], settings: Settings) -> list[Judged]:
+def evaluate_series(
+    warehouse: Warehouse, all_watched: Sequence[WatchedMoment], settings: Settings
+) -> list[EvaluatedSeries]:
     """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first.
 
     Raises:
         SystemFailure: nothing has been measured.
     """
-    if not w.table_exists("marts", "fct_kpi_readings"):
+    if not warehouse.table_exists("marts", "fct_kpi_readings"):
         raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
-    due = {watched: due_day(w, watched, settings.now) for watched in all_watched}
-    replayed = replay_moments(w, all_watched, due)
-    early = early_signs(w, all_watched, settings.now)
-    told: list[Judged] = []
+    due_days = {watched: due_day(warehouse, watched, settings.now) for watched in all_watched}
+    results = evaluate_moments(warehouse, all_watched, due_days)
+    warnings_by_moment = early_warnings(warehouse, all_watched, settings.now)
+    evaluated: list[EvaluatedSeries] = []
     for watched in all_watched:
-        panel, (whole, *parts) = replayed[watched].panel, replayed[watched].tracks
-        rules = [one.rule for one in replayed[watched].tried]
-        if panel.first_day(0) is None and has_provisional(w, watched):
-            whole = dataclasses.replace(whole, state=State.LEARNING)
-        for row, (key, track) in enumerate(zip(panel.keys, (whole, *parts), strict=True)):
-            one = judged(Series(watched, *key), track, panel, row, rules[row], due[watched])
-            sign = undecided(early.get(watched), watched, panel) if row == 0 else None
-            told.append(dataclasses.replace(one, early=sign))
-    return told
+        panel, (total, *segments) = results[watched].panel, results[watched].results
+        rules = [series_evaluated.rule for series_evaluated in results[watched].to_evaluate]
+        if panel.first_day(0) is None and has_provisional(warehouse, watched):
+            total = dataclasses.replace(total, state=SeriesState.LEARNING)
+        for row, (key, result) in enumerate(zip(panel.keys, (total, *segments), strict=True)):
+            series_evaluated = evaluated_series(
+                Series(watched, *key), result, panel, row, rules[row], due_days[watched]
+            )
+            early_warning = while_undecided(warnings_by_moment.get(watched), watched, panel) if row == 0 else None
+            evaluated.append(dataclasses.replace(series_evaluated, early_warning=early_warning))
+    return evaluated
 
 
-def _refuse_to_look_back(connection: Connection, settings: Settings) -> datetime | None:
+def _refuse_earlier_now(connection: Connection, settings: Settings) -> datetime | None:
     """What was told as of a later time cannot be judged by an earlier one: it would all seem never to have been.
 
     When it was judged last.
     """
-    latest = last_judged_at(connection)
-    if latest is not None and settings.now < latest - LOOKING_BACK:
+    previous_run_at = last_evaluated_at(connection)
+    if previous_run_at is not None and settings.now < previous_run_at - MAX_CLOCK_SKEW:
         raise InputError(
-            f"alerts were judged as of {latest:%Y-%m-%d %H:%M} UTC already; this is {settings.now:%Y-%m-%d %H:%M}",
+            f"alerts were judged as of {previous_run_at:%Y-%m-%d %H:%M} UTC already; this is {settings.now:%Y-%m-%d %H:%M}",
             hint="to see what would have been told then, use a workspace with another `state`",
         )
-    return latest
+    return previous_run_at
 
 
-def _held(
+def _suppressed_series(
     connection: Connection,
-    all_judged: Iterable[Judged],
-    told: Mapping[str, str],
-    known: Mapping[Moment, Backdrop],
+    all_evaluated: Iterable[EvaluatedSeries],
+    open_drops: Mapping[str, str],
+    contexts: Mapping[MomentKey, MomentContext],
     settings: Settings,
 ) -> set[str]:
     """Ids of the series of which nothing may be said now: they speak for nobody. `told`: series -> its open alert."""
-    silences, mutes = read_silences(connection, settings.now), settings.telling.mutes
-    found = set()
-    for one in all_judged if silences or mutes else ():
-        series_id, watched = one.series.series_id, one.series.watched
-        zone = known[watched.journey, watched.moment].timezone
-        if hushed(series_id, told.get(series_id), settings.now, zone, silences, mutes) is not None:
-            found.add(series_id)
-    return found
+    silences, mute_intervals = read_active_silences(connection, settings.now), settings.alerting.mute_intervals
+    suppressed = set()
+    for evaluated in all_evaluated if silences or mute_intervals else ():
+        series_id, watched = evaluated.series.series_id, evaluated.series.watched
+        timezone = contexts[watched.journey, watched.moment].timezone
+        if (
+            suppression_reason(series_id, open_drops.get(series_id), settings.now, timezone, silences, mute_intervals)
+            is not None
+        ):
+            suppressed.add(series_id)
+    return suppressed
 
 
-def _findings(
-    w: Warehouse, transitions: Sequence[Transition], known: Mapping[Moment, Backdrop], settings: Settings
-) -> list[Finding]:
-    reader = Reader(w, transitions)
-    found = []
+def _contexts(
+    warehouse: Warehouse,
+    transitions: Sequence[Transition],
+    contexts: Mapping[MomentKey, MomentContext],
+    settings: Settings,
+) -> list[AlertContext]:
+    cache = ReadingCache(warehouse, transitions)
+    alert_contexts = []
     for transition in transitions:
-        series = transition.judged.series if transition.judged else None
-        backdrop = known.get((series.watched.journey, series.watched.moment)) if series else None
-        finding = find(w, transition, backdrop, reader, settings.telling.how.comments)
+        series = transition.evaluated.series if transition.evaluated else None
+        moment_context = contexts.get((series.watched.journey, series.watched.moment)) if series else None
+        context = build_context(warehouse, transition, moment_context, cache, settings.alerting.options.max_comments)
         if transition.kind == "error":
-            finding = dataclasses.replace(finding, receivers=(settings.default_receiver or CONSOLE,))
-        found.append(finding)
-    return found
+            context = dataclasses.replace(context, receivers=(settings.default_receiver or CONSOLE,))
+        alert_contexts.append(context)
+    return alert_contexts
 
 
-def _told(finding: Finding) -> Told:
-    transition = finding.transition
-    return Told(
-        transition.alert_id, transition.name, transition.kind, finding.series_id, headline(finding), finding.owner
+def _reported(context: AlertContext) -> ReportedTransition:
+    transition = context.transition
+    return ReportedTransition(
+        transition.alert_id,
+        transition.transition_type,
+        transition.kind,
+        context.series_id,
+        alert_headline(context),
+        context.owner,
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from jkpi.alerts.evidence.alert_context import Finding
-from jkpi.alerts.notifications.body import rows as told_rows
-from jkpi.alerts.notifications.compose import facts
-from jkpi.alerts.notifications.headline import headline
-from jkpi.alerts.transitions.closing import terms
+from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.notifications.body import body_rows as told_rows
+from jkpi.alerts.notifications.compose import figures_of
+from jkpi.alerts.notifications.headline import alert_headline
+from jkpi.alerts.transitions.closing import rule_terms
 from jkpi.alerts.transitions.model import STATUS_AFTER
 from jkpi.state.engine import (
     alert_transitions,
@@ -19,88 +19,94 @@ from jkpi.state.engine import (
 )
 
 
-def write_transition(connection: Connection, finding: Finding, now: datetime) -> None:
+def write_transition(connection: Connection, context: AlertContext, now: datetime) -> None:
     """The alert as it is after the transition, and the transition with its evidence."""
-    transition = finding.transition
-    status = STATUS_AFTER[transition.name]
+    transition = context.transition
+    status = STATUS_AFTER[transition.transition_type]
     changed = {
         "status": status,
         "closed_on": None if status == "open" else transition.happened_on,
         "closed_at": None if status == "open" else now,
     }
     if transition.number == 1:
-        connection.execute(insert(alerts).values(**_new_alert(finding, now), **changed))
+        connection.execute(insert(alerts).values(**_new_alert(context, now), **changed))
     else:
-        if transition.name == "reopened":
-            changed |= {"since": transition.since, "fired_on": transition.happened_on}
+        if transition.transition_type == "reopened":
+            changed |= {"since": transition.onset, "fired_on": transition.happened_on}
         connection.execute(update(alerts).where(alerts.c.alert_id == transition.alert_id).values(**changed))
     connection.execute(
         insert(alert_transitions).values(
             transition_id=transition.transition_id,
             alert_id=transition.alert_id,
             number=transition.number,
-            transition=transition.name,
+            transition=transition.transition_type,
             happened_on=transition.happened_on,
             recorded_at=now,
-            evidence=_evidence(finding),
+            evidence=_payload(context),
         )
     )
 
 
-def _new_alert(finding: Finding, now: datetime) -> dict[str, Any]:
-    transition = finding.transition
+def _new_alert(context: AlertContext, now: datetime) -> dict[str, Any]:
+    transition = context.transition
     return {
         "alert_id": transition.alert_id,
-        "series_id": finding.series_id,
-        **_series_columns(finding),
+        "series_id": context.series_id,
+        **_series_columns(context),
         "kind": transition.kind,
-        "since": transition.since,
+        "since": transition.onset,
         "fired_on": transition.happened_on,
-        "owner": finding.owner,
-        "title": finding.title,
+        "owner": context.owner,
+        "title": context.title,
         "opened_at": now,
     }
 
 
-def _series_columns(finding: Finding) -> dict[str, str]:
+def _series_columns(context: AlertContext) -> dict[str, str]:
     """What an alert is about; of the map's own alerts, what part of the map, or which source."""
     names = ("journey", "moment", "kpi", "statistic", "segment", "segment_value")
-    series, condition = finding.series, finding.condition
+    series, condition = context.series, context.condition
     if series is not None:
         watched = series.watched
-        parts = (watched.journey, watched.moment, watched.kpi, watched.statistic, series.segment, series.segment_value)
+        values = (watched.journey, watched.moment, watched.kpi, watched.statistic, series.segment, series.segment_value)
     else:
         assert condition is not None, "an alert is opened on a series that was judged, or on a condition of the map"
-        parts = (condition.journey, "", "", "", condition.segment, condition.segment_value)
-    return dict(zip(names, parts, strict=True))
+        values = (condition.journey, "", "", "", condition.segment, condition.segment_value)
+    return dict(zip(names, values, strict=True))
 
 
-def _evidence(finding: Finding) -> dict[str, Any]:
+def _payload(context: AlertContext) -> dict[str, Any]:
     """What a later run must know of what was told, and what was told in figures: rates are higher-is-better."""
-    transition, announced = finding.transition, finding.transition.announced
-    held_to = terms(transition.judged) if transition.judged else announced.terms if announced else {}
-    parts = transition.breach.parts if transition.breach else ()
+    transition, stored_alert = context.transition, context.transition.stored_alert
+    rule_at_firing = (
+        rule_terms(transition.evaluated)
+        if transition.evaluated
+        else stored_alert.rule_at_firing
+        if stored_alert
+        else {}
+    )
+    detections = transition.episode.detections if transition.episode else ()
     return {
-        "headline": headline(finding),
-        "terms": dict(held_to),
-        "receivers": list(finding.receivers),
-        "parts": [[part.line, part.since.isoformat()] for part in parts],
+        "headline": alert_headline(context),
+        "terms": dict(rule_at_firing),
+        "receivers": list(context.receivers),
+        "parts": [[detection.line, detection.onset.isoformat()] for detection in detections],
         "figures": [
             {
-                "line": part.line,
-                "since": part.fell.first.isoformat(),
-                "last": part.fell.last.isoformat(),
-                "good": part.fell.good,
-                "n": part.fell.n,
-                "reference": part.fell.reference,
-                "interval": list(part.fell.interval),
-                "tail": part.fell.tail,
+                "line": detection.line,
+                "since": detection.drop.first_day.isoformat(),
+                "last": detection.drop.last_day.isoformat(),
+                "good": detection.drop.successes,
+                "n": detection.drop.n,
+                "reference": detection.drop.reference,
+                "interval": list(detection.drop.interval),
+                "tail": detection.drop.tail,
             }
-            for part in parts
+            for detection in detections
         ],
-        "sql": finding.condition.sql if finding.condition else finding.sql,
-        "number_sql": finding.number_sql,
-        "rows": [list(row) for row in told_rows(finding)],
-        "facts": dict(facts(finding)),
-        "vanished": transition.vanished,
+        "sql": context.condition.sql if context.condition else context.readings_sql,
+        "number_sql": context.value_sql,
+        "rows": [list(row) for row in told_rows(context)],
+        "facts": dict(figures_of(context)),
+        "vanished": transition.series_missing,
     }

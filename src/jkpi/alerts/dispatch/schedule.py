@@ -10,115 +10,143 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jkpi.alerts.notifications.log_entries import Due, Owed, Told
-from jkpi.alerts.notifications.model import Purpose
-from jkpi.alerts.transitions.model import Announced
+from jkpi.alerts.notifications.log_entries import DueNotification, PendingNotification, SentNotification
+from jkpi.alerts.notifications.model import NotificationType
+from jkpi.alerts.transitions.model import StoredAlert
 
 
 @dataclass(frozen=True)
-class Plan:
+class NotificationPlan:
     """What to tell, and which owed rows are news no more."""
 
-    due: tuple[Due, ...]
+    due: tuple[DueNotification, ...]
     dropped: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Standing:
+class NotificationState:
     """An alert, what was told of it, and whether somebody took it on since it was last news. `receivers`: who is to
     hear of it by what the map and `jkpi.yml` say today; `seems_over`: its newest days are clear, and not yet enough."""
 
-    alert: Announced
-    told: tuple[Told, ...] = ()
-    acknowledged: bool = False
+    alert: StoredAlert
+    sent: tuple[SentNotification, ...] = ()
+    is_acknowledged: bool = False
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
-    seems_over: bool = False
-    heard: frozenset[str] = field(init=False)
+    is_recovering: bool = False
+    notified_receivers: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "heard", frozenset(one.receiver for one in self.told))
+        object.__setattr__(self, "heard", frozenset(notification.receiver for notification in self.sent))
 
     @property
-    def lately(self) -> tuple[Told, ...]:
+    def sent_since_alerting(self) -> tuple[SentNotification, ...]:
         """What was told since it was last news."""
-        return tuple(one for one in self.told if one.number >= self.alert.news)
+        return tuple(
+            notification for notification in self.sent if notification.number >= self.alert.last_alerting_number
+        )
 
 
-def unheard(standings: Iterable[Standing], owed: Iterable[Owed]) -> list[tuple[str, int, str]]:
+def for_new_receivers(
+    states: Iterable[NotificationState], pending: Iterable[PendingNotification]
+) -> list[tuple[str, int, str]]:
     """(alert, number, receiver): the newest of open alerts, for those who were named only after it was told."""
-    waiting = {(one.alert_id, one.receiver) for one in owed}
+    already_pending = {(notification.alert_id, notification.receiver) for notification in pending}
     return [
-        (standing.alert.alert_id, standing.alert.number, name)
-        for standing in standings
-        if standing.alert.is_open
-        for name in standing.receivers
-        if name not in standing.heard and (standing.alert.alert_id, name) not in waiting
+        (state.alert.alert_id, state.alert.number, receiver)
+        for state in states
+        if state.alert.is_open
+        for receiver in state.receivers
+        if receiver not in state.notified_receivers and (state.alert.alert_id, receiver) not in already_pending
     ]
 
 
-def news(owed: Iterable[Owed], standings: dict[str, Standing]) -> Plan:
+def plan_notifications(
+    pending: Iterable[PendingNotification], states: dict[str, NotificationState]
+) -> NotificationPlan:
     """Of all that is owed of one alert to one receiver, the newest says it all."""
-    groups: dict[tuple[str, str], list[Owed]] = {}
-    for one in owed:
-        groups.setdefault((one.alert_id, one.receiver), []).append(one)
-    due: list[Due] = []
+    groups: dict[tuple[str, str], list[PendingNotification]] = {}
+    for notification in pending:
+        groups.setdefault((notification.alert_id, notification.receiver), []).append(notification)
+    due: list[DueNotification] = []
     dropped: list[int] = []
-    for (alert_id, receiver), group in groups.items():
-        standing = standings[alert_id]
-        rows = tuple(one.telling_id for one in group)
-        if not standing.alert.is_open and receiver not in standing.heard:
-            dropped += rows
+    for (alert_id, receiver), notifications in groups.items():
+        state = states[alert_id]
+        log_ids = tuple(notification.log_id for notification in notifications)
+        if not state.alert.is_open and receiver not in state.notified_receivers:
+            dropped += log_ids
         else:
-            due.append(Due(alert_id, receiver, "news", rows))
-    return Plan(tuple(due), tuple(dropped))
+            due.append(DueNotification(alert_id, receiver, "news", log_ids))
+    return NotificationPlan(tuple(due), tuple(dropped))
 
 
-def repeats(standings: Iterable[Standing], now: datetime, every: timedelta | None) -> list[Due]:
+def reminders(states: Iterable[NotificationState], now: datetime, every: timedelta | None) -> list[DueNotification]:
     """Open falls that nobody took on, to those who last heard of them so long ago and still are to hear of them. What
     seems to be over is not repeated as if it were not."""
     if every is None:
         return []
-    found = []
-    for standing in standings:
-        waiting = standing.alert.is_open and standing.alert.kind == "fall" and not standing.acknowledged
-        if waiting and not standing.seems_over:
-            last: dict[str, datetime] = {}
-            for one in standing.lately:
-                last[one.receiver] = max(one.told_at, last.get(one.receiver, one.told_at))
-            named = {*standing.receivers, *standing.escalate_to}
-            found += [
-                Due(standing.alert.alert_id, name, "repeat")
-                for name, at in last.items()
-                if name in named and now - at >= every
+    due = []
+    for state in states:
+        needs_attention = state.alert.is_open and state.alert.kind == "fall" and not state.is_acknowledged
+        if needs_attention and not state.is_recovering:
+            last_notified: dict[str, datetime] = {}
+            for notification in state.sent_since_alerting:
+                last_notified[notification.receiver] = max(
+                    notification.notified_at, last_notified.get(notification.receiver, notification.notified_at)
+                )
+            receivers = {*state.receivers, *state.escalate_to}
+            due += [
+                DueNotification(state.alert.alert_id, receiver, "repeat")
+                for receiver, notified_at in last_notified.items()
+                if receiver in receivers and now - notified_at >= every
             ]
-    return found
+    return due
 
 
-def escalations(standings: Iterable[Standing], now: datetime) -> list[Due]:
+def escalations(states: Iterable[NotificationState], now: datetime) -> list[DueNotification]:
     """Open falls that nobody took on in the time their map gives, to those whom it names then; once."""
-    found = []
-    for standing in standings:
-        first = min((one.told_at for one in standing.lately if one.purpose == "news"), default=None)
-        escalated = {one.receiver for one in standing.lately if one.purpose == "escalation"}
-        waiting = standing.alert.is_open and standing.alert.kind == "fall" and not standing.acknowledged
-        if waiting and first is not None and standing.escalate_after and now - first >= standing.escalate_after:
-            names = (name for name in standing.escalate_to if name not in escalated)
-            found += [Due(standing.alert.alert_id, name, "escalation") for name in names]
-    return found
+    due = []
+    for state in states:
+        first_notified = min(
+            (
+                notification.notified_at
+                for notification in state.sent_since_alerting
+                if notification.notification_type == "news"
+            ),
+            default=None,
+        )
+        already_escalated = {
+            notification.receiver
+            for notification in state.sent_since_alerting
+            if notification.notification_type == "escalation"
+        }
+        needs_attention = state.alert.is_open and state.alert.kind == "fall" and not state.is_acknowledged
+        if (
+            needs_attention
+            and first_notified is not None
+            and state.escalate_after
+            and now - first_notified >= state.escalate_after
+        ):
+            receivers = (receiver for receiver in state.escalate_to if receiver not in already_escalated)
+            due += [DueNotification(state.alert.alert_id, receiver, "escalation") for receiver in receivers]
+    return due
 
 
-def one_each(due: Sequence[Due]) -> list[Due]:
+def one_per_receiver(due: Sequence[DueNotification]) -> list[DueNotification]:
     """At most one of each alert to each receiver: news before escalation before repeat."""
-    order: tuple[Purpose, ...] = ("news", "escalation", "repeat")
-    chosen: dict[tuple[str, str], Due] = {}
-    for one in sorted(due, key=lambda one: order.index(one.purpose)):
-        chosen.setdefault((one.alert_id, one.receiver), one)
+    order: tuple[NotificationType, ...] = ("news", "escalation", "repeat")
+    chosen: dict[tuple[str, str], DueNotification] = {}
+    for notification in sorted(due, key=lambda notification: order.index(notification.notification_type)):
+        chosen.setdefault((notification.alert_id, notification.receiver), notification)
     return list(chosen.values())
 
 
-def thread_of(standing: Standing, receiver: str) -> str | None:
+def thread_id_of(state: NotificationState, receiver: str) -> str | None:
     """The thread in which a receiver heard of an alert first."""
-    heard = [one for one in standing.told if one.receiver == receiver]
-    return min(heard, key=lambda one: (one.told_at, one.number)).thread if heard else None
+    notifications = [notification for notification in state.sent if notification.receiver == receiver]
+    return (
+        min(notifications, key=lambda notification: (notification.notified_at, notification.number)).thread_id
+        if notifications
+        else None
+    )

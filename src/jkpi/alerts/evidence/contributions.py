@@ -6,61 +6,71 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from jkpi.alerts.evidence.daily_readings import Day
-from jkpi.alerts.series.watched import UNNAMED, WHOLE, Watched
-from jkpi.alerts.statistics.beta_binomial import predictive_tail
+from jkpi.alerts.evidence.daily_readings import DailyReading
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.statistics.beta_binomial import predictive_cdf
 
 _BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
-_BY_CHANCE = 0.05
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Carrier:
+class Contribution:
     """What one group of customers did during a breach: rates are higher-is-better, `share` of the whole loss 0-1."""
 
     segment: str
     segment_value: str
     rate: float
-    usual: float
+    baseline: float
     n: float
-    share: float
+    loss_share: float
 
 
-def carriers(
-    readings: Mapping[tuple[str, str], Sequence[Day]], watched: Watched, first: date, last: date, loss: float, n: float
-) -> list[Carrier]:
+def contributions(
+    readings: Mapping[tuple[str, str], Sequence[DailyReading]],
+    watched: WatchedMoment,
+    first: date,
+    last: date,
+    loss: float,
+    n: float,
+) -> list[Contribution]:
     """The groups that carry a loss of `loss` good outcomes of `n` from `first` to `last`: at most three that stand out.
 
     To stand out is to carry at least a fifth, and half as much again as the group's size alone would; and, were the
     group no further below its usual than everybody together, to be so low by chance once in twenty times or less, all
     groups that are looked at taken together.
     """
-    found: list[tuple[Carrier, float]] = []
+    candidates: list[tuple[Contribution, float]] = []
     for (segment, value), days in readings.items():
-        if segment == WHOLE[0] or UNNAMED in value.split("+") or loss <= 0:
+        if segment == ALL_CUSTOMERS[0] or NO_VALUE in value.split("+") or loss <= 0:
             continue
-        good, size = _summed(days, watched, first, last)
-        good_before, n_before = _summed(days, watched, first - _BASELINE_FROM, first - _BASELINE_TO)
-        if size >= 5 and n_before >= 30:
-            usual = good_before / n_before
-            carrier = Carrier(segment, value, good / size, usual, size, (size * usual - good) / loss)
-            by_chance = predictive_tail(good, size, max(usual - loss / n, 0.0), 0.0, n_before)
-            found.append((carrier, float(by_chance[0])))
-    standing_out = [
-        one
-        for one, by_chance in found
-        if one.share >= max(0.2, 1.5 * one.n / n) and by_chance * len(found) <= _BY_CHANCE
+        successes, n_during = _sum_days(days, watched, first, last)
+        successes_before, n_before = _sum_days(days, watched, first - _BASELINE_FROM, first - _BASELINE_TO)
+        if n_during >= 5 and n_before >= 30:
+            baseline = successes_before / n_before
+            candidate = Contribution(
+                segment, value, successes / n_during, baseline, n_during, (n_during * baseline - successes) / loss
+            )
+            p_value = predictive_cdf(successes, n_during, max(baseline - loss / n, 0.0), 0.0, n_before)
+            candidates.append((candidate, float(p_value[0])))
+    significant = [
+        contribution
+        for contribution, p_value in candidates
+        if contribution.loss_share >= max(0.2, 1.5 * contribution.n / n) and p_value * len(candidates) <= _ALPHA
     ]
-    return sorted(standing_out, key=lambda one: (-one.share, one.segment, one.segment_value))[:3]
+    return sorted(
+        significant,
+        key=lambda contribution: (-contribution.loss_share, contribution.segment, contribution.segment_value),
+    )[:3]
 
 
-def _summed(days: Sequence[Day], watched: Watched, first: date, last: date) -> tuple[float, float]:
+def _sum_days(days: Sequence[DailyReading], watched: WatchedMoment, first: date, last: date) -> tuple[float, float]:
     """Good outcomes and cases of the final days; what is no proportion is left out."""
-    good = n = 0.0
+    successes = n = 0.0
     for day in days:
         if day.status == "final" and day.denominator and first <= day.period_start <= last:
-            counted = day.numerator or 0.0
-            if 0 <= counted <= day.denominator < float("inf"):
-                good += day.denominator - counted if watched.direction == "lower" else counted
+            numerator = day.numerator or 0.0
+            if 0 <= numerator <= day.denominator < float("inf"):
+                successes += day.denominator - numerator if watched.direction == "lower" else numerator
                 n += day.denominator
-    return good, n
+    return successes, n

@@ -6,30 +6,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from jkpi.alerts.series.watched import Series, Watched
-from jkpi.alerts.statistics.beta_binomial import wilson
-from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.beta_binomial import wilson_interval
+from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.warehouse.base import Warehouse
 
 _COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"
-_DAYS = f"""
+_DAILY_READINGS = f"""
 select segment, segment_value, {_COLUMNS}
 from marts.fct_kpi_readings
 where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period
     and period_start between :first and :last
 order by period_start
 """
-_DONE = "sum(case when at_most_seconds <= {within:.0f} then count_spells else 0 end)"
-_IS_DECIDED = (
+_COUNT_WITHIN = "sum(case when at_most_seconds <= {within:.0f} then count_spells else 0 end)"
+_STATUS_WITHIN = (
     "min(case when decided_seconds > {within:.0f} then 'final' when status = 'withheld' then status"
     " else 'provisional' end)"
 )
-_TIMES = f"""
+_READINGS_WITHIN = f"""
 select
     segment, segment_value, period_start,
-    cast({_DONE} as double precision) as numerator,
+    cast({_COUNT_WITHIN} as double precision) as numerator,
     cast(sum(count_spells) as double precision) as denominator,
-    {_IS_DECIDED} as status
+    {_STATUS_WITHIN} as status
 from marts.fct_duration_counts
 where journey = :journey and kpi = :kpi and period = :period and period_start between :first and :last
 group by segment, segment_value, period_start
@@ -38,7 +38,7 @@ order by period_start
 
 
 @dataclass(frozen=True)
-class Day:
+class DailyReading:
     """A day's reading, in the KPI's own unit and direction, with its 95 % interval."""
 
     period_start: date
@@ -50,87 +50,112 @@ class Day:
     status: str
 
 
-Readings = Mapping[tuple[str, str], Sequence[Day]]
+ReadingsBySegment = Mapping[tuple[str, str], Sequence[DailyReading]]
 """Segment and value -> days in order."""
 
 
-def read_days(
-    w: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day",
-    within: float | None = None,
-) -> Readings:  # fmt: skip
+def read_daily_readings(
+    warehouse: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day",
+    within_seconds: float | None = None,
+) -> ReadingsBySegment:  # fmt: skip
     """The readings of a KPI in all its segments, whatever their status, as they are now; with `within` the shares of
     its cases that were done in so many seconds."""
     keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
-    if within is not None:
+    if within_seconds is not None:
         del keys["statistic"]
-    found: dict[tuple[str, str], list[Day]] = {}
-    for row in w.rows(_DAYS if within is None else _TIMES.format(within=within), keys):
+    by_segment: dict[tuple[str, str], list[DailyReading]] = {}
+    for row in warehouse.rows(
+        _DAILY_READINGS if within_seconds is None else _READINGS_WITHIN.format(within=within_seconds), keys
+    ):
         key = (row.pop("segment"), row.pop("segment_value"))
-        found.setdefault(key, []).append(Day(**row) if within is None else _share_of(**row))
-    return found
+        by_segment.setdefault(key, []).append(DailyReading(**row) if within_seconds is None else _reading_within(**row))
+    return by_segment
 
 
-def _share_of(period_start: date, numerator: float, denominator: float, status: str) -> Day:
-    low, high = wilson(numerator, denominator)
-    return Day(period_start, numerator / denominator, numerator, denominator, low, high, status)
+def _reading_within(period_start: date, numerator: float, denominator: float, status: str) -> DailyReading:
+    low, high = wilson_interval(numerator, denominator)
+    return DailyReading(period_start, numerator / denominator, numerator, denominator, low, high, status)
 
 
-def readings_sql(series: Series, first: date, last: date, within: float | None = None) -> str:
+def readings_sql(series: Series, first: date, last: date, within_seconds: float | None = None) -> str:
     """The query that shows the readings of a series from one day to another. `within` as in `read_days`."""
-    lines = [f"select {_COLUMNS}", _where(series, within)]
-    if within is not None:
-        done = _DONE.format(within=within)
+    lines = [f"select {_COLUMNS}", _from_where(series, within_seconds)]
+    if within_seconds is not None:
+        count_within = _COUNT_WITHIN.format(within=within_seconds)
         lines[0] = (
-            f"select period_start, 1.0 * {done} / sum(count_spells) as value,\n  {done} as numerator,\n"
-            f"  sum(count_spells) as denominator,\n  {_IS_DECIDED.format(within=within)} as status"
+            f"select period_start, 1.0 * {count_within} / sum(count_spells) as value,\n  {count_within} as numerator,\n"
+            f"  sum(count_spells) as denominator,\n  {_STATUS_WITHIN.format(within=within_seconds)} as status"
         )
     lines.append(f"  and period_start between date '{first}' and date '{last}'")
-    return "\n".join([*lines, *(["group by period_start"] if within is not None else []), "order by period_start"])
+    return "\n".join(
+        [*lines, *(["group by period_start"] if within_seconds is not None else []), "order by period_start"]
+    )
 
 
-def number_sql(series: Series, pool: Pool, days: Iterable[Day], within: float | None = None) -> str:
+def value_sql(
+    series: Series, sample: PooledSample, readings: Iterable[DailyReading], within_seconds: float | None = None
+) -> str:
     """The query that gives the number told of pooled days; "" where these readings do not add up to it.
 
     Days with too few cases were not judged, and are left out of it as well.
     """
-    final = [day for day in days if day.status == "final" and pool.first <= day.period_start <= pool.last]
-    if not _adds_up(series.watched, [day for day in final if day.period_start not in pool.left_out], pool):
+    final_readings = [
+        reading
+        for reading in readings
+        if reading.status == "final" and sample.first_day <= reading.period_start <= sample.last_day
+    ]
+    if not _adds_up(
+        series.watched,
+        [reading for reading in final_readings if reading.period_start not in sample.skipped_days],
+        sample,
+    ):
         return ""
-    without = [day.period_start for day in final if day.denominator and day.period_start in pool.left_out]
-    good, n, decided = "sum(numerator)", "sum(denominator)", "status = 'final'"
-    if within is not None:
-        good, n, decided = _DONE.format(within=within), "sum(count_spells)", f"decided_seconds > {within:.0f}"
-    value = f"200.0 * {good} / {n} - 100" if series.watched.statistic == "nps" else f"1.0 * {good} / {n}"
+    skipped = [
+        reading.period_start
+        for reading in final_readings
+        if reading.denominator and reading.period_start in sample.skipped_days
+    ]
+    successes, n, is_final = "sum(numerator)", "sum(denominator)", "status = 'final'"
+    if within_seconds is not None:
+        successes, n, is_final = (
+            _COUNT_WITHIN.format(within=within_seconds),
+            "sum(count_spells)",
+            f"decided_seconds > {within_seconds:.0f}",
+        )
+    value = f"200.0 * {successes} / {n} - 100" if series.watched.statistic == "nps" else f"1.0 * {successes} / {n}"
     lines = [
         f"select {value} as value, {n} as n",
-        _where(series, within),
-        f"  and {decided}",
-        f"  and period_start between date '{pool.first}' and date '{pool.last}'",
+        _from_where(series, within_seconds),
+        f"  and {is_final}",
+        f"  and period_start between date '{sample.first_day}' and date '{sample.last_day}'",
     ]
-    if without:
-        listed = ", ".join(f"date '{day}'" for day in without)
-        lines.append(f"  and period_start not in ({listed})")
+    if skipped:
+        skipped_list = ", ".join(f"date '{reading}'" for reading in skipped)
+        lines.append(f"  and period_start not in ({skipped_list})")
     return "\n".join(lines)
 
 
-def _adds_up(watched: Watched, days: Sequence[Day], pool: Pool) -> bool:
-    n, numerator = sum(day.denominator or 0.0 for day in days), sum(day.numerator or 0.0 for day in days)
-    good = n - numerator if watched.direction == "lower" else numerator
-    return abs(n - pool.n) < 1e-6 and abs(good - pool.good) < 1e-6
+def _adds_up(watched: WatchedMoment, readings: Sequence[DailyReading], sample: PooledSample) -> bool:
+    n, numerator = (
+        sum(reading.denominator or 0.0 for reading in readings),
+        sum(reading.numerator or 0.0 for reading in readings),
+    )
+    successes = n - numerator if watched.direction == "lower" else numerator
+    return abs(n - sample.n) < 1e-6 and abs(successes - sample.successes) < 1e-6
 
 
-def _where(series: Series, within: float | None) -> str:
+def _from_where(series: Series, within_seconds: float | None) -> str:
     watched = series.watched
-    table = "fct_kpi_readings" if within is None else "fct_duration_counts"
+    table = "fct_kpi_readings" if within_seconds is None else "fct_duration_counts"
     conditions = {
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         "segment": series.segment, "segment_value": series.segment_value,
     }  # fmt: skip
-    if within is not None:
+    if within_seconds is not None:
         del conditions["statistic"]
-    clauses = "\n  and ".join(f"{column} = {_quoted(value)}" for column, value in conditions.items())
+    clauses = "\n  and ".join(f"{column} = {_sql_literal(value)}" for column, value in conditions.items())
     return f"from marts.{table}\nwhere {clauses}"
 
 
-def _quoted(value: str) -> str:
+def _sql_literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from jkpi.alerts.series.watched import Watched
-from jkpi.formatting.numbers import plain
+from jkpi.alerts.series.watched import WatchedMoment
+from jkpi.formatting.numbers import sanitize
 from jkpi.warehouse.base import Warehouse
 
-_MOST = 5
-_DECIDED = """
+_MAX_LISTED = 5
+_LAST_MATURITY = """
 select max(matures_at) as decided_at
 from marts.fct_kpi_readings
 where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period and segment = 'all'
     and status = 'withheld' and period_start >= :since
 """
-_SPOTS = """
+_DATA_GAPS = """
 select distinct spots.source, spots.starts_at, spots.ends_at, spots.reason
 from raw.blind_spots as spots
 inner join intermediate.int_kpi_sources as sources on spots.source = sources.source
@@ -25,24 +25,24 @@ order by spots.starts_at desc, spots.source
 """
 
 
-def blind_spots(w: Warehouse, watched: Watched, since: date, zone: str) -> tuple[str, ...]:
+def data_gaps(warehouse: Warehouse, watched: WatchedMoment, first_day: date, timezone: str) -> tuple[str, ...]:
     """What left us blind for the readings from a day on, a sentence each, the newest first; days are cut in `zone`.
 
     A reading rests on all that its sources tell until the last of its cases is decided: what was not seen may lie days
     after it.
     """
-    if not (w.table_exists("raw", "blind_spots") and w.table_exists("intermediate", "int_kpi_sources")):
+    if not (warehouse.table_exists("raw", "blind_spots") and warehouse.table_exists("intermediate", "int_kpi_sources")):
         return ()
     keys = {"journey": watched.journey, "kpi": watched.kpi}
-    readings = {**keys, "statistic": watched.statistic, "period": watched.period, "since": since}
-    (row,) = w.rows(_DECIDED, readings)
+    readings = {**keys, "statistic": watched.statistic, "period": watched.period, "since": first_day}
+    (row,) = warehouse.rows(_LAST_MATURITY, readings)
     if row["decided_at"] is None:
         return ()
-    starts = datetime.combine(since, time(), ZoneInfo(zone)).astimezone(UTC).replace(tzinfo=None)
-    found = w.rows(_SPOTS, {**keys, "starts": starts, "decided": row["decided_at"]})
-    told = [
-        f"{plain(spot['source'])}: {plain(spot['reason'], 200)}"
-        f" ({spot['starts_at']:%Y-%m-%d %H:%M} to {spot['ends_at']:%Y-%m-%d %H:%M} UTC)"
-        for spot in found[:_MOST]
+    starts = datetime.combine(first_day, time(), ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
+    rows = warehouse.rows(_DATA_GAPS, {**keys, "starts": starts, "decided": row["decided_at"]})
+    lines = [
+        f"{sanitize(gap['source'])}: {sanitize(gap['reason'], 200)}"
+        f" ({gap['starts_at']:%Y-%m-%d %H:%M} to {gap['ends_at']:%Y-%m-%d %H:%M} UTC)"
+        for gap in rows[:_MAX_LISTED]
     ]
-    return (*told, *([f"and {len(found) - _MOST} more: see jkpi check"] if len(found) > _MOST else []))
+    return (*lines, *([f"and {len(rows) - _MAX_LISTED} more: see jkpi check"] if len(rows) > _MAX_LISTED else []))

@@ -17,52 +17,52 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Group:
+class SegmentCounts:
     """Good outcomes and cases of one group of customers, before and during."""
 
-    good_before: float
+    successes_before: float
     n_before: float
-    good: float
+    successes: float
     n: float
 
 
 @dataclass(frozen=True)
-class Effects:
+class MixRateDecomposition:
     """By how much a rate changed because the groups of `segment` did otherwise, and because others came. Their sum is
     the change of the whole."""
 
     segment: str
-    rate: float
-    mix: float
+    rate_effect: float
+    mix_effect: float
 
     @property
     def mix_share(self) -> float:
         """The part of the change that is mix: above 1, or below 0, where the two work against each other."""
-        whole = self.rate + self.mix
-        return self.mix / whole if whole else 0.0
+        total = self.rate_effect + self.mix_effect
+        return self.mix_effect / total if total else 0.0
 
 
-def effects(segment: str, groups: Iterable[Group], whole: Group) -> Effects | None:
+def decompose(segment: str, groups: Iterable[SegmentCounts], total: SegmentCounts) -> MixRateDecomposition | None:
     """What of the whole's change is rate and what is mix. Cases that are in no group given are a group of their own.
 
     None where there is nothing to compare: no cases before or none during, or groups that hold more than the whole.
     """
-    known = [group for group in groups if group.n or group.n_before]
-    rest = Group(
-        whole.good_before - sum(group.good_before for group in known),
-        whole.n_before - sum(group.n_before for group in known),
-        whole.good - sum(group.good for group in known),
-        whole.n - sum(group.n for group in known),
+    nonempty = [group for group in groups if group.n or group.n_before]
+    remainder = SegmentCounts(
+        total.successes_before - sum(group.successes_before for group in nonempty),
+        total.n_before - sum(group.n_before for group in nonempty),
+        total.successes - sum(group.successes for group in nonempty),
+        total.n - sum(group.n for group in nonempty),
     )
-    if not whole.n or not whole.n_before or min(rest.n, rest.n_before) < 0:
+    if not total.n or not total.n_before or min(remainder.n, remainder.n_before) < 0:
         return None
     rate_effect = mix_effect = 0.0
-    for group in [*known, rest]:
+    for group in [*nonempty, remainder]:
         if not group.n and not group.n_before:
             continue
-        before = group.good_before / group.n_before if group.n_before else group.good / group.n
-        during = group.good / group.n if group.n else before
-        weight_before, weight = group.n_before / whole.n_before, group.n / whole.n
+        before = group.successes_before / group.n_before if group.n_before else group.successes / group.n
+        during = group.successes / group.n if group.n else before
+        weight_before, weight = group.n_before / total.n_before, group.n / total.n
         rate_effect += (during - before) * (weight_before + weight) / 2.0
         mix_effect += (weight - weight_before) * (before + during) / 2.0
-    return Effects(segment, rate_effect, mix_effect)
+    return MixRateDecomposition(segment, rate_effect, mix_effect)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-MapKind = Literal["no_evidence", "unmapped", "silent", "missing"]
-MAP_KINDS: frozenset[str] = frozenset({"no_evidence", "unmapped", "silent", "missing"})
+MapConditionKind = Literal["no_evidence", "unmapped", "silent", "missing"]
+MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_evidence", "unmapped", "silent", "missing"})
 
 
 @dataclass(frozen=True)
-class Condition:
+class MapCondition:
     """Something that is wrong today. `rows`: (label, text), for the message; `sql` shows it."""
 
-    kind: MapKind
+    kind: MapConditionKind
     series_id: str
     journey: str
     segment: str
@@ -23,6 +23,6 @@ class Condition:
     headline: str
     owner: str
     receivers: tuple[str, ...]
-    since: date
+    onset: date
     rows: tuple[tuple[str, str], ...]
     sql: str

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.map_health.condition import Condition
-from jkpi.alerts.map_health.source_conditions import missing, silent, unmapped
-from jkpi.alerts.series.moment_context import receivers_of
+from jkpi.alerts.map_health.condition import MapCondition
+from jkpi.alerts.map_health.source_conditions import missing_rows, silent_sources, unmapped_events
+from jkpi.alerts.series.moment_context import owner_receivers
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
-from jkpi.formatting.numbers import day
+from jkpi.formatting.numbers import format_day
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 
@@ -25,70 +25,81 @@ order by journey, name
 """
 
 
-def conditions(w: Warehouse, journeys: Sequence[Journey], settings: Settings) -> list[Condition]:
+def map_conditions(warehouse: Warehouse, journeys: Sequence[Journey], settings: Settings) -> list[MapCondition]:
     """All that is wrong now. A workspace in which nothing was loaded or measured yet has nothing wrong."""
-    found: list[Condition] = []
+    conditions_found: list[MapCondition] = []
     now = settings.now.astimezone(UTC).replace(tzinfo=None)
-    if w.table_exists("marts", "rpt_map_coverage"):
-        coverage = w.rows(_COVERAGE)
-        found += _unseen(coverage, journeys, settings, now)
-        found += unmapped(w, coverage, settings, now)
-    if w.table_exists("raw", "map_sources") and w.table_exists("raw", "load_batches"):
-        gone_silent = silent(w, settings, now)
-        found += [*gone_silent, *missing(w, settings, now, {one.segment_value for one in gone_silent})]
-    return found
+    if warehouse.table_exists("marts", "rpt_map_coverage"):
+        coverage = warehouse.rows(_COVERAGE)
+        conditions_found += _touchpoints_without_events(coverage, journeys, settings, now)
+        conditions_found += unmapped_events(warehouse, coverage, settings, now)
+    if warehouse.table_exists("raw", "map_sources") and warehouse.table_exists("raw", "load_batches"):
+        silent_now = silent_sources(warehouse, settings, now)
+        conditions_found += [
+            *silent_now,
+            *missing_rows(warehouse, settings, now, {condition.segment_value for condition in silent_now}),
+        ]
+    return conditions_found
 
 
-def _unseen(
+def _touchpoints_without_events(
     coverage: Sequence[Mapping[str, Any]], journeys: Sequence[Journey], settings: Settings, now: datetime
-) -> list[Condition]:
+) -> list[MapCondition]:
     """Touchpoints without evidence for long, in journeys that have been watched for as long; where no touchpoint of a
     journey was seen, that is one thing to say, to the owner of the journey."""
-    long = settings.telling.how.without_evidence
-    found = []
+    no_events_after = settings.alerting.options.no_events_after
+    conditions_found = []
     for journey in journeys:
         rows = [row for row in coverage if row["element"] == "touchpoint" and row["journey"] == journey.journey]
-        begun = min((row["first_evidence_at"] for row in rows if row["first_evidence_at"]), default=None)
-        if begun is None or begun > now - long:
+        watched_since = min((row["first_evidence_at"] for row in rows if row["first_evidence_at"]), default=None)
+        if watched_since is None or watched_since > now - no_events_after:
             continue
-        unseen = [row for row in rows if row["last_evidence_at"] is None or row["last_evidence_at"] < now - long]
-        if len(unseen) == len(rows):
+        without_events = [
+            row for row in rows if row["last_evidence_at"] is None or row["last_evidence_at"] < now - no_events_after
+        ]
+        if len(without_events) == len(rows):
             last = max(row["last_evidence_at"] for row in rows if row["last_evidence_at"])
-            found.append(_unseen_journey(journey, last, long, settings))
+            conditions_found.append(_journey_without_events(journey, last, no_events_after, settings))
             continue
-        places = {at.touchpoint: (stage, at) for stage in journey.stages for at in stage.touchpoints}
-        for row in unseen:
-            if row["name"] in places:
-                stage, at = places[row["name"]]
+        touchpoints = {
+            touchpoint.touchpoint: (stage, touchpoint) for stage in journey.stages for touchpoint in stage.touchpoints
+        }
+        for row in without_events:
+            if row["name"] in touchpoints:
+                stage, touchpoint = touchpoints[row["name"]]
                 owner = stage.owner or journey.owner
-                seen = row["last_evidence_at"]
-                drawn = "confirmed by customers" if at.evidence != "hypothesis" else "so far a hypothesis"
-                found.append(
-                    Condition(
-                        "no_evidence", f"{journey.journey}/touchpoint/{at.touchpoint}", journey.journey, "touchpoint",
-                        at.touchpoint, at.shown, f"{at.shown}: on the map, not in the data", owner,
-                        receivers_of(owner, settings), (seen or begun).date(),
+                last_event_at = row["last_evidence_at"]
+                confirmation_text = (
+                    "confirmed by customers" if touchpoint.evidence != "hypothesis" else "so far a hypothesis"
+                )
+                conditions_found.append(
+                    MapCondition(
+                        "no_evidence", f"{journey.journey}/touchpoint/{touchpoint.touchpoint}", journey.journey, "touchpoint",
+                        touchpoint.touchpoint, touchpoint.display_title, f"{touchpoint.display_title}: on the map, not in the data", owner,
+                        owner_receivers(owner, settings), (last_event_at or watched_since).date(),
                         (
-                            ("Where", f"{journey.title} > {stage.shown} > {at.shown} ({at.channel}); {drawn}"),
-                            ("Seen", f"last on {day(seen.date())}" if seen else "never"),
-                            ("Told for", f"no event for {format_duration(long)}, while the journey goes on."),
+                            ("Where", f"{journey.title} > {stage.display_title} > {touchpoint.display_title} ({touchpoint.channel}); {confirmation_text}"),
+                            ("Seen", f"last on {format_day(last_event_at.date())}" if last_event_at else "never"),
+                            ("Told for", f"no event for {format_duration(no_events_after)}, while the journey goes on."),
                             ("Next", "Does it still happen? Take it off the map, or load the source that knows it."),
                         ),
-                        f"select * from marts.rpt_map_coverage\nwhere name = '{at.touchpoint}'",
+                        f"select * from marts.rpt_map_coverage\nwhere name = '{touchpoint.touchpoint}'",
                     )
                 )  # fmt: skip
-    return found
+    return conditions_found
 
 
-def _unseen_journey(journey: Journey, last: datetime, long: timedelta, settings: Settings) -> Condition:
-    return Condition(
+def _journey_without_events(
+    journey: Journey, last_event_at: datetime, no_events_after: timedelta, settings: Settings
+) -> MapCondition:
+    return MapCondition(
         "no_evidence", f"{journey.journey}/touchpoint", journey.journey, "touchpoint", "all", journey.title,
-        f"{journey.title}: nothing of it is in the data", journey.owner, receivers_of(journey.owner, settings),
-        last.date(),
+        f"{journey.title}: nothing of it is in the data", journey.owner, owner_receivers(journey.owner, settings),
+        last_event_at.date(),
         (
             ("Where", f"{journey.title}, the whole journey"),
-            ("Seen", f"last on {day(last.date())}"),
-            ("Told for", f"no event of any of its touchpoints for {format_duration(long)}."),
+            ("Seen", f"last on {format_day(last_event_at.date())}"),
+            ("Told for", f"no event of any of its touchpoints for {format_duration(no_events_after)}."),
             ("Next", "See jkpi status: which of its sources still bring rows?"),
         ),
         f"select * from marts.rpt_map_coverage\nwhere journey = '{journey.journey}'",

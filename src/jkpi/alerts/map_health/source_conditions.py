@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.map_health.condition import Condition
-from jkpi.alerts.series.moment_context import receivers_of
+from jkpi.alerts.map_health.condition import MapCondition
+from jkpi.alerts.series.moment_context import owner_receivers
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
-from jkpi.formatting.numbers import count, day, plain
-from jkpi.schedules import longest_gap
+from jkpi.formatting.numbers import format_count, format_day, sanitize
+from jkpi.schedules import longest_interval
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.holidays import holidays, zone_of_most
+from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 
-_BY_SOURCE = """
+_EVENTS_BY_SOURCE = """
 select
     source,
     count(*) as events,
@@ -35,7 +35,7 @@ where coalesce(load_batches.first_at, load_batches.last_at) <= :now
 group by map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds
 order by map_sources.source
 """
-_SPOTS = """
+_GAPS = """
 select spots.source, spots.starts_at, spots.ends_at, spots.reason, map_sources.title, map_sources.owner
 from raw.blind_spots as spots
 join raw.map_sources on spots.source = map_sources.source
@@ -45,104 +45,117 @@ order by spots.source, spots.starts_at
 _FOUR_WEEKS = timedelta(days=28)
 
 
-def unmapped(w: Warehouse, coverage: Sequence[Mapping[str, Any]], settings: Settings, now: datetime) -> list[Condition]:
+def unmapped_events(
+    warehouse: Warehouse, coverage: Sequence[Mapping[str, Any]], settings: Settings, now: datetime
+) -> list[MapCondition]:
     """Sources of which more than so many events of four weeks are on no map."""
-    most = settings.telling.how.unmapped_share
+    max_share = settings.alerting.options.max_unmapped_share
     # A touchpoint that several journeys draw has a row in each.
     counts = {(row["element"], row["name"]): row["count_events_28d"] or 0 for row in coverage}
     total = sum(counts.values())
-    strange = {name: number for (element, name), number in counts.items() if element != "touchpoint" and number}
-    if not total or sum(strange.values()) <= most * total:
+    unmapped_names = {name: number for (element, name), number in counts.items() if element != "touchpoint" and number}
+    if not total or sum(unmapped_names.values()) <= max_share * total:
         return []
-    owners = {row["source"]: row for row in w.rows("select source, title, owner from raw.map_sources")}
-    names = ", ".join(f"{plain(name, 40)} ({count(n)})" for name, n in sorted(strange.items(), key=lambda i: -i[1])[:5])
-    found = []
-    for row in w.rows(_BY_SOURCE, {"since": now - _FOUR_WEEKS, "now": now}):
-        share = float(row["unmapped"]) / float(row["events"])
-        if share > most:
-            known = owners.get(row["source"], {})
-            owner, title = known.get("owner") or "", known.get("title") or row["source"]
-            found.append(
-                Condition(
+    owners = {row["source"]: row for row in warehouse.rows("select source, title, owner from raw.map_sources")}
+    names = ", ".join(
+        f"{sanitize(name, 40)} ({format_count(event_count)})"
+        for name, event_count in sorted(unmapped_names.items(), key=lambda name_and_count: -name_and_count[1])[:5]
+    )
+    conditions = []
+    for row in warehouse.rows(_EVENTS_BY_SOURCE, {"since": now - _FOUR_WEEKS, "now": now}):
+        proportion = float(row["unmapped"]) / float(row["events"])
+        if proportion > max_share:
+            source_row = owners.get(row["source"], {})
+            owner, title = source_row.get("owner") or "", source_row.get("title") or row["source"]
+            conditions.append(
+                MapCondition(
                     "unmapped", f"source/{row['source']}/unmapped", "", "source", row["source"], title,
-                    f"{title}: {100 * share:.0f} % of its events are on no map", owner, receivers_of(owner, settings),
+                    f"{title}: {100 * proportion:.0f} % of its events are on no map", owner, owner_receivers(owner, settings),
                     now.date(),
                     (
                         ("Where", f"source {row['source']}"),
-                        ("Now", f"{count(row['unmapped'])} of {count(row['events'])} events of four weeks"),
-                        ("Told for", f"more than {100 * most:g} % unknown; the largest of all: {names}."),
+                        ("Now", f"{format_count(row['unmapped'])} of {format_count(row['events'])} events of four weeks"),
+                        ("Told for", f"more than {100 * max_share:g} % unknown; the largest of all: {names}."),
                         ("Next", "Draw them on the map, or map their names in the source's YAML (null: not wanted)."),
                     ),
                     "select * from marts.rpt_map_coverage\nwhere element = 'unmapped_touchpoint'"
                     "\norder by count_events_28d desc",
                 )
             )  # fmt: skip
-    return found
+    return conditions
 
 
-def silent(w: Warehouse, settings: Settings, now: datetime) -> list[Condition]:
+def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> list[MapCondition]:
     """Sources whose newest row is older than their rhythm, their lateness and the holidays since explain."""
-    found = []
-    rows = w.rows(_SOURCES, {"now": now})
-    closed = _closed(w, min((row["last_at"] for row in rows), default=now), now)
+    conditions = []
+    rows = warehouse.rows(_SOURCES, {"now": now})
+    closed_days = _recent_holidays(warehouse, min((row["last_at"] for row in rows), default=now), now)
     for row in rows:
-        gap, late = longest_gap(row["schedule"]), timedelta(seconds=row["late_seconds"] or 0)
-        allowed = settings.telling.how.silent_after or (2 * gap + late if gap else None)
-        if allowed is None or row["schedule"] in ("@once", "@continuous"):
+        schedule_gap, allowed_lateness = longest_interval(row["schedule"]), timedelta(seconds=row["late_seconds"] or 0)
+        allowed_silence = settings.alerting.options.silent_after or (
+            2 * schedule_gap + allowed_lateness if schedule_gap else None
+        )
+        if allowed_silence is None or row["schedule"] in ("@once", "@continuous"):
             continue
-        owner, last = row["owner"] or "", row["last_at"]
-        allowed += timedelta(days=sum(last.date() < one <= now.date() for one in closed))
-        if now - last <= allowed:
+        owner, last_row_at = row["owner"] or "", row["last_at"]
+        allowed_silence += timedelta(
+            days=sum(last_row_at.date() < closed_day <= now.date() for closed_day in closed_days)
+        )
+        if now - last_row_at <= allowed_silence:
             continue
-        rhythm = f"loaded {row['schedule']}" if row["schedule"] else "without a schedule"
-        found.append(
-            Condition(
+        schedule_text = f"loaded {row['schedule']}" if row["schedule"] else "without a schedule"
+        conditions.append(
+            MapCondition(
                 "silent", f"source/{row['source']}", "", "source", row["source"], row["title"],
-                f"{row['title']}: no new rows since {day(last.date())}", owner, receivers_of(owner, settings),
-                last.date(),
+                f"{row['title']}: no new rows since {format_day(last_row_at.date())}", owner, owner_receivers(owner, settings),
+                last_row_at.date(),
                 (
-                    ("Where", f"source {row['source']}, {rhythm}"),
-                    ("Seen", f"its newest row is of {last:%Y-%m-%d %H:%M} UTC"),
-                    ("Told for", f"nothing newer for more than {format_duration(allowed)}."),
+                    ("Where", f"source {row['source']}, {schedule_text}"),
+                    ("Seen", f"its newest row is of {last_row_at:%Y-%m-%d %H:%M} UTC"),
+                    ("Told for", f"nothing newer for more than {format_duration(allowed_silence)}."),
                     ("Next", "Does it still write? What rests on it is not judged meanwhile: see jkpi status."),
                 ),
                 "select * from raw.load_batches\n"
                 f"where source = '{row['source']}'\norder by started_at desc",
             )
         )  # fmt: skip
-    return found
+    return conditions
 
 
-def _closed(w: Warehouse, since: datetime, now: datetime) -> frozenset[date]:
+def _recent_holidays(warehouse: Warehouse, first_day: datetime, now: datetime) -> frozenset[date]:
     """Holidays of the workspace's calendars of late, on which no source is missed."""
-    if not w.table_exists("raw", "map_calendars"):
+    if not warehouse.table_exists("raw", "map_calendars"):
         return frozenset()
-    return holidays(w, zone_of_most(w), max(since, now - _FOUR_WEEKS).date(), now.date())
+    return read_holidays(
+        warehouse, most_common_timezone(warehouse), max(first_day, now - _FOUR_WEEKS).date(), now.date()
+    )
 
 
-def missing(w: Warehouse, settings: Settings, now: datetime, gone_silent: Collection[str]) -> list[Condition]:
+def missing_rows(
+    warehouse: Warehouse, settings: Settings, now: datetime, silent_now: Collection[str]
+) -> list[MapCondition]:
     """Where rows did not come in the last four weeks, as the checks of the data found: to the owner of the source, who
     can bring them. A silence is not told a second time. A source without an owner has nobody to tell: the owners of the
     moments that are not judged meanwhile are told anyhow."""
-    if not w.table_exists("raw", "blind_spots"):
+    if not warehouse.table_exists("raw", "blind_spots"):
         return []
-    found = []
-    for row in w.rows(_SPOTS, {"since": now - _FOUR_WEEKS}):
-        if row["source"] in gone_silent and row["ends_at"] >= now:
+    conditions = []
+    for row in warehouse.rows(_GAPS, {"since": now - _FOUR_WEEKS}):
+        if row["source"] in silent_now and row["ends_at"] >= now:
             continue
         starts, source = row["starts_at"], row["source"]
-        found.append(
-            Condition(
+        conditions.append(
+            MapCondition(
                 "missing", f"source/{source}/missing/{starts:%Y-%m-%dT%H:%M}", "", "source", source, row["title"],
-                f"{row['title']}: rows are missing, {day(starts.date())}", row["owner"],
-                receivers_of(row["owner"], settings), starts.date(),
+                f"{row['title']}: rows are missing, {format_day(starts.date())}", row["owner"],
+                owner_receivers(row["owner"], settings), starts.date(),
                 (
                     ("Where", f"source {source}"),
-                    ("Seen", plain(row["reason"], 200)),
+                    ("Seen", sanitize(row["reason"], 200)),
                     ("Told for", "What rests on these rows is not judged, rather than judged wrongly."),
                     ("Next", f"Put them where the source reads, then: jkpi load --source {source}; jkpi check."),
                 ),
                 f"select * from raw.blind_spots\nwhere source = '{source}'\norder by starts_at desc",
             )
         )  # fmt: skip
-    return found
+    return conditions

@@ -8,246 +8,296 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from jkpi.alerts.detection.episodes import Breach, Part
-from jkpi.alerts.evidence.alert_context import Finding, before, main_part
-from jkpi.alerts.evidence.contributions import Carrier
-from jkpi.alerts.evidence.mix_and_rate import Effects
+from jkpi.alerts.detection.episodes import Detection, Episode
+from jkpi.alerts.evidence.alert_context import AlertContext, drop_without_recovery, main_detection
+from jkpi.alerts.evidence.contributions import Contribution
+from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.notifications import slowdown_text
-from jkpi.alerts.notifications.figures import Figures, covered
-from jkpi.alerts.notifications.headline import in_words, wanted_rate
-from jkpi.alerts.notifications.model import Row
-from jkpi.alerts.series.moment_context import Backdrop
-from jkpi.alerts.series.watched import Series, Watched
-from jkpi.alerts.statistics.running_sums import Pool
-from jkpi.alerts.transitions.model import Judged, Name
-from jkpi.formatting.numbers import chance, count, day, days, interval, percent, periods, plain, span
+from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
+from jkpi.alerts.notifications.headline import expected_rate, format_age
+from jkpi.alerts.notifications.model import BodyRow
+from jkpi.alerts.series.moment_context import MomentContext
+from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.running_sums import PooledSample
+from jkpi.alerts.transitions.model import EvaluatedSeries, TransitionType
+from jkpi.formatting.numbers import (
+    approximate_duration,
+    format_count,
+    format_day,
+    format_days,
+    format_odds,
+    format_percent,
+    format_period,
+    pluralize,
+    sanitize,
+)
 
-MOSTLY, HARDLY = 0.8, 0.2
+MAINLY_MIX, MAINLY_RATE = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
-_TOUCHPOINTS, _PAINS = 5, 3
+_MAX_TOUCHPOINTS, _MAX_PAIN_POINTS = 5, 3
 _WEEK = timedelta(days=7)
 
 
-def rows(finding: Finding) -> tuple[Row, ...]:
+def body_rows(context: AlertContext) -> tuple[BodyRow, ...]:
     """What a reader wants to know, in the order in which it is asked."""
-    transition, series = finding.transition, finding.series
-    lines: list[Row] = []
+    transition, series = context.transition, context.series
+    lines: list[BodyRow] = []
     if series is not None:
-        lines.append(("Where", _where(series)))
-    if finding.condition is not None:
-        lines += finding.condition.rows
+        lines.append(("Where", _location_text(series)))
+    if context.condition is not None:
+        lines += context.condition.rows
     elif transition.kind == "early":
-        lines += _early(transition.judged)
+        lines += _early_warning_rows(transition.evaluated)
     elif transition.kind in ("blind", "error"):
-        lines += _blind_or_error(finding)
-    elif transition.vanished:
-        why = "Nothing of it has been in the data for four weeks. Does it go by another name now?"
-        if transition.judged is not None:
-            why = "Nothing of it was in the data for four weeks, so this was closed; now something is again."
-        lines.append(("Why", why))
-    elif transition.name == "superseded":
+        lines += _data_gap_or_error_rows(context)
+    elif transition.series_missing:
+        reason = "Nothing of it has been in the data for four weeks. Does it go by another name now?"
+        if transition.evaluated is not None:
+            reason = "Nothing of it was in the data for four weeks, so this was closed; now something is again."
+        lines.append(("Why", reason))
+    elif transition.transition_type == "superseded":
         lines.append(("Why", "The map no longer declares this, or its rule was changed after the alert was told."))
-    elif transition.name == "corrected":
-        lines += _corrected(finding)
-    elif transition.name == "resolved" and transition.breach is None:
+    elif transition.transition_type == "corrected":
+        lines += _corrected_rows(context)
+    elif transition.transition_type == "resolved" and transition.episode is None:
         lines.append(("Why", "The days told of cannot be judged now as they were then; those since are not low."))
-    elif series is not None and transition.breach is not None:
-        tell = _resolved if transition.name == "resolved" else _fallen
-        lines += tell(finding, series, transition.breach)
-    lines.append(("Owner", finding.owner or _unowned(finding)))
+    elif series is not None and transition.episode is not None:
+        rows_of = _resolved_rows if transition.transition_type == "resolved" else _drop_rows
+        lines += rows_of(context, series, transition.episode)
+    lines.append(("Owner", context.owner or _missing_owner_text(context)))
     lines.append(("Alert", transition.alert_id))
     return tuple(lines)
 
 
-def _unowned(finding: Finding) -> str:
+def _missing_owner_text(context: AlertContext) -> str:
     """Journeys and moments have an owner; a source may have none."""
-    one = finding.condition
-    if one is None or one.segment != "source":
+    condition = context.condition
+    if condition is None or condition.segment != "source":
         return "nobody"
-    return f"nobody yet: write owner: NAME in the YAML of the source {one.segment_value}"
+    return f"nobody yet: write owner: NAME in the YAML of the source {condition.segment_value}"
 
 
-def _where(series: Series) -> str:
+def _location_text(series: Series) -> str:
     watched = series.watched
     path = [watched.journey_title, *([watched.stage_title] if watched.stage_title else []), watched.kpi_title]
-    who = "all customers" if series.is_whole else f"{plain(series.segment)} = {plain(series.segment_value)}"
-    return f"{' > '.join(path)}; {who}"
+    segment_text = (
+        "all customers" if series.is_total else f"{sanitize(series.segment)} = {sanitize(series.segment_value)}"
+    )
+    return f"{' > '.join(path)}; {segment_text}"
 
 
-def _fallen(finding: Finding, series: Series, breach: Breach) -> list[Row]:
-    watched, figures, part = series.watched, Figures(series.watched), main_part(breach, finding.transition.name)
-    fell = part.fell
-    lines: list[Row] = [("Now", _figure(figures, fell, watched.period))]
-    if part.line == "median":
-        lines = slowdown_text.now(part, fell, watched)
-    elif part.line == "baseline":
-        same = " on the same days of the week," if watched.period == "day" else ""
-        lines.append(("Usual", f"{figures.value(fell.reference)}{same} in the weeks before"))
-    lines += slowdown_text.beside(part, breach, watched)
-    lines += _promise(watched, figures, part, breach)
-    certain = "" if part.fired_on == part.since else f", certain since {day(part.fired_on)}"
-    lines.append(("Since", f"{day(part.since)}{certain}"))
-    against = "what may still count as kept" if part.line == "promise" else "what is usual"
-    worse = "above" if watched.direction == "lower" else "below"
+def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
+    watched, formatter, detection = (
+        series.watched,
+        KpiFormatter(series.watched),
+        main_detection(episode, context.transition.transition_type),
+    )
+    drop = detection.drop
+    lines: list[BodyRow] = [("Now", _value_text(formatter, drop, watched.period))]
+    if detection.line == "median":
+        lines = slowdown_text.slowdown_now_rows(detection, drop, watched)
+    elif detection.line == "baseline":
+        same_weekdays = " on the same days of the week," if watched.period == "day" else ""
+        lines.append(("Usual", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
+    lines += slowdown_text.slowdown_rows(detection, episode, watched)
+    lines += _promise_rows(watched, formatter, detection, episode)
+    fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
+    lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
+    compared_with = "what may still count as kept" if detection.line == "promise" else "what is usual"
+    direction_word = "above" if watched.direction == "lower" else "below"
     unit = watched.period
-    patterns = {
-        "collapse": f"one {unit}{f', {day(part.fired_on)},' * (part.fired_on != part.since)} far",
+    reasons = {
+        "collapse": f"one {unit}{f', {format_day(detection.fired_on)},' * (detection.fired_on != detection.onset)} far",
         "standing": "each of four weeks",
-        "evidence": f"{part.taken} {unit}s taken together clearly",
+        "evidence": f"{detection.readings_used} {unit}s taken together clearly",
     }
-    pattern = patterns.get(part.reason, f"three {unit}s in a row clearly")
-    apart = figures.difference(fell.rate, wanted_rate(series, part))
-    lines.append(("Told for", f"{pattern} {worse} {against}; {apart} away from where it should be since then."))
-    outcomes = "So few by chance alone" if part.line == "median" else "So many bad outcomes by chance alone"
-    lines.append(("", f"{outcomes}: {chance(fell.tail)}."))
-    if any(other.line == "promise" for other in breach.parts) and part.line != "promise":
+    reason = reasons.get(detection.reason, f"three {unit}s in a row clearly")
+    difference = formatter.difference_in_points(drop.rate, expected_rate(series, detection))
+    lines.append(
+        (
+            "Told for",
+            f"{reason} {direction_word} {compared_with}; {difference} away from where it should be since then.",
+        )
+    )
+    outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
+    lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
+    if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
         lines.append(("", "The promise is broken as well."))
-    lines += _trusted(finding, series)
-    lines += _carried(finding.carriers, figures, series.is_whole)
-    lines += _mix_or_rate(finding.effects, figures)
-    lines.append(("Data", _data(finding)))
-    lines += _look_at(finding.carriers, finding.backdrop)
+    lines += _false_alarm_rows(context, series)
+    lines += _contribution_rows(context.contributions, formatter, series.is_total)
+    lines += _mix_or_rate_rows(context.effects, formatter)
+    lines.append(("Data", _data_text(context)))
+    lines += _check_first_rows(context.contributions, context.moment_context)
     return lines
 
 
-def _promise(watched: Watched, figures: Figures, part: Part, breach: Breach) -> list[Row]:
-    line = watched.rule().promise_line
-    if watched.promise is None or line is None:
+def _promise_rows(
+    watched: WatchedMoment, formatter: KpiFormatter, detection: Detection, episode: Episode
+) -> list[BodyRow]:
+    promise_line = watched.rule_for().promise_line
+    if watched.promise is None or promise_line is None:
         return []
-    holds = ": no breach, it takes longer all the same" * all(one.line == "median" for one in breach.parts)
-    return [("Promise", f"{figures.native(watched.promise)}, broken beyond {figures.value(line)}{holds}")]
-
-
-def _trusted(finding: Finding, series: Series) -> list[Row]:
-    """How often this series is told of falsely: as wanted, and as its own past shows."""
-    one = finding.transition.judged
-    wanted = series.watched.false_alarm_every
-    seen = one.track.false_alarm_every if one is not None else None
-    shown = "its past is too short to say more"
-    if seen is not None:
-        who = "all customers together have" if series.is_whole else "this segment has"
-        shown = f"by the past {who} one in {interval(seen)}{', which is more often' * (seen < wanted)}"
-    return [("False alarm", f"one in {interval(wanted)} at most is wanted for this moment; {shown}.")]
-
-
-def _carried(carriers: Iterable[Carrier], figures: Figures, is_whole: bool) -> list[Row]:
-    lines = []
-    for carrier in carriers:
-        share = "nearly all" if carrier.share >= 0.9 else f"{100 * carrier.share:.0f} %"
-        who = f"{plain(carrier.segment)} = {plain(carrier.segment_value)}"
-        now = f"{figures.value(carrier.rate)} instead of {figures.value(carrier.usual)}, n = {count(carrier.n)}"
-        lines.append(("Carried by", f"{who}: {now}: {share} of the loss"))
-    return lines or ([("Carried by", "no segment more than others")] if is_whole else [])
-
-
-def _mix_or_rate(effects: Iterable[Effects], figures: Figures) -> list[Row]:
-    """By the segment in which who came matters most."""
-    found = max(effects, key=lambda one: abs(one.mix), default=None)
-    if found is None or found.rate + found.mix >= 0:
-        return []
-    segment = plain(found.segment).replace("_", " ")
-    whole = figures.difference(0.0, abs(found.rate + found.mix))
-    mix, rate = figures.difference(0.0, abs(found.mix)), figures.difference(0.0, abs(found.rate))
-    if found.mix_share >= MOSTLY:
-        return [("Mix or rate", f"mix: other customers came, by {segment}; that makes {mix} of {whole}.")]
-    if found.mix_share > HARDLY:
-        return [("Mix or rate", f"both: {rate} because the groups do worse, {mix} because others came, by {segment}.")]
-    masked = found.mix_share < -HARDLY
-    came = f"who came makes up for {mix}, by {segment}." if masked else "who came explains little."
-    return [("Mix or rate", f"rate: the same groups of customers do worse; {came}")]
-
-
-def _look_at(carriers: Iterable[Carrier], backdrop: Backdrop | None) -> list[Row]:
-    lines: list[Row] = []
-    first = next(iter(carriers), None)
-    if first is not None:
-        lines.append(("Look at", f"{plain(first.segment)} = {plain(first.segment_value)} first"))
-    if backdrop is not None and backdrop.touchpoints:
-        more = f" and {len(backdrop.touchpoints) - _TOUCHPOINTS} more" * (len(backdrop.touchpoints) > _TOUCHPOINTS)
-        where = f"where it happens: {', '.join(backdrop.touchpoints[:_TOUCHPOINTS])}{more}"
-        lines.append(("" if lines else "Look at", where))
-    if backdrop is not None and backdrop.pains:
-        lines.append(("", f"pains that the map knows: {'; '.join(backdrop.pains[:_PAINS])}"))
-    return lines
-
-
-def _resolved(finding: Finding, series: Series, breach: Breach) -> list[Row]:
-    watched, figures, part = series.watched, Figures(series.watched), main_part(breach, "resolved")
-    clear, last = part.clear or part.fell, watched.end(breach.closed_on or part.fell.last)
-    fallen = before(part, watched)
+    kept_text = ": no breach, it takes longer all the same" * all(
+        other.line == "median" for other in episode.detections
+    )
     return [
-        slowdown_text.now(part, clear, watched)[0]
-        if part.line == "median"
-        else ("Now", _figure(figures, clear, watched.period)),
-        ("Then", f"{figures.value(fallen.rate)}, {span(fallen.first, watched.end(fallen.last))}"),
-        ("Wanted", figures.value(wanted_rate(series, part))),
-        ("Closed", f"{day(last)}, after {days((last - breach.since).days + 1)}"),
-        *([("Data", _data(finding))] if finding.held else []),
+        (
+            "Promise",
+            f"{formatter.in_unit(watched.promise)}, broken beyond {formatter.from_rate(promise_line)}{kept_text}",
+        )
     ]
 
 
-def _corrected(finding: Finding) -> list[Row]:
-    announced = finding.transition.announced
-    told = "The breach is gone"
-    if announced is not None:
-        last = finding.series.watched.end(announced.fired_on) if finding.series else announced.fired_on
-        told = f"The breach told on the days up to {day(last)} is gone"
-    return [("Why", f"{told}: data that came in later show that it never was.")]
-
-
-def _early(one: Judged | None) -> list[Row]:
-    """An early sign speaks of shares that had moved on, whatever the moment itself counts."""
-    if one is None or one.early is None:
-        return [("Early", "the cohorts that are not decided yet are no longer behind.")]
-    early, fell = one.early, one.early.part.fell
-    low, high = fell.interval
-    after = in_words(early.age)
+def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
+    """How often this series is told of falsely: as wanted, and as its own past shows."""
+    evaluated = context.transition.evaluated
+    target_interval = series.watched.false_alarm_every
+    past_interval = evaluated.result.false_alarm_every if evaluated is not None else None
+    past_text = "its past is too short to say more"
+    if past_interval is not None:
+        subject = "all customers together have" if series.is_total else "this segment has"
+        past_text = f"by the past {subject} one in {approximate_duration(past_interval)}{', which is more often' * (past_interval < target_interval)}"
     return [
-        ("Early", f"after {after} {percent(fell.rate)} of those who came on these days had moved on or were through"
-         f" ({percent(low)} to {percent(high)} with 95 % confidence, n = {count(fell.n)}; {covered(fell, 'day')})"),
-        ("Usual", f"{percent(fell.reference)} after {after}, on the same days of the week, in the weeks before"),
-        ("", f"So few by chance alone: {chance(fell.tail)}."),
+        (
+            "False alarm",
+            f"one in {approximate_duration(target_interval)} at most is wanted for this moment; {past_text}.",
+        )
+    ]
+
+
+def _contribution_rows(contributions: Iterable[Contribution], formatter: KpiFormatter, is_total: bool) -> list[BodyRow]:
+    lines = []
+    for contribution in contributions:
+        share_text = "nearly all" if contribution.loss_share >= 0.9 else f"{100 * contribution.loss_share:.0f} %"
+        segment_text = f"{sanitize(contribution.segment)} = {sanitize(contribution.segment_value)}"
+        now_text = f"{formatter.from_rate(contribution.rate)} instead of {formatter.from_rate(contribution.baseline)}, n = {format_count(contribution.n)}"
+        lines.append(("Carried by", f"{segment_text}: {now_text}: {share_text} of the loss"))
+    return lines or ([("Carried by", "no segment more than others")] if is_total else [])
+
+
+def _mix_or_rate_rows(effects: Iterable[MixRateDecomposition], formatter: KpiFormatter) -> list[BodyRow]:
+    """By the segment in which who came matters most."""
+    decomposition = max(effects, key=lambda candidate: abs(candidate.mix_effect), default=None)
+    if decomposition is None or decomposition.rate_effect + decomposition.mix_effect >= 0:
+        return []
+    segment = sanitize(decomposition.segment).replace("_", " ")
+    total = formatter.difference_in_points(0.0, abs(decomposition.rate_effect + decomposition.mix_effect))
+    mix, rate = (
+        formatter.difference_in_points(0.0, abs(decomposition.mix_effect)),
+        formatter.difference_in_points(0.0, abs(decomposition.rate_effect)),
+    )
+    if decomposition.mix_share >= MAINLY_MIX:
+        return [("Mix or rate", f"mix: other customers came, by {segment}; that makes {mix} of {total}.")]
+    if decomposition.mix_share > MAINLY_RATE:
+        return [("Mix or rate", f"both: {rate} because the groups do worse, {mix} because others came, by {segment}.")]
+    is_masked = decomposition.mix_share < -MAINLY_RATE
+    mix_text = f"who came makes up for {mix}, by {segment}." if is_masked else "who came explains little."
+    return [("Mix or rate", f"rate: the same groups of customers do worse; {mix_text}")]
+
+
+def _check_first_rows(contributions: Iterable[Contribution], moment_context: MomentContext | None) -> list[BodyRow]:
+    lines: list[BodyRow] = []
+    first = next(iter(contributions), None)
+    if first is not None:
+        lines.append(("Look at", f"{sanitize(first.segment)} = {sanitize(first.segment_value)} first"))
+    if moment_context is not None and moment_context.touchpoints:
+        more_text = f" and {len(moment_context.touchpoints) - _MAX_TOUCHPOINTS} more" * (
+            len(moment_context.touchpoints) > _MAX_TOUCHPOINTS
+        )
+        touchpoints_text = f"where it happens: {', '.join(moment_context.touchpoints[:_MAX_TOUCHPOINTS])}{more_text}"
+        lines.append(("" if lines else "Look at", touchpoints_text))
+    if moment_context is not None and moment_context.pain_points:
+        lines.append(("", f"pains that the map knows: {'; '.join(moment_context.pain_points[:_MAX_PAIN_POINTS])}"))
+    return lines
+
+
+def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
+    watched, formatter, detection = series.watched, KpiFormatter(series.watched), main_detection(episode, "resolved")
+    recovery, last = (
+        detection.recovery or detection.drop,
+        watched.period_end(episode.closed_on or detection.drop.last_day),
+    )
+    drop = drop_without_recovery(detection, watched)
+    return [
+        slowdown_text.slowdown_now_rows(detection, recovery, watched)[0]
+        if detection.line == "median"
+        else ("Now", _value_text(formatter, recovery, watched.period)),
+        (
+            "Then",
+            f"{formatter.from_rate(drop.rate)}, {format_period(drop.first_day, watched.period_end(drop.last_day))}",
+        ),
+        ("Wanted", formatter.from_rate(expected_rate(series, detection))),
+        ("Closed", f"{format_day(last)}, after {format_days((last - episode.onset).days + 1)}"),
+        *([("Data", _data_text(context))] if context.suspended_count else []),
+    ]
+
+
+def _corrected_rows(context: AlertContext) -> list[BodyRow]:
+    stored_alert = context.transition.stored_alert
+    notified_text = "The breach is gone"
+    if stored_alert is not None:
+        last = context.series.watched.period_end(stored_alert.fired_on) if context.series else stored_alert.fired_on
+        notified_text = f"The breach told on the days up to {format_day(last)} is gone"
+    return [("Why", f"{notified_text}: data that came in later show that it never was.")]
+
+
+def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
+    """An early sign speaks of shares that had moved on, whatever the moment itself counts."""
+    if evaluated is None or evaluated.early_warning is None:
+        return [("Early", "the cohorts that are not decided yet are no longer behind.")]
+    early_warning, drop = evaluated.early_warning, evaluated.early_warning.detection.drop
+    low, high = drop.interval
+    after = format_age(early_warning.age)
+    return [
+        ("Early", f"after {after} {format_percent(drop.rate)} of those who came on these days had moved on or were through"
+         f" ({format_percent(low)} to {format_percent(high)} with 95 % confidence, n = {format_count(drop.n)}; {format_covered(drop, 'day')})"),
+        ("Usual", f"{format_percent(drop.reference)} after {after}, on the same days of the week, in the weeks before"),
+        ("", f"So few by chance alone: {format_odds(drop.tail)}."),
         ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
          " it does not, this is closed without a word."),
     ]  # fmt: skip
 
 
-def _blind_or_error(finding: Finding) -> list[Row]:
-    since = day(finding.transition.since)
-    if finding.transition.name == "cleared":
-        return [("Since", f"it began {since}; its readings can be judged again.")]
-    if finding.transition.kind == "blind":
-        why = "they rest on what was not seen" if finding.blind else "a quality check failed"
+def _data_gap_or_error_rows(context: AlertContext) -> list[BodyRow]:
+    since_text = format_day(context.transition.onset)
+    if context.transition.transition_type == "cleared":
+        return [("Since", f"it began {since_text}; its readings can be judged again.")]
+    if context.transition.kind == "blind":
+        reason = "they rest on what was not seen" if context.data_gaps else "a quality check failed"
         return [
-            ("Since", f"{since}: its readings are withheld and nothing is judged, for {why}."),
-            *(("" if number else "Not seen", spot) for number, spot in enumerate(finding.blind)),
+            ("Since", f"{since_text}: its readings are withheld and nothing is judged, for {reason}."),
+            *(("" if number else "Not seen", gap) for number, gap in enumerate(context.data_gaps)),
             ("Next", "See jkpi check and jkpi status. This is told once; silence from here is no all-clear."),
         ]
-    why = f"{since}: its readings are not counts of good outcomes among all, and cannot be judged."
-    return [("Since", why), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
+    reason = f"{since_text}: its readings are not counts of good outcomes among all, and cannot be judged."
+    return [("Since", reason), ("Next", "For the data team: see the readings below. This is not an all-clear.")]
 
 
-def _figure(figures: Figures, pool: Pool, period: str) -> str:
-    when = f"n = {count(pool.n)}; {covered(pool, period)}"
-    return f"{figures.value(pool.rate)} ({figures.interval(pool)} with 95 % confidence, {when})"
+def _value_text(formatter: KpiFormatter, sample: PooledSample, period: str) -> str:
+    sample_text = f"n = {format_count(sample.n)}; {format_covered(sample, period)}"
+    return f"{formatter.from_rate(sample.rate)} ({formatter.interval_of(sample)} with 95 % confidence, {sample_text})"
 
 
-def _data(finding: Finding) -> str:
-    if finding.held and finding.series:
-        held = periods(finding.held, finding.series.watched.period)
-        return f"final; {held} in between could not be trusted and were left out"
+def _data_text(context: AlertContext) -> str:
+    if context.suspended_count and context.series:
+        suspended = pluralize(context.suspended_count, context.series.watched.period)
+        return f"final; {suspended} in between could not be trusted and were left out"
     return "final: no reading here is still open or withheld"
 
 
-def next_step(name: Name, kind: str, repeat_every: timedelta | None) -> str:
+def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
     """What will happen without anybody doing anything; `repeat_every` as in `jkpi.yml`."""
-    if kind != "fall" or name in ("resolved", "corrected", "superseded"):
+    if kind != "fall" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
-    again = ""
+    reminder_text = ""
     if repeat_every is not None:
-        often = "once a week" if repeat_every == _WEEK else f"every {interval(repeat_every / timedelta(days=1))}"
-        again = f"; until somebody acknowledges it, {often} as well"
+        frequency = (
+            "once a week"
+            if repeat_every == _WEEK
+            else f"every {approximate_duration(repeat_every / timedelta(days=1))}"
+        )
+        reminder_text = f"; until somebody acknowledges it, {frequency} as well"
     return (
         "Judged again with each day that matures. You hear of it when it is over, when it gets worse, or if late data"
-        f" show that it never was{again}."
+        f" show that it never was{reminder_text}."
     )

@@ -7,191 +7,219 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.evidence.alert_context import Finding, main_part
-from jkpi.alerts.notifications.body import next_step, rows
-from jkpi.alerts.notifications.headline import headline
-from jkpi.alerts.notifications.model import MARK, Chart, Entry, Letter, Point, Purpose
-from jkpi.alerts.transitions.model import NEWS, Name
-from jkpi.formatting.numbers import periods, plain
+from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
+from jkpi.alerts.notifications.body import body_rows, next_step
+from jkpi.alerts.notifications.headline import alert_headline
+from jkpi.alerts.notifications.model import (
+    SYNTHETIC_MARK,
+    AlertItem,
+    ChartDay,
+    Notification,
+    NotificationType,
+    ReadingsChart,
+)
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, TransitionType
+from jkpi.formatting.numbers import pluralize, sanitize
 
-IN_FULL = 12
-IN_BRIEF = 100
-_CHARTED = 42
-_SIGN = "early sign"
-_OVER: frozenset[Name] = frozenset({"resolved", "corrected", "superseded", "cleared"})
+MAX_FULL_ITEMS = 12
+MAX_SUMMARIES = 100
+_MAX_CHART_DAYS = 42
+_EARLY_WARNING = "early sign"
+_CLOSING_TRANSITIONS: frozenset[TransitionType] = frozenset({"resolved", "corrected", "superseded", "cleared"})
 
 
 @dataclass(frozen=True)
-class Said:
+class NotificationItem:
     """A finding as one receiver hears it. `thread`: what joins all messages about it, None where this is the first."""
 
-    finding: Finding
-    purpose: Purpose = "news"
-    thread: str | None = None
+    context: AlertContext
+    notification_type: NotificationType = "news"
+    thread_id: str | None = None
 
     @property
     def headline(self) -> str:
-        prefix = {"repeat": "Still: ", "escalation": "Nobody has acknowledged: "}.get(self.purpose, "")
-        return prefix + headline(self.finding)
+        prefix = {"repeat": "Still: ", "escalation": "Nobody has acknowledged: "}.get(self.notification_type, "")
+        return prefix + alert_headline(self.context)
 
     @property
-    def key(self) -> str:
-        return f"{self.finding.transition.transition_id}.{self.purpose}"
+    def dedup_key(self) -> str:
+        return f"{self.context.transition.transition_id}.{self.notification_type}"
 
 
 @dataclass(frozen=True)
-class Envelope:
+class MessageMetadata:
     """What a message says about itself. `repeat_every`: how often it is told again while nobody takes it on."""
 
-    message_id: str
+    notification_id: str
     workspace: str
     as_of: datetime
-    synthetic: bool = False
+    is_synthetic: bool = False
     replies_to: tuple[str, ...] = ()
-    over: tuple[str, ...] = ()
+    closed_threads: tuple[str, ...] = ()
     repeat_every: timedelta | None = None
 
 
-def ranked(said: Sequence[Said]) -> list[Said]:
+def by_urgency(items: Sequence[NotificationItem]) -> list[NotificationItem]:
     """What matters most first."""
-    return sorted(said, key=_urgency)
+    return sorted(items, key=_urgency)
 
 
-def compose(said: Sequence[Said], envelope: Envelope, digest: Sequence[str] = ()) -> Letter:
+def compose_notification(
+    items: Sequence[NotificationItem], metadata: MessageMetadata, watch_list: Sequence[str] = ()
+) -> Notification:
     """The most urgent in full, as many again in a line each, the rest counted; then early signs."""
-    ordered = ranked(said)
-    full, brief = ordered[:IN_FULL], ordered[IN_FULL : IN_FULL + IN_BRIEF]
+    ordered = by_urgency(items)
+    full_items, summarised = ordered[:MAX_FULL_ITEMS], ordered[MAX_FULL_ITEMS : MAX_FULL_ITEMS + MAX_SUMMARIES]
     if len(ordered) == 1:
         title = ordered[0].headline
     else:
-        title = _summary(ordered) if ordered else f"Moments of truth: {periods(len(digest), _SIGN)}"
-    return Letter(
-        message_id=envelope.message_id,
-        workspace=envelope.workspace,
-        as_of=f"{envelope.as_of:%Y-%m-%d %H:%M}",
-        synthetic=envelope.synthetic,
-        title=(f"{MARK} " if envelope.synthetic else "") + title,
-        mood=_mood(ordered),
-        entries=tuple(entry(one, envelope.repeat_every) for one in full),
-        brief=tuple((one.finding.transition.alert_id, one.headline) for one in brief),
-        more=max(0, len(ordered) - IN_FULL - IN_BRIEF),
-        fresh=sum(one.thread is None and one.finding.transition.name not in _OVER for one in ordered[IN_FULL:]),
-        digest=tuple(digest),
-        replies_to=envelope.replies_to,
-        over=envelope.over,
+        title = (
+            _title_of_many(ordered) if ordered else f"Moments of truth: {pluralize(len(watch_list), _EARLY_WARNING)}"
+        )
+    return Notification(
+        notification_id=metadata.notification_id,
+        workspace=metadata.workspace,
+        as_of=f"{metadata.as_of:%Y-%m-%d %H:%M}",
+        is_synthetic=metadata.is_synthetic,
+        title=(f"{SYNTHETIC_MARK} " if metadata.is_synthetic else "") + title,
+        severity=_severity(ordered),
+        items=tuple(alert_item(item, metadata.repeat_every) for item in full_items),
+        summaries=tuple((item.context.transition.alert_id, item.headline) for item in summarised),
+        omitted_count=max(0, len(ordered) - MAX_FULL_ITEMS - MAX_SUMMARIES),
+        new_summarised_count=sum(
+            item.thread_id is None and item.context.transition.transition_type not in _CLOSING_TRANSITIONS
+            for item in ordered[MAX_FULL_ITEMS:]
+        ),
+        watch_list=tuple(watch_list),
+        replies_to=metadata.replies_to,
+        closed_threads=metadata.closed_threads,
     )
 
 
-def entry(said: Said, repeat_every: timedelta | None) -> Entry:
+def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertItem:
     """One alert as it is told in full."""
-    finding, transition = said.finding, said.finding.transition
-    told = list(rows(finding))
-    following = next_step(transition.name, transition.kind, repeat_every)
-    if following:
-        told.insert(len(told) - 2, ("Next", following))
-    queries = [("The number", finding.number_sql), ("The readings behind it", finding.sql)]
-    if finding.condition is not None:
-        queries = [("What shows it", finding.condition.sql)]
-    return Entry(
+    context, transition = item.context, item.context.transition
+    body = list(body_rows(context))
+    next_text = next_step(transition.transition_type, transition.kind, repeat_every)
+    if next_text:
+        body.insert(len(body) - 2, ("Next", next_text))
+    queries = [("The number", context.value_sql), ("The readings behind it", context.readings_sql)]
+    if context.condition is not None:
+        queries = [("What shows it", context.condition.sql)]
+    return AlertItem(
         alert_id=transition.alert_id,
         number=transition.number,
-        purpose=said.purpose,
-        transition=transition.name,
+        notification_type=item.notification_type,
+        transition=transition.transition_type,
         kind=transition.kind,
-        series_id=finding.series_id,
-        headline=said.headline,
-        owner=finding.owner,
-        mood=_mood([said]),
-        thread=said.thread or transition.alert_id,
-        over=transition.name in _OVER,
-        rows=tuple(told),
+        series_id=context.series_id,
+        headline=item.headline,
+        owner=context.owner,
+        severity=_severity([item]),
+        thread_id=item.thread_id or transition.alert_id,
+        is_closed=transition.transition_type in _CLOSING_TRANSITIONS,
+        rows=tuple(body),
         queries=tuple(query for query in queries if query[1]),
-        comments=tuple(plain(comment, 300) for comment in finding.comments),
-        chart=_chart(finding),
-        facts=facts(finding),
+        comments=tuple(sanitize(comment, 300) for comment in context.comments),
+        chart=_chart(context),
+        figures=figures_of(context),
     )
 
 
-def facts(finding: Finding) -> Mapping[str, Any]:
+def figures_of(context: AlertContext) -> Mapping[str, Any]:
     """The figures of a finding for programs, in the KPI's own unit and direction; days as ISO dates."""
-    transition, series = finding.transition, finding.series
-    found: dict[str, Any] = {"since": transition.since.isoformat(), "happened_on": transition.happened_on.isoformat()}
-    if series is None or transition.breach is None:
-        return found
-    watched, part = series.watched, main_part(transition.breach, transition.name)
-    pool = part.clear if transition.name == "resolved" and part.clear else part.fell
-    low, high = sorted(watched.value(edge) for edge in pool.interval)
+    transition, series = context.transition, context.series
+    figures: dict[str, Any] = {"since": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
+    if series is None or transition.episode is None:
+        return figures
+    watched, detection = series.watched, main_detection(transition.episode, transition.transition_type)
+    sample = detection.recovery if transition.transition_type == "resolved" and detection.recovery else detection.drop
+    low, high = sorted(watched.to_value(edge) for edge in sample.interval)
     return {
-        **found,
+        **figures,
         "journey": watched.journey, "moment": watched.moment, "kpi": watched.kpi, "statistic": watched.statistic,
         "period": watched.period, "unit": watched.unit, "segment": series.segment,
-        "segment_value": plain(series.segment_value),
-        "line": part.line, "within_seconds": part.within,
-        "fired_on": part.fired_on.isoformat(), "first_day": pool.first.isoformat(),
-        "last_day": watched.end(pool.last).isoformat(), "value": watched.value(pool.rate),
-        "ci_low": low, "ci_high": high, "n": pool.n, "expected": watched.value(pool.reference),
-        "promise": watched.promise, "chance": pool.tail, "held_days": finding.held,
+        "segment_value": sanitize(series.segment_value),
+        "line": detection.line, "within_seconds": detection.within_seconds,
+        "fired_on": detection.fired_on.isoformat(), "first_day": sample.first_day.isoformat(),
+        "last_day": watched.period_end(sample.last_day).isoformat(), "value": watched.to_value(sample.rate),
+        "ci_low": low, "ci_high": high, "n": sample.n, "expected": watched.to_value(sample.reference),
+        "promise": watched.promise, "chance": sample.tail, "held_days": context.suspended_count,
         "carried_by": [
-            {"segment": one.segment, "segment_value": plain(one.segment_value), "value": watched.value(one.rate),
-             "usual": watched.value(one.usual), "n": one.n, "share": one.share}
-            for one in finding.carriers
+            {"segment": contribution.segment, "segment_value": sanitize(contribution.segment_value), "value": watched.to_value(contribution.rate),
+             "usual": watched.to_value(contribution.baseline), "n": contribution.n, "share": contribution.loss_share}
+            for contribution in context.contributions
         ],
-        "mix_or_rate": [{"segment": one.segment, "rate": one.rate, "mix": one.mix} for one in finding.effects],
+        "mix_or_rate": [{"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect} for contribution in context.effects],
     }  # fmt: skip
 
 
-def _chart(finding: Finding) -> Chart | None:
-    series, breach = finding.series, finding.transition.breach
-    if series is None or breach is None or finding.span is None or not finding.days:
+def _chart(context: AlertContext) -> ReadingsChart | None:
+    series, episode = context.series, context.transition.episode
+    if series is None or episode is None or context.period is None or not context.daily_readings:
         return None
-    part = main_part(breach, finding.transition.name)
-    first, last = finding.span
-    points = tuple(
-        Point(
-            one.period_start.isoformat(), one.value, one.ci_low, one.ci_high, one.denominator or 0.0,
-            first <= one.period_start <= last and one.status == "final",
+    detection = main_detection(episode, context.transition.transition_type)
+    first, last = context.period
+    chart_days = tuple(
+        ChartDay(
+            reading.period_start.isoformat(), reading.value, reading.ci_low, reading.ci_high, reading.denominator or 0.0,
+            first <= reading.period_start <= last and reading.status == "final",
         )
-        for one in finding.days[-_CHARTED:]
-        if one.status != "withheld"
+        for reading in context.daily_readings[-_MAX_CHART_DAYS:]
+        if reading.status != "withheld"
     )  # fmt: skip
-    usual = series.watched.value(part.fell.reference) if part.line != "promise" else None
-    promise = series.watched.promise if part.line != "median" else None
-    return Chart(points, usual, promise, series.watched.unit)
+    baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
+    promise = series.watched.promise if detection.line != "median" else None
+    return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
 
 
-def _urgency(said: Said) -> tuple[int, int, bool, str]:
-    finding, transition = said.finding, said.finding.transition
-    order: tuple[Name, ...] = ("opened", "reopened", "worsened", "corrected", "resolved", "superseded", "cleared")
-    rank = order.index(transition.name) if transition.kind == "fall" else len(order)
-    purposes: tuple[Purpose, ...] = ("news", "escalation", "repeat")
-    is_part = finding.series is not None and not finding.series.is_whole
-    return purposes.index(said.purpose), rank, is_part, transition.alert_id
+def _urgency(item: NotificationItem) -> tuple[int, int, bool, str]:
+    context, transition = item.context, item.context.transition
+    transition_order: tuple[TransitionType, ...] = (
+        "opened",
+        "reopened",
+        "worsened",
+        "corrected",
+        "resolved",
+        "superseded",
+        "cleared",
+    )
+    rank = transition_order.index(transition.transition_type) if transition.kind == "fall" else len(transition_order)
+    type_order: tuple[NotificationType, ...] = ("news", "escalation", "repeat")
+    is_segment = context.series is not None and not context.series.is_total
+    return type_order.index(item.notification_type), rank, is_segment, transition.alert_id
 
 
-def _summary(all_said: Sequence[Said]) -> str:
-    words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
+def _title_of_many(items: Sequence[NotificationItem]) -> str:
+    transition_words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
              "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
-    kinds = {"early": _SIGN, "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
+    kind_words = {"early": _EARLY_WARNING, "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
              "unmapped": "on no map", "silent": "silent", "missing": "with rows missing"}  # fmt: skip
-    purposes = {"repeat": "still open", "escalation": "not acknowledged"}
+    type_words = {"repeat": "still open", "escalation": "not acknowledged"}
     counts: dict[str, int] = {}
-    for said in all_said:
-        transition = said.finding.transition
-        word = words.get(transition.name, "changed")
-        if transition.name != "cleared":
-            word = kinds.get(transition.kind, word)
-        word = purposes.get(said.purpose, word)
+    for item in items:
+        transition = item.context.transition
+        word = transition_words.get(transition.transition_type, "changed")
+        if transition.transition_type != "cleared":
+            word = kind_words.get(transition.kind, word)
+        word = type_words.get(item.notification_type, word)
         counts[word] = counts.get(word, 0) + 1
-    about = "The map" if all(said.finding.condition for said in all_said) else "Moments of truth"
-    return f"{about}: " + ", ".join(
-        periods(number, word) if word == _SIGN else f"{number} {word}" for word, number in counts.items()
+    subject = "The map" if all(item.context.condition for item in items) else "Moments of truth"
+    return f"{subject}: " + ", ".join(
+        pluralize(number, word) if word == _EARLY_WARNING else f"{number} {word}" for word, number in counts.items()
     )
 
 
-def _mood(all_said: Sequence[Said]) -> str:
-    transitions = [said.finding.transition for said in all_said]
-    if any(t.kind == "fall" and t.name in NEWS for t in transitions):
+def _severity(items: Sequence[NotificationItem]) -> str:
+    transitions = [item.context.transition for item in items]
+    if any(
+        transition.kind == "fall" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
+    ):
         return "failure"
-    if any(t.kind != "fall" and t.name != "cleared" for t in transitions):
+    if any(transition.kind != "fall" and transition.transition_type != "cleared" for transition in transitions):
         return "warning"
-    return "success" if any(t.name in ("resolved", "cleared") for t in transitions) else "info"
+    return (
+        "success"
+        if any(transition.transition_type in ("resolved", "cleared") for transition in transitions)
+        else "info"
+    )

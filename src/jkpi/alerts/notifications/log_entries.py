@@ -5,37 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from jkpi.alerts.notifications.model import Purpose
+from jkpi.alerts.notifications.model import NotificationType
 
 
 @dataclass(frozen=True)
-class Owed:
+class PendingNotification:
     """A transition that a receiver has not heard of."""
 
-    telling_id: int
+    log_id: int
     alert_id: str
     number: int
     receiver: str
 
 
 @dataclass(frozen=True)
-class Told:
+class SentNotification:
     """A transition that a receiver was told, in which message and thread."""
 
     alert_id: str
     number: int
     receiver: str
-    purpose: Purpose
-    thread: str
+    notification_type: NotificationType
+    thread_id: str
     notification_id: str
-    told_at: datetime
+    notified_at: datetime
 
 
 @dataclass(frozen=True)
-class Due:
+class DueNotification:
     """To be told now, if nothing holds it back; `owed` are the rows that are settled by it."""
 
     alert_id: str
     receiver: str
-    purpose: Purpose
-    owed: tuple[int, ...] = ()
+    notification_type: NotificationType
+    pending_ids: tuple[int, ...] = ()

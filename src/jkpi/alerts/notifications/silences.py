@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from jkpi.config.receivers import Mute
+from jkpi.config.receivers import MuteInterval
 
-Held = Literal["silenced", "muted", "capped"]
+SuppressionReason = Literal["silenced", "muted", "capped"]
 
 
 @dataclass(frozen=True)
@@ -21,28 +21,31 @@ class Silence:
     scope: str
     until: datetime
     reason: str
-    who: str
+    created_by: str
 
 
-def covers(scope: str, series_id: str, alert_id: str | None = None) -> bool:
+def scope_matches(scope: str, series_id: str, alert_id: str | None = None) -> bool:
     """Whether a scope holds a series, or is that alert."""
     return scope in (series_id, alert_id) or series_id.startswith(f"{scope}/")
 
 
-def hushed(
+def suppression_reason(
     series_id: str,
     alert_id: str | None,
     now: datetime,
-    zone: str,
+    timezone: str,
     silences: Iterable[Silence],
-    mutes: Iterable[Mute],
-) -> Held | None:
+    mute_intervals: Iterable[MuteInterval],
+) -> SuppressionReason | None:
     """Why nothing is said of a series now; None where it may be. Days of mutes are cut in `zone`."""
-    if any(covers(one.scope, series_id, alert_id) and now < one.until for one in silences):
+    if any(
+        scope_matches(active_silence.scope, series_id, alert_id) and now < active_silence.until
+        for active_silence in silences
+    ):
         return "silenced"
-    today = now.astimezone(ZoneInfo(zone)).date()
-    for mute in mutes:
-        concerns = not mute.only or any(covers(scope, series_id) for scope in mute.only)
-        if concerns and mute.first <= today <= mute.last:
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    for interval in mute_intervals:
+        applies = not interval.scope or any(scope_matches(scope, series_id) for scope in interval.scope)
+        if applies and interval.first <= today <= interval.last:
             return "muted"
     return None

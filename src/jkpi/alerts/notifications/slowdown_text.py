@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from jkpi.alerts.detection.episodes import Breach, Part
-from jkpi.alerts.notifications.figures import covered
-from jkpi.alerts.notifications.model import Row
-from jkpi.alerts.series.watched import Watched
-from jkpi.alerts.statistics.running_sums import Pool
-from jkpi.formatting.durations import open_time, wall_time
-from jkpi.formatting.numbers import count, day, percent
+from jkpi.alerts.detection.episodes import Detection, Episode
+from jkpi.alerts.notifications.figures import format_covered
+from jkpi.alerts.notifications.model import BodyRow
+from jkpi.alerts.series.watched import WatchedMoment
+from jkpi.alerts.statistics.running_sums import PooledSample
+from jkpi.formatting.durations import format_open_time, format_wall_time
+from jkpi.formatting.numbers import format_count, format_day, format_percent
 
 
-def time(seconds: float, watched: Watched) -> str:
+def format_time_limit(seconds: float, watched: WatchedMoment) -> str:
     """45 s; 3 h 8 min; 2 days 4 h; 26 open hours, where a calendar says which hours count."""
-    return wall_time(seconds) if watched.calendar is None else open_time(seconds)
+    return format_wall_time(seconds) if watched.calendar is None else format_open_time(seconds)
 
 
-def sentence(part: Part, watched: Watched) -> str:
+def slowdown_sentence(detection: Detection, watched: WatchedMoment) -> str:
     """What used to be done in that time, and since when how much less is."""
-    fell = part.fell
+    drop = detection.drop
     return (
-        f"{percent(fell.reference)} used to be done within {time(part.within or 0.0, watched)};"
-        f" since {day(part.since)} only {percent(fell.rate)} are (n = {count(fell.n)})"
+        f"{format_percent(drop.reference)} used to be done within {format_time_limit(detection.within_seconds or 0.0, watched)};"
+        f" since {format_day(detection.onset)} only {format_percent(drop.rate)} are (n = {format_count(drop.n)})"
     )
 
 
-def headline(part: Part, watched: Watched, again: str) -> str:
+def slowdown_headline(detection: Detection, watched: WatchedMoment, continuation: str) -> str:
     """What follows the name of the moment."""
-    within = time(part.within or 0.0, watched)
-    return f"{again}slower, {percent(part.fell.rate)} done within {within} instead of {percent(part.fell.reference)}"
+    within = format_time_limit(detection.within_seconds or 0.0, watched)
+    return f"{continuation}slower, {format_percent(detection.drop.rate)} done within {within} instead of {format_percent(detection.drop.reference)}"
 
 
-def now(part: Part, pool: Pool, watched: Watched) -> list[Row]:
+def slowdown_now_rows(detection: Detection, sample: PooledSample, watched: WatchedMoment) -> list[BodyRow]:
     """The share of pooled days, and what is usual."""
-    (low, high), when = pool.interval, covered(pool, watched.period)
-    same = " on the same days of the week," if watched.period == "day" else ""
+    (low, high), when = sample.interval, format_covered(sample, watched.period)
+    same_weekdays = " on the same days of the week," if watched.period == "day" else ""
     return [
-        ("Now", f"{percent(pool.rate)} are done within {time(part.within or 0.0, watched)} ({percent(low)} to"
-         f" {percent(high)} with 95 % confidence, n = {count(pool.n)}; {when})"),
-        ("Usual", f"{percent(part.fell.reference)} within that time,{same} in the weeks before"),
+        ("Now", f"{format_percent(sample.rate)} are done within {format_time_limit(detection.within_seconds or 0.0, watched)} ({format_percent(low)} to"
+         f" {format_percent(high)} with 95 % confidence, n = {format_count(sample.n)}; {when})"),
+        ("Usual", f"{format_percent(detection.drop.reference)} within that time,{same_weekdays} in the weeks before"),
     ]  # fmt: skip
 
 
-def beside(part: Part, breach: Breach, watched: Watched) -> list[Row]:
+def slowdown_rows(detection: Detection, episode: Episode, watched: WatchedMoment) -> list[BodyRow]:
     """That all takes longer, where the message speaks of something else."""
-    others = [one for one in breach.parts if one.line == "median" and one.closed_on is None]
-    return [("Slower", f"{sentence(others[-1], watched)}.")] if others and part.line != "median" else []
+    slowdowns = [other for other in episode.detections if other.line == "median" and other.closed_on is None]
+    return (
+        [("Slower", f"{slowdown_sentence(slowdowns[-1], watched)}.")]
+        if slowdowns and detection.line != "median"
+        else []
+    )

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 from jkpi.errors import SystemFailure
 
-_TALKATIVE = ("apprise", "urllib3", "requests", "smtplib", "httpx")
+_LOGGERS = ("apprise", "urllib3", "requests", "smtplib", "httpx")
 _HTTP_STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
-def notify(url: str, title: str, body: str, mood: str) -> None:
+def send_apprise(url: str, title: str, body: str, severity: str) -> None:
     """Deliver, or raise.
 
     Raises:
@@ -25,33 +25,33 @@ def notify(url: str, title: str, body: str, mood: str) -> None:
     import apprise
 
     scheme = re.sub(r"[^a-z0-9+]", "", url.partition(":")[0].lower())[:20]
-    speaker = apprise.Apprise()
-    with _listening() as heard:
-        if not speaker.add(url):
+    client = apprise.Apprise()
+    with _captured_logs() as lines:
+        if not client.add(url):
             raise SystemFailure("its URL is none that Apprise knows")
-        delivered = speaker.notify(body=body, title=title, notify_type=mood, body_format=apprise.NotifyFormat.TEXT)
+        delivered = client.notify(body=body, title=title, notify_type=severity, body_format=apprise.NotifyFormat.TEXT)
     if not delivered:
-        status = next((match[1] for match in map(_HTTP_STATUS.search, heard) if match), None)
-        why = f"answered with HTTP status {status}" if status else "could not be reached or refused the message"
-        raise SystemFailure(f"{scheme} {why}")
+        status = next((match[1] for match in map(_HTTP_STATUS.search, lines) if match), None)
+        reason = f"answered with HTTP status {status}" if status else "could not be reached or refused the message"
+        raise SystemFailure(f"{scheme} {reason}")
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def _captured_logs() -> Iterator[list[str]]:
     """What Apprise says goes to the list, from which only an HTTP status is taken; everybody else hears nothing."""
-    heard: list[str] = []
+    lines: list[str] = []
 
-    class Ear(logging.Handler):
+    class LineCollector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
+            lines.append(record.getMessage())
 
-    ear = Ear()
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
-    before = [(logger, logger.handlers[:], logger.propagate) for logger in loggers]
+    collector = LineCollector()
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    saved = [(logger, logger.handlers[:], logger.propagate) for logger in loggers]
     for logger in loggers:
-        logger.handlers, logger.propagate = [ear], False
+        logger.handlers, logger.propagate = [collector], False
     try:
-        yield heard
+        yield lines
     finally:
-        for logger, handlers, propagate in before:
+        for logger, handlers, propagate in saved:
             logger.handlers, logger.propagate = handlers, propagate

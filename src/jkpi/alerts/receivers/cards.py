@@ -5,129 +5,143 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from jkpi.alerts.notifications.model import Entry, Letter, Row
-from jkpi.alerts.receivers.plain_text import SYNTHETIC, Link, signature, ways_out
-from jkpi.formatting.numbers import count
+from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
+from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, AcknowledgeLink, action_rows, footer
+from jkpi.formatting.numbers import format_count
 
-_IN_A_CARD = 6
+_MAX_ITEMS = 6
 """Slack takes 50 blocks and Teams 28 KB a message: so many alerts go in whole, the others by their headline."""
-_SECTION = 2900
-_HEADER = 150
-_MARKS = {"failure": "🔴", "warning": "🟠", "success": "🟢", "info": "🔵"}
+_MAX_SECTION_CHARS = 2900
+_MAX_HEADER_CHARS = 150
+_SYMBOLS = {"failure": "🔴", "warning": "🟠", "success": "🟢", "info": "🔵"}
 _COLOURS = {"failure": "attention", "warning": "warning", "success": "good", "info": "accent"}
 
 
-def slack(letter: Letter, link: Link) -> bytes:
+def slack_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
     """The body for an incoming webhook; `text` is what a notification shows."""
-    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(_marked(letter), _HEADER)}]
-    if letter.synthetic:
-        blocks.append({"type": "context", "elements": [_mrkdwn(SYNTHETIC)]})
-    if letter.text:
-        blocks.append({"type": "section", "text": _plain(letter.text, _SECTION)})
-    for entry in letter.entries[:_IN_A_CARD]:
-        rows = _joined([*entry.rows, *_commands(entry, link)])
-        told = "\n".join(f"*{label}*  {escaped(text)}" for label, text in rows)
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": _plain_block(_title_with_symbol(notification), _MAX_HEADER_CHARS)}
+    ]
+    if notification.is_synthetic:
+        blocks.append({"type": "context", "elements": [_mrkdwn_block(SYNTHETIC_NOTICE)]})
+    if notification.text:
+        blocks.append({"type": "section", "text": _plain_block(notification.text, _MAX_SECTION_CHARS)})
+    for item in notification.items[:_MAX_ITEMS]:
+        rows = _merge_continued_rows([*item.rows, *_action_rows(item, link)])
+        body = "\n".join(f"*{label}*  {escape_slack(text)}" for label, text in rows)
         blocks += [
-            {"type": "section", "text": _mrkdwn(f"*{escaped(entry.headline)}*")},
-            {"type": "section", "text": _mrkdwn(told)},
+            {"type": "section", "text": _mrkdwn_block(f"*{escape_slack(item.headline)}*")},
+            {"type": "section", "text": _mrkdwn_block(body)},
         ]
-        if entry.comments:
-            quoted = "\n".join(f"> {escaped(comment)}" for comment in entry.comments)
-            blocks.append({"type": "section", "text": _mrkdwn(f"In customers' own words:\n{quoted}")})
-        where = None if entry.over else link(entry.alert_id)
-        if where:
-            button = {"type": "button", "text": _plain("Acknowledge", 75), "url": where, "value": entry.alert_id}
+        if item.comments:
+            quoted = "\n".join(f"> {escape_slack(comment)}" for comment in item.comments)
+            blocks.append({"type": "section", "text": _mrkdwn_block(f"In customers' own words:\n{quoted}")})
+        url = None if item.is_closed else link(item.alert_id)
+        if url:
+            button = {"type": "button", "text": _plain_block("Acknowledge", 75), "url": url, "value": item.alert_id}
             blocks.append({"type": "actions", "elements": [button]})
         blocks.append({"type": "divider"})
-    for caption, lines in _short(letter):
-        text = "\n".join([f"*{caption}*", *(f"• {escaped(line)}" for line in lines)])
-        blocks.append({"type": "section", "text": _mrkdwn(text)})
-    blocks.append({"type": "context", "elements": [_mrkdwn(escaped(signature(letter)))]})
-    return json.dumps({"text": escaped(letter.title), "blocks": blocks}, ensure_ascii=False).encode()
+    for caption, lines in _lists(notification):
+        text = "\n".join([f"*{caption}*", *(f"• {escape_slack(line)}" for line in lines)])
+        blocks.append({"type": "section", "text": _mrkdwn_block(text)})
+    blocks.append({"type": "context", "elements": [_mrkdwn_block(escape_slack(footer(notification)))]})
+    return json.dumps({"text": escape_slack(notification.title), "blocks": blocks}, ensure_ascii=False).encode()
 
 
-def teams(letter: Letter, link: Link) -> bytes:
+def teams_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
     """The body for a workflow that posts adaptive cards (version 1.4, which all of Teams shows)."""
-    body: list[dict[str, Any]] = [_text(letter.title, size="large", weight="bolder", color=_COLOURS[letter.mood])]
-    if letter.synthetic:
-        body.append(_text(SYNTHETIC, isSubtle=True))
-    if letter.text:
-        body.append(_text(letter.text))
+    body: list[dict[str, Any]] = [
+        _text_block(notification.title, size="large", weight="bolder", color=_COLOURS[notification.severity])
+    ]
+    if notification.is_synthetic:
+        body.append(_text_block(SYNTHETIC_NOTICE, isSubtle=True))
+    if notification.text:
+        body.append(_text_block(notification.text))
     actions: list[dict[str, Any]] = []
-    for entry in letter.entries[:_IN_A_CARD]:
-        rows = _joined([*entry.rows, *_commands(entry, link)])
-        facts = [{"title": label, "value": _unmarked(text)} for label, text in rows]
-        body += [_text(entry.headline, weight="bolder", separator=True), {"type": "FactSet", "facts": facts}]
-        body += [_text(f"“{comment}”", isSubtle=True) for comment in entry.comments]
-        where = None if entry.over else link(entry.alert_id)
-        if where:
-            name = "Acknowledge" if len(letter.entries) == 1 else f"Acknowledge {entry.alert_id}"
-            actions.append({"type": "Action.OpenUrl", "title": name, "url": where})
-    for caption, lines in _short(letter):
-        body.append(_text(caption, weight="bolder", separator=True))
-        body += [_text(f"• {line}", spacing="none") for line in lines]
-    body.append(_text(signature(letter), isSubtle=True, size="small", separator=True))
-    card = {
+    for item in notification.items[:_MAX_ITEMS]:
+        rows = _merge_continued_rows([*item.rows, *_action_rows(item, link)])
+        facts = [{"title": label, "value": _escape_markdown(text)} for label, text in rows]
+        body += [_text_block(item.headline, weight="bolder", separator=True), {"type": "FactSet", "facts": facts}]
+        body += [_text_block(f"“{comment}”", isSubtle=True) for comment in item.comments]
+        url = None if item.is_closed else link(item.alert_id)
+        if url:
+            label_text = "Acknowledge" if len(notification.items) == 1 else f"Acknowledge {item.alert_id}"
+            actions.append({"type": "Action.OpenUrl", "title": label_text, "url": url})
+    for caption, lines in _lists(notification):
+        body.append(_text_block(caption, weight="bolder", separator=True))
+        body += [_text_block(f"• {line}", spacing="none") for line in lines]
+    body.append(_text_block(footer(notification), isSubtle=True, size="small", separator=True))
+    adaptive_card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
         "body": body, "actions": actions, "msteams": {"width": "Full"},
     }  # fmt: skip
-    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+    attachment = {
+        "contentType": "application/vnd.microsoft.card.adaptive",
+        "contentUrl": None,
+        "content": adaptive_card,
+    }
     return json.dumps({"type": "message", "attachments": [attachment]}, ensure_ascii=False).encode()
 
 
-def escaped(text: str) -> str:
+def escape_slack(text: str) -> str:
     """Slack's three signs; nothing else in its markup can ping somebody or make a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _short(letter: Letter) -> list[tuple[str, list[str]]]:
+def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
     """What is told in a line each, cut to what a card can hold."""
-    lines = [*(entry.headline for entry in letter.entries[_IN_A_CARD:]), *(text for _, text in letter.brief)]
+    lines = [
+        *(item.headline for item in notification.items[_MAX_ITEMS:]),
+        *(text for _, text in notification.summaries),
+    ]
     shown = lines[:20]
-    more = len(lines) - len(shown) + letter.more
-    if more:
-        shown.append(f"and {count(more)} more: see jkpi alerts")
-    found = [(heading, list(told[:20])) for heading, told in letter.sections]
-    found += [("And in short", shown)] if shown else []
-    return [*found, *([("Early signs, nothing to do yet", list(letter.digest[:20]))] if letter.digest else [])]
+    omitted_count = len(lines) - len(shown) + notification.omitted_count
+    if omitted_count:
+        shown.append(f"and {format_count(omitted_count)} more: see jkpi alerts")
+    lists = [(heading, list(section_lines[:20])) for heading, section_lines in notification.sections]
+    lists += [("And in short", shown)] if shown else []
+    return [
+        *lists,
+        *([("Early signs, nothing to do yet", list(notification.watch_list[:20]))] if notification.watch_list else []),
+    ]
 
 
-def _commands(entry: Entry, link: Link) -> list[Row]:
+def _action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
     """Without the link: that is the button."""
-    return [(label or "Acknowledge", text) for label, text in ways_out(entry, link) if not text.startswith("http")]
+    return [(label or "Acknowledge", text) for label, text in action_rows(item, link) if not text.startswith("http")]
 
 
-def _joined(rows: list[Row]) -> list[Row]:
+def _merge_continued_rows(rows: list[BodyRow]) -> list[BodyRow]:
     """Rows without a label go on with the one above."""
-    found: list[Row] = []
+    merged: list[BodyRow] = []
     for label, text in rows:
-        if label or not found:
-            found.append((label, text))
+        if label or not merged:
+            merged.append((label, text))
         else:
-            found[-1] = (found[-1][0], f"{found[-1][1]} {text}")
-    return found
+            merged[-1] = (merged[-1][0], f"{merged[-1][1]} {text}")
+    return merged
 
 
-def _marked(letter: Letter) -> str:
-    return f"{_MARKS[letter.mood]} {letter.title}"
+def _title_with_symbol(notification: Notification) -> str:
+    return f"{_SYMBOLS[notification.severity]} {notification.title}"
 
 
-def _plain(text: str, longest: int) -> dict[str, Any]:
-    return {"type": "plain_text", "text": _cut(text, longest), "emoji": True}
+def _plain_block(text: str, max_length: int) -> dict[str, Any]:
+    return {"type": "plain_text", "text": _truncate(text, max_length), "emoji": True}
 
 
-def _mrkdwn(text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": _cut(text, _SECTION), "verbatim": True}
+def _mrkdwn_block(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": _truncate(text, _MAX_SECTION_CHARS), "verbatim": True}
 
 
-def _text(text: str, **look: Any) -> dict[str, Any]:
-    return {"type": "TextBlock", "text": _unmarked(text), "wrap": True, **look}
+def _text_block(text: str, **style: Any) -> dict[str, Any]:
+    return {"type": "TextBlock", "text": _escape_markdown(text), "wrap": True, **style}
 
 
-def _unmarked(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Adaptive cards read Markdown: links, emphasis and lists of somebody else's making are told as text."""
-    return "".join(f"\\{sign}" if sign in "\\[]*_`#" else sign for sign in text)
+    return "".join(f"\\{character}" if character in "\\[]*_`#" else character for character in text)
 
 
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _truncate(text: str, max_length: int) -> str:
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"

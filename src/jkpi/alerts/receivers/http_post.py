@@ -20,37 +20,39 @@ from urllib.parse import SplitResult, urlsplit
 from jkpi.errors import SystemFailure
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_ANSWER = 4096
+_MAX_RESPONSE_BYTES = 4096
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
-class Answer:
+class PostResult:
     """The status of an answer; whatever else it says may hold secrets, and is not kept."""
 
     status: int
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float, allow_private: bool = False) -> Answer:
+def post_once(
+    url: str, body: bytes, headers: Mapping[str, str], timeout: float, allow_private: bool = False
+) -> PostResult:
     """POST once.
 
     Raises:
         SystemFailure: no URL of the web, a private address that is not allowed, no answer in `timeout` seconds, or an
             answer that is no success. Neither the URL nor the answer is told.
     """
-    place = _split(url)
-    host, port = str(place.hostname), place.port or (443 if place.scheme == "https" else 80)
+    url_parts = _split(url)
+    host, port = str(url_parts.hostname), url_parts.port or (443 if url_parts.scheme == "https" else 80)
     addresses = checked_addresses(host, port, allow_private)
-    path = (place.path or "/") + (f"?{place.query}" if place.query else "")
-    connection = _Connection(host, port, addresses, place.scheme == "https", timeout)
-    overdue = threading.Timer(timeout, connection.cut)
-    overdue.daemon = True
-    overdue.start()
+    path = (url_parts.path or "/") + (f"?{url_parts.query}" if url_parts.query else "")
+    connection = _Connection(host, port, addresses, url_parts.scheme == "https", timeout)
+    timer = threading.Timer(timeout, connection.cut)
+    timer.daemon = True
+    timer.start()
     try:
         connection.request("POST", path, body, {"User-Agent": "jkpi", "Connection": "close", **headers})
         response = connection.getresponse()
-        response.read(_ANSWER)
+        response.read(_MAX_RESPONSE_BYTES)
         status = response.status
     except ssl.SSLError:
         raise SystemFailure("its certificate or its TLS could not be accepted") from None
@@ -59,13 +61,13 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float, allo
             f"no answer within {timeout:g} seconds" if connection.was_cut else "it could not be reached"
         ) from None
     finally:
-        overdue.cancel()
+        timer.cancel()
         connection.close()
     if 300 <= status < 400:
         raise SystemFailure(f"it answered with HTTP status {status}, and redirects are not followed")
     if not 200 <= status < 300:
         raise SystemFailure(f"it answered with HTTP status {status}")
-    return Answer(status)
+    return PostResult(status)
 
 
 def checked_addresses(host: str, port: int, allow_private: bool) -> list[str]:
@@ -75,10 +77,10 @@ def checked_addresses(host: str, port: int, allow_private: bool) -> list[str]:
         SystemFailure: it has none, or one that is not allowed.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise SystemFailure("its name could not be resolved") from None
-    addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+    addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in resolved))
     if not allow_private and not all(is_public(address) for address in addresses):
         raise SystemFailure(
             "it is at an address of this machine or of a private network, which is refused",
@@ -94,10 +96,10 @@ def is_public(text: str) -> bool:
     """
     address: Address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
         if address in _NAT64:
-            carried.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if not all(is_public(str(one)) for one in carried if one is not None):
+            embedded.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if not all(is_public(str(embedded_address)) for embedded_address in embedded if embedded_address is not None):
             return False
         if address.ipv4_mapped is not None:
             return True
@@ -106,13 +108,13 @@ def is_public(text: str) -> bool:
 
 def _split(url: str) -> SplitResult:
     try:
-        place = urlsplit(url)
-        valid = place.scheme in ("http", "https") and bool(place.hostname) and (place.port or 1) > 0
+        url_parts = urlsplit(url)
+        is_valid = url_parts.scheme in ("http", "https") and bool(url_parts.hostname) and (url_parts.port or 1) > 0
     except ValueError:
-        valid = False
-    if not valid:
+        is_valid = False
+    if not is_valid:
         raise SystemFailure("its URL is none of the web", hint="it begins with https:// or http://")
-    return place
+    return url_parts
 
 
 class _Connection(http.client.HTTPConnection):

@@ -12,38 +12,40 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from jkpi.alerts.notifications.model import Letter
+from jkpi.alerts.notifications.model import Notification
 from jkpi.alerts.receivers import html_mail, plain_text
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
-_HERE = ("localhost", "127.0.0.1", "::1")
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-def compose(letter: Letter, receiver: Receiver, at: datetime, link: Callable[[str], str | None]) -> EmailMessage:
+def build_mail(
+    notification: Notification, receiver: Receiver, now: datetime, link: Callable[[str], str | None]
+) -> EmailMessage:
     """The mail. Its Message-ID is made of the message's id: a mail that comes twice is one to most clients.
 
     Raises:
         SystemFailure: an address of the receiver is none.
     """
     mail = EmailMessage()
-    sender, to = _address(receiver.sender), [_address(one) for one in receiver.to]
-    mail["Subject"] = re.sub(r"\s+", " ", letter.title)
+    sender, to = _address(receiver.sender), [_address(address) for address in receiver.to]
+    mail["Subject"] = re.sub(r"\s+", " ", notification.title)
     mail["From"], mail["To"] = sender, to
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = _message_id(letter.message_id, sender.domain)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = _message_id(notification.notification_id, sender.domain)
     mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Jkpi-Alerts"] = " ".join(entry.alert_id for entry in letter.entries)
-    if letter.replies_to:
-        first = [_message_id(one, sender.domain) for one in letter.replies_to]
-        mail["In-Reply-To"] = first[0]
-        mail["References"] = " ".join(first)
-    mail.set_content(plain_text.render(letter, link))
-    mail.add_alternative(html_mail.render(letter, link), subtype="html")
+    mail["X-Jkpi-Alerts"] = " ".join(item.alert_id for item in notification.items)
+    if notification.replies_to:
+        reply_ids = [_message_id(address, sender.domain) for address in notification.replies_to]
+        mail["In-Reply-To"] = reply_ids[0]
+        mail["References"] = " ".join(reply_ids)
+    mail.set_content(plain_text.render_text(notification, link))
+    mail.add_alternative(html_mail.render_html(notification, link), subtype="html")
     return mail
 
 
-def send(mail: EmailMessage, server: str, timeout: float) -> str | None:
+def send_mail(mail: EmailMessage, server: str, timeout: float) -> str | None:
     """Hand the mail to the server, `smtp://user:password@host:587` or `smtps://...`; a password goes over TLS only.
 
     A remark where only some of its addresses were refused: to send it again would tell the others twice.
@@ -51,21 +53,21 @@ def send(mail: EmailMessage, server: str, timeout: float) -> str | None:
     Raises:
         SystemFailure: it was not taken for anybody. Neither URL nor password is told.
     """
-    place = _split(server)
-    host, context = str(place.hostname), ssl.create_default_context()
+    url_parts = _split(server)
+    host, context = str(url_parts.hostname), ssl.create_default_context()
     try:
-        if place.scheme == "smtps":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, place.port or 465, timeout=timeout, context=context)
+        if url_parts.scheme == "smtps":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(host, url_parts.port or 465, timeout=timeout, context=context)
         else:
-            connection = smtplib.SMTP(host, place.port or 587, timeout=timeout)
+            connection = smtplib.SMTP(host, url_parts.port or 587, timeout=timeout)
         with connection:
             connection.ehlo()
-            if place.scheme == "smtp" and connection.has_extn("starttls"):
+            if url_parts.scheme == "smtp" and connection.has_extn("starttls"):
                 connection.starttls(context=context)
-            elif place.scheme == "smtp" and place.password and host not in _HERE:
+            elif url_parts.scheme == "smtp" and url_parts.password and host not in _LOCAL_HOSTS:
                 raise SystemFailure("the mail server offers no TLS, and the password is not sent without")
-            if place.username:
-                connection.login(unquote(place.username), unquote(place.password or ""))
+            if url_parts.username:
+                connection.login(unquote(url_parts.username), unquote(url_parts.password or ""))
             refused = connection.send_message(mail)
     except smtplib.SMTPResponseException as error:
         raise SystemFailure(f"the mail server answered with {error.smtp_code}") from None
@@ -97,10 +99,10 @@ def _message_id(message_id: str, domain: str) -> str:
 
 def _split(server: str) -> SplitResult:
     try:
-        place = urlsplit(server)
-        valid = place.scheme in ("smtp", "smtps") and bool(place.hostname) and (place.port or 1) > 0
+        url_parts = urlsplit(server)
+        is_valid = url_parts.scheme in ("smtp", "smtps") and bool(url_parts.hostname) and (url_parts.port or 1) > 0
     except ValueError:
-        valid = False
-    if not valid:
+        is_valid = False
+    if not is_valid:
         raise SystemFailure("its `server` is none of mail", hint="write smtp://user:password@host:587, or smtps://...")
-    return place
+    return url_parts

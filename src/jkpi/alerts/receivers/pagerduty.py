@@ -9,67 +9,71 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from jkpi.alerts.notifications.model import MARK, Entry, Letter
+from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, Notification
 
 _SEVERITY = {"failure": "error", "warning": "warning", "success": "info", "info": "info"}
-_SUMMARY = 1024
+_MAX_SUMMARY_CHARS = 1024
 
 
-def events(letter: Letter, routing_key: str, link: Callable[[str], str | None]) -> list[bytes]:
+def events(notification: Notification, routing_key: str, link: Callable[[str], str | None]) -> list[bytes]:
     """The bodies to be posted, in order. Each may be sent twice without harm: PagerDuty knows it by its dedup_key."""
-    made: list[dict[str, Any]] = []
-    if letter.event == "alerts.acknowledged":
-        made += [_event("acknowledge", letter, one.thread) for one in letter.entries]
-    elif letter.event != "alerts.changed":
-        made.append(_group(letter))
+    bodies: list[dict[str, Any]] = []
+    if notification.event == "alerts.acknowledged":
+        bodies += [_event("acknowledge", notification, item.thread_id) for item in notification.items]
+    elif notification.event != "alerts.changed":
+        bodies.append(_shared_incident(notification))
     else:
-        made += [_trigger(letter, one, link) for one in letter.entries if not one.over]
-        if letter.fresh:
-            made.append(_group(letter))
-        made += [_event("resolve", letter, thread) for thread in letter.over]
-    return [json.dumps({"routing_key": routing_key, **event}, ensure_ascii=False).encode() for event in made]
+        bodies += [_trigger_event(notification, item, link) for item in notification.items if not item.is_closed]
+        if notification.new_summarised_count:
+            bodies.append(_shared_incident(notification))
+        bodies += [_event("resolve", notification, thread_id) for thread_id in notification.closed_threads]
+    return [json.dumps({"routing_key": routing_key, **event}, ensure_ascii=False).encode() for event in bodies]
 
 
-def _event(action: str, letter: Letter, thread: str) -> dict[str, Any]:
-    return {"event_action": action, "dedup_key": f"jkpi/{letter.workspace}/{thread}"}
+def _event(action: str, notification: Notification, thread_id: str) -> dict[str, Any]:
+    return {"event_action": action, "dedup_key": f"jkpi/{notification.workspace}/{thread_id}"}
 
 
-def _trigger(letter: Letter, entry: Entry, link: Callable[[str], str | None]) -> dict[str, Any]:
-    where = link(entry.alert_id)
-    told: dict[str, str] = {}
+def _trigger_event(notification: Notification, item: AlertItem, link: Callable[[str], str | None]) -> dict[str, Any]:
+    url = link(item.alert_id)
+    details: dict[str, str] = {}
     label = ""
-    for name, text in entry.rows:
+    for name, text in item.rows:
         label = name or label
-        told[label] = f"{told[label]} {text}" if label in told else text
+        details[label] = f"{details[label]} {text}" if label in details else text
     return {
-        **_event("trigger", letter, entry.thread),
+        **_event("trigger", notification, item.thread_id),
         "payload": {
-            "summary": _marked(letter, entry.headline),
-            "source": letter.workspace,
-            "severity": _SEVERITY[entry.mood],
-            "component": entry.series_id,
-            "group": entry.owner,
-            "class": entry.kind,
-            "custom_details": told,
+            "summary": _summary_text(notification, item.headline),
+            "source": notification.workspace,
+            "severity": _SEVERITY[item.severity],
+            "component": item.series_id,
+            "group": item.owner,
+            "class": item.kind,
+            "custom_details": details,
         },
-        "links": [{"href": where, "text": "Acknowledge in jkpi"}] if where else [],
+        "links": [{"href": url, "text": "Acknowledge in jkpi"}] if url else [],
     }
 
 
-def _group(letter: Letter) -> dict[str, Any]:
+def _shared_incident(notification: Notification) -> dict[str, Any]:
     """One incident for what is told in short, or for a message without alerts."""
-    summary = f"And {letter.fresh:,} more: {letter.title}" if letter.fresh else letter.title
+    summary = (
+        f"And {notification.new_summarised_count:,} more: {notification.title}"
+        if notification.new_summarised_count
+        else notification.title
+    )
     return {
-        **_event("trigger", letter, letter.message_id),
+        **_event("trigger", notification, notification.notification_id),
         "payload": {
-            "summary": _marked(letter, summary),
-            "source": letter.workspace,
-            "severity": _SEVERITY[letter.mood],
-            "custom_details": dict(letter.brief) or {"text": letter.text},
+            "summary": _summary_text(notification, summary),
+            "source": notification.workspace,
+            "severity": _SEVERITY[notification.severity],
+            "custom_details": dict(notification.summaries) or {"text": notification.text},
         },
     }
 
 
-def _marked(letter: Letter, text: str) -> str:
-    mark = f"{MARK} " if letter.synthetic and not text.startswith(MARK) else ""
-    return (mark + text)[:_SUMMARY]
+def _summary_text(notification: Notification, text: str) -> str:
+    mark = f"{SYNTHETIC_MARK} " if notification.is_synthetic and not text.startswith(SYNTHETIC_MARK) else ""
+    return (mark + text)[:_MAX_SUMMARY_CHARS]

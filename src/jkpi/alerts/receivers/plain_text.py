@@ -6,78 +6,80 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from jkpi.alerts.notifications.model import MARK, Entry, Letter, Row
-from jkpi.formatting.numbers import count
+from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, BodyRow, Notification
+from jkpi.formatting.numbers import format_count
 
-Link = Callable[[str], str | None]
+AcknowledgeLink = Callable[[str], str | None]
 """Alert id -> where it can be acknowledged by a click; None where there is no such place."""
-SYNTHETIC = "SYNTHETIC DATA: these customers and numbers are made up."
-_LABEL, _WIDTH, _RULE = 12, 108, "-" * 72
+SYNTHETIC_NOTICE = "SYNTHETIC DATA: these customers and numbers are made up."
+_LABEL_WIDTH, _WIDTH, _SEPARATOR = 12, 108, "-" * 72
 
 
 def no_link(_alert_id: str) -> None:
     """No links."""
 
 
-def ways_out(entry: Entry, link: Link) -> list[Row]:
+def action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
     """How to acknowledge or silence; nothing for what is over, or for those who hear only of an end."""
-    if entry.over:
+    if item.is_closed:
         return []
-    where = link(entry.alert_id)
-    ways = [("Acknowledge", where)] if where else []
+    url = link(item.alert_id)
+    link_rows = [("Acknowledge", url)] if url else []
     return [
-        *ways,
-        ("" if ways else "Acknowledge", f"jkpi alerts ack {entry.alert_id}"),
-        ("Silence", f'jkpi alerts silence {entry.alert_id} --for 7d --reason "..."'),
+        *link_rows,
+        ("" if link_rows else "Acknowledge", f"jkpi alerts ack {item.alert_id}"),
+        ("Silence", f'jkpi alerts silence {item.alert_id} --for 7d --reason "..."'),
     ]
 
 
-def titled(letter: Letter, link: Link = no_link) -> str:
+def render_with_title(notification: Notification, link: AcknowledgeLink = no_link) -> str:
     """The whole message below its title, which is not said again where it is the headline of the only alert."""
-    is_headline = [one.headline for one in letter.entries] == [letter.title.removeprefix(f"{MARK} ")]
-    entries = tuple(replace(one, headline="") for one in letter.entries) if is_headline else letter.entries
-    return f"{letter.title}\n\n{render(replace(letter, entries=entries), link)}"
+    is_headline = [item.headline for item in notification.items] == [
+        notification.title.removeprefix(f"{SYNTHETIC_MARK} ")
+    ]
+    items = tuple(replace(item, headline="") for item in notification.items) if is_headline else notification.items
+    return f"{notification.title}\n\n{render_text(replace(notification, items=items), link)}"
 
 
-def render(letter: Letter, link: Link = no_link) -> str:
+def render_text(notification: Notification, link: AcknowledgeLink = no_link) -> str:
     """The whole message, for where its title stands elsewhere."""
-    lines: list[str] = [SYNTHETIC, ""] if letter.synthetic else []
-    if letter.text:
-        lines += [letter.text, ""]
-    for heading, told in letter.sections:
-        lines += [heading, *(f"  - {line}" for line in told), ""]
-    for entry in letter.entries:
-        lines += [*_block(entry, link), "", _RULE, ""]
-    if letter.brief:
-        lines += ["And in short:", *(f"- {headline}" for _, headline in letter.brief)]
-        if letter.more:
-            lines.append(f"- and {count(letter.more)} more: see jkpi alerts")
+    lines: list[str] = [SYNTHETIC_NOTICE, ""] if notification.is_synthetic else []
+    if notification.text:
+        lines += [notification.text, ""]
+    for heading, section_lines in notification.sections:
+        lines += [heading, *(f"  - {line}" for line in section_lines), ""]
+    for item in notification.items:
+        lines += [*_item_lines(item, link), "", _SEPARATOR, ""]
+    if notification.summaries:
+        lines += ["And in short:", *(f"- {headline}" for _, headline in notification.summaries)]
+        if notification.omitted_count:
+            lines.append(f"- and {format_count(notification.omitted_count)} more: see jkpi alerts")
         lines.append("")
-    if letter.digest:
-        lines += ["Early signs, nothing to do yet:", *(f"- {line}" for line in letter.digest), ""]
-    lines.append(signature(letter))
+    if notification.watch_list:
+        lines += ["Early signs, nothing to do yet:", *(f"- {line}" for line in notification.watch_list), ""]
+    lines.append(footer(notification))
     return "\n".join(lines)
 
 
-def signature(letter: Letter) -> str:
+def footer(notification: Notification) -> str:
     """The last line, by which a message that comes twice is known."""
-    return f"jkpi, workspace {letter.workspace}, as of {letter.as_of} UTC. Message {letter.message_id}."
+    return f"jkpi, workspace {notification.workspace}, as of {notification.as_of} UTC. Message {notification.notification_id}."
 
 
-def _block(entry: Entry, link: Link) -> list[str]:
-    heading = [entry.headline, ""] if entry.headline else []
-    lines = [*heading, *_rows([*entry.rows, *ways_out(entry, link)])]
-    if entry.comments:
-        lines += ["", "In customers' own words:", "", *(f'    "{comment}"' for comment in entry.comments)]
-    for caption, query in entry.queries:
+def _item_lines(item: AlertItem, link: AcknowledgeLink) -> list[str]:
+    heading = [item.headline, ""] if item.headline else []
+    lines = [*heading, *_row_lines([*item.rows, *action_rows(item, link)])]
+    if item.comments:
+        lines += ["", "In customers' own words:", "", *(f'    "{comment}"' for comment in item.comments)]
+    for caption, query in item.queries:
         lines += ["", f"{caption}:", "", *("    " + line for line in query.splitlines())]
     return lines
 
 
-def _rows(rows: Iterable[Row]) -> list[str]:
+def _row_lines(rows: Iterable[BodyRow]) -> list[str]:
     lines = []
     for label, text in rows:
-        wrapped = textwrap.wrap(text, _WIDTH - _LABEL, break_long_words=False, break_on_hyphens=False) or [""]
-        lines.append(f"  {label:<{_LABEL}}{wrapped[0]}".rstrip())
-        lines += [f"  {'':<{_LABEL}}{more}" for more in wrapped[1:]]
+        wrapped = textwrap.wrap(text, _WIDTH - _LABEL_WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+        lines.append(f"  {label:<{_LABEL_WIDTH}}{wrapped[0]}".rstrip())
+        lines += [f"  {'':<{_LABEL_WIDTH}}{more}" for more in wrapped[1:]]
     return lines

@@ -11,65 +11,73 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from jkpi.alerts.notifications.model import Letter
+from jkpi.alerts.notifications.model import Notification
 from jkpi.alerts.receivers import cards, http_post, mail, pagerduty, webhook
-from jkpi.alerts.receivers.apprise import notify
-from jkpi.alerts.receivers.plain_text import render, titled
-from jkpi.config.secrets import require
+from jkpi.alerts.receivers.apprise import send_apprise
+from jkpi.alerts.receivers.plain_text import render_text, render_with_title
+from jkpi.config.secrets import require_secrets
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
-Link = Callable[[str], str | None]
+AcknowledgeLink = Callable[[str], str | None]
 _JSON = {"Content-Type": "application/json"}
 
 
-def send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str | None:
+def send(receiver: Receiver, notification: Notification, link: AcknowledgeLink, now: datetime) -> str | None:
     """Deliver, or raise. A remark where it went through, but not to everybody.
 
     Raises:
         InputError: a secret of this receiver is not there.
         SystemFailure: it did not take the message.
     """
-    require(receiver.missing)
+    require_secrets(receiver.missing_secrets)
     try:
-        return _send(receiver, letter, link, now)
+        return _send(receiver, notification, link, now)
     except SystemFailure as error:
         raise SystemFailure(f"receiver {receiver.name} ({receiver.kind}): {error.message}", error.hint) from None
 
 
-def destination(receiver: Receiver) -> str:
+def destination_hash(receiver: Receiver) -> str:
     """A hash of where a receiver is, for the tables: the same as long as it stays there."""
-    where = [receiver.kind, str(receiver.path or ""), _secret(receiver.url), *receiver.to]
-    return hashlib.sha256("\0".join(where).encode()).hexdigest()[:12]
+    address = [receiver.kind, str(receiver.path or ""), _reveal_secret(receiver.url), *receiver.to]
+    return hashlib.sha256("\0".join(address).encode()).hexdigest()[:12]
 
 
-def _send(receiver: Receiver, letter: Letter, link: Link, now: datetime) -> str | None:
+def _send(receiver: Receiver, notification: Notification, link: AcknowledgeLink, now: datetime) -> str | None:
     if receiver.kind == "console":
-        print(f"\n{titled(letter, link)}\n", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"\n{render_with_title(notification, link)}\n", file=sys.stderr, flush=True)  # noqa: T201
     elif receiver.kind == "file":
-        _append(receiver, titled(letter, link))
+        _append(receiver, render_with_title(notification, link))
     elif receiver.kind == "mail":
-        return mail.send(mail.compose(letter, receiver, now, link), _secret(receiver.url), receiver.timeout)
+        return mail.send_mail(
+            mail.build_mail(notification, receiver, now, link), _reveal_secret(receiver.url), receiver.timeout
+        )
     elif receiver.kind == "slack":
-        _post(receiver, cards.slack(letter, link))
+        _post(receiver, cards.slack_payload(notification, link))
     elif receiver.kind == "teams":
-        _post(receiver, cards.teams(letter, link))
+        _post(receiver, cards.teams_payload(notification, link))
     elif receiver.kind == "webhook":
-        body = webhook.payload(letter, link)
-        _post(receiver, body, webhook.signed(letter.message_id, now, body, _secret(receiver.secret)))
+        body = webhook.payload(notification, link)
+        _post(
+            receiver,
+            body,
+            webhook.signature_headers(notification.notification_id, now, body, _reveal_secret(receiver.secret)),
+        )
     elif receiver.kind == "pagerduty":
-        for body in pagerduty.events(letter, _secret(receiver.secret), link):
+        for body in pagerduty.events(notification, _reveal_secret(receiver.secret), link):
             _post(receiver, body)
     else:
-        notify(_secret(receiver.url), letter.title, render(letter, link), letter.mood)
+        send_apprise(
+            _reveal_secret(receiver.url), notification.title, render_text(notification, link), notification.severity
+        )
     return None
 
 
 def _post(receiver: Receiver, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-    http_post.post(_secret(receiver.url), body, headers or _JSON, receiver.timeout, receiver.allow_private)
+    http_post.post_once(_reveal_secret(receiver.url), body, headers or _JSON, receiver.timeout, receiver.allow_private)
 
 
-def _secret(value: object) -> str:
+def _reveal_secret(value: object) -> str:
     reveal = getattr(value, "get_secret_value", None)
     return str(reveal()) if reveal else ""
 

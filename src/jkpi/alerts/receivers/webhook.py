@@ -15,62 +15,66 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from jkpi.alerts.notifications.model import Letter
+from jkpi.alerts.notifications.model import Notification
 from jkpi.errors import SystemFailure
 
-_PREFIX = "whsec_"
+_SECRET_PREFIX = "whsec_"
 
 
-def payload(letter: Letter, link: Callable[[str], str | None]) -> bytes:
+def payload(notification: Notification, link: Callable[[str], str | None]) -> bytes:
     """The body: what happened to which alerts, with their figures, or what a digest says. docs/webhook.md lists it."""
     document: dict[str, Any] = {
-        "type": letter.event,
-        "timestamp": letter.as_of.replace(" ", "T") + ":00Z",
+        "type": notification.event,
+        "timestamp": notification.as_of.replace(" ", "T") + ":00Z",
         "data": {
-            "message_id": letter.message_id, "workspace": letter.workspace, "synthetic": letter.synthetic,
-            "title": letter.title, "mood": letter.mood, "replies_to": list(letter.replies_to),
-            "sections": [{"title": heading, "lines": list(told)} for heading, told in letter.sections],
+            "message_id": notification.notification_id, "workspace": notification.workspace, "synthetic": notification.is_synthetic,
+            "title": notification.title, "mood": notification.severity, "replies_to": list(notification.replies_to),
+            "sections": [{"title": heading, "lines": list(lines)} for heading, lines in notification.sections],
             "alerts": [
                 {
-                    "alert_id": one.alert_id, "number": one.number, "purpose": one.purpose,
-                    "transition": one.transition, "kind": one.kind, "series": one.series_id,
-                    "headline": one.headline, "owner": one.owner, "is_over": one.over,
-                    "facts": dict(one.facts or {}), "queries": [query for _, query in one.queries],
-                    "acknowledge": None if one.over else link(one.alert_id),
+                    "alert_id": item.alert_id, "number": item.number, "purpose": item.notification_type,
+                    "transition": item.transition, "kind": item.kind, "series": item.series_id,
+                    "headline": item.headline, "owner": item.owner, "is_over": item.is_closed,
+                    "facts": dict(item.figures or {}), "queries": [query for _, query in item.queries],
+                    "acknowledge": None if item.is_closed else link(item.alert_id),
                 }
-                for one in letter.entries
+                for item in notification.items
             ],
-            "in_brief": [{"alert_id": alert_id, "headline": headline} for alert_id, headline in letter.brief],
-            "more": letter.more,
-            "text": letter.text,
+            "in_brief": [{"alert_id": alert_id, "headline": headline} for alert_id, headline in notification.summaries],
+            "more": notification.omitted_count,
+            "text": notification.text,
         },
     }  # fmt: skip
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def signed(message_id: str, at: datetime, body: bytes, secrets: str) -> Mapping[str, str]:
+def signature_headers(message_id: str, now: datetime, body: bytes, secrets: str) -> Mapping[str, str]:
     """The headers of a body at the time of an attempt. `secrets`: one, or two with a space between.
 
     Raises:
         SystemFailure: a secret is none. It is not told.
     """
-    stamp = str(int(at.timestamp()))
-    content = b".".join([message_id.encode(), stamp.encode(), body])
+    timestamp = str(int(now.timestamp()))
+    content = b".".join([message_id.encode(), timestamp.encode(), body])
     signatures = []
     for secret in secrets.split() or [""]:
-        digest = hmac.new(_key(secret), content, hashlib.sha256).digest()
+        digest = hmac.new(_decode_secret(secret), content, hashlib.sha256).digest()
         signatures.append(f"v1,{base64.b64encode(digest).decode()}")
     return {
         "Content-Type": "application/json",
         "webhook-id": message_id,
-        "webhook-timestamp": stamp,
+        "webhook-timestamp": timestamp,
         "webhook-signature": " ".join(signatures),
     }
 
 
-def _key(secret: str) -> bytes:
+def _decode_secret(secret: str) -> bytes:
     try:
-        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True) if secret.startswith(_PREFIX) else b""
+        key = (
+            base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
+            if secret.startswith(_SECRET_PREFIX)
+            else b""
+        )
     except binascii.Error:
         key = b""
     if not 16 <= len(key) <= 64:

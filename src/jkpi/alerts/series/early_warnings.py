@@ -12,75 +12,81 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from jkpi.alerts.detection.episodes import Part
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.series.evaluate import holidays_over
-from jkpi.alerts.series.panel import Key, Panel, read_ages
-from jkpi.alerts.series.watched import LONG_SPAN, Watched
-from jkpi.alerts.statistics.reading_matrix import beside
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.detection.episodes import Detection
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.series.evaluate import holidays_in_span
+from jkpi.alerts.series.panel import Panel, SeriesKey, read_age_panel
+from jkpi.alerts.series.watched import MAX_HOLIDAY_HORIZON, WatchedMoment
+from jkpi.alerts.statistics.reading_matrix import concat_grids
+from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.warehouse.base import Warehouse
 
-FRESH = timedelta(days=7)
+MAX_COHORT_LAG = timedelta(days=7)
 """An age whose newest cohort is older than this, beyond the age itself, says nothing about today."""
 
 
 @dataclass(frozen=True)
-class Early:
+class EarlyWarning:
     """After `age` fewer had moved on than usual, since a cohort of `since`; `part` has the figures."""
 
     age: timedelta
-    since: date
-    part: Part
+    onset: date
+    detection: Detection
 
 
-def early_signs(w: Warehouse, all_watched: Sequence[Watched], now: datetime) -> dict[Watched, Early]:
+def early_warnings(
+    warehouse: Warehouse, all_watched: Sequence[WatchedMoment], now: datetime
+) -> dict[WatchedMoment, EarlyWarning]:
     """Of each moment the sign that was certain first, where one is open. Only of all customers."""
-    if not w.table_exists("marts", "fct_early_readings"):
+    if not warehouse.table_exists("marts", "fct_early_readings"):
         return {}
-    panels = {watched: read_ages(w, watched) for watched in all_watched}
+    panels = {watched: read_age_panel(warehouse, watched) for watched in all_watched}
     panels = {watched: panel for watched, panel in panels.items() if panel.keys}
     if not panels:
         return {}
-    tried = [
-        Tried(Rule(None, watched.rule().falls_off_by, len(panel.keys), watched.false_alarm_every), number)
+    to_evaluate = [
+        SeriesToEvaluate(
+            AlertRule(None, watched.rule_for().min_drop, len(panel.keys), watched.false_alarm_every), number
+        )
         for number, (watched, panel) in enumerate(panels.items())
         for _ in panel.keys
     ]
-    grid = beside([panel.grid for panel in panels.values()])
+    grid = concat_grids([panel.grid for panel in panels.values()])
     ages = [_age(key) for panel in panels.values() for key in panel.keys]
-    reach = [round(age / timedelta(days=1)) if age <= LONG_SPAN else None for age in ages]
-    tracks = replay_all(grid.with_holidays(holidays_over(w, [grid]), reach), tried)
-    found = {}
+    horizons = [round(age / timedelta(days=1)) if age <= MAX_HOLIDAY_HORIZON else None for age in ages]
+    results = replay_grid(grid.with_holidays(holidays_in_span(warehouse, [grid]), horizons), to_evaluate)
+    warnings = {}
     for watched, panel in panels.items():
-        signs = []
-        for row, track in enumerate(islice(tracks, len(panel.keys))):
+        open_warnings = []
+        for row, result in enumerate(islice(results, len(panel.keys))):
             age = _age(panel.keys[row])
-            if track.breach is not None and _is_fresh(panel, row, age, now):
-                signs.append(Early(age, track.breach.since, track.breach.parts[-1]))
-        if signs:
-            found[watched] = min(signs, key=lambda sign: (sign.part.fired_on, sign.age))
-    return found
+            if result.open_episode is not None and _is_recent(panel, row, age, now):
+                open_warnings.append(EarlyWarning(age, result.open_episode.onset, result.open_episode.detections[-1]))
+        if open_warnings:
+            warnings[watched] = min(open_warnings, key=lambda warning: (warning.detection.fired_on, warning.age))
+    return warnings
 
 
-def _age(key: Key) -> timedelta:
+def _age(key: SeriesKey) -> timedelta:
     return timedelta(seconds=int(key[1]))
 
 
-def undecided(sign: Early | None, watched: Watched, panel: Panel) -> Early | None:
+def while_undecided(warning: EarlyWarning | None, watched: WatchedMoment, panel: Panel) -> EarlyWarning | None:
     """The sign while the moment itself, whose series is the first of `panel`, does not yet know of all its cohorts."""
-    decided = panel.last_day(0)
-    if sign is None or (decided is not None and sign.part.fell.last <= watched.end(decided)):
+    last_decided = panel.last_day(0)
+    if warning is None or (
+        last_decided is not None and warning.detection.drop.last_day <= watched.period_end(last_decided)
+    ):
         return None
-    return sign
+    return warning
 
 
-def _is_fresh(panel: Panel, row: int, age: timedelta, now: datetime) -> bool:
-    last = panel.last_day(row)
-    return last is not None and now.date() - last <= age + timedelta(days=1) + FRESH
+def _is_recent(panel: Panel, row: int, age: timedelta, now: datetime) -> bool:
+    last_cohort = panel.last_day(row)
+    return last_cohort is not None and now.date() - last_cohort <= age + timedelta(days=1) + MAX_COHORT_LAG
 
 
-def early_sql(watched: Watched, early: Early) -> str:
+def early_warning_sql(watched: WatchedMoment, warning: EarlyWarning) -> str:
     """The query that shows the cohorts at that age, from four weeks before the sign."""
     return (
         "select cohort_date, value, numerator, denominator, ci_low, ci_high, status\n"
@@ -88,7 +94,7 @@ def early_sql(watched: Watched, early: Early) -> str:
         f"where journey = '{watched.journey}'\n"
         f"  and kpi = '{watched.kpi}'\n"
         "  and segment = 'all'\n"
-        f"  and age_seconds = {early.age // timedelta(seconds=1)}\n"
-        f"  and cohort_date >= date '{early.since - timedelta(days=28)}'\n"
+        f"  and age_seconds = {warning.age // timedelta(seconds=1)}\n"
+        f"  and cohort_date >= date '{warning.onset - timedelta(days=28)}'\n"
         "order by cohort_date"
     )

@@ -7,126 +7,155 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 
-from jkpi.alerts.detection.combine_lines import with_signs
-from jkpi.alerts.detection.episodes import NOWHERE, Track
-from jkpi.alerts.detection.replay import Tried, replay_all
-from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.series.duration_panel import DurationPanel, as_readings, read_durations
-from jkpi.alerts.series.panel import Key, Panel, read_panel
-from jkpi.alerts.series.watched import WHOLE, Watched
-from jkpi.alerts.statistics.reading_matrix import Grid, beside
-from jkpi.alerts.statistics.sign_test import Durations
+from jkpi.alerts.detection.combine_lines import combine_results
+from jkpi.alerts.detection.episodes import EMPTY_HISTORY, SeriesResult
+from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.detection.state_machine import SeriesState
+from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
+from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid, concat_grids
+from jkpi.alerts.statistics.sign_test import DurationHistogram
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.holidays import holidays, zone_of_most
+from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 
 
-def shared(watched: Watched, panel: Panel, number: int, lines: int = 1) -> list[Tried]:
+def allocate_budget(
+    watched: WatchedMoment, panel: Panel, moment_index: int, line_count: int = 1
+) -> list[SeriesToEvaluate]:
     """The moment's budget is for all of its series: one half is the whole's, the segments share the other.
 
     Where durations have a line of their own beside that of their share within tolerance, each of both `lines` has half.
     """
-    parts = len(panel.keys) - 1
-    share = (0.5 if parts else 1.0) / lines
-    whole = Tried(watched.rule(share=share), 2 * number)
-    return [whole, *[Tried(watched.rule(parts, share), 2 * number + 1)] * parts]
+    segment_count = len(panel.keys) - 1
+    fraction = (0.5 if segment_count else 1.0) / line_count
+    total = SeriesToEvaluate(watched.rule_for(budget_share=fraction), 2 * moment_index)
+    return [total, *[SeriesToEvaluate(watched.rule_for(segment_count, fraction), 2 * moment_index + 1)] * segment_count]
 
 
-def of_signs(tried: Sequence[Tried]) -> list[Tried]:
+def for_sign_test(to_evaluate: Sequence[SeriesToEvaluate]) -> list[SeriesToEvaluate]:
     """The same budget and the same fall, in points of the share done within the usual median; nothing is promised."""
-    return [replace(one, rule=replace(one.rule, promise=None)) for one in tried]
+    return [replace(series, rule=replace(series.rule, promise=None)) for series in to_evaluate]
 
 
-NOTHING = Track(State.NO_DATA, None, (), None, None, NOWHERE)
+NO_RESULT = SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)
 
 
 @dataclass(frozen=True, eq=False)
-class Replayed:
+class MomentResult:
     """The series of a moment, the whole first: their readings, how each was judged, and what became of it."""
 
     panel: Panel
-    tried: tuple[Tried, ...]
-    tracks: tuple[Track, ...]
+    to_evaluate: tuple[SeriesToEvaluate, ...]
+    results: tuple[SeriesResult, ...]
 
 
-def replay_moments(
-    w: Warehouse, all_watched: Sequence[Watched], due: Mapping[Watched, date | None]
-) -> dict[Watched, Replayed]:
+def evaluate_moments(
+    warehouse: Warehouse, all_watched: Sequence[WatchedMoment], due_days: Mapping[WatchedMoment, date | None]
+) -> dict[WatchedMoment, MomentResult]:
     """Those of one cadence in one fold, and the sign tests of their durations in another."""
-    panels = {watched: read_panel(w, watched, due[watched]) for watched in all_watched if watched.has_share}
-    timed = {
-        watched: read_durations(w, watched, panels[watched].keys if watched in panels else None)
+    panels = {
+        watched: read_panel(warehouse, watched, due_days[watched]) for watched in all_watched if watched.has_share
+    }
+    duration_panels = {
+        watched: read_duration_panel(warehouse, watched, panels[watched].keys if watched in panels else None)
         for watched in all_watched
     }
-    panels |= {watched: as_readings(timed[watched]) for watched in all_watched if not watched.has_share}
-    closed = holidays_over(w, [panel.grid for panel in panels.values()])
-    found: dict[Watched, Replayed] = {}
-    for cadence in {watched.cadence for watched in all_watched}:
-        own = [watched for watched in all_watched if watched.cadence == cadence]
-        tried = {
-            watched: shared(
-                watched, panels[watched], number, lines=2 if watched.has_share and timed[watched].keys else 1
+    panels |= {watched: as_panel(duration_panels[watched]) for watched in all_watched if not watched.has_share}
+    holiday_dates = holidays_in_span(warehouse, [panel.grid for panel in panels.values()])
+    moment_results: dict[WatchedMoment, MomentResult] = {}
+    for config in {watched.evaluation_config for watched in all_watched}:
+        same_config = [watched for watched in all_watched if watched.evaluation_config == config]
+        to_evaluate = {
+            watched: allocate_budget(
+                watched,
+                panels[watched],
+                moment_index,
+                line_count=2 if watched.has_share and duration_panels[watched].keys else 1,
             )
-            for number, watched in enumerate(own)
+            for moment_index, watched in enumerate(same_config)
         }
-        replayed = _shares({watched: panels[watched] for watched in own if watched.has_share}, tried, closed)
-        signs = _signs({watched: timed[watched] for watched in own if timed[watched].keys}, tried, closed)
-        for watched in own:
-            shares, slow = replayed.get(watched, {}), signs.get(watched, {})
-            tracks = tuple(_of_both(shares.get(key), slow.get(key)) for key in panels[watched].keys)
-            found[watched] = Replayed(panels[watched], tuple(tried[watched]), tracks)
-    return found
+        share_results = _evaluate_shares(
+            {watched: panels[watched] for watched in same_config if watched.has_share}, to_evaluate, holiday_dates
+        )
+        sign_test_results = _run_sign_tests(
+            {watched: duration_panels[watched] for watched in same_config if duration_panels[watched].keys},
+            to_evaluate,
+            holiday_dates,
+        )
+        for watched in same_config:
+            moment_shares, moment_sign_tests = share_results.get(watched, {}), sign_test_results.get(watched, {})
+            results = tuple(
+                _combined_result(moment_shares.get(key), moment_sign_tests.get(key)) for key in panels[watched].keys
+            )
+            moment_results[watched] = MomentResult(panels[watched], tuple(to_evaluate[watched]), results)
+    return moment_results
 
 
-def _of_both(share: Track | None, signs: Track | None) -> Track:
-    if share is None or signs is None:
-        return share or signs or NOTHING
-    return with_signs(share, signs)
+def _combined_result(share_result: SeriesResult | None, sign_test_result: SeriesResult | None) -> SeriesResult:
+    if share_result is None or sign_test_result is None:
+        return share_result or sign_test_result or NO_RESULT
+    return combine_results(share_result, sign_test_result)
 
 
-def holidays_over(w: Warehouse, grids: Sequence[Grid]) -> frozenset[date]:
+def holidays_in_span(warehouse: Warehouse, grids: Sequence[ReadingGrid]) -> frozenset[date]:
     """Those of the workspace's calendars in the time of these grids, and in the week after it."""
-    spans = [(grid.first, grid.day(grid.length)) for grid in grids if grid.length]
-    if not spans or not w.table_exists("raw", "map_calendars"):
+    spans = [(grid.first_day, grid.day(grid.length)) for grid in grids if grid.length]
+    if not spans or not warehouse.table_exists("raw", "map_calendars"):
         return frozenset()
     first, last = min(first for first, _ in spans), max(last for _, last in spans)
-    return holidays(w, zone_of_most(w), first, last + timedelta(weeks=1))
+    return read_holidays(warehouse, most_common_timezone(warehouse), first, last + timedelta(weeks=1))
 
 
-def _shares(
-    panels: Mapping[Watched, Panel], tried: Mapping[Watched, Sequence[Tried]], closed: Collection[date]
-) -> dict[Watched, dict[Key, Track]]:
+def _evaluate_shares(
+    panels: Mapping[WatchedMoment, Panel],
+    to_evaluate: Mapping[WatchedMoment, Sequence[SeriesToEvaluate]],
+    holiday_dates: Collection[date],
+) -> dict[WatchedMoment, dict[SeriesKey, SeriesResult]]:
     """Moment -> series -> what its readings say."""
     if not panels:
         return {}
-    reach = [watched.reach for watched, panel in panels.items() for _ in panel.keys]
-    grid = beside([panel.grid for panel in panels.values()]).with_holidays(closed, reach)
-    tracks = replay_all(grid, [one for watched in panels for one in tried[watched]])
+    horizons = [watched.horizon_days for watched, panel in panels.items() for _ in panel.keys]
+    grid = concat_grids([panel.grid for panel in panels.values()]).with_holidays(holiday_dates, horizons)
+    results = replay_grid(grid, [series for watched in panels for series in to_evaluate[watched]])
     return {
-        watched: dict(zip(panel.keys, islice(tracks, len(panel.keys)), strict=True))
+        watched: dict(zip(panel.keys, islice(results, len(panel.keys)), strict=True))
         for watched, panel in panels.items()
     }
 
 
-def _signs(
-    timed: Mapping[Watched, DurationPanel], tried: Mapping[Watched, Sequence[Tried]], closed: Collection[date]
-) -> dict[Watched, dict[Key, Track]]:
+def _run_sign_tests(
+    duration_panels: Mapping[WatchedMoment, DurationPanel],
+    to_evaluate: Mapping[WatchedMoment, Sequence[SeriesToEvaluate]],
+    holiday_dates: Collection[date],
+) -> dict[WatchedMoment, dict[SeriesKey, SeriesResult]]:
     """Moment -> series -> what its sign test finds."""
-    if not timed:
+    if not duration_panels:
         return {}
-    grid, durations = _beside(list(timed.values()))
-    grid = grid.with_holidays(closed, [watched.reach for watched, panel in timed.items() for _ in panel.keys])
-    own = [tried[watched][0 if key == WHOLE else 1] for watched, panel in timed.items() for key in panel.keys]
-    tracks = replay_all(grid, of_signs(own), durations)
+    grid, histograms = _concat_panels(list(duration_panels.values()))
+    grid = grid.with_holidays(
+        holiday_dates, [watched.horizon_days for watched, panel in duration_panels.items() for _ in panel.keys]
+    )
+    sign_test_series = [
+        to_evaluate[watched][0 if key == ALL_CUSTOMERS else 1]
+        for watched, panel in duration_panels.items()
+        for key in panel.keys
+    ]
+    results = replay_grid(grid, for_sign_test(sign_test_series), histograms)
     return {
-        watched: dict(zip(panel.keys, islice(tracks, len(panel.keys)), strict=True)) for watched, panel in timed.items()
+        watched: dict(zip(panel.keys, islice(results, len(panel.keys)), strict=True))
+        for watched, panel in duration_panels.items()
     }
 
 
-def _beside(panels: Sequence[DurationPanel]) -> tuple[Grid, list[Durations]]:
-    grid = beside([panel.grid for panel in panels])
-    moved = [
-        replace(one, start=one.start + (panel.grid.first - grid.first).days // grid.step)
+def _concat_panels(panels: Sequence[DurationPanel]) -> tuple[ReadingGrid, list[DurationHistogram]]:
+    grid = concat_grids([panel.grid for panel in panels])
+    shifted = [
+        replace(
+            histogram,
+            start_column=histogram.start_column + (panel.grid.first_day - grid.first_day).days // grid.step_days,
+        )
         for panel in panels
-        for one in panel.durations
+        for histogram in panel.histograms
     ]
-    return grid, moved
+    return grid, shifted

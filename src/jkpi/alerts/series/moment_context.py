@@ -10,12 +10,12 @@ from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 
-Moment = tuple[str, str]
+MomentKey = tuple[str, str]
 """Journey and moment."""
 
 
 @dataclass(frozen=True)
-class Backdrop:
+class MomentContext:
     """`touchpoints` and `pains` are those of the moment's stage, of all stages for a KPI of the journey as a whole;
     `survey` is set where the KPI rests on answers."""
 
@@ -24,32 +24,36 @@ class Backdrop:
     escalate_after: timedelta | None = None
     escalate_to: tuple[str, ...] = ()
     touchpoints: tuple[str, ...] = ()
-    pains: tuple[str, ...] = ()
+    pain_points: tuple[str, ...] = ()
     survey: str | None = None
 
 
-def receivers_of(owner: str | None, settings: Settings) -> tuple[str, ...]:
+def owner_receivers(owner: str | None, settings: Settings) -> tuple[str, ...]:
     """Who stands behind an owner: what `owners` says, else the default receiver, else the console."""
-    known = settings.telling.owners.get(owner or "", ())
-    return tuple(dict.fromkeys(known)) or (settings.default_receiver or CONSOLE,)
+    receivers = settings.alerting.owners.get(owner or "", ())
+    return tuple(dict.fromkeys(receivers)) or (settings.default_receiver or CONSOLE,)
 
 
-def backdrops(journeys: Iterable[Journey], settings: Settings) -> dict[Moment, Backdrop]:
+def moment_contexts(journeys: Iterable[Journey], settings: Settings) -> dict[MomentKey, MomentContext]:
     """One for each moment of truth of the maps."""
-    found = {}
+    contexts = {}
     for journey in journeys:
         kpis = {kpi_id: (kpi, stage) for kpi_id, kpi, stage, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             kpi, stage = kpis[moment.kpi]
             stages = journey.stages if stage is None else [stage]
             escalate = moment.escalate
-            found[journey.journey, moment.moment] = Backdrop(
-                receivers=tuple(dict.fromkeys(moment.notify)) or receivers_of(moment.owner, settings),
+            contexts[journey.journey, moment.moment] = MomentContext(
+                receivers=tuple(dict.fromkeys(moment.notify)) or owner_receivers(moment.owner, settings),
                 timezone=journey.timezone,
                 escalate_after=escalate.after if escalate else None,
                 escalate_to=tuple(dict.fromkeys(escalate.to)) if escalate else (),
-                touchpoints=tuple(f"{one.shown} ({one.channel})" for at in stages for one in at.touchpoints),
-                pains=tuple(pain for at in stages for pain in at.pains),
+                touchpoints=tuple(
+                    f"{touchpoint.display_title} ({touchpoint.channel})"
+                    for stage_of_touchpoint in stages
+                    for touchpoint in stage_of_touchpoint.touchpoints
+                ),
+                pain_points=tuple(pain for stage_of_touchpoint in stages for pain in stage_of_touchpoint.pains),
                 survey=getattr(kpi, "survey", None),
             )
-    return found
+    return contexts

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.series.watched import UNNAMED, WHOLE, Watched
-from jkpi.alerts.statistics import reading_matrix as marks
-from jkpi.alerts.statistics.beta_binomial import Floats, Whole
-from jkpi.alerts.statistics.reading_matrix import Grid, place
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics.beta_binomial import Floats, Ints
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid, write_readings
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-Key = tuple[str, str]
+SeriesKey = tuple[str, str]
 """Segment and value."""
 
 
-class Rows:
+class MartRows:
     """Rows in order of their series and day, as Arrow brought them; texts only as often as they differ."""
 
     def __init__(self, batches: list[pa.RecordBatch]) -> None:
@@ -32,26 +32,26 @@ class Rows:
 
     def column(self, name: str) -> Any:
         """(N,): days since 1970, booleans, or floats with NaN where there is nothing."""
-        return np.concatenate([plain(batch.column(name)) for batch in self._batches] or [np.zeros(0)])
+        return np.concatenate([to_numpy(batch.column(name)) for batch in self._batches] or [np.zeros(0)])
 
-    def series(self) -> dict[Key, slice]:
+    def series_spans(self) -> dict[SeriesKey, slice]:
         """Where each series lies."""
         (segments, names), (values, labels) = self._codes["segment"], self._codes["segment_value"]
         changed = np.flatnonzero((np.diff(segments) != 0) | (np.diff(values) != 0)) + 1
         edges = [0, *changed.tolist(), len(segments)] if len(segments) else [0]
         return {(names[segments[start]], labels[values[start]]): slice(start, stop) for start, stop in pairwise(edges)}
 
-    def newest(self, span: slice) -> slice:
+    def since_definition_change(self, span: slice) -> slice:
         """The rows since the definition last changed: another one is another number, with a baseline of its own."""
         changed = np.flatnonzero(np.diff(self._codes["definition"][0][span]) != 0)
         return slice(span.start + int(changed[-1]) + 1, span.stop) if len(changed) else span
 
-    def definition(self, span: slice) -> str | None:
+    def newest_definition(self, span: slice) -> str | None:
         """That of the newest row; None where there is none."""
         codes, texts = self._codes["definition"]
         return texts[codes[span.stop - 1]] if span.stop > span.start else None
 
-    def _encoded(self, name: str) -> tuple[Whole, list[Any]]:
+    def _encoded(self, name: str) -> tuple[Ints, list[Any]]:
         """(N,) codes, and the texts that they stand for."""
         import pyarrow as pa
 
@@ -62,7 +62,7 @@ class Rows:
         return encoded.indices.to_numpy(zero_copy_only=False).astype(np.intp), encoded.dictionary.to_pylist()
 
 
-def plain(array: Any) -> Any:
+def to_numpy(array: Any) -> Any:
     import pyarrow as pa
 
     if pa.types.is_date(array.type):
@@ -71,7 +71,7 @@ def plain(array: Any) -> Any:
 
 
 _EPOCH = date(1970, 1, 1)
-_MATURE = """
+_MATURE_SQL = """
 select
     segment, segment_value, period_start, status = 'withheld' as is_held, is_suppressed, definition,
     cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
@@ -81,7 +81,7 @@ where journey = :journey and kpi = :kpi and statistic = :statistic and period = 
     and status in ('final', 'withheld') and segment in ({segments})
 order by segment, segment_value, period_start
 """
-_AGES = """
+_AGES_SQL = """
 select
     'age' as segment, cast(age_seconds as varchar) as segment_value, cohort_date as period_start,
     status = 'withheld' as is_held, is_suppressed, definition,
@@ -91,7 +91,7 @@ from marts.fct_early_readings
 where journey = :journey and kpi = :kpi and segment = 'all' and status in ('final', 'withheld')
 order by age_seconds, cohort_date
 """
-_PASSIVES = """(
+_PASSIVES_SQL = """(
         select max(counts.numerator) from marts.fct_kpi_readings as counts
         where counts.journey = readings.journey and counts.kpi = readings.kpi and counts.statistic = 'passives'
             and counts.period = readings.period and counts.period_start = readings.period_start
@@ -104,104 +104,104 @@ class Panel:
     """Series of a moment, the whole first: `keys` are (segment, value), `grid` holds their readings of today's
     definition, `definitions`; `defined` the day from which it counts, where readings of another one lie before."""
 
-    keys: tuple[Key, ...]
-    grid: Grid
-    defined: tuple[date | None, ...]
+    keys: tuple[SeriesKey, ...]
+    grid: ReadingGrid
+    definition_since: tuple[date | None, ...]
     definitions: tuple[str | None, ...]
 
     def first_day(self, row: int) -> date | None:
-        read = self._read(row)
-        return self.grid.day(int(read[0])) if len(read) else None
+        columns = self._read_columns(row)
+        return self.grid.day(int(columns[0])) if len(columns) else None
 
     def last_day(self, row: int) -> date | None:
-        read = self._read(row)
-        return self.grid.day(int(read[-1])) if len(read) else None
+        columns = self._read_columns(row)
+        return self.grid.day(int(columns[-1])) if len(columns) else None
 
-    def held_days(self, row: int) -> frozenset[date]:
-        held = np.flatnonzero(self.grid.mark[:, row] == marks.HELD)
-        return frozenset(self.grid.day(int(column)) for column in held)
+    def suspended_days(self, row: int) -> frozenset[date]:
+        columns = np.flatnonzero(self.grid.status[:, row] == reading_grid.SUSPENDED)
+        return frozenset(self.grid.day(int(column)) for column in columns)
 
-    def _read(self, row: int) -> Whole:
-        read: Whole = np.flatnonzero(self.grid.mark[:, row] != marks.ABSENT)
-        return read
+    def _read_columns(self, row: int) -> Ints:
+        columns: Ints = np.flatnonzero(self.grid.status[:, row] != reading_grid.MISSING)
+        return columns
 
 
-def read_panel(w: Warehouse, watched: Watched, until: date | None) -> Panel:
+def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None) -> Panel:
     """Final readings, and withheld ones as held; provisional ones are not there yet. `until`: the last day that ought
     to have a mature one.
 
     A missing numerator or denominator is no proportion, which the judge reports as an error. What is too small to be
     shown is too small to be judged: nobody was counted. A value of a segment that nobody named is not a series.
     """
-    names = [WHOLE[0], *watched.by]
-    sql = _MATURE.format(
-        passives=_PASSIVES if watched.statistic == "nps" else "0",
+    names = [ALL_CUSTOMERS[0], *watched.segment_names]
+    sql = _MATURE_SQL.format(
+        passives=_PASSIVES_SQL if watched.statistic == "nps" else "0",
         segments=", ".join(f":segment_{number}" for number in range(len(names))),
     )
     parameters: dict[str, Any] = {
         "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
     }  # fmt: skip
-    rows = Rows(list(w.batches(sql, parameters)))
-    spans = rows.series()
-    spans.setdefault(WHOLE, slice(0, 0))
-    keys = [WHOLE, *(key for key in spans if key != WHOLE and UNNAMED not in key[1].split("+"))]
-    return _laid(watched, rows, keys, spans, until, turned=watched.direction == "lower")
+    rows = MartRows(list(warehouse.batches(sql, parameters)))
+    spans = rows.series_spans()
+    spans.setdefault(ALL_CUSTOMERS, slice(0, 0))
+    keys = [ALL_CUSTOMERS, *(key for key in spans if key != ALL_CUSTOMERS and NO_VALUE not in key[1].split("+"))]
+    return _panel_from_rows(watched, rows, keys, spans, until, is_inverted=watched.direction == "lower")
 
 
-def read_ages(w: Warehouse, watched: Watched) -> Panel:
+def read_age_panel(warehouse: Warehouse, watched: WatchedMoment) -> Panel:
     """What share of each cohort of all customers had moved on at each age: a series an age, more is better. Keys are
     ("age", its seconds)."""
-    rows = Rows(list(w.batches(_AGES, {"journey": watched.journey, "kpi": watched.kpi})))
-    spans = rows.series()
-    return _laid(watched, rows, list(spans), spans, None, turned=False)
+    rows = MartRows(list(warehouse.batches(_AGES_SQL, {"journey": watched.journey, "kpi": watched.kpi})))
+    spans = rows.series_spans()
+    return _panel_from_rows(watched, rows, list(spans), spans, None, is_inverted=False)
 
 
-def _laid(
-    watched: Watched,
-    rows: Rows,
-    keys: list[Key],
-    spans: dict[Key, slice],
+def _panel_from_rows(
+    watched: WatchedMoment,
+    rows: MartRows,
+    keys: list[SeriesKey],
+    spans: dict[SeriesKey, slice],
     until: date | None,
-    turned: bool,
+    is_inverted: bool,
 ) -> Panel:
     """`turned`: what is counted is bad."""
-    kept = [rows.newest(spans[key]) for key in keys]
+    current_spans = [rows.since_definition_change(spans[key]) for key in keys]
     days = rows.column("period_start").astype(np.int64)
-    step = watched.cadence.step
-    starts = [int(days[one.start]) for one in kept if one.stop > one.start]
-    first = min(starts, default=0)
-    ends = [int(days[one.stop - 1]) for one in kept if one.stop > one.start]
-    last = max([*ends, (until - _EPOCH).days if until and ends else first])
-    length = (last - first) // step + 1 if ends else 0
+    step = watched.evaluation_config.step_days
+    starts = [int(days[span.start]) for span in current_spans if span.stop > span.start]
+    first_number = min(starts, default=0)
+    ends = [int(days[span.stop - 1]) for span in current_spans if span.stop > span.start]
+    last_number = max([*ends, (until - _EPOCH).days if until and ends else first_number])
+    length = (last_number - first_number) // step + 1 if ends else 0
     shape = (length, len(keys))
     begin, end = (np.zeros(len(keys), dtype=np.intp) for _ in range(2))
-    good, n, passive = (np.zeros(shape) for _ in range(3))
-    mark = np.zeros(shape, dtype=np.int8)
-    grid = Grid(_EPOCH + timedelta(days=first), step, good, n, passive, mark, begin, end)
-    counts, held = _counts(rows, turned), rows.column("is_held").astype(bool)
-    due = (until - _EPOCH).days if until else first
-    for row, one in enumerate(kept):
-        if one.stop > one.start:
-            begin[row] = (days[one.start] - first) // step
-            newest = int(days[one.stop - 1])
+    successes, n, neutral = (np.zeros(shape) for _ in range(3))
+    status = np.zeros(shape, dtype=np.int8)
+    grid = ReadingGrid(_EPOCH + timedelta(days=first_number), step, successes, n, neutral, status, begin, end)
+    counts, is_suspended = _counts(rows, is_inverted), rows.column("is_held").astype(bool)
+    due_number = (until - _EPOCH).days if until else first_number
+    for row, span in enumerate(current_spans):
+        if span.stop > span.start:
+            begin[row] = (days[span.start] - first_number) // step
+            newest = int(days[span.stop - 1])
             # Only the whole is missed when it brings nothing: of a segment there may have been nobody.
-            end[row] = ((max(newest, due) if row == 0 else newest) - first) // step + 1
-            place(grid, row, (days[one] - first) // step, counts[one], held[one])
-    defined = tuple(
-        _EPOCH + timedelta(days=int(days[one.start])) if one.start > spans[key].start else None
-        for key, one in zip(keys, kept, strict=True)
+            end[row] = ((max(newest, due_number) if row == 0 else newest) - first_number) // step + 1
+            write_readings(grid, row, (days[span] - first_number) // step, counts[span], is_suspended[span])
+    definition_since = tuple(
+        _EPOCH + timedelta(days=int(days[span.start])) if span.start > spans[key].start else None
+        for key, span in zip(keys, current_spans, strict=True)
     )
-    return Panel(tuple(keys), grid, defined, tuple(rows.definition(one) for one in kept))
+    return Panel(tuple(keys), grid, definition_since, tuple(rows.newest_definition(span) for span in current_spans))
 
 
-def _counts(rows: Rows, turned: bool) -> Floats:
+def _counts(rows: MartRows, is_inverted: bool) -> Floats:
     """(N, 3): good, n and passive."""
-    shown = ~rows.column("is_suppressed").astype(bool)
-    n = np.where(shown, rows.column("denominator").astype(float), 0.0)
-    good = np.where(shown, rows.column("numerator").astype(float), 0.0)
-    good = np.where(np.isnan(good) & (n == 0), 0.0, good)
-    if turned:
-        good = n - good
-    passive = np.where(shown, np.nan_to_num(rows.column("passives").astype(float)), 0.0)
-    return np.stack([good, n, passive], axis=1)
+    is_shown = ~rows.column("is_suppressed").astype(bool)
+    n = np.where(is_shown, rows.column("denominator").astype(float), 0.0)
+    successes = np.where(is_shown, rows.column("numerator").astype(float), 0.0)
+    successes = np.where(np.isnan(successes) & (n == 0), 0.0, successes)
+    if is_inverted:
+        successes = n - successes
+    neutral = np.where(is_shown, np.nan_to_num(rows.column("passives").astype(float)), 0.0)
+    return np.stack([successes, n, neutral], axis=1)

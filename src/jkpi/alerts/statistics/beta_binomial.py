@@ -16,77 +16,79 @@ import numpy.typing as npt
 from scipy.special import betaln
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Whole = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.intp]
 
 Z95 = 1.959963984540054
-_LEAST_RHO = 1e-6
+_MIN_RHO = 1e-6
 _PRECISION = 1e-10
 
 
-def predictive_tail(good: Any, n: Any, rate: Any, rho: Any, strength: Any = np.inf) -> Floats:
+def predictive_cdf(successes: Any, n: Any, rate: Any, rho: Any, effective_n: Any = np.inf) -> Floats:
     """P(X <= good) for a new day, the reference rate itself being known only as well as `strength` cases tell it.
 
     The mean is Beta with that many cases, the day beta-binomial around it; both spreads together are one beta-binomial
     with the summed variance. Half counts (a passive in NPS) are rounded up, which errs to the quiet side.
     """
-    strength = np.asarray(strength, dtype=float)
+    effective_n = np.asarray(effective_n, dtype=float)
     # Both terms over the strength, so that an infinite one, a rate known exactly, leaves rho alone.
-    both = (1.0 / strength + np.asarray(rho)) / (1.0 / strength + 1.0)
-    both = np.clip(both, _LEAST_RHO, 1.0 - _LEAST_RHO)
+    total_rho = (1.0 / effective_n + np.asarray(rho)) / (1.0 / effective_n + 1.0)
+    total_rho = np.clip(total_rho, _MIN_RHO, 1.0 - _MIN_RHO)
     rate = np.clip(rate, 1e-9, 1.0 - 1e-9)
-    scale = (1.0 - both) / both
-    return lower_tail(np.ceil(np.asarray(good, dtype=float) - 1e-9), n, rate * scale, (1.0 - rate) * scale)
+    scale = (1.0 - total_rho) / total_rho
+    return beta_binomial_cdf(np.ceil(np.asarray(successes, dtype=float) - 1e-9), n, rate * scale, (1.0 - rate) * scale)
 
 
-def lower_tail(k: Any, n: Any, a: Any, b: Any) -> Floats:
+def beta_binomial_cdf(k: Any, n: Any, a: Any, b: Any) -> Floats:
     """P(X <= k) of the beta-binomial, element by element; scipy's own is exact as well, but sums one cell at a time.
 
     Terms are summed outward from k (downward below the mean, upward above it) until they no longer matter.
     """
-    k, n, a, b = (np.atleast_1d(x).astype(float) for x in np.broadcast_arrays(k, n, a, b))
+    k, n, a, b = (np.atleast_1d(value).astype(float) for value in np.broadcast_arrays(k, n, a, b))
     below = k <= n * a / (a + b)
     j = np.clip(np.where(below, k, k + 1.0), 0.0, n)
-    first = -np.log1p(n) - betaln(n - j + 1.0, j + 1.0) + betaln(j + a, n - j + b) - betaln(a, b)
-    total = np.exp(first)
-    for rows, way in ((np.flatnonzero(below), _down), (np.flatnonzero(~below), _up)):
-        total[rows] = way(total[rows], j[rows], n[rows], a[rows], b[rows])
+    first_term = -np.log1p(n) - betaln(n - j + 1.0, j + 1.0) + betaln(j + a, n - j + b) - betaln(a, b)
+    total = np.exp(first_term)
+    for rows, sum_terms in ((np.flatnonzero(below), _sum_downward), (np.flatnonzero(~below), _sum_upward)):
+        total[rows] = sum_terms(total[rows], j[rows], n[rows], a[rows], b[rows])
     tail = np.where(below, total, 1.0 - total)
     tail = np.where(k >= n, 1.0, np.where(k < 0, 0.0, tail))
     return np.clip(tail, 0.0, 1.0)
 
 
-def _down(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
+def _sum_downward(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
     """The terms at j, j-1, ... 0 as one sum; cells that are done leave the loop."""
-    found, rows = term.copy(), np.arange(len(term))
+    result, rows = term.copy(), np.arange(len(term))
     total = term
     while len(rows):
         with np.errstate(divide="ignore", invalid="ignore"):
             term = np.where(j > 0, term * (j * (n - j + b) / ((n - j + 1.0) * (j - 1.0 + a))), 0.0)
         total = total + term
-        found[rows] = total
-        going = term > _PRECISION * total
-        rows, term, total = rows[going], term[going], total[going]
-        j, n, a, b = j[going] - 1.0, n[going], a[going], b[going]
-    return found
+        result[rows] = total
+        unfinished = term > _PRECISION * total
+        rows, term, total = rows[unfinished], term[unfinished], total[unfinished]
+        j, n, a, b = j[unfinished] - 1.0, n[unfinished], a[unfinished], b[unfinished]
+    return result
 
 
-def _up(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
+def _sum_upward(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
     """The terms at j, j+1, ... n: those below, seen from the other side."""
-    return _down(term, n - j, n, b, a)
+    return _sum_downward(term, n - j, n, b, a)
 
 
-def wilson(good: float, n: float) -> tuple[float, float]:
+def wilson_interval(successes: float, n: float) -> tuple[float, float]:
     """Wilson 95 % interval; n may be an effective sample size. (0, 1) where there is nothing."""
-    low, high = wilson_bounds(np.array([good]), np.array([n]))
+    low, high = wilson_bounds(np.array([successes]), np.array([n]))
     return float(low[0]), float(high[0])
 
 
-def wilson_bounds(good: Floats, n: Floats) -> tuple[Floats, Floats]:
+def wilson_bounds(successes: Floats, n: Floats) -> tuple[Floats, Floats]:
     """The same, element by element."""
-    known = n > 0
-    size = np.where(known, n, 1.0)
-    rate, z2 = good / size, Z95**2
+    has_cases = n > 0
+    size = np.where(has_cases, n, 1.0)
+    rate, z2 = successes / size, Z95**2
     middle = (rate + z2 / (2 * size)) / (1 + z2 / size)
     half = Z95 / (1 + z2 / size) * np.sqrt(np.maximum(rate * (1 - rate), 0.0) / size + z2 / (4 * size * size))
-    return np.where(known, np.maximum(middle - half, 0.0), 0.0), np.where(known, np.minimum(middle + half, 1.0), 1.0)
+    return np.where(has_cases, np.maximum(middle - half, 0.0), 0.0), np.where(
+        has_cases, np.minimum(middle + half, 1.0), 1.0
+    )

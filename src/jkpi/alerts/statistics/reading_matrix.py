@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +18,22 @@ class Reading:
     of an NPS the answers that are counted as half good."""
 
     day: date
-    good: float
+    successes: float
     n: float
-    held: bool = False
-    passive: float = 0.0
+    is_suspended: bool = False
+    neutral: float = 0.0
 
     @property
-    def is_sound(self) -> bool:
-        return 0 <= self.good <= self.n and self.n < float("inf")
+    def is_valid(self) -> bool:
+        return 0 <= self.successes <= self.n and self.n < float("inf")
 
 
-ABSENT, READ, HELD, BROKEN = 0, 1, 2, 3
-Marks = npt.NDArray[np.int8]
+MISSING, VALID, SUSPENDED, INVALID = 0, 1, 2, 3
+CellStatuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class ReadingGrid:
     """`good`, `n` and `passive` (T, S) are counts, 0 where there are none; `mark` (T, S) says what was read.
 
     `passive`: of an NPS the answers that are half good; 0 elsewhere. `begin` and `end` (S,): the columns [begin, end)
@@ -41,18 +41,18 @@ class Grid:
     days whose cases run into a holiday, which are not judged; None where there are none.
     """
 
-    first: date
-    step: int
-    good: Floats
+    first_day: date
+    step_days: int
+    successes: Floats
     n: Floats
-    passive: Floats
-    mark: Marks
-    begin: Whole
-    end: Whole
-    closed: Flags | None = None
+    neutral: Floats
+    status: CellStatuses
+    begin: Ints
+    end: Ints
+    holiday_affected: Bools | None = None
 
     @property
-    def series(self) -> int:
+    def series_count(self) -> int:
         return int(self.n.shape[1])
 
     @property
@@ -60,99 +60,129 @@ class Grid:
         return int(self.n.shape[0])
 
     def day(self, column: int) -> date:
-        return self.first + timedelta(days=self.step * column)
+        return self.first_day + timedelta(days=self.step_days * column)
 
-    def slot(self, column: Whole | int, cycle: int) -> Whole:
+    def season_slot(self, column: Ints | int, season_length: int) -> Ints:
         """The day of the week of columns, 0 to cycle - 1."""
-        slots: Whole = (self.first.weekday() + np.asarray(column)) % cycle
+        slots: Ints = (self.first_day.weekday() + np.asarray(column)) % season_length
         return slots
 
-    def is_closed(self, column: int) -> Flags:
+    def is_holiday_affected(self, column: int) -> Bools:
         """(S,): whether its cases run into a holiday."""
-        return np.zeros(self.series, dtype=bool) if self.closed is None else self.closed[column]
-
-    def with_holidays(self, holidays: Collection[date], reach: Sequence[int | None]) -> Grid:
-        """The same; a day is closed where it, or one of the `reach` (a number a series) days after it, is a holiday."""
-        if self.step != 1 or not holidays or all(one is None for one in reach):
-            return self
-        days = np.array(
-            [self.day(column) in holidays for column in range(self.length + max(filter(None, reach), default=0))]
+        return (
+            np.zeros(self.series_count, dtype=bool) if self.holiday_affected is None else self.holiday_affected[column]
         )
-        closed = np.zeros((self.length, self.series), dtype=bool)
-        for row, days_after in enumerate(reach):
+
+    def with_holidays(self, holidays: Collection[date], horizons: Sequence[int | None]) -> ReadingGrid:
+        """The same; a day is closed where it, or one of the `reach` (a number a series) days after it, is a holiday."""
+        if self.step_days != 1 or not holidays or all(horizon is None for horizon in horizons):
+            return self
+        is_holiday = np.array(
+            [self.day(column) in holidays for column in range(self.length + max(filter(None, horizons), default=0))]
+        )
+        holiday_affected = np.zeros((self.length, self.series_count), dtype=bool)
+        for row, days_after in enumerate(horizons):
             if days_after is not None:
                 for later in range(days_after + 1):
-                    closed[:, row] |= days[later : later + self.length]
-        return replace(self, closed=closed)
+                    holiday_affected[:, row] |= is_holiday[later : later + self.length]
+        return replace(self, holiday_affected=holiday_affected)
 
-    def part(self, rows: slice) -> Grid:
+    def select(self, rows: slice) -> ReadingGrid:
         """Some of the series."""
-        counts = (np.ascontiguousarray(one[:, rows]) for one in (self.good, self.n, self.passive))
-        good, n, passive = counts
-        mark = np.ascontiguousarray(self.mark[:, rows])
-        closed = None if self.closed is None else np.ascontiguousarray(self.closed[:, rows])
-        return Grid(self.first, self.step, good, n, passive, mark, self.begin[rows], self.end[rows], closed)
+        counts = (np.ascontiguousarray(values[:, rows]) for values in (self.successes, self.n, self.neutral))
+        successes, n, neutral = counts
+        status = np.ascontiguousarray(self.status[:, rows])
+        holiday_affected = (
+            None if self.holiday_affected is None else np.ascontiguousarray(self.holiday_affected[:, rows])
+        )
+        return ReadingGrid(
+            self.first_day,
+            self.step_days,
+            successes,
+            n,
+            neutral,
+            status,
+            self.begin[rows],
+            self.end[rows],
+            holiday_affected,
+        )
 
 
-def lay_out(readings: Sequence[Sequence[Reading]], until: Sequence[date | None], step: int = 1) -> Grid:
+def grid_from_readings(
+    readings: Sequence[Sequence[Reading]], until: Sequence[date | None], step_days: int = 1
+) -> ReadingGrid:
     """The readings of each series, in any order. `until`: per series the last day that ought to have one."""
-    spans = [_span(own, last) for own, last in zip(readings, until, strict=True)]
-    known = [span for span in spans if span is not None]
-    first = min((span[0] for span in known), default=date(1970, 1, 1))
-    length = max(((span[1] - first).days // step + 1 for span in known), default=0)
-    good, n, passive = (np.zeros((length, len(readings))) for _ in range(3))
-    mark = np.zeros((length, len(readings)), dtype=np.int8)
+    spans = [_day_span(series_readings, last_due) for series_readings, last_due in zip(readings, until, strict=True)]
+    nonempty_spans = [span for span in spans if span is not None]
+    first_day = min((span[0] for span in nonempty_spans), default=date(1970, 1, 1))
+    length = max(((span[1] - first_day).days // step_days + 1 for span in nonempty_spans), default=0)
+    successes, n, neutral = (np.zeros((length, len(readings))) for _ in range(3))
+    status = np.zeros((length, len(readings)), dtype=np.int8)
     begin, end = (np.zeros(len(readings), dtype=np.intp) for _ in range(2))
-    for row, (own, span) in enumerate(zip(readings, spans, strict=True)):
+    for row, (series_readings, span) in enumerate(zip(readings, spans, strict=True)):
         if span is None:
             continue
-        begin[row], end[row] = (span[0] - first).days // step, (span[1] - first).days // step + 1
-        columns = np.array([(one.day - first).days // step for one in own], dtype=np.intp)
-        counts = np.array([(one.good, one.n, one.passive) for one in own], dtype=float)
-        held = np.array([one.held for one in own], dtype=bool)
-        place(Grid(first, step, good, n, passive, mark, begin, end), row, columns, counts, held)
-    return Grid(first, step, good, n, passive, mark, begin, end)
+        begin[row], end[row] = (span[0] - first_day).days // step_days, (span[1] - first_day).days // step_days + 1
+        columns = np.array([(reading.day - first_day).days // step_days for reading in series_readings], dtype=np.intp)
+        counts = np.array([(reading.successes, reading.n, reading.neutral) for reading in series_readings], dtype=float)
+        suspended = np.array([reading.is_suspended for reading in series_readings], dtype=bool)
+        write_readings(
+            ReadingGrid(first_day, step_days, successes, n, neutral, status, begin, end),
+            row,
+            columns,
+            counts,
+            suspended,
+        )
+    return ReadingGrid(first_day, step_days, successes, n, neutral, status, begin, end)
 
 
-def beside(grids: Sequence[Grid]) -> Grid:
+def concat_grids(grids: Sequence[ReadingGrid]) -> ReadingGrid:
     """All series of several grids of one step on one calendar, in order."""
-    step = grids[0].step
-    first = min((one.first for one in grids if one.length), default=grids[0].first)
-    offsets = [(one.first - first).days // step if one.length else 0 for one in grids]
-    length = max(offset + one.length for offset, one in zip(offsets, grids, strict=True))
-    series = sum(one.series for one in grids)
-    good, n, passive = (np.zeros((length, series)) for _ in range(3))
-    mark, closed = np.zeros((length, series), dtype=np.int8), np.zeros((length, series), dtype=bool)
-    start = 0
-    for offset, one in zip(offsets, grids, strict=True):
-        where = slice(offset, offset + one.length), slice(start, start + one.series)
-        good[where], n[where], passive[where], mark[where] = one.good, one.n, one.passive, one.mark
-        closed[where] = False if one.closed is None else one.closed
-        start += one.series
-    spans = [(one.begin + offset, one.end + offset) for offset, one in zip(offsets, grids, strict=True)]
-    begin, end = (np.concatenate(each) for each in zip(*spans, strict=True))
-    return Grid(first, step, good, n, passive, mark, begin, end, closed)
+    step_days = grids[0].step_days
+    first_day = min((grid.first_day for grid in grids if grid.length), default=grids[0].first_day)
+    offsets = [(grid.first_day - first_day).days // step_days if grid.length else 0 for grid in grids]
+    length = max(offset + grid.length for offset, grid in zip(offsets, grids, strict=True))
+    series_count = sum(grid.series_count for grid in grids)
+    successes, n, neutral = (np.zeros((length, series_count)) for _ in range(3))
+    status, holiday_affected = (
+        np.zeros((length, series_count), dtype=np.int8),
+        np.zeros((length, series_count), dtype=bool),
+    )
+    series_start = 0
+    for offset, grid in zip(offsets, grids, strict=True):
+        target = slice(offset, offset + grid.length), slice(series_start, series_start + grid.series_count)
+        successes[target], n[target], neutral[target], status[target] = (
+            grid.successes,
+            grid.n,
+            grid.neutral,
+            grid.status,
+        )
+        holiday_affected[target] = False if grid.holiday_affected is None else grid.holiday_affected
+        series_start += grid.series_count
+    spans = [(grid.begin + offset, grid.end + offset) for offset, grid in zip(offsets, grids, strict=True)]
+    begin, end = (np.concatenate(bounds) for bounds in zip(*spans, strict=True))
+    return ReadingGrid(first_day, step_days, successes, n, neutral, status, begin, end, holiday_affected)
 
 
-def place(grid: Grid, row: Whole | int, columns: Whole, counts: Floats, held: Flags) -> None:
+def write_readings(grid: ReadingGrid, row: Ints | int, columns: Ints, counts: Floats, suspended: Bools) -> None:
     """Write readings: `counts` (N, 3) are good, n and passive. What is no proportion is marked as broken."""
-    good, n, passive = counts.T
+    successes, n, neutral = counts.T
     with np.errstate(invalid="ignore"):
-        sound = (good >= 0) & (good <= n) & (n < np.inf) & (passive >= 0)
-    usable = sound & ~held
-    grid.mark[columns, row] = np.where(held, HELD, np.where(sound, READ, BROKEN))
-    for target, counted in ((grid.good, good), (grid.n, n), (grid.passive, passive)):
-        target[columns, row] = np.where(usable, counted, 0.0)
+        is_valid = (successes >= 0) & (successes <= n) & (n < np.inf) & (neutral >= 0)
+    usable = is_valid & ~suspended
+    grid.status[columns, row] = np.where(suspended, SUSPENDED, np.where(is_valid, VALID, INVALID))
+    for target, values in ((grid.successes, successes), (grid.n, n), (grid.neutral, neutral)):
+        target[columns, row] = np.where(usable, values, 0.0)
 
 
-def _span(own: Sequence[Reading], until: date | None) -> tuple[date, date] | None:
-    if not own:
+def _day_span(series_readings: Sequence[Reading], until: date | None) -> tuple[date, date] | None:
+    if not series_readings:
         return None
-    first, last = min(one.day for one in own), max(one.day for one in own)
+    first, last = min(reading.day for reading in series_readings), max(reading.day for reading in series_readings)
     return first, max(last, until or first)
 
 
-def chunks(groups: Whole, size: int) -> Iterator[slice]:
+def group_chunks(groups: Ints, size: int) -> Iterator[slice]:
     """Slices of about `size` series that never cut a group in two; `groups` (S,) is in order."""
     start, total = 0, len(groups)
     while start < total:

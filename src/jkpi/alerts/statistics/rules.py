@@ -13,20 +13,20 @@ import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Floats
 
-FALLS = (1.0, 2.0, 4.0)
+EFFECT_SIZES = (1.0, 2.0, 4.0)
 """The falls that evidence is weighed for, in units of `falls_off_by`."""
-LOW = 0.10
-IN_A_ROW = 3
-COLLAPSE, COLLAPSE_N = 1e-4, 30
-LEAST_N, LEAST_SHARE, ENOUGH_N = 5.0, 0.25, 30.0
+ALPHA_LOW = 0.10
+RUN_LENGTH = 3
+ALPHA_COLLAPSE, MIN_COLLAPSE_N = 1e-4, 30
+MIN_N, MIN_N_FRACTION, SUFFICIENT_N = 5.0, 0.25, 30.0
 """A reading over fewer cases is not judged by itself, nor one over less than a quarter of the usual number, unless that
 is enough by any measure."""
-POOLED_N = 10.0
+MIN_POOLED_N = 10.0
 """Of a series that is always so small, days are pooled until they hold so many cases."""
 
 
 @dataclass(frozen=True)
-class Cadence:
+class EvaluationConfig:
     """How a series is read: `step` days a reading, `cycle` readings a week; all else is counted in readings.
 
     `window` reaches back over the baseline and the `gap` before it; `hold`: a run of low readings is forgotten after so
@@ -38,31 +38,31 @@ class Cadence:
     Both with a margin, since the past cannot show what is rare.
     """
 
-    step: int = 1
-    cycle: int = 7
-    learning: int = 28
+    step_days: int = 1
+    season_length: int = 7
+    learning_readings: int = 28
     window: int = 63
     gap: int = 7
-    for_rho: int = 14
-    hold: int = 14
-    patience: int = 14
-    block: int = 7
-    standing: tuple[int, int] = (4, 7)
-    lasting: float = 4.0
+    min_readings_for_overdispersion: int = 14
+    evidence_ttl: int = 14
+    close_after: int = 14
+    block_length: int = 7
+    sustained_periods: tuple[int, int] = (4, 7)
+    autocorrelation_inflation: float = 4.0
 
     @property
-    def standing_readings(self) -> int:
-        parts, length = self.standing
-        return parts * length
+    def sustained_readings(self) -> int:
+        periods, length = self.sustained_periods
+        return periods * length
 
 
-DAILY = Cadence()
-WEEKLY = Cadence(step=7, cycle=1, learning=8, window=27, gap=1, for_rho=6, hold=3, patience=4, block=2, standing=(4, 1),
-                 lasting=1.0)  # fmt: skip
+DAILY = EvaluationConfig()
+WEEKLY = EvaluationConfig(step_days=7, season_length=1, learning_readings=8, window=27, gap=1, min_readings_for_overdispersion=6, evidence_ttl=3, close_after=4, block_length=2, sustained_periods=(4, 1),
+                 autocorrelation_inflation=1.0)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Rule:
+class AlertRule:
     """What one series is held to. `promise` and `falls_off_by` are rates 0-1, higher is better.
 
     `false_alarm_every`: days of one series between two false alarms. `family`: the number of series that share this
@@ -70,47 +70,47 @@ class Rule:
     """
 
     promise: float | None
-    falls_off_by: float
-    family: int = 1
+    min_drop: float
+    family_size: int = 1
     false_alarm_every: float = 547.5
-    cadence: Cadence = DAILY
+    config: EvaluationConfig = DAILY
 
     @property
     def promise_line(self) -> float | None:
-        return None if self.promise is None else self.promise - self.falls_off_by
+        return None if self.promise is None else self.promise - self.min_drop
 
     @property
-    def readings_between(self) -> float:
+    def target_run_length(self) -> float:
         """The false-alarm budget in readings."""
-        return self.false_alarm_every / self.cadence.step
+        return self.false_alarm_every / self.config.step_days
 
 
 @dataclass(frozen=True, eq=False)
-class Rules:
+class RuleArrays:
     """The rules of S series of one cadence, each array (S,). A line is NaN where nothing is promised."""
 
-    cadence: Cadence
+    config: EvaluationConfig
     promise_line: Floats
-    falls_off_by: Floats
-    family: Floats
-    between: Floats
+    min_drop: Floats
+    family_size: Floats
+    target_run_length: Floats
 
     @staticmethod
-    def of(rules: Sequence[Rule]) -> Rules:
-        (cadence,) = {rule.cadence for rule in rules}
-        lines = [np.nan if rule.promise_line is None else rule.promise_line for rule in rules]
-        return Rules(
-            cadence,
-            np.array(lines, dtype=float),
-            np.array([rule.falls_off_by for rule in rules], dtype=float),
-            np.array([rule.family for rule in rules], dtype=float),
-            np.array([rule.readings_between for rule in rules], dtype=float),
+    def from_rules(rules: Sequence[AlertRule]) -> RuleArrays:
+        (config,) = {rule.config for rule in rules}
+        promise_lines = [np.nan if rule.promise_line is None else rule.promise_line for rule in rules]
+        return RuleArrays(
+            config,
+            np.array(promise_lines, dtype=float),
+            np.array([rule.min_drop for rule in rules], dtype=float),
+            np.array([rule.family_size for rule in rules], dtype=float),
+            np.array([rule.target_run_length for rule in rules], dtype=float),
         )
 
 
-def alone(rule: Rule) -> Rule:
+def single_series_rule(rule: AlertRule) -> AlertRule:
     """The rule of a series that shares its budget with nobody."""
-    return replace(rule, family=1)
+    return replace(rule, family_size=1)
 
 
-NEVER = -1
+NO_COLUMN = -1

@@ -19,20 +19,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jkpi.alerts.statistics import reading_matrix as marks
-from jkpi.alerts.statistics.baseline import Past
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
-from jkpi.alerts.statistics.reading_matrix import Grid, Marks
-from jkpi.alerts.statistics.rules import Cadence
+from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics.baseline import Baseline
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
+from jkpi.alerts.statistics.reading_matrix import CellStatuses, ReadingGrid
+from jkpi.alerts.statistics.rules import EvaluationConfig
 
 Counts = npt.NDArray[np.unsignedinteger[Any]]
 
-LEAST_SHARE = 0.4
+MIN_EDGE_SHARE = 0.4
 """An edge within which fewer are usually done has little to lose."""
 
 
 @dataclass(frozen=True, eq=False)
-class Durations:
+class DurationHistogram:
     """One series over its own T columns, the first of which is the column `start` of a grid.
 
     `edges` (K,) of its bins in seconds; `within` (T, K) the cases that took at most so long, of `n` (T,), in as few
@@ -40,128 +40,138 @@ class Durations:
     never will be known.
     """
 
-    start: int
+    start_column: int
     edges: Floats
-    within: Counts
+    cumulative_counts: Counts
     n: Floats
-    decided: Floats
-    held: Flags
+    decided_seconds: Floats
+    is_suspended: Bools
 
     @property
     def length(self) -> int:
         return len(self.n)
 
-    def at(self, edge: int) -> tuple[Floats, Floats, Marks]:
+    def counts_at(self, edge: int) -> tuple[Floats, Floats, CellStatuses]:
         """(T,) each: how many cases took at most that edge, of how many, and whether that can be told.
 
         Cases that are not over count as having taken longer, once all of them have been seen for longer.
         """
-        known = (self.n > 0) & (self.edges[edge] < self.decided)
-        mark = np.where(known, marks.READ, np.where((self.n > 0) & self.held, marks.HELD, marks.ABSENT))
+        is_known = (self.n > 0) & (self.edges[edge] < self.decided_seconds)
+        status = np.where(
+            is_known,
+            reading_grid.VALID,
+            np.where((self.n > 0) & self.is_suspended, reading_grid.SUSPENDED, reading_grid.MISSING),
+        )
         return (
-            np.where(known, self.within[:, edge], 0.0),
-            np.where(known, self.n, 0.0),
-            mark.astype(np.int8),
+            np.where(is_known, self.cumulative_counts[:, edge], 0.0),
+            np.where(is_known, self.n, 0.0),
+            status.astype(np.int8),
         )
 
-    def nearest_half(self, columns: Whole) -> int:
+    def median_edge(self, columns: Ints) -> int:
         """The edge within which about half of the cases of some of its columns were done.
 
         Where durations are all alike no edge is near: then one within which more are done, for only these can be less.
         """
-        done, n = self._decided(columns)
+        done, n = self._decided_counts(columns)
         share = done / np.maximum(n, 1.0)
-        if share.max() < LEAST_SHARE:
+        if share.max() < MIN_EDGE_SHARE:
             return int(share.argmax())
-        return int(np.where(share < LEAST_SHARE, np.inf, np.abs(share - 0.5)).argmin())
+        return int(np.where(share < MIN_EDGE_SHARE, np.inf, np.abs(share - 0.5)).argmin())
 
-    def _decided(self, columns: Whole) -> tuple[Counts, Floats]:
+    def _decided_counts(self, columns: Ints) -> tuple[Counts, Floats]:
         """(K,) twice: of some of its columns, the cases that took at most so long, and those of which that is known."""
-        within, n, decided = self.within[columns], self.n[columns], self.decided[columns]
-        if decided.min() > self.edges[-1]:
-            return within.sum(axis=0), np.full(len(self.edges), n.sum())
-        known = self.edges < decided[:, None]
-        return (within * known).sum(axis=0), n @ known
+        cumulative_counts, n, decided_seconds = (
+            self.cumulative_counts[columns],
+            self.n[columns],
+            self.decided_seconds[columns],
+        )
+        if decided_seconds.min() > self.edges[-1]:
+            return cumulative_counts.sum(axis=0), np.full(len(self.edges), n.sum())
+        is_known = self.edges < decided_seconds[:, None]
+        return (cumulative_counts * is_known).sum(axis=0), n @ is_known
 
 
-def counted(start: int, edges: Floats, counts: npt.NDArray[Any], decided: Floats, held: Flags) -> Durations:
+def histogram_from_counts(
+    start_column: int, edges: Floats, counts: npt.NDArray[Any], decided_seconds: Floats, is_suspended: Bools
+) -> DurationHistogram:
     """A series of the cases in each bin: `counts` (T, K + 1), the last of those that took longer than the last edge."""
-    within = counts.cumsum(axis=1)
-    n = within[:, -1].astype(float)
-    kept = within[:, :-1].astype(np.min_scalar_type(int(n.max(initial=0.0))))
-    return Durations(start, edges, kept, n, decided, held)
+    cumulative = counts.cumsum(axis=1)
+    n = cumulative[:, -1].astype(float)
+    cumulative_counts = cumulative[:, :-1].astype(np.min_scalar_type(int(n.max(initial=0.0))))
+    return DurationHistogram(start_column, edges, cumulative_counts, n, decided_seconds, is_suspended)
 
 
-def blank(first: date, step: int, durations: Sequence[Durations]) -> Grid:
+def empty_grid(first_day: date, step_days: int, histograms: Sequence[DurationHistogram]) -> ReadingGrid:
     """The spans of some series, without counts."""
-    begin = np.array([one.start for one in durations], dtype=np.intp)
-    end = np.array([one.start + one.length for one in durations], dtype=np.intp)
-    shape = (int(end.max(initial=0)), len(durations))
-    good, n, passive = (np.zeros(shape) for _ in range(3))
-    return Grid(first, step, good, n, passive, np.zeros(shape, dtype=np.int8), begin, end)
+    begin = np.array([histogram.start_column for histogram in histograms], dtype=np.intp)
+    end = np.array([histogram.start_column + histogram.length for histogram in histograms], dtype=np.intp)
+    shape = (int(end.max(initial=0)), len(histograms))
+    successes, n, neutral = (np.zeros(shape) for _ in range(3))
+    return ReadingGrid(first_day, step_days, successes, n, neutral, np.zeros(shape, dtype=np.int8), begin, end)
 
 
-def at_middle(first: date, step: int, durations: Sequence[Durations]) -> Grid:
+def grid_at_median(first_day: date, step_days: int, histograms: Sequence[DurationHistogram]) -> ReadingGrid:
     """How many of each day were done within the median of all days of their series, at its nearest edge."""
-    grid = blank(first, step, durations)
-    for row, one in enumerate(durations):
-        span = slice(one.start, one.start + one.length)
-        edge = one.nearest_half(np.arange(one.length))
-        grid.good[span, row], grid.n[span, row], grid.mark[span, row] = one.at(edge)
+    grid = empty_grid(first_day, step_days, histograms)
+    for row, histogram in enumerate(histograms):
+        span = slice(histogram.start_column, histogram.start_column + histogram.length)
+        edge = histogram.median_edge(np.arange(histogram.length))
+        grid.successes[span, row], grid.n[span, row], grid.status[span, row] = histogram.counts_at(edge)
     return grid
 
 
-SLACK = 0.05
+MEDIAN_TOLERANCE = 0.05
 """An edge within which between 45 and 55 % of the usual cases are done is near enough to the median."""
-_NOWHERE = -1
+_NO_EDGE = -1
 
 
-class Signs:
+class SignTest:
     """The edges of S series as they move; writes what is counted at them into `grid`, which it owns.
 
     A nearer edge is looked for once a week: the window moves on slowly.
     """
 
-    def __init__(self, grid: Grid, durations: Sequence[Durations], cadence: Cadence) -> None:
-        self._grid, self._durations, self._week = grid, durations, cadence.cycle
-        self._at: Whole = np.full(grid.series, _NOWHERE, dtype=np.intp)
-        self._edges: list[list[tuple[int, float]]] = [[] for _ in durations]
-        self._looked: Whole = np.zeros(grid.series, dtype=np.intp)
-        self._waits = np.zeros((grid.length, grid.series), dtype=bool)
+    def __init__(self, grid: ReadingGrid, histograms: Sequence[DurationHistogram], config: EvaluationConfig) -> None:
+        self._grid, self._histograms, self._season_length = grid, histograms, config.season_length
+        self._current_edge: Ints = np.full(grid.series_count, _NO_EDGE, dtype=np.intp)
+        self._edge_history: list[list[tuple[int, float]]] = [[] for _ in histograms]
+        self._last_checked: Ints = np.zeros(grid.series_count, dtype=np.intp)
+        self._is_pending = np.zeros((grid.length, grid.series_count), dtype=bool)
 
-    def go(self, column: int, past: Past, calm: Flags) -> None:
+    def update_edges(self, column: int, baseline: Baseline, is_quiet: Bools) -> None:
         """Before a column is judged; `calm` (S,): nothing is in question."""
         for row in np.flatnonzero(self._grid.begin == column):
-            self._move(int(row), column, self._durations[int(row)].nearest_half(np.array([0])))
-        share, has = past.share()
-        due = column - self._looked >= self._week
-        rows = np.flatnonzero(calm & due & has & (np.abs(share - 0.5) > SLACK))
-        self._looked[rows] = column
-        windows = zip(rows, past.windows(rows), strict=True)
-        nearest = np.array([self._nearest(int(row), window) for row, window in windows], dtype=np.intp)
-        moved = nearest != self._at[rows]
+            self._set_edge(int(row), column, self._histograms[int(row)].median_edge(np.array([0])))
+        window_rate, has_cases = baseline.window_rate()
+        is_due = column - self._last_checked >= self._season_length
+        rows = np.flatnonzero(is_quiet & is_due & has_cases & (np.abs(window_rate - 0.5) > MEDIAN_TOLERANCE))
+        self._last_checked[rows] = column
+        windows = zip(rows, baseline.windows(rows), strict=True)
+        nearest = np.array([self._nearest_edge(int(row), window) for row, window in windows], dtype=np.intp)
+        moved = nearest != self._current_edge[rows]
         for row, edge in zip(rows[moved], nearest[moved], strict=True):
-            self._move(int(row), column, int(edge))
-        past.recount(rows[moved])
+            self._set_edge(int(row), column, int(edge))
+        baseline.recompute(rows[moved])
 
-    def waits(self, column: int) -> Flags:
+    def is_pending(self, column: int) -> Bools:
         """(S,): some cases of the column are open and may still be done in time: it is not there yet."""
-        waits: Flags = self._waits[column]
-        return waits
+        is_pending: Bools = self._is_pending[column]
+        return is_pending
 
-    def edge(self, row: int, column: int) -> float:
+    def edge_seconds(self, row: int, column: int) -> float:
         """The edge at which a column was judged, in seconds."""
-        return [seconds for since, seconds in self._edges[row] if since <= column][-1]
+        return [seconds for since, seconds in self._edge_history[row] if since <= column][-1]
 
-    def _nearest(self, row: int, window: Whole) -> int:
-        one = self._durations[row]
-        return one.nearest_half(window - one.start)
+    def _nearest_edge(self, row: int, window: Ints) -> int:
+        histogram = self._histograms[row]
+        return histogram.median_edge(window - histogram.start_column)
 
-    def _move(self, row: int, column: int, edge: int) -> None:
-        one = self._durations[row]
-        span = slice(one.start, one.start + one.length)
-        good, n, mark = one.at(edge)
-        self._grid.good[span, row], self._grid.n[span, row], self._grid.mark[span, row] = good, n, mark
-        self._waits[span, row] = (one.n > 0) & (mark == marks.ABSENT)
-        self._at[row] = edge
-        self._edges[row].append((column, float(one.edges[edge])))
+    def _set_edge(self, row: int, column: int, edge: int) -> None:
+        histogram = self._histograms[row]
+        span = slice(histogram.start_column, histogram.start_column + histogram.length)
+        successes, n, status = histogram.counts_at(edge)
+        self._grid.successes[span, row], self._grid.n[span, row], self._grid.status[span, row] = successes, n, status
+        self._is_pending[span, row] = (histogram.n > 0) & (status == reading_grid.MISSING)
+        self._current_edge[row] = edge
+        self._edge_history[row].append((column, float(histogram.edges[edge])))

@@ -6,56 +6,61 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jkpi.alerts.statistics.baseline import Usual
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
-from jkpi.alerts.statistics.reading_matrix import Grid
-from jkpi.alerts.statistics.rules import LEAST_N, POOLED_N
+from jkpi.alerts.statistics.baseline import BaselineEstimate
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.rules import MIN_N, MIN_POOLED_N
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class PooledReading:
     """What a column brings to be judged, each array (S,): `good` of `n` cases since column `first`, `rate` what is
     usual for them, and whether they are `enough`."""
 
-    good: Floats
+    successes: Floats
     n: Floats
-    first: Whole
+    first_column: Ints
     rate: Floats
-    enough: Flags
+    is_sufficient: Bools
 
 
-class Sparse:
+class SmallSamplePool:
     """What has been pooled of S series and not been judged yet."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: ReadingGrid) -> None:
         self._grid = grid
-        self._good, self._n, self._usual = (np.zeros(grid.series) for _ in range(3))
-        self._first = np.zeros(grid.series, dtype=np.intp)
+        self._successes, self._n, self._expected = (np.zeros(grid.series_count) for _ in range(3))
+        self._first_column = np.zeros(grid.series_count, dtype=np.intp)
 
     @property
-    def is_waiting(self) -> Flags:
+    def has_pending(self) -> Bools:
         """(S,): whether cases have been pooled and not been judged."""
-        waiting: Flags = self._n > 0
-        return waiting
+        pending: Bools = self._n > 0
+        return pending
 
-    def go(self, column: int, usual: Usual, read: Flags) -> Counted:
+    def add(self, column: int, estimate: BaselineEstimate, is_valid: Bools) -> PooledReading:
         """One column further; `read` (S,): whether it has sound counts."""
-        good, n = self._grid.good[column], self._grid.n[column]
-        is_sparse = (usual.usable > 0) & (usual.mean_n < LEAST_N)
-        alone = Counted(good, n, np.full(len(n), column), usual.rate, read & (n >= usual.least_n))
+        successes, n = self._grid.successes[column], self._grid.n[column]
+        is_sparse = (estimate.usable_days > 0) & (estimate.mean_n < MIN_N)
+        single = PooledReading(successes, n, np.full(len(n), column), estimate.rate, is_valid & (n >= estimate.min_n))
         if not is_sparse.any():
-            return alone
-        adds = read & is_sparse & (n > 0)
-        self._first = np.where(adds & (self._n == 0), column, self._first)
-        self._good, self._n = np.where(adds, self._good + good, self._good), np.where(adds, self._n + n, self._n)
-        self._usual = np.where(adds, self._usual + n * usual.rate, self._usual)
-        full = adds & (self._n >= POOLED_N)
-        counted = Counted(
-            np.where(is_sparse, self._good, good),
-            np.where(is_sparse, self._n, n),
-            np.where(is_sparse, self._first, column),
-            np.where(is_sparse, self._usual / np.maximum(self._n, 1.0), usual.rate),
-            np.where(is_sparse, full, alone.enough),
+            return single
+        is_added = is_valid & is_sparse & (n > 0)
+        self._first_column = np.where(is_added & (self._n == 0), column, self._first_column)
+        self._successes, self._n = (
+            np.where(is_added, self._successes + successes, self._successes),
+            np.where(is_added, self._n + n, self._n),
         )
-        self._good, self._n, self._usual = (np.where(full, 0.0, one) for one in (self._good, self._n, self._usual))
-        return counted
+        self._expected = np.where(is_added, self._expected + n * estimate.rate, self._expected)
+        is_full = is_added & (self._n >= MIN_POOLED_N)
+        pooled = PooledReading(
+            np.where(is_sparse, self._successes, successes),
+            np.where(is_sparse, self._n, n),
+            np.where(is_sparse, self._first_column, column),
+            np.where(is_sparse, self._expected / np.maximum(self._n, 1.0), estimate.rate),
+            np.where(is_sparse, is_full, single.is_sufficient),
+        )
+        self._successes, self._n, self._expected = (
+            np.where(is_full, 0.0, sums) for sums in (self._successes, self._n, self._expected)
+        )
+        return pooled

@@ -22,117 +22,144 @@ from collections import deque
 
 import numpy as np
 
-from jkpi.alerts.statistics.beta_binomial import Flags, Floats, Whole
-from jkpi.alerts.statistics.cusum import HANDICAP, Gain, doubt
-from jkpi.alerts.statistics.reading_matrix import Grid
-from jkpi.alerts.statistics.rules import FALLS, Rules
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
+from jkpi.alerts.statistics.cusum import THRESHOLD_OFFSET, Increment, variance_inflation
+from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.rules import EFFECT_SIZES, RuleArrays
 
 
-def passing_tails(group: Whole, tail: Floats, level: Floats, family: Floats) -> Flags:
+def significant_p_values(group: Ints, p_values: Floats, alpha: Floats, family_size: Floats) -> Bools:
     """(N,): which candidates pass; each array (N,), `group` the moment, `family` its number of segments."""
-    return passing_evidence(group, np.log(level) - np.log(np.maximum(tail, 1e-300)), family)
+    return significant_e_values(group, np.log(alpha) - np.log(np.maximum(p_values, 1e-300)), family_size)
 
 
-def passing_evidence(group: Whole, excess: Floats, family: Floats) -> Flags:
+def significant_e_values(group: Ints, log_excess: Floats, family_size: Floats) -> Bools:
     """(N,): the same for evidence, `excess` being its logarithm above what one series alone would need."""
     if not len(group):
         return np.zeros(0, dtype=bool)
-    order = np.lexsort((-excess, group))
+    order = np.lexsort((-log_excess, group))
     in_order = group[order]
     starts = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
-    number = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(group))))
-    rank = np.arange(len(group)) - starts[number] + 1
-    enough = excess[order] >= np.log(family[order] / rank)
-    most = np.zeros(len(starts), dtype=np.intp)
-    np.maximum.at(most, number, np.where(enough, rank, 0))
-    passing = np.zeros(len(group), dtype=bool)
-    passing[order] = rank <= most[number]
-    return passing
+    group_index = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(group))))
+    rank = np.arange(len(group)) - starts[group_index] + 1
+    passes = log_excess[order] >= np.log(family_size[order] / rank)
+    last_passing_rank = np.zeros(len(starts), dtype=np.intp)
+    np.maximum.at(last_passing_rank, group_index, np.where(passes, rank, 0))
+    significant = np.zeros(len(group), dtype=bool)
+    significant[order] = rank <= last_passing_rank[group_index]
+    return significant
 
 
 THEORY_BLOCKS = 8.0
-MARGIN, TIMES = 0.2, 3.0
+RATIO_MARGIN, RATIO_FACTOR = 0.2, 3.0
 """What the past shows is believed up to so much, and so many times what is presumed."""
-LEAST, MOST = 3.0, 60.0
-OVERLAP = 0.4
-BEFOREHAND, CAUTION = 0.17, 1.3
+MIN_THRESHOLD, MAX_THRESHOLD = 3.0, 60.0
+EFFECT_OVERLAP = 0.4
+DEFAULT_CONSTANT, DEFAULT_VARIANCE_RATIO = 0.17, 1.3
 """Where nothing is known yet: the sum of the three constants, which hardly depends on how many cases there are; and the
 ratio of variances."""
 _OVERSHOOT = 1.166
-_STEPS = 24
+_BISECTIONS = 24
 
 
-class Calibration:
+class ThresholdCalibration:
     """What S series need (S,), and the days between two false alarms that their own past then shows (S,), NaN before.
 
     All counts are in columns. A column counts once it is as old as what leads up to an alert may be.
     """
 
-    def __init__(self, grid: Grid, rules: Rules) -> None:
-        cadence, series = rules.cadence, grid.series
-        self._between, self._step, self._learning = rules.between, cadence.step, cadence.learning
-        self._lasting = cadence.lasting
-        self._block, self._age, self._window = cadence.block, cadence.hold, cadence.window - cadence.gap
-        self._clean = np.zeros((grid.length, series), dtype=bool)
-        self._gains: deque[Gain] = deque(maxlen=self._age + 1)
-        self._ring, self._at = np.zeros((self._block, series)), np.zeros(series, dtype=np.intp)
-        self._recent, self._count, self._total, self._squares, self._variance, self._common = np.zeros((6, series))
-        self._costs = np.zeros((len(FALLS), series))
-        self.need: Floats = CAUTION * np.log(np.maximum(self._between * BEFOREHAND, np.e))
-        self.achieved: Floats = np.full(series, np.nan)
+    def __init__(self, grid: ReadingGrid, rules: RuleArrays) -> None:
+        config, series_count = rules.config, grid.series_count
+        self._target_run_length, self._step_days, self._learning_readings = (
+            rules.target_run_length,
+            config.step_days,
+            config.learning_readings,
+        )
+        self._autocorrelation_inflation = config.autocorrelation_inflation
+        self._block_length, self._delay, self._window = (
+            config.block_length,
+            config.evidence_ttl,
+            config.window - config.gap,
+        )
+        self._clean = np.zeros((grid.length, series_count), dtype=bool)
+        self._increments: deque[Increment] = deque(maxlen=self._delay + 1)
+        self._ring, self._ring_position = (
+            np.zeros((self._block_length, series_count)),
+            np.zeros(series_count, dtype=np.intp),
+        )
+        self._block_sum, self._count, self._score_sum, self._block_squares, self._variance, self._shared_variance = (
+            np.zeros((6, series_count))
+        )
+        self._drifts = np.zeros((len(EFFECT_SIZES), series_count))
+        self.threshold: Floats = DEFAULT_VARIANCE_RATIO * np.log(
+            np.maximum(self._target_run_length * DEFAULT_CONSTANT, np.e)
+        )
+        self.achieved_run_length: Floats = np.full(series_count, np.nan)
 
-    def learn(self, column: int, gain: Gain, clean: Flags) -> None:
+    def add(self, column: int, increment: Increment, clean: Bools) -> None:
         """Add a column, and weigh anew the series whose past has grown by a month."""
         self._clean[column] = clean
-        self._gains.append(gain)
-        if column < self._age:
+        self._increments.append(increment)
+        if column < self._delay:
             return
-        rows, old = np.flatnonzero(self._clean[column - self._age]), self._gains[0]
-        surprise, at = old.surprise[rows], self._at[rows]
-        self._recent[rows] += surprise - self._ring[at, rows]
-        self._ring[at, rows] = surprise
-        self._at[rows] = (at + 1) % self._block
+        rows, delayed = np.flatnonzero(self._clean[column - self._delay]), self._increments[0]
+        score, position = delayed.score[rows], self._ring_position[rows]
+        self._block_sum[rows] += score - self._ring[position, rows]
+        self._ring[position, rows] = score
+        self._ring_position[rows] = (position + 1) % self._block_length
         self._count[rows] += 1.0
-        self._total[rows] += surprise
-        self._squares[rows] += np.where(self._count[rows] >= self._block, self._recent[rows] ** 2, 0.0)
-        self._variance[rows] += old.variance[rows]
-        self._common[rows] += old.common[rows]
-        self._costs[:, rows] += old.cost[:, rows]
+        self._score_sum[rows] += score
+        self._block_squares[rows] += np.where(self._count[rows] >= self._block_length, self._block_sum[rows] ** 2, 0.0)
+        self._variance[rows] += delayed.variance[rows]
+        self._shared_variance[rows] += delayed.shared_variance[rows]
+        self._drifts[:, rows] += delayed.drift[:, rows]
         count = self._count[rows]
-        self._weigh(rows[(count == self._learning // 2) | (count % self._learning == 0)])
+        self._recalibrate(rows[(count == self._learning_readings // 2) | (count % self._learning_readings == 0)])
 
-    def forget(self, row: int, since: int, column: int) -> None:
+    def remove(self, row: int, since: int, column: int) -> None:
         """These columns belonged to an alert."""
         self._clean[since : column + 1, row] = False
 
-    def _weigh(self, rows: Whole) -> None:
+    def _recalibrate(self, rows: Ints) -> None:
         if not len(rows):
             return
-        count, block = self._count[rows], float(self._block)
-        sums = self._squares[rows] / (count - block + 1.0) - (block * self._total[rows] / count) ** 2
+        count, block_length = self._count[rows], float(self._block_length)
+        block_variance = (
+            self._block_squares[rows] / (count - block_length + 1.0)
+            - (block_length * self._score_sum[rows] / count) ** 2
+        )
         # Centring on the past's own mean takes away a share of the variance that is known.
-        seen = sums / np.maximum(block * self._variance[rows] / count * (1.0 - block / count), 1e-12)
-        blocks = count / block
-        common = self._common[rows] / count
-        presumed = self._lasting * common
-        ratio = (THEORY_BLOCKS * (1.0 + presumed) + blocks * seen) / (THEORY_BLOCKS + blocks)
-        ratio = np.clip(ratio, 1.0, 1.0 + MARGIN + TIMES * presumed)
-        cost = self._costs[:, rows] / count
-        doubted = doubt(cost, np.full(len(rows), float(self._window)))
-        slow = cost / doubted
-        constants = OVERLAP * np.exp(-HANDICAP) * slow * np.exp(-_OVERSHOOT * np.sqrt(2.0 * slow))
-        self.need[rows] = _height(constants, doubted / (doubted - 1.0 + ratio), self._between[rows])
-        own = doubted / (doubted - 1.0 + np.maximum(seen, 1.0))
-        rate = (constants * np.exp(-own * self.need[rows])).sum(axis=0)
-        shown = self._step / np.maximum(rate, 1e-9)
-        self.achieved[rows] = np.minimum(shown, 10.0 * self._between[rows] * self._step)
+        observed_ratio = block_variance / np.maximum(
+            block_length * self._variance[rows] / count * (1.0 - block_length / count), 1e-12
+        )
+        blocks = count / block_length
+        shared_variance = self._shared_variance[rows] / count
+        presumed_excess = self._autocorrelation_inflation * shared_variance
+        ratio = (THEORY_BLOCKS * (1.0 + presumed_excess) + blocks * observed_ratio) / (THEORY_BLOCKS + blocks)
+        ratio = np.clip(ratio, 1.0, 1.0 + RATIO_MARGIN + RATIO_FACTOR * presumed_excess)
+        drift = self._drifts[:, rows] / count
+        inflation = variance_inflation(drift, np.full(len(rows), float(self._window)))
+        effective_drift = drift / inflation
+        constants = (
+            EFFECT_OVERLAP
+            * np.exp(-THRESHOLD_OFFSET)
+            * effective_drift
+            * np.exp(-_OVERSHOOT * np.sqrt(2.0 * effective_drift))
+        )
+        self.threshold[rows] = _solve_threshold(
+            constants, inflation / (inflation - 1.0 + ratio), self._target_run_length[rows]
+        )
+        observed_slope = inflation / (inflation - 1.0 + np.maximum(observed_ratio, 1.0))
+        rate = (constants * np.exp(-observed_slope * self.threshold[rows])).sum(axis=0)
+        run_length = self._step_days / np.maximum(rate, 1e-9)
+        self.achieved_run_length[rows] = np.minimum(run_length, 10.0 * self._target_run_length[rows] * self._step_days)
 
 
-def _height(constants: Floats, slopes: Floats, between: Floats) -> Floats:
+def _solve_threshold(constants: Floats, slopes: Floats, target_run_length: Floats) -> Floats:
     """(S,): where the rates together are one in `between`, by bisection."""
-    low, high = np.full(len(between), LEAST), np.full(len(between), MOST)
-    for _ in range(_STEPS):
+    low, high = np.full(len(target_run_length), MIN_THRESHOLD), np.full(len(target_run_length), MAX_THRESHOLD)
+    for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        often = (constants * np.exp(-slopes * middle)).sum(axis=0) * between > 1.0
-        low, high = np.where(often, middle, low), np.where(often, high, middle)
+        too_frequent = (constants * np.exp(-slopes * middle)).sum(axis=0) * target_run_length > 1.0
+        low, high = np.where(too_frequent, middle, low), np.where(too_frequent, high, middle)
     return high

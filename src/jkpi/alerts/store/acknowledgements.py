@@ -9,53 +9,53 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from jkpi.alerts.notifications.model import Entry, Letter
-from jkpi.alerts.notifications.silences import Silence, covers
-from jkpi.alerts.store.notification_log import pass_on, read_silences
-from jkpi.alerts.transitions.model import NEWS
+from jkpi.alerts.notifications.model import AlertItem, Notification
+from jkpi.alerts.notifications.silences import Silence, scope_matches
+from jkpi.alerts.store.notification_log import forward_acknowledgement, read_active_silences
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 from jkpi.errors import InputError
 from jkpi.state.engine import (
     acknowledgements,
     alert_transitions,
     alerts,
     migrate,
-    reading,
+    notification_log,
+    read_transaction,
     series_states,
     silences,
     state_engine,
-    tellings,
-    writing,
+    write_transaction,
 )
 
 
 @dataclass(frozen=True)
-class Acknowledged:
+class Acknowledgement:
     """Who took an alert on, and when. `is_new`: it was done just now. `messages`: programs that hear of it."""
 
     alert_id: str
     headline: str
-    who: str
-    at: datetime
+    acknowledged_by: str
+    acknowledged_at: datetime
     note: str
     is_new: bool
-    messages: int = 0
+    forwarded_count: int = 0
 
 
 @dataclass(frozen=True)
-class AlertFace:
+class AlertSummary:
     """What a person must see to know which alert they are asked about."""
 
     alert_id: str
     status: str
     headline: str
     owner: str
-    since: str
-    acknowledged: Acknowledged | None
+    onset: str
+    acknowledgement: Acknowledgement | None
 
 
-def face(settings: Settings, alert_id: str) -> AlertFace:
+def summary_of(settings: Settings, alert_id: str) -> AlertSummary:
     """An alert in short.
 
     Raises:
@@ -64,17 +64,24 @@ def face(settings: Settings, alert_id: str) -> AlertFace:
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with reading(engine) as connection:
-            alert, newest = _alert(connection, alert_id), _newest(connection, alert_id)
-            known = _acknowledged(connection, alert_id, newest.evidence["headline"])
-            return AlertFace(
-                alert_id, alert.status, newest.evidence["headline"], alert.owner, f"{alert.since:%Y-%m-%d}", known
+        with read_transaction(engine) as connection:
+            alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
+            acknowledgement = _current_acknowledgement(connection, alert_id, newest.evidence["headline"])
+            return AlertSummary(
+                alert_id,
+                alert.status,
+                newest.evidence["headline"],
+                alert.owner,
+                f"{alert.since:%Y-%m-%d}",
+                acknowledgement,
             )
     finally:
         engine.dispose()
 
 
-def acknowledge(settings: Settings, alert_id: str, who: str, note: str, via: str, at: datetime) -> Acknowledged:
+def acknowledge(
+    settings: Settings, alert_id: str, acknowledged_by: str, note: str, via: str, now: datetime
+) -> Acknowledgement:
     """Take an alert on: it is not repeated and not escalated, until it is news again. The first to do so is kept.
 
     Programs that were told of the alert (PagerDuty, webhooks) are told of this as well.
@@ -85,23 +92,25 @@ def acknowledge(settings: Settings, alert_id: str, who: str, note: str, via: str
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with writing(engine) as connection:
-            alert, newest = _alert(connection, alert_id), _newest(connection, alert_id)
+        with write_transaction(engine) as connection:
+            alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
             if alert.status != "open":
                 raise InputError(f"alert {alert_id} is {alert.status} already: there is nothing to take on")
             headline = newest.evidence["headline"]
-            known = _acknowledged(connection, alert_id, headline)
-            if known is not None:
-                return known
-            row = {"alert_id": alert_id, "number": newest.number, "who": who, "via": via, "note": note}
-            connection.execute(insert(acknowledgements).values(**row, acknowledged_at=at))
-            told = _tell_programs(connection, settings, alert, newest, f"acknowledged by {who}", at)
-            return Acknowledged(alert_id, headline, who, at, note, True, told)
+            existing = _current_acknowledgement(connection, alert_id, headline)
+            if existing is not None:
+                return existing
+            row = {"alert_id": alert_id, "number": newest.number, "who": acknowledged_by, "via": via, "note": note}
+            connection.execute(insert(acknowledgements).values(**row, acknowledged_at=now))
+            forwarded_count = _forward_to_programs(
+                connection, settings, alert, newest, f"acknowledged by {acknowledged_by}", now
+            )
+            return Acknowledgement(alert_id, headline, acknowledged_by, now, note, True, forwarded_count)
     finally:
         engine.dispose()
 
 
-def silence(settings: Settings, scope: str, until: datetime, reason: str, who: str, at: datetime) -> Silence:
+def silence(settings: Settings, scope: str, until: datetime, reason: str, created_by: str, now: datetime) -> Silence:
     """Hold back what would be said of an alert or of series until a time (by the time of the data). What is still news
     then is told then.
 
@@ -116,17 +125,17 @@ def silence(settings: Settings, scope: str, until: datetime, reason: str, who: s
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with writing(engine) as connection:
-            _known(connection, scope)
-            row = {"scope": scope, "until": until, "reason": reason, "who": who, "created_at": at}
-            made = connection.execute(insert(silences).values(**row))
-            key = made.inserted_primary_key
-            return Silence(int(key[0]) if key else 0, scope, until, reason, who)
+        with write_transaction(engine) as connection:
+            _require_known_scope(connection, scope)
+            row = {"scope": scope, "until": until, "reason": reason, "who": created_by, "created_at": now}
+            inserted = connection.execute(insert(silences).values(**row))
+            key = inserted.inserted_primary_key
+            return Silence(int(key[0]) if key else 0, scope, until, reason, created_by)
     finally:
         engine.dispose()
 
 
-def unsilence(settings: Settings, scope: str, who: str, at: datetime) -> list[Silence]:
+def unsilence(settings: Settings, scope: str, ended_by: str, now: datetime) -> list[Silence]:
     """End the silences of that scope, or the one of that number; those that were ended.
 
     Raises:
@@ -135,90 +144,99 @@ def unsilence(settings: Settings, scope: str, who: str, at: datetime) -> list[Si
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with writing(engine) as connection:
-            held = read_silences(connection, settings.now)
-            ended = [one for one in held if scope in (one.scope, str(one.silence_id))]
+        with write_transaction(engine) as connection:
+            active = read_active_silences(connection, settings.now)
+            ended = [
+                active_silence
+                for active_silence in active
+                if scope in (active_silence.scope, str(active_silence.silence_id))
+            ]
             if not ended:
-                known = [one.scope for one in held]
+                scopes = [active_silence.scope for active_silence in active]
                 raise InputError(
-                    f"nothing called {scope!r} is silenced", hint=nearest(scope, known) or "see jkpi alerts"
+                    f"nothing called {scope!r} is silenced", hint=did_you_mean(scope, scopes) or "see jkpi alerts"
                 )
-            for one in ended:
-                this = silences.c.silence_id == one.silence_id
-                connection.execute(update(silences).where(this).values(ended_at=at, ended_by=who))
+            for active_silence in ended:
+                is_silence = silences.c.silence_id == active_silence.silence_id
+                connection.execute(update(silences).where(is_silence).values(ended_at=now, ended_by=ended_by))
             return ended
     finally:
         engine.dispose()
 
 
-def current_silences(settings: Settings) -> list[Silence]:
+def active_silences(settings: Settings) -> list[Silence]:
     """The silences that hold now."""
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with reading(engine) as connection:
-            return read_silences(connection, settings.now)
+        with read_transaction(engine) as connection:
+            return read_active_silences(connection, settings.now)
     finally:
         engine.dispose()
 
 
-def _alert(connection: Connection, alert_id: str) -> Row[Any]:
+def _alert_row(connection: Connection, alert_id: str) -> Row[Any]:
     row = connection.execute(select(alerts).where(alerts.c.alert_id == alert_id)).one_or_none()
     if row is None:
-        known: list[str] = list(connection.execute(select(alerts.c.alert_id)).scalars())
-        raise InputError(f"there is no alert {alert_id!r}", hint=nearest(alert_id, known) or "see jkpi alerts")
+        alert_ids: list[str] = list(connection.execute(select(alerts.c.alert_id)).scalars())
+        raise InputError(f"there is no alert {alert_id!r}", hint=did_you_mean(alert_id, alert_ids) or "see jkpi alerts")
     return row
 
 
-def _newest(connection: Connection, alert_id: str) -> Row[Any]:
+def _newest_transition(connection: Connection, alert_id: str) -> Row[Any]:
     of_alert = alert_transitions.c.alert_id == alert_id
     query = select(alert_transitions).where(of_alert).order_by(alert_transitions.c.number.desc()).limit(1)
     return connection.execute(query).one()
 
 
-def _acknowledged(connection: Connection, alert_id: str, headline: str) -> Acknowledged | None:
+def _current_acknowledgement(connection: Connection, alert_id: str, headline: str) -> Acknowledgement | None:
     """Who took it on since it was last news."""
-    of_alert = alert_transitions.c.alert_id == alert_id, alert_transitions.c.transition.in_(NEWS)
-    news = select(alert_transitions.c.number).where(*of_alert).order_by(alert_transitions.c.number.desc()).limit(1)
-    since = acknowledgements.c.number >= news.scalar_subquery()
-    query = select(acknowledgements).where(acknowledgements.c.alert_id == alert_id, since)
+    of_alert = alert_transitions.c.alert_id == alert_id, alert_transitions.c.transition.in_(ALERTING_TRANSITIONS)
+    last_alerting = (
+        select(alert_transitions.c.number).where(*of_alert).order_by(alert_transitions.c.number.desc()).limit(1)
+    )
+    is_current = acknowledgements.c.number >= last_alerting.scalar_subquery()
+    query = select(acknowledgements).where(acknowledgements.c.alert_id == alert_id, is_current)
     row = connection.execute(query.order_by(acknowledgements.c.number).limit(1)).one_or_none()
-    return Acknowledged(alert_id, headline, row.who, row.acknowledged_at, row.note, False) if row else None
+    return Acknowledgement(alert_id, headline, row.who, row.acknowledged_at, row.note, False) if row else None
 
 
-def _known(connection: Connection, scope: str) -> None:
-    names: set[str] = set(connection.execute(select(series_states.c.series_id)).scalars())
+def _require_known_scope(connection: Connection, scope: str) -> None:
+    series_ids: set[str] = set(connection.execute(select(series_states.c.series_id)).scalars())
     rows = connection.execute(select(alerts.c.series_id, alerts.c.alert_id)).all()
-    if any(covers(scope, name) for name in names) or any(covers(scope, row.series_id, row.alert_id) for row in rows):
+    if any(scope_matches(scope, name) for name in series_ids) or any(
+        scope_matches(scope, row.series_id, row.alert_id) for row in rows
+    ):
         return
-    known = {*names, *(row.series_id for row in rows), *(name.partition("/")[0] for name in names)}
+    known_names = {*series_ids, *(row.series_id for row in rows), *(name.partition("/")[0] for name in series_ids)}
     hint = (
-        nearest(scope, known) or "an alert's id, JOURNEY, JOURNEY/MOMENT or source/NAME: see jkpi alerts, jkpi status"
+        did_you_mean(scope, known_names)
+        or "an alert's id, JOURNEY, JOURNEY/MOMENT or source/NAME: see jkpi alerts, jkpi status"
     )
     raise InputError(f"nothing is called {scope!r}", hint=hint)
 
 
-def _tell_programs(
-    connection: Connection, settings: Settings, alert: Row[Any], newest: Row[Any], headline: str, at: datetime
+def _forward_to_programs(
+    connection: Connection, settings: Settings, alert: Row[Any], newest: Row[Any], headline: str, now: datetime
 ) -> int:
-    of_alert = tellings.c.alert_id == alert.alert_id, tellings.c.status == "told"
-    rows = connection.execute(select(tellings).where(*of_alert).order_by(tellings.c.telling_id)).all()
-    first = {row.receiver: row for row in reversed(rows)}
-    told = 0
-    for name, row in sorted(first.items()):
+    of_alert = notification_log.c.alert_id == alert.alert_id, notification_log.c.status == "told"
+    rows = connection.execute(select(notification_log).where(*of_alert).order_by(notification_log.c.telling_id)).all()
+    first_sent = {row.receiver: row for row in reversed(rows)}
+    forwarded = 0
+    for name, row in sorted(first_sent.items()):
         # An incident that many alerts share is not taken on by taking on one of them.
         if name not in settings.receivers or not settings.receivers[name].is_machine or row.thread != alert.alert_id:
             continue
         key = f"acknowledged|{alert.alert_id}|{newest.number}|{name}"
-        entry = Entry(
+        item = AlertItem(
             alert.alert_id, newest.number, "news", "acknowledged", alert.kind, alert.series_id,
             newest.evidence["headline"], alert.owner, "info", row.thread, False,
         )  # fmt: skip
-        letter = Letter(
-            hashlib.sha256(key.encode()).hexdigest()[:16], settings.name, f"{at:%Y-%m-%d %H:%M}", settings.synthetic,
-            f"{newest.evidence['headline']}: {headline}", "info", (entry,), replies_to=(row.notification_id,),
+        notification = Notification(
+            hashlib.sha256(key.encode()).hexdigest()[:16], settings.name, f"{now:%Y-%m-%d %H:%M}", settings.synthetic,
+            f"{newest.evidence['headline']}: {headline}", "info", (item,), replies_to=(row.notification_id,),
             event="alerts.acknowledged", text=headline,
         )  # fmt: skip
-        pass_on(connection, alert.alert_id, newest.number, name, letter, row.thread, at)
-        told += 1
-    return told
+        forward_acknowledgement(connection, alert.alert_id, newest.number, name, notification, row.thread, now)
+        forwarded += 1
+    return forwarded

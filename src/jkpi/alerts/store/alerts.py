@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from jkpi.alerts.store.reading_snapshots import final_days
-from jkpi.alerts.transitions.model import NEWS, Announced, Judged
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
 from jkpi.config.settings import Settings
 from jkpi.state.engine import (
     MomentState,
-    OpenSign,
+    OpenEarlyWarning,
     alert_transitions,
     alerts,
     migrate,
-    reading,
+    read_transaction,
     series_states,
     state_engine,
 )
@@ -28,21 +28,21 @@ def moment_states(settings: Settings) -> list[MomentState]:
     engine = state_engine(settings.state_url)
     try:
         migrate(engine)
-        with reading(engine) as connection:
-            return read_states(connection)
+        with read_transaction(engine) as connection:
+            return read_moment_states(connection)
     finally:
         engine.dispose()
 
 
-def read_states(connection: Connection) -> list[MomentState]:
+def read_moment_states(connection: Connection) -> list[MomentState]:
     """The state of each moment as a whole, which of its segments have an alert of their own, and its early sign."""
     order = ("journey", "moment", "segment", "segment_value")
     rows = connection.execute(select(series_states).order_by(*order)).all()
-    falling: dict[tuple[str, str], list[str]] = {}
+    firing_segments: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         if row.segment != "all" and row.alert_id is not None:
-            falling.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
-    signs = _open_signs(connection)
+            firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
+    early_warnings = _open_early_warnings(connection)
     return [
         MomentState(
             row.journey,
@@ -50,15 +50,15 @@ def read_states(connection: Connection) -> list[MomentState]:
             row.state,
             row.since,
             row.alert_id,
-            tuple(falling.get((row.journey, row.moment), ())),
-            signs.get(row.series_id),
+            tuple(firing_segments.get((row.journey, row.moment), ())),
+            early_warnings.get(row.series_id),
         )
         for row in rows
         if row.segment == "all"
     ]
 
 
-def _open_signs(connection: Connection) -> dict[str, OpenSign]:
+def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
     """Series -> its open early sign as it was told last, without the name of the moment."""
     rows = connection.execute(
         select(alerts.c.series_id, alerts.c.alert_id, alerts.c.since, alert_transitions.c.evidence)
@@ -67,17 +67,17 @@ def _open_signs(connection: Connection) -> dict[str, OpenSign]:
         .order_by(alert_transitions.c.number)
     )
     return {
-        row.series_id: OpenSign(row.alert_id, row.since, row.evidence["headline"].rpartition("early sign: ")[2])
+        row.series_id: OpenEarlyWarning(row.alert_id, row.since, row.evidence["headline"].rpartition("early sign: ")[2])
         for row in rows
     }
 
 
-def last_judged_at(connection: Connection) -> datetime | None:
+def last_evaluated_at(connection: Connection) -> datetime | None:
     """As of when the series were judged last, aware UTC; None where they never were."""
     return connection.execute(select(func.max(series_states.c.judged_at))).scalar()
 
 
-def read_announced(connection: Connection) -> list[Announced]:
+def read_alerts(connection: Connection) -> list[StoredAlert]:
     """All alerts with what was last told of them, and every part that ever was."""
     rows = connection.execute(
         select(
@@ -95,16 +95,16 @@ def read_announced(connection: Connection) -> list[Announced]:
     grouped: dict[str, list[Row[Any]]] = {}
     for row in rows:
         grouped.setdefault(row.alert_id, []).append(row)
-    return [_announced(group, final.get(alert_id, frozenset())) for alert_id, group in grouped.items()]
+    return [_stored_alert(group, final.get(alert_id, frozenset())) for alert_id, group in grouped.items()]
 
 
-def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
+def _stored_alert(rows: Sequence[Row[Any]], final: frozenset[date]) -> StoredAlert:
     last = rows[-1]
-    parts = {(line, date.fromisoformat(since)) for row in rows for line, since in row.evidence["parts"]}
-    held_to = last.evidence["terms"]
-    if not isinstance(held_to, dict):  # of an older release
-        held_to = dict(zip(("promise", "falls_off_by"), held_to, strict=False))
-    return Announced(
+    notified_lines = {(line, date.fromisoformat(onset)) for row in rows for line, onset in row.evidence["parts"]}
+    rule_at_firing = last.evidence["terms"]
+    if not isinstance(rule_at_firing, dict):  # of an older release
+        rule_at_firing = dict(zip(("promise", "falls_off_by"), rule_at_firing, strict=False))
+    return StoredAlert(
         alert_id=last.alert_id,
         series_id=last.series_id,
         journey=last.journey,
@@ -113,42 +113,47 @@ def _announced(rows: Sequence[Row[Any]], final: frozenset[date]) -> Announced:
         segment_value=last.segment_value,
         kind=last.kind,
         status=last.status,
-        since=last.since,
+        onset=last.since,
         fired_on=last.fired_on,
         closed_on=last.closed_on,
         number=last.number,
-        terms=held_to,
-        told=tuple(sorted(parts)),
-        spoken=tuple((row.number, line) for row in rows if row.transition in NEWS for line in _spoken(row.evidence)),
+        rule_at_firing=rule_at_firing,
+        notified_lines=tuple(sorted(notified_lines)),
+        mentioned_lines=tuple(
+            (row.number, line)
+            for row in rows
+            if row.transition in ALERTING_TRANSITIONS
+            for line in _mentioned_lines(row.evidence)
+        ),
         title=last.title,
         owner=last.owner,
         receivers=tuple(last.evidence["receivers"]),
-        name=last.transition,
+        last_transition=last.transition,
         final_days=final,
         last_day=last.last_day,
-        vanished=last.evidence.get("vanished", False),
-        news=max((row.number for row in rows if row.transition in NEWS), default=1),
+        series_missing=last.evidence.get("vanished", False),
+        last_alerting_number=max((row.number for row in rows if row.transition in ALERTING_TRANSITIONS), default=1),
     )
 
 
-def _spoken(evidence: Mapping[str, Any]) -> list[str]:
+def _mentioned_lines(payload: Mapping[str, Any]) -> list[str]:
     """The line that a message was about; of an older release, all lines that were open."""
-    line = evidence.get("facts", {}).get("line")
-    return [line] if line else [line for line, _ in evidence["parts"]]
+    line = payload.get("facts", {}).get("line")
+    return [line] if line else [line for line, _ in payload["parts"]]
 
 
-def store_states(connection: Connection, judged: Iterable[Judged], now: datetime) -> None:
+def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedSeries], now: datetime) -> None:
     """Replace all series states, but for those of open alerts whose series is not in the data now: when it was there
     last has to be known."""
-    is_told = (alerts.c.status == "open", alerts.c.kind == "fall")
-    told = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_told)).all()
-    open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in told}
-    judged = list(judged)
-    gone = set(open_alerts) - {one.series.series_id for one in judged}
-    connection.execute(delete(series_states).where(series_states.c.series_id.not_in(gone)))
+    is_open_drop = (alerts.c.status == "open", alerts.c.kind == "fall")
+    open_drops = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_open_drop)).all()
+    open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in open_drops}
+    evaluated = list(evaluated)
+    missing_series = set(open_alerts) - {series_evaluated.series.series_id for series_evaluated in evaluated}
+    connection.execute(delete(series_states).where(series_states.c.series_id.not_in(missing_series)))
     rows = []
-    for one in judged:
-        series, track = one.series, one.track
+    for series_evaluated in evaluated:
+        series, result = series_evaluated.series, series_evaluated.result
         watched, alert_id = series.watched, open_alerts.get(series.series_id)
         rows.append(
             {
@@ -159,16 +164,16 @@ def store_states(connection: Connection, judged: Iterable[Judged], now: datetime
                 "statistic": watched.statistic,
                 "segment": series.segment,
                 "segment_value": series.segment_value,
-                "state": str(track.state),
-                "since": track.since,
-                "last_day": track.last_day,
-                "tail": track.tail,
-                "rate": track.rate,
-                "n": track.n,
-                "reference": track.reference,
-                "false_alarm_every": track.false_alarm_every,
+                "state": str(result.state),
+                "since": result.state_since,
+                "last_day": result.last_day,
+                "tail": result.tail,
+                "rate": result.rate,
+                "n": result.n,
+                "reference": result.reference,
+                "false_alarm_every": result.false_alarm_every,
                 "alert_id": alert_id,
-                "inhibited": one.inhibited and track.breach is not None,
+                "inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
                 "judged_at": now,
             }
         )

@@ -8,65 +8,71 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
-from jkpi.alerts.notifications.log_entries import Due, Owed, Told
-from jkpi.alerts.notifications.model import Letter
-from jkpi.alerts.notifications.silences import Held, Silence
-from jkpi.alerts.receivers.plain_text import render
-from jkpi.state.engine import acknowledgements, alerts, held_digests, outbox, silences, tellings
+from jkpi.alerts.notifications.log_entries import DueNotification, PendingNotification, SentNotification
+from jkpi.alerts.notifications.model import Notification
+from jkpi.alerts.notifications.silences import Silence, SuppressionReason
+from jkpi.alerts.receivers.plain_text import render_text
+from jkpi.state.engine import acknowledgements, alerts, deferred_watch_lists, notification_log, outbox, silences
 
-_AT_ONCE = 500
+_CHUNK = 500
 
 
-def owe(connection: Connection, rows: Iterable[tuple[str, int, str]], now: datetime) -> None:
+def add_pending(connection: Connection, recipients: Iterable[tuple[str, int, str]], now: datetime) -> None:
     """(alert, number, receiver): a transition that somebody has to hear of."""
-    listed = [
+    entries = [
         {
-            "alert_id": alert, "number": number, "receiver": receiver, "purpose": "news", "status": "owed",
+            "alert_id": alert_id, "number": number, "receiver": receiver, "purpose": "news", "status": "owed",
             "created_at": now,
         }
-        for alert, number, receiver in rows
+        for alert_id, number, receiver in recipients
     ]  # fmt: skip
-    if listed:
-        connection.execute(insert(tellings), listed)
+    if entries:
+        connection.execute(insert(notification_log), entries)
 
 
-def read_owed(connection: Connection) -> list[Owed]:
+def read_pending(connection: Connection) -> list[PendingNotification]:
     """All that nobody has heard of, oldest first."""
-    columns = [tellings.c[name] for name in ("telling_id", "alert_id", "number", "receiver")]
-    rows = connection.execute(select(*columns).where(tellings.c.status == "owed").order_by(tellings.c.telling_id)).all()
-    return [Owed(**row._mapping) for row in rows]
+    columns = [notification_log.c[name] for name in ("telling_id", "alert_id", "number", "receiver")]
+    rows = connection.execute(
+        select(*columns).where(notification_log.c.status == "owed").order_by(notification_log.c.telling_id)
+    ).all()
+    return [PendingNotification(**row._mapping) for row in rows]
 
 
-def read_told(connection: Connection) -> dict[str, list[Told]]:
+def read_sent(connection: Connection) -> dict[str, list[SentNotification]]:
     """Alert -> what was told of it, for all that are open or of which something is owed."""
-    owed = select(tellings.c.alert_id).where(tellings.c.status == "owed")
-    wanted = or_(alerts.c.status == "open", alerts.c.alert_id.in_(owed))
-    columns = [tellings.c[name] for name in Told.__dataclass_fields__]
+    has_pending = select(notification_log.c.alert_id).where(notification_log.c.status == "owed")
+    wanted = or_(alerts.c.status == "open", alerts.c.alert_id.in_(has_pending))
+    columns = [notification_log.c[name] for name in SentNotification.__dataclass_fields__]
     rows = connection.execute(
         select(*columns)
-        .join(alerts, alerts.c.alert_id == tellings.c.alert_id)
-        .where(tellings.c.status == "told", wanted)
-        .order_by(tellings.c.telling_id)
+        .join(alerts, alerts.c.alert_id == notification_log.c.alert_id)
+        .where(notification_log.c.status == "told", wanted)
+        .order_by(notification_log.c.telling_id)
     ).all()
-    found: dict[str, list[Told]] = {}
+    by_alert: dict[str, list[SentNotification]] = {}
     for row in rows:
-        found.setdefault(row.alert_id, []).append(Told(**row._mapping))
-    return found
+        by_alert.setdefault(row.alert_id, []).append(SentNotification(**row._mapping))
+    return by_alert
 
 
-def heard_by(connection: Connection, alert_ids: Iterable[str]) -> dict[str, set[str]]:
+def receivers_notified(connection: Connection, alert_ids: Iterable[str]) -> dict[str, set[str]]:
     """Alert -> all who were told of it."""
-    found: dict[str, set[str]] = {}
-    wanted = sorted(alert_ids)
-    for start in range(0, len(wanted), _AT_ONCE):
-        these = tellings.c.alert_id.in_(wanted[start : start + _AT_ONCE])
-        query = select(tellings.c.alert_id, tellings.c.receiver).where(tellings.c.status == "told", these).distinct()
+    by_alert: dict[str, set[str]] = {}
+    ids = sorted(alert_ids)
+    for start in range(0, len(ids), _CHUNK):
+        in_chunk = notification_log.c.alert_id.in_(ids[start : start + _CHUNK])
+        query = (
+            select(notification_log.c.alert_id, notification_log.c.receiver)
+            .where(notification_log.c.status == "told", in_chunk)
+            .distinct()
+        )
         for row in connection.execute(query):
-            found.setdefault(row.alert_id, set()).add(row.receiver)
-    return found
+            by_alert.setdefault(row.alert_id, set()).add(row.receiver)
+    return by_alert
 
 
-def read_acknowledged(connection: Connection) -> dict[str, int]:
+def read_acknowledged_numbers(connection: Connection) -> dict[str, int]:
     """Alert -> the newest of its transitions that somebody took on."""
     query = select(acknowledgements.c.alert_id, func.max(acknowledgements.c.number)).group_by(
         acknowledgements.c.alert_id
@@ -74,88 +80,92 @@ def read_acknowledged(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def read_silences(connection: Connection, now: datetime) -> list[Silence]:
+def read_active_silences(connection: Connection, now: datetime) -> list[Silence]:
     """The silences that hold now."""
     columns = [silences.c[name] for name in Silence.__dataclass_fields__]
-    holds = (silences.c.until > now, silences.c.ended_at.is_(None))
+    is_active = (silences.c.until > now, silences.c.ended_at.is_(None))
     return [
         Silence(**row._mapping)
-        for row in connection.execute(select(*columns).where(*holds).order_by(silences.c.silence_id))
+        for row in connection.execute(select(*columns).where(*is_active).order_by(silences.c.silence_id))
     ]
 
 
-def read_held_digests(connection: Connection) -> set[str]:
+def read_deferred_watch_lists(connection: Connection) -> set[str]:
     """The receivers whose digest waits."""
-    return set(connection.execute(select(held_digests.c.receiver)).scalars())
+    return set(connection.execute(select(deferred_watch_lists.c.receiver)).scalars())
 
 
-def hold_digests(connection: Connection, receivers: Iterable[str]) -> None:
+def defer_watch_lists(connection: Connection, receivers: Iterable[str]) -> None:
     """The digests of these wait, and of nobody else."""
-    connection.execute(delete(held_digests))
+    connection.execute(delete(deferred_watch_lists))
     if rows := [{"receiver": receiver} for receiver in sorted(receivers)]:
-        connection.execute(insert(held_digests), rows)
+        connection.execute(insert(deferred_watch_lists), rows)
 
 
-def settle(connection: Connection, due: Due, number: int, letter: Letter, thread: str, now: datetime,
-           facts: Mapping[str, Any]) -> None:  # fmt: skip
+def record_notified(connection: Connection, due: DueNotification, number: int, notification: Notification, thread_id: str, now: datetime,
+           figures: Mapping[str, Any]) -> None:  # fmt: skip
     """A receiver hears of an alert by this message: the newest owed row says so, the others are dropped. `facts`: the
     figures in it."""
-    told = {
-        "status": "told", "held": None, "purpose": due.purpose, "thread": thread,
-        "notification_id": letter.message_id, "told_at": now, "facts": dict(facts),
+    values = {
+        "status": "told", "held": None, "purpose": due.notification_type, "thread": thread_id,
+        "notification_id": notification.notification_id, "told_at": now, "facts": dict(figures),
     }  # fmt: skip
-    if due.owed:
-        drop(connection, due.owed[:-1])
-        connection.execute(update(tellings).where(tellings.c.telling_id == due.owed[-1]).values(**told))
+    if due.pending_ids:
+        discard(connection, due.pending_ids[:-1])
+        connection.execute(
+            update(notification_log).where(notification_log.c.telling_id == due.pending_ids[-1]).values(**values)
+        )
     else:
         row = {"alert_id": due.alert_id, "number": number, "receiver": due.receiver, "created_at": now}
-        connection.execute(insert(tellings).values(**row, **told))
+        connection.execute(insert(notification_log).values(**row, **values))
 
 
-def pass_on(connection: Connection, alert_id: str, number: int, receiver: str, letter: Letter, thread: str,
-            at: datetime) -> None:  # fmt: skip
+def forward_acknowledgement(connection: Connection, alert_id: str, number: int, receiver: str, notification: Notification, thread_id: str,
+            now: datetime) -> None:  # fmt: skip
     """A program is told that somebody took an alert on: a message in the order of all others about that alert."""
-    post(connection, receiver, letter, [], at)
+    enqueue(connection, receiver, notification, [], now)
     row = {
         "alert_id": alert_id, "number": number, "receiver": receiver, "purpose": "acknowledgement",
-        "status": "passed on", "thread": thread, "notification_id": letter.message_id, "created_at": at, "told_at": at,
+        "status": "passed on", "thread": thread_id, "notification_id": notification.notification_id, "created_at": now, "told_at": now,
     }  # fmt: skip
-    connection.execute(insert(tellings).values(**row))
+    connection.execute(insert(notification_log).values(**row))
 
 
-def drop(connection: Connection, telling_ids: Sequence[int]) -> None:
+def discard(connection: Connection, log_ids: Sequence[int]) -> None:
     """These are news no more."""
-    _each(connection, telling_ids, status="dropped", held=None)
+    _update_entries(connection, log_ids, status="dropped", held=None)
 
 
-def hold(connection: Connection, telling_ids: Sequence[int], why: Held) -> None:
+def suppress(connection: Connection, log_ids: Sequence[int], reason: SuppressionReason) -> None:
     """These stay owed."""
-    _each(connection, telling_ids, held=why)
+    _update_entries(connection, log_ids, held=reason)
 
 
-def _each(connection: Connection, telling_ids: Sequence[int], **values: str | None) -> None:
-    if telling_ids:
-        statement = update(tellings).where(tellings.c.telling_id == bindparam("this")).values(**values)
-        connection.execute(statement, [{"this": one} for one in telling_ids])
+def _update_entries(connection: Connection, log_ids: Sequence[int], **values: str | None) -> None:
+    if log_ids:
+        statement = update(notification_log).where(notification_log.c.telling_id == bindparam("this")).values(**values)
+        connection.execute(statement, [{"this": log_id} for log_id in log_ids])
 
 
-def count_lately(connection: Connection, receiver: str, now: datetime) -> int:
+def count_last_day(connection: Connection, receiver: str, now: datetime) -> int:
     """How many messages were written to a receiver within a day."""
     since = outbox.c.created_at > now - timedelta(days=1)
     return connection.execute(select(func.count()).where(outbox.c.receiver == receiver, since)).scalar_one()
 
 
-def post(connection: Connection, receiver: str, letter: Letter, transitions: list[str], now: datetime) -> None:
+def enqueue(
+    connection: Connection, receiver: str, notification: Notification, transition_ids: list[str], now: datetime
+) -> None:
     """One message, due at once. `now` is when it became true; sending goes by the clock of the world."""
     connection.execute(
         insert(outbox).values(
-            notification_id=letter.message_id,
+            notification_id=notification.notification_id,
             receiver=receiver,
-            title=letter.title,
-            body=render(letter),
-            mood=letter.mood,
-            content=letter.to_json(),
-            transitions=transitions,
+            title=notification.title,
+            body=render_text(notification),
+            mood=notification.severity,
+            content=notification.to_json(),
+            transitions=transition_ids,
             status="waiting",
             attempts=0,
             created_at=now,

@@ -8,30 +8,30 @@ from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
 
-from jkpi.alerts.evidence.daily_readings import Day
-from jkpi.state.engine import alerts, told_readings
+from jkpi.alerts.evidence.daily_readings import DailyReading
+from jkpi.state.engine import alerts, reading_snapshots
 
 
-def keep(connection: Connection, alert_id: str, number: int, days: Iterable[Day]) -> None:
+def save_snapshot(connection: Connection, alert_id: str, number: int, readings: Iterable[DailyReading]) -> None:
     """The readings that a transition was told from, for good."""
-    rows = [{"alert_id": alert_id, "number": number, **asdict(day)} for day in days]
+    rows = [{"alert_id": alert_id, "number": number, **asdict(reading)} for reading in readings]
     if rows:
-        connection.execute(insert(told_readings), rows)
+        connection.execute(insert(reading_snapshots), rows)
 
 
-def kept(connection: Connection, alert_id: str) -> dict[int, list[Day]]:
+def load_snapshots(connection: Connection, alert_id: str) -> dict[int, list[DailyReading]]:
     """Number of the transition -> the readings as they were then."""
-    columns = [told_readings.c[name] for name in Day.__dataclass_fields__]
+    columns = [reading_snapshots.c[name] for name in DailyReading.__dataclass_fields__]
     rows = connection.execute(
-        select(told_readings.c.number, *columns)
-        .where(told_readings.c.alert_id == alert_id)
-        .order_by(told_readings.c.number, told_readings.c.period_start)
+        select(reading_snapshots.c.number, *columns)
+        .where(reading_snapshots.c.alert_id == alert_id)
+        .order_by(reading_snapshots.c.number, reading_snapshots.c.period_start)
     ).all()
-    found: dict[int, list[Day]] = {}
+    by_number: dict[int, list[DailyReading]] = {}
     for row in rows:
         values = dict(row._mapping)
-        found.setdefault(values.pop("number"), []).append(Day(**values))
-    return found
+        by_number.setdefault(values.pop("number"), []).append(DailyReading(**values))
+    return by_number
 
 
 def final_days(connection: Connection) -> dict[str, frozenset[date]]:
@@ -39,17 +39,17 @@ def final_days(connection: Connection) -> dict[str, frozenset[date]]:
     when something was told of it."""
     end = func.coalesce(alerts.c.closed_on, alerts.c.fired_on)
     rows = connection.execute(
-        select(told_readings.c.alert_id, told_readings.c.period_start)
+        select(reading_snapshots.c.alert_id, reading_snapshots.c.period_start)
         .join(alerts)
         .where(
             alerts.c.kind == "fall",
-            told_readings.c.status == "final",
-            told_readings.c.denominator > 0,
-            told_readings.c.period_start.between(alerts.c.since, end),
+            reading_snapshots.c.status == "final",
+            reading_snapshots.c.denominator > 0,
+            reading_snapshots.c.period_start.between(alerts.c.since, end),
         )
         .distinct()
     )
-    found: dict[str, set[date]] = {}
+    days_of: dict[str, set[date]] = {}
     for row in rows:
-        found.setdefault(row.alert_id, set()).add(row.period_start)
-    return {alert_id: frozenset(days) for alert_id, days in found.items()}
+        days_of.setdefault(row.alert_id, set()).add(row.period_start)
+    return {alert_id: frozenset(days) for alert_id, days in days_of.items()}

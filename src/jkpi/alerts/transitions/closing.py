@@ -10,89 +10,96 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from jkpi.alerts.detection.episodes import Course
-from jkpi.alerts.detection.state_machine import State
-from jkpi.alerts.statistics.rules import IN_A_ROW
+from jkpi.alerts.detection.episodes import StateHistory
+from jkpi.alerts.detection.state_machine import SeriesState
+from jkpi.alerts.statistics.rules import RUN_LENGTH
 
 if TYPE_CHECKING:
-    from jkpi.alerts.transitions.model import Announced, Judged, Name
+    from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert, TransitionType
 
-SHARED_BY = "shared_by"
-_BAD = (State.PATTERN, State.FIRING, State.RECOVERING)
+BUDGET_KEY = "shared_by"
+_BELOW_LINE = (SeriesState.PATTERN, SeriesState.FIRING, SeriesState.RECOVERING)
 
 
-def terms(one: Judged) -> dict[str, Any]:
+def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
     """The rule by which a series is judged, as JSON has it. `shared_by`: how many share a budget, and its days for one
     of them alone."""
-    watched = one.series.watched
-    found: dict[str, Any] = {
-        "promise": watched.promise, "falls_off_by": watched.falls_off_by, "kpi": watched.kpi,
+    watched = evaluated.series.watched
+    terms: dict[str, Any] = {
+        "promise": watched.promise, "falls_off_by": watched.min_drop, "kpi": watched.kpi,
         "statistic": watched.statistic, "direction": watched.direction, "period": watched.period,
-        "by": list(watched.by), "false_alarm_every": watched.false_alarm_every,
+        "by": list(watched.segment_names), "false_alarm_every": watched.false_alarm_every,
     }  # fmt: skip
-    if one.definition is not None:
-        found["definition"] = one.definition
-    if one.rule is not None:
-        found[SHARED_BY] = [one.rule.family, one.rule.false_alarm_every]
-    return found
+    if evaluated.definition is not None:
+        terms["definition"] = evaluated.definition
+    if evaluated.rule is not None:
+        terms[BUDGET_KEY] = [evaluated.rule.family_size, evaluated.rule.false_alarm_every]
+    return terms
 
 
-def why_gone(one: Judged, alert: Announced) -> Name | None:
+def closing_reason(evaluated: EvaluatedSeries, alert: StoredAlert) -> TransitionType | None:
     """Why an announced breach is no longer there; None where today's data cannot tell: it stays open."""
-    changed = _changed(alert.terms, terms(one))
-    if changed - {SHARED_BY}:
+    changed = _changed_terms(alert.rule_at_firing, rule_terms(evaluated))
+    if changed - {BUDGET_KEY}:
         return "superseded"
-    if one.defined is not None and one.defined > alert.since:
+    if evaluated.definition_since is not None and evaluated.definition_since > alert.onset:
         return "superseded"  # the KPI is another one now: its readings say nothing about what was told
-    reaches_back = one.first_day is not None and one.first_day <= alert.since
+    reaches_back = evaluated.first_day is not None and evaluated.first_day <= alert.onset
     # With more segments each needs more evidence, in the past as well: that is no late data.
-    if reaches_back and not changed and has_days(one, alert, alert.since, alert.fired_on):
+    if reaches_back and not changed and has_all_days(evaluated, alert, alert.onset, alert.fired_on):
         return "corrected"
-    return "resolved" if _is_over(one, alert) else None
+    return "resolved" if _has_recovered(evaluated, alert) else None
 
 
-def has_days(one: Judged, alert: Announced, first: date, last: date) -> bool:
+def has_all_days(evaluated: EvaluatedSeries, alert: StoredAlert, first: date, last: date) -> bool:
     """Whether each line that was told has a reading today of each of these days that had a final one then."""
-    if any(first <= day <= last for day in one.held_days):
+    if any(first <= day <= last for day in evaluated.suspended_days):
         return False
-    wanted = [day for day in alert.final_days if first <= day <= last]
+    required_days = [day for day in alert.final_days if first <= day <= last]
     return all(
-        line.last is not None and line.last >= last and all(line.at(day) for day in wanted)
-        for line in _lines(one, alert)
+        history.last_day is not None and history.last_day >= last and all(history.code_on(day) for day in required_days)
+        for history in _notified_histories(evaluated, alert)
     )
 
 
-def seems_open(one: Judged, alert: Announced) -> bool:
+def reopened_by_missing_data(evaluated: EvaluatedSeries, alert: StoredAlert) -> bool:
     """Whether a closed alert is open again only because days up to its end are not there now: that is our blindness, no
     fall. Low days since then, as many in a row as are no coincidence, are news."""
-    if alert.closed_on is None or _changed(alert.terms, terms(one)) - {SHARED_BY}:
+    if alert.closed_on is None or _changed_terms(alert.rule_at_firing, rule_terms(evaluated)) - {BUDGET_KEY}:
         return False
-    newest = list(_judged_after(one, alert.closed_on))[-IN_A_ROW:]
-    falls = len(newest) == IN_A_ROW and all(state is State.FIRING for state in newest)
-    return not falls and not has_days(one, alert, alert.fired_on, alert.closed_on)
+    newest_states = list(_states_after(evaluated, alert.closed_on))[-RUN_LENGTH:]
+    is_firing = len(newest_states) == RUN_LENGTH and all(state is SeriesState.FIRING for state in newest_states)
+    return not is_firing and not has_all_days(evaluated, alert, alert.fired_on, alert.closed_on)
 
 
-def _is_over(one: Judged, alert: Announced) -> bool:
+def _has_recovered(evaluated: EvaluatedSeries, alert: StoredAlert) -> bool:
     """Whether the days since then, as many as close an alert that is too small to be sure, say that all is well."""
-    patience = one.series.watched.cadence.patience
-    newest = list(_judged_after(one, alert.fired_on))[-patience:]
-    return len(newest) == patience and not any(state in _BAD for state in newest)
+    close_after = evaluated.series.watched.evaluation_config.close_after
+    newest_states = list(_states_after(evaluated, alert.fired_on))[-close_after:]
+    return len(newest_states) == close_after and not any(state in _BELOW_LINE for state in newest_states)
 
 
-def _judged_after(one: Judged, after: date) -> Iterator[State]:
-    read = [one.track.read, *([one.track.slow_read] if one.track.slow_read else [])]
-    return (state for day, state in one.track.states if day > after and any(line.at(day) for line in read))
+def _states_after(evaluated: EvaluatedSeries, after: date) -> Iterator[SeriesState]:
+    histories = [
+        evaluated.result.read_days,
+        *([evaluated.result.sign_test_read_days] if evaluated.result.sign_test_read_days else []),
+    ]
+    return (
+        state
+        for day, state in evaluated.result.states
+        if day > after and any(history.code_on(day) for history in histories)
+    )
 
 
-def _lines(one: Judged, alert: Announced) -> list[Course]:
+def _notified_histories(evaluated: EvaluatedSeries, alert: StoredAlert) -> list[StateHistory]:
     """The days that were read, on each line that was told."""
-    told = {"median" if line == "median" else "share" for line, _ in alert.told}
-    slow = one.track.slow_read
-    if slow is None or "median" not in told:
-        return [one.track.read]
-    return [slow, *([one.track.read] if "share" in told else [])]
+    lines = {"median" if line == "median" else "share" for line, _ in alert.notified_lines}
+    duration_history = evaluated.result.sign_test_read_days
+    if duration_history is None or "median" not in lines:
+        return [evaluated.result.read_days]
+    return [duration_history, *([evaluated.result.read_days] if "share" in lines else [])]
 
 
-def _changed(told: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+def _changed_terms(before: Mapping[str, Any], today: Mapping[str, Any]) -> set[str]:
     """What an older release did not write down counts as unchanged."""
-    return {name for name in told.keys() & now.keys() if told[name] != now[name]}
+    return {name for name in before.keys() & today.keys() if before[name] != today[name]}

@@ -7,28 +7,28 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from jkpi.alerts.detection.episodes import Breach, Line, Track
-from jkpi.alerts.series.early_warnings import Early
+from jkpi.alerts.detection.episodes import Episode, LineKind, SeriesResult
+from jkpi.alerts.series.early_warnings import EarlyWarning
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import Series
-from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.rules import AlertRule
 
-Kind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]
-
-
-Name = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
+AlertKind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]
 
 
-OPENING: frozenset[Name] = frozenset({"opened", "reopened"})
+TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
 
 
-NEWS: frozenset[Name] = OPENING | {"worsened"}
+OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})
 
 
-QUIET: frozenset[Name] = frozenset({"cleared"})
+ALERTING_TRANSITIONS: frozenset[TransitionType] = OPENING_TRANSITIONS | {"worsened"}
 
 
-STATUS_AFTER: dict[Name, str] = {
+SILENT_TRANSITIONS: frozenset[TransitionType] = frozenset({"cleared"})
+
+
+STATUS_AFTER: dict[TransitionType, str] = {
     "opened": "open",
     "reopened": "open",
     "worsened": "open",
@@ -43,7 +43,7 @@ STALE_AFTER = timedelta(days=28)
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedSeries:
     """A series and what replay found. `inhibited`: its moment or its stage as a whole fell with it and speaks for it.
 
     `early`: what its undecided cohorts show already. `defined`: since when today's definition of its KPI counts, where
@@ -52,19 +52,19 @@ class Judged:
     """
 
     series: Series
-    track: Track
-    inhibited: bool = False
+    result: SeriesResult
+    is_inhibited: bool = False
     first_day: date | None = None
-    held_days: frozenset[date] = frozenset()
-    stale: bool = False
-    defined: date | None = None
+    suspended_days: frozenset[date] = frozenset()
+    is_stale: bool = False
+    definition_since: date | None = None
     definition: str | None = None
-    rule: Rule | None = None
-    early: Early | None = None
+    rule: AlertRule | None = None
+    early_warning: EarlyWarning | None = None
 
 
 @dataclass(frozen=True)
-class Announced:
+class StoredAlert:
     """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
     since); `spoken`: of what messages spoke, as (number of the transition, line); `name` and `number` of its newest
     transition, `news` the number of the newest that is in NEWS.
@@ -78,23 +78,23 @@ class Announced:
     moment: str
     segment: str
     segment_value: str
-    kind: Kind
+    kind: AlertKind
     status: str
-    since: date
+    onset: date
     fired_on: date
     closed_on: date | None
     number: int
-    terms: Mapping[str, Any]
-    told: tuple[tuple[str, date], ...] = ()
-    spoken: tuple[tuple[int, str], ...] = ()
+    rule_at_firing: Mapping[str, Any]
+    notified_lines: tuple[tuple[str, date], ...] = ()
+    mentioned_lines: tuple[tuple[int, str], ...] = ()
     title: str = ""
     owner: str = ""
     receivers: tuple[str, ...] = ()
-    name: Name = "opened"
-    news: int = 1
+    last_transition: TransitionType = "opened"
+    last_alerting_number: int = 1
     final_days: frozenset[date] = frozenset()
     last_day: date | None = None
-    vanished: bool = False
+    series_missing: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -108,31 +108,37 @@ class Transition:
 
     alert_id: str
     number: int
-    name: Name
-    kind: Kind
-    since: date
+    transition_type: TransitionType
+    kind: AlertKind
+    onset: date
     happened_on: date
-    judged: Judged | None
-    breach: Breach | None = None
-    announced: Announced | None = field(default=None, repr=False)
-    vanished: bool = False
+    evaluated: EvaluatedSeries | None
+    episode: Episode | None = None
+    stored_alert: StoredAlert | None = field(default=None, repr=False)
+    series_missing: bool = False
 
     @property
     def transition_id(self) -> str:
         return f"{self.alert_id}.{self.number}"
 
-    def spoke_of(self, line: Line) -> bool:
+    def mentioned(self, line: LineKind) -> bool:
         """Whether a message before it told the same figure: how many take at most the usual median is one, the KPI
         itself, against what is usual or against the promise, another."""
-        before = (one for number, one in (self.announced.spoken if self.announced else ()) if number < self.number)
-        return any((one == "median") == (line == "median") for one in before)
+        earlier_lines = (
+            earlier_line
+            for number, earlier_line in (self.stored_alert.mentioned_lines if self.stored_alert else ())
+            if number < self.number
+        )
+        return any((earlier_line == "median") == (line == "median") for earlier_line in earlier_lines)
 
 
-def judged(series: Series, track: Track, panel: Panel, row: int, rule: Rule, until: date | None = None) -> Judged:
+def evaluated_series(
+    series: Series, result: SeriesResult, panel: Panel, row: int, rule: AlertRule, due_day: date | None = None
+) -> EvaluatedSeries:
     """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
-    last = panel.last_day(row)
-    stale = last is not None and until is not None and until - last > STALE_AFTER
-    return Judged(
-        series, track, first_day=panel.first_day(row), held_days=panel.held_days(row), stale=stale,
-        defined=panel.defined[row], definition=panel.definitions[row], rule=rule,
+    last_day = panel.last_day(row)
+    is_stale = last_day is not None and due_day is not None and due_day - last_day > STALE_AFTER
+    return EvaluatedSeries(
+        series, result, first_day=panel.first_day(row), suspended_days=panel.suspended_days(row), is_stale=is_stale,
+        definition_since=panel.definition_since[row], definition=panel.definitions[row], rule=rule,
     )  # fmt: skip

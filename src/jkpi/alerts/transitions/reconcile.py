@@ -7,176 +7,223 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from jkpi.alerts.detection.episodes import Breach, Track
-from jkpi.alerts.map_health.condition import MAP_KINDS, Condition
-from jkpi.alerts.transitions.closing import seems_open, why_gone
-from jkpi.alerts.transitions.model import STALE_AFTER, Announced, Judged, Kind, Name, Transition
+from jkpi.alerts.detection.episodes import Episode, SeriesResult
+from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS, MapCondition
+from jkpi.alerts.transitions.closing import closing_reason, reopened_by_missing_data
+from jkpi.alerts.transitions.model import (
+    STALE_AFTER,
+    AlertKind,
+    EvaluatedSeries,
+    StoredAlert,
+    Transition,
+    TransitionType,
+)
 
 """What was acknowledged before one of these is not acknowledged after it."""
 """Recorded, not told: the end of a blind spell needs no message of its own."""
-_NEAR = timedelta(days=7)
+_MATCH_WITHIN = timedelta(days=7)
 
 
-def changes(now_true: Iterable[Judged], announced: Iterable[Announced]) -> list[Transition]:
+def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[StoredAlert]) -> list[Transition]:
     """What has to be told or recorded so that the tables say what is true."""
-    by_series: dict[tuple[str, Kind], list[Announced]] = {}
-    for alert in announced:
+    by_series: dict[tuple[str, AlertKind], list[StoredAlert]] = {}
+    for alert in stored_alerts:
         by_series.setdefault((alert.series_id, alert.kind), []).append(alert)
-    found: list[Transition] = []
+    transitions: list[Transition] = []
     declared: set[tuple[str, str, str]] = set()
-    judged_until: dict[str, date | None] = {}
-    for one in now_true:
-        series, watched = one.series, one.series.watched
-        declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.by)}
-        judged_until[series.series_id] = one.track.last_day
-        found += _of_falls(one, by_series.get((series.series_id, "fall"), []))
-        if series.is_whole:
-            spells: dict[Kind, date | None] = {
-                "early": _early_since(one), "blind": one.track.blind_since, "error": one.track.error_since,
+    last_day_of: dict[str, date | None] = {}
+    for evaluated in all_evaluated:
+        series, watched = evaluated.series, evaluated.series.watched
+        declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.segment_names)}
+        last_day_of[series.series_id] = evaluated.result.last_day
+        transitions += _drop_transitions(evaluated, by_series.get((series.series_id, "fall"), []))
+        if series.is_total:
+            spells: dict[AlertKind, date | None] = {
+                "early": _early_warning_onset(evaluated), "blind": evaluated.result.data_gap_since, "error": evaluated.result.error_since,
             }  # fmt: skip
-            for kind, since in spells.items():
-                found += _of_spell(one, kind, since, by_series.get((series.series_id, kind), []))
+            for kind, onset in spells.items():
+                transitions += _spell_transitions(evaluated, kind, onset, by_series.get((series.series_id, kind), []))
     for alert in (alert for alerts in by_series.values() for alert in alerts):
-        is_declared = alert.kind in MAP_KINDS or (alert.journey, alert.moment, alert.segment) in declared
+        is_declared = alert.kind in MAP_CONDITION_KINDS or (alert.journey, alert.moment, alert.segment) in declared
         if alert.is_open and not is_declared:
-            found.append(_next(alert, "superseded", alert.fired_on, None))
-        elif alert.is_open and alert.kind == "fall" and alert.series_id not in judged_until:
-            today = judged_until.get(f"{alert.journey}/{alert.moment}")
+            transitions.append(_following(alert, "superseded", alert.fired_on, None))
+        elif alert.is_open and alert.kind == "fall" and alert.series_id not in last_day_of:
+            today = last_day_of.get(f"{alert.journey}/{alert.moment}")
             if today is not None and today - (alert.last_day or alert.fired_on) > STALE_AFTER:
-                found.append(replace(_next(alert, "superseded", today, None), vanished=True))
-    return found
+                transitions.append(replace(_following(alert, "superseded", today, None), series_missing=True))
+    return transitions
 
 
-def map_changes(
-    wrong_now: Iterable[Condition], announced: Iterable[Announced], today: date
-) -> list[tuple[Transition, Condition | None]]:
+def reconcile_map(
+    conditions: Iterable[MapCondition], stored_alerts: Iterable[StoredAlert], today: date
+) -> list[tuple[Transition, MapCondition | None]]:
     """The same for what is wrong with the map: each is told when it begins, and its end recorded. While nothing of a
     journey is seen, its touchpoints are no better off."""
-    wrong, alerts = list(wrong_now), [alert for alert in announced if alert.kind in MAP_KINDS]
+    current, alerts = list(conditions), [alert for alert in stored_alerts if alert.kind in MAP_CONDITION_KINDS]
     still_open = {(alert.series_id, alert.kind): alert for alert in alerts if alert.is_open}
-    known = {alert.alert_id: alert for alert in alerts}
-    found: list[tuple[Transition, Condition | None]] = []
-    for condition in wrong:
+    known_alerts = {alert.alert_id: alert for alert in alerts}
+    transitions: list[tuple[Transition, MapCondition | None]] = []
+    for condition in current:
         if still_open.pop((condition.series_id, condition.kind), None) is not None:
             continue
-        alert_id = _alert_id(condition.series_id, condition.kind, condition.since)
-        begins = Transition(alert_id, 1, "opened", condition.kind, condition.since, today, None)
-        if alert_id in known:
-            begins = _next(known[alert_id], "reopened", today, None)
-        found.append((begins, condition))
+        alert_id = _alert_id(condition.series_id, condition.kind, condition.onset)
+        transition = Transition(alert_id, 1, "opened", condition.kind, condition.onset, today, None)
+        if alert_id in known_alerts:
+            transition = _following(known_alerts[alert_id], "reopened", today, None)
+        transitions.append((transition, condition))
     for alert in still_open.values():
-        if not any(one.kind == alert.kind and alert.series_id.startswith(f"{one.series_id}/") for one in wrong):
-            found.append((_next(alert, "cleared", today, None), None))
-    return found
+        if not any(other.kind == alert.kind and alert.series_id.startswith(f"{other.series_id}/") for other in current):
+            transitions.append((_following(alert, "cleared", today, None), None))
+    return transitions
 
 
-def again(alert: Announced, one: Judged | None) -> Transition:
+def latest_transition(alert: StoredAlert, evaluated: EvaluatedSeries | None) -> Transition:
     """The newest transition of an alert, to be told later than it happened: with the figures of today."""
-    breach = None
-    if one is not None and alert.kind == "fall":
-        breach = _same(one.track, alert)
-    has_figures = breach is not None or alert.kind != "fall" or alert.name in ("corrected", "superseded")
+    episode = None
+    if evaluated is not None and alert.kind == "fall":
+        episode = _matching_episode(evaluated.result, alert)
+    has_figures = episode is not None or alert.kind != "fall" or alert.last_transition in ("corrected", "superseded")
     return Transition(
         alert.alert_id,
         alert.number,
-        alert.name,
+        alert.last_transition,
         alert.kind,
-        alert.since,
+        alert.onset,
         alert.closed_on or alert.fired_on,
-        one if has_figures else None,
-        breach,
+        evaluated if has_figures else None,
+        episode,
         alert,
-        alert.vanished,
+        alert.series_missing,
     )
 
 
-def _of_falls(one: Judged, alerts: list[Announced]) -> list[Transition]:
+def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> list[Transition]:
     current = next((alert for alert in alerts if alert.is_open), None)
-    breach = one.track.breach
-    is_news = breach is not None and not one.inhibited and not one.stale
-    found: list[Transition] = []
+    episode = evaluated.result.open_episode
+    is_news = episode is not None and not evaluated.is_inhibited and not evaluated.is_stale
+    transitions: list[Transition] = []
     if current is not None:
-        match = _same(one.track, current)
-        if match is None:
-            gone = why_gone(one, current)
-            if gone is None and not is_news:
+        matching = _matching_episode(evaluated.result, current)
+        if matching is None:
+            reason = closing_reason(evaluated, current)
+            if reason is None and not is_news:
                 return []
             # What falls now is another thing, whatever became of the days that were told.
-            found.append(_next(current, gone or "cleared", one.track.last_day or current.fired_on, one))
-        elif match.closed_on is None:
-            return _worsened(one, match, current)
+            transitions.append(
+                _following(current, reason or "cleared", evaluated.result.last_day or current.fired_on, evaluated)
+            )
+        elif matching.closed_on is None:
+            return _worsening(evaluated, matching, current)
         else:
-            found.append(_next(current, "resolved", match.closed_on, one, match))
-    if breach is not None and is_news:
-        first = _first(one, "fall", breach.since, breach.fired_on, breach)
-        closed = [alert for alert in alerts if not alert.is_open]
+            transitions.append(_following(current, "resolved", matching.closed_on, evaluated, matching))
+    if episode is not None and is_news:
+        opening = _opening(evaluated, "fall", episode.onset, episode.fired_on, episode)
+        closed_alerts = [alert for alert in alerts if not alert.is_open]
         # What is told beside the end of another one is new; an alert's id is its first day, which may have been told.
-        earlier = [a for a in closed if a.alert_id == first.alert_id] or [
-            a for a in closed if current is None and breach.overlaps(a.since, a.closed_on or a.fired_on)
+        earlier_alerts = [
+            earlier_alert for earlier_alert in closed_alerts if earlier_alert.alert_id == opening.alert_id
+        ] or [
+            earlier_alert
+            for earlier_alert in closed_alerts
+            if current is None
+            and episode.overlaps(earlier_alert.onset, earlier_alert.closed_on or earlier_alert.fired_on)
         ]
-        if not earlier:
-            found.append(first)
-        elif not any(seems_open(one, a) for a in earlier):
-            found.append(_next(max(earlier, key=lambda a: a.since), "reopened", breach.fired_on, one, breach))
-    return found
+        if not earlier_alerts:
+            transitions.append(opening)
+        elif not any(reopened_by_missing_data(evaluated, earlier_alert) for earlier_alert in earlier_alerts):
+            transitions.append(
+                _following(
+                    max(earlier_alerts, key=lambda earlier_alert: earlier_alert.onset),
+                    "reopened",
+                    episode.fired_on,
+                    evaluated,
+                    episode,
+                )
+            )
+    return transitions
 
 
-def _same(track: Track, alert: Announced) -> Breach | None:
+def _matching_episode(result: SeriesResult, alert: StoredAlert) -> Episode | None:
     """Of the breaches that are true today the one that was told: the first one in its days, a little later if there is
     none; rather one with its own first day."""
-    during = [b for b in track.breaches if b.overlaps(alert.since, alert.fired_on)]
-    near = during or [b for b in track.breaches if b.overlaps(alert.since, alert.fired_on + _NEAR)]
-    return min(near, key=lambda b: (b.since != alert.since, b.fired_on != alert.fired_on), default=None)
+    overlapping = [episode for episode in result.episodes if episode.overlaps(alert.onset, alert.fired_on)]
+    candidates = overlapping or [
+        episode for episode in result.episodes if episode.overlaps(alert.onset, alert.fired_on + _MATCH_WITHIN)
+    ]
+    return min(
+        candidates, key=lambda episode: (episode.onset != alert.onset, episode.fired_on != alert.fired_on), default=None
+    )
 
 
-def _worsened(one: Judged, breach: Breach, current: Announced) -> list[Transition]:
+def _worsening(evaluated: EvaluatedSeries, episode: Episode, current: StoredAlert) -> list[Transition]:
     """What an open alert has not told yet: a fall that begins after a broken promise was told, or that goes further;
     that all takes longer, and where only this was told, any fall. A promise that breaks by a fall is no news."""
-    parts = sorted((part for part in breach.parts if part.closed_on is None), key=lambda part: part.fired_on)
-    fallen = any(part.line == "baseline" for part in parts)
-    only_slower = all(line == "median" for line, _ in current.told)
-    told = list(current.told)
-    for part in parts:
-        near = [(line, since) for line, since in told if line == part.line and abs(since - part.since) < _NEAR]
-        if near:
-            told.remove(min(near, key=lambda known: abs(known[1] - part.since)))
-        elif part.line == "median":
-            if not fallen and part.since > current.fired_on:
-                return [_next(current, "worsened", part.fired_on, one, breach)]
-        elif only_slower or (part.line == "baseline" and part.since > current.fired_on):
-            return [_next(current, "worsened", part.fired_on, one, breach)]
+    detections = sorted(
+        (detection for detection in episode.detections if detection.closed_on is None),
+        key=lambda detection: detection.fired_on,
+    )
+    has_dropped = any(detection.line == "baseline" for detection in detections)
+    only_slowdown = all(line == "median" for line, _ in current.notified_lines)
+    unmatched = list(current.notified_lines)
+    for detection in detections:
+        nearby = [
+            (line, onset)
+            for line, onset in unmatched
+            if line == detection.line and abs(onset - detection.onset) < _MATCH_WITHIN
+        ]
+        if nearby:
+            unmatched.remove(min(nearby, key=lambda candidate: abs(candidate[1] - detection.onset)))
+        elif detection.line == "median":
+            if not has_dropped and detection.onset > current.fired_on:
+                return [_following(current, "worsened", detection.fired_on, evaluated, episode)]
+        elif only_slowdown or (detection.line == "baseline" and detection.onset > current.fired_on):
+            return [_following(current, "worsened", detection.fired_on, evaluated, episode)]
     return []
 
 
-def _of_spell(one: Judged, kind: Kind, since: date | None, alerts: list[Announced]) -> list[Transition]:
+def _spell_transitions(
+    evaluated: EvaluatedSeries, kind: AlertKind, onset: date | None, alerts: list[StoredAlert]
+) -> list[Transition]:
     current = next((alert for alert in alerts if alert.is_open), None)
-    if since is not None and current is None:
-        again = next((alert for alert in alerts if alert.since == since), None)
+    if onset is not None and current is None:
+        earlier = next((alert for alert in alerts if alert.onset == onset), None)
         # The same spell told before and cleared by data that have gone again: it was told once, that is enough.
-        return [] if again else [_first(one, kind, since, since, None)]
-    if since is None and current is not None:
-        return [_next(current, "cleared", one.track.last_day or current.since, one)]
+        return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]
+    if onset is None and current is not None:
+        return [_following(current, "cleared", evaluated.result.last_day or current.onset, evaluated)]
     return []
 
 
-def _early_since(one: Judged) -> date | None:
+def _early_warning_onset(evaluated: EvaluatedSeries) -> date | None:
     """An early sign is news as long as the moment itself has not fallen; a promise long broken is no fall."""
-    parts = one.track.breach.parts if one.track.breach else ()
-    fallen = any(part.line != "promise" and part.closed_on is None for part in parts)
-    return one.early.since if one.early is not None and not fallen and not one.inhibited else None
+    detections = evaluated.result.open_episode.detections if evaluated.result.open_episode else ()
+    has_dropped = any(detection.line != "promise" and detection.closed_on is None for detection in detections)
+    return (
+        evaluated.early_warning.onset
+        if evaluated.early_warning is not None and not has_dropped and not evaluated.is_inhibited
+        else None
+    )
 
 
-def _first(one: Judged, kind: Kind, since: date, happened_on: date, breach: Breach | None) -> Transition:
-    alert_id = _alert_id(one.series.series_id, kind, since)
-    return Transition(alert_id, 1, "opened", kind, since, happened_on, one, breach)
-
-
-def _next(
-    alert: Announced, name: Name, happened_on: date, one: Judged | None, breach: Breach | None = None
+def _opening(
+    evaluated: EvaluatedSeries, kind: AlertKind, onset: date, happened_on: date, episode: Episode | None
 ) -> Transition:
-    since = breach.since if breach and name == "reopened" else alert.since
-    return Transition(alert.alert_id, alert.number + 1, name, alert.kind, since, happened_on, one, breach, alert)
+    alert_id = _alert_id(evaluated.series.series_id, kind, onset)
+    return Transition(alert_id, 1, "opened", kind, onset, happened_on, evaluated, episode)
 
 
-def _alert_id(series_id: str, kind: Kind, since: date) -> str:
-    return hashlib.sha256(f"{series_id}|{kind}|{since}".encode()).hexdigest()[:12]
+def _following(
+    alert: StoredAlert,
+    transition_type: TransitionType,
+    happened_on: date,
+    evaluated: EvaluatedSeries | None,
+    episode: Episode | None = None,
+) -> Transition:
+    onset = episode.onset if episode and transition_type == "reopened" else alert.onset
+    return Transition(
+        alert.alert_id, alert.number + 1, transition_type, alert.kind, onset, happened_on, evaluated, episode, alert
+    )
+
+
+def _alert_id(series_id: str, kind: AlertKind, onset: date) -> str:
+    return hashlib.sha256(f"{series_id}|{kind}|{onset}".encode()).hexdigest()[:12]

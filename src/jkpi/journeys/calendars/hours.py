@@ -9,9 +9,9 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
-from jkpi.documents.documents import nearest
+from jkpi.documents.documents import did_you_mean
 
-DAY = 24 * 60
+MINUTES_PER_DAY = 24 * 60
 """Minutes of a day."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -21,7 +21,7 @@ _HOURS = rf"^({_CLOCK})\s*-\s*({_CLOCK})$"
 _DAYS = rf"^({'|'.join(WEEKDAYS)})(-({'|'.join(WEEKDAYS)}))?$"
 
 
-class Hours(NamedTuple):
+class OpenInterval(NamedTuple):
     """One stretch of open hours: minutes from the midnight at which its day begins, half-open.
 
     `ends` is beyond 1440 where it goes over midnight; such hours belong to the day on which they begin.
@@ -31,49 +31,49 @@ class Hours(NamedTuple):
     ends: int
 
     def __str__(self) -> str:
-        ends = self.ends if self.ends <= DAY else self.ends - DAY
+        ends = self.ends if self.ends <= MINUTES_PER_DAY else self.ends - MINUTES_PER_DAY
         return f"{self.starts // 60:02d}:{self.starts % 60:02d}-{ends // 60:02d}:{ends % 60:02d}"
 
 
-def parse_hours(value: object) -> Hours:
+def parse_hours(value: object) -> OpenInterval:
     """`09:00-12:30` as hours; an end before its start is on the next day."""
-    if isinstance(value, Hours):
+    if isinstance(value, OpenInterval):
         return value
     match = re.fullmatch(_HOURS, str(value).strip())
     if match is None:
         raise ValueError(f"{value!r} is not a stretch of hours: write it as 09:00-12:30, from 00:00 to 24:00")
     starts, ends = _minutes(match[1]), _minutes(match[2])
-    if starts in (ends, DAY):
+    if starts in (ends, MINUTES_PER_DAY):
         raise ValueError(f"{value} holds no time: all day is 00:00-24:00, and a day that is closed is left out")
-    return Hours(starts, ends if ends > starts else ends + DAY)
+    return OpenInterval(starts, ends if ends > starts else ends + MINUTES_PER_DAY)
 
 
-def check_days(value: str) -> str:
+def check_day_range(value: str) -> str:
     """`mon` or `mon-fri`, in lower case; `fri-mon` goes over the week's end."""
     if re.fullmatch(_DAYS, value) is None:
-        hint = nearest(value, WEEKDAYS)
+        hint = did_you_mean(value, WEEKDAYS)
         raise ValueError(f"{value!r} is no day of the week: write mon, or mon-fri{f'; {hint}' if hint else ''}")
     return value
 
 
-def weekdays(days: str) -> list[int]:
+def weekday_numbers(days: str) -> list[int]:
     """The days of `mon-fri`, 0 for Monday."""
     first, _, last = days.partition("-")
     begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
     return [day % 7 for day in range(begin, end + 1 + (7 if end < begin else 0))]
 
 
-def check_list(stretches: list[Hours]) -> list[Hours]:
+def check_no_overlap(intervals: list[OpenInterval]) -> list[OpenInterval]:
     """The hours of one day, none of them twice."""
-    overlap = overlapping(stretches)
+    overlap = first_overlap(intervals)
     if overlap:
         raise ValueError(f"{overlap[0]} and {overlap[1]} overlap")
-    return stretches
+    return intervals
 
 
-def overlapping(stretches: Iterable[Hours]) -> tuple[Hours, Hours] | None:
+def first_overlap(intervals: Iterable[OpenInterval]) -> tuple[OpenInterval, OpenInterval] | None:
     """The first two that share a minute."""
-    return next(((a, b) for a, b in pairwise(sorted(stretches)) if b.starts < a.ends), None)
+    return next(((a, b) for a, b in pairwise(sorted(intervals)) if b.starts < a.ends), None)
 
 
 def _minutes(clock: str) -> int:
@@ -81,11 +81,11 @@ def _minutes(clock: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-Days = Annotated[str, AfterValidator(check_days), WithJsonSchema({"type": "string", "pattern": _DAYS})]
+DayRange = Annotated[str, AfterValidator(check_day_range), WithJsonSchema({"type": "string", "pattern": _DAYS})]
 """One day of the week, or a row of them."""
 
 OpenHours = Annotated[
-    Hours,
+    OpenInterval,
     BeforeValidator(parse_hours),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _HOURS, "examples": ["09:00-12:30", "22:00-02:00", "00:00-24:00"]}),

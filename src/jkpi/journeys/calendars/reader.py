@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jkpi.documents.documents import Document, parse, problems_of
+from jkpi.documents.documents import Document, read_document, validation_problems
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.model import Calendar
 
@@ -25,14 +25,14 @@ def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
     first_file: dict[str, str] = {}
     for path in _files(workspace):
         try:
-            document = parse(path, workspace)
+            document = read_document(path, workspace)
         except WorkspaceError as error:
             problems += error.problems
             continue
         try:
             calendars.append(Calendar.model_validate(document.data))
         except ValidationError as error:
-            problems += problems_of(error, Calendar, document)
+            problems += validation_problems(error, Calendar, document)
         name = _name(document)
         if name is not None and first_file.setdefault(name, document.file) != document.file:
             message = f"the calendar {name!r} is in {first_file[name]} as well: each calendar has one file"
@@ -47,7 +47,7 @@ def calendar_names(workspace: Path) -> frozenset[str] | None:
     names = set()
     for path in _files(workspace):
         try:
-            name = _name(parse(path, workspace))
+            name = _name(read_document(path, workspace))
         except WorkspaceError:
             return None
         if name is None:

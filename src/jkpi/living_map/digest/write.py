@@ -10,50 +10,54 @@ from pathlib import Path
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.living_map.digest.content import SECTIONS, Letter, Row, letters
+from jkpi.living_map.digest.content import SECTIONS, DigestRow, OwnerDigest, build_digests
 from jkpi.living_map.page_model import file_name
-from jkpi.living_map.publish import write_whole
-from jkpi.living_map.render import render_letter
+from jkpi.living_map.publish import write_atomically
+from jkpi.living_map.render import render_digest
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenDigest:
     """An owner's letter, the receivers of the owner's moments, and where it lies as HTML."""
 
-    letter: Letter
+    digest: OwnerDigest
     receivers: tuple[str, ...]
     path: Path
 
 
 def write_digests(
-    settings: Settings, w: Warehouse, states: Sequence[MomentState], alerts: Sequence[Row]
-) -> list[Written]:
+    settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[DigestRow]
+) -> list[WrittenDigest]:
     """Write each owner's letter beside the pages. `alerts` are all that were ever announced, as `letters` wants them.
 
     Raises:
         SystemFailure: a file cannot be written.
     """
-    moments = _moments(w)
-    found = []
-    for letter in letters(_health(w), _coverage(w), moments, states, alerts, settings.now):
-        path = settings.output / "digests" / file_name(letter.owner)
-        write_whole(path, render_letter(letter, SECTIONS, settings.name, settings.now, settings.synthetic))
-        found.append(Written(letter, _receivers(letter.owner, moments), path))
-    return found
+    moments = _read_digest_moments(warehouse)
+    written = []
+    for digest in build_digests(
+        _read_health(warehouse), _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now
+    ):
+        path = settings.site_dir / "digests" / file_name(digest.owner)
+        write_atomically(path, render_digest(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
+        written.append(WrittenDigest(digest, _receivers_of_owner(digest.owner, moments), path))
+    return written
 
 
-def _receivers(owner: str, moments: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def _receivers_of_owner(owner: str, moments: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     """Where the owner's moments are told."""
-    named = [name for moment in moments if moment["owner"] == owner for name in json.loads(moment["notify"] or "[]")]
-    return tuple(dict.fromkeys(named))
+    receiver_names = [
+        name for moment in moments if moment["owner"] == owner for name in json.loads(moment["notify"] or "[]")
+    ]
+    return tuple(dict.fromkeys(receiver_names))
 
 
-def _health(w: Warehouse) -> list[dict[str, Any]]:
-    if not w.table_exists("marts", "rpt_journey_health"):
+def _read_health(warehouse: Warehouse) -> list[dict[str, Any]]:
+    if not warehouse.table_exists("marts", "rpt_journey_health"):
         return []
-    return w.rows(
+    return warehouse.rows(
         "select health.*, kpis.calendar, journeys.valid_from, coalesce(stages.owner, journeys.owner) as owner,"
         " case"
         "   when stages.title is null then journeys.title"
@@ -69,10 +73,10 @@ def _health(w: Warehouse) -> list[dict[str, Any]]:
     )
 
 
-def _coverage(w: Warehouse) -> list[dict[str, Any]]:
-    if not w.table_exists("marts", "rpt_map_coverage"):
+def _read_touchpoint_coverage(warehouse: Warehouse) -> list[dict[str, Any]]:
+    if not warehouse.table_exists("marts", "rpt_map_coverage"):
         return []
-    return w.rows(
+    return warehouse.rows(
         "select coverage.name, coverage.last_evidence_at, stages.owner, stages.title as place"
         " from marts.rpt_map_coverage as coverage inner join raw.map_stages as stages"
         " on coverage.journey = stages.journey and coverage.stage = stages.stage and stages.is_current"
@@ -80,8 +84,8 @@ def _coverage(w: Warehouse) -> list[dict[str, Any]]:
     )
 
 
-def _moments(w: Warehouse) -> list[dict[str, Any]]:
-    rows = w.rows(
+def _read_digest_moments(warehouse: Warehouse) -> list[dict[str, Any]]:
+    rows = warehouse.rows(
         "select moments.journey, moments.moment, moments.kpi, moments.owner, moments.notify, journeys.content,"
         " journeys.title"
         " from raw.map_moments as moments inner join raw.map_journeys as journeys"
@@ -89,11 +93,11 @@ def _moments(w: Warehouse) -> list[dict[str, Any]]:
         " where moments.is_current order by moments.journey, moments.moment"
     )
     for row in rows:
-        drawn = json.loads(row.pop("content") or "{}").get("moments_of_truth") or ()
-        titles = {moment.get("moment"): moment.get("title") for moment in drawn}
+        map_moments = json.loads(row.pop("content") or "{}").get("moments_of_truth") or ()
+        titles = {moment.get("moment"): moment.get("title") for moment in map_moments}
         row["shown"] = titles.get(row["moment"]) or row["moment"]
-    shown = Counter(row["shown"] for row in rows)
+    title_counts = Counter(row["shown"] for row in rows)
     # Two maps may call a moment the same: one of all customers, one of some.
-    for row in [row for row in rows if shown[row["shown"]] > 1]:
+    for row in [row for row in rows if title_counts[row["shown"]] > 1]:
         row["shown"] = f"{row['shown']} ({row['title']})"
     return rows
