@@ -44,7 +44,7 @@ def _parse_date(value: object) -> date:
 
 def _parse_segment(value: object) -> tuple[str, ...]:
     """A column's name, or a list of two and more whose values are combined, as the tuple of the names."""
-    parts = list(value) if isinstance(value, list | tuple) else [value]
+    parts: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
     for part in parts:
         if not isinstance(part, str):
             raise ValueError(f"{part!r} is not a name: a segment is a name, or a list of names to combine")
