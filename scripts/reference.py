@@ -121,7 +121,7 @@ def pages() -> dict[str, str]:
 
 def index() -> str:
     """The list of pages."""
-    return """# Overview
+    return """# Reference
 
 These pages are written by a program from the code, so they are always complete.
 
