@@ -18,10 +18,10 @@ from multiprocessing import get_context
 import numpy as np
 
 from benchmarks.alert_quality import slowdowns
-from jkpi.alerts.durations import Durations, blank
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.sign_test import Durations, blank
 
 FIRST = date(2025, 1, 6)
 SECONDS_GOAL, GIGABYTES_GOAL = 10.0, 1.0

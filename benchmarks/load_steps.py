@@ -93,16 +93,18 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
     """jkpi, whole. Seconds of start, seconds of the load."""
     import pandas as pd
 
-    from jkpi.loading import load_source, read_sources
-    from jkpi.settings import load_settings
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.config.settings import load_settings
+    from jkpi.loading.load import load_source
+    from jkpi.loading.workspace import read_sources
+    from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (place / "warehouse.duckdb").unlink(missing_ok=True)
     settings = load_settings(place, datetime(2026, 12, 1, tzinfo=UTC))
     (source,) = read_sources(place)
     inspector = None
     if with_checks:
-        from jkpi.quality import first_door
+        from jkpi.quality.incoming import first_door
 
         inspector = first_door(settings)
         # The first call imports Great Expectations: that is start, not load.

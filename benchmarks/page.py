@@ -85,11 +85,12 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
     """The page of such a map."""
     import pyarrow as pa
 
-    from jkpi.journeys import read_journeys
+    from jkpi.config.settings import Settings
+    from jkpi.journeys.reader import read_journeys
     from jkpi.journeys.rows import map_rows
-    from jkpi.living_map import publish_map
-    from jkpi.settings import Settings
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.living_map.publish import publish_map
+    from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (folder / "journeys").mkdir(parents=True)
     (folder / "journeys" / "large.yml").write_text(yaml.safe_dump(document(stages, touchpoints)))

@@ -70,8 +70,8 @@ def parse() -> argparse.Namespace:
 def prepare(example: str, workspace: Path) -> None:
     """The example's workspace and its synthetic data, where they are missing."""
     from jkpi.cli.demo import prepare as make_example
-    from jkpi.cli.progress import Display
     from jkpi.errors import JkpiError
+    from jkpi.pipeline.progress import Display
 
     try:
         make_example(example, workspace, Display())
@@ -81,7 +81,7 @@ def prepare(example: str, workspace: Path) -> None:
 
 def where_to_look(home: Path, workspace: Path, port: int) -> None:
     """What there is to see, and where."""
-    from jkpi.settings import load_settings
+    from jkpi.config.settings import load_settings
 
     settings = load_settings(workspace)
     say(
@@ -100,7 +100,7 @@ def where_to_look(home: Path, workspace: Path, port: int) -> None:
 
 def receiver_files(workspace: Path) -> list[Path]:
     """The files that hold messages, once there are any."""
-    from jkpi.settings import load_settings
+    from jkpi.config.settings import load_settings
 
     return [found.path for found in load_settings(workspace).receivers.values() if found.path is not None]
 

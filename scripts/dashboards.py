@@ -60,12 +60,12 @@ def parse() -> argparse.Namespace:
 
 def prepare(example: str | None, workspace: Path) -> None:
     """The example and its readings, where they are missing."""
-    from jkpi.cli import pipeline
     from jkpi.cli.demo import prepare as make_example
-    from jkpi.cli.progress import Display
-    from jkpi.dashboards import is_measured
-    from jkpi.settings import load_settings
-    from jkpi.warehouse import open_warehouse
+    from jkpi.config.settings import load_settings
+    from jkpi.dashboards.publish_tables import is_measured
+    from jkpi.pipeline import steps
+    from jkpi.pipeline.progress import Display
+    from jkpi.warehouse.open import open_warehouse
 
     if example is not None:
         make_example(example, workspace, Display())
@@ -74,16 +74,16 @@ def prepare(example: str | None, workspace: Path) -> None:
         measured = is_measured(warehouse)
     if not measured:
         say("measuring first; this takes about a minute")
-        failed = [step.error for step in pipeline.run(settings, Display()).steps if step.error]
+        failed = [step.error for step in steps.run(settings, Display()).steps if step.error]
         if failed:
             raise Failure("; ".join(str(error) for error in failed))
 
 
 def put_dashboards(workspace: Path, server: Server) -> None:
     """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
-    from jkpi.cli.publishing import publish
-    from jkpi.settings import load_settings
-    from jkpi.showing import Superset
+    from jkpi.config.settings import load_settings
+    from jkpi.config.superset import Superset
+    from jkpi.pipeline.publish import publish
 
     here = Superset(server.url, server.username, SecretStr(server.password))
     say("", *publish(replace(load_settings(workspace), superset=here), "dashboards").lines())

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from jkpi.documents import Duration, Interval, Strict, format_duration, nearest, parse_duration, read
+from jkpi.documents.documents import Strict, nearest, read
+from jkpi.documents.durations import Duration, Interval, format_duration, parse_duration
 from jkpi.errors import WorkspaceError
 
 

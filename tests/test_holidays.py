@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from jkpi.holidays import holidays
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.holidays import holidays
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 

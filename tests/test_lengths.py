@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jkpi.lengths import open_time, wall_time
+from jkpi.formatting.durations import open_time, wall_time
 
 
 @pytest.mark.parametrize(

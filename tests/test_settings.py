@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from jkpi.config.settings import Settings, load_settings
 from jkpi.errors import InputError, WorkspaceError
-from jkpi.settings import Settings, load_settings
 
 
 def workspace(folder: Path, text: str = "") -> Path:

@@ -16,9 +16,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
-import jkpi.state
+import jkpi.state.engine
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state import HEAD, alerts, metadata, migrate, outbox, reading, state_engine, writing
+from jkpi.state.engine import HEAD, alerts, metadata, migrate, outbox, reading, state_engine, writing
 
 MESSAGE = {
     "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "mood": "info", "transitions": [],
@@ -59,7 +59,7 @@ def test_a_second_migration_is_one_quick_look(url: str) -> None:
 
 @pytest.mark.slow
 def test_two_processes_may_migrate_at_once(url: str) -> None:
-    code = "import sys; from jkpi.state import migrate, state_engine; migrate(state_engine(sys.argv[1]))"
+    code = "import sys; from jkpi.state.engine import migrate, state_engine; migrate(state_engine(sys.argv[1]))"
     runs = [subprocess.Popen([sys.executable, "-c", code, url], stderr=subprocess.PIPE) for _ in range(3)]
     complaints = [run.communicate()[1].decode() for run in runs]
     assert [run.returncode for run in runs] == [0, 0, 0], complaints

@@ -14,10 +14,10 @@ import numpy as np
 from benchmarks.alert_quality.made_days import made
 from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.sources import DAYS, Days
-from jkpi.alerts.episodes import Breach, Track
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.episodes import Breach, Track
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import Rule
 
 FELL, OVER, FURTHER = 90, 118, 150
 POINTS = 0.1

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
 from benchmarks.alert_quality.opening import opened
-from jkpi.alerts.judge import Rule
+from jkpi.alerts.statistics.rules import Rule
 
 FIRST = date(2024, 1, 1)
 DAYS = 731

@@ -6,9 +6,9 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import Rule
 
 
 def opened(good: np.ndarray, n: np.ndarray, first: date, rule: Rule) -> np.ndarray:

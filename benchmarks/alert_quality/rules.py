@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.opening import opened
 from benchmarks.alert_quality.sources import DAYS, Days
-from jkpi.alerts.judge import Rule
+from jkpi.alerts.statistics.rules import Rule
 
 FIRST = date(2025, 1, 6)
 FALLS_OFF_BY = 0.05

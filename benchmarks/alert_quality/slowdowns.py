@@ -14,11 +14,11 @@ import numpy as np
 from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.scores import delays, interval, monthly
 from benchmarks.alert_quality.sources import AT, DAYS
-from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.durations import Durations, blank, counted
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.combine_lines import with_signs
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.sign_test import Durations, blank, counted
 
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(27) for eighth in range(9, 17))])
 """As in the marts (macros/durations.sql)."""

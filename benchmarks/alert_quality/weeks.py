@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.alert_quality.made_days import CORRELATION
 from benchmarks.alert_quality.opening import opened
-from jkpi.alerts.judge import WEEKLY, Rule
+from jkpi.alerts.statistics.rules import WEEKLY, Rule
 
 FIRST = date(2024, 1, 1)
 WEEKS, LEARNT, SOON = 104, 10, 4

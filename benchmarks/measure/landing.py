@@ -26,9 +26,11 @@ _KINDS = {"touchpoints": ("touchpoint_events", "occurred_at"), "responses": ("su
 
 def make(place: Path, memory_limit: str | None = None) -> None:
     """A workspace at `place`: the map is in its warehouse, and no row."""
-    from jkpi.journeys import read_journeys, write_map
-    from jkpi.loading import read_sources
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.journeys.map_tables import write_map
+    from jkpi.journeys.reader import read_journeys
+    from jkpi.loading.workspace import read_sources
+    from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     write_workspace(place, memory_limit)
     for name in (WAREHOUSE, HELD_BACK):

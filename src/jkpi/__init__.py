@@ -1,3 +1,3 @@
-"""Customer journey maps kept alive: KPIs measured on schedule, falls of a moment of truth alerted to their owner."""
+"""Keep customer journey maps alive: measure KPIs on a schedule, alert the owner when a moment of truth drops."""
 
 __version__ = "0.1.0"

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+
+
+def is_late(newest: datetime, schedule: str, late_seconds: int, now: datetime) -> bool | None:
+    """Whether the newest row is older than two rounds of the schedule and the allowance for late data.
+
+    None where the schedule has no rhythm that is known (none at all, @once, @continuous): then nothing is promised.
+    """
+    period = longest_gap(schedule)
+    if period is None:
+        return None
+    return now - newest > 2 * period + timedelta(seconds=late_seconds)
+
 
 _NAMED = {
     "@hourly": timedelta(hours=1),

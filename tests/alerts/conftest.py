@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.settings import Receiver, Settings
+from jkpi.config.settings import Receiver, Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 from made_world import MAP, ON_SITE, World

@@ -23,12 +23,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import jkpi.alerts.announce as announce
-import jkpi.alerts.delivery as delivery
-from jkpi.journeys import read_journeys
-from jkpi.settings import Receiver, Settings
-from jkpi.state import outbox, reading, state_engine
-from jkpi.warehouse import open_warehouse
+import jkpi.alerts.delivery.outbox as delivery
+import jkpi.alerts.dispatch.evaluate_and_dispatch as announce
+from jkpi.config.settings import Receiver, Settings
+from jkpi.journeys.reader import read_journeys
+from jkpi.state.engine import outbox, reading, state_engine
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
 

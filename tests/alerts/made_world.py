@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi.alerts import AlertReport, judge_and_announce
-from jkpi.journeys import read_journeys
-from jkpi.settings import Settings
-from jkpi.state import migrate, outbox, reading, state_engine
-from jkpi.warehouse import open_warehouse
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
+from jkpi.config.settings import Settings
+from jkpi.journeys.reader import read_journeys
+from jkpi.state.engine import migrate, outbox, reading, state_engine
+from jkpi.warehouse.open import open_warehouse
 
 MAP = """
 journey: repair

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import judge_and_announce, list_alerts, moment_states
+from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce
+from jkpi.alerts.store.alerts import moment_states
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
-from jkpi.journeys import read_journeys
-from jkpi.settings import Receiver
-from jkpi.state import alert_transitions, reading, series_states, state_engine
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.state.engine import alert_transitions, reading, series_states, state_engine
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 
@@ -315,7 +317,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from jkpi.alerts import judge_and_announce
 from jkpi.journeys import read_journeys
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse import open_warehouse
 
 folder, state_url = Path(sys.argv[1]), sys.argv[2]

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import Backtest, backtest
-from jkpi.cli.backtesting import backtest_lines
+from jkpi.alerts.backtest import backtest
+from jkpi.alerts.backtest.backtest import Backtest
+from jkpi.cli.backtest import backtest_lines
 from jkpi.errors import InputError, SystemFailure
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 

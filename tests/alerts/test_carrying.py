@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import pytest
 from made_world import FIRST
 
-from jkpi.alerts.carrying import carriers
-from jkpi.alerts.ledger import Day
-from jkpi.alerts.series import Watched
+from jkpi.alerts.evidence.contributions import carriers
+from jkpi.alerts.evidence.daily_readings import Day
+from jkpi.alerts.series.watched import Watched
 
 LOW = FIRST + timedelta(days=60)
 

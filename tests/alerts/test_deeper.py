@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts.flags import acknowledge
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.replay import replay
+from jkpi.alerts.detection.replay import replay
+from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.statistics.reading_matrix import Reading
+from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.store.acknowledgements import acknowledge
 
 BUSY = Rule(None, 0.05)
 

@@ -17,9 +17,12 @@ from made_world import ON_SITE, STAYS, UPSET, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import acknowledge, deliver, list_alerts, story
+from jkpi.alerts.delivery.outbox import deliver
+from jkpi.alerts.store.acknowledgements import acknowledge
+from jkpi.alerts.store.history import story
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
-from jkpi.settings import Receiver
 
 # Apprise looks for a module that Python 3.13 drops.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -258,14 +261,14 @@ SETTINGS = """
 import os, signal, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from jkpi.settings import Receiver, Settings
+from jkpi.config.settings import Receiver, Settings
 folder, state_url = Path(sys.argv[1]), sys.argv[2]
 receivers = {"lead": Receiver("lead", "file", path=folder / "lead.txt")}
 settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder,
                     datetime(2026, 3, 6, 6, tzinfo=UTC), receivers=receivers)
 """
 DIE_AROUND_SENDING = """
-import jkpi.alerts.delivery as delivery
+import jkpi.alerts.delivery.outbox as delivery
 really_send = delivery.send
 def send(*message):
     if sys.argv[3] == "after":

@@ -10,11 +10,14 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, STAYS, World, steady
 
-from jkpi.alerts import AlertReport, DeliveryReport, list_alerts, moment_states
-from jkpi.cli.pipeline import Alerted
+from jkpi.alerts.delivery.outbox import DeliveryReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.store.alerts import moment_states
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.report import alert_lines
 from jkpi.cli.status import status_lines, status_of
-from jkpi.warehouse import open_warehouse
+from jkpi.pipeline.steps import Alerted
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR, DAY = 3600, 86400

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jkpi.alerts.effects import Group, effects
+from jkpi.alerts.evidence.mix_and_rate import Group, effects
 
 counts = st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 

@@ -9,11 +9,12 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts import deliver, list_alerts, story
-from jkpi.alerts.evidence import Story
+from jkpi.alerts.delivery.outbox import deliver
+from jkpi.alerts.store.history import Story, story
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli import alert_lines
 from jkpi.errors import InputError
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 

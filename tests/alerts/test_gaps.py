@@ -7,12 +7,11 @@ from datetime import date, timedelta
 import pytest
 from made_world import steady
 
-from jkpi.alerts.both_lines import with_signs
-from jkpi.alerts.grid import lay_out
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.combine_lines import with_signs
+from jkpi.alerts.detection.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.statistics.reading_matrix import Reading, lay_out
+from jkpi.alerts.statistics.rules import Rule
 
 BUSY = Rule(None, 0.05)
 

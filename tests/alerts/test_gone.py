@@ -9,8 +9,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts, silence
-from jkpi.state import alert_transitions, state_engine, writing
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.store.acknowledgements import silence
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.state.engine import alert_transitions, state_engine, writing
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]

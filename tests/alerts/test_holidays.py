@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from made_world import FIRST, ON_SITE, STAYS, World
 
-from jkpi.alerts.series import watched_moments
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.alerts.series.watched import watched_moments
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOLIDAY = 66

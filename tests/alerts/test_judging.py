@@ -8,12 +8,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.episodes import Track
-from jkpi.alerts.grid import chunks, lay_out
-from jkpi.alerts.judge import WEEKLY, Rule
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.episodes import Track
+from jkpi.alerts.detection.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.statistics.reading_matrix import Reading, chunks, lay_out
+from jkpi.alerts.statistics.rules import WEEKLY, Rule
 
 FIRST = date(2025, 9, 1)  # a Monday
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.climbing import Climb, Families
-from jkpi.alerts.cusum import gain
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import DAILY
-from jkpi.alerts.lifecycle import ERROR, HELD, JUDGED, LEARNING, LOW_N, NO_DATA, STATES, State
-from jkpi.alerts.pools import Judged
+from jkpi.alerts.detection.line_tracker import Climb, Families
+from jkpi.alerts.detection.state_machine import ERROR, HELD, JUDGED, LEARNING, LOW_N, NO_DATA, STATES, State
+from jkpi.alerts.statistics.cusum import gain
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import DAILY
+from jkpi.alerts.statistics.running_sums import Judged
 
 FIRST = date(2026, 3, 2)
 NEVER = 1e9

@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from made_world import ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, DeliveryReport, judge_and_announce, list_alerts
-from jkpi.cli.pipeline import Alerted
+from jkpi.alerts.delivery.outbox import DeliveryReport
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.report import alert_lines
-from jkpi.journeys import read_journeys
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
+from jkpi.journeys.reader import read_journeys
+from jkpi.pipeline.steps import Alerted
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)
@@ -291,7 +294,7 @@ def test_a_source_is_not_missed_on_a_holiday(world: World, is_open: bool, told: 
 
 
 def test_map_alerts_are_silenced_and_grouped_like_others(world: World) -> None:
-    from jkpi.alerts import silence
+    from jkpi.alerts.store.acknowledgements import silence
 
     source(world, "visits", owner="web-team", last=ago(9))
     source(world, "letters", owner="web-team", last=ago(9))

@@ -9,9 +9,10 @@ from datetime import date
 import pytest
 from made_world import LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.figures import Figures, chance, plain, signed, span
-from jkpi.alerts.series import Watched
-from jkpi.warehouse import open_warehouse
+from jkpi.alerts.notifications.figures import Figures
+from jkpi.alerts.series.watched import Watched
+from jkpi.formatting.numbers import chance, plain, signed, span
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 SHARE = Watched("j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ())

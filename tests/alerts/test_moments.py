@@ -9,12 +9,14 @@ from datetime import date, timedelta
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts import AlertReport, list_alerts, story
-from jkpi.alerts.announce import watched_now
-from jkpi.journeys import read_journeys
-from jkpi.state import reading, series_states, state_engine
-from jkpi.telling import AlertsFile, Telling
-from jkpi.warehouse import open_warehouse
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.series.watched import watched_now
+from jkpi.alerts.store.history import story
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.journeys.reader import read_journeys
+from jkpi.state.engine import reading, series_states, state_engine
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 MONDAY = date(2026, 1, 5)

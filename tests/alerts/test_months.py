@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import DAILY, WEEKLY, Cadence, Rule
-from jkpi.alerts.months import Months, turn_of
-from jkpi.alerts.past import Usual
-from jkpi.alerts.replay import Tried, replay_all
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.baseline import Usual
+from jkpi.alerts.statistics.month_end import Months, turn_of
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import DAILY, WEEKLY, Cadence, Rule
 
 FIRST = date(2025, 1, 1)
 DAYS = 420

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts import silence
+from jkpi.alerts.store.acknowledgements import silence
 from jkpi.cli.status import status_lines, status_of
-from jkpi.falls import open_falls
+from jkpi.state.open_alerts import open_falls
 
 MakeWorld = Callable[..., World]
 

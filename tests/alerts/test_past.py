@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pytest
 
-from jkpi.alerts.grid import READ, Grid
-from jkpi.alerts.judge import DAILY
-from jkpi.alerts.past import Past, Usual
-from jkpi.alerts.tails import predictive_tail
+from jkpi.alerts.statistics.baseline import Past, Usual
+from jkpi.alerts.statistics.beta_binomial import predictive_tail
+from jkpi.alerts.statistics.reading_matrix import READ, Grid
+from jkpi.alerts.statistics.rules import DAILY
 
 FIRST = date(2026, 1, 1)  # a Thursday
 

@@ -17,11 +17,13 @@ from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
 from servers import Inbox, Web
 
-from jkpi.alerts import Digest, deliver, http_post, post_digests
-from jkpi.alerts.webhook import signed
+from jkpi.alerts.delivery.outbox import deliver
+from jkpi.alerts.dispatch.digests import Digest, post_digests
+from jkpi.alerts.receivers import http_post
+from jkpi.alerts.receivers.webhook import signed
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
 
 MakeWorld = Callable[..., World]
 SECRET = "whsec_" + "aHVzaC1odXNoLXNlY3JldC1vZi1vdXJz"
@@ -220,11 +222,11 @@ def test_a_mail_that_some_addresses_refuse_is_not_sent_to_the_others_again(make_
 
 
 def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    from jkpi.alerts import mail
+    from jkpi.alerts.receivers import mail
 
     monkeypatch.setattr(mail, "_HERE", ())
     one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
-    from jkpi.alerts.letters import Letter
+    from jkpi.alerts.notifications.model import Letter
 
     letter = mail.compose(Letter("id", "w", "now", False, "t", "info"), one, AT, lambda _: None)
     with pytest.raises(SystemFailure, match="offers no TLS") as caught:

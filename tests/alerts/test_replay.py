@@ -10,13 +10,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from jkpi.alerts.episodes import Breach, Track
-from jkpi.alerts.grid import ABSENT, READ, Grid, lay_out
-from jkpi.alerts.judge import WEEKLY as BY_WEEK
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.readings import Reading
-from jkpi.alerts.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.episodes import Breach, Track
+from jkpi.alerts.detection.replay import Tried, replay, replay_all
+from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.statistics.reading_matrix import ABSENT, READ, Grid, Reading, lay_out
+from jkpi.alerts.statistics.rules import WEEKLY as BY_WEEK
+from jkpi.alerts.statistics.rules import Rule
 
 FIRST = date(2025, 9, 1)  # a Monday
 RULE = Rule(promise=0.85, falls_off_by=0.05)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from jkpi.alerts.segments import passing_evidence, passing_tails
+from jkpi.alerts.statistics.thresholds import passing_evidence, passing_tails
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -13,11 +13,13 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from made_world import World, steady
 
-from jkpi.alerts import Acknowledged, list_alerts, make_server, silence
-from jkpi.alerts.links import maker
+from jkpi.alerts.acknowledge.server import make_server
+from jkpi.alerts.receivers.ack_links import maker
+from jkpi.alerts.store.acknowledgements import Acknowledged, silence
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.receivers import AlertsFile, Telling
+from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
-from jkpi.settings import Receiver
-from jkpi.telling import AlertsFile, Telling
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)

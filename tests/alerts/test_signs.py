@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.alerts.durations import Durations, blank
-from jkpi.alerts.episodes import Track
-from jkpi.alerts.judge import WEEKLY, Cadence, Rule
-from jkpi.alerts.replay import Tried, replay_all
-from jkpi.alerts.slower import time
+from jkpi.alerts.detection.episodes import Track
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.notifications.slowdown_text import time
+from jkpi.alerts.statistics.rules import WEEKLY, Cadence, Rule
+from jkpi.alerts.statistics.sign_test import Durations, blank
 
 EDGES = 2.0 ** (np.arange(0, 160) / 8)
 FIRST = date(2026, 1, 5)
@@ -135,7 +135,7 @@ def test_series_beside_each_other_do_not_touch() -> None:
      (172799, "2 days"), (3599, "59 min 59 s")],
 )  # fmt: skip
 def test_times_are_said_in_two_units(seconds: float, said: str) -> None:
-    from jkpi.alerts.series import Watched
+    from jkpi.alerts.series.watched import Watched
 
     watched = Watched("j", "J", "m", "M", "k", "K", None, "share_within", "share", "higher", 0.9, 0.05, "o", (), ())
     assert time(seconds, watched) == said

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import AlertReport, backtest, story
-from jkpi.cli.backtesting import backtest_lines
-from jkpi.journeys import read_journeys
-from jkpi.warehouse import open_warehouse
+from jkpi.alerts.backtest import backtest
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.store.history import story
+from jkpi.cli.backtest import backtest_lines
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 HOUR = 3600

@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from jkpi.alerts.durations import Durations, blank, counted
-from jkpi.alerts.judge import Rule
-from jkpi.alerts.planting import smallest
-from jkpi.alerts.replay import Tried, replay_all
-from jkpi.alerts.slowing import SeenSlowdown, plant_slowdowns, slower
+from jkpi.alerts.backtest.injected_drops import smallest
+from jkpi.alerts.backtest.injected_slowdowns import SeenSlowdown, plant_slowdowns, slower
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.statistics.rules import Rule
+from jkpi.alerts.statistics.sign_test import Durations, blank, counted
 
 FIRST = date(2026, 1, 5)
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(20) for eighth in range(9, 17))])

@@ -9,12 +9,13 @@ import pytest
 from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
 from test_early import DAY, judged
 
-from jkpi.alerts import AlertReport, silence
-from jkpi.alerts.episodes import NOWHERE, Part, Track, as_breaches
-from jkpi.alerts.lifecycle import State
-from jkpi.alerts.pools import Pool
-from jkpi.alerts.series import lies_within
-from jkpi.alerts.speaking import speaks_for
+from jkpi.alerts.detection.episodes import NOWHERE, Part, Track, as_breaches
+from jkpi.alerts.detection.state_machine import State
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
+from jkpi.alerts.series.watched import lies_within
+from jkpi.alerts.statistics.running_sums import Pool
+from jkpi.alerts.store.acknowledgements import silence
+from jkpi.alerts.transitions.inhibition import speaks_for
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"

@@ -10,8 +10,8 @@ from datetime import date
 import pytest
 from made_world import FIRST, ON_SITE, World, steady
 
-from jkpi.alerts import deliver
-from jkpi.settings import Receiver
+from jkpi.alerts.delivery.outbox import deliver
+from jkpi.config.settings import Receiver
 
 MakeWorld = Callable[..., World]
 BREACHES = int(os.environ.get("JKPI_TEST_BREACHES", "400"))

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import betabinom, binom
 from statsmodels.stats.proportion import proportion_confint
 
-from jkpi.alerts.tails import lower_tail, predictive_tail, wilson
+from jkpi.alerts.statistics.beta_binomial import lower_tail, predictive_tail, wilson
 
 
 def test_lower_tail_is_that_of_scipy() -> None:

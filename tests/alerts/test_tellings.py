@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
-from jkpi.alerts import AlertReport, acknowledge, judge_and_announce, list_alerts, silence, unsilence
-from jkpi.alerts.figures import day as named
-from jkpi.alerts.hushes import Silence, covers, hushed
+from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, judge_and_announce
+from jkpi.alerts.notifications.silences import Silence, covers, hushed
+from jkpi.alerts.store.acknowledgements import acknowledge, silence, unsilence
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.receivers import AlertsFile, Mute, Telling
+from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError
-from jkpi.journeys import read_journeys
-from jkpi.settings import Receiver, Settings
-from jkpi.telling import AlertsFile, Mute, Telling
-from jkpi.warehouse import open_warehouse
+from jkpi.formatting.numbers import day as named
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
 FELL = 63
@@ -423,7 +425,7 @@ def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_wor
     """A database of the first version with a told alert, brought up to date: only its end is told, as an answer."""
     from sqlalchemy import text
 
-    from jkpi.state import state_engine, writing
+    from jkpi.state.engine import state_engine, writing
 
     world = telling(fallen(make_world(ON_SITE), 4), repeat_every=None)
     world.put(steady(3, 0.95), first=day(64))

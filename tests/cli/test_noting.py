@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.cli.noting import notes
-from jkpi.journeys import read_journeys
-from jkpi.loading import read_sources
+from jkpi.cli.lint_warnings import notes
+from jkpi.journeys.reader import read_journeys
+from jkpi.loading.workspace import read_sources
 
 MAP = """
 journey: buy

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
+from jkpi.config.settings import Settings
+from jkpi.dashboards.build import make_bundle
 from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.database import database_of
-from jkpi.dashboards.making import make_bundle
-from jkpi.dashboards.subjects import subjects_of
-from jkpi.journeys import Journey, read_journeys
-from jkpi.settings import Settings
+from jkpi.dashboards.scopes import subjects_of
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 
 sys.path.insert(0, str(Path(__file__).parent))
 

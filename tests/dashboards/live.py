@@ -13,15 +13,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from jkpi.config.settings import Settings, load_settings
+from jkpi.config.superset import Superset
 from jkpi.dashboards.bundle import Bundle, MadeChart
 from jkpi.dashboards.charts import query_context
 from jkpi.dashboards.client import connect
-from jkpi.dashboards.proving import first_filters
 from jkpi.dashboards.publish import bundle_of
-from jkpi.dashboards.pushing import There, look
-from jkpi.journeys import Journey, read_journeys
-from jkpi.settings import Settings, load_settings
-from jkpi.showing import Superset
+from jkpi.dashboards.push import There, look
+from jkpi.dashboards.verify import first_filters
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 from postgres import free_port
 
 __all__ = ["Live", "free_port", "rows", "running"]

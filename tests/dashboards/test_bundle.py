@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 from jkpi.dashboards.assets import fill, read_assets
+from jkpi.dashboards.build import make_bundle
 from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.columns import check_bundle
 from jkpi.dashboards.database import database_of
-from jkpi.dashboards.making import make_bundle
-from jkpi.dashboards.naming import certifier, slug_start
-from jkpi.dashboards.subjects import subjects_of
+from jkpi.dashboards.names import certifier, slug_start
+from jkpi.dashboards.scopes import subjects_of
 from jkpi.dashboards.tables import TOLD
 from jkpi.errors import JkpiError
 

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from jkpi.config.settings import WorkspaceFile, load_settings
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.database import database_of
-from jkpi.documents import Strict, read
+from jkpi.documents.documents import Strict, read
 from jkpi.errors import InputError, SystemFailure, WorkspaceError
-from jkpi.settings import WorkspaceFile, load_settings
 
 from .conftest import MakeBundle
 

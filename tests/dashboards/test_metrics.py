@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from jkpi.dashboards import spoken
 from jkpi.dashboards.assets import read_assets
 from jkpi.dashboards.tables import published_columns
+from jkpi.formatting import dashboard_text
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
 
 def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
     today = date(2026, 6, 30)
-    assert spoken.standing("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
-    assert spoken.standing("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
-    assert spoken.standing("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
-    assert spoken.standing("ok", None, today) == "ok"
+    assert dashboard_text.standing("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
+    assert dashboard_text.standing("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
+    assert dashboard_text.standing("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
+    assert dashboard_text.standing("ok", None, today) == "ok"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jkpi.dashboards import spoken
+from jkpi.dashboards.build import make_bundle
 from jkpi.dashboards.database import database_of
-from jkpi.dashboards.making import make_bundle
-from jkpi.dashboards.subjects import subjects_of
-from jkpi.journeys.passage_kpis import TimeInStage
+from jkpi.dashboards.scopes import subjects_of
+from jkpi.formatting import dashboard_text
+from jkpi.journeys.behaviour_kpis import TimeInStage
 
 from .conftest import journeys_of, settings_of
 
@@ -17,11 +17,14 @@ def test_hours_that_a_calendar_counts_are_said_to_be_open() -> None:
     by_wall, by_calendar = (
         TimeInStage.model_validate({"kpi": "time_in_stage", **more}) for more in ({}, {"calendar": "opening_hours"})
     )
-    unit = spoken.unit_of(by_calendar)
-    assert (spoken.unit_of(by_wall), spoken.amount(201600.0, spoken.unit_of(by_wall))) == ("seconds", "56.0 h")
-    assert spoken.amount(201600.0, unit) == "56.0 open hours"
-    assert spoken.interval(180000.0, 230400.0, unit) == "50.0 to 64.0 open hours"
-    assert spoken.promise(86400.0, unit, "lower") == "at most 24.0 open hours"
+    unit = dashboard_text.unit_of(by_calendar)
+    assert (dashboard_text.unit_of(by_wall), dashboard_text.amount(201600.0, dashboard_text.unit_of(by_wall))) == (
+        "seconds",
+        "56.0 h",
+    )
+    assert dashboard_text.amount(201600.0, unit) == "56.0 open hours"
+    assert dashboard_text.interval(180000.0, 230400.0, unit) == "50.0 to 64.0 open hours"
+    assert dashboard_text.promise(86400.0, unit, "lower") == "at most 24.0 open hours"
 
 
 def test_a_chart_of_open_hours_says_so(tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from jkpi.dashboards import DashboardReport, publish_dashboards, publish_tables
+from jkpi.config.superset import Superset
 from jkpi.dashboards.charts import mark_layer
-from jkpi.dashboards.pushing import push
+from jkpi.dashboards.publish import DashboardReport, publish_dashboards
+from jkpi.dashboards.publish_tables import publish_tables
+from jkpi.dashboards.push import push
 from jkpi.dashboards.security import secure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.showing import Superset
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 from .browser import chromium, signed_in, visit
 from .conftest import JKPI, PART, ROOT, WHOLE

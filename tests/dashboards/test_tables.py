@@ -11,12 +11,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from jkpi.cli.publishing import publish
-from jkpi.dashboards.copying import publish_tables, snapshot_link
+from jkpi.config.settings import load_settings
+from jkpi.dashboards.publish_tables import publish_tables, snapshot_link
 from jkpi.dashboards.tables import measured_columns, published_columns
-from jkpi.journeys import read_journeys
-from jkpi.settings import load_settings
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.pipeline.publish import publish
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import JKPI, PART, WHOLE
 

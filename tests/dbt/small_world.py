@@ -15,12 +15,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from jkpi import resources
-from jkpi.measuring import measure
+from jkpi import package_files
+from jkpi.config.settings import Settings
 from jkpi.measuring.environment import dbt_environment
-from jkpi.measuring.run import arguments
-from jkpi.settings import Settings
-from jkpi.warehouse import LANDING_TABLES, Warehouse, ensure_landing, open_warehouse
+from jkpi.measuring.run import arguments, measure
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Row = dict[str, Any]
 
@@ -212,12 +213,12 @@ def unit_tests(url: str, workspace: Path) -> list[str]:
     """Run dbt's unit tests; the names of those that held. Fails with what dbt says of the others."""
     mine = _apart(settings(url, workspace))
     place = mine.private / "dbt"
-    command = arguments(resources.path("dbt_project"), place, full_refresh=True)
+    command = arguments(package_files.path("dbt_project"), place, full_refresh=True)
     command[command.index("build")] = "test"
     exclusion = command.index("--exclude-resource-type")
     command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]
     command.remove("--full-refresh")
-    child = [sys.executable, "-m", "jkpi.measuring.child", *command]
+    child = [sys.executable, "-m", "jkpi.measuring.dbt_process", *command]
     done = subprocess.run(child, env=dbt_environment(mine), capture_output=True, text=True, check=False)
     results = place / "target" / "run_results.json"
     nodes = json.loads(results.read_text())["results"] if results.exists() else []

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import small_world as world
 
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 PASSAGES = (
     "select actor_key, passage, event_number, place_number, moment, is_entry"
@@ -40,7 +40,7 @@ def test_any_order_of_arrival_ends_as_a_full_refresh(url: str, workspace: Path, 
 
 
 def test_nothing_at_all_is_counted_as_nothing(url: str, workspace: Path) -> None:
-    from jkpi.warehouse import ensure_landing
+    from jkpi.warehouse.landing import ensure_landing
 
     with open_warehouse(url) as warehouse:
         ensure_landing(warehouse)

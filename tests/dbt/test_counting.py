@@ -11,7 +11,7 @@ import oracle
 import pytest
 import small_world as world
 
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 EVENTS = world.events(seed=11, passages=150)
 ANSWERS = world.answers(seed=12, count=400)

@@ -15,15 +15,16 @@ import duckdb
 import pytest
 from sqlalchemy import create_engine, select
 
-from jkpi.alerts import judge_and_announce, list_alerts
-from jkpi.alerts.announce import judge_moments, watched_now
+from jkpi.alerts.dispatch.evaluate_and_dispatch import judge_and_announce, judge_moments
+from jkpi.alerts.series.watched import watched_now
+from jkpi.alerts.store.listing import list_alerts
+from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
-from jkpi.journeys import read_journeys
-from jkpi.measuring import measure
-from jkpi.settings import Settings, load_settings
-from jkpi.state import series_states
-from jkpi.synthetic import PLANTED, PlantedFall
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.reader import read_journeys
+from jkpi.measuring.run import measure
+from jkpi.state.engine import series_states
+from jkpi.synthetic.ground_truth import PLANTED, PlantedFall
+from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from reading_pages import Tables, differences, states_of

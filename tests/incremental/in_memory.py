@@ -19,8 +19,8 @@ import duckdb
 import pandas as pd
 from bench_of_worlds import to_arrow
 
-from jkpi.measuring.runs import begin_run, finish_run, why_anew
-from jkpi.warehouse import Warehouse
+from jkpi.measuring.run_state import begin_run, finish_run, why_anew
+from jkpi.warehouse.base import Warehouse
 
 RESULT = "fct_kpi_readings"
 CLOCK = "select max_by(runs.as_of, runs.run_number) as as_of from raw.measure_runs as runs"

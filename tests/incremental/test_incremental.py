@@ -20,9 +20,10 @@ from drawn import AT_FIRST, CASES_ON_A_MAP, LITTLE_ELSE, MAPS, ORDERS, STEPS, Ca
 from in_memory import Program, clear, contents, count, land, models_of, prepare
 from tangle import tangled
 
-from jkpi.cli.pipeline import mapped
-from jkpi.settings import load_settings
-from jkpi.warehouse import Warehouse, open_warehouse
+from jkpi.config.settings import load_settings
+from jkpi.pipeline.workspace import mapped
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 CASES = 300

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from jkpi.errors import Problem, WorkspaceError
-from jkpi.journeys import Journey, read_journeys
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 
 MARK = "«"
 

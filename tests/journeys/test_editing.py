@@ -9,8 +9,11 @@ import pytest
 from small_map import SMALL, journey
 
 from jkpi.errors import InputError
-from jkpi.journeys import refuse_rewriting, write_map
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.journeys.map_tables import write_map
+from jkpi.journeys.version_guard import refuse_rewriting
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jkpi import resources
-from jkpi.journeys import Journey, read_journeys
+from jkpi import package_files
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 
-WORKSPACES = sorted(place.parent for place in resources.path("examples").glob("*/journeys"))
+WORKSPACES = sorted(place.parent for place in package_files.path("examples").glob("*/journeys"))
 LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),
     *("thoughts", "back_stage", "support", "stories"),
@@ -31,7 +32,7 @@ def test_it_is_right(workspace: Path) -> None:
 
 @pytest.mark.parametrize("name", ["equipment_repair", "spare_parts"])
 def test_every_lane_of_every_stage_is_filled(name: str) -> None:
-    (journey,) = read(resources.path("examples") / name)
+    (journey,) = read(package_files.path("examples") / name)
     for stage in journey.stages:
         assert all(getattr(stage, lane) for lane in LANES), stage.stage
         assert stage.owner
@@ -40,7 +41,7 @@ def test_every_lane_of_every_stage_is_filled(name: str) -> None:
 
 
 def test_the_technician_is_promised_within_half_a_day() -> None:
-    (journey,) = read(resources.path("examples") / "equipment_repair")
+    (journey,) = read(package_files.path("examples") / "equipment_repair")
     moment = next(moment for moment in journey.moments_of_truth if moment.moment == "technician_on_site")
     assert (moment.kpi, moment.promise, moment.falls_off_by) == ("repair.time_to_resolve", 0.85, 0.05)
     assert (moment.by, moment.owner, moment.notify) == (["region"], "field-service", ["field-service-lead"])

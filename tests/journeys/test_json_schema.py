@@ -10,12 +10,12 @@ import pytest
 import yaml
 from small_map import SMALL
 
-from jkpi import resources
-from jkpi.documents import parse
-from jkpi.journeys import schema
-from jkpi.journeys.kinds import KINDS
+from jkpi import package_files
+from jkpi.documents.documents import parse
+from jkpi.journeys.json_schema import schema
+from jkpi.journeys.kpi_registry import KINDS
 
-EXAMPLES = sorted(resources.path("examples").glob("*/journeys/*.yml"))
+EXAMPLES = sorted(package_files.path("examples").glob("*/journeys/*.yml"))
 
 
 def complaints(data: Any) -> list[str]:

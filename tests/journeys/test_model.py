@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_map import SMALL, journey, spoiled
 
-from jkpi.journeys import Journey, read_journeys
-from jkpi.journeys.kinds import KINDS
+from jkpi.journeys.kpi_registry import KINDS
+from jkpi.journeys.model import Journey
+from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.survey_kpis import Ces, Csat
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
-from jkpi.journeys import Journey, map_rows
 from jkpi.journeys.checks import Receivers, findings
+from jkpi.journeys.model import Journey
+from jkpi.journeys.rows import map_rows
 
 TIME = "{kpi: time_to_resolve, from: reported, to: arrived, tolerance: 4h}"
 NPS = "{kpi: nps, survey: after_repair}"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from small_map import SMALL, journey, spoiled, write_calendar
 
-from jkpi.journeys import map_rows
-from jkpi.warehouse import LANDING_TABLES
+from jkpi.journeys.rows import map_rows
+from jkpi.warehouse.landing import LANDING_TABLES
 
 NOW = datetime(2026, 6, 30, 9, 0, tzinfo=timezone(timedelta(hours=3)))
 

@@ -12,9 +12,11 @@ import pytest
 from small_map import SMALL, journey
 
 from jkpi.errors import InputError
-from jkpi.journeys import forget_past_versions, write_map
+from jkpi.journeys.map_tables import forget_past_versions, write_map
 from jkpi.journeys.rows import MAP_TABLES
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, tzinfo=UTC)

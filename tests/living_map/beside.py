@@ -11,11 +11,13 @@ from typing import Any
 
 import yaml
 
-from jkpi.falls import Fall
-from jkpi.journeys import map_rows, read_journeys
-from jkpi.living_map import publish_map
-from jkpi.settings import Settings
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.config.settings import Settings
+from jkpi.journeys.reader import read_journeys
+from jkpi.journeys.rows import map_rows
+from jkpi.living_map.publish import publish_map
+from jkpi.state.open_alerts import Fall
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import (
     AS_OF,

@@ -14,11 +14,13 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
-from jkpi.settings import Settings
-from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.state.engine import MomentState
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "equipment_repair"

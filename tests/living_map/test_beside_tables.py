@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from jkpi.warehouse import Warehouse, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.open import open_warehouse
 
 from .beside import Published, publish, states
 from .conftest import JOURNEY, NOW

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jkpi.falls import Fall
-from jkpi.living_map import publish_map, words
-from jkpi.living_map.alignment import DIAGRAMS
-from jkpi.settings import Settings
-from jkpi.state import OpenSign
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.config.settings import Settings
+from jkpi.formatting import page_text
+from jkpi.living_map.diagrams import DIAGRAMS
+from jkpi.living_map.publish import publish_map
+from jkpi.state.engine import OpenSign
+from jkpi.state.open_alerts import Fall
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, SOURCES, STATES, Rows, fill_landing, fill_marts, marts
 
@@ -225,7 +227,7 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
     weeks = (LAST_WEEK - week["first"]).days // 7
     page.locator("#pick-week").fill(str(25 - weeks))
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    assert card.locator(".value").inner_text() == words.value(week["value"], "share", "share_within", 0.92)
+    assert card.locator(".value").inner_text() == page_text.value(week["value"], "share", "share_within", 0.92)
     assert "by now 12" in card.locator(".picked").inner_text()
     assert wrong == []
     page.context.close()
@@ -243,7 +245,9 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
     assert len(rows) == 26
     for place in (0, 11, 22):
         page.locator("#pick-week").fill(str(place))
-        assert card.locator(".value").inner_text() == words.value(rows[place]["value"], "share", "share_within", 0.92)
+        assert card.locator(".value").inner_text() == page_text.value(
+            rows[place]["value"], "share", "share_within", 0.92
+        )
         assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
         assert "by now" not in card.locator(".picked").inner_text()
     assert "as first published" in page.locator("#past-note").inner_text()
@@ -359,7 +363,7 @@ def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, si
 
 def plain(part: Locator) -> str:
     """What it says, with common spaces."""
-    return " ".join(part.inner_text().replace(words.NARROW, " ").split())
+    return " ".join(part.inner_text().replace(page_text.NARROW, " ").split())
 
 
 def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:

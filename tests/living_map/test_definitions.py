@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from jkpi.journeys.kinds import KINDS
-from jkpi.living_map import definitions, words
-from jkpi.living_map.facts import Kpi, Reading
+from jkpi.formatting import page_text
+from jkpi.journeys.kpi_registry import KINDS
+from jkpi.living_map import definitions
 from jkpi.living_map.kpi_views import Clock, kpi_view, primary_statistic
+from jkpi.living_map.page_data import Kpi, Reading
 
 WEEK = date(2026, 6, 22)
 CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
@@ -34,7 +35,7 @@ def test_every_kind_is_explained_and_captioned(kind: str) -> None:
     assert not definitions.formula(made).endswith(" reading.")
     assert definitions.maturity(made).startswith("Belongs to the day")
     statistic = primary_statistic(made)
-    assert definitions.caption(made, statistic) != words.humanise(statistic).lower()
+    assert definitions.caption(made, statistic) != page_text.humanise(statistic).lower()
 
 
 def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
@@ -49,8 +50,8 @@ def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
     [
         ("peak_end", "peak_end", 0.7183, (0.6611, 0.7755), "0.72", "0.66–0.78"),
         ("csat_mean", "mean", 4.218, (4.1, 4.336), "4.22", "4.10–4.34"),
-        ("emotion", "emotion", 0.123, (0.08, 0.19), f"12{words.NARROW}%", f"8–19{words.NARROW}%"),
-        ("self_service", "self_service", 0.5, (0.4, 0.6), f"50{words.NARROW}%", f"40–60{words.NARROW}%"),
+        ("emotion", "emotion", 0.123, (0.08, 0.19), f"12{page_text.NARROW}%", f"8–19{page_text.NARROW}%"),
+        ("self_service", "self_service", 0.5, (0.4, 0.6), f"50{page_text.NARROW}%", f"40–60{page_text.NARROW}%"),
     ],
 )
 def test_numbers_in_their_unit(
@@ -67,14 +68,14 @@ def test_what_is_counted_beside() -> None:
     assert view.caption == "felt “angry”"
     peak = kpi("peak_end", reading("peak_end", 0.7, primary=True), reading("coverage", 0.34))
     (coverage,) = kpi_view(peak, None, None, CLOCK).extras
-    assert (coverage.value, coverage.caption) == (f"34{words.NARROW}%", "of the passages gave a score")
+    assert (coverage.value, coverage.caption) == (f"34{page_text.NARROW}%", "of the passages gave a score")
 
 
 def test_open_hours_are_told() -> None:
     made = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
-    assert definitions.caption(made, "share_within") == f"done within 4{words.NARROW}open hours"
+    assert definitions.caption(made, "share_within") == f"done within 4{page_text.NARROW}open hours"
     day = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=86400)
-    assert definitions.caption(day, "share_within") == f"done within 24{words.NARROW}open hours"
+    assert definitions.caption(day, "share_within") == f"done within 24{page_text.NARROW}open hours"
     assert "day" not in definitions.formula(day)
     assert definitions.caption(made, "median") == "half were done within this in open hours"
     assert "Only the open hours of “opening hours” count." in definitions.formula(made)
@@ -85,10 +86,10 @@ def test_a_median_of_open_hours_is_never_told_in_days() -> None:
     weeks = (reading("median", 201600.0, primary=True, bounds=(180000.0, 230400.0)),)
     by_calendar = kpi("time_in_stage", *weeks, calendar="opening_hours")
     view = kpi_view(replace(by_calendar, target=86400.0), None, None, CLOCK)
-    assert (view.value, view.caption) == (f"56{words.NARROW}h", "half were done within this in open hours")
-    assert view.interval == f"50{words.NARROW}h – 64{words.NARROW}h"
-    assert view.goal is not None and f"24{words.NARROW}open hours" in view.goal
-    assert kpi_view(kpi("time_in_stage", *weeks), None, None, CLOCK).value == f"2.3{words.NARROW}days"
+    assert (view.value, view.caption) == (f"56{page_text.NARROW}h", "half were done within this in open hours")
+    assert view.interval == f"50{page_text.NARROW}h – 64{page_text.NARROW}h"
+    assert view.goal is not None and f"24{page_text.NARROW}open hours" in view.goal
+    assert kpi_view(kpi("time_in_stage", *weeks), None, None, CLOCK).value == f"2.3{page_text.NARROW}days"
 
 
 def test_where_it_was_asked_is_told() -> None:

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from jkpi.alerts import Digest, html_mail, post_digests
-from jkpi.alerts.letters import from_json
-from jkpi.living_map import words, write_digests
-from jkpi.living_map.digest.letters import letters
-from jkpi.settings import Settings
-from jkpi.state import MomentState, OpenSign, outbox, reading, state_engine
-from jkpi.warehouse import Warehouse
+from jkpi.alerts.dispatch.digests import Digest, post_digests
+from jkpi.alerts.notifications.model import from_json
+from jkpi.alerts.receivers import html_mail
+from jkpi.config.settings import Settings
+from jkpi.formatting import page_text
+from jkpi.living_map.digest.content import letters
+from jkpi.living_map.digest.write import write_digests
+from jkpi.state.engine import MomentState, OpenSign, outbox, reading, state_engine
+from jkpi.warehouse.base import Warehouse
 
 from .conftest import NOW, STATES
 
@@ -147,9 +149,9 @@ def test_an_open_early_sign_is_to_watch() -> None:
     stands = MomentState("j", "m", "ok", None, None, early=sign)
     (letter,) = letters([], [], [moment], [stands], [], NOW)
     said = "In time: early sign, after 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet"
-    assert [(heading, [line.replace(words.NARROW, " ") for line in lines]) for heading, lines in letter.sections] == [
-        ("What to watch", [said])
-    ]
+    assert [
+        (heading, [line.replace(page_text.NARROW, " ") for line in lines]) for heading, lines in letter.sections
+    ] == [("What to watch", [said])]
     assert letter.title == "Your week: 1 to watch"
 
 

@@ -6,8 +6,8 @@ import json
 from datetime import date, timedelta
 
 from jkpi.living_map import page_model
-from jkpi.living_map.reading import read_journeys
-from jkpi.warehouse import Warehouse
+from jkpi.living_map.queries import read_journeys
+from jkpi.warehouse.base import Warehouse
 
 from .conftest import JOURNEY, LAST_WEEK, NOW, insert
 

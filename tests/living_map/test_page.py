@@ -10,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.living_map import page_model, publish_map, words
-from jkpi.living_map.reading import read_journeys
+from jkpi.config.settings import Settings
+from jkpi.formatting import page_text
+from jkpi.living_map import page_model
+from jkpi.living_map.publish import publish_map
+from jkpi.living_map.queries import read_journeys
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, Page
-from jkpi.settings import Settings
-from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.state.engine import MomentState
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 from .conftest import (
     FALLS_SINCE,
@@ -57,9 +61,9 @@ def test_every_kpi_tells_its_latest_final_week(made: Page, measured: Warehouse) 
             {"kpi": row["kpi"]},
         )
         assert view.statistic == row["statistic"]
-        assert view.value == words.value(row["value_week"], row["unit"], row["statistic"], goal)
-        assert view.n == (words.count(row["sample_size_week"]) if row["unit"] != "count" else None)
-        assert view.week == f"week of {words.day(row['value_week_start'], NOW.date())}"
+        assert view.value == page_text.value(row["value_week"], row["unit"], row["statistic"], goal)
+        assert view.n == (page_text.count(row["sample_size_week"]) if row["unit"] != "count" else None)
+        assert view.week == f"week of {page_text.day(row['value_week_start'], NOW.date())}"
 
 
 def test_the_rendered_page_holds_the_numbers(made: Page, measured: Warehouse) -> None:
@@ -91,7 +95,7 @@ def test_intervals_come_from_the_mart(made: Page, measured: Warehouse) -> None:
         " and is_primary and status = 'final' order by period_start desc limit 1"
     )[0]
     view = kpi_views(made)["kpi-repair-time_to_resolve"]
-    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{words.NARROW}%"
+    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{page_text.NARROW}%"
 
 
 def test_the_other_statistics_are_of_the_same_week(made: Page, measured: Warehouse) -> None:
@@ -100,7 +104,7 @@ def test_the_other_statistics_are_of_the_same_week(made: Page, measured: Warehou
         " and period = 'week' and status = 'final' order by period_start desc limit 1"
     )
     extras = kpi_views(made)["kpi-repair-time_to_resolve"].extras
-    assert words.duration(median) in [extra.value for extra in extras]
+    assert page_text.duration(median) in [extra.value for extra in extras]
 
 
 def test_stages_stand_in_order_with_their_visits(made: Page, measured: Warehouse) -> None:
@@ -122,7 +126,9 @@ def test_touchpoints_tell_evidence_and_its_absence(made: Page, measured: Warehou
     assert touchpoints["part_picked"].last == "no evidence yet"
     assert touchpoints["part_picked"].volume == ""
     arrived = measured.rows("select * from marts.rpt_map_coverage where name = 'technician_arrived'")[0]
-    assert touchpoints["technician_arrived"].last == words.ago(arrived["last_evidence_at"], NOW.replace(tzinfo=None))
+    assert touchpoints["technician_arrived"].last == page_text.ago(
+        arrived["last_evidence_at"], NOW.replace(tzinfo=None)
+    )
     count = arrived.get("count_events_28d", arrived["count_events"])
     assert touchpoints["technician_arrived"].volume.startswith(f"{count:,} ×")
     assert touchpoints["technician_arrived"].confirmed

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from jkpi.falls import Fall
-from jkpi.freshness import is_late
 from jkpi.living_map import definitions
-from jkpi.living_map.facts import Kpi, Moment, Reading, Source
-from jkpi.living_map.fall_views import grouped
+from jkpi.living_map.alert_views import grouped
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, kpi_view, moment_view, standing
+from jkpi.living_map.page_data import Kpi, Moment, Reading, Source
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend, state_words
 from jkpi.living_map.views import MomentView
-from jkpi.state import MomentState, OpenSign
+from jkpi.schedules import is_late
+from jkpi.state.engine import MomentState, OpenSign
+from jkpi.state.open_alerts import Fall
 
 CLOCK = Clock(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)

@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
-from jkpi.inspection import Inspector
-from jkpi.loading import BatchReport, Source, load_source, read_sources
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.config.settings import Settings
+from jkpi.loading.load import load_source
+from jkpi.loading.model import Source
+from jkpi.loading.report import BatchReport
+from jkpi.loading.workspace import read_sources
+from jkpi.protocols import Inspector
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 

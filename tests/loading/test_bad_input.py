@@ -12,8 +12,8 @@ import pytest
 
 from jkpi.cli.report import batch_remarks
 from jkpi.errors import SourceError
-from jkpi.loading import set_aside
 from jkpi.loading.files import Counted
+from jkpi.loading.report import set_aside
 
 
 def one(place: Any, text: str, adds_up: Any, source: str | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jkpi.errors import WorkspaceError
-from jkpi.quality import first_door
+from jkpi.quality.incoming import first_door
 
 TOTALS = """\
 source: totals

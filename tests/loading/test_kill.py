@@ -14,7 +14,7 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from jkpi.loading import landing, load_source, read_sources
-from jkpi.settings import Settings
+from jkpi.config.settings import Settings
 from jkpi.warehouse import open_warehouse
 
 folder, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -36,9 +36,11 @@ with open_warehouse(url) as warehouse:
 def test_killed_in_the_middle(
     request: Any, tmp_path: Any, engine: str, moment: str, tickets: str, three_rows: str
 ) -> None:
-    from jkpi.loading import load_source, read_sources
-    from jkpi.settings import load_settings
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.config.settings import load_settings
+    from jkpi.loading.load import load_source
+    from jkpi.loading.workspace import read_sources
+    from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     url = request.getfixturevalue("postgres_url") if engine == "postgres" else f"duckdb:///{tmp_path}/w.duckdb"
     for name, text in {
@@ -70,7 +72,7 @@ def test_killed_in_the_middle(
 
 def test_a_locked_warehouse_is_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from jkpi.errors import SystemFailure
-    from jkpi.warehouse import open_warehouse
+    from jkpi.warehouse.open import open_warehouse
 
     holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     place = tmp_path / "w.duckdb"

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jkpi.inspection import Complaint, Inspection
-from jkpi.loading import replay_rejects
+from jkpi.loading.rejects import replay_rejects
+from jkpi.protocols import Complaint, Inspection
 
 
 def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
@@ -158,8 +158,8 @@ def test_rows_that_the_first_door_turns_away_are_rejected_with_its_reason(
 
 
 def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.MonkeyPatch, adds_up: Any) -> None:
-    monkeypatch.setattr("jkpi.loading.tabular.CHUNK_ROWS", 400)
-    monkeypatch.setattr("jkpi.loading.tabular._BLOCK", 8 << 10)
+    monkeypatch.setattr("jkpi.loading.csv_files.CHUNK_ROWS", 400)
+    monkeypatch.setattr("jkpi.loading.csv_files._BLOCK", 8 << 10)
     start = datetime(2026, 1, 1)
     rows = [
         f"{n % 1900},c{n % 90},k{n},New,web,{start + timedelta(minutes=n):%d/%m/%Y %H:%M},low\n" for n in range(2000)
@@ -180,10 +180,11 @@ def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.M
 def test_both_engines_land_the_same_to_the_letter(
     tmp_path: Any, postgres_url: str, three_rows: str, tickets: str
 ) -> None:
-    from jkpi.loading import load_source
+    from jkpi.config.settings import Settings
+    from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources
-    from jkpi.settings import Settings
-    from jkpi.warehouse import ensure_landing, open_warehouse
+    from jkpi.warehouse.landing import ensure_landing
+    from jkpi.warehouse.open import open_warehouse
 
     (tmp_path / "sources").mkdir()
     (tmp_path / "data").mkdir()

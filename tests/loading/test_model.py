@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jkpi.errors import WorkspaceError
-from jkpi.loading import read_sources, schema
+from jkpi.loading.workspace import read_sources, schema
 
 
 def problems(folder: Path, *texts: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jkpi.errors import InputError
-from jkpi.loading import count_rejects, expire_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.rejects import count_rejects, expire_rejects, export_rejects, list_rejects, replay_rejects
 
 BAD = "4,dora,D,Lost,web,01/06/2026 10:00,low\n5,emil,E,New,web,31/02/2026 10:00,low\n6,fay\n"
 

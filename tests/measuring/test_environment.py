@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
 from jkpi.measuring.environment import dbt_environment
-from jkpi.settings import Settings
 
 
 def given(url: str, memory_limit: str | None = None) -> Settings:

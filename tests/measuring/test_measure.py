@@ -14,12 +14,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
 import small_world as world
 
-from jkpi import resources
+from jkpi import package_files
 from jkpi.errors import CheckFailed, InputError, SystemFailure
-from jkpi.measuring import measure
-from jkpi.measuring.run import _alone
-from jkpi.measuring.runs import fingerprint
-from jkpi.warehouse import open_warehouse
+from jkpi.measuring.run import _alone, measure
+from jkpi.measuring.run_state import fingerprint
+from jkpi.warehouse.open import open_warehouse
 
 
 class Counter:
@@ -128,7 +127,7 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
 
 def test_a_moment_on_another_kpi_counts_its_past(workspace: Path) -> None:
     """What is counted for moments of truth alone was not counted before; another promise or owner changes no number."""
-    project = resources.path("dbt_project")
+    project = package_files.path("dbt_project")
     with open_warehouse(url(workspace)) as warehouse:
         before = fingerprint(warehouse, project)
         warehouse.execute("update raw.map_moments set promise = 0.5, owner = 'somebody else'")
@@ -138,7 +137,7 @@ def test_a_moment_on_another_kpi_counts_its_past(workspace: Path) -> None:
 
 
 def test_nothing_is_written_into_the_project(workspace: Path) -> None:
-    project = resources.path("dbt_project")
+    project = package_files.path("dbt_project")
     before = sorted(project.rglob("*"))
     measure(world.settings(url(workspace), workspace))
     assert sorted(project.rglob("*")) == before

@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jkpi import resources
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi import package_files
+from jkpi.config.settings import Settings
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
 
@@ -51,6 +53,6 @@ def put() -> Callable[[Warehouse, str, list[dict[str, Any]]], None]:
 def own_suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped suites that a test may break."""
     copy = tmp_path / "expectations"
-    shutil.copytree(resources.path("expectations"), copy)
-    monkeypatch.setattr(resources, "path", lambda name: copy)
+    shutil.copytree(package_files.path("expectations"), copy)
+    monkeypatch.setattr(package_files, "path", lambda name: copy)
     return copy / "suites"

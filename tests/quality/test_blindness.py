@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from jkpi.quality.blindness import Refused, SourceFacts, judge_source
+from jkpi.quality.data_gaps import Refused, SourceFacts, judge_source
 from jkpi.quality.report import BlindSpot
 
 NOW = datetime(2026, 6, 30, 6)

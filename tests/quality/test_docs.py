@@ -10,10 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from jkpi.quality import build_docs, check_landing, first_door
+from jkpi.config.settings import Settings
+from jkpi.quality.docs import build_docs
+from jkpi.quality.incoming import first_door
+from jkpi.quality.landing import check_landing
 from jkpi.quality.report import insert
-from jkpi.settings import Settings
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Put = Callable[..., None]
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.inspection import Complaint
-from jkpi.quality import first_door
-from jkpi.settings import Settings
+from jkpi.protocols import Complaint
+from jkpi.quality.incoming import first_door
 
 
 def events(rows: int = 5, **columns: Any) -> pd.DataFrame:

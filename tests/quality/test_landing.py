@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from jkpi.quality import check_landing
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.config.settings import Settings
+from jkpi.quality.landing import check_landing
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 Put = Callable[[Warehouse, str, list[dict[str, Any]]], None]
 LOST = date(2026, 4, 15)

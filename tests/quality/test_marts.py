@@ -9,9 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jkpi.quality import CheckReport, check_marts, marts
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.config.settings import Settings
+from jkpi.quality import marts
+from jkpi.quality.marts import check_marts
+from jkpi.quality.report import CheckReport
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 COLUMNS = {
     "fct_kpi_readings": "journey text, kpi text, kind text, statistic text, is_primary boolean, stage text,"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from jkpi import resources
+from jkpi import package_files
+from jkpi.quality.great_expectations import quietly
 from jkpi.quality.marts import KEYS
-from jkpi.quality.quiet import quietly
 from jkpi.quality.suites import SEVERITIES, load_suite, suite_file
 
-FILES = sorted((resources.path("expectations") / "suites").glob("*.json"))
+FILES = sorted((package_files.path("expectations") / "suites").glob("*.json"))
 GOOD: dict[str, Any] = {
     "type": "expect_column_values_to_not_be_null",
     "kwargs": {"column": "event_id"},
@@ -51,7 +51,7 @@ def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
 
 def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
     project = tmp_path / "expectations"
-    shutil.copytree(resources.path("expectations"), project)
+    shutil.copytree(package_files.path("expectations"), project)
     with quietly():
         import great_expectations as gx
 

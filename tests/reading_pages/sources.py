@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from jkpi.freshness import is_late
+from jkpi.schedules import is_late
 from reading_pages.account import Account
 from reading_pages.page import Shown
 from reading_pages.tables import Tables

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, text
 
-from jkpi.warehouse import Warehouse
+from jkpi.warehouse.base import Warehouse
 
 Row = Mapping[str, Any]
 WEEKS = 26

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 HERE = Path(__file__).parent
-COMMAND = [sys.executable, "-c", "from jkpi.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from jkpi.cli.app import main; main()"]
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,13 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 
-from jkpi.alerts.announce import watched_now
-from jkpi.alerts.duration_panel import read_durations
-from jkpi.alerts.findings import before
-from jkpi.alerts.replay import Tried, replay_all
-from jkpi.journeys import read_journeys
-from jkpi.settings import load_settings
-from jkpi.warehouse import open_warehouse
+from jkpi.alerts.detection.replay import Tried, replay_all
+from jkpi.alerts.evidence.alert_context import before
+from jkpi.alerts.series.duration_panel import read_durations
+from jkpi.alerts.series.watched import watched_now
+from jkpi.config.settings import load_settings
+from jkpi.journeys.reader import read_journeys
+from jkpi.warehouse.open import open_warehouse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from reading_pages import Tables, differences, states_of

@@ -12,7 +12,8 @@ import pandas as pd
 import yaml
 from worlds import AS_OF, World
 
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     import pyarrow as pa

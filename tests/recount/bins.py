@@ -12,7 +12,7 @@ from hours import BusinessClock
 from passages import Walks
 from readings import FIRST_DAYS, Versions, clocks_of, in_view, joined, with_days, with_instants
 
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 KEY = ["kpi", "segment", "segment_value", "period", "period_start", "at_most_seconds"]
 NUMBERS = ["count_spells", "decided_seconds"]

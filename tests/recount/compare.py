@@ -8,7 +8,7 @@ import pandas as pd
 from facts import TIMES
 from readings import KEY
 
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 
 def read_readings(url: str, journey: str) -> pd.DataFrame:

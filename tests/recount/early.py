@@ -13,7 +13,7 @@ from facts import TIMES, Facts, segments_of, span
 from passages import Walks
 from readings import Versions, in_view, joined, with_days, with_instants
 
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 KEY = ["kpi", "segment", "segment_value", "cohort_date", "age_seconds"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]

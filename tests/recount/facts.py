@@ -135,7 +135,7 @@ def read_facts(
 
     journey: which one, where the workspace has several. earlier: the YAML of versions that it no longer holds.
     """
-    from jkpi.warehouse import open_warehouse
+    from jkpi.warehouse.open import open_warehouse
 
     settings = read_yaml(workspace / "jkpi.yml")
     documents = [read_yaml(path) for path in sorted((workspace / "journeys").glob("*.yml"))]

@@ -27,8 +27,8 @@ from readings import KEY, NUMBERS, WORDS, all_readings
 from tangle import tangled
 from worlds import World, names, world
 
-from jkpi.journeys.kinds import KINDS
-from jkpi.warehouse import open_warehouse
+from jkpi.journeys.kpi_registry import KINDS
+from jkpi.warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jkpi.synthetic import generate
+from jkpi.synthetic.generator import generate
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bins import KEY as BIN_KEY

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from jkpi.synthetic import EXAMPLES, generate
-from jkpi.synthetic.chance import Chance
 from jkpi.synthetic.clock import Clock, clock
-from jkpi.synthetic.generator import build_story
-from jkpi.synthetic.planted import AS_OF, FIRST_DAY, PLANTED
-from jkpi.synthetic.story import Story
+from jkpi.synthetic.generator import build_story, generate
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, FIRST_DAY, PLANTED
+from jkpi.synthetic.random_streams import Chance
+from jkpi.synthetic.scenario import Story
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from jkpi import resources
-from jkpi.journeys import read_journeys
-from jkpi.loading import load_source, read_sources
-from jkpi.settings import load_settings
-from jkpi.synthetic.planted import AS_OF, PLANTED
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi import package_files
+from jkpi.config.settings import load_settings
+from jkpi.journeys.reader import read_journeys
+from jkpi.loading.load import load_source
+from jkpi.loading.workspace import read_sources
+from jkpi.synthetic.ground_truth import AS_OF, PLANTED
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 
 @pytest.fixture
 def workspace(example, tmp_path: Path) -> Path:
     folder = tmp_path / example.name
-    shutil.copytree(resources.path("examples") / example.name, folder)
+    shutil.copytree(package_files.path("examples") / example.name, folder)
     shutil.copytree(example.data, folder / "data")
     return folder
 

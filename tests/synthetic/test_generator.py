@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from jkpi.errors import InputError
-from jkpi.synthetic import EXAMPLES, generate
-from jkpi.synthetic.planted import AS_OF, PLANTED
+from jkpi.synthetic.generator import generate
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, PLANTED
 
 DELIMITERS = {"calls": ";", "erp": ";", "answers_call": ";", "answers_repair": ";", "desk": "\t"}
 

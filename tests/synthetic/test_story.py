@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import betabinom
 
 from jkpi.synthetic.clock import DAY
-from jkpi.synthetic.planted import PLANTED
+from jkpi.synthetic.ground_truth import PLANTED
 
 LOWER_IS_BETTER = {"told_once", "part_available"}
 

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from jkpi.errors import SystemFailure
-from jkpi.warehouse import Warehouse, open_warehouse
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.open import open_warehouse
 from jkpi.warehouse.snapshot import fill_published, write_snapshot
 
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from jkpi.errors import InputError, SystemFailure
-from jkpi.warehouse import LANDING_TABLES, Warehouse, ensure_landing, open_warehouse
-from jkpi.warehouse.base import used_parameters, with_placeholders
+from jkpi.warehouse.base import Warehouse, used_parameters, with_placeholders
+from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NASTY = ['comma, "quote"', "line\nbreak", "", None, "ünïcode ✓", r"back\slash \N", "50 % :name"]
 

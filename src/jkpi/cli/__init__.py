@@ -1,5 +1,1 @@
-"""The command line: parse, call, print."""
-
-from jkpi.cli.app import main
-
-__all__ = ["main"]
+"""The command line: parse, call, print. One file a verb."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import table
 
 if TYPE_CHECKING:
-    from jkpi.alerts import AlertSummary, Silence, Story
-    from jkpi.alerts.ledger import Day
+    from jkpi.alerts.evidence.daily_readings import Day
+    from jkpi.alerts.notifications.silences import Silence
+    from jkpi.alerts.store.history import Story
+    from jkpi.alerts.store.listing import AlertSummary
 
 _ALERTS = {
     "alert_id": "alert",

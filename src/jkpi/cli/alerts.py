@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import give, note
+from jkpi.cli.output import give
 from jkpi.errors import InputError
+from jkpi.pipeline.progress import note
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -52,9 +53,10 @@ def list_them(
 
 def _list(workspace: Path | None, now: str | None, only_open: bool, as_json: bool) -> None:
     with ending(as_json):
-        from jkpi.alerts import current_silences, list_alerts
+        from jkpi.alerts.store.acknowledgements import current_silences
+        from jkpi.alerts.store.listing import list_alerts
         from jkpi.cli import alert_lines
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
         found = [alert for alert in list_alerts(settings) if alert.status == "open" or not only_open]
@@ -69,11 +71,11 @@ def show(alert: AlertId, workspace: Workspace = None, now: Now = None, as_json: 
     Example: jkpi alerts show 0123456789ab
     """
     with ending(as_json):
-        from jkpi.alerts import story
+        from jkpi.alerts.store.history import story
         from jkpi.cli import alert_lines
+        from jkpi.config.settings import load_settings
         from jkpi.errors import JkpiError
-        from jkpi.settings import load_settings
-        from jkpi.warehouse import open_warehouse
+        from jkpi.warehouse.open import open_warehouse
 
         settings = load_settings(workspace, moment(now))
         story(settings, alert, None)  # an id that is wrong is told before a warehouse is opened
@@ -99,8 +101,9 @@ def ack(
     Example: jkpi alerts ack 0123456789ab --note "two technicians are ill"
     """
     with ending(as_json):
-        from jkpi.alerts import acknowledge, deliver
-        from jkpi.settings import load_settings
+        from jkpi.alerts.delivery.outbox import deliver
+        from jkpi.alerts.store.acknowledgements import acknowledge
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace)
         done = acknowledge(settings, alert, who or _user(), remark, "command line", datetime.now(UTC))
@@ -126,8 +129,8 @@ def silence(
     Example: jkpi alerts silence equipment_repair/on_site --for 7d --reason "moving the depot"
     """
     with ending(as_json):
-        from jkpi.alerts import silence as hush
-        from jkpi.settings import load_settings
+        from jkpi.alerts.store.acknowledgements import silence as hush
+        from jkpi.config.settings import load_settings
 
         settings = load_settings(workspace, moment(now))
         end = _end(settings.now, until, length)
@@ -148,8 +151,8 @@ def unsilence(
     Example: jkpi alerts unsilence equipment_repair/on_site
     """
     with ending(as_json):
-        from jkpi.alerts import unsilence as unhush
-        from jkpi.settings import load_settings
+        from jkpi.alerts.store.acknowledgements import unsilence as unhush
+        from jkpi.config.settings import load_settings
 
         ended = unhush(load_settings(workspace, moment(now)), scope, who or _user(), datetime.now(UTC))
         give(ended, [f"{one.scope} is no longer silenced (number {one.silence_id})" for one in ended], as_json)
@@ -166,9 +169,9 @@ def test_receiver(
     Example: jkpi alerts test-receiver cx-lead
     """
     with ending(as_json):
-        from jkpi.alerts import try_receiver
+        from jkpi.alerts.delivery.trial_message import try_receiver
+        from jkpi.config.settings import load_settings
         from jkpi.errors import SystemFailure
-        from jkpi.settings import load_settings
 
         try:
             tried = try_receiver(load_settings(workspace), name, datetime.now(UTC))
@@ -195,7 +198,7 @@ def _end(now: datetime, until: str | None, length: str | None) -> datetime:
     """
     from datetime import timedelta
 
-    from jkpi.documents import parse_duration
+    from jkpi.documents.durations import parse_duration
 
     if (until is None) == (length is None):
         raise InputError("say how long", hint="--until 2026-07-01, or --for 7d")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from jkpi.cli import alerts, backtesting, rejects, steps
+from jkpi.cli import alerts, backtest, rejects, steps
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
 from jkpi.cli.output import give, say
 
@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(alerts.app, name="alerts")
-app.command()(backtesting.backtest)
+app.command()(backtest.backtest)
 
 
 @app.callback(invoke_without_command=True)
@@ -47,7 +47,7 @@ def init(
     Example: jkpi init my-workspace
     """
     with ending():
-        from jkpi.cli.workspaces import make_workspace
+        from jkpi.cli.init import make_workspace
 
         say(*make_workspace(directory, example))
 
@@ -59,8 +59,8 @@ def lint(workspace: Workspace = None, as_json: Json = False) -> None:
     Example: jkpi lint -w my-workspace
     """
     with ending(as_json):
-        from jkpi.cli.workspaces import outline
-        from jkpi.settings import load_settings
+        from jkpi.cli.init import outline
+        from jkpi.config.settings import load_settings
 
         declared = outline(load_settings(workspace, as_written=True))
         kinds = ("journeys", "sources", *(["calendars"] if declared["calendars"] else []))
@@ -79,7 +79,7 @@ def schema(
     Example: jkpi schema --output my-workspace/schemas
     """
     with ending():
-        from jkpi.cli.workspaces import schema_of, write_schemas
+        from jkpi.cli.init import schema_of, write_schemas
 
         if output:
             say(*(str(path) for path in write_schemas(output)))
@@ -105,7 +105,7 @@ def serve(
     """
     with ending():
         from jkpi.cli.serve import serve_links
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         serve_links(load_settings(workspace), host, port)
 
@@ -118,7 +118,7 @@ def status(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
     """
     with ending(as_json):
         from jkpi.cli.status import status_lines, status_of
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         found = status_of(load_settings(workspace, moment(now)))
         give(found, status_lines(found), as_json)
@@ -132,7 +132,7 @@ def coverage(workspace: Workspace = None, now: Now = None, as_json: Json = False
     """
     with ending(as_json):
         from jkpi.cli.coverage import coverage_lines, coverage_of
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
 
         found = coverage_of(load_settings(workspace, moment(now)))
         give(found, coverage_lines(found), as_json)
@@ -152,7 +152,7 @@ def demo(
     """
     with ending(as_json):
         from jkpi.cli.demo import demonstrate
-        from jkpi.cli.progress import Display
+        from jkpi.pipeline.progress import Display
 
         code = demonstrate(example, directory / example, Display(), as_json)
         if code:

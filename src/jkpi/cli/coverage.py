@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from jkpi.cli.output import table
-from jkpi.cli.pipeline import landing
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.settings import Settings
+from jkpi.pipeline.workspace import landing
 
 _COVERAGE = "select * from marts.rpt_map_coverage order by journey, element, name"
 _NUMBERS = {

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from jkpi.cli import pipeline, report
+from jkpi.cli import report
+from jkpi.cli.init import make_workspace
 from jkpi.cli.output import complain, give
-from jkpi.cli.progress import Display
-from jkpi.cli.workspaces import make_workspace
-from jkpi.settings import WORKSPACE_FILE, load_settings
+from jkpi.config.settings import WORKSPACE_FILE, load_settings
+from jkpi.pipeline import steps
+from jkpi.pipeline.progress import Display
 
 
 def prepare(example: str, directory: Path, display: Display) -> None:
     """Make the example's workspace and its synthetic data, each where it is missing."""
-    from jkpi.synthetic import generate
+    from jkpi.synthetic.generator import generate
 
     if not (directory / WORKSPACE_FILE).exists():
         make_workspace(directory, example)
@@ -34,7 +35,7 @@ def demonstrate(example: str, directory: Path, display: Display, as_json: bool) 
     """
     prepare(example, directory, display)
     settings = load_settings(directory)
-    done = pipeline.run(settings, display)
+    done = steps.run(settings, display)
     messages = [
         line
         for receiver in settings.receivers.values()

@@ -13,8 +13,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from jkpi.cli.output import complain, note
+from jkpi.cli.output import complain
 from jkpi.errors import InputError, JkpiError, SystemFailure
+from jkpi.pipeline.progress import note
 
 Workspace = Annotated[
     Path | None,

@@ -12,18 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from jkpi.errors import JkpiError, WorkspaceError
+from jkpi.pipeline.progress import note
 
 
 def say(*lines: str) -> None:
     """Lines for people, to stdout."""
     for line in lines:
         sys.stdout.write(line + "\n")
-
-
-def note(line: str) -> None:
-    """A line about the work itself, to stderr."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
 
 
 def give(result: Any, lines: Iterable[str], as_json: bool) -> None:

@@ -29,9 +29,9 @@ def show(
     Example: jkpi rejects list --source tickets
     """
     with ending(as_json):
-        from jkpi.cli.pipeline import landing
-        from jkpi.loading import count_rejects, list_rejects
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
+        from jkpi.loading.rejects import count_rejects, list_rejects
+        from jkpi.pipeline.workspace import landing
 
         with landing(load_settings(workspace)) as warehouse:
             counts = count_rejects(warehouse, source, reason)
@@ -57,9 +57,9 @@ def export(
     Example: jkpi rejects export mend.csv --source tickets
     """
     with ending():
-        from jkpi.cli.pipeline import landing
-        from jkpi.loading import export_rejects
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
+        from jkpi.loading.rejects import export_rejects
+        from jkpi.pipeline.workspace import landing
 
         with landing(load_settings(workspace)) as warehouse:
             count = export_rejects(warehouse, file, source, reason)
@@ -80,14 +80,15 @@ def replay(
     Example: jkpi rejects replay --source tickets --file mend.csv
     """
     with ending(as_json):
-        from jkpi.cli import pipeline, report
-        from jkpi.loading import replay_rejects
-        from jkpi.quality import first_door
-        from jkpi.settings import load_settings
+        from jkpi.cli import report
+        from jkpi.config.settings import load_settings
+        from jkpi.loading.rejects import replay_rejects
+        from jkpi.pipeline.workspace import chosen, landing, read_map, same_key
+        from jkpi.quality.incoming import first_door
 
         settings = load_settings(workspace, moment(now)).at_present()
-        (chosen,) = pipeline.chosen(pipeline.read_map(settings)[1], source)
-        with pipeline.landing(settings) as warehouse:
-            pipeline.same_key(settings, warehouse)
-            batch = replay_rejects(chosen, settings, warehouse, first_door(settings), file)
+        (only,) = chosen(read_map(settings)[1], source)
+        with landing(settings) as warehouse:
+            same_key(settings, warehouse)
+            batch = replay_rejects(only, settings, warehouse, first_door(settings), file)
         give(batch, report.batch_lines(source, (batch,)), as_json)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import table
 
 if TYPE_CHECKING:
-    from jkpi.cli.pipeline import Alerted, RunReport, SourceLoaded
-    from jkpi.loading import BatchReport
-    from jkpi.measuring import MeasureReport
+    from jkpi.loading.report import BatchReport
+    from jkpi.measuring.report import MeasureReport
+    from jkpi.pipeline.steps import Alerted, RunReport, SourceLoaded
 
 _NAMED = 3
 """So many files without rows are told by name."""
@@ -36,7 +36,7 @@ def batch_lines(source: str, batches: Sequence[BatchReport]) -> list[str]:
 
 def batch_remarks(source: str, batches: Sequence[BatchReport]) -> list[str]:
     """Warnings, refusals, why rows were set aside, and files without rows that were not known."""
-    from jkpi.loading import reasons_of, set_aside
+    from jkpi.loading.report import reasons_of, set_aside
 
     remarks = [f"{source}: {warning}" for batch in batches for warning in batch.warnings]
     remarks += [str(batch) for batch in batches if batch.status == "refused"]

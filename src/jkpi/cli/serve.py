@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from jkpi.cli.output import note
+from jkpi.config.settings import Settings
 from jkpi.errors import SystemFailure
-from jkpi.settings import Settings
+from jkpi.pipeline.progress import note
 
 
 def serve_links(settings: Settings, host: str, port: int) -> None:
     """Serve until stopped. Programs that were told of an alert hear at once that it was acknowledged."""
-    from jkpi.alerts import Acknowledged, deliver, make_server
+    from jkpi.alerts.acknowledge.server import make_server
+    from jkpi.alerts.delivery.outbox import deliver
+    from jkpi.alerts.store.acknowledgements import Acknowledged
 
     def heard(done: Acknowledged) -> None:
         note(f"{done.alert_id} acknowledged by {done.who}")

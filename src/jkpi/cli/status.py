@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.cli.output import table
-from jkpi.cli.pipeline import landing
+from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
-from jkpi.settings import Settings
+from jkpi.pipeline.workspace import landing
 
 if TYPE_CHECKING:
-    from jkpi.falls import Fall
+    from jkpi.state.open_alerts import Fall
 
 _SOURCES = """
 select
@@ -54,8 +54,8 @@ class Status:
 
 def status_of(settings: Settings) -> Status:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
-    from jkpi.alerts import moment_states
-    from jkpi.falls import open_falls
+    from jkpi.alerts.store.alerts import moment_states
+    from jkpi.state.open_alerts import open_falls
 
     with landing(settings) as warehouse:
         sources = warehouse.rows(_SOURCES)
@@ -89,7 +89,7 @@ def status_of(settings: Settings) -> Status:
 
 def _declared(settings: Settings) -> list[str]:
     """The sources of the YAML, landed or not; of YAML that is wrong `jkpi lint` has more to say."""
-    from jkpi.loading import read_sources
+    from jkpi.loading.workspace import read_sources
 
     try:
         return [source.source for source in read_sources(settings.workspace)]

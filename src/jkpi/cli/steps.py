@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from jkpi.cli.options import Json, Now, Workspace, ending, moment
-from jkpi.cli.output import complain, give, note
+from jkpi.cli.output import complain, give
 from jkpi.errors import JkpiError
+from jkpi.pipeline.progress import note
 
 
 def load(
@@ -25,13 +26,14 @@ def load(
     Example: jkpi load --source tickets
     """
     with ending(as_json):
-        from jkpi.cli import pipeline, report
-        from jkpi.cli.progress import Display
-        from jkpi.settings import load_settings
+        from jkpi.cli import report
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
+        from jkpi.pipeline.progress import Display
 
-        outcomes = pipeline.load(load_settings(workspace, moment(now)), Display(), source, replace)
+        outcomes = steps.load(load_settings(workspace, moment(now)), Display(), source, replace)
         give(outcomes, report.load_lines(outcomes), as_json)
-        _fail(pipeline.load_failure(outcomes))
+        _fail(steps.load_failure(outcomes))
 
 
 def check(
@@ -45,16 +47,16 @@ def check(
     Example: jkpi check --door marts
     """
     with ending(as_json):
-        from jkpi.cli import pipeline
+        from jkpi.config.settings import load_settings
         from jkpi.errors import InputError
-        from jkpi.settings import load_settings
+        from jkpi.pipeline import steps
 
         doors: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
         if door not in doors:
             raise InputError(f"--door: no door {door!r}", hint="known: landing, marts")
-        found = pipeline.check(load_settings(workspace, moment(now)), doors[door])
+        found = steps.check(load_settings(workspace, moment(now)), doors[door])
         give(found, found.lines(), as_json)
-        _fail(pipeline.check_failure(found))
+        _fail(steps.check_failure(found))
 
 
 def measure(
@@ -71,11 +73,12 @@ def measure(
     Example: jkpi measure --full-refresh
     """
     with ending(as_json):
-        from jkpi.cli import pipeline, report
-        from jkpi.cli.progress import Display
-        from jkpi.settings import load_settings
+        from jkpi.cli import report
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
+        from jkpi.pipeline.progress import Display
 
-        measured = pipeline.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
+        measured = steps.measure(load_settings(workspace, moment(now)), Display(), full_refresh, rewrite_history)
         give(measured, report.measure_lines(measured), as_json)
 
 
@@ -87,12 +90,13 @@ def alert(workspace: Workspace = None, now: Now = None, as_json: Json = False) -
     Example: jkpi alert
     """
     with ending(as_json):
-        from jkpi.cli import pipeline, report
-        from jkpi.settings import load_settings
+        from jkpi.cli import report
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
 
-        alerted = pipeline.alert(load_settings(workspace, moment(now)))
+        alerted = steps.alert(load_settings(workspace, moment(now)))
         give(alerted, report.alert_lines(alerted), as_json)
-        _fail(pipeline.delivery_failure(alerted))
+        _fail(steps.delivery_failure(alerted))
 
 
 def publish(
@@ -109,9 +113,9 @@ def publish(
     Example: jkpi publish dashboards
     """
     with ending(as_json):
-        from jkpi.cli.publishing import chosen_part
-        from jkpi.cli.publishing import publish as put
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline.publish import chosen_part
+        from jkpi.pipeline.publish import publish as put
 
         part = chosen_part(what)
         published = put(load_settings(workspace, moment(now)), part)
@@ -126,14 +130,14 @@ def digest(workspace: Workspace = None, now: Now = None, as_json: Json = False) 
     Example: jkpi digest
     """
     with ending(as_json):
-        from jkpi.cli import pipeline
-        from jkpi.cli.digesting import digest as write_digest
-        from jkpi.cli.digesting import digest_lines
-        from jkpi.settings import load_settings
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
+        from jkpi.pipeline.digest import digest as write_digest
+        from jkpi.pipeline.digest import digest_lines
 
         told = write_digest(load_settings(workspace, moment(now)))
         give(told, digest_lines(told), as_json)
-        _fail(pipeline.undelivered(told.delivered))
+        _fail(steps.undelivered(told.delivered))
 
 
 def run(
@@ -147,15 +151,16 @@ def run(
     Example: jkpi run -w my-workspace
     """
     with ending(as_json):
-        from jkpi.cli import pipeline, report
-        from jkpi.cli.progress import Display
-        from jkpi.cli.workspaces import outline
-        from jkpi.settings import load_settings
+        from jkpi.cli import report
+        from jkpi.cli.init import outline
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
+        from jkpi.pipeline.progress import Display
 
         settings = load_settings(workspace, moment(now))
         for line in outline(settings)["notes"]:
             note(f"  note: {line}")
-        done = pipeline.run(settings, Display(), full_refresh)
+        done = steps.run(settings, Display(), full_refresh)
         give(done, report.run_lines(done), as_json)
         for step in done.steps:
             if step.error:

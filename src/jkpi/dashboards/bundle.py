@@ -11,8 +11,8 @@ import yaml
 from jkpi.dashboards.assets import Assets, Chart
 from jkpi.dashboards.charts import Params
 from jkpi.dashboards.database import Database
-from jkpi.dashboards.naming import certifier, stable_uuid
-from jkpi.dashboards.subjects import Subject
+from jkpi.dashboards.names import certifier, stable_uuid
+from jkpi.dashboards.scopes import Subject
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from jkpi.dashboards.assets import Assets, Dataset
 from jkpi.dashboards.bundle import Bundle, MadeChart
 from jkpi.dashboards.charts import columns_used, metrics_used
 from jkpi.dashboards.tables import Columns, published_columns
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.errors import JkpiError
 
 

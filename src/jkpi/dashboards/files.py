@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from jkpi.dashboards.bundle import Bundle, MadeChart
 from jkpi.dashboards.charts import Params, heading, query_context
-from jkpi.dashboards.naming import stable_uuid
+from jkpi.dashboards.names import stable_uuid
 from jkpi.dashboards.tables import published_columns
 from jkpi.warehouse.snapshot import PUBLISHED
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jkpi.dashboards.assets import Dashboard, Filter, Line, Placed, fill
-from jkpi.dashboards.subjects import Subject
+from jkpi.dashboards.scopes import Subject
 
 Params = dict[str, Any]
 

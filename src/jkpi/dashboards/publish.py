@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jkpi.config.secrets import require
+from jkpi.config.settings import Settings
+from jkpi.dashboards.build import make_bundle
 from jkpi.dashboards.bundle import Bundle
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.columns import check_bundle
-from jkpi.dashboards.copying import snapshot_link
 from jkpi.dashboards.database import database_of
-from jkpi.dashboards.making import make_bundle
-from jkpi.dashboards.proving import Proof, prove
-from jkpi.dashboards.pushing import push
+from jkpi.dashboards.publish_tables import snapshot_link
+from jkpi.dashboards.push import push
+from jkpi.dashboards.scopes import Coarse, subjects_of
 from jkpi.dashboards.security import roles_of, secure
-from jkpi.dashboards.subjects import Coarse, subjects_of
+from jkpi.dashboards.verify import Proof, prove
 from jkpi.errors import CheckFailed, InputError
-from jkpi.journeys import Journey
-from jkpi.secret_values import require
-from jkpi.settings import Settings
+from jkpi.journeys.model import Journey
 
 _SHOWN = 20
 

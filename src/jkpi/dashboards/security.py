@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jkpi.dashboards.bundle import Bundle
-from jkpi.dashboards.pushing import There
+from jkpi.dashboards.push import There
 from jkpi.errors import SystemFailure
 
 EVERYTHING = "all"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jkpi.dashboards.titles import Row, Titles, naive
-from jkpi.freshness import is_late
-from jkpi.warehouse import Warehouse
+from jkpi.dashboards.names import Row, Titles, naive
+from jkpi.schedules import is_late
+from jkpi.warehouse.base import Warehouse
 
 _DAY = 86400.0
 _SOURCES = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from jkpi import resources
+from jkpi import package_files
 
 Columns = dict[str, str]
 """Column -> type, in dbt's words."""
@@ -109,7 +109,7 @@ _PROPERTIES = Path("models") / "dashboards" / "_dashboards.yml"
 
 def measured_columns() -> dict[str, Columns]:
     """View -> its columns, as the contracts of the dbt project promise them."""
-    declared = yaml.safe_load((resources.path("dbt_project") / _PROPERTIES).read_text(encoding="utf-8"))
+    declared = yaml.safe_load((package_files.path("dbt_project") / _PROPERTIES).read_text(encoding="utf-8"))
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
         for model in declared["models"]

@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from jkpi.documents import format_duration, nearest
+from jkpi.documents.documents import nearest
+from jkpi.documents.durations import format_duration
 from jkpi.journeys.kpi_checks import kpi_findings
 from jkpi.journeys.model import ALL, JOURNEY_LEVEL
 from jkpi.journeys.moment_checks import Receivers, moment_findings
-from jkpi.journeys.places import Finding, Outline, Place, outline
-from jkpi.journeys.words import JOINED_BY
+from jkpi.journeys.raw_map import Finding, Outline, Place, outline
+from jkpi.journeys.types import JOINED_BY
 
 __all__ = ["Finding", "Receivers", "findings"]
 

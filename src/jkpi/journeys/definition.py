@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
+from jkpi.journeys.behaviour_kpis import Conversion, FirstContact, PeakEnd, SelfService
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
-from jkpi.journeys.passage_kpis import Conversion, FirstContact, PeakEnd, SelfService
 from jkpi.journeys.survey_kpis import Ces, Emotion, Scored
 
 _SPEECH = {"name", "title", "target", "direction"}

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from jkpi.documents import Strict
-from jkpi.journeys.words import Name, Number, Text, humanised
+from jkpi.documents.documents import Strict
+from jkpi.journeys.types import Name, Number, Text, humanised
 
 Direction = Literal["higher", "lower"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from jkpi.documents import nearest
-from jkpi.journeys.kinds import KINDS
+from jkpi.documents.documents import nearest
+from jkpi.journeys.kpi_registry import KINDS
 from jkpi.journeys.model import JOURNEY_LEVEL
-from jkpi.journeys.places import Finding, KpiPlace, Outline, Place
+from jkpi.journeys.raw_map import Finding, KpiPlace, Outline, Place
 from jkpi.journeys.survey_kpis import CsatMean
 
 RANGES = {"share": (0.0, 1.0), "points": (-100.0, 100.0), "score": (0.0, 1.0)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from jkpi.journeys.behaviour_kpis import Conversion, TimeInStage, TimeToResolve
 from jkpi.journeys.definition import definition
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey, Stage
-from jkpi.journeys.passage_kpis import Conversion, TimeInStage, TimeToResolve
 from jkpi.journeys.survey_kpis import Ces, Emotion, Scored
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jkpi.documents import Duration, Interval, Strict
-from jkpi.journeys.kinds import Kpi
-from jkpi.journeys.words import (
+from jkpi.documents.documents import Strict
+from jkpi.documents.durations import Duration, Interval
+from jkpi.journeys.kpi_registry import Kpi
+from jkpi.journeys.types import (
     STAFFED_CHANNELS,
     Day,
     Feeling,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from jkpi.documents import nearest
-from jkpi.journeys.kinds import KINDS
+from jkpi.documents.documents import nearest
 from jkpi.journeys.kpi_checks import RANGES, has_no_share, in_range
-from jkpi.journeys.places import Finding, KpiPlace, Outline, Place
+from jkpi.journeys.kpi_registry import KINDS
+from jkpi.journeys.raw_map import Finding, KpiPlace, Outline, Place
 
 _HALF = 0.5
 

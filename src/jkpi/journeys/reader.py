@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jkpi.documents import Document, parse, problems_of
+from jkpi.documents.documents import Document, parse, problems_of
 from jkpi.errors import Problem, WorkspaceError
-from jkpi.journeys.calendars import calendar_names
+from jkpi.journeys.calendars.reader import calendar_names
 from jkpi.journeys.checks import Receivers, findings
 from jkpi.journeys.model import Journey
 

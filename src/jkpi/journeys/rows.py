@@ -8,10 +8,10 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jkpi.journeys.content import journey_content, stage_content
 from jkpi.journeys.kpi_rows import kpi_row, whole_seconds
+from jkpi.journeys.map_json import journey_content, stage_content
 from jkpi.journeys.model import Journey, Moment, Stage
-from jkpi.journeys.words import JOINED_BY
+from jkpi.journeys.types import JOINED_BY
 
 Row = dict[str, Any]
 

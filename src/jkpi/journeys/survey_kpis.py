@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from jkpi.documents import Duration
+from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import KpiBase
-from jkpi.journeys.words import Name, Whole
+from jkpi.journeys.types import Name, Whole
 
 Scale = tuple[Whole, Whole]
 _ON = Field(None, description="Only answers whose touchpoint is this one; all of the survey's if not given.")

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from jkpi.journeys.kpi_base import Direction, KpiBase
-from jkpi.journeys.words import Name
+from jkpi.journeys.types import Name
 
 
 class Rate(KpiBase):

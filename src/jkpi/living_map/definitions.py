@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jkpi.lengths import IN_OPEN_HOURS, OPEN_SECONDS
-from jkpi.living_map import words
-from jkpi.living_map.facts import Kpi
+from jkpi.formatting import page_text
+from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
+from jkpi.living_map.page_data import Kpi
 
 PRIMARY: Mapping[str, str] = {
     "csat": "top_box",
@@ -43,7 +43,7 @@ def unit_of(statistic: str, rule: Mapping[str, Any]) -> str:
 
 def within(seconds: float, rule: Mapping[str, Any]) -> str:
     """A time in which so many are done, as an alert has it: 5.1 h; 5 h 7 min of open time."""
-    return words.open_span(seconds) if rule.get("calendar") else words.duration(seconds)
+    return page_text.open_span(seconds) if rule.get("calendar") else page_text.duration(seconds)
 
 
 def caption(kpi: Kpi, statistic: str) -> str:
@@ -79,7 +79,7 @@ def caption(kpi: Kpi, statistic: str) -> str:
         "volume": lambda: "in the week",
         "rate": lambda: f"were {_name(rule.get('measure'))}",
     }
-    return captions[kpi.kind]() if kpi.kind in captions else words.humanise(statistic).lower()
+    return captions[kpi.kind]() if kpi.kind in captions else page_text.humanise(statistic).lower()
 
 
 def formula(kpi: Kpi) -> str:
@@ -141,7 +141,7 @@ def formula(kpi: Kpi) -> str:
             else _volume_of("stage" if kpi.stage else "journey")
         ),
     }
-    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {words.humanise(kpi.kind).lower()} reading."
+    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {page_text.humanise(kpi.kind).lower()} reading."
 
 
 def maturity(kpi: Kpi) -> str:
@@ -152,7 +152,7 @@ def maturity(kpi: Kpi) -> str:
     if kpi.kind == "peak_end":
         wait = _number(kpi.rule, "window_seconds", 0)
         return (
-            f"Belongs to the day the journey began; final {words.span(wait)} after the journey has ended or its window "
+            f"Belongs to the day the journey began; final {page_text.span(wait)} after the journey has ended or its window "
             f"has passed, {late}."
         )
     if kpi.kind in ("csat", "csat_mean", "nps", "ces", "emotion"):
@@ -179,7 +179,7 @@ def _number(rule: Mapping[str, Any], key: str, default: float) -> float:
 
 
 def _name(touchpoint: Any) -> str:
-    return f"“{words.humanise(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
+    return f"“{page_text.humanise(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
 
 
 def _survey(rule: Mapping[str, Any]) -> str:
@@ -219,12 +219,12 @@ def _polarity(rule: Mapping[str, Any]) -> str:
 
 def _within(rule: Mapping[str, Any]) -> str:
     seconds = rule.get("window_seconds")
-    return f" within {words.span(seconds)}" if seconds else ""
+    return f" within {page_text.span(seconds)}" if seconds else ""
 
 
 def _after(rule: Mapping[str, Any]) -> str:
     seconds = rule.get("window_seconds")
-    return f" {words.span(seconds)} have passed and" if seconds else ""
+    return f" {page_text.span(seconds)} have passed and" if seconds else ""
 
 
 def _tolerance(rule: Mapping[str, Any]) -> str:
@@ -233,7 +233,7 @@ def _tolerance(rule: Mapping[str, Any]) -> str:
     seconds = rule.get("tolerance_seconds")
     if not seconds:
         return "tolerance"
-    return words.open_span(seconds) if rule.get("calendar") else words.span(seconds)
+    return page_text.open_span(seconds) if rule.get("calendar") else page_text.span(seconds)
 
 
 def _times(rule: Mapping[str, Any], default: int) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jkpi.living_map import words
-from jkpi.living_map.fall_views import parts_said, said
+from jkpi.formatting import page_text
+from jkpi.living_map.alert_views import parts_said, said
 from jkpi.living_map.views import FallView, Headline, MomentView
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -56,7 +56,7 @@ def headline(moments: Sequence[MomentView], measured: bool) -> Headline:
 def _broken(moments: Sequence[MomentView]) -> str:
     """Quiet against its own past does not mean that the promise is kept."""
     titles = [m.title for m in moments if m.standing is not None and m.standing.key == "bad"]
-    return f" The promise is not kept at: {words.listed(titles)}." if titles else ""
+    return f" The promise is not kept at: {page_text.listed(titles)}." if titles else ""
 
 
 def _falling(moments: Sequence[MomentView]) -> str:
@@ -75,7 +75,7 @@ def _concerns(moment: MomentView, state: str) -> bool:
 
 
 def _falling_in_part(moments: Sequence[MomentView]) -> str:
-    return f"Falling off in a part: {words.listed([f'{m.title} ({m.falling_in})' for m in moments])}."
+    return f"Falling off in a part: {page_text.listed([f'{m.title} ({m.falling_in})' for m in moments])}."
 
 
 def _error(moments: Sequence[MomentView]) -> str:
@@ -107,7 +107,7 @@ def _recovering(moments: Sequence[MomentView]) -> str:
 
 
 def _titles(moments: Sequence[MomentView]) -> str:
-    return words.listed([moment.title for moment in moments])
+    return page_text.listed([moment.title for moment in moments])
 
 
 def _by_segment(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ...]:
@@ -119,7 +119,7 @@ def _by_segment(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ..
     made = []
     for key, pairs in found.items():
         urgent = max((fall.state for _, fall in pairs), key=lambda state: state.urgency)
-        titles = words.listed([moment.title for moment, _ in pairs])
+        titles = page_text.listed([moment.title for moment, _ in pairs])
         verb = "Recovering" if urgent.key == "recovering" else "Falling off"
         figures = [f"{moment.title}: {said(fall)}" if len(pairs) > 1 else said(fall) for moment, fall in pairs]
         detail = ". ".join(f"{text[:1].upper()}{text[1:]}" for text in figures) + "."
@@ -142,7 +142,7 @@ def _rest(
             parts.append("The other one is as usual." if len(calm) == 1 else "The others are as usual.")
         else:
             told = [f"{moment.title} ({_state(moment)})" for moment in others if moment not in calm]
-            parts.append(f"Elsewhere: {words.listed(told)}.")
+            parts.append(f"Elsewhere: {page_text.listed(told)}.")
     if of_sign:
         parts.append(_broken(moments).strip())
     return " ".join(part for part in parts if part)

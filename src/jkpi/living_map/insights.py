@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.living_map.facts import Insights, Move, Reading, Score, Week
-from jkpi.living_map.publications import AS_PUBLISHED
-from jkpi.warehouse import Warehouse
+from jkpi.living_map.page_data import Insights, Move, Reading, Score, Week
+from jkpi.living_map.published_readings import AS_PUBLISHED
+from jkpi.warehouse.base import Warehouse
 
 
 def read_insights(w: Warehouse, journey: str, first: date, last: date) -> Insights:

@@ -9,13 +9,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from jkpi.falls import Fall
-from jkpi.living_map import charts, definitions, words
-from jkpi.living_map.facts import Kpi, Moment, Reading
-from jkpi.living_map.fall_views import early_words, fall_view, grouped
+from jkpi.formatting import page_text
+from jkpi.living_map import charts, definitions
+from jkpi.living_map.alert_views import early_words, fall_view, grouped
+from jkpi.living_map.page_data import Kpi, Moment, Reading
 from jkpi.living_map.states import OPEN, seen, state_words
 from jkpi.living_map.views import DefinitionView, Figure, KpiView, MomentView, Standing, WeekRow
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
+from jkpi.state.open_alerts import Fall
 
 _STATUS = {
     "final": "final",
@@ -90,11 +91,11 @@ def kpi_view(kpi: Kpi, moment: Moment | None, state: MomentState | None, clock: 
         definition=anchor("def", kpi.kpi),
         title=kpi.title,
         statistic=statistic,
-        value=words.value(latest.value, unit, statistic, goal) if latest else None,
+        value=page_text.value(latest.value, unit, statistic, goal) if latest else None,
         caption=definitions.caption(kpi, statistic),
-        interval=words.interval(latest.low, latest.high, unit, statistic) if latest else None,
-        n=words.count(latest.sample_size) if latest and unit != "count" else None,
-        week=f"week of {words.day(latest.period_start, clock.today)}" if latest else None,
+        interval=page_text.interval(latest.low, latest.high, unit, statistic) if latest else None,
+        n=page_text.count(latest.sample_size) if latest and unit != "count" else None,
+        week=f"week of {page_text.day(latest.period_start, clock.today)}" if latest else None,
         goal=_goal(goal, unit, statistic, kpi.direction, noun),
         standing=standing(latest, goal, kpi.direction, noun),
         usual=_usual(kpi, unit, statistic),
@@ -126,18 +127,18 @@ def moment_view(
     last_day = kpi.last_day if kpi and kpi.last_day and kpi.last_day.statistic == statistic else None
     return MomentView(
         anchor=anchor("moment", moment.moment),
-        title=moment.title or words.humanise(moment.moment),
+        title=moment.title or page_text.humanise(moment.moment),
         place=place,
         state=state_words(state.state if state else None),
-        since=words.standing_since(state.state, state.since, clock.today) if state and state.since else None,
-        value=words.value(latest.value, unit, statistic, moment.promise) if latest else None,
+        since=page_text.standing_since(state.state, state.since, clock.today) if state and state.since else None,
+        value=page_text.value(latest.value, unit, statistic, moment.promise) if latest else None,
         caption=definitions.caption(kpi, statistic) if kpi else "",
         kpi_title=kpi.title if kpi else moment.kpi,
         promise=_goal(moment.promise, unit, statistic, direction, "promise"),
         standing=standing(latest, moment.promise, direction, "promise"),
-        interval=words.interval(latest.low, latest.high, unit, statistic) if latest else None,
-        n=words.count(latest.sample_size) if latest else None,
-        week=f"week of {words.day(latest.period_start, clock.today)}" if latest else None,
+        interval=page_text.interval(latest.low, latest.high, unit, statistic) if latest else None,
+        n=page_text.count(latest.sample_size) if latest else None,
+        week=f"week of {page_text.day(latest.period_start, clock.today)}" if latest else None,
         last_day=_last_day(last_day, unit, statistic, moment.promise, clock),
         note=_note(readings, latest, clock, bool(kpi and kpi.is_redefined)),
         owner=moment.owner,
@@ -163,10 +164,10 @@ def definition_view(kpi: Kpi, place: str, clock: Clock) -> DefinitionView:
         direction="" if kpi.kind == "volume" else f"{kpi.direction.capitalize()} is better.",
         weeks=tuple(
             WeekRow(
-                week=words.day(reading.period_start, clock.today),
-                value=words.value(None if reading.status == "withheld" else reading.value, unit, statistic),
+                week=page_text.day(reading.period_start, clock.today),
+                value=page_text.value(None if reading.status == "withheld" else reading.value, unit, statistic),
                 interval=_interval_or_dash(reading, unit, statistic),
-                n=words.count(reading.sample_size),
+                n=page_text.count(reading.sample_size),
                 status=reading.status,
             )
             for reading in reversed(weeks_of(kpi, statistic))
@@ -175,7 +176,7 @@ def definition_view(kpi: Kpi, place: str, clock: Clock) -> DefinitionView:
 
 
 def _interval_or_dash(reading: Reading, unit: str, statistic: str) -> str:
-    shown = None if reading.status == "withheld" else words.interval(reading.low, reading.high, unit, statistic)
+    shown = None if reading.status == "withheld" else page_text.interval(reading.low, reading.high, unit, statistic)
     return shown or "–"
 
 
@@ -183,11 +184,11 @@ def _goal(goal: float | None, unit: str, statistic: str, direction: str, noun: s
     if goal is None:
         return None
     bound = "at least" if direction == "higher" else "at most"
-    return f"{noun}: {bound} {words.goal(goal, unit, statistic)}"
+    return f"{noun}: {bound} {page_text.goal(goal, unit, statistic)}"
 
 
 def _usual(kpi: Kpi, unit: str, statistic: str) -> str | None:
-    return None if kpi.baseline is None else f"usually {words.value(kpi.baseline, unit, statistic)}"
+    return None if kpi.baseline is None else f"usually {page_text.value(kpi.baseline, unit, statistic)}"
 
 
 def _note(readings: Sequence[Reading], latest: Reading | None, clock: Clock, is_redefined: bool) -> str | None:
@@ -196,21 +197,21 @@ def _note(readings: Sequence[Reading], latest: Reading | None, clock: Clock, is_
         return "defined anew, nothing was counted by it yet" if is_redefined else "no evidence yet"
     newest = readings[-1]
     if newest.status == "withheld":
-        return f"the week of {words.day(newest.period_start, clock.today)} is withheld: its data cannot be trusted"
+        return f"the week of {page_text.day(newest.period_start, clock.today)} is withheld: its data cannot be trusted"
     if latest is None:
         anew = "defined anew: " if is_redefined else ""
-        undecided = f", {words.count(newest.open_count)} still undecided" if newest.open_count else ""
+        undecided = f", {page_text.count(newest.open_count)} still undecided" if newest.open_count else ""
         return f"{anew}nothing final yet{undecided}"
     if newest.period_start < clock.last_week - timedelta(weeks=1):
-        return f"no readings after the week of {words.day(newest.period_start, clock.today)}"
+        return f"no readings after the week of {page_text.day(newest.period_start, clock.today)}"
     return None
 
 
 def _last_day(reading: Reading | None, unit: str, statistic: str, promise: float | None, clock: Clock) -> str | None:
     if reading is None:
         return None
-    day = words.day(reading.period_start, clock.today)
-    return f"{words.value(reading.value, unit, statistic, promise)} on {day} (n {words.count(reading.sample_size)})"
+    day = page_text.day(reading.period_start, clock.today)
+    return f"{page_text.value(reading.value, unit, statistic, promise)} on {day} (n {page_text.count(reading.sample_size)})"
 
 
 def _same_week(kpi: Kpi, statistic: str, latest: Reading) -> Reading | None:
@@ -225,7 +226,9 @@ def _extras(kpi: Kpi, statistic: str, latest: Reading | None) -> tuple[Figure, .
     found = ((name, _same_week(kpi, name, latest)) for name in _EXTRAS if name != statistic)
     return tuple(
         Figure(
-            words.value(reading.value, definitions.unit_of(name, kpi.rule), name), definitions.caption(kpi, name), name
+            page_text.value(reading.value, definitions.unit_of(name, kpi.rule), name),
+            definitions.caption(kpi, name),
+            name,
         )
         for name, reading in found
         if reading is not None
@@ -240,7 +243,7 @@ def _stack(kpi: Kpi, latest: Reading | None) -> Markup | None:
         reading = _same_week(kpi, name, latest)
         if reading is None or reading.value is None:
             return None
-        parts.append((name, reading.value, f"{words.share(reading.value)} {name}"))
+        parts.append((name, reading.value, f"{page_text.share(reading.value)} {name}"))
     return charts.stack(parts)
 
 
@@ -253,7 +256,7 @@ def _chart(
     unit = definitions.unit_of(statistic, kpi.rule)
     levels: list[tuple[str, float | None]] = [("promise", moment.promise if moment else None), ("target", kpi.target)]
     rules = [
-        charts.Rule(level, kind, words.goal(level, unit, statistic))
+        charts.Rule(level, kind, page_text.goal(level, unit, statistic))
         for kind, level in (levels[:1] if large else levels)
         if level is not None
     ]
@@ -272,15 +275,15 @@ def _chart(
 
 
 def _tooltip(reading: Reading, unit: str, statistic: str, clock: Clock) -> str:
-    week = f"week of {words.day(reading.period_start, clock.today)}"
+    week = f"week of {page_text.day(reading.period_start, clock.today)}"
     if reading.status == "withheld":
         return f"{week}: {_STATUS['withheld']}"
-    interval = words.interval(reading.low, reading.high, unit, statistic)
-    parts = [words.value(reading.value, unit, statistic), *([f"95 %: {interval}"] if interval else [])]
+    interval = page_text.interval(reading.low, reading.high, unit, statistic)
+    parts = [page_text.value(reading.value, unit, statistic), *([f"95 %: {interval}"] if interval else [])]
     if unit != "count":
-        parts.append(f"n {words.count(reading.sample_size)}")
+        parts.append(f"n {page_text.count(reading.sample_size)}")
     if reading.open_count:
-        parts.append(f"{words.count(reading.open_count)} undecided")
+        parts.append(f"{page_text.count(reading.open_count)} undecided")
     return f"{week}: {', '.join(parts)}; {_STATUS.get(reading.status, reading.status)}"
 
 
@@ -291,6 +294,6 @@ def _spoken(kpi: Kpi, readings: Sequence[Reading], unit: str, statistic: str, cl
     low, high = min(shown, key=lambda r: r.value), max(shown, key=lambda r: r.value)
 
     def said(reading: Reading) -> str:
-        return f"{words.value(reading.value, unit, statistic)} (week of {words.day(reading.period_start, clock.today)})"
+        return f"{page_text.value(reading.value, unit, statistic)} (week of {page_text.day(reading.period_start, clock.today)})"
 
     return f"{kpi.title}: {len(shown)} final weeks, lowest {said(low)}, highest {said(high)}, latest {said(shown[-1])}"

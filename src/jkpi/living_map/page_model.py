@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from jkpi.falls import Fall
-from jkpi.living_map import charts, words
-from jkpi.living_map.alignment import DIAGRAMS, LANES, lacks
-from jkpi.living_map.facts import Facts, Stage, Touchpoint
+from jkpi.formatting import page_text
+from jkpi.living_map import charts
+from jkpi.living_map.diagrams import DIAGRAMS, LANES, lacks
 from jkpi.living_map.headline import headline
 from jkpi.living_map.kpi_views import Clock, anchor, definition_view, kpi_view, moment_view
-from jkpi.living_map.paths import Way, path_views, score_views
+from jkpi.living_map.page_data import Facts, Stage, Touchpoint
 from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import legend
 from jkpi.living_map.timeline import timeline
+from jkpi.living_map.transitions import Way, path_views, score_views
 from jkpi.living_map.views import (
     DiagramView,
     Figure,
@@ -27,7 +27,8 @@ from jkpi.living_map.views import (
     StageView,
     TouchpointView,
 )
-from jkpi.state import MomentState
+from jkpi.state.engine import MomentState
+from jkpi.state.open_alerts import Fall
 
 TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),
@@ -91,7 +92,7 @@ def page(
         scope=_scope(facts),
         owner=facts.owner,
         version=_version(facts, zone, local),
-        as_of=f"{words.clock(local)} ({facts.timezone})",
+        as_of=f"{page_text.clock(local)} ({facts.timezone})",
         newest=_newest(facts, zone, local),
         synthetic=synthetic,
         headline=top,
@@ -101,7 +102,7 @@ def page(
         kpis=tuple(kpi_views[name] for name, kpi in kpis.items() if kpi.stage is None),
         sources=tuple(source_view(source, now, zone) for source in facts.sources),
         strays=tuple(
-            Figure(words.count(stray.count_events), words.humanise(stray.touchpoint)) for stray in facts.strays
+            Figure(page_text.count(stray.count_events), page_text.humanise(stray.touchpoint)) for stray in facts.strays
         ),
         definitions=tuple(definition_view(kpi, place_of(name), clock) for name, kpi in kpis.items()),
         legend=legend(),
@@ -116,7 +117,7 @@ def page(
 def index(workspace: str, pages: Sequence[Page], now: datetime, *, synthetic: bool) -> Index:
     """The page of all journeys; those with something urgent stand first."""
     urgent = sorted(pages, key=lambda p: (-max((m.seen.urgency for m in p.moments), default=0), p.title))
-    return Index(workspace, f"{words.clock(now.astimezone(UTC))} (UTC)", synthetic, tuple(urgent))
+    return Index(workspace, f"{page_text.clock(now.astimezone(UTC))} (UTC)", synthetic, tuple(urgent))
 
 
 def file_name(journey: str) -> str:
@@ -169,7 +170,7 @@ def _stages(
 def _visits(stage: Stage) -> str:
     if stage.visits_28d is None:
         return "no evidence yet"
-    return f"{words.count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
+    return f"{page_text.count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
 
 
 def _texts(stage: Stage, lane: str) -> tuple[str, ...]:
@@ -191,7 +192,7 @@ def _under_way(stage: Stage, now: datetime) -> tuple[Figure, ...]:
     for item in stage.content.get("under_way") or ():
         due = date.fromisoformat(item["due"]) if item.get("due") else None
         late = " (overdue)" if due and due < now.date() else ""
-        until = f"until {words.day(due, now.date())}{late}" if due else "no date"
+        until = f"until {page_text.day(due, now.date())}{late}" if due else "no date"
         figures.append(Figure(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}"))
     return tuple(figures)
 
@@ -201,14 +202,14 @@ def _touchpoint(touchpoint: Touchpoint, now: datetime, whose: str) -> Touchpoint
     seen = touchpoint.last_evidence_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,
-        title=touchpoint.title or words.humanise(touchpoint.touchpoint),
-        channel=words.humanise(touchpoint.channel).lower() if touchpoint.channel else "no channel",
+        title=touchpoint.title or page_text.humanise(touchpoint.touchpoint),
+        channel=page_text.humanise(touchpoint.channel).lower() if touchpoint.channel else "no channel",
         icon=_ICONS.get(touchpoint.channel, "other"),
         side=touchpoint.stage_side,
         confirmed=touchpoint.evidence == "confirmed_by_customers",
         seen=seen,
         volume=_volume(touchpoint, whose),
-        last=words.ago(touchpoint.last_evidence_at, now.astimezone(UTC).replace(tzinfo=None))
+        last=page_text.ago(touchpoint.last_evidence_at, now.astimezone(UTC).replace(tzinfo=None))
         if touchpoint.last_evidence_at
         else "no evidence yet",
         staffed=touchpoint.is_staffed,
@@ -219,14 +220,14 @@ def _volume(touchpoint: Touchpoint, whose: str) -> str:
     if touchpoint.last_evidence_at is None:
         return ""
     if touchpoint.count_events_28d is not None:
-        return f"{words.count(touchpoint.count_events_28d)} × in 28 days{whose}"
-    return f"{words.count(touchpoint.count_events)} × so far{whose}" if touchpoint.count_events else ""
+        return f"{page_text.count(touchpoint.count_events_28d)} × in 28 days{whose}"
+    return f"{page_text.count(touchpoint.count_events)} × so far{whose}" if touchpoint.count_events else ""
 
 
 def _segments(segment: Mapping[str, object]) -> str | None:
     """`value tier: gold, platinum`."""
     parts = [
-        f"{words.humanise(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
+        f"{page_text.humanise(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
         for name, values in segment.items()
     ]
     return "; ".join(parts) or None
@@ -235,12 +236,12 @@ def _segments(segment: Mapping[str, object]) -> str | None:
 def _scope(facts: Facts) -> str | None:
     if not (facts.starts_with and facts.ends_with):
         return None
-    titles = {t.touchpoint: t.title or words.humanise(t.touchpoint) for t in facts.touchpoints}
+    titles = {t.touchpoint: t.title or page_text.humanise(t.touchpoint) for t in facts.touchpoints}
 
     def named(touchpoints: Sequence[str]) -> str:
-        return " or ".join(f"“{titles.get(name, words.humanise(name)).lower()}”" for name in touchpoints)
+        return " or ".join(f"“{titles.get(name, page_text.humanise(name)).lower()}”" for name in touchpoints)
 
-    within = f", within {words.span(facts.window_seconds)}" if facts.window_seconds else ""
+    within = f", within {page_text.span(facts.window_seconds)}" if facts.window_seconds else ""
     return f"From {named(facts.starts_with)} to {named(facts.ends_with)}{within}"
 
 
@@ -248,11 +249,11 @@ def _version(facts: Facts, zone: ZoneInfo, local: datetime) -> str:
     if facts.valid_from is None:
         return str(facts.version)
     since = facts.valid_from.replace(tzinfo=UTC).astimezone(zone)
-    return f"{facts.version}, since {words.day(since.date(), local.date())}"
+    return f"{facts.version}, since {page_text.day(since.date(), local.date())}"
 
 
 def _newest(facts: Facts, zone: ZoneInfo, local: datetime) -> str:
     if facts.last_evidence_at is None:
         return "no evidence yet"
     newest = facts.last_evidence_at.replace(tzinfo=UTC).astimezone(zone)
-    return f"{words.ago(newest, local)}"
+    return f"{page_text.ago(newest, local)}"

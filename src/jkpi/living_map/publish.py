@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from jkpi.falls import Fall
-from jkpi.living_map.files import write_whole
+from jkpi.config.settings import Settings
+from jkpi.errors import SystemFailure
 from jkpi.living_map.page_model import index, page
-from jkpi.living_map.publications import remember
-from jkpi.living_map.reading import read_journeys
+from jkpi.living_map.published_readings import remember
+from jkpi.living_map.queries import read_journeys
 from jkpi.living_map.render import render_index, render_page
-from jkpi.settings import Settings
-from jkpi.state import MomentState
-from jkpi.warehouse import Warehouse
+from jkpi.state.engine import MomentState
+from jkpi.state.open_alerts import Fall
+from jkpi.warehouse.base import Warehouse
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Beside its place first, then moved there in one step.
+
+    Raises:
+        SystemFailure: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(text)
+            part.chmod(0o644)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SystemFailure(
+            f"the page {path} cannot be written: {error.strerror}", hint="look at the folder's rights and free space"
+        ) from error
+
 
 INDEX = "index.html"
 

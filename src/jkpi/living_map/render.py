@@ -12,7 +12,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jkpi.living_map.digest.letters import CHANCE, QUIET, Letter
+from jkpi.living_map.digest.content import CHANCE, QUIET, Letter
 from jkpi.living_map.views import Index, Page
 
 _PACKAGE = "jkpi.living_map"

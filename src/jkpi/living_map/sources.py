@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from jkpi.freshness import is_late
-from jkpi.living_map import words
-from jkpi.living_map.facts import Source
+from jkpi.formatting import page_text
+from jkpi.living_map.page_data import Source
 from jkpi.living_map.views import SourceView
+from jkpi.schedules import is_late
 
 _KINDS = {
     "touchpoints": "touchpoint events",
@@ -31,8 +31,8 @@ def source_view(source: Source, now: datetime, zone: tzinfo) -> SourceView:
         owner=source.owner,
         key=key,
         word=word,
-        newest=f"newest row {words.ago(newest, current)}" if newest else "nothing loaded so far",
-        detail=f"{rhythm}, loaded {words.ago(source.loaded_at, current)}" if source.loaded_at else rhythm,
+        newest=f"newest row {page_text.ago(newest, current)}" if newest else "nothing loaded so far",
+        detail=f"{rhythm}, loaded {page_text.ago(source.loaded_at, current)}" if source.loaded_at else rhythm,
         notes=tuple(_notes(source, zone)),
     )
 
@@ -54,7 +54,7 @@ def _notes(source: Source, zone: tzinfo) -> list[str]:
         notes.append(f"Refused: {source.refused}")
     if source.rows_rejected:
         notes.append(
-            f"{words.count(source.rows_rejected)} of {words.count(source.rows_read)} rows set aside, not counted"
+            f"{page_text.count(source.rows_rejected)} of {page_text.count(source.rows_read)} rows set aside, not counted"
         )
     for start, end, reason in source.blind[-3:]:
         notes.append(f"Blind from {_local(start, zone)} to {_local(end, zone)}: {reason}")

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.living_map import charts, definitions, words
+from jkpi.formatting import page_text
+from jkpi.living_map import charts, definitions
 from jkpi.living_map.charts import WEEKS
-from jkpi.living_map.facts import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.kpi_views import Clock, anchor, standing
+from jkpi.living_map.page_data import Facts, Kpi, Moment, Reading, Week
 from jkpi.living_map.views import Headline
 
 _STATUS = {"final": "", "provisional": "provisional, may still change", "withheld": "withheld: not to be trusted"}
@@ -32,7 +33,7 @@ def timeline(facts: Facts, clock: Clock, top: Headline) -> str:
         if name not in kpis:
             continue
         key = "all" if segment == "all" else f"{segment}={value}"
-        names.setdefault(key, f"{words.humanise(segment).lower()}: {value}")
+        names.setdefault(key, f"{page_text.humanise(segment).lower()}: {value}")
         kpi, moment = kpis[name], promises.get(name)
         by_week = {week.reading.period_start: week for week in found}
         cells.setdefault(anchor("kpi", name), {})[key] = [_cell(by_week.get(day), kpi, moment) for day in mondays]
@@ -41,7 +42,7 @@ def timeline(facts: Facts, clock: Clock, top: Headline) -> str:
     if not cells:
         return "{}"
     told = {
-        "weeks": [f"week of {words.day(day, clock.today)}" for day in mondays],
+        "weeks": [f"week of {page_text.day(day, clock.today)}" for day in mondays],
         "versions": [_version(facts, day) for day in mondays],
         "current": facts.version,
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
@@ -72,9 +73,9 @@ def _told(reading: Reading, kpi: Kpi, moment: Moment | None) -> list[str]:
         return ["–", "", "", _STATUS.get(reading.status, reading.status) or "no data", "", ""]
     mark = standing(reading, goal, kpi.direction, noun)
     return [
-        words.value(reading.value, unit, reading.statistic, goal),
-        words.interval(reading.low, reading.high, unit, reading.statistic) or "",
-        words.count(reading.sample_size) if unit != "count" else "",
+        page_text.value(reading.value, unit, reading.statistic, goal),
+        page_text.interval(reading.low, reading.high, unit, reading.statistic) or "",
+        page_text.count(reading.sample_size) if unit != "count" else "",
         _STATUS.get(reading.status, reading.status),
         mark.key if mark else "",
         mark.word if mark else "",
@@ -86,7 +87,7 @@ def _drawing(readings: Sequence[Reading], kpi: Kpi, clock: Clock) -> str:
     points = [charts.Point(r.period_start, r.value, r.low, r.high, r.status, "") for r in readings]
     unit = definitions.unit_of(readings[0].statistic, kpi.rule)
     rules = (
-        [charts.Rule(kpi.target, "target", words.goal(kpi.target, unit, readings[0].statistic))]
+        [charts.Rule(kpi.target, "target", page_text.goal(kpi.target, unit, readings[0].statistic))]
         if kpi.target is not None
         else []
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jkpi.documents import Document, nearest
+from jkpi.documents.documents import Document, nearest
 from jkpi.errors import Problem
 from jkpi.loading.model import Columns, Source
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 from jkpi.errors import SourceError
-from jkpi.loading.kinds import landing_of
+from jkpi.loading.landing_schema import landing_of
 from jkpi.loading.model import Source
-from jkpi.loading.statement import columns_read
+from jkpi.loading.transform_sql import columns_read
 
 _TOLD = 60
 

@@ -12,12 +12,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.secrets import resolve_secret
 from jkpi.errors import SourceError
-from jkpi.loading.columnar import numbered
 from jkpi.loading.model import Source
+from jkpi.loading.parquet_files import numbered
 from jkpi.loading.rows import CHUNK_ROWS, RawChunk
-from jkpi.progress import Progress
-from jkpi.secret_values import resolve_secret
+from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from jkpi.errors import SourceError
 from jkpi.loading.model import Source
-from jkpi.progress import Progress
+from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
     from jkpi.loading.model import Format

@@ -11,7 +11,7 @@ from jkpi.loading.expressions import literal, name
 from jkpi.loading.files import opened
 from jkpi.loading.model import Format
 from jkpi.loading.rows import CHUNK_ROWS, ROW, TEXT, Broken, RawChunk
-from jkpi.progress import Progress
+from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

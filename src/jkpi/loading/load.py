@@ -9,25 +9,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
-from jkpi.inspection import Inspector
-from jkpi.loading.ahead import ahead
-from jkpi.loading.columnar import ParquetFile
 from jkpi.loading.columns import Needs
+from jkpi.loading.csv_files import CsvFile
 from jkpi.loading.databases import Query, greatest_watermark
 from jkpi.loading.files import file_type, find_files, fingerprint
-from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import JsonLinesFile
-from jkpi.loading.landing import CONFLICT, Staging, bounded
-from jkpi.loading.ledger import Batch, cursor_values, loaded_batches, refuse, remember_empty
+from jkpi.loading.landing import CONFLICT, Staging, bounded, inspect_chunk
+from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, refuse, remember_empty
 from jkpi.loading.model import Source
+from jkpi.loading.parquet_files import ParquetFile
+from jkpi.loading.prefetch import ahead
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import PARTS, RowSource
-from jkpi.loading.tabular import CsvFile
 from jkpi.loading.transform import Transformer
-from jkpi.progress import SILENCE, Progress
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing
+from jkpi.protocols import SILENCE, Inspector, Progress
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from jkpi.documents import Duration, Strict
+from jkpi.documents.documents import Strict
+from jkpi.documents.durations import Duration
 
 Kind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
 EmotionState = Literal["present", "absent", "unknown"]

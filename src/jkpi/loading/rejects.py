@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.inspection import Inspector
-from jkpi.loading.inspecting import inspect_chunk
 from jkpi.loading.jsonlines import from_json
-from jkpi.loading.landing import Staging
-from jkpi.loading.ledger import Batch, refuse
+from jkpi.loading.landing import Staging, inspect_chunk
 from jkpi.loading.load import conflicting, pseudonym_key
+from jkpi.loading.load_log import Batch, refuse
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import CHUNK_ROWS, HEADER, LINE, Broken, RawChunk
-from jkpi.loading.statement import columns_read
 from jkpi.loading.transform import Transformer
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse, ensure_landing
+from jkpi.loading.transform_sql import columns_read
+from jkpi.protocols import Inspector
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jkpi.loading.expressions import Times, json_object, name, pads
-from jkpi.loading.kinds import landing_of
+from jkpi.loading.landing_schema import landing_of
 from jkpi.loading.model import Source
 from jkpi.loading.rows import HEADER, LINE, PARTS, ROW, Broken, RawChunk, Transformed
-from jkpi.loading.statement import columns_read, has_times, range_statement, statement
+from jkpi.loading.transform_sql import columns_read, has_times, range_statement, statement
 
 if TYPE_CHECKING:
     import duckdb

@@ -6,8 +6,8 @@ import os
 from datetime import UTC
 from importlib.util import find_spec
 
+from jkpi.config.settings import Settings
 from jkpi.errors import InputError
-from jkpi.settings import Settings
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
 
-from jkpi import resources
+from jkpi import package_files
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
 from jkpi.measuring.report import MeasureReport, read_report
-from jkpi.measuring.runs import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
-from jkpi.progress import SILENCE, Progress
-from jkpi.settings import Settings
-from jkpi.warehouse import ensure_landing, open_warehouse
+from jkpi.measuring.run_state import begin_run, fingerprint, finish_run, has_added, is_first, why_anew
+from jkpi.protocols import SILENCE, Progress
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = SILENCE) -> MeasureReport:
@@ -34,7 +35,7 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         InputError: the warehouse is of a kind that dbt cannot reach.
     """
     environment = dbt_environment(settings)
-    project = resources.path("dbt_project")
+    project = package_files.path("dbt_project")
     as_of = settings.now.astimezone(UTC).replace(tzinfo=None)
     place = settings.private / "dbt"
     with _alone(place):
@@ -78,7 +79,7 @@ def arguments(project: Path, place: Path, full_refresh: bool, views_stand: bool 
 
 def _run_dbt(arguments: Sequence[str], environment: dict[str, str], place: Path, progress: Progress) -> str:
     """Run the child to its end; the text of an exception that stopped it, or nothing."""
-    command = [sys.executable, "-m", "jkpi.measuring.child", *arguments]
+    command = [sys.executable, "-m", "jkpi.measuring.dbt_process", *arguments]
     exception = ""
     with (place / "child.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -10,13 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jkpi.quality.checking import in_words
+from jkpi.config.settings import Settings
+from jkpi.quality.great_expectations import library, quietly
 from jkpi.quality.pages import Check, make_self_contained, write_index
-from jkpi.quality.quiet import library, quietly
 from jkpi.quality.report import Result
 from jkpi.quality.suites import load_suite, name_of, parameters, suite_file
-from jkpi.settings import Settings
-from jkpi.warehouse import open_warehouse
+from jkpi.quality.validate import in_words
+from jkpi.warehouse.open import open_warehouse
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

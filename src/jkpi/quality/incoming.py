@@ -6,12 +6,12 @@ import functools
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
-from jkpi.inspection import Complaint, Inspection, Inspector
-from jkpi.quality.checking import Outcome, check
+from jkpi.protocols import Complaint, Inspection, Inspector
 from jkpi.quality.report import Result, naive
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.settings import Settings
+from jkpi.quality.validate import Outcome, check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def _with_optional_columns(chunk: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 @functools.cache
 def _landing_columns(suite: str) -> frozenset[str]:
-    from jkpi.warehouse import LANDING_TABLES
+    from jkpi.warehouse.landing import LANDING_TABLES
 
     tables = {
         "incoming_touchpoints": "touchpoint_events",

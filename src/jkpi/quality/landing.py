@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from jkpi.quality.blindness import SourceFacts, SourceVerdict, judge_source
-from jkpi.quality.checking import Outcome, check
-from jkpi.quality.facts import read_facts
+from jkpi.config.settings import Settings
+from jkpi.quality.data_gaps import SourceFacts, SourceVerdict, judge_source
 from jkpi.quality.report import (
     BlindSpot,
     CheckReport,
@@ -19,9 +18,10 @@ from jkpi.quality.report import (
     naive,
     write_results,
 )
+from jkpi.quality.source_volumes import read_facts
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.quality.validate import Outcome, check
+from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd

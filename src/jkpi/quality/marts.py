@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jkpi.quality.checking import Outcome, check, in_words
+from jkpi.config.settings import Settings
 from jkpi.quality.report import CheckReport, Failure, Result, failures_of, naive, write_results
 from jkpi.quality.suites import Suite, load_suite, parameters, suite_file
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.quality.validate import Outcome, check, in_words
+from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
     import pandas as pd

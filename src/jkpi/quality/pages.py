@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from jkpi.config.settings import Settings
 from jkpi.quality.report import Door, Result
-from jkpi.settings import Settings
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL | re.IGNORECASE)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from jkpi.settings import Settings
-from jkpi.warehouse import Warehouse
+from jkpi.config.settings import Settings
+from jkpi.warehouse.base import Warehouse
 
 Door = Literal["incoming", "landing", "marts"]
 

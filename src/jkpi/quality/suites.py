@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jkpi import resources
-from jkpi.quality.quiet import library, quietly
+from jkpi import package_files
+from jkpi.quality.great_expectations import library, quietly
 from jkpi.quality.volume import FLOOR
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def name_of(expectation: Any) -> str:
 
 def suite_file(name: str) -> Path:
     """Where the suite of that name is kept."""
-    return resources.path("expectations") / "suites" / f"{name}.json"
+    return package_files.path("expectations") / "suites" / f"{name}.json"
 
 
 def load_suite(file: Path) -> Suite:

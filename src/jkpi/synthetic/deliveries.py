@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from jkpi.synthetic.chance import Generator, between, happens
 from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Mask, Texts, Times
 from jkpi.synthetic.formats import RAGGED, Format, write
+from jkpi.synthetic.random_streams import Generator, between, happens
 from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, stacked
 
 

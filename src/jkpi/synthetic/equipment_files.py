@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.synthetic.chance import Chance, answer_times, daily_rates, happens, on_day
 from jkpi.synthetic.clock import DAY, MINUTE, NEVER, Clock, Texts, Times, stamps, utc_text
 from jkpi.synthetic.deliveries import BrokenOff, Damage, Delivery, arrival, other_id
 from jkpi.synthetic.equipment_repair import (
@@ -20,8 +19,9 @@ from jkpi.synthetic.equipment_repair import (
     passages,
 )
 from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, Format
+from jkpi.synthetic.random_streams import Chance, answer_times, daily_rates, happens, on_day
 from jkpi.synthetic.rows import SOUND, UNWANTED, Rows, long_rows, snapshots, stacked
-from jkpi.synthetic.story import Cohorts, Story, flat, is_lost, numbered, where, words
+from jkpi.synthetic.scenario import Cohorts, Story, flat, is_lost, numbered, where, words
 from jkpi.synthetic.surveys import five_points, seven_points, ten_points
 
 WEB = {"self_service_search": "search", "self_service_not_found": "no_result"}

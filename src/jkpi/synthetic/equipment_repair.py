@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jkpi.synthetic.chance import (
+from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Mask, Texts, Times, whole_minutes
+from jkpi.synthetic.ground_truth import PLANTED
+from jkpi.synthetic.random_streams import (
     Chance,
     Floats,
     arrivals,
@@ -23,9 +25,7 @@ from jkpi.synthetic.chance import (
     on_day,
     pick,
 )
-from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Mask, Texts, Times, whole_minutes
-from jkpi.synthetic.planted import PLANTED
-from jkpi.synthetic.story import Log, where
+from jkpi.synthetic.scenario import Log, where
 
 FALL = PLANTED["equipment_repair"]
 WITHIN = 12 * HOUR

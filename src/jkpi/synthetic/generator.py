@@ -11,17 +11,24 @@ from typing import Any
 import numpy as np
 
 from jkpi.errors import InputError
-from jkpi.synthetic.chance import Chance
 from jkpi.synthetic.clock import Clock, clock
 from jkpi.synthetic.deliveries import Tally, deliver
-from jkpi.synthetic.planted import AS_OF, EXAMPLES, FIRST_DAY, PLANTED
-from jkpi.synthetic.story import Cohorts, Story
+from jkpi.synthetic.ground_truth import AS_OF, EXAMPLES, FIRST_DAY, PLANTED
+from jkpi.synthetic.random_streams import Chance
+from jkpi.synthetic.scenario import Cohorts, Story
 
 EXPECTED = "EXPECTED.json"
 
 
-def write_example(example: str, directory: Path, seed: int) -> None:
-    """See `jkpi.synthetic.generate`."""
+def generate(example: str, directory: Path, seed: int = 7) -> None:
+    """Write the data files of `example` into `directory`/data. The same seed writes the same bytes.
+
+    `data/EXPECTED.json` holds the ground truth: counted by the generator, never by the code under test. Files of the
+    same names are replaced, others are left alone.
+
+    Raises:
+        InputError: there is no example of that name.
+    """
     if example not in EXAMPLES:
         near = difflib.get_close_matches(example, EXAMPLES, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(EXAMPLES)}"
@@ -42,11 +49,11 @@ def write_example(example: str, directory: Path, seed: int) -> None:
 
 def build_story(example: str, chance: Chance, here: Clock) -> Story:
     """What happens in the example, not yet in files."""
-    from jkpi.synthetic import equipment_files, spare_files
+    from jkpi.synthetic import equipment_files, spare_parts_files
 
     stories: Mapping[str, Callable[[Chance, Clock], Story]] = {
         "equipment_repair": equipment_files.story,
-        "spare_parts": spare_files.story,
+        "spare_parts": spare_parts_files.story,
     }
     return stories[example](chance, here)
 

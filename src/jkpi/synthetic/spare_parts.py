@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jkpi.synthetic.chance import Chance, arrivals, between, daily_rates, happens, later, on_day, pick
 from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, Clock, Mask, Texts, Times
-from jkpi.synthetic.planted import PLANTED
-from jkpi.synthetic.story import Log, where
+from jkpi.synthetic.ground_truth import PLANTED
+from jkpi.synthetic.random_streams import Chance, arrivals, between, daily_rates, happens, later, on_day, pick
+from jkpi.synthetic.scenario import Log, where
 
 FALL = PLANTED["spare_parts"]
 WINDOW = 3 * DAY

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from jkpi.synthetic.chance import Floats, Generator
 from jkpi.synthetic.clock import Mask
+from jkpi.synthetic.random_streams import Floats, Generator
 
 Scores = NDArray[np.int64]
 

@@ -10,9 +10,9 @@ import yaml
 from small_map import OPENING_HOURS, spoiled, write_calendar
 
 from jkpi.errors import Problem, WorkspaceError
-from jkpi.journeys import Calendar, calendar_schema, read_calendars
-from jkpi.journeys.calendars import calendar_names
 from jkpi.journeys.calendars.hours import Hours, parse_hours, weekdays
+from jkpi.journeys.calendars.model import Calendar, calendar_schema
+from jkpi.journeys.calendars.reader import calendar_names, read_calendars
 
 WEEK = '{mon-fri: ["08:00-18:00"]}'
 SATURDAY = 'sat: ["10:00-14:00"]'

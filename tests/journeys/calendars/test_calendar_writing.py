@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from small_map import OPENING_HOURS, journey, spoiled, write_calendar
 
-from jkpi.journeys import Calendar, read_calendars, write_map
-from jkpi.journeys.calendars import write_calendars, writing
-from jkpi.warehouse import Warehouse, ensure_landing, open_warehouse
+from jkpi.journeys.calendars import table
+from jkpi.journeys.calendars.model import Calendar
+from jkpi.journeys.calendars.reader import read_calendars
+from jkpi.journeys.calendars.table import write_calendars
+from jkpi.journeys.map_tables import write_map
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -81,7 +86,7 @@ def test_a_zone_with_new_rules_is_laid_out_again(tmp_path: Path, monkeypatch: py
         ensure_landing(opened)
         made = calendar(tmp_path)
         write_calendars(opened, [made], NOW)
-        monkeypatch.setattr(writing.zoneinfo, "TZPATH", (str(tmp_path),))
+        monkeypatch.setattr(table.zoneinfo, "TZPATH", (str(tmp_path),))
         write_calendars(opened, [made], NOW)  # now from the tzdata package, whose file may differ
         assert write_calendars(opened, [made], NOW) is False
         (tmp_path / "Europe").mkdir()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jkpi.journeys import Calendar
 from jkpi.journeys.calendars.hours import WEEKDAYS
-from jkpi.journeys.calendars.pieces import pieces
+from jkpi.journeys.calendars.intervals import pieces
+from jkpi.journeys.calendars.model import Calendar
 
 START = datetime(2000, 1, 1)
 SMALLEST = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
-from jkpi.documents import nearest
+from jkpi.documents.documents import nearest
 
 DAY = 24 * 60
 """Minutes of a day."""

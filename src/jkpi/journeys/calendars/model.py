@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from jkpi.documents import Strict
+from jkpi.documents.documents import Strict
 from jkpi.journeys.calendars.hours import DAY, WEEKDAYS, Days, Hours, OpenHours, check_list, overlapping, weekdays
-from jkpi.journeys.words import Day, Name, Timezone
+from jkpi.journeys.types import Day, Name, Timezone
 
 HoursOfDay = Annotated[list[OpenHours], Field(min_length=1), AfterValidator(check_list)]
 

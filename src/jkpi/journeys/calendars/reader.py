@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jkpi.documents import Document, parse, problems_of
+from jkpi.documents.documents import Document, parse, problems_of
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.model import Calendar
 

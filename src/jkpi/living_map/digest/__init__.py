@@ -1,1 +1,1 @@
-"""The weekly digest: one letter per owner of what fires, changed, improved and went stale."""
+"""The weekly digest: one message an owner about open alerts, changes, improvements and stale sources."""

@@ -1,0 +1,1 @@
+"""History replayed, with injected drops and slowdowns."""

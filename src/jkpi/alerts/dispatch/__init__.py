@@ -1,0 +1,1 @@
+"""The one transaction that decides who is notified."""

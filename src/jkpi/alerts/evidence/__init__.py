@@ -1,0 +1,1 @@
+"""What stands behind a transition: readings, contributions, mix and rate, data gaps."""

@@ -1,0 +1,1 @@
+"""Conditions of the map itself and of the sources that feed it."""

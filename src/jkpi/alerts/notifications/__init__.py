@@ -1,0 +1,1 @@
+"""A notification as data and as words; silences."""

@@ -1,0 +1,1 @@
+"""One file a receiver kind, and the transports they share."""

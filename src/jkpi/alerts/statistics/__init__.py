@@ -1,0 +1,1 @@
+"""Baseline, CUSUM, thresholds, tails and the sign test, on arrays. Pure."""

@@ -1,0 +1,1 @@
+"""SQL of the state database: alerts, notification log, silences, acknowledgements."""

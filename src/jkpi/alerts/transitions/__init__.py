@@ -1,0 +1,1 @@
+"""Stored alerts against evaluated series: transitions, inhibition, reasons for closing. Pure."""

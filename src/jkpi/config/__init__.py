@@ -1,0 +1,1 @@
+"""`jkpi.yml`: settings, receivers, Superset and secrets."""

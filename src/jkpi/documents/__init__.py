@@ -1,0 +1,1 @@
+"""YAML with positions, and durations as it writes them."""

@@ -1,0 +1,1 @@
+"""Numbers, durations and dates as text: for messages, pages and dashboards alike."""

@@ -1,1 +1,0 @@
-"""Alembic migrations of the state database, shipped with the package and run by `jkpi.state.migrate`."""

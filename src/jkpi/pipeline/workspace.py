@@ -1,0 +1,107 @@
+"""What the steps read of a workspace: its map, its sources, its warehouse."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from jkpi.config.settings import Settings
+from jkpi.errors import InputError, Problem, WorkspaceError
+from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.landing import ensure_landing
+from jkpi.warehouse.open import open_warehouse
+
+if TYPE_CHECKING:
+    from jkpi.journeys.calendars.model import Calendar
+    from jkpi.journeys.model import Journey
+    from jkpi.loading.model import Source
+
+
+@contextmanager
+def landing(settings: Settings) -> Iterator[Warehouse]:
+    """The open warehouse, its landing tables there."""
+    with open_warehouse(settings) as warehouse:
+        ensure_landing(warehouse)
+        yield warehouse
+
+
+@contextmanager
+def mapped(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
+    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs.
+
+    Raises:
+        InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
+    """
+    from jkpi.journeys.map_tables import write_map
+    from jkpi.journeys.version_guard import refuse_rewriting
+
+    journeys, sources, calendars = read_map(settings)
+    with landing(settings) as warehouse:
+        if not rewrite_history:
+            refuse_rewriting(warehouse, journeys, settings.now)
+        write_map(warehouse, journeys, sources, settings.now, calendars)
+        yield warehouse
+
+
+def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...], tuple[Calendar, ...]]:
+    """All journeys, sources and calendars of the workspace.
+
+    Raises:
+        WorkspaceError: all problems of all files at once.
+    """
+    from jkpi.journeys.calendars.reader import read_calendars
+    from jkpi.journeys.reader import read_journeys
+    from jkpi.loading.workspace import read_sources
+
+    readers: tuple[Callable[[], Any], ...] = (
+        lambda: read_journeys(settings.workspace, settings.receivers, settings.default_receiver),
+        lambda: read_sources(settings.workspace),
+        lambda: read_calendars(settings.workspace),
+    )
+    found: list[Any] = []
+    problems: list[Problem] = []
+    for read in readers:
+        try:
+            found.append(read())
+        except WorkspaceError as error:
+            problems += error.problems
+    if problems:
+        raise WorkspaceError(problems)
+    journeys, sources, calendars = found
+    return journeys, sources, calendars
+
+
+def same_key(settings: Settings, warehouse: Warehouse) -> None:
+    """Refuse to load under another key: the same customer would be two, and rows sent again would be doubled.
+
+    Raises:
+        InputError: the rows in the warehouse were pseudonymised with another key, or with none.
+    """
+    key = settings.pseudonym_key
+    given = hashlib.sha256(b"jkpi pseudonym key\0" + key).hexdigest()[:16] if key else "none"
+    known = warehouse.scalar("select fingerprint from raw.pseudonym_keys")
+    if known is None:
+        warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": given})
+    elif known != given:
+        raise InputError(
+            "the customer ids in the warehouse were made with another key than the one of jkpi.yml",
+            hint="restore the key of before (a copy of .jkpi/pseudonym.key), or load anew into an empty warehouse",
+        )
+
+
+def chosen(sources: tuple[Source, ...], only: str | None) -> tuple[Source, ...]:
+    """All sources, or the one of that name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if only is None:
+        return sources
+    found = tuple(source for source in sources if source.source == only)
+    if not found:
+        from jkpi.documents.documents import nearest
+
+        raise InputError(f"no source {only!r} in this workspace", hint=nearest(only, (s.source for s in sources)))
+    return found
