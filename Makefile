@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint airflow superset bench clean help
+.PHONY: demo test test-fast lint docs airflow superset bench clean help
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/ready ## an example from its data to its alert and its map
 	$(BIN)/jkpi demo
@@ -15,8 +15,16 @@ demo: $(VENV)/ready ## an example from its data to its alert and its map
 test: $(VENV)/ready ## all tests, on all cores; the slow ones too
 	$(BIN)/pytest --numprocesses auto --dist loadfile $(ARGS)
 
+test-fast: $(VENV)/ready ## the tests that need no server, no browser and no public data, and take seconds
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not slow and not browser and not real and not airflow and not superset" $(ARGS)
+
 lint: $(VENV)/ready ## style, types, layers, SQL
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint dbt_project/models
+
+docs: $(VENV)/ready ## the documentation site in build/docs, its reference pages written from the code
+	$(BIN)/python scripts/reference.py
+	$(BIN)/mkdocs build --quiet
+	@echo "open build/docs/index.html"
 
 airflow: $(VENV)/ready ## Airflow on an example, on loopback; Ctrl-C stops it
 	$(BIN)/python scripts/airflow.py
