@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, AssetAny, chain
 
-from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, source_asset, dag_id, read_workspace
+from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, read_workspace, source_asset
 
 DOC = """
 ### KPIs of {journeys}

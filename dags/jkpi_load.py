@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, source_asset, dag_id, read_workspace
+from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, read_workspace, source_asset
 
 DOC = """
 ### {title}
@@ -39,5 +39,8 @@ for source in workspace["sources"]:
     ):
         # Loads go before the tasks of the KPI DAG in the pool they share, so that it measures all that is due.
         JkpiOperator(
-            task_id="load", arguments=["load", "--source", source["source"]], outlets=[loaded_asset], priority_weight=100
+            task_id="load",
+            arguments=["load", "--source", source["source"]],
+            outlets=[loaded_asset],
+            priority_weight=100,
         )

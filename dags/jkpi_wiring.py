@@ -107,7 +107,9 @@ class JkpiOperator(BaseOperator):
         if self.after_check:
             check_exit_code = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
             if check_exit_code not in (EXIT_OK, EXIT_CHECK_FAILED):
-                raise AirflowFailException(f"{self.after_check} came to no verdict (exit code {check_exit_code}): see its log")
+                raise AirflowFailException(
+                    f"{self.after_check} came to no verdict (exit code {check_exit_code}): see its log"
+                )
         self.hook = SubprocessHook()
         environment = {**os.environ, "DO_NOT_TRACK": "1"}
         code = self.hook.run_command(

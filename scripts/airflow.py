@@ -20,7 +20,7 @@ from pathlib import Path
 # Python puts this folder first on the path, where this very file would stand in for Airflow.
 sys.path.append(sys.path.pop(0))
 
-from standalone import HOST, ROOT, Api, ScriptError, require_free_port, echo, run_standalone, log_tail
+from standalone import HOST, ROOT, Api, ScriptError, echo, log_tail, require_free_port, run_standalone
 
 
 def main() -> int:

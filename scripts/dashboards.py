@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
-from standalone import HOST, ROOT, ScriptError, require_free_port, echo
+from standalone import HOST, ROOT, ScriptError, echo, require_free_port
 from superset_server import SupersetServer, run_superset
 
 

@@ -99,7 +99,7 @@ def test_readings_withheld_later_correct_nothing(make_world: MakeWorld) -> None:
     world.put(steady(4, 0.7), first=FIRST + timedelta(days=60), status="withheld")
     report = world.run()
     assert report.corrected == ()
-    assert [alert.status for alert in list_alerts(world.settings) if alert.kind == "fall"] == ["open"]
+    assert [alert.status for alert in list_alerts(world.settings) if alert.kind == "drop"] == ["open"]
 
 
 def test_a_changed_promise_supersedes_and_a_moment_taken_off_the_map_too(make_world: MakeWorld) -> None:
@@ -126,7 +126,7 @@ def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> Non
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=62), status="withheld")
     assert world.run().transitions == ()
     world.put(steady(1, 0.92), first=FIRST + timedelta(days=63))
-    assert [told.transition for told in world.run().transitions] == ["cleared"]
+    assert [told.transition for told in world.run().transitions] == ["ended"]
     assert [message.title for message in world.messages()] == ["Technician on site: we are blind here"]
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=64), status="withheld")
     assert len(world.run().data_gaps) == 1
@@ -202,7 +202,7 @@ def test_days_that_closed_an_alert_and_are_withheld_later_do_not_open_it_again(m
     world.put(steady(3, 0.93), first=FIRST + timedelta(days=64))
     assert [told.transition for told in world.run().transitions] == ["resolved"]
     world.put(steady(1, 0.93), first=FIRST + timedelta(days=66), status="withheld")
-    assert [told.kind for told in world.run().transitions] == ["blind"]
+    assert [told.kind for told in world.run().transitions] == ["data_gap"]
 
 
 def test_a_segment_that_recovers_with_the_whole_is_no_news_of_its_own(make_world: MakeWorld) -> None:
@@ -238,9 +238,9 @@ def test_counts_that_make_no_sense_are_told_while_another_alert_is_open(make_wor
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
     assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))
-    assert [(told.kind, told.transition) for told in world.run().transitions] == [("error", "cleared")]
+    assert [(told.kind, told.transition) for told in world.run().transitions] == [("error", "ended")]
     assert world.messages()[-1].title == "Technician on site: no longer so"
-    assert {alert.kind: alert.status for alert in list_alerts(world.settings)} == {"fall": "open", "error": "resolved"}
+    assert {alert.kind: alert.status for alert in list_alerts(world.settings)} == {"drop": "open", "error": "resolved"}
 
 
 def test_a_segment_is_silent_while_the_whole_speaks_for_it(make_world: MakeWorld) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
-from jkpi.alerts.backtest.backtest import backtest
-from jkpi.alerts.backtest.backtest import BacktestResult
+from jkpi.alerts.backtest.backtest import BacktestResult, backtest
 from jkpi.cli.backtest import render_backtests
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys

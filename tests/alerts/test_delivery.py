@@ -178,7 +178,7 @@ def test_after_an_outage_an_acknowledgement_comes_between_beginning_and_end(
         for step in alert_history(world.settings, alert.alert_id, None).entries
         for one in step.deliveries
     ]
-    assert heard == [("news", "sent"), ("acknowledgement", "sent"), ("news", "sent")]
+    assert heard == [("first", "sent"), ("acknowledgement", "sent"), ("first", "sent")]
 
 
 def test_a_message_of_something_else_does_not_wait_behind_a_refused_one(make_world: MakeWorld, web: Web) -> None:

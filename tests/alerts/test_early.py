@@ -98,7 +98,7 @@ def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world:
     judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)})
     world.put(steady(5, 0.3), kpi="fix.drop_off", first=day(60))
     report = judged(world, 64, {DAY: steady(60, 0.8) + steady(11, 0.6)})
-    assert {(told.kind, told.transition) for told in report.transitions} == {("fall", "opened"), ("early", "cleared")}
+    assert {(told.kind, told.transition) for told in report.transitions} == {("drop", "opened"), ("early", "ended")}
     assert [
         line.split(":")[0] for line in render_evaluation(EvaluateOutcome(report, DeliveryReport(0, 0, 0, 0)))[:-2]
     ] == ["opened"]
@@ -110,7 +110,7 @@ def test_only_late_it_is_closed_without_a_word(world: World) -> None:
     judged(world, 59, {DAY: steady(60, 0.8) + steady(3, 0.6)})
     world.put(steady(8, 0.08), kpi="fix.drop_off", first=day(60))
     report = judged(world, 67, {DAY: steady(60, 0.8) + steady(3, 0.6) + steady(8, 0.8)})
-    assert [(told.kind, told.transition) for told in report.transitions] == [("early", "cleared")]
+    assert [(told.kind, told.transition) for told in report.transitions] == [("early", "ended")]
     assert len(world.messages()) == 1
     assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("early", "resolved")]
 

@@ -28,7 +28,7 @@ def told(report: AlertReport) -> list[tuple[str, str]]:
 
 
 def falls(world: World) -> list[str]:
-    return [alert.status for alert in list_alerts(world.settings) if alert.kind == "fall"]
+    return [alert.status for alert in list_alerts(world.settings) if alert.kind == "drop"]
 
 
 def fallen(world: World) -> World:
@@ -121,7 +121,7 @@ def test_a_fall_after_days_that_were_taken_back_is_told(make_world: MakeWorld) -
     for number in range(60, 64):
         del world.rows["fix.time_to_resolve", "all", "all", day(number)]
     world.put(steady(9, 0.92) + steady(4, 0.5), first=day(64))
-    assert told(world.run()) == [("cleared", "technician_on_site"), ("opened", "technician_on_site")]
+    assert told(world.run()) == [("ended", "technician_on_site"), ("opened", "technician_on_site")]
 
 
 def closed(world: World) -> World:

@@ -41,7 +41,7 @@ def opened(world: World, moment: str, kpi: str, rate: Callable[[int], float]) ->
     found = []
     world.put([(round(400 * rate(number)), 400.0) for number in range(DAYS)], kpi=kpi)
     for number in range(60, DAYS):
-        if any(told.kind == "fall" and told.transition == "opened" for told in world.run(day(number)).transitions):
+        if any(told.kind == "drop" and told.transition == "opened" for told in world.run(day(number)).transitions):
             found.append(day(number))
     return found
 

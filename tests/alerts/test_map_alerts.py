@@ -41,7 +41,7 @@ def world(make_world: MakeWorld) -> World:
     names = ("lead", "head", "web", "rest")
     world = make_world(ON_SITE, receivers=[Receiver(name, "console") for name in names])
     telling = AlertingConfig(OWNERS, (), AlertOptions(watch_list="never"))
-    world.settings = replace(world.settings, telling=telling, default_receiver="rest", now=NOW)
+    world.settings = replace(world.settings, alerting=telling, default_receiver="rest", now=NOW)
     world.put(steady(60, 0.92))
     world.write()
     seen(world)
@@ -131,7 +131,7 @@ def test_a_touchpoint_without_evidence_is_told_once_to_the_owner_of_its_stage(wo
     assert run(world, timedelta(days=1)) == []
     seen(world)
     assert run(world, timedelta(days=1, hours=1)) == []
-    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_evidence", "resolved")] * 2
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_events", "resolved")] * 2
 
 
 def test_a_journey_of_which_nothing_is_seen_is_one_thing_to_say(world: World) -> None:
@@ -156,19 +156,19 @@ def test_a_touchpoint_is_not_mended_by_the_rest_of_its_journey_going_quiet(world
 def test_what_was_mended_and_is_wrong_again_since_the_same_day_is_told_again(world: World) -> None:
     seen(world, technician_arrived=40.0)
     ((receiver, title),) = run(world)
-    patient = replace(world.settings, telling=replace(world.settings.alerting, how=AlertOptions(no_events_after="60d")))
+    patient = replace(world.settings, alerting=replace(world.settings.alerting, how=AlertOptions(no_events_after="60d")))
     impatient, world.settings = world.settings, patient
     assert run(world, timedelta(hours=1)) == []
     world.settings = impatient
     assert run(world, timedelta(hours=2)) == [(receiver, title)]
-    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_evidence", "open")]
+    assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("no_events", "open")]
 
 
 def test_an_open_map_alert_is_told_to_who_comes_to_stand_behind_its_owner(world: World) -> None:
     source(world, "visits", owner="night-shift", last=ago(3))
     assert [receiver for receiver, _ in run(world)] == ["rest"]
     telling = replace(world.settings.alerting, owners={"night-shift": ("web",)})
-    world.settings = replace(world.settings, telling=telling)
+    world.settings = replace(world.settings, alerting=telling)
     assert [receiver for receiver, _ in run(world, timedelta(hours=1))] == ["web"]
 
 

@@ -19,7 +19,7 @@ SHARE = WatchedMoment(
     "j", "J", "m", "M", "s.k", "K", "S", "share_within", "share", "higher", 0.9, 0.05, "o", ("r",), ()
 )
 LOWER = replace(SHARE, statistic="drop_off", direction="lower", promise=0.1)
-POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, falls_off_by=10.0)
+POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, min_drop=10.0)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, falls_off_
         (POINTS, 0.655, "+31"),
         (POINTS, 0.5, "0"),
         (POINTS, 0.48, "-4"),
-        (replace(SHARE, falls_off_by=0.01), 0.6153, "61.5 %"),
+        (replace(SHARE, min_drop=0.01), 0.6153, "61.5 %"),
     ],
 )
 def test_values_as_people_write_them(watched: WatchedMoment, rate: float, text: str) -> None:

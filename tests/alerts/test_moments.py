@@ -59,7 +59,7 @@ def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: Ma
 
 def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:
     world = make_world(LIKED.replace("owner: cx", "owner: cx, period: week"))
-    world.settings = replace(world.settings, telling=AlertingConfig({}, (), AlertOptions(max_comments=2)))
+    world.settings = replace(world.settings, alerting=AlertingConfig({}, (), AlertOptions(max_comments=2)))
     world.period = "week"
     world.put(steady(20, 0.66) + steady(3, 0.4), kpi="fix.nps", first=MONDAY)
     with open_warehouse(world.settings) as w:
@@ -86,7 +86,7 @@ def test_days_without_readings_are_not_among_those_taken_together(make_world: Ma
 def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE.replace("by: [region]", "false_alarm_every: 5y") + STAYS)
     how = AlertOptions.model_validate({"false_alarm_every": "26w"})
-    settings = replace(world.settings, telling=AlertingConfig({}, (), how))
+    settings = replace(world.settings, alerting=AlertingConfig({}, (), how))
     found = {
         one.moment: one.false_alarm_every for one in configured_moments(read_journeys(settings.workspace), settings)
     }

@@ -38,7 +38,7 @@ def told(make_world: MakeWorld, one: Receiver, **how: Any) -> World:
     """A workspace in which a fall was told and then its end."""
     world = make_world(ON_SITE, receivers=[one])
     telling = AlertingConfig({}, (), AlertOptions(base_url="https://jkpi.example.org", **how), b"k" * 32)
-    world.settings = replace(world.settings, telling=telling)
+    world.settings = replace(world.settings, alerting=telling)
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.put(steady(60, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="<b>south</b>")
     world.run()

@@ -185,7 +185,7 @@ def world(seed: int) -> list[Reading]:
 def all_at_once(worlds: Sequence[Sequence[Reading]], rule: AlertRule = RULE, families: int = 1) -> list[SeriesResult]:
     """Each world a series; `families`: so many next to each other share a budget."""
     laid = grid_from_readings(worlds, [None] * len(worlds), rule.config.step_days)
-    own = replace(rule, family=families)
+    own = replace(rule, family_size=families)
     return list(replay_grid(laid, [SeriesToEvaluate(own, number // families) for number in range(len(worlds))]))
 
 
@@ -238,7 +238,7 @@ def made(
 
 
 def breaches(grid: ReadingGrid, rule: AlertRule, families: int = 1) -> list[list[Episode]]:
-    own = replace(rule, family=families)
+    own = replace(rule, family_size=families)
     tried = [SeriesToEvaluate(own, number // families) for number in range(grid.series_count)]
     return [list(track.episodes) for track in replay_grid(grid, tried)]
 

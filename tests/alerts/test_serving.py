@@ -31,7 +31,7 @@ def world(make_world: MakeWorld) -> World:
     """One open alert, told to a program and to a person."""
     receivers = [Receiver("lead", "webhook"), Receiver("person", "console")]
     world = make_world(receivers=receivers)
-    world.settings = replace(world.settings, telling=LINKS, now=NOW)
+    world.settings = replace(world.settings, alerting=LINKS, now=NOW)
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.run()
     return world
@@ -124,7 +124,7 @@ def test_pages_load_nothing_and_are_kept_by_nobody(world: World) -> None:
 
 def test_without_a_base_url_nothing_is_served_and_a_taken_port_is_told(world: World) -> None:
     with pytest.raises(InputError, match="makes no links"):
-        make_server(replace(world.settings, telling=AlertingConfig({}, (), AlertOptions())), "127.0.0.1", 0)
+        make_server(replace(world.settings, alerting=AlertingConfig({}, (), AlertOptions())), "127.0.0.1", 0)
     with (
         make_server(world.settings, "127.0.0.1", 0) as server,
         pytest.raises(SystemFailure, match="nothing can be served"),

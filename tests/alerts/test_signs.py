@@ -44,7 +44,7 @@ def day(number: int) -> date:
 
 def test_at_an_edge_cases_count_once_all_have_been_seen_for_longer() -> None:
     one = replace(
-        drawn(np.full(3, 500.0)), decided=np.array([100.0, 1000.0, 100.0]), held=np.array([False, False, True])
+        drawn(np.full(3, 500.0)), decided_seconds=np.array([100.0, 1000.0, 100.0]), is_suspended=np.array([False, False, True])
     )
     good, n, mark = one.counts_at(int(np.searchsorted(EDGES, 500.0)))
     assert n.tolist() == [0.0, 60.0, 0.0] and mark.tolist() == [0, 1, 2]
@@ -60,7 +60,7 @@ def test_the_edge_is_the_one_nearest_to_the_median() -> None:
 def test_where_all_take_alike_it_is_one_within_which_all_are_done() -> None:
     """A few are quicker; that nobody is any more would be no loss of half of the cases."""
     one = drawn(np.full(90, 1000.0), spread=0.01)
-    few = replace(one, within=np.maximum(one.cumulative_counts, (EDGES >= 500.0) * np.uint16(2)))
+    few = replace(one, cumulative_counts=np.maximum(one.cumulative_counts, (EDGES >= 500.0) * np.uint16(2)))
     assert EDGES[few.median_edge(np.arange(56))] >= 1000.0
     slower = drawn(np.concatenate([np.full(90, 1000.0), np.full(10, 1300.0)]), spread=0.01)
     (track,) = track_of(slower)
@@ -94,7 +94,7 @@ def test_weeks_are_judged_as_weeks() -> None:
 
 
 def test_what_nobody_ever_finished_is_no_series_to_judge() -> None:
-    none = replace(drawn(np.full(70, 1000.0)), within=np.zeros((70, len(EDGES)), dtype=np.uint16))
+    none = replace(drawn(np.full(70, 1000.0)), cumulative_counts=np.zeros((70, len(EDGES)), dtype=np.uint16))
     (track,) = track_of(none)
     assert track.episodes == ()
 
@@ -102,7 +102,7 @@ def test_what_nobody_ever_finished_is_no_series_to_judge() -> None:
 def test_what_is_all_open_still_is_not_there_yet() -> None:
     """On the first day of a series its cases may have been seen for less time than the first of them took."""
     new = drawn(np.full(2, 1000.0))
-    (track,) = track_of(replace(new, decided=np.zeros(2)))
+    (track,) = track_of(replace(new, decided_seconds=np.zeros(2)))
     assert (track.state, track.episodes, track.last_day, track.states) == ("no_data", (), None, ())
 
 
@@ -118,10 +118,10 @@ def test_no_day_looks_ahead(seed: int, level: list[float], until: int) -> None:
     whole = drawn(medians, n=20, seed=seed)
     cut = replace(
         whole,
-        within=whole.cumulative_counts[:until],
+        cumulative_counts=whole.cumulative_counts[:until],
         n=whole.n[:until],
-        decided=whole.decided_seconds[:until],
-        held=whole.is_suspended[:until],
+        decided_seconds=whole.decided_seconds[:until],
+        is_suspended=whole.is_suspended[:until],
     )
     (all_of_it,), (some_of_it,) = track_of(whole), track_of(cut)
     assert some_of_it.states == all_of_it.states[:until]
@@ -129,7 +129,7 @@ def test_no_day_looks_ahead(seed: int, level: list[float], until: int) -> None:
 
 def test_series_beside_each_other_do_not_touch() -> None:
     one, other = drawn(np.full(100, 1000.0), seed=2), drawn(np.repeat([800.0, 1400.0], 50), seed=3)
-    together = track_of(one, replace(other, start=30))
+    together = track_of(one, replace(other, start_column=30))
     assert [track.states for track in together[:1]] == [track_of(one)[0].states]
     (alone,) = track_of(other)
     assert [state for _, state in together[1].states] == [state for _, state in alone.states]

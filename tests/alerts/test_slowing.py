@@ -90,7 +90,7 @@ def test_larger_slowdowns_and_more_cases_are_seen_sooner() -> None:
 
 def test_a_series_that_begins_later_has_the_same_slowdowns() -> None:
     one = binned(drawn(120, 60, 4))
-    later = replace(one, start=21)
+    later = replace(one, start_column=21)
     assert planted(later) == planted(one)
 
 

@@ -39,7 +39,7 @@ def at(number: int) -> datetime:
 def telling(world: World, **how: Any) -> World:
     owners, mutes = how.pop("owners", {}), how.pop("mutes", ())
     world.settings = replace(
-        world.settings, telling=AlertingConfig(owners, mutes, AlertOptions(**{"digest": "never", **how}))
+        world.settings, alerting=AlertingConfig(owners, mutes, AlertOptions(**{"watch_list": "never", **how}))
     )
     return world
 
@@ -344,7 +344,7 @@ def test_a_receiver_gets_so_many_messages_a_day_and_the_rest_together(make_world
     with_more.write(day(63))
     assert judge(later).messages_queued == 0
     assert {alert.title: alert.flags for alert in list_alerts(later)} == {
-        "Technician on site": (), "Customer stays": ("capped",),
+        "Technician on site": (), "Customer stays": ("rate_limited",),
     }  # fmt: skip
     world.run(day(64))
     assert [message.title.partition(":")[0] for message in world.messages()] == ["Technician on site", "Customer stays"]

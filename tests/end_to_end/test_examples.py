@@ -36,8 +36,8 @@ FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 
 """The day whose reading makes the fall certain. Planted on 15 June and on 9 June."""
 
 TOLD_ON = {
-    "equipment_repair": {date(2026, 6, 20): "fall"},
-    "spare_parts": {date(2026, 6, 15): "early", date(2026, 6, 17): "fall"},
+    "equipment_repair": {date(2026, 6, 20): "drop"},
+    "spare_parts": {date(2026, 6, 15): "early", date(2026, 6, 17): "drop"},
 }
 """The morning on which that reading is final, late rows had their time, and the owner is told. Whether a part was
 bought elsewhere is known after days; that fewer had decided after one day than usual is known two mornings earlier."""
@@ -86,7 +86,7 @@ def test_every_row_is_accounted_for(demo: Demo) -> None:
 
 
 def test_exactly_the_planted_fall_alerts(demo: Demo) -> None:
-    falls = [alert for alert in list_alerts(demo.settings) if alert.kind == "fall"]
+    falls = [alert for alert in list_alerts(demo.settings) if alert.kind == "drop"]
     assert [(alert.journey, alert.moment, alert.segment_value, alert.status) for alert in falls] == [
         (demo.planted.journey, demo.planted.moment, "all", "open")
     ]
@@ -226,7 +226,7 @@ def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path:
         with open_warehouse(then) as warehouse:
             report = evaluate_and_dispatch(then, warehouse, journeys)
         for one in report.transitions:
-            if (one.transition, one.kind) == ("cleared", "early"):
+            if (one.transition, one.kind) == ("ended", "early"):
                 continue
             assert one.transition == "opened"
             assert morning not in told
@@ -243,7 +243,7 @@ def test_a_backtest_tells_the_planted_fall_and_what_the_volume_can_show(demo: De
     (found,) = json.loads(done.stdout)
     whole = f"{demo.planted.journey}/{demo.planted.moment}"
     assert [one["fired_on"] for one in found["fired"] if one["series_id"] == whole] == [str(FIRED_ON[demo.name])]
-    within = {one["fall"]: one["within"] for one in found["seen"]}
+    within = {one["drop"]: one["within"] for one in found["seen"]}
     assert within[0.2] > 0.9 and within[0.01] < 0.3
     assert 0.05 <= found["smallest"] <= 0.2
     slowdowns = {one["times"]: one["within"] for one in found["slowdowns"]}

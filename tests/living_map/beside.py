@@ -39,7 +39,7 @@ from reading_pages import read_page
 from reading_pages.page import Shown
 
 EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
-FALLING = replace(STATES[0], falling_in=("region = south",))
+FALLING = replace(STATES[0], firing_segments=("region = south",))
 FALLS = tuple(
     OpenAlert("a", JOURNEY, STATES[0].moment, segment, value, "firing", FALLS_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
     for segment, value in (("all", "all"), ("region", "south"))

@@ -292,7 +292,7 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
                 f"insert into marts.fct_kpi_readings select {columns.format(value=value)}"
                 " from marts.fct_kpi_readings where segment = 'all'"
             )
-        states = [STATES[0], replace(STATES[1], falling_in=("region = south",)), STATES[2]]
+        states = [STATES[0], replace(STATES[1], firing_segments=("region = south",)), STATES[2]]
         settings = Settings(tmp_path, "parts", "", "", site_dir=tmp_path / "pages", now=NOW)
         publish_maps(settings, w, states, [late, south])
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
@@ -331,7 +331,7 @@ def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path,
         for number, part in enumerate(parts)
     ]
     falling = tuple(" = ".join(part) for part in parts)
-    states = [STATES[0], replace(STATES[1], falling_in=falling), STATES[2]]
+    states = [STATES[0], replace(STATES[1], firing_segments=falling), STATES[2]]
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
         settings = Settings(tmp_path, "long", "", "", site_dir=tmp_path / "pages", now=NOW)
         publish_maps(settings, w, states, falls)
@@ -347,7 +347,7 @@ def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path,
 def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
     sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     states = [replace(state, state="ok", alert_id=None) for state in STATES]
-    states[1] = replace(states[1], early=sign)
+    states[1] = replace(states[1], early_warning=sign)
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
         settings = Settings(tmp_path, "signs", "", "", site_dir=tmp_path / "pages", now=NOW)
         publish_maps(settings, w, states)

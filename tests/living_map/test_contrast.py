@@ -8,9 +8,9 @@ import pytest
 CSS = (files("jkpi.living_map") / "templates" / "page.css").read_text(encoding="utf-8")
 TEXT = [
     *((ink, ground) for ink in ("ink", "soft", "accent") for ground in ("ground", "sheet", "sunk")),
-    *((state, "sheet") for state in ("ok", "watch", "pattern", "firing", "recovering", "held", "quiet")),
-    *((state, f"{state}-ground") for state in ("ok", "watch", "pattern", "firing", "recovering", "held", "quiet")),
-    *(("ink", f"{state}-ground") for state in ("ok", "watch", "pattern", "firing", "recovering", "held", "quiet")),
+    *((state, "sheet") for state in ("ok", "watch", "pattern", "firing", "recovering", "suspended", "quiet")),
+    *((state, f"{state}-ground") for state in ("ok", "watch", "pattern", "firing", "recovering", "suspended", "quiet")),
+    *(("ink", f"{state}-ground") for state in ("ok", "watch", "pattern", "firing", "recovering", "suspended", "quiet")),
     ("sheet", "accent"),
 ]
 MARKS = [("line", "sheet"), ("line", "band"), ("firing", "sheet"), ("soft", "band"), ("accent", "ground")]

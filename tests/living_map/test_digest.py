@@ -33,7 +33,7 @@ def rows(settings: Settings) -> list[Row[Any]]:
 
 
 def alert(**told: object) -> dict[str, object]:
-    known = {"kind": "fall", "status": "open", "owner": "field-service", "title": "On time", "segment_value": "all"}
+    known = {"kind": "drop", "status": "open", "owner": "field-service", "title": "On time", "segment_value": "all"}
     of = {"journey": "equipment_repair", "kpi": "repair.time_to_resolve", "statistic": "share_within", "usual": None}
     return {**known, **of, "since": NOW.date() - timedelta(days=12), "last_day": None, **told}
 
@@ -113,7 +113,10 @@ def test_each_owner_is_told_once_a_week(measured: Warehouse, settings: Settings)
         ("firing", (), "What fires", "1 to act on"),
         ("ok", ("region = south",), "What fires", "1 to act on"),
         ("watch", ("region = south",), "What fires", "1 to act on"),
-        *((state, (), "What to watch", "1 to watch") for state in ("watch", "pattern", "recovering", "held", "error")),
+        *(
+            (state, (), "What to watch", "1 to watch")
+            for state in ("watch", "pattern", "recovering", "suspended", "error")
+        ),
         *((state, (), "What to watch", "1 to watch") for state in ("no_data", "low_n")),
         ("ok", (), "All quiet", "all quiet"),
         ("learning", (), "All quiet", "all quiet"),

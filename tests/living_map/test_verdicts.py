@@ -95,7 +95,7 @@ def moments(*states: str) -> list[MomentView]:
         (("ok", "firing"), "firing", "Falling off: Moment 1."),
         (("firing", "ok", "firing"), "firing", "Two moments of truth are falling off."),
         (("error", "watch"), "error", "Could not be judged: Moment 0."),
-        (("held", "pattern"), "held", "We are blind at: Moment 0."),
+        (("suspended", "pattern"), "suspended", "We are blind at: Moment 0."),
         (("no_data",), "no_data", "No data any more from: Moment 0."),
         (("pattern", "watch"), "pattern", "A pattern, not yet a trend: Moment 0."),
         (("watch", "watch"), "watch", "One bad day, maybe a coincidence: Moment 0 and Moment 1."),

@@ -70,7 +70,9 @@ def render_evaluation(outcome: EvaluateOutcome) -> list[str]:
         transition
         for transition in evaluated.transitions
         if not (
-            transition.kind == "early" and transition.transition == "cleared" and transition.series_id in firing_series
+            transition.kind == "early_warning"
+            and transition.transition == "ended"
+            and transition.series_id in firing_series
         )
     ]
     lines = [

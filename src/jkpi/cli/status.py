@@ -79,7 +79,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "state": state.state,
             "since": state.since,
             "alert": state.alert_id,
-            "early": state.early_warning.alert_id if state.early_warning else None,
+            "early_warning": state.early_warning.alert_id if state.early_warning else None,
             "falling": segment_alerts.get((state.journey, state.moment), []),
         }
         for state in moment_states(settings)
@@ -112,7 +112,7 @@ def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each moment, an early sign in the place of an alert, and below it a row for each segment with an alert."""
     rows = []
     for moment in moments:
-        early_warning = f"{moment['early']} (early sign)" if moment["early"] else None
+        early_warning = f"{moment['early']} (early sign)" if moment["early_warning"] else None
         rows.append({**moment, "alert": moment["alert"] or early_warning})
         for segment_alert in moment["falling"]:
             rows.append(

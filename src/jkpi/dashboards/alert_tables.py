@@ -66,7 +66,7 @@ def moment_reading_rows(
 def _series_state_text(state: Mapping[Any, Any] | None, is_evaluated: bool, today: date) -> str:
     if state is None:
         return dashboard_text.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
-    return dashboard_text.format_state_since(state["state"], state["since"], today)
+    return dashboard_text.format_state_since(state["state"], state["state_since"], today)
 
 
 _HEALTH_QUERY = "select * from marts.rpt_journey_health"
@@ -86,7 +86,7 @@ def exported_rows(settings: Settings, warehouse: Warehouse, journeys: Sequence[J
             states = connection.execute(select(series_states).order_by(series_states.c.series_id)).mappings().all()
     finally:
         engine.dispose()
-    acknowledged_by = {row["alert_id"]: row["who"] for row in acknowledgement_rows}
+    acknowledged_by = {row["alert_id"]: row["acknowledged_by"] for row in acknowledgement_rows}
     health = {(row["journey"], row["kpi"]): row for row in warehouse.rows(_HEALTH_QUERY)}
     return {
         "dash_alerts": [
@@ -114,10 +114,10 @@ def _dash_alert_row(row: Mapping[Any, Any], acknowledged_by: str | None, titles:
         "title": row["title"],
         "mark": segment_label.lower() if is_total else segment_label,
         "owner": row["owner"],
-        "since": row["since"],
+        "since": row["onset"],
         "fired_on": row["fired_on"],
         "closed_on": row["closed_on"],
-        "age_days": max(0, (until - row["since"]).days),
+        "age_days": max(0, (until - row["onset"]).days),
         "acknowledged_by": acknowledged_by,
         "as_of": as_naive_utc(now),
     }
@@ -152,7 +152,7 @@ def _dash_moment_rows(
                     **titles.moment_columns(*key, moment.kpi),
                     "state": dashboard_text.format_state(state.get("state")),
                     "urgency": dashboard_text.state_order(state.get("state")),
-                    "since": state.get("since"),
+                    "since": state.get("state_since"),
                     "falling_in": ", ".join(firing_segments.get(key, ())) or None,
                     "owner": moment.owner,
                     "unit": unit,

@@ -7,7 +7,18 @@ from datetime import date
 from jkpi.formatting.durations import OPEN_SECONDS
 from jkpi.journeys.kpi_base import KpiBase
 
-_STATES_BY_URGENCY = ("firing", "error", "held", "no_data", "pattern", "watch", "recovering", "low_n", "learning", "ok")
+_STATES_BY_URGENCY = (
+    "firing",
+    "error",
+    "suspended",
+    "no_data",
+    "pattern",
+    "watch",
+    "recovering",
+    "low_n",
+    "learning",
+    "ok",
+)
 _OPEN_HOURS_SUFFIX = " open hours"
 NOT_EVALUATED_TEXT = "not judged yet"
 

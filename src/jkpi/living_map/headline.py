@@ -27,7 +27,7 @@ def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
         ("firing", _firing_sentence),
         ("segment", _partly_firing_sentence),
         ("error", _error_sentence),
-        ("held", _suspended_sentence),
+        ("suspended", _suspended_sentence),
         ("no_data", _no_data_sentence),
         ("pattern", _pattern_sentence),
         ("early", _early_warning_sentence),

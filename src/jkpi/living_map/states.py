@@ -21,7 +21,10 @@ _STATE_LABELS = (
     ),
     StateLabel("error", "error", "It could not be judged. The default receiver was told; this is not an all-clear.", 8),
     StateLabel(
-        "held", "held", "A quality check failed, so no judgement is made until the data can be trusted again.", 7
+        "suspended",
+        "suspended",
+        "A quality check failed, so no judgement is made until the data can be trusted again.",
+        7,
     ),
     StateLabel("no_data", "no data", "Readings have stopped arriving.", 6),
     StateLabel("pattern", "pattern", "Two bad days in a row: no coincidence any more, not yet a trend.", 5),

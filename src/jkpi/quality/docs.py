@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 # Of the checks of landing and marts the last run; of what came in, the last of each source.
 _LAST_RESULTS = """
 select
-    door,
+    checkpoint,
     subject,
     suite,
     expectation,
     column_name,
     severity,
     bool_and(success) as success,
-    bool_or(raised) as raised,
+    bool_or(raised_exception) as raised_exception,
     cast(sum(checked) as bigint) as checked,
     cast(sum(unexpected) as bigint) as unexpected,
     max(detail) as detail,
@@ -42,10 +42,10 @@ where
     checked_at = (
         select max(latest.checked_at)
         from raw.quality_results as latest
-        where latest.door = results.door and (latest.door <> 'incoming' or latest.subject = results.subject)
+        where latest.checkpoint = results.checkpoint and (latest.checkpoint <> 'incoming' or latest.subject = results.subject)
     )
-group by door, subject, suite, expectation, column_name, severity, checked_at
-order by door, subject, suite, expectation
+group by checkpoint, subject, suite, expectation, column_name, severity, checked_at
+order by checkpoint, subject, suite, expectation
 """
 _ROW_COUNT = re.compile(r"[\d,]+ of [\d,]+ rows?(?:, such as |$)")
 

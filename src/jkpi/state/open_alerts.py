@@ -20,7 +20,7 @@ from jkpi.state.engine import (
 )
 
 _TOTAL = "all"
-_IS_OPEN_DROP = (alerts.c.status == "open", alerts.c.kind == "fall")
+_IS_OPEN_DROP = (alerts.c.status == "open", alerts.c.kind == "drop")
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def open_alerts(state_url: str) -> list[OpenAlert]:
 def read_open_alerts(connection: Connection) -> list[OpenAlert]:
     """The same, from an open connection."""
     rows = connection.execute(
-        select(alerts, alert_transitions.c.number, alert_transitions.c.evidence, series_states.c.state)
+        select(alerts, alert_transitions.c.number, alert_transitions.c.payload, series_states.c.state)
         .join(alert_transitions)
         .outerjoin(series_states, series_states.c.series_id == alerts.c.series_id)
         .where(*_IS_OPEN_DROP)
@@ -81,7 +81,7 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
     ).mappings()
     newest, figures_of = {row["alert_id"]: row for row in rows}, _latest_figures(connection)
     open_alerts_found = [
-        _open_alert(row, figures_of.get((alert_id, row["number"])) or row["evidence"].get("facts", {}))
+        _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
         for alert_id, row in newest.items()
     ]
     return sorted(
@@ -100,12 +100,12 @@ def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str
     """Alert and number of its transition -> the figures of the last message about it: a repeat has newer ones than what
     it repeats. Only those with figures: an alert may be repeated while its days are not there."""
     rows = connection.execute(
-        select(notification_log.c.alert_id, notification_log.c.number, notification_log.c.facts)
+        select(notification_log.c.alert_id, notification_log.c.number, notification_log.c.figures)
         .join(alerts)
-        .where(*_IS_OPEN_DROP, notification_log.c.status == "told", notification_log.c.facts.is_not(None))
-        .order_by(notification_log.c.told_at, notification_log.c.telling_id)
+        .where(*_IS_OPEN_DROP, notification_log.c.status == "notified", notification_log.c.figures.is_not(None))
+        .order_by(notification_log.c.notified_at, notification_log.c.log_id)
     )
-    return {(row.alert_id, row.number): row.facts for row in rows if row.facts.get("value") is not None}
+    return {(row.alert_id, row.number): row.figures for row in rows if row.figures.get("value") is not None}
 
 
 def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
@@ -117,7 +117,7 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         segment=row["segment"],
         segment_value=row["segment_value"],
         state=row["state"] or "firing",
-        onset=row["since"],
+        onset=row["onset"],
         value=figures.get("value"),
         low=figures.get("ci_low"),
         high=figures.get("ci_high"),

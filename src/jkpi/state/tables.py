@@ -59,17 +59,17 @@ series_states = Table(
     Column("series_id", String, primary_key=True),
     *_series_columns(),
     Column("state", String, nullable=False),
-    Column("since", Date),
+    Column("state_since", Date),
     Column("last_day", Date),
-    Column("tail", Float),
+    Column("tail_probability", Float),
     Column("rate", Float),
     Column("n", Float),
-    Column("reference", Float),
-    Column("false_alarm_every", Float),  # days, by the series' own past
+    Column("baseline", Float),
+    Column("days_between_false_alarms", Float),  # by the series' own past
     Column("alert_id", String),
-    Column("inhibited", Boolean, nullable=False),
-    Column("judged_at", UtcDateTime, nullable=False),
-    comment="one row per series: where its fold ended; replaced as a whole by each judgement",
+    Column("is_inhibited", Boolean, nullable=False),
+    Column("evaluated_at", UtcDateTime, nullable=False),
+    comment="one row per series: its state at the last evaluation; replaced as a whole by each evaluation",
 )
 
 alerts = Table(
@@ -80,7 +80,7 @@ alerts = Table(
     *_series_columns(),
     Column("kind", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("since", Date, nullable=False),
+    Column("onset", Date, nullable=False),
     Column("fired_on", Date, nullable=False),
     Column("closed_on", Date),
     Column("owner", String, nullable=False),
@@ -88,7 +88,8 @@ alerts = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index("ix_alerts_open", "status", "series_id"),
-    comment="one row per announced episode: kind fall or blind; status open, resolved, corrected or superseded",
+    comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events, unmapped,"
+    " silent or missing; status open, resolved, corrected or superseded",
 )
 
 alert_transitions = Table(
@@ -97,12 +98,12 @@ alert_transitions = Table(
     Column("transition_id", String, primary_key=True),
     Column("alert_id", String, ForeignKey("alerts.alert_id"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("transition", String, nullable=False),
+    Column("transition_type", String, nullable=False),
     Column("happened_on", Date, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
-    Column("evidence", JSON, nullable=False),
+    Column("payload", JSON, nullable=False),
     UniqueConstraint("alert_id", "number"),
-    comment="one row per thing that was announced of an alert, with the evidence as it was told",
+    comment="one row per change of an alert, with the payload of its notification",
 )
 
 outbox = Table(
@@ -112,42 +113,42 @@ outbox = Table(
     Column("receiver", String, nullable=False),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
-    Column("mood", String, nullable=False),
-    Column("transitions", JSON, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("transition_ids", JSON, nullable=False),
     Column("status", String, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("first_tried_at", UtcDateTime),
+    Column("first_attempt_at", UtcDateTime),
     Column("next_attempt_at", UtcDateTime),
     Column("lease_until", UtcDateTime),
     Column("claimed_by", String),
     Column("last_error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
-    Column("content", JSON),
+    Column("content", JSON, nullable=False),
     Column("destination", String),  # a hash of the receiver's address
     Index("ix_outbox_due", "status", "next_attempt_at"),
-    comment="one row per message: status waiting, sending, sent or dead; next_attempt_at NULL means at once",
+    comment="one row per notification: status queued, sending, sent or dead_lettered; next_attempt_at NULL: due now",
 )
 
 notification_log = Table(
-    "tellings",
+    "notification_log",
     metadata,
-    Column("telling_id", Integer, primary_key=True),
+    Column("log_id", Integer, primary_key=True),
     Column("alert_id", String, ForeignKey("alerts.alert_id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("receiver", String, nullable=False),
-    Column("purpose", String, nullable=False),
+    Column("notification_type", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("held", String),
-    Column("thread", String),
+    Column("suppression_reason", String),
+    Column("thread_id", String),
     Column("notification_id", String, ForeignKey("outbox.notification_id")),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("told_at", UtcDateTime),
-    Column("facts", JSON),  # the figures that were told, as in the evidence of a transition
-    Index("ix_tellings_alert", "alert_id", "receiver"),
-    Index("ix_tellings_status", "status"),
-    comment="one row per transition and receiver to be told: purpose news, repeat or escalation; status owed, told"
-    " or dropped; held says why it is still owed; of an acknowledgement that a program is told: status passed on",
+    Column("notified_at", UtcDateTime),
+    Column("figures", JSON),  # the figures of the notification
+    Index("ix_notification_log_alert", "alert_id", "receiver"),
+    Index("ix_notification_log_status", "status"),
+    comment="one row per transition and receiver: notification_type first, reminder, escalation or acknowledgement;"
+    " status pending, notified, dropped or forwarded; suppression_reason: why it is still pending",
 )
 
 acknowledgements = Table(
@@ -155,11 +156,11 @@ acknowledgements = Table(
     metadata,
     Column("alert_id", String, ForeignKey("alerts.alert_id"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("who", String, nullable=False),
+    Column("acknowledged_by", String, nullable=False),
     Column("via", String, nullable=False),
     Column("note", Text, nullable=False),
     Column("acknowledged_at", UtcDateTime, nullable=False),
-    comment="one row per alert that somebody took on; number is the newest transition at that time",
+    comment="one row per acknowledgement; number is the newest transition at that time",
 )
 
 silences = Table(
@@ -169,22 +170,22 @@ silences = Table(
     Column("scope", String, nullable=False),
     Column("until", UtcDateTime, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("who", String, nullable=False),
+    Column("created_by", String, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_by", String),
-    comment="one row per silence: scope is an alert, a series or the beginning of one",
+    comment="one row per silence: scope is an alert, a series or a prefix of one",
 )
 
 deferred_watch_lists = Table(
-    "held_digests",
+    "deferred_watch_lists",
     metadata,
     Column("receiver", String, primary_key=True),
-    comment="one row per receiver whose digest of early signs waits, because they were told enough that day",
+    comment="one row per receiver whose watch list waits because the daily limit was reached",
 )
 
 reading_snapshots = Table(
-    "told_readings",
+    "reading_snapshots",
     metadata,
     Column("alert_id", String, ForeignKey("alerts.alert_id"), primary_key=True),
     Column("number", Integer, primary_key=True),
@@ -195,5 +196,5 @@ reading_snapshots = Table(
     Column("ci_low", Float),
     Column("ci_high", Float),
     Column("status", String, nullable=False),
-    comment="one row per day that a transition was told from, as the reading was then",
+    comment="one row per day of a transition: the reading as it was when the notification was written",
 )

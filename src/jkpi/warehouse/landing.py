@@ -28,8 +28,8 @@ LANDING_TABLES: dict[str, str] = {
     "measuring_batches": "source text, batch_id text, load_number bigint",
     "measured_batches": "source text, batch_id text, load_number bigint",
     "pseudonym_keys": "fingerprint text",
-    "quality_results": "run_id text, door text, subject text, suite text, expectation text, column_name text,"
-    " severity text, success boolean, raised boolean, checked bigint, unexpected bigint, detail text,"
+    "quality_results": "run_id text, checkpoint text, subject text, suite text, expectation text, column_name text,"
+    " severity text, success boolean, raised_exception boolean, checked bigint, unexpected bigint, detail text,"
     " batch_id text, checked_at timestamp",
     "blind_spots": "source text, starts_at timestamp, ends_at timestamp, reason text, found_at timestamp",
     "published_readings": "journey text, kpi text, statistic text, segment text, segment_value text, period_start date,"

@@ -39,7 +39,7 @@ RETRY_FOR = timedelta(days=3)
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(hours=6)
 UNDELIVERED = "message.undelivered"
-_UNSENT = ("waiting", "sending")
+_UNSENT = ("queued", "sending")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
         SystemFailure: the state database is locked or away. A receiver that fails raises nothing: see the report.
     """
     engine = state_engine(settings.state_url)
-    counts = {"sent": 0, "failed": 0, "dead": 0}
+    counts = {"sent": 0, "failed": 0, "dead_lettered": 0}
     problems: list[str] = []
     try:
         migrate(engine)
@@ -70,7 +70,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
             try:
                 receiver = _receiver_named(settings, message.receiver)
                 link = link_factory(settings.alerting, receiver.name, clock())
-                remark = send(receiver, _notification_of(message, settings), link, clock())
+                remark = send(receiver, _notification_of(message), link, clock())
             except (InputError, SystemFailure) as error:
                 outcome = _schedule_retry(engine, message, error.message, clock(), settings)
                 problems.append(error.message)
@@ -82,7 +82,7 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
             queued = connection.execute(select(func.count()).where(outbox.c.status.in_(_UNSENT))).scalar_one()
     finally:
         engine.dispose()
-    return DeliveryReport(counts["sent"], counts["failed"], counts["dead"], queued, tuple(problems))
+    return DeliveryReport(counts["sent"], counts["failed"], counts["dead_lettered"], queued, tuple(problems))
 
 
 def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | None:
@@ -100,7 +100,7 @@ def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | Non
     )
     is_due = or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= now)
     is_free = or_(
-        and_(outbox.c.status == "waiting", is_due),
+        and_(outbox.c.status == "queued", is_due),
         and_(outbox.c.status == "sending", outbox.c.lease_until <= now),
     )
     is_claimable = and_(is_free, is_first)
@@ -123,7 +123,7 @@ def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | Non
                 claimed_by=claim_id,
                 lease_until=now + LEASE,
                 attempts=outbox.c.attempts + 1,
-                first_tried_at=func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime)),
+                first_attempt_at=func.coalesce(outbox.c.first_attempt_at, literal(now, UtcDateTime)),
             )
         )
         if claimed.rowcount != 1:
@@ -132,7 +132,7 @@ def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | Non
 
 
 def _comes_before(earlier_id: ColumnElement[str], later_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether one of two messages to a receiver tells of the same alert as the other, and earlier.
+    """Whether one of two messages to a receiver is about the same alert as the other, and earlier.
 
     By the order in which it was written down: their times are by two clocks, that of the data and that of the world.
     """
@@ -141,20 +141,13 @@ def _comes_before(earlier_id: ColumnElement[str], later_id: ColumnElement[str]) 
         earlier.c.notification_id == earlier_id,
         later.c.notification_id == later_id,
         earlier.c.alert_id == later.c.alert_id,
-        earlier.c.telling_id < later.c.telling_id,
+        earlier.c.log_id < later.c.log_id,
     )
     return comes_before.correlate_except(earlier, later)
 
 
-def _notification_of(message: Row[Any], settings: Settings) -> Notification:
-    """The letter of a message; one that was written when messages were text alone is told as that text."""
-    if message.content is not None:
-        return notification_from_json(message.content)
-    as_of = f"{message.created_at:%Y-%m-%d %H:%M}"
-    return Notification(
-        message.notification_id, settings.name, as_of, settings.synthetic, message.title, message.mood,
-        text=message.body,
-    )  # fmt: skip
+def _notification_of(message: Row[Any]) -> Notification:
+    return notification_from_json(message.content)
 
 
 def _mark_sent(engine: Engine, message: Row[Any], sent_to: str, remark: str | None, now: datetime) -> str:
@@ -168,10 +161,10 @@ def _mark_sent(engine: Engine, message: Row[Any], sent_to: str, remark: str | No
 def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetime, settings: Settings) -> str:
     """Try again later, or give up after three days and say so elsewhere."""
     backoff = min(INITIAL_BACKOFF * 2 ** min(message.attempts - 1, 20), MAX_BACKOFF)
-    is_dead_letter = now - message.first_tried_at >= RETRY_FOR
+    is_dead_letter = now - message.first_attempt_at >= RETRY_FOR
     is_claimed = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
     with write_transaction(engine, serialised=False) as connection:
-        status = "dead" if is_dead_letter else "waiting"
+        status = "dead_lettered" if is_dead_letter else "queued"
         updated = connection.execute(
             update(outbox)
             .where(is_claimed)
@@ -180,21 +173,21 @@ def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetim
         # What waits behind it is given up no later than if it had been tried itself.
         waits_behind = (
             outbox.c.receiver == message.receiver,
-            outbox.c.status == "waiting",
+            outbox.c.status == "queued",
             _comes_before(literal(message.notification_id), outbox.c.notification_id),
         )
-        first_attempt_at = func.coalesce(outbox.c.first_tried_at, literal(now, UtcDateTime))
-        connection.execute(update(outbox).where(*waits_behind).values(first_tried_at=first_attempt_at))
+        first_attempt_at = func.coalesce(outbox.c.first_attempt_at, literal(now, UtcDateTime))
+        connection.execute(update(outbox).where(*waits_behind).values(first_attempt_at=first_attempt_at))
         if is_dead_letter and updated.rowcount == 1:
             _notify_fallback(connection, message, reason, now, settings)
-    return "dead" if is_dead_letter else "failed"
+    return "dead_lettered" if is_dead_letter else "failed"
 
 
 def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now: datetime, settings: Settings) -> None:
     """A message that nobody got is news for somebody else; a note about a note is not."""
     fallbacks = [settings.default_receiver or CONSOLE, CONSOLE]
     receiver = next((name for name in fallbacks if name != message.receiver), None)
-    notification = _notification_of(message, settings)
+    notification = _notification_of(message)
     if receiver is None or notification.event == UNDELIVERED:
         return
     fallback_note = replace(

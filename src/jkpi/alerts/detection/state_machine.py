@@ -41,7 +41,7 @@ class SeriesState(StrEnum):
     LEARNING = "learning"
     LOW_N = "low_n"
     NO_DATA = "no_data"
-    SUSPENDED = "held"
+    SUSPENDED = "suspended"
     ERROR = "error"
 
 
@@ -51,7 +51,7 @@ StateCodes = npt.NDArray[np.int8]
 OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, HELD, ERROR = range(len(STATES))
 EVALUATED = OK
 """The kind of a column that was judged; any other kind says why it was not."""
-REASONS = ("", "trend", "evidence", "collapse", "standing")
+REASONS = ("", "trend", "cusum", "collapse", "sustained")
 TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
 _SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)

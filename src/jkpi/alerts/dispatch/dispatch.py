@@ -132,7 +132,7 @@ def dispatch(connection: Connection, warehouse: Warehouse, outcome: EvaluationOu
     for receiver in sorted({*by_receiver, *watch_lists}):
         all_due = by_receiver.get(receiver, [])
         if book.count_last_day(connection, receiver, settings.now) >= settings.alerting.options.max_messages_per_day:
-            book.suppress(connection, [pending_id for due in all_due for pending_id in due.pending_ids], "capped")
+            book.suppress(connection, [pending_id for due in all_due for pending_id in due.pending_ids], "rate_limited")
             deferred |= {receiver} & watch_lists.keys()
             continue
         _write_notification(connection, receiver, all_due, watch_lists.get(receiver, ()), contexts, states, settings)
@@ -253,7 +253,7 @@ def _write_notification(
         ]
     )  # fmt: skip
     keys = sorted(item.dedup_key for item in items)
-    if watch_list or any(item.notification_type != "news" for item in items):
+    if watch_list or any(item.notification_type != "first" for item in items):
         keys.append(settings.now.isoformat())
     notification_id = hashlib.sha256("|".join([receiver, *keys]).encode()).hexdigest()[:16]
     threads = {

@@ -60,7 +60,7 @@ class AlertReport:
     series_evaluated: int
     messages_queued: int
 
-    def _of(self, *types: TransitionType, kind: AlertKind = "fall") -> tuple[ReportedTransition, ...]:
+    def _of(self, *types: TransitionType, kind: AlertKind = "drop") -> tuple[ReportedTransition, ...]:
         return tuple(
             transition for transition in self.transitions if transition.transition in types and transition.kind == kind
         )
@@ -80,12 +80,12 @@ class AlertReport:
 
     @property
     def data_gaps(self) -> tuple[ReportedTransition, ...]:
-        return self._of("opened", kind="blind") + self._of("opened", kind="error")
+        return self._of("opened", kind="data_gap") + self._of("opened", kind="error")
 
     @property
     def early_warnings(self) -> tuple[ReportedTransition, ...]:
         """Signs of a fall among cohorts that are not decided yet."""
-        return self._of("opened", kind="early")
+        return self._of("opened", kind="early_warning")
 
     @property
     def map_conditions(self) -> tuple[ReportedTransition, ...]:
@@ -115,7 +115,7 @@ def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Se
             previous_run_at = _refuse_earlier_now(connection, settings)
             stored_alerts = read_alerts(connection)
             open_drops = {
-                alert.series_id: alert.alert_id for alert in stored_alerts if alert.kind == "fall" and alert.is_open
+                alert.series_id: alert.alert_id for alert in stored_alerts if alert.kind == "drop" and alert.is_open
             }
             evaluated = inhibit_children(
                 evaluated, _suppressed_series(connection, evaluated, open_drops, contexts, settings), open_drops

@@ -8,15 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from jkpi.alerts.evidence.alert_context import AlertContext
-from jkpi.alerts.notifications.body import body_rows as told_rows
+from jkpi.alerts.notifications.body import body_rows
 from jkpi.alerts.notifications.compose import figures_of
-from jkpi.alerts.notifications.headline import alert_headline
+from jkpi.alerts.notifications.headline import alert_headline, early_warning_detail
 from jkpi.alerts.transitions.closing import rule_terms
 from jkpi.alerts.transitions.model import STATUS_AFTER
-from jkpi.state.engine import (
-    alert_transitions,
-    alerts,
-)
+from jkpi.state.engine import alert_transitions, alerts
 
 
 def write_transition(connection: Connection, context: AlertContext, now: datetime) -> None:
@@ -32,17 +29,17 @@ def write_transition(connection: Connection, context: AlertContext, now: datetim
         connection.execute(insert(alerts).values(**_new_alert(context, now), **changed))
     else:
         if transition.transition_type == "reopened":
-            changed |= {"since": transition.onset, "fired_on": transition.happened_on}
+            changed |= {"onset": transition.onset, "fired_on": transition.happened_on}
         connection.execute(update(alerts).where(alerts.c.alert_id == transition.alert_id).values(**changed))
     connection.execute(
         insert(alert_transitions).values(
             transition_id=transition.transition_id,
             alert_id=transition.alert_id,
             number=transition.number,
-            transition=transition.transition_type,
+            transition_type=transition.transition_type,
             happened_on=transition.happened_on,
             recorded_at=now,
-            evidence=_payload(context),
+            payload=_payload(context),
         )
     )
 
@@ -54,7 +51,7 @@ def _new_alert(context: AlertContext, now: datetime) -> dict[str, Any]:
         "series_id": context.series_id,
         **_series_columns(context),
         "kind": transition.kind,
-        "since": transition.onset,
+        "onset": transition.onset,
         "fired_on": transition.happened_on,
         "owner": context.owner,
         "title": context.title,
@@ -88,25 +85,26 @@ def _payload(context: AlertContext) -> dict[str, Any]:
     detections = transition.episode.detections if transition.episode else ()
     return {
         "headline": alert_headline(context),
-        "terms": dict(rule_at_firing),
+        "early_warning": early_warning_detail(transition.evaluated) if transition.kind == "early_warning" else "",
+        "rule": dict(rule_at_firing),
         "receivers": list(context.receivers),
-        "parts": [[detection.line, detection.onset.isoformat()] for detection in detections],
-        "figures": [
+        "notified_lines": [[detection.line, detection.onset.isoformat()] for detection in detections],
+        "detections": [
             {
                 "line": detection.line,
-                "since": detection.drop.first_day.isoformat(),
+                "first": detection.drop.first_day.isoformat(),
                 "last": detection.drop.last_day.isoformat(),
-                "good": detection.drop.successes,
+                "successes": detection.drop.successes,
                 "n": detection.drop.n,
-                "reference": detection.drop.reference,
+                "baseline": detection.drop.reference,
                 "interval": list(detection.drop.interval),
-                "tail": detection.drop.tail,
+                "tail_probability": detection.drop.tail,
             }
             for detection in detections
         ],
-        "sql": context.condition.sql if context.condition else context.readings_sql,
-        "number_sql": context.value_sql,
-        "rows": [list(row) for row in told_rows(context)],
-        "facts": dict(figures_of(context)),
-        "vanished": transition.series_missing,
+        "readings_sql": context.condition.sql if context.condition else context.readings_sql,
+        "value_sql": context.value_sql,
+        "rows": [list(row) for row in body_rows(context)],
+        "figures": dict(figures_of(context)),
+        "series_missing": transition.series_missing,
     }

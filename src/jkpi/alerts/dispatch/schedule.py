@@ -38,7 +38,7 @@ class NotificationState:
     notified_receivers: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "heard", frozenset(notification.receiver for notification in self.sent))
+        object.__setattr__(self, "notified_receivers", frozenset(notification.receiver for notification in self.sent))
 
     @property
     def sent_since_alerting(self) -> tuple[SentNotification, ...]:
@@ -77,7 +77,7 @@ def plan_notifications(
         if not state.alert.is_open and receiver not in state.notified_receivers:
             dropped += log_ids
         else:
-            due.append(DueNotification(alert_id, receiver, "news", log_ids))
+            due.append(DueNotification(alert_id, receiver, "first", log_ids))
     return NotificationPlan(tuple(due), tuple(dropped))
 
 
@@ -88,7 +88,7 @@ def reminders(states: Iterable[NotificationState], now: datetime, every: timedel
         return []
     due = []
     for state in states:
-        needs_attention = state.alert.is_open and state.alert.kind == "fall" and not state.is_acknowledged
+        needs_attention = state.alert.is_open and state.alert.kind == "drop" and not state.is_acknowledged
         if needs_attention and not state.is_recovering:
             last_notified: dict[str, datetime] = {}
             for notification in state.sent_since_alerting:
@@ -97,7 +97,7 @@ def reminders(states: Iterable[NotificationState], now: datetime, every: timedel
                 )
             receivers = {*state.receivers, *state.escalate_to}
             due += [
-                DueNotification(state.alert.alert_id, receiver, "repeat")
+                DueNotification(state.alert.alert_id, receiver, "reminder")
                 for receiver, notified_at in last_notified.items()
                 if receiver in receivers and now - notified_at >= every
             ]
@@ -112,7 +112,7 @@ def escalations(states: Iterable[NotificationState], now: datetime) -> list[DueN
             (
                 notification.notified_at
                 for notification in state.sent_since_alerting
-                if notification.notification_type == "news"
+                if notification.notification_type == "first"
             ),
             default=None,
         )
@@ -121,7 +121,7 @@ def escalations(states: Iterable[NotificationState], now: datetime) -> list[DueN
             for notification in state.sent_since_alerting
             if notification.notification_type == "escalation"
         }
-        needs_attention = state.alert.is_open and state.alert.kind == "fall" and not state.is_acknowledged
+        needs_attention = state.alert.is_open and state.alert.kind == "drop" and not state.is_acknowledged
         if (
             needs_attention
             and first_notified is not None
@@ -135,7 +135,7 @@ def escalations(states: Iterable[NotificationState], now: datetime) -> list[DueN
 
 def one_per_receiver(due: Sequence[DueNotification]) -> list[DueNotification]:
     """At most one of each alert to each receiver: news before escalation before repeat."""
-    order: tuple[NotificationType, ...] = ("news", "escalation", "repeat")
+    order: tuple[NotificationType, ...] = ("first", "escalation", "reminder")
     chosen: dict[tuple[str, str], DueNotification] = {}
     for notification in sorted(due, key=lambda notification: order.index(notification.notification_type)):
         chosen.setdefault((notification.alert_id, notification.receiver), notification)

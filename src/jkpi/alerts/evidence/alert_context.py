@@ -165,7 +165,7 @@ def build_context(
     series, (first, last), within_seconds = evaluated.series, period_of(transition), within_seconds_of(transition)
     daily_readings = cache.days(series, first, last, within_seconds)
     readings_query = readings_sql(series, first - DAYS_BEFORE, last, within_seconds)
-    if transition.kind == "early":
+    if transition.kind == "early_warning":
         daily_readings, readings_query = (
             (),
             early_warning_sql(series.watched, evaluated.early_warning) if evaluated.early_warning else "",
@@ -187,14 +187,14 @@ def build_context(
             )
             mix_and_rate = _mix_and_rate(all_readings, series.watched, first, last) if series.is_total else ()
     gaps: tuple[str, ...] = ()
-    if transition.kind == "blind" and moment_context:
+    if transition.kind == "data_gap" and moment_context:
         gaps = data_gaps(warehouse, series.watched, transition.onset, moment_context.timezone)
     comments_found: tuple[str, ...] = ()
     if (
         max_comments
         and moment_context
         and moment_context.survey
-        and transition.kind == "fall"
+        and transition.kind == "drop"
         and transition.transition_type != "superseded"
     ):
         comments_found = _comments(
@@ -207,7 +207,7 @@ def build_context(
         tuple(dict.fromkeys((*series.watched.receivers, *earlier_receivers))),
         tuple(contributions_found),
         readings_query,
-        sum(first <= day <= last for day in evaluated.suspended_days) if transition.kind == "fall" else 0,
+        sum(first <= day <= last for day in evaluated.suspended_days) if transition.kind == "drop" else 0,
         value_query,
         mix_and_rate,
         daily_readings,
@@ -220,7 +220,7 @@ def build_context(
 
 def _stored_title(alert: StoredAlert) -> str:
     """What an alert is called where its series is not there to say it."""
-    if alert.kind != "fall" or alert.segment == ALL_CUSTOMERS[0]:
+    if alert.kind != "drop" or alert.segment == ALL_CUSTOMERS[0]:
         return alert.title
     return f"{alert.title} ({sanitize(alert.segment)} {sanitize(alert.segment_value)})"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-MapConditionKind = Literal["no_evidence", "unmapped", "silent", "missing"]
-MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_evidence", "unmapped", "silent", "missing"})
+MapConditionKind = Literal["no_events", "unmapped", "silent", "missing"]
+MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "silent", "missing"})
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _touchpoints_without_events(
                 )
                 conditions_found.append(
                     MapCondition(
-                        "no_evidence", f"{journey.journey}/touchpoint/{touchpoint.touchpoint}", journey.journey, "touchpoint",
+                        "no_events", f"{journey.journey}/touchpoint/{touchpoint.touchpoint}", journey.journey, "touchpoint",
                         touchpoint.touchpoint, touchpoint.display_title, f"{touchpoint.display_title}: on the map, not in the data", owner,
                         owner_receivers(owner, settings), (last_event_at or watched_since).date(),
                         (
@@ -93,7 +93,7 @@ def _journey_without_events(
     journey: Journey, last_event_at: datetime, no_events_after: timedelta, settings: Settings
 ) -> MapCondition:
     return MapCondition(
-        "no_evidence", f"{journey.journey}/touchpoint", journey.journey, "touchpoint", "all", journey.title,
+        "no_events", f"{journey.journey}/touchpoint", journey.journey, "touchpoint", "all", journey.title,
         f"{journey.title}: nothing of it is in the data", journey.owner, owner_receivers(journey.owner, settings),
         last_event_at.date(),
         (

@@ -46,9 +46,9 @@ def body_rows(context: AlertContext) -> tuple[BodyRow, ...]:
         lines.append(("Where", _location_text(series)))
     if context.condition is not None:
         lines += context.condition.rows
-    elif transition.kind == "early":
+    elif transition.kind == "early_warning":
         lines += _early_warning_rows(transition.evaluated)
-    elif transition.kind in ("blind", "error"):
+    elif transition.kind in ("data_gap", "error"):
         lines += _data_gap_or_error_rows(context)
     elif transition.series_missing:
         reason = "Nothing of it has been in the data for four weeks. Does it go by another name now?"
@@ -108,8 +108,8 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     unit = watched.period
     reasons = {
         "collapse": f"one {unit}{f', {format_day(detection.fired_on)},' * (detection.fired_on != detection.onset)} far",
-        "standing": "each of four weeks",
-        "evidence": f"{detection.readings_used} {unit}s taken together clearly",
+        "sustained": "each of four weeks",
+        "cusum": f"{detection.readings_used} {unit}s taken together clearly",
     }
     reason = reasons.get(detection.reason, f"three {unit}s in a row clearly")
     difference = formatter.difference_in_points(drop.rate, expected_rate(series, detection))
@@ -260,9 +260,9 @@ def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
 
 def _data_gap_or_error_rows(context: AlertContext) -> list[BodyRow]:
     since_text = format_day(context.transition.onset)
-    if context.transition.transition_type == "cleared":
+    if context.transition.transition_type == "ended":
         return [("Since", f"it began {since_text}; its readings can be judged again.")]
-    if context.transition.kind == "blind":
+    if context.transition.kind == "data_gap":
         reason = "they rest on what was not seen" if context.data_gaps else "a quality check failed"
         return [
             ("Since", f"{since_text}: its readings are withheld and nothing is judged, for {reason}."),
@@ -287,7 +287,7 @@ def _data_text(context: AlertContext) -> str:
 
 def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
     """What will happen without anybody doing anything; `repeat_every` as in `jkpi.yml`."""
-    if kind != "fall" or transition_type in ("resolved", "corrected", "superseded"):
+    if kind != "drop" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
     reminder_text = ""
     if repeat_every is not None:

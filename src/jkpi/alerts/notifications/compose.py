@@ -25,7 +25,7 @@ MAX_FULL_ITEMS = 12
 MAX_SUMMARIES = 100
 _MAX_CHART_DAYS = 42
 _EARLY_WARNING = "early sign"
-_CLOSING_TRANSITIONS: frozenset[TransitionType] = frozenset({"resolved", "corrected", "superseded", "cleared"})
+_CLOSING_TRANSITIONS: frozenset[TransitionType] = frozenset({"resolved", "corrected", "superseded", "ended"})
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class NotificationItem:
     """A finding as one receiver hears it. `thread`: what joins all messages about it, None where this is the first."""
 
     context: AlertContext
-    notification_type: NotificationType = "news"
+    notification_type: NotificationType = "first"
     thread_id: str | None = None
 
     @property
     def headline(self) -> str:
-        prefix = {"repeat": "Still: ", "escalation": "Nobody has acknowledged: "}.get(self.notification_type, "")
+        prefix = {"reminder": "Still: ", "escalation": "Nobody has acknowledged: "}.get(self.notification_type, "")
         return prefix + alert_headline(self.context)
 
     @property
@@ -129,7 +129,7 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
 def figures_of(context: AlertContext) -> Mapping[str, Any]:
     """The figures of a finding for programs, in the KPI's own unit and direction; days as ISO dates."""
     transition, series = context.transition, context.series
-    figures: dict[str, Any] = {"since": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
+    figures: dict[str, Any] = {"onset": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
     if series is None or transition.episode is None:
         return figures
     watched, detection = series.watched, main_detection(transition.episode, transition.transition_type)
@@ -144,10 +144,10 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "fired_on": detection.fired_on.isoformat(), "first_day": sample.first_day.isoformat(),
         "last_day": watched.period_end(sample.last_day).isoformat(), "value": watched.to_value(sample.rate),
         "ci_low": low, "ci_high": high, "n": sample.n, "expected": watched.to_value(sample.reference),
-        "promise": watched.promise, "chance": sample.tail, "held_days": context.suspended_count,
-        "carried_by": [
+        "promise": watched.promise, "tail_probability": sample.tail, "suspended_days": context.suspended_count,
+        "driven_by": [
             {"segment": contribution.segment, "segment_value": sanitize(contribution.segment_value), "value": watched.to_value(contribution.rate),
-             "usual": watched.to_value(contribution.baseline), "n": contribution.n, "share": contribution.loss_share}
+             "baseline": watched.to_value(contribution.baseline), "n": contribution.n, "proportion": contribution.loss_share}
             for contribution in context.contributions
         ],
         "mix_or_rate": [{"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect} for contribution in context.effects],
@@ -182,25 +182,25 @@ def _urgency(item: NotificationItem) -> tuple[int, int, bool, str]:
         "corrected",
         "resolved",
         "superseded",
-        "cleared",
+        "ended",
     )
-    rank = transition_order.index(transition.transition_type) if transition.kind == "fall" else len(transition_order)
-    type_order: tuple[NotificationType, ...] = ("news", "escalation", "repeat")
+    rank = transition_order.index(transition.transition_type) if transition.kind == "drop" else len(transition_order)
+    type_order: tuple[NotificationType, ...] = ("first", "escalation", "reminder")
     is_segment = context.series is not None and not context.series.is_total
     return type_order.index(item.notification_type), rank, is_segment, transition.alert_id
 
 
 def _title_of_many(items: Sequence[NotificationItem]) -> str:
     transition_words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
-             "corrected": "corrected", "superseded": "closed", "cleared": "mended"}  # fmt: skip
-    kind_words = {"early": _EARLY_WARNING, "blind": "blind", "error": "cannot be judged", "no_evidence": "not seen",
+             "corrected": "corrected", "superseded": "closed", "ended": "mended"}  # fmt: skip
+    kind_words = {"early_warning": _EARLY_WARNING, "data_gap": "data_gap", "error": "cannot be judged", "no_events": "not seen",
              "unmapped": "on no map", "silent": "silent", "missing": "with rows missing"}  # fmt: skip
-    type_words = {"repeat": "still open", "escalation": "not acknowledged"}
+    type_words = {"reminder": "still open", "escalation": "not acknowledged"}
     counts: dict[str, int] = {}
     for item in items:
         transition = item.context.transition
         word = transition_words.get(transition.transition_type, "changed")
-        if transition.transition_type != "cleared":
+        if transition.transition_type != "ended":
             word = kind_words.get(transition.kind, word)
         word = type_words.get(item.notification_type, word)
         counts[word] = counts.get(word, 0) + 1
@@ -213,13 +213,11 @@ def _title_of_many(items: Sequence[NotificationItem]) -> str:
 def _severity(items: Sequence[NotificationItem]) -> str:
     transitions = [item.context.transition for item in items]
     if any(
-        transition.kind == "fall" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
+        transition.kind == "drop" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
     ):
         return "failure"
-    if any(transition.kind != "fall" and transition.transition_type != "cleared" for transition in transitions):
+    if any(transition.kind != "drop" and transition.transition_type != "ended" for transition in transitions):
         return "warning"
     return (
-        "success"
-        if any(transition.transition_type in ("resolved", "cleared") for transition in transitions)
-        else "info"
+        "success" if any(transition.transition_type in ("resolved", "ended") for transition in transitions) else "info"
     )

@@ -26,14 +26,15 @@ def alert_headline(context: AlertContext) -> str:
     name = f"{context.title}{segment_suffix}"
     if context.condition is not None:
         return context.condition.headline
-    if transition.transition_type == "cleared":
+    if transition.transition_type == "ended":
         return f"{name}: no longer so"
-    if transition.kind == "blind":
+    if transition.kind == "data_gap":
         return f"{name}: we are blind here"
     if transition.kind == "error":
         return f"{name}: cannot be judged"
-    if transition.kind == "early":
-        return f"{name}: early sign{_early_warning_detail(transition.evaluated)}"
+    if transition.kind == "early_warning":
+        detail = early_warning_detail(transition.evaluated)
+        return f"{name}: early warning" + (f": {detail}" if detail else "")
     if transition.transition_type == "superseded":
         return f"{name}: closed, {'no longer in the data' if transition.series_missing else 'the map has changed'}"
     if transition.transition_type == "corrected":
@@ -113,11 +114,13 @@ def _period_name(start: date, watched: WatchedMoment) -> str:
     return format_day(start) if watched.period == "day" else format_period(start, watched.period_end(start))
 
 
-def _early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
+def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
+    """What the undecided cohorts show already; empty where nothing is known of them."""
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop
-    return f": after {format_age(evaluated.early_warning.age)} {format_percent(drop.rate)} are through instead of {format_percent(drop.reference)}"
+    age = format_age(evaluated.early_warning.age)
+    return f"after {age} {format_percent(drop.rate)} have completed, baseline {format_percent(drop.reference)}"
 
 
 def format_age(age: timedelta) -> str:

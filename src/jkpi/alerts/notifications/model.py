@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-NotificationType = Literal["news", "repeat", "escalation"]
+NotificationType = Literal["first", "reminder", "escalation"]
 BodyRow = tuple[str, str]
 """Label and text; a row without a label goes on with the one above it."""
 Section = tuple[str, tuple[str, ...]]
@@ -89,9 +89,9 @@ class Notification:
 
 def notification_from_json(content: Mapping[str, Any]) -> Notification:
     """The letter that `to_json` wrote."""
-    items = tuple(_item_from_json(item) for item in content["entries"])
-    rows = {"brief": tuple((first, second) for first, second in content["brief"]), "entries": items}
-    lists = {name: tuple(content[name]) for name in ("digest", "replies_to", "over")}
+    items = tuple(_item_from_json(item) for item in content["items"])
+    rows = {"summaries": tuple((first, second) for first, second in content["summaries"]), "items": items}
+    lists = {name: tuple(content[name]) for name in ("watch_list", "replies_to", "closed_threads")}
     sections = tuple((heading, tuple(lines)) for heading, lines in content.get("sections", ()))
     return Notification(**{**content, **rows, **lists, "sections": sections})
 
@@ -99,6 +99,6 @@ def notification_from_json(content: Mapping[str, Any]) -> Notification:
 def _item_from_json(content: Mapping[str, Any]) -> AlertItem:
     chart = content["chart"]
     if chart is not None:
-        chart = ReadingsChart(**{**chart, "points": tuple(ChartDay(**chart_day) for chart_day in chart["points"])})
+        chart = ReadingsChart(**{**chart, "days": tuple(ChartDay(**chart_day) for chart_day in chart["days"])})
     rows = {name: tuple((first, second) for first, second in content[name]) for name in ("rows", "queries")}
     return AlertItem(**{**content, **rows, "comments": tuple(content["comments"]), "chart": chart})

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from jkpi.config.receivers import MuteInterval
 
-SuppressionReason = Literal["silenced", "muted", "capped"]
+SuppressionReason = Literal["silenced", "muted", "rate_limited"]
 
 
 @dataclass(frozen=True)

@@ -27,21 +27,21 @@ def payload(notification: Notification, link: Callable[[str], str | None]) -> by
         "type": notification.event,
         "timestamp": notification.as_of.replace(" ", "T") + ":00Z",
         "data": {
-            "message_id": notification.notification_id, "workspace": notification.workspace, "synthetic": notification.is_synthetic,
-            "title": notification.title, "mood": notification.severity, "replies_to": list(notification.replies_to),
+            "notification_id": notification.notification_id, "workspace": notification.workspace, "synthetic": notification.is_synthetic,
+            "title": notification.title, "severity": notification.severity, "replies_to": list(notification.replies_to),
             "sections": [{"title": heading, "lines": list(lines)} for heading, lines in notification.sections],
             "alerts": [
                 {
-                    "alert_id": item.alert_id, "number": item.number, "purpose": item.notification_type,
-                    "transition": item.transition, "kind": item.kind, "series": item.series_id,
-                    "headline": item.headline, "owner": item.owner, "is_over": item.is_closed,
-                    "facts": dict(item.figures or {}), "queries": [query for _, query in item.queries],
-                    "acknowledge": None if item.is_closed else link(item.alert_id),
+                    "alert_id": item.alert_id, "number": item.number, "notification_type": item.notification_type,
+                    "transition": item.transition, "kind": item.kind, "series_id": item.series_id,
+                    "headline": item.headline, "owner": item.owner, "is_closed": item.is_closed,
+                    "figures": dict(item.figures or {}), "queries": [query for _, query in item.queries],
+                    "acknowledge_url": None if item.is_closed else link(item.alert_id),
                 }
                 for item in notification.items
             ],
-            "in_brief": [{"alert_id": alert_id, "headline": headline} for alert_id, headline in notification.summaries],
-            "more": notification.omitted_count,
+            "summaries": [{"alert_id": alert_id, "headline": headline} for alert_id, headline in notification.summaries],
+            "omitted_count": notification.omitted_count,
             "text": notification.text,
         },
     }  # fmt: skip

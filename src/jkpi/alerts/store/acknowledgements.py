@@ -66,13 +66,13 @@ def summary_of(settings: Settings, alert_id: str) -> AlertSummary:
         migrate(engine)
         with read_transaction(engine) as connection:
             alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
-            acknowledgement = _current_acknowledgement(connection, alert_id, newest.evidence["headline"])
+            acknowledgement = _current_acknowledgement(connection, alert_id, newest.payload["headline"])
             return AlertSummary(
                 alert_id,
                 alert.status,
-                newest.evidence["headline"],
+                newest.payload["headline"],
                 alert.owner,
-                f"{alert.since:%Y-%m-%d}",
+                f"{alert.onset:%Y-%m-%d}",
                 acknowledgement,
             )
     finally:
@@ -96,11 +96,17 @@ def acknowledge(
             alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
             if alert.status != "open":
                 raise InputError(f"alert {alert_id} is {alert.status} already: there is nothing to take on")
-            headline = newest.evidence["headline"]
+            headline = newest.payload["headline"]
             existing = _current_acknowledgement(connection, alert_id, headline)
             if existing is not None:
                 return existing
-            row = {"alert_id": alert_id, "number": newest.number, "who": acknowledged_by, "via": via, "note": note}
+            row = {
+                "alert_id": alert_id,
+                "number": newest.number,
+                "acknowledged_by": acknowledged_by,
+                "via": via,
+                "note": note,
+            }
             connection.execute(insert(acknowledgements).values(**row, acknowledged_at=now))
             forwarded_count = _forward_to_programs(
                 connection, settings, alert, newest, f"acknowledged by {acknowledged_by}", now
@@ -127,7 +133,7 @@ def silence(settings: Settings, scope: str, until: datetime, reason: str, create
         migrate(engine)
         with write_transaction(engine) as connection:
             _require_known_scope(connection, scope)
-            row = {"scope": scope, "until": until, "reason": reason, "who": created_by, "created_at": now}
+            row = {"scope": scope, "until": until, "reason": reason, "created_by": created_by, "created_at": now}
             inserted = connection.execute(insert(silences).values(**row))
             key = inserted.inserted_primary_key
             return Silence(int(key[0]) if key else 0, scope, until, reason, created_by)
@@ -191,14 +197,16 @@ def _newest_transition(connection: Connection, alert_id: str) -> Row[Any]:
 
 def _current_acknowledgement(connection: Connection, alert_id: str, headline: str) -> Acknowledgement | None:
     """Who took it on since it was last news."""
-    of_alert = alert_transitions.c.alert_id == alert_id, alert_transitions.c.transition.in_(ALERTING_TRANSITIONS)
+    of_alert = alert_transitions.c.alert_id == alert_id, alert_transitions.c.transition_type.in_(ALERTING_TRANSITIONS)
     last_alerting = (
         select(alert_transitions.c.number).where(*of_alert).order_by(alert_transitions.c.number.desc()).limit(1)
     )
     is_current = acknowledgements.c.number >= last_alerting.scalar_subquery()
     query = select(acknowledgements).where(acknowledgements.c.alert_id == alert_id, is_current)
     row = connection.execute(query.order_by(acknowledgements.c.number).limit(1)).one_or_none()
-    return Acknowledgement(alert_id, headline, row.who, row.acknowledged_at, row.note, False) if row else None
+    return (
+        Acknowledgement(alert_id, headline, row.acknowledged_by, row.acknowledged_at, row.note, False) if row else None
+    )
 
 
 def _require_known_scope(connection: Connection, scope: str) -> None:
@@ -219,24 +227,24 @@ def _require_known_scope(connection: Connection, scope: str) -> None:
 def _forward_to_programs(
     connection: Connection, settings: Settings, alert: Row[Any], newest: Row[Any], headline: str, now: datetime
 ) -> int:
-    of_alert = notification_log.c.alert_id == alert.alert_id, notification_log.c.status == "told"
-    rows = connection.execute(select(notification_log).where(*of_alert).order_by(notification_log.c.telling_id)).all()
+    of_alert = notification_log.c.alert_id == alert.alert_id, notification_log.c.status == "notified"
+    rows = connection.execute(select(notification_log).where(*of_alert).order_by(notification_log.c.log_id)).all()
     first_sent = {row.receiver: row for row in reversed(rows)}
     forwarded = 0
     for name, row in sorted(first_sent.items()):
         # An incident that many alerts share is not taken on by taking on one of them.
-        if name not in settings.receivers or not settings.receivers[name].is_machine or row.thread != alert.alert_id:
+        if name not in settings.receivers or not settings.receivers[name].is_machine or row.thread_id != alert.alert_id:
             continue
         key = f"acknowledged|{alert.alert_id}|{newest.number}|{name}"
         item = AlertItem(
-            alert.alert_id, newest.number, "news", "acknowledged", alert.kind, alert.series_id,
-            newest.evidence["headline"], alert.owner, "info", row.thread, False,
+            alert.alert_id, newest.number, "first", "acknowledged", alert.kind, alert.series_id,
+            newest.payload["headline"], alert.owner, "info", row.thread_id, False,
         )  # fmt: skip
         notification = Notification(
             hashlib.sha256(key.encode()).hexdigest()[:16], settings.name, f"{now:%Y-%m-%d %H:%M}", settings.synthetic,
-            f"{newest.evidence['headline']}: {headline}", "info", (item,), replies_to=(row.notification_id,),
+            f"{newest.payload['headline']}: {headline}", "info", (item,), replies_to=(row.notification_id,),
             event="alerts.acknowledged", text=headline,
         )  # fmt: skip
-        forward_acknowledgement(connection, alert.alert_id, newest.number, name, notification, row.thread, now)
+        forward_acknowledgement(connection, alert.alert_id, newest.number, name, notification, row.thread_id, now)
         forwarded += 1
     return forwarded

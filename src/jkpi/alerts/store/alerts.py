@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -48,7 +48,7 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             row.journey,
             row.moment,
             row.state,
-            row.since,
+            row.state_since,
             row.alert_id,
             tuple(firing_segments.get((row.journey, row.moment), ())),
             early_warnings.get(row.series_id),
@@ -61,20 +61,17 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
 def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
     """Series -> its open early sign as it was told last, without the name of the moment."""
     rows = connection.execute(
-        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.since, alert_transitions.c.evidence)
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
         .join(alert_transitions)
-        .where(alerts.c.status == "open", alerts.c.kind == "early")
+        .where(alerts.c.status == "open", alerts.c.kind == "early_warning")
         .order_by(alert_transitions.c.number)
     )
-    return {
-        row.series_id: OpenEarlyWarning(row.alert_id, row.since, row.evidence["headline"].rpartition("early sign: ")[2])
-        for row in rows
-    }
+    return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
 
 
 def last_evaluated_at(connection: Connection) -> datetime | None:
     """As of when the series were judged last, aware UTC; None where they never were."""
-    return connection.execute(select(func.max(series_states.c.judged_at))).scalar()
+    return connection.execute(select(func.max(series_states.c.evaluated_at))).scalar()
 
 
 def read_alerts(connection: Connection) -> list[StoredAlert]:
@@ -83,8 +80,8 @@ def read_alerts(connection: Connection) -> list[StoredAlert]:
         select(
             alerts,
             alert_transitions.c.number,
-            alert_transitions.c.transition,
-            alert_transitions.c.evidence,
+            alert_transitions.c.transition_type,
+            alert_transitions.c.payload,
             series_states.c.last_day,
         )
         .join(alert_transitions)
@@ -100,10 +97,9 @@ def read_alerts(connection: Connection) -> list[StoredAlert]:
 
 def _stored_alert(rows: Sequence[Row[Any]], final: frozenset[date]) -> StoredAlert:
     last = rows[-1]
-    notified_lines = {(line, date.fromisoformat(onset)) for row in rows for line, onset in row.evidence["parts"]}
-    rule_at_firing = last.evidence["terms"]
-    if not isinstance(rule_at_firing, dict):  # of an older release
-        rule_at_firing = dict(zip(("promise", "falls_off_by"), rule_at_firing, strict=False))
+    notified_lines = {
+        (line, date.fromisoformat(onset)) for row in rows for line, onset in row.payload["notified_lines"]
+    }
     return StoredAlert(
         alert_id=last.alert_id,
         series_id=last.series_id,
@@ -113,39 +109,34 @@ def _stored_alert(rows: Sequence[Row[Any]], final: frozenset[date]) -> StoredAle
         segment_value=last.segment_value,
         kind=last.kind,
         status=last.status,
-        onset=last.since,
+        onset=last.onset,
         fired_on=last.fired_on,
         closed_on=last.closed_on,
         number=last.number,
-        rule_at_firing=rule_at_firing,
+        rule_at_firing=last.payload["rule"],
         notified_lines=tuple(sorted(notified_lines)),
         mentioned_lines=tuple(
-            (row.number, line)
+            (row.number, row.payload["figures"]["line"])
             for row in rows
-            if row.transition in ALERTING_TRANSITIONS
-            for line in _mentioned_lines(row.evidence)
+            if row.transition_type in ALERTING_TRANSITIONS and "line" in row.payload["figures"]
         ),
         title=last.title,
         owner=last.owner,
-        receivers=tuple(last.evidence["receivers"]),
-        last_transition=last.transition,
+        receivers=tuple(last.payload["receivers"]),
+        last_transition=last.transition_type,
         final_days=final,
         last_day=last.last_day,
-        series_missing=last.evidence.get("vanished", False),
-        last_alerting_number=max((row.number for row in rows if row.transition in ALERTING_TRANSITIONS), default=1),
+        series_missing=last.payload["series_missing"],
+        last_alerting_number=max(
+            (row.number for row in rows if row.transition_type in ALERTING_TRANSITIONS), default=1
+        ),
     )
-
-
-def _mentioned_lines(payload: Mapping[str, Any]) -> list[str]:
-    """The line that a message was about; of an older release, all lines that were open."""
-    line = payload.get("facts", {}).get("line")
-    return [line] if line else [line for line, _ in payload["parts"]]
 
 
 def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedSeries], now: datetime) -> None:
     """Replace all series states, but for those of open alerts whose series is not in the data now: when it was there
     last has to be known."""
-    is_open_drop = (alerts.c.status == "open", alerts.c.kind == "fall")
+    is_open_drop = (alerts.c.status == "open", alerts.c.kind == "drop")
     open_drops = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_open_drop)).all()
     open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in open_drops}
     evaluated = list(evaluated)
@@ -165,16 +156,16 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
                 "segment": series.segment,
                 "segment_value": series.segment_value,
                 "state": str(result.state),
-                "since": result.state_since,
+                "state_since": result.state_since,
                 "last_day": result.last_day,
-                "tail": result.tail,
+                "tail_probability": result.tail,
                 "rate": result.rate,
                 "n": result.n,
-                "reference": result.reference,
-                "false_alarm_every": result.false_alarm_every,
+                "baseline": result.reference,
+                "days_between_false_alarms": result.false_alarm_every,
                 "alert_id": alert_id,
-                "inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
-                "judged_at": now,
+                "is_inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
+                "evaluated_at": now,
             }
         )
     if rows:

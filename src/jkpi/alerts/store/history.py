@@ -112,11 +112,11 @@ def _entries(connection: Connection, alert_id: str) -> list[HistoryEntry]:
     with_messages = query.outerjoin(outbox, outbox.c.notification_id == notification_log.c.notification_id)
     deliveries: dict[int, list[DeliveryRecord]] = {}
     for row in connection.execute(
-        with_messages.where(notification_log.c.alert_id == alert_id).order_by(notification_log.c.telling_id)
+        with_messages.where(notification_log.c.alert_id == alert_id).order_by(notification_log.c.log_id)
     ):
         deliveries.setdefault(row.number, []).append(
             DeliveryRecord(
-                row.receiver, row.purpose, row.message or (f"{row.status}: {row.held}" if row.held else row.status),
+                row.receiver, row.notification_type, row.message or (f"{row.status}: {row.suppression_reason}" if row.suppression_reason else row.status),
                 row.notification_id, row.sent_at, row.destination, row.last_error,
             )
         )  # fmt: skip
@@ -126,17 +126,17 @@ def _entries(connection: Connection, alert_id: str) -> list[HistoryEntry]:
 
 
 def _entry(row: Row[Any], deliveries: list[DeliveryRecord]) -> HistoryEntry:
-    payload = row.evidence
+    payload = row.payload
     return HistoryEntry(
         row.number,
-        row.transition,
+        row.transition_type,
         row.happened_on,
         row.recorded_at,
         payload["headline"],
-        [(label, text) for label, text in payload.get("rows", [])],
-        payload.get("facts", {}),
-        payload.get("sql", ""),
-        payload.get("number_sql", ""),
+        [(label, text) for label, text in payload["rows"]],
+        payload["figures"],
+        payload["readings_sql"],
+        payload["value_sql"],
         deliveries,
     )
 

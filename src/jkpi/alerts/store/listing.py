@@ -20,10 +20,10 @@ from jkpi.state.engine import alert_transitions, alerts, migrate, notification_l
 class ListedAlert:
     """An alert as a list shows it.
 
-    kind: fall, early, blind, error, no_evidence, unmapped, silent or missing. status: open, resolved, corrected or
-    superseded. flags of an open one: acknowledged, silenced, and muted or capped where it is not told yet for that
-    reason. usual: what a fallen KPI is set against in what was told, in its own unit, None where that is a promise, or
-    no reading of the KPI. period: day or week. last_day of one that is over: of the day or week that closed it.
+    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent or missing. status: open, resolved,
+    corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
+    notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
+    promise or about no KPI. period: day or week. last_day: the last day of the period that closed the alert.
     """
 
     alert_id: str
@@ -80,11 +80,11 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
 
 def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """Alert -> the figures of its falls as they were told, in order."""
-    columns = alert_transitions.c.alert_id, alert_transitions.c.evidence
-    query = select(*columns).where(alert_transitions.c.transition.in_(ALERTING_TRANSITIONS))
+    columns = alert_transitions.c.alert_id, alert_transitions.c.payload
+    query = select(*columns).where(alert_transitions.c.transition_type.in_(ALERTING_TRANSITIONS))
     by_alert: dict[str, list[dict[str, Any]]] = {}
     for row in connection.execute(query.order_by(alert_transitions.c.number)):
-        by_alert.setdefault(row.alert_id, []).append(row.evidence.get("facts", {}))
+        by_alert.setdefault(row.alert_id, []).append(row.payload["figures"])
     return by_alert
 
 
@@ -92,11 +92,11 @@ def _flags(connection: Connection, settings: Settings, open_alerts: dict[str, st
     """Alert -> its flags, for alerts (id -> series) that are open."""
     acknowledged = read_acknowledged_numbers(connection)
     last_alerting = {alert.alert_id: alert.last_alerting_number for alert in read_alerts(connection)}
-    is_suppressed = notification_log.c.held.in_(("muted", "capped"))
-    pending = select(notification_log.c.alert_id, notification_log.c.held).where(
-        notification_log.c.status == "owed", is_suppressed
+    is_suppressed = notification_log.c.suppression_reason.in_(("muted", "rate_limited"))
+    pending = select(notification_log.c.alert_id, notification_log.c.suppression_reason).where(
+        notification_log.c.status == "pending", is_suppressed
     )
-    suppressed = {row.alert_id: row.held for row in connection.execute(pending)}
+    suppressed = {row.alert_id: row.suppression_reason for row in connection.execute(pending)}
     active_silences = read_active_silences(connection, settings.now)
     flags_of = {}
     for alert_id, series_id in open_alerts.items():

@@ -21,7 +21,7 @@ def add_pending(connection: Connection, recipients: Iterable[tuple[str, int, str
     """(alert, number, receiver): a transition that somebody has to hear of."""
     entries = [
         {
-            "alert_id": alert_id, "number": number, "receiver": receiver, "purpose": "news", "status": "owed",
+            "alert_id": alert_id, "number": number, "receiver": receiver, "notification_type": "first", "status": "pending",
             "created_at": now,
         }
         for alert_id, number, receiver in recipients
@@ -32,23 +32,23 @@ def add_pending(connection: Connection, recipients: Iterable[tuple[str, int, str
 
 def read_pending(connection: Connection) -> list[PendingNotification]:
     """All that nobody has heard of, oldest first."""
-    columns = [notification_log.c[name] for name in ("telling_id", "alert_id", "number", "receiver")]
+    columns = [notification_log.c[name] for name in PendingNotification.__dataclass_fields__]
     rows = connection.execute(
-        select(*columns).where(notification_log.c.status == "owed").order_by(notification_log.c.telling_id)
+        select(*columns).where(notification_log.c.status == "pending").order_by(notification_log.c.log_id)
     ).all()
     return [PendingNotification(**row._mapping) for row in rows]
 
 
 def read_sent(connection: Connection) -> dict[str, list[SentNotification]]:
     """Alert -> what was told of it, for all that are open or of which something is owed."""
-    has_pending = select(notification_log.c.alert_id).where(notification_log.c.status == "owed")
+    has_pending = select(notification_log.c.alert_id).where(notification_log.c.status == "pending")
     wanted = or_(alerts.c.status == "open", alerts.c.alert_id.in_(has_pending))
     columns = [notification_log.c[name] for name in SentNotification.__dataclass_fields__]
     rows = connection.execute(
         select(*columns)
         .join(alerts, alerts.c.alert_id == notification_log.c.alert_id)
-        .where(notification_log.c.status == "told", wanted)
-        .order_by(notification_log.c.telling_id)
+        .where(notification_log.c.status == "notified", wanted)
+        .order_by(notification_log.c.log_id)
     ).all()
     by_alert: dict[str, list[SentNotification]] = {}
     for row in rows:
@@ -64,7 +64,7 @@ def receivers_notified(connection: Connection, alert_ids: Iterable[str]) -> dict
         in_chunk = notification_log.c.alert_id.in_(ids[start : start + _CHUNK])
         query = (
             select(notification_log.c.alert_id, notification_log.c.receiver)
-            .where(notification_log.c.status == "told", in_chunk)
+            .where(notification_log.c.status == "notified", in_chunk)
             .distinct()
         )
         for row in connection.execute(query):
@@ -107,13 +107,13 @@ def record_notified(connection: Connection, due: DueNotification, number: int, n
     """A receiver hears of an alert by this message: the newest owed row says so, the others are dropped. `facts`: the
     figures in it."""
     values = {
-        "status": "told", "held": None, "purpose": due.notification_type, "thread": thread_id,
-        "notification_id": notification.notification_id, "told_at": now, "facts": dict(figures),
+        "status": "notified", "suppression_reason": None, "notification_type": due.notification_type, "thread_id": thread_id,
+        "notification_id": notification.notification_id, "notified_at": now, "figures": dict(figures),
     }  # fmt: skip
     if due.pending_ids:
         discard(connection, due.pending_ids[:-1])
         connection.execute(
-            update(notification_log).where(notification_log.c.telling_id == due.pending_ids[-1]).values(**values)
+            update(notification_log).where(notification_log.c.log_id == due.pending_ids[-1]).values(**values)
         )
     else:
         row = {"alert_id": due.alert_id, "number": number, "receiver": due.receiver, "created_at": now}
@@ -125,25 +125,26 @@ def forward_acknowledgement(connection: Connection, alert_id: str, number: int, 
     """A program is told that somebody took an alert on: a message in the order of all others about that alert."""
     enqueue(connection, receiver, notification, [], now)
     row = {
-        "alert_id": alert_id, "number": number, "receiver": receiver, "purpose": "acknowledgement",
-        "status": "passed on", "thread": thread_id, "notification_id": notification.notification_id, "created_at": now, "told_at": now,
+        "alert_id": alert_id, "number": number, "receiver": receiver, "notification_type": "acknowledgement",
+        "status": "forwarded", "thread_id": thread_id, "notification_id": notification.notification_id,
+        "created_at": now, "notified_at": now,
     }  # fmt: skip
     connection.execute(insert(notification_log).values(**row))
 
 
 def discard(connection: Connection, log_ids: Sequence[int]) -> None:
     """These are news no more."""
-    _update_entries(connection, log_ids, status="dropped", held=None)
+    _update_entries(connection, log_ids, status="dropped", suppression_reason=None)
 
 
 def suppress(connection: Connection, log_ids: Sequence[int], reason: SuppressionReason) -> None:
     """These stay owed."""
-    _update_entries(connection, log_ids, held=reason)
+    _update_entries(connection, log_ids, suppression_reason=reason)
 
 
 def _update_entries(connection: Connection, log_ids: Sequence[int], **values: str | None) -> None:
     if log_ids:
-        statement = update(notification_log).where(notification_log.c.telling_id == bindparam("this")).values(**values)
+        statement = update(notification_log).where(notification_log.c.log_id == bindparam("this")).values(**values)
         connection.execute(statement, [{"this": log_id} for log_id in log_ids])
 
 
@@ -163,10 +164,10 @@ def enqueue(
             receiver=receiver,
             title=notification.title,
             body=render_text(notification),
-            mood=notification.severity,
+            severity=notification.severity,
             content=notification.to_json(),
-            transitions=transition_ids,
-            status="waiting",
+            transition_ids=transition_ids,
+            status="queued",
             attempts=0,
             created_at=now,
         )

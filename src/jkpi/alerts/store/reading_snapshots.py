@@ -42,10 +42,10 @@ def final_days(connection: Connection) -> dict[str, frozenset[date]]:
         select(reading_snapshots.c.alert_id, reading_snapshots.c.period_start)
         .join(alerts)
         .where(
-            alerts.c.kind == "fall",
+            alerts.c.kind == "drop",
             reading_snapshots.c.status == "final",
             reading_snapshots.c.denominator > 0,
-            reading_snapshots.c.period_start.between(alerts.c.since, end),
+            reading_snapshots.c.period_start.between(alerts.c.onset, end),
         )
         .distinct()
     )

@@ -17,7 +17,7 @@ from jkpi.alerts.statistics.rules import RUN_LENGTH
 if TYPE_CHECKING:
     from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert, TransitionType
 
-BUDGET_KEY = "shared_by"
+BUDGET_KEY = "budget"
 _BELOW_LINE = (SeriesState.PATTERN, SeriesState.FIRING, SeriesState.RECOVERING)
 
 
@@ -26,9 +26,9 @@ def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
     of them alone."""
     watched = evaluated.series.watched
     terms: dict[str, Any] = {
-        "promise": watched.promise, "falls_off_by": watched.min_drop, "kpi": watched.kpi,
+        "promise": watched.promise, "min_drop": watched.min_drop, "kpi": watched.kpi,
         "statistic": watched.statistic, "direction": watched.direction, "period": watched.period,
-        "by": list(watched.segment_names), "false_alarm_every": watched.false_alarm_every,
+        "segments": list(watched.segment_names), "false_alarm_every": watched.false_alarm_every,
     }  # fmt: skip
     if evaluated.definition is not None:
         terms["definition"] = evaluated.definition

@@ -13,10 +13,10 @@ from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
-AlertKind = Literal["fall", "early", "blind", "error", "no_evidence", "unmapped", "silent", "missing"]
+AlertKind = Literal["drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing"]
 
 
-TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "cleared"]
+TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "ended"]
 
 
 OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})
@@ -25,7 +25,7 @@ OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"
 ALERTING_TRANSITIONS: frozenset[TransitionType] = OPENING_TRANSITIONS | {"worsened"}
 
 
-SILENT_TRANSITIONS: frozenset[TransitionType] = frozenset({"cleared"})
+SILENT_TRANSITIONS: frozenset[TransitionType] = frozenset({"ended"})
 
 
 STATUS_AFTER: dict[TransitionType, str] = {
@@ -33,7 +33,7 @@ STATUS_AFTER: dict[TransitionType, str] = {
     "reopened": "open",
     "worsened": "open",
     "resolved": "resolved",
-    "cleared": "resolved",
+    "ended": "resolved",
     "corrected": "corrected",
     "superseded": "superseded",
 }

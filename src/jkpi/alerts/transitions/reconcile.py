@@ -36,10 +36,10 @@ def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[
         series, watched = evaluated.series, evaluated.series.watched
         declared |= {(watched.journey, watched.moment, segment) for segment in ("all", *watched.segment_names)}
         last_day_of[series.series_id] = evaluated.result.last_day
-        transitions += _drop_transitions(evaluated, by_series.get((series.series_id, "fall"), []))
+        transitions += _drop_transitions(evaluated, by_series.get((series.series_id, "drop"), []))
         if series.is_total:
             spells: dict[AlertKind, date | None] = {
-                "early": _early_warning_onset(evaluated), "blind": evaluated.result.data_gap_since, "error": evaluated.result.error_since,
+                "early_warning": _early_warning_onset(evaluated), "data_gap": evaluated.result.data_gap_since, "error": evaluated.result.error_since,
             }  # fmt: skip
             for kind, onset in spells.items():
                 transitions += _spell_transitions(evaluated, kind, onset, by_series.get((series.series_id, kind), []))
@@ -47,7 +47,7 @@ def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[
         is_declared = alert.kind in MAP_CONDITION_KINDS or (alert.journey, alert.moment, alert.segment) in declared
         if alert.is_open and not is_declared:
             transitions.append(_following(alert, "superseded", alert.fired_on, None))
-        elif alert.is_open and alert.kind == "fall" and alert.series_id not in last_day_of:
+        elif alert.is_open and alert.kind == "drop" and alert.series_id not in last_day_of:
             today = last_day_of.get(f"{alert.journey}/{alert.moment}")
             if today is not None and today - (alert.last_day or alert.fired_on) > STALE_AFTER:
                 transitions.append(replace(_following(alert, "superseded", today, None), series_missing=True))
@@ -73,16 +73,16 @@ def reconcile_map(
         transitions.append((transition, condition))
     for alert in still_open.values():
         if not any(other.kind == alert.kind and alert.series_id.startswith(f"{other.series_id}/") for other in current):
-            transitions.append((_following(alert, "cleared", today, None), None))
+            transitions.append((_following(alert, "ended", today, None), None))
     return transitions
 
 
 def latest_transition(alert: StoredAlert, evaluated: EvaluatedSeries | None) -> Transition:
     """The newest transition of an alert, to be told later than it happened: with the figures of today."""
     episode = None
-    if evaluated is not None and alert.kind == "fall":
+    if evaluated is not None and alert.kind == "drop":
         episode = _matching_episode(evaluated.result, alert)
-    has_figures = episode is not None or alert.kind != "fall" or alert.last_transition in ("corrected", "superseded")
+    has_figures = episode is not None or alert.kind != "drop" or alert.last_transition in ("corrected", "superseded")
     return Transition(
         alert.alert_id,
         alert.number,
@@ -110,14 +110,14 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
                 return []
             # What falls now is another thing, whatever became of the days that were told.
             transitions.append(
-                _following(current, reason or "cleared", evaluated.result.last_day or current.fired_on, evaluated)
+                _following(current, reason or "ended", evaluated.result.last_day or current.fired_on, evaluated)
             )
         elif matching.closed_on is None:
             return _worsening(evaluated, matching, current)
         else:
             transitions.append(_following(current, "resolved", matching.closed_on, evaluated, matching))
     if episode is not None and is_news:
-        opening = _opening(evaluated, "fall", episode.onset, episode.fired_on, episode)
+        opening = _opening(evaluated, "drop", episode.onset, episode.fired_on, episode)
         closed_alerts = [alert for alert in alerts if not alert.is_open]
         # What is told beside the end of another one is new; an alert's id is its first day, which may have been told.
         earlier_alerts = [
@@ -190,7 +190,7 @@ def _spell_transitions(
         # The same spell told before and cleared by data that have gone again: it was told once, that is enough.
         return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]
     if onset is None and current is not None:
-        return [_following(current, "cleared", evaluated.result.last_day or current.onset, evaluated)]
+        return [_following(current, "ended", evaluated.result.last_day or current.onset, evaluated)]
     return []
 
 

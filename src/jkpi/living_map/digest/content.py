@@ -162,7 +162,7 @@ def _segment_since_text(name: str, moment: DigestRow, alerts: Sequence[DigestRow
     since = [
         alert["since"]
         for alert in alerts
-        if alert["kind"] == "fall"
+        if alert["kind"] == "drop"
         and alert["status"] == "open"
         and (alert["journey"], alert["kpi"]) == (moment["journey"], moment["kpi"])
         and name.endswith(f"= {alert['segment_value']}")
@@ -175,7 +175,7 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
     drop_alerts = [
         drop_alert
         for drop_alert in alerts
-        if drop_alert["kind"] == "fall" and drop_alert["status"] in ("open", "resolved")
+        if drop_alert["kind"] == "drop" and drop_alert["status"] in ("open", "resolved")
     ]
     rows = []
     for row in health:
@@ -197,7 +197,7 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
 def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
     """A fall that is over since last week is good news; a source or a map that went quiet is stale."""
     title = alert["title"]
-    if alert["kind"] == "fall" and alert["status"] == "resolved" and today - alert["last_day"] <= DIGEST_PERIOD:
+    if alert["kind"] == "drop" and alert["status"] == "resolved" and today - alert["last_day"] <= DIGEST_PERIOD:
         segment_suffix = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
         lasted = (alert["last_day"] - alert["since"]).days + 1
         after = "a day" if lasted == 1 else f"{lasted} days"
