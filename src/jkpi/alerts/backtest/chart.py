@@ -13,7 +13,7 @@ from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 300, 34, 40

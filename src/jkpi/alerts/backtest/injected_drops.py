@@ -16,9 +16,9 @@ import numpy as np
 
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
 REPORTED_DROPS = (0.05, 0.10, 0.20)

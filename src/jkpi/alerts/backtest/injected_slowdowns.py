@@ -20,8 +20,8 @@ from jkpi.alerts.backtest.injected_drops import DetectionRate, measure_detection
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.statistics.beta_binomial import Floats
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid, grid_at_median
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, grid_at_median
 
 REPORTED_FACTORS = (1.2, 1.5, 2.0)
 """Those that are told; the others find out the smallest slowdown that shows."""

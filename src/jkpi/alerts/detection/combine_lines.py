@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.detection.episodes import NO_STATE, SeriesResult, StateHistory, merge_detections
-from jkpi.alerts.detection.state_machine import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worse_of
+from jkpi.alerts.detection.state_machine import (
+    ERROR,
+    FIRING,
+    OK,
+    PATTERN,
+    RECOVERING,
+    STATES,
+    SUSPENDED,
+    WATCH,
+    worse_of,
+)
 
 _ALERT_STATES = (WATCH, PATTERN, FIRING, RECOVERING)
-_UNRELIABLE = (ERROR, HELD)
+_UNRELIABLE = (ERROR, SUSPENDED)
 HistoryCodes = npt.NDArray[np.uint8]
 
 

@@ -16,15 +16,16 @@ from jkpi.alerts.detection import state_machine
 from jkpi.alerts.detection.episodes import NO_STATE
 from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
 from jkpi.alerts.detection.state_machine import EVALUATED, StateCodes
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.baseline import DEFAULT_RHO, Baseline, BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats
 from jkpi.alerts.statistics.cusum import increment_of
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
 from jkpi.alerts.statistics.month_end import RECENT_DROP_COLUMNS, MonthEndEffect, apply_adjustment
-from jkpi.alerts.statistics.reading_matrix import CellStatuses, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import CellStatuses, ReadingGrid
 from jkpi.alerts.statistics.rules import RuleArrays
 from jkpi.alerts.statistics.running_sums import EvaluatedColumn
-from jkpi.alerts.statistics.sign_test import DurationHistogram, SignTest
+from jkpi.alerts.statistics.sign_test import SignTest
 from jkpi.alerts.statistics.small_sample_pooling import SmallSamplePool
 from jkpi.alerts.statistics.thresholds import ThresholdCalibration
 
@@ -102,12 +103,30 @@ class _Evaluation:
 
         min_drop = self.rules.min_drop
         has_enough_history = evaluated & (estimate.usable_days >= config.min_readings_for_overdispersion)
-        calibration_readings = EvaluatedColumn(has_enough_history, pooled.successes, pooled.n, pooled.first_column, pooled.rate, pooled.rate - min_drop, estimate.rho,
-                      estimate.effective_n, estimate.variance_ratio)  # fmt: skip
+        calibration_readings = EvaluatedColumn(
+            has_enough_history,
+            pooled.successes,
+            pooled.n,
+            pooled.first_column,
+            pooled.rate,
+            pooled.rate - min_drop,
+            estimate.rho,
+            estimate.effective_n,
+            estimate.variance_ratio,
+        )
         baseline_readings = replace(calibration_readings, evaluated=evaluated & has_baseline)
         rho = np.where(estimate.usable_days >= config.min_readings_for_overdispersion, estimate.rho, DEFAULT_RHO)
-        promise_readings = EvaluatedColumn(evaluated & self.has_promise, pooled.successes, pooled.n, pooled.first_column, self.reference_line, self.reference_line,
-                          rho, np.full(grid.series_count, np.inf), estimate.variance_ratio)  # fmt: skip
+        promise_readings = EvaluatedColumn(
+            evaluated & self.has_promise,
+            pooled.successes,
+            pooled.n,
+            pooled.first_column,
+            self.reference_line,
+            self.reference_line,
+            rho,
+            np.full(grid.series_count, np.inf),
+            estimate.variance_ratio,
+        )
         baseline_increment = increment_of(calibration_readings, min_drop, estimate.usable_days)
         threshold = self.calibration.threshold
         self.baseline_tracker.advance(column, baseline_readings, baseline_increment, threshold)
@@ -218,7 +237,7 @@ def _status_codes(status: CellStatuses, estimate: BaselineEstimate, is_sufficien
             status == reading_grid.MISSING,
             ~is_sufficient,
         ],
-        [state_machine.HELD, state_machine.ERROR, missing_code, state_machine.LOW_N],
+        [state_machine.SUSPENDED, state_machine.ERROR, missing_code, state_machine.LOW_N],
         default=EVALUATED,
     ).astype(np.int8)
     return codes
@@ -237,5 +256,15 @@ def evaluate_grid(
     evaluation.baseline_tracker.record_open_detections(grid.length - 1)
     evaluation.promise_tracker.record_open_detections(grid.length - 1)
     calibration = evaluation.calibration
-    return EvaluationResult(evaluation.states, evaluation.baseline_tracker, evaluation.promise_tracker, calibration.threshold, calibration.achieved_run_length,
-                  evaluation.rate, evaluation.n, evaluation.reference, evaluation.tail, evaluation.sign_test)  # fmt: skip
+    return EvaluationResult(
+        evaluation.states,
+        evaluation.baseline_tracker,
+        evaluation.promise_tracker,
+        calibration.threshold,
+        calibration.achieved_run_length,
+        evaluation.rate,
+        evaluation.n,
+        evaluation.reference,
+        evaluation.tail,
+        evaluation.sign_test,
+    )

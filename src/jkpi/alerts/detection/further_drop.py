@@ -51,8 +51,17 @@ class FurtherDrop:
         lowered_rate = np.maximum(readings.reference[rows] - self._depth[rows], _MIN_RATE)
         min_drop = self._min_drop[rows]
         effective_n = 1.0 / (1.0 / readings.effective_n[rows] + 1.0 / self._effective_n[rows])
-        lowered_readings = EvaluatedColumn(readings.evaluated[rows], readings.successes[rows], readings.n[rows], readings.first_column[rows], lowered_rate, lowered_rate - min_drop,
-                      readings.rho[rows], effective_n, readings.variance_ratio[rows])  # fmt: skip
+        lowered_readings = EvaluatedColumn(
+            readings.evaluated[rows],
+            readings.successes[rows],
+            readings.n[rows],
+            readings.first_column[rows],
+            lowered_rate,
+            lowered_rate - min_drop,
+            readings.rho[rows],
+            effective_n,
+            readings.variance_ratio[rows],
+        )
         llr = np.zeros_like(self._cusum.sums)
         llr[:, rows] = increment_of(lowered_readings, min_drop, self._days[rows]).llr
         included = np.zeros(len(self._depth), dtype=bool)

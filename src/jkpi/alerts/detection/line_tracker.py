@@ -12,7 +12,7 @@ from jkpi.alerts.detection.further_drop import FurtherDrop
 from jkpi.alerts.detection.state_machine import REASONS
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.cusum import Increment, update_cusum, zero_cusum
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import (
     ALPHA_COLLAPSE,
     ALPHA_LOW,
@@ -23,72 +23,6 @@ from jkpi.alerts.statistics.rules import (
 )
 from jkpi.alerts.statistics.running_sums import EPSILON, EvaluatedColumn, RunningSums
 from jkpi.alerts.statistics.thresholds import significant_e_values, significant_p_values
-
-_MAX_WEEKDAYS = 2
-
-
-class WeekdayRecovery:
-    """Which columns of S series were judged, and which of them were bad."""
-
-    def __init__(self, length: int, series_count: int, season_length: int) -> None:
-        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
-        self._season_length = season_length
-
-    def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
-        self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
-
-    def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
-        """(N,): whether each of the few days of the week that were bad since `fell` was judged since `clear`, none of
-        them bad; where more than a few were, it is a fall of the whole week, and nothing is asked."""
-        recovered = np.ones(len(rows), dtype=bool)
-        for index, (row, drop_start, recovery_start) in enumerate(zip(rows, onset, clear_since, strict=True)):
-            bad_weekdays = set(
-                (np.flatnonzero(self._bad[drop_start:recovery_start, row]) + drop_start) % self._season_length
-            )
-            clear_columns = (
-                np.flatnonzero(
-                    self._evaluated[recovery_start : column + 1, row] & ~self._bad[recovery_start : column + 1, row]
-                )
-                + recovery_start
-            )
-            recovered[index] = len(bad_weekdays) > _MAX_WEEKDAYS or bad_weekdays <= set(
-                clear_columns % self._season_length
-            )
-        return recovered
-
-
-def sustained_below_line(
-    running_sums: RunningSums,
-    column: int,
-    candidates: Bools,
-    first_column: Ints,
-    alpha: Floats,
-    config: EvaluationConfig,
-) -> Bools:
-    """(S,): whether each of the last four weeks lies below the promise line, and all of them together surely do.
-
-    `begin`: the first column of each series, which must have had four weeks by itself, whatever others stand beside it;
-    `sure`: how small the tail of all of them must be. Half of their days must have been judged.
-    """
-    weeks, length = config.sustained_periods
-    is_sustained = np.array(candidates)
-    rows: Ints = np.flatnonzero(candidates & (column + 1 - first_column >= weeks * length))
-    last_column = column
-    for _ in range(weeks):
-        _, successes, n, _, limit, _ = running_sums.totals(
-            rows, np.full(len(rows), last_column + 1 - length), last_column
-        )
-        rows = rows[(n > 0) & (successes < limit - EPSILON)]
-        last_column -= length
-        if not len(rows):
-            break
-    since = np.full(len(rows), column + 1 - weeks * length)
-    days = running_sums.totals(rows, since, column)[0]
-    rows, since = rows[days >= weeks * length / 2], since[days >= weeks * length / 2]
-    is_sustained[:] = False
-    is_sustained[rows[running_sums.tail(rows, since, column) <= alpha[rows]]] = True
-    return is_sustained
-
 
 RUN_ALPHA = ALPHA_LOW**RUN_LENGTH
 """How small the tail of pooled days must be: three low days in a row are one chance in a thousand."""
@@ -235,8 +169,83 @@ class LineTracker:
         ]
         samples = [self.running_sums.sample(row, onset, column) for onset, _, _ in openings]
         return [
-            Detection(self._line, sample.first_day, self._grid.day(fired_at), closed_on, reason, sample, recovery,
-                 int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
-                 initial_drop=self.running_sums.sample(row, onset, fired_at))
+            Detection(
+                self._line,
+                sample.first_day,
+                self._grid.day(fired_at),
+                closed_on,
+                reason,
+                sample,
+                recovery,
+                int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
+                initial_drop=self.running_sums.sample(row, onset, fired_at),
+            )
             for sample, (onset, fired_at, reason) in zip(samples, openings, strict=True)
-        ]  # fmt: skip
+        ]
+
+
+def sustained_below_line(
+    running_sums: RunningSums,
+    column: int,
+    candidates: Bools,
+    first_column: Ints,
+    alpha: Floats,
+    config: EvaluationConfig,
+) -> Bools:
+    """(S,): whether each of the last four weeks lies below the promise line, and all of them together surely do.
+
+    `begin`: the first column of each series, which must have had four weeks by itself, whatever others stand beside it;
+    `sure`: how small the tail of all of them must be. Half of their days must have been judged.
+    """
+    weeks, length = config.sustained_periods
+    is_sustained = np.array(candidates)
+    rows: Ints = np.flatnonzero(candidates & (column + 1 - first_column >= weeks * length))
+    last_column = column
+    for _ in range(weeks):
+        _, successes, n, _, limit, _ = running_sums.totals(
+            rows, np.full(len(rows), last_column + 1 - length), last_column
+        )
+        rows = rows[(n > 0) & (successes < limit - EPSILON)]
+        last_column -= length
+        if not len(rows):
+            break
+    since = np.full(len(rows), column + 1 - weeks * length)
+    days = running_sums.totals(rows, since, column)[0]
+    rows, since = rows[days >= weeks * length / 2], since[days >= weeks * length / 2]
+    is_sustained[:] = False
+    is_sustained[rows[running_sums.tail(rows, since, column) <= alpha[rows]]] = True
+    return is_sustained
+
+
+_MAX_WEEKDAYS = 2
+"""An alert about more days of the week than this concerns the whole week."""
+
+
+class WeekdayRecovery:
+    """Which columns of S series were judged, and which of them were bad."""
+
+    def __init__(self, length: int, series_count: int, season_length: int) -> None:
+        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
+        self._season_length = season_length
+
+    def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
+        self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
+
+    def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
+        """(N,): whether each of the few days of the week that were bad since `fell` was judged since `clear`, none of
+        them bad; where more than a few were, it is a fall of the whole week, and nothing is asked."""
+        recovered = np.ones(len(rows), dtype=bool)
+        for index, (row, drop_start, recovery_start) in enumerate(zip(rows, onset, clear_since, strict=True)):
+            bad_weekdays = set(
+                (np.flatnonzero(self._bad[drop_start:recovery_start, row]) + drop_start) % self._season_length
+            )
+            clear_columns = (
+                np.flatnonzero(
+                    self._evaluated[recovery_start : column + 1, row] & ~self._bad[recovery_start : column + 1, row]
+                )
+                + recovery_start
+            )
+            recovered[index] = len(bad_weekdays) > _MAX_WEEKDAYS or bad_weekdays <= set(
+                clear_columns % self._season_length
+            )
+        return recovered

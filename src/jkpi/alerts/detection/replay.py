@@ -23,11 +23,11 @@ from jkpi.alerts.detection.episodes import (
 from jkpi.alerts.detection.fold import EvaluationResult, evaluate_grid
 from jkpi.alerts.detection.line_tracker import BudgetGroups
 from jkpi.alerts.detection.state_machine import STATES, SeriesState
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Bools, Ints
-from jkpi.alerts.statistics.reading_matrix import Reading, ReadingGrid, grid_from_readings, group_chunks
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
+from jkpi.alerts.statistics.reading_grid import Reading, ReadingGrid, grid_from_readings, group_chunks
 from jkpi.alerts.statistics.rules import AlertRule, RuleArrays
-from jkpi.alerts.statistics.sign_test import DurationHistogram
 
 MAX_CELLS = 2_000_000
 """Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""
@@ -79,8 +79,15 @@ def _series_result(grid: ReadingGrid, evaluation: EvaluationResult, row: int) ->
     coded = np.flatnonzero(codes != NO_STATE)
     if not len(coded):
         return SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)
-    episodes = merge_detections([*(_with_edge(detection, grid, evaluation, row) for detection in evaluation.baseline_tracker.detections[row]),
-                            *evaluation.promise_tracker.detections[row]])  # fmt: skip
+    episodes = merge_detections(
+        [
+            *(
+                _with_edge(detection, grid, evaluation, row)
+                for detection in evaluation.baseline_tracker.detections[row]
+            ),
+            *evaluation.promise_tracker.detections[row],
+        ]
+    )
     open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
     evaluated = not np.isnan(evaluation.rate[row])
     achieved_run_length = float(evaluation.achieved_run_length[row])

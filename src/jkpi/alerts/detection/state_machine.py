@@ -48,13 +48,13 @@ class SeriesState(StrEnum):
 STATES = tuple(SeriesState)
 StateCodes = npt.NDArray[np.int8]
 """States by their position in STATES."""
-OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, HELD, ERROR = range(len(STATES))
+OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR = range(len(STATES))
 EVALUATED = OK
 """The kind of a column that was judged; any other kind says why it was not."""
 REASONS = ("", "trend", "cusum", "collapse", "sustained")
 TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
-_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
 _SEVERITY_RANK = np.array([_SEVERITY_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 

@@ -55,9 +55,15 @@ ReadingsBySegment = Mapping[tuple[str, str], Sequence[DailyReading]]
 
 
 def read_daily_readings(
-    warehouse: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day",
+    warehouse: Warehouse,
+    journey: str,
+    kpi: str,
+    statistic: str,
+    first: date,
+    last: date,
+    period: str = "day",
     within_seconds: float | None = None,
-) -> ReadingsBySegment:  # fmt: skip
+) -> ReadingsBySegment:
     """The readings of a KPI in all its segments, whatever their status, as they are now; with `within` the shares of
     its cases that were done in so many seconds."""
     keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
@@ -148,9 +154,13 @@ def _from_where(series: Series, within_seconds: float | None) -> str:
     watched = series.watched
     table = "fct_kpi_readings" if within_seconds is None else "fct_duration_counts"
     conditions = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
-        "segment": series.segment, "segment_value": series.segment_value,
-    }  # fmt: skip
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
+        "segment": series.segment,
+        "segment_value": series.segment_value,
+    }
     if within_seconds is not None:
         del conditions["statistic"]
     clauses = "\n  and ".join(f"{column} = {_sql_literal(value)}" for column, value in conditions.items())

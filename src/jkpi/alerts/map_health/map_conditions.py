@@ -74,18 +74,31 @@ def _touchpoints_without_events(
                 )
                 conditions_found.append(
                     MapCondition(
-                        "no_events", f"{journey.journey}/touchpoint/{touchpoint.touchpoint}", journey.journey, "touchpoint",
-                        touchpoint.touchpoint, touchpoint.display_title, f"{touchpoint.display_title}: on the map, not in the data", owner,
-                        owner_receivers(owner, settings), (last_event_at or watched_since).date(),
+                        "no_events",
+                        f"{journey.journey}/touchpoint/{touchpoint.touchpoint}",
+                        journey.journey,
+                        "touchpoint",
+                        touchpoint.touchpoint,
+                        touchpoint.display_title,
+                        f"{touchpoint.display_title}: on the map, not in the data",
+                        owner,
+                        owner_receivers(owner, settings),
+                        (last_event_at or watched_since).date(),
                         (
-                            ("Where", f"{journey.title} > {stage.display_title} > {touchpoint.display_title} ({touchpoint.channel}); {confirmation_text}"),
+                            (
+                                "Where",
+                                f"{journey.title} > {stage.display_title} > {touchpoint.display_title} ({touchpoint.channel}); {confirmation_text}",
+                            ),
                             ("Seen", f"last on {format_day(last_event_at.date())}" if last_event_at else "never"),
-                            ("Told for", f"no event for {format_duration(no_events_after)}, while the journey goes on."),
+                            (
+                                "Told for",
+                                f"no event for {format_duration(no_events_after)}, while the journey goes on.",
+                            ),
                             ("Next", "Does it still happen? Take it off the map, or load the source that knows it."),
                         ),
                         f"select * from marts.rpt_map_coverage\nwhere name = '{touchpoint.touchpoint}'",
                     )
-                )  # fmt: skip
+                )
     return conditions_found
 
 
@@ -93,8 +106,15 @@ def _journey_without_events(
     journey: Journey, last_event_at: datetime, no_events_after: timedelta, settings: Settings
 ) -> MapCondition:
     return MapCondition(
-        "no_events", f"{journey.journey}/touchpoint", journey.journey, "touchpoint", "all", journey.title,
-        f"{journey.title}: nothing of it is in the data", journey.owner, owner_receivers(journey.owner, settings),
+        "no_events",
+        f"{journey.journey}/touchpoint",
+        journey.journey,
+        "touchpoint",
+        "all",
+        journey.title,
+        f"{journey.title}: nothing of it is in the data",
+        journey.owner,
+        owner_receivers(journey.owner, settings),
         last_event_at.date(),
         (
             ("Where", f"{journey.title}, the whole journey"),
@@ -103,4 +123,4 @@ def _journey_without_events(
             ("Next", "See jkpi status: which of its sources still bring rows?"),
         ),
         f"select * from marts.rpt_map_coverage\nwhere journey = '{journey.journey}'",
-    )  # fmt: skip
+    )

@@ -69,19 +69,29 @@ def unmapped_events(
             owner, title = source_row.get("owner") or "", source_row.get("title") or row["source"]
             conditions.append(
                 MapCondition(
-                    "unmapped", f"source/{row['source']}/unmapped", "", "source", row["source"], title,
-                    f"{title}: {100 * proportion:.0f} % of its events are on no map", owner, owner_receivers(owner, settings),
+                    "unmapped",
+                    f"source/{row['source']}/unmapped",
+                    "",
+                    "source",
+                    row["source"],
+                    title,
+                    f"{title}: {100 * proportion:.0f} % of its events are on no map",
+                    owner,
+                    owner_receivers(owner, settings),
                     now.date(),
                     (
                         ("Where", f"source {row['source']}"),
-                        ("Now", f"{format_count(row['unmapped'])} of {format_count(row['events'])} events of four weeks"),
+                        (
+                            "Now",
+                            f"{format_count(row['unmapped'])} of {format_count(row['events'])} events of four weeks",
+                        ),
                         ("Told for", f"more than {100 * max_share:g} % unknown; the largest of all: {names}."),
                         ("Next", "Draw them on the map, or map their names in the source's YAML (null: not wanted)."),
                     ),
                     "select * from marts.rpt_map_coverage\nwhere element = 'unmapped_touchpoint'"
                     "\norder by count_events_28d desc",
                 )
-            )  # fmt: skip
+            )
     return conditions
 
 
@@ -106,8 +116,15 @@ def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> l
         schedule_text = f"loaded {row['schedule']}" if row["schedule"] else "without a schedule"
         conditions.append(
             MapCondition(
-                "silent", f"source/{row['source']}", "", "source", row["source"], row["title"],
-                f"{row['title']}: no new rows since {format_day(last_row_at.date())}", owner, owner_receivers(owner, settings),
+                "silent",
+                f"source/{row['source']}",
+                "",
+                "source",
+                row["source"],
+                row["title"],
+                f"{row['title']}: no new rows since {format_day(last_row_at.date())}",
+                owner,
+                owner_receivers(owner, settings),
                 last_row_at.date(),
                 (
                     ("Where", f"source {row['source']}, {schedule_text}"),
@@ -115,10 +132,9 @@ def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> l
                     ("Told for", f"nothing newer for more than {format_duration(allowed_silence)}."),
                     ("Next", "Does it still write? What rests on it is not judged meanwhile: see jkpi status."),
                 ),
-                "select * from raw.load_batches\n"
-                f"where source = '{row['source']}'\norder by started_at desc",
+                f"select * from raw.load_batches\nwhere source = '{row['source']}'\norder by started_at desc",
             )
-        )  # fmt: skip
+        )
     return conditions
 
 
@@ -146,9 +162,16 @@ def missing_rows(
         starts, source = row["starts_at"], row["source"]
         conditions.append(
             MapCondition(
-                "missing", f"source/{source}/missing/{starts:%Y-%m-%dT%H:%M}", "", "source", source, row["title"],
-                f"{row['title']}: rows are missing, {format_day(starts.date())}", row["owner"],
-                owner_receivers(row["owner"], settings), starts.date(),
+                "missing",
+                f"source/{source}/missing/{starts:%Y-%m-%dT%H:%M}",
+                "",
+                "source",
+                source,
+                row["title"],
+                f"{row['title']}: rows are missing, {format_day(starts.date())}",
+                row["owner"],
+                owner_receivers(row["owner"], settings),
+                starts.date(),
                 (
                     ("Where", f"source {source}"),
                     ("Seen", sanitize(row["reason"], 200)),
@@ -157,5 +180,5 @@ def missing_rows(
                 ),
                 f"select * from raw.blind_spots\nwhere source = '{source}'\norder by starts_at desc",
             )
-        )  # fmt: skip
+        )
     return conditions

@@ -12,8 +12,13 @@ import numpy as np
 from jkpi.alerts.series.panel import MartRows, Panel, SeriesKey
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, grid_at_median, histogram_from_counts
+from jkpi.alerts.statistics.duration_histogram import (
+    DurationHistogram,
+    empty_grid,
+    grid_at_median,
+    histogram_from_counts,
+)
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)
@@ -49,9 +54,11 @@ def read_duration_panel(
     names = [ALL_CUSTOMERS[0], *watched.segment_names]
     sql = _COUNTS_SQL.format(segments=", ".join(f":segment_{number}" for number in range(len(names))))
     parameters: dict[str, Any] = {
-        "journey": watched.journey, "kpi": watched.kpi, "period": watched.period,
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
-    }  # fmt: skip
+    }
     has_table = watched.is_duration and warehouse.table_exists("marts", "fct_duration_counts")
     rows = MartRows(list(warehouse.batches(sql, parameters)) if has_table else [])
     columns = {name: rows.column(name) for name in _COLUMNS}

@@ -17,7 +17,7 @@ from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.series.evaluate import holidays_in_span
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_age_panel
 from jkpi.alerts.series.watched import MAX_HOLIDAY_HORIZON, WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import concat_grids
+from jkpi.alerts.statistics.reading_grid import concat_grids
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.warehouse.base import Warehouse
 

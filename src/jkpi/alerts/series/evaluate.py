@@ -14,8 +14,8 @@ from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid, concat_grids
-from jkpi.alerts.statistics.sign_test import DurationHistogram
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
+from jkpi.alerts.statistics.reading_grid import ReadingGrid, concat_grids
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid, write_readings
+from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
@@ -139,9 +139,12 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
         segments=", ".join(f":segment_{number}" for number in range(len(names))),
     )
     parameters: dict[str, Any] = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
-    }  # fmt: skip
+    }
     rows = MartRows(list(warehouse.batches(sql, parameters)))
     spans = rows.series_spans()
     spans.setdefault(ALL_CUSTOMERS, slice(0, 0))

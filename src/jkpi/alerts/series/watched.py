@@ -221,8 +221,11 @@ _READINGS_SQL = (
 
 def _query_parameters(watched: WatchedMoment) -> dict[str, str]:
     return {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
-    }  # fmt: skip
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
+    }
 
 
 def configured_moments(journeys: Sequence[Journey], settings: Settings) -> list[WatchedMoment]:

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import MIN_N, MIN_N_FRACTION, SUFFICIENT_N, EvaluationConfig
 
 DEFAULT_RHO = 0.01

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -44,6 +43,8 @@ def beta_binomial_cdf(k: Any, n: Any, a: Any, b: Any) -> Floats:
 
     Terms are summed outward from k (downward below the mean, upward above it) until they no longer matter.
     """
+    from scipy.special import betaln
+
     k, n, a, b = (np.atleast_1d(value).astype(float) for value in np.broadcast_arrays(k, n, a, b))
     below = k <= n * a / (a + b)
     j = np.clip(np.where(below, k, k + 1.0), 0.0, n)

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.rules import EFFECT_SIZES, NO_COLUMN
@@ -71,6 +70,8 @@ def increment_of(readings: EvaluatedColumn, min_drop: Floats, usable_days: Float
 
 def _predictive_log_ratio(readings: EvaluatedColumn, rows: Ints, expected_rate: Floats, dropped_rate: Floats) -> Floats:
     """(3, N): the logarithm of the ratio of beta-binomial probabilities, the rates known only as well as they are."""
+    from scipy.special import gammaln
+
     precision = 1.0 / np.maximum(readings.rho[rows] + 1.0 / readings.effective_n[rows], 1e-6)
     variance_ratio = readings.variance_ratio[rows]
     successes, failures = (

@@ -57,8 +57,19 @@ class EvaluationConfig:
 
 
 DAILY = EvaluationConfig()
-WEEKLY = EvaluationConfig(step_days=7, season_length=1, learning_readings=8, window=27, gap=1, min_readings_for_overdispersion=6, evidence_ttl=3, close_after=4, block_length=2, sustained_periods=(4, 1),
-                 autocorrelation_inflation=1.0)  # fmt: skip
+WEEKLY = EvaluationConfig(
+    step_days=7,
+    season_length=1,
+    learning_readings=8,
+    window=27,
+    gap=1,
+    min_readings_for_overdispersion=6,
+    evidence_ttl=3,
+    close_after=4,
+    block_length=2,
+    sustained_periods=(4, 1),
+    autocorrelation_inflation=1.0,
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints, predictive_cdf, wilson_bounds, wilson_interval
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 
 EPSILON = 1e-9
 """Differences of running sums are this exact at least: a rate on the line is not beyond it."""
@@ -119,8 +119,14 @@ class RunningSums:
     def add(self, column: int, readings: EvaluatedColumn) -> None:
         """Columns come in order, each once."""
         n = np.where(readings.evaluated, readings.n, 0.0)
-        terms = (readings.evaluated, np.where(readings.evaluated, readings.successes, 0.0), n, n * readings.reference, n * readings.line,
-                   np.where(readings.evaluated, readings.scaled_variance, 0.0))  # fmt: skip
+        terms = (
+            readings.evaluated,
+            np.where(readings.evaluated, readings.successes, 0.0),
+            n,
+            n * readings.reference,
+            n * readings.line,
+            np.where(readings.evaluated, readings.scaled_variance, 0.0),
+        )
         for before, after, term in zip(self._total[column], self._total[column + 1], terms, strict=True):
             np.add(before, term, out=after)
         self._effective_n[column] = np.where(readings.evaluated, readings.effective_n, np.inf)
@@ -164,9 +170,17 @@ class RunningSums:
         first_column = int(self.first_pooled(rows, np.array([since]))[0])
         effective_n = float(self._effective_n[since : until + 1, row].min())
         return PooledSample(
-            self._grid.day(first_column), self._grid.day(until), round(days), successes, n, expected, limit, scaled_variance, effective_n,
+            self._grid.day(first_column),
+            self._grid.day(until),
+            round(days),
+            successes,
+            n,
+            expected,
+            limit,
+            scaled_variance,
+            effective_n,
             self._skipped_days(row, first_column, since, until),
-        )  # fmt: skip
+        )
 
     def _skipped_days(self, row: int, first_column: int, since: int, until: int) -> tuple[date, ...]:
         """The columns from `first` that no judged one from `since` to `until` counts in."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from jkpi.alerts.statistics.baseline import BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import MIN_N, MIN_POOLED_N
 
 

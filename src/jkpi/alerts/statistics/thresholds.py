@@ -24,7 +24,7 @@ import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.cusum import THRESHOLD_OFFSET, Increment, variance_inflation
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import EFFECT_SIZES, RuleArrays
 
 

@@ -26,10 +26,15 @@ def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
     of them alone."""
     watched = evaluated.series.watched
     terms: dict[str, Any] = {
-        "promise": watched.promise, "min_drop": watched.min_drop, "kpi": watched.kpi,
-        "statistic": watched.statistic, "direction": watched.direction, "period": watched.period,
-        "segments": list(watched.segment_names), "false_alarm_every": watched.false_alarm_every,
-    }  # fmt: skip
+        "promise": watched.promise,
+        "min_drop": watched.min_drop,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "direction": watched.direction,
+        "period": watched.period,
+        "segments": list(watched.segment_names),
+        "false_alarm_every": watched.false_alarm_every,
+    }
     if evaluated.definition is not None:
         terms["definition"] = evaluated.definition
     if evaluated.rule is not None:

@@ -81,8 +81,11 @@ def inhibits(parent: SeriesResult, child: SeriesResult, same_promise: bool) -> b
     if child.state is SeriesState.RECOVERING:
         # A child that only needs more clear days than its parent did fell with it as well.
         parent_detections += [
-            detection for episode in parent.episodes if episode.overlaps(child_episode.onset, child_episode.fired_on) for detection in episode.detections
-        ]  # fmt: skip
+            detection
+            for episode in parent.episodes
+            if episode.overlaps(child_episode.onset, child_episode.fired_on)
+            for detection in episode.detections
+        ]
     return all(
         any(same_episode(child_detection, detection, same_promise) for detection in parent_detections)
         for child_detection in _notified_detections(child)

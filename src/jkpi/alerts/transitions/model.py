@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from jkpi.alerts.detection.episodes import Episode, LineKind, SeriesResult
 from jkpi.alerts.series.early_warnings import EarlyWarning
-from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
@@ -130,15 +129,3 @@ class Transition:
             if number < self.number
         )
         return any((earlier_line == "median") == (line == "median") for earlier_line in earlier_lines)
-
-
-def evaluated_series(
-    series: Series, result: SeriesResult, panel: Panel, row: int, rule: AlertRule, due_day: date | None = None
-) -> EvaluatedSeries:
-    """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
-    last_day = panel.last_day(row)
-    is_stale = last_day is not None and due_day is not None and due_day - last_day > STALE_AFTER
-    return EvaluatedSeries(
-        series, result, first_day=panel.first_day(row), suspended_days=panel.suspended_days(row), is_stale=is_stale,
-        definition_since=panel.definition_since[row], definition=panel.definitions[row], rule=rule,
-    )  # fmt: skip

@@ -19,8 +19,6 @@ from jkpi.alerts.transitions.model import (
     TransitionType,
 )
 
-"""What was acknowledged before one of these is not acknowledged after it."""
-"""Recorded, not told: the end of a blind spell needs no message of its own."""
 _MATCH_WITHIN = timedelta(days=7)
 
 
@@ -39,8 +37,10 @@ def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[
         transitions += _drop_transitions(evaluated, by_series.get((series.series_id, "drop"), []))
         if series.is_total:
             spells: dict[AlertKind, date | None] = {
-                "early_warning": _early_warning_onset(evaluated), "data_gap": evaluated.result.data_gap_since, "error": evaluated.result.error_since,
-            }  # fmt: skip
+                "early_warning": _early_warning_onset(evaluated),
+                "data_gap": evaluated.result.data_gap_since,
+                "error": evaluated.result.error_since,
+            }
             for kind, onset in spells.items():
                 transitions += _spell_transitions(evaluated, kind, onset, by_series.get((series.series_id, kind), []))
     for alert in (alert for alerts in by_series.values() for alert in alerts):
