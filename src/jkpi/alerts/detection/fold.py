@@ -1,7 +1,7 @@
-"""The fold: many series, column by column, from their first to their last. Pure; no column looks ahead.
+"""The fold over readings: many series, column by column, from first to last. Pure. No column uses later ones.
 
-Each column is laid against what is usual and against the promise. What happens then (an alert opens, closes, a broken
-promise becomes chronic) decides which columns belong to the past of the next one.
+Each column is compared with the baseline and with the promise. The outcome (an alert opens or closes, a broken promise
+becomes chronic) decides which columns enter the baseline of the next one.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from jkpi.alerts.statistics.thresholds import ThresholdCalibration
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """What became of S series. `states` (T, S): states by code, NOT_TOLD where nothing was read.
+    """Result for S series. states (T, S): state codes, NO_STATE where there is none.
 
-    `need` and `achieved` as in `Calibration`; `rate`, `n`, `reference` and `tail` (S,) of the last judged column, NaN
-    where the last column was not. `signs`: of durations, the edges at which they were counted.
+    threshold, achieved_run_length: as in ThresholdCalibration. rate, n, reference, tail (S,): of the last column, NaN
+    if it was not evaluated. sign_test: for durations, the edges at which they were counted.
     """
 
     states: npt.NDArray[np.uint8]
@@ -51,6 +51,8 @@ class EvaluationResult:
 
 
 class _Evaluation:
+    """Mutable state of the fold."""
+
     def __init__(
         self,
         grid: ReadingGrid,
@@ -77,6 +79,7 @@ class _Evaluation:
         self.reference_line = np.where(self.has_promise, rules.promise_line, 0.5)
 
     def advance(self, column: int) -> None:
+        """Evaluate one column."""
         grid, config = self.grid, self.config
         if self.sign_test is not None:
             self.sign_test.update_edges(
@@ -157,13 +160,13 @@ class _Evaluation:
         self._record_last_reading(in_span & (grid.end == column + 1), baseline_readings, promise_readings)
 
     def _dropped_before(self, before: int) -> Bools:
-        """(S,): what an alert is open of that fell before a column."""
+        """(S,): whether a baseline alert is open whose onset is before a column."""
         return self.baseline_tracker.state.is_open & (self.baseline_tracker.state.onset < before)
 
     def _record_last_reading(
         self, ended: Bools, baseline_readings: EvaluatedColumn, promise_readings: EvaluatedColumn
     ) -> None:
-        """The figures of the last column, against the baseline where there is one."""
+        """Figures of the last column, against the baseline if there is one, else against the promise."""
         for readings, rows in (
             (promise_readings, ended & promise_readings.evaluated & ~baseline_readings.evaluated),
             (baseline_readings, ended & baseline_readings.evaluated),
@@ -176,8 +179,8 @@ class _Evaluation:
                 self.reference[rows], self.tail[rows] = readings.reference[rows], readings.tails(np.inf)[rows]
 
     def _update_baseline(self, column: int, in_span: Bools, suspended: Bools) -> None:
-        """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has
-        been broken for as long as learning takes is what is usual."""
+        """Decide which columns are excluded from the baseline: suspended and empty ones, and those of an alert. A
+        promise that has been broken for as long as learning takes is chronic: its days enter the baseline again."""
         chronic_after = self.config.learning_readings
         was_chronic = self.broken_promise_days >= chronic_after
         promise_open = self.promise_tracker.state.is_open
@@ -218,7 +221,7 @@ class _Evaluation:
         self.calibration.remove(row, onset, column)
 
     def _extend_baseline(self, column: int, changed: set[int]) -> None:
-        """The past moves on by this column; of series where earlier ones went or came back it is counted anew."""
+        """Include this column. Series with columns excluded or included again are recomputed."""
         is_extended = ~self.excluded[column]
         for row in changed:
             is_extended[row] = False
@@ -228,7 +231,7 @@ class _Evaluation:
 
 
 def _status_codes(status: CellStatuses, estimate: BaselineEstimate, is_sufficient: Bools) -> StateCodes:
-    """Why a column is not judged, JUDGED where it is. A weekday that never brings data says nothing by that."""
+    """Why a column is not evaluated; EVALUATED if it is. An empty weekday that never has data is not missing."""
     missing_code = np.where(estimate.is_expected, state_machine.NO_DATA, state_machine.LOW_N)
     codes: StateCodes = np.select(
         [
@@ -249,7 +252,7 @@ def evaluate_grid(
     budget_groups: BudgetGroups,
     histograms: Sequence[DurationHistogram] | None = None,
 ) -> EvaluationResult:
-    """From the first column to the last. `durations`: the series' counts are made of these, and written into `grid`."""
+    """Evaluate all columns. If histograms are given, counts are made from them and written into grid."""
     evaluation = _Evaluation(grid, rules, budget_groups, histograms)
     for column in range(grid.length):
         evaluation.advance(column)

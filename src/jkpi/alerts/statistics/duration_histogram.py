@@ -17,16 +17,16 @@ from jkpi.alerts.statistics.reading_grid import CellStatuses, ReadingGrid
 Counts = npt.NDArray[np.unsignedinteger[Any]]
 
 MIN_EDGE_SHARE = 0.4
-"""An edge within which fewer are usually done has little to lose."""
+"""An edge with a smaller share of cases within it is not used: too few cases could leave it."""
 
 
 @dataclass(frozen=True, eq=False)
 class DurationHistogram:
-    """One series over its own T columns, the first of which is the column `start` of a grid.
+    """Durations of one series over its own T columns; the first is column start_column of a grid.
 
-    `edges` (K,) of its bins in seconds; `within` (T, K) the cases that took at most so long, of `n` (T,), in as few
-    bytes as hold them; what is counted below `decided` (T,) seconds changes no more, beyond it `held` (T,) columns
-    never will be known.
+    edges (K,): upper edges of the bins, in seconds. cumulative_counts (T, K): cases that took at most so long, in the
+    smallest integer type that holds them; n (T,): all cases. decided_seconds (T,): counts below it are final.
+    is_suspended (T,): counts above decided_seconds will never be known.
     """
 
     start_column: int
@@ -41,9 +41,9 @@ class DurationHistogram:
         return len(self.n)
 
     def counts_at(self, edge: int) -> tuple[Floats, Floats, CellStatuses]:
-        """(T,) each: how many cases took at most that edge, of how many, and whether that can be told.
+        """(T,) each: cases within an edge, all cases, and status: VALID where the count is final.
 
-        Cases that are not over count as having taken longer, once all of them have been seen for longer.
+        An open case counts as longer than the edge once every case of the day has been observed for longer than it.
         """
         is_known = (self.n > 0) & (self.edges[edge] < self.decided_seconds)
         status = np.where(
@@ -58,9 +58,10 @@ class DurationHistogram:
         )
 
     def median_edge(self, columns: Ints) -> int:
-        """The edge within which about half of the cases of some of its columns were done.
+        """Edge within which about half of the cases of these columns finished.
 
-        Where durations are all alike no edge is near: then one within which more are done, for only these can be less.
+        If all durations are alike no edge is near the median. Then an edge with more cases is taken: it can show a
+        loss.
         """
         done, n = self._decided_counts(columns)
         share = done / np.maximum(n, 1.0)
@@ -69,7 +70,7 @@ class DurationHistogram:
         return int(np.where(share < MIN_EDGE_SHARE, np.inf, np.abs(share - 0.5)).argmin())
 
     def _decided_counts(self, columns: Ints) -> tuple[Counts, Floats]:
-        """(K,) twice: of some of its columns, the cases that took at most so long, and those of which that is known."""
+        """(K,) twice: cases of these columns within each edge, and cases for which that is known."""
         cumulative_counts, n, decided_seconds = (
             self.cumulative_counts[columns],
             self.n[columns],
@@ -84,7 +85,7 @@ class DurationHistogram:
 def histogram_from_counts(
     start_column: int, edges: Floats, counts: npt.NDArray[Any], decided_seconds: Floats, is_suspended: Bools
 ) -> DurationHistogram:
-    """A series of the cases in each bin: `counts` (T, K + 1), the last of those that took longer than the last edge."""
+    """Histogram from counts per bin. counts (T, K + 1): the last column holds cases longer than the last edge."""
     cumulative = counts.cumsum(axis=1)
     n = cumulative[:, -1].astype(float)
     cumulative_counts = cumulative[:, :-1].astype(np.min_scalar_type(int(n.max(initial=0.0))))
@@ -92,7 +93,7 @@ def histogram_from_counts(
 
 
 def empty_grid(first_day: date, step_days: int, histograms: Sequence[DurationHistogram]) -> ReadingGrid:
-    """The spans of some series, without counts."""
+    """Grid with the spans of these series and no counts."""
     begin = np.array([histogram.start_column for histogram in histograms], dtype=np.intp)
     end = np.array([histogram.start_column + histogram.length for histogram in histograms], dtype=np.intp)
     shape = (int(end.max(initial=0)), len(histograms))
@@ -101,7 +102,7 @@ def empty_grid(first_day: date, step_days: int, histograms: Sequence[DurationHis
 
 
 def grid_at_median(first_day: date, step_days: int, histograms: Sequence[DurationHistogram]) -> ReadingGrid:
-    """How many of each day were done within the median of all days of their series, at its nearest edge."""
+    """Grid of the counts within the median over all columns of each series."""
     grid = empty_grid(first_day, step_days, histograms)
     for row, histogram in enumerate(histograms):
         span = slice(histogram.start_column, histogram.start_column + histogram.length)

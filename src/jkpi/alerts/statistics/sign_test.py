@@ -1,9 +1,9 @@
-"""The sign test of durations: how many cases of a day took at most the usual median, of which usually half do. Pure.
+"""Sign test of durations: how many cases of a day took at most the usual median, which about half usually do. Pure.
 
-The median is that of the series' own usual days, on which its baseline rests, at the nearest edge of the bins in which
-durations are counted; what is usual is the share within that very edge. The edge follows the usual days, but never
-while anything is in question (evidence above zero, a low day, pooled cases, an open alert): what is told of a stretch
-is counted at one edge. When it moves, the whole past is counted anew.
+The median is that of the days in the baseline window, rounded to the nearest edge of the duration bins; the expected
+rate is the share within that edge. The edge follows the window, but never while an alert may be building (CUSUM above
+zero, a low day, pooled cases, an open alert), so that all days of an episode are counted at one edge. When the edge
+moves, the whole history is counted again.
 
 Source: Amin, Reynolds and Bakir (1995), "Nonparametric quality control charts based on the sign statistic",
 Communications in Statistics: Theory and Methods 24.
@@ -23,14 +23,14 @@ from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import EvaluationConfig
 
 MEDIAN_TOLERANCE = 0.05
-"""An edge within which between 45 and 55 % of the usual cases are done is near enough to the median."""
+"""An edge is near enough to the median if between 45 and 55 % of the cases in the window are within it."""
 _NO_EDGE = -1
 
 
 class SignTest:
-    """The edges of S series as they move; writes what is counted at them into `grid`, which it owns.
+    """Median edges of S series. Writes the counts at the current edges into grid, which it owns.
 
-    A nearer edge is looked for once a week: the window moves on slowly.
+    A nearer edge is looked for once a week, because the window moves slowly.
     """
 
     def __init__(self, grid: ReadingGrid, histograms: Sequence[DurationHistogram], config: EvaluationConfig) -> None:
@@ -41,7 +41,7 @@ class SignTest:
         self._is_pending = np.zeros((grid.length, grid.series_count), dtype=bool)
 
     def update_edges(self, column: int, baseline: Baseline, is_quiet: Bools) -> None:
-        """Before a column is judged; `calm` (S,): nothing is in question."""
+        """Move edges before a column is evaluated. is_quiet (S,): no alert is open or building."""
         for row in np.flatnonzero(self._grid.begin == column):
             self._set_edge(int(row), column, self._histograms[int(row)].median_edge(np.array([0])))
         window_rate, has_cases = baseline.window_rate()
@@ -56,12 +56,12 @@ class SignTest:
         baseline.recompute(rows[moved])
 
     def is_pending(self, column: int) -> Bools:
-        """(S,): some cases of the column are open and may still be done in time: it is not there yet."""
+        """(S,): some cases of the column are open and may still finish within the edge, so it has no reading yet."""
         is_pending: Bools = self._is_pending[column]
         return is_pending
 
     def edge_seconds(self, row: int, column: int) -> float:
-        """The edge at which a column was judged, in seconds."""
+        """Edge at which a column was evaluated, in seconds."""
         return [seconds for since, seconds in self._edge_history[row] if since <= column][-1]
 
     def _nearest_edge(self, row: int, window: Ints) -> int:
