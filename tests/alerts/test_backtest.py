@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.backtest.backtest import BacktestResult, backtest
 from jkpi.cli.backtest import render_backtests
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 

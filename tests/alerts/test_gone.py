@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.state.engine import alert_transitions, state_engine, write_transaction
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]

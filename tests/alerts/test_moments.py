@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.series.watched import configured_moments
@@ -17,6 +16,7 @@ from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 MakeWorld = Callable[..., World]
 MONDAY = date(2026, 1, 5)

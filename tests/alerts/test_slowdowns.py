@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.backtest.backtest import backtest
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
@@ -17,6 +16,7 @@ from jkpi.alerts.store.history import alert_history
 from jkpi.cli.backtest import render_backtests
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 HOUR = 3600

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.alerts.notifications.silences import Silence, scope_matches, suppression_reason
@@ -20,6 +19,7 @@ from jkpi.errors import InputError
 from jkpi.formatting.numbers import format_day as named
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 MakeWorld = Callable[..., World]
 FELL = 63

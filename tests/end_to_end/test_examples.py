@@ -25,9 +25,7 @@ from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
 from jkpi.synthetic.ground_truth import EXAMPLE_DROPS, InjectedDrop
 from jkpi.warehouse.open import open_warehouse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, differences, states_of
+from tests.reading_pages import Tables, differences, states_of
 
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"

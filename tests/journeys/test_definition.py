@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_map import SMALL, journey, write_calendar
 
 from jkpi.journeys.definition import definition_fingerprint
+from tests.journeys.small_map import SMALL, journey, write_calendar
 
 LINES = {
     "csat": "{kpi: csat, survey: s}",

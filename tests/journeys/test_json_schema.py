@@ -8,12 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from small_map import SMALL
 
 from jkpi import package_files
 from jkpi.documents.documents import read_document
 from jkpi.journeys.json_schema import journey_schema
 from jkpi.journeys.kpi_registry import KPI_KINDS
+from tests.journeys.small_map import SMALL
 
 EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))
 

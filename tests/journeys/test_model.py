@@ -10,12 +10,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from small_map import SMALL, journey, spoiled
 
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.survey_kpis import Ces, Csat
+from tests.journeys.small_map import SMALL, journey, spoiled
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(categories=("L", "N", "P"), include_characters=" "), min_size=1, max_size=20).filter(

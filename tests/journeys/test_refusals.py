@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
 from jkpi.journeys.checks import KnownReceivers, journey_findings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import map_rows
+from tests.journeys.small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
 TIME = "{kpi: time_to_resolve, from: reported, to: arrived, tolerance: 4h}"
 NPS = "{kpi: nps, survey: after_repair}"

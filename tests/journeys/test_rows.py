@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_map import SMALL, journey, spoiled, write_calendar
 
 from jkpi.journeys.rows import map_rows
 from jkpi.warehouse.landing import LANDING_TABLES
+from tests.journeys.small_map import SMALL, journey, spoiled, write_calendar
 
 NOW = datetime(2026, 6, 30, 9, 0, tzinfo=timezone(timedelta(hours=3)))
 

@@ -14,10 +14,8 @@ first row, which is not among the expected figures: here pandas counts those by 
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -31,9 +29,7 @@ from jkpi.alerts.series.watched import configured_moments
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, differences, states_of
+from tests.reading_pages import Tables, differences, states_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
-from worlds import AS_OF, World
 
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.worlds import AS_OF, World
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import SCALES, answer_cohorts, response_rates
-from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
-from cohorts_of_times import resolving, staying
-from facts import of
-from hours import BusinessClock
-from passages import Walks
+
+from tests.recount.cohorts_of_answers import SCALES, answer_cohorts, response_rates
+from tests.recount.cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
+from tests.recount.cohorts_of_times import resolving, staying
+from tests.recount.facts import of
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import Walks
 
 MAKE = Callable[["Kpi", Walks], dict[str, pd.DataFrame]]
 SURVEY_KINDS = ("csat", "csat_mean", "nps", "ces", "emotion")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from facts import of, span
-from passages import Walks
+
+from tests.recount.facts import of, span
+from tests.recount.passages import Walks
 
 SCALES = {"csat": (1, 5), "csat_mean": (1, 5), "ces": (1, 7), "nps": (0, 10)}
 

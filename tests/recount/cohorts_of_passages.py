@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import SCALES
-from facts import of, span
-from passages import Walks
+
+from tests.recount.cohorts_of_answers import SCALES
+from tests.recount.facts import of, span
+from tests.recount.passages import Walks
 
 Frames = dict[str, pd.DataFrame]
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from facts import TIMES, Facts, of, segments_of, span, viewpoint_of
+
+from tests.recount.facts import TIMES, Facts, of, segments_of, span, viewpoint_of
 
 NOBODY = "(none)"
 STAFFED_CHANNELS = ("phone", "field", "store", "chat")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from cohorts import Kpi, cohorts, feeding, kpis_of
-from estimators import ESTIMATORS, UNITS, estimate
-from facts import TIMES, Facts, segments_of, span, viewpoint_of
-from hours import BusinessClock
-from passages import NOBODY, Walks
+
+from tests.recount.cohorts import Kpi, cohorts, feeding, kpis_of
+from tests.recount.estimators import ESTIMATORS, UNITS, estimate
+from tests.recount.facts import TIMES, Facts, segments_of, span, viewpoint_of
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import NOBODY, Walks
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from worlds import AS_OF, World, moments_of
+
+from tests.recount.worlds import AS_OF, World, moments_of
 
 Rng = np.random.Generator
 FIRST = pd.Timestamp("2026-10-05")

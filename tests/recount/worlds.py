@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from facts import TABLES, Facts, MapVersion, facts_of, read_yaml, span
+
+from tests.recount.facts import TABLES, Facts, MapVersion, facts_of, read_yaml, span
 
 HERE = Path(__file__).parent / "worlds"
 AS_OF = pd.Timestamp("2026-12-01T12:00:00")
