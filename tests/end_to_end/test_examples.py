@@ -182,7 +182,7 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
         reading = newest[kpi, segment, value]
         assert interval == f"{100 * reading['ci_low']:.1f} to {100 * reading['ci_high']:.1f} %"
         assert n == reading["sample_size"]
-        watched = segment == "all" or segment in moments[moment].by
+        watched = segment == "all" or segment in moments[moment].segments
         assert state == states.get((moment, segment, value), "not judged yet" if watched else "not judged by itself")
     assert states[demo.planted.moment, "all", "all"].startswith("firing since ")
 

@@ -454,7 +454,7 @@ def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
     shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
     written = then.folder / "journeys" / "incident.yml"
     promise = "    kpi: close.promise_missed\n"
-    written.write_text(written.read_text().replace(promise, f"{promise}    by: [closed_by]\n"))
+    written.write_text(written.read_text().replace(promise, f"{promise}    segments: [closed_by]\n"))
     (found,) = then.jkpi("backtest", "--moment", "promise_kept")
     whole = "incident/promise_kept"
     by_series: dict[str, list[dict[str, Any]]] = {}
@@ -470,7 +470,7 @@ def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
 
 
 SLOWER = """
-  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, falls_off_by: 0.10, by: [closed_by], owner: desk}
+  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, min_drop: 0.10, segments: [closed_by], owner: desk}
 """
 
 

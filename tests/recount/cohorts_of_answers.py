@@ -16,7 +16,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
     """Statistic -> answers; outcome is 1 where it counts, or the score where a mean is taken."""
     answers = walks.facts.answers
     mine = pd.Series(True, index=answers.index)
-    for key, column in (("survey", "survey"), ("question", "question"), ("on", "touchpoint")):
+    for key, column in (("survey", "survey"), ("question", "question"), ("touchpoint", "touchpoint")):
         if key in entry:
             mine &= answers[column] == entry[key]
     if kind == "emotion":
