@@ -22,15 +22,15 @@ lint: $(VENV)/ready ## style, types, layers, SQL
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint dbt_project/models
 
 docs: $(VENV)/ready ## the documentation site in build/docs, its reference pages written from the code
-	$(BIN)/python scripts/reference.py
+	$(BIN)/python -m scripts.reference
 	$(BIN)/mkdocs build --quiet
 	@echo "open build/docs/index.html"
 
 airflow: $(VENV)/ready ## Airflow on an example, on loopback; Ctrl-C stops it
-	$(BIN)/python scripts/airflow.py
+	$(BIN)/python -m scripts.airflow
 
 superset: $(VENV)/ready .superset/ready ## Superset with the dashboards of an example, on loopback; Ctrl-C stops it
-	$(BIN)/python scripts/dashboards.py $(ARGS)
+	$(BIN)/python -m scripts.dashboards $(ARGS)
 
 bench: $(VENV)/ready ## speed and memory, as ratios in one run
 	$(BIN)/python -m benchmarks
@@ -53,5 +53,5 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 # An environment of its own: Superset asks for older releases of what we use.
 .superset/ready: scripts/superset/requirements.lock | $(VENV)/ready
-	$(BIN)/python scripts/superset_environment.py
+	$(BIN)/python -m scripts.superset_environment
 	touch $@

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import HOST, ROOT, ScriptError, echo, stop
-from superset_environment import LOCK, VENV
+from scripts.standalone import HOST, ROOT, ScriptError, echo, stop
+from scripts.superset_environment import LOCK, VENV
 
 FOLDER = ROOT / "scripts" / "superset"
 ADMIN = "admin"

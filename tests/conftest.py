@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import postgres
+from tests import postgres
 
 ROOT = Path(__file__).parent.parent
 

@@ -127,7 +127,7 @@ receivers:
   program: {kind: webhook, url: env:HOOK, secret: env:SIGNS, timeout: 3s}
   pager: {kind: pagerduty, routing_key: env:SIGNS}
 owners: {field-service: [lead, pager]}
-mute: [{from: 2026-12-24, to: 2026-12-26, reason: holidays}]
+mute_intervals: [{from: 2026-12-24, to: 2026-12-26, reason: holidays}]
 alerts: {base_url: "https://jkpi.example.org", repeat_every: 2w}
 """
     settings = load_settings(workspace(tmp_path, text))
@@ -144,7 +144,7 @@ alerts: {base_url: "https://jkpi.example.org", repeat_every: 2w}
     ("text", "told"),
     [
         ("owners: {sales: [nobody]}\n", "jkpi.yml:2:18: no receiver 'nobody' (known: none)"),
-        ("mute: [{from: 2026-12-26, to: 2026-12-24, reason: r}]\n", "before it begins on 2026-12-26"),
+        ("mute_intervals: [{from: 2026-12-26, to: 2026-12-24, reason: r}]\n", "before it begins on 2026-12-26"),
         ("alerts: {repeat_every: 1d}\n", "once a week at most"),
         ("alerts: {base_url: jkpi.example.org}\n", "'base_url': string should match pattern"),
         ("receivers: {r: {kind: webhook, url: env:X}}\n", "the key 'secret' is missing"),

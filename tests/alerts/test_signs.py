@@ -44,7 +44,9 @@ def day(number: int) -> date:
 
 def test_at_an_edge_cases_count_once_all_have_been_seen_for_longer() -> None:
     one = replace(
-        drawn(np.full(3, 500.0)), decided_seconds=np.array([100.0, 1000.0, 100.0]), is_suspended=np.array([False, False, True])
+        drawn(np.full(3, 500.0)),
+        decided_seconds=np.array([100.0, 1000.0, 100.0]),
+        is_suspended=np.array([False, False, True]),
     )
     good, n, mark = one.counts_at(int(np.searchsorted(EDGES, 500.0)))
     assert n.tolist() == [0.0, 60.0, 0.0] and mark.tolist() == [0, 1, 2]

@@ -20,8 +20,6 @@ from jkpi.dashboards.scopes import workspace_scopes
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 ROOT = Path(__file__).parents[2]
 JKPI = Path(sys.executable).parent / "jkpi"
 EXAMPLES = ["equipment_repair", "spare_parts", "starter"]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import small_world as world
+from tests.dbt import small_world as world
 
 Row = dict[str, Any]
 Outcome = TypeVar("Outcome")

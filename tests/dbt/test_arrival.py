@@ -8,9 +8,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import small_world as world
 
 from jkpi.warehouse.open import open_warehouse
+from tests.dbt import small_world as world
 
 PASSAGES = (
     "select actor_key, passage, event_number, place_number, moment, is_entry"

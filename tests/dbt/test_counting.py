@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import oracle
 import pytest
-import small_world as world
 
 from jkpi.warehouse.open import open_warehouse
+from tests.dbt import oracle
+from tests.dbt import small_world as world
 
 EVENTS = world.events(seed=11, passages=150)
 ANSWERS = world.answers(seed=12, count=400)

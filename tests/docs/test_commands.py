@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT, commands
+
+from tests.docs.pages import ROOT, commands
 
 EXCUSED = {
     r"make \w[\w-]*": "its target is checked below; what it starts is covered by the tests of that part",

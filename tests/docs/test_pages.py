@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from pages import DOCS, ROOT, blocks, pages, slug
 from typer.testing import CliRunner
 
 from jkpi.cli.app import app
+from tests.docs.pages import DOCS, ROOT, blocks, pages, slug
 
 WHOLE = {"source": "sources", "journey": "journeys", "calendar": "calendars"}
 """A block that begins so is a whole file of that folder."""

@@ -25,9 +25,7 @@ from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
 from jkpi.synthetic.ground_truth import EXAMPLE_DROPS, InjectedDrop
 from jkpi.warehouse.open import open_warehouse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, differences, states_of
+from tests.reading_pages import Tables, differences, states_of
 
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
@@ -182,7 +180,7 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
         reading = newest[kpi, segment, value]
         assert interval == f"{100 * reading['ci_low']:.1f} to {100 * reading['ci_high']:.1f} %"
         assert n == reading["sample_size"]
-        watched = segment == "all" or segment in moments[moment].by
+        watched = segment == "all" or segment in moments[moment].segments
         assert state == states.get((moment, segment, value), "not judged yet" if watched else "not judged by itself")
     assert states[demo.planted.moment, "all", "all"].startswith("firing since ")
 

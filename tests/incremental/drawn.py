@@ -8,8 +8,9 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from tangle import tangled
-from worlds import AS_OF
+
+from tests.recount.tangle import tangled
+from tests.recount.worlds import AS_OF
 
 MAPS = (1, 2, 3, 4)
 """The seeds of the worlds whose maps and calendars stand in the warehouse; rows of other seeds are renamed to one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,17 +12,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "recount"))
-import bench_of_worlds as bench
-from drawn import AT_FIRST, CASES_ON_A_MAP, LITTLE_ELSE, MAPS, ORDERS, STEPS, Case, Steps, clocks, together
-from in_memory import Program, clear, contents, count, land, models_of, prepare
-from tangle import tangled
-
 from jkpi.config.settings import load_settings
 from jkpi.pipeline.workspace import open_with_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
+from tests.incremental.drawn import (
+    AT_FIRST,
+    CASES_ON_A_MAP,
+    LITTLE_ELSE,
+    MAPS,
+    ORDERS,
+    STEPS,
+    Case,
+    Steps,
+    clocks,
+    together,
+)
+from tests.incremental.in_memory import Program, clear, contents, count, land, models_of, prepare
+from tests.recount import bench_of_worlds as bench
+from tests.recount.tangle import tangled
 
 pytestmark = pytest.mark.slow
 CASES = 300

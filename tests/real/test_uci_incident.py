@@ -14,10 +14,8 @@ first row, which is not among the expected figures: here pandas counts those by 
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -31,9 +29,7 @@ from jkpi.alerts.series.watched import configured_moments
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, differences, states_of
+from tests.reading_pages import Tables, differences, states_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -454,7 +450,7 @@ def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
     shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
     written = then.folder / "journeys" / "incident.yml"
     promise = "    kpi: close.promise_missed\n"
-    written.write_text(written.read_text().replace(promise, f"{promise}    by: [closed_by]\n"))
+    written.write_text(written.read_text().replace(promise, f"{promise}    segments: [closed_by]\n"))
     (found,) = then.jkpi("backtest", "--moment", "promise_kept")
     whole = "incident/promise_kept"
     by_series: dict[str, list[dict[str, Any]]] = {}
@@ -470,7 +466,7 @@ def test_the_past_as_it_would_have_been_told(measured: Any) -> None:
 
 
 SLOWER = """
-  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, falls_off_by: 0.10, by: [closed_by], owner: desk}
+  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, min_drop: 0.10, segments: [closed_by], owner: desk}
 """
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from cohorts import cohorts, feeding
-from facts import TIMES, Facts, segments_of
-from hours import BusinessClock
-from passages import Walks
-from readings import FIRST_DAYS, Versions, clocks_of, in_view, joined, with_days, with_instants
 
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.cohorts import cohorts, feeding
+from tests.recount.facts import TIMES, Facts, segments_of
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import Walks
+from tests.recount.readings import FIRST_DAYS, Versions, clocks_of, in_view, joined, with_days, with_instants
 
 KEY = ["kpi", "segment", "segment_value", "period", "period_start", "at_most_seconds"]
 NUMBERS = ["count_spells", "decided_seconds"]
@@ -98,7 +98,7 @@ def _of_period(
         for segment, parts in {"all": [], **segments_of(document)}.items():
             value = joined(members, parts) if parts else pd.Series("all", index=members.index, dtype=object)
             for (shown, start), cell in members.groupby([value.rename("segment_value"), "period_start"]):
-                if segment != "all" and len(cell) < document.get("min_cell", 1):
+                if segment != "all" and len(cell) < document.get("min_cell_size", 1):
                     continue
                 decided, status = _in_sight(facts, clocks, cell, sources)
                 counts = cell.groupby("at_most_seconds").size()

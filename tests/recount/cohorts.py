@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import SCALES, answer_cohorts, response_rates
-from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
-from cohorts_of_times import resolving, staying
-from facts import of
-from hours import BusinessClock
-from passages import Walks
+
+from tests.recount.cohorts_of_answers import SCALES, answer_cohorts, response_rates
+from tests.recount.cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
+from tests.recount.cohorts_of_times import resolving, staying
+from tests.recount.facts import of
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import Walks
 
 MAKE = Callable[["Kpi", Walks], dict[str, pd.DataFrame]]
 SURVEY_KINDS = ("csat", "csat_mean", "nps", "ces", "emotion")
@@ -37,7 +38,7 @@ class Kpi:
 
     @property
     def touchpoint(self) -> str | None:
-        return self.entry.get("on") or self.entry.get("of")
+        return self.entry.get("touchpoint")
 
     @property
     def level(self) -> str:
@@ -80,7 +81,7 @@ def cohorts(kpi: Kpi, walks: Walks, clocks: dict[str, BusinessClock]) -> dict[st
         )
         return {statistic: _seen(frame, walks) for statistic, frame in found.items()}
     if kind == "volume":
-        return {"volume": _seen(volumes(kpi.position, entry.get("of"), walks), walks)}
+        return {"volume": _seen(volumes(kpi.position, entry.get("touchpoint"), walks), walks)}
     if kind == "rate":
         return {"rate": _counted(entry["measure"], walks)}
     return {statistic: _seen(frame, walks) for statistic, frame in INSTANCE_KINDS[kind](entry, walks).items()}
@@ -120,15 +121,15 @@ def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:
     if kind == "time_to_resolve":
         rows = name.isin([entry["from"], entry["to"]])
     elif kind in ("occurrence", "repeat_contact"):
-        rows = starts | ends | (name == entry["of"])
+        rows = starts | ends | (name == entry["touchpoint"])
     elif kind in ("first_contact", "self_service"):
-        rows = starts | ends | name.isin([entry["of"]] if "of" in entry else walks.staffed)
+        rows = starts | ends | name.isin([entry["touchpoint"]] if "touchpoint" in entry else walks.staffed)
     elif kind == "peak_end":
         scored = facts.answers[facts.answers["score"].notna()]
         return frozenset(events.loc[starts | ends, "source"]) | frozenset(scored["source"])
     elif kind == "volume":
         here = events["stage"] == kpi.position if kpi.position is not None else starts
-        rows = name == entry["of"] if "of" in entry else here
+        rows = name == entry["touchpoint"] if "touchpoint" in entry else here
     elif kpi.position is None:
         rows = starts | (events["stage"] == len(walks.document["stages"]) - 1)
     else:

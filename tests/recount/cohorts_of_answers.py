@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from facts import of, span
-from passages import Walks
+
+from tests.recount.facts import of, span
+from tests.recount.passages import Walks
 
 SCALES = {"csat": (1, 5), "csat_mean": (1, 5), "ces": (1, 7), "nps": (0, 10)}
 
@@ -16,7 +17,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
     """Statistic -> answers; outcome is 1 where it counts, or the score where a mean is taken."""
     answers = walks.facts.answers
     mine = pd.Series(True, index=answers.index)
-    for key, column in (("survey", "survey"), ("question", "question"), ("on", "touchpoint")):
+    for key, column in (("survey", "survey"), ("question", "question"), ("touchpoint", "touchpoint")):
         if key in entry:
             mine &= answers[column] == entry[key]
     if kind == "emotion":

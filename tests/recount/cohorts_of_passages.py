@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import SCALES
-from facts import of, span
-from passages import Walks
+
+from tests.recount.cohorts_of_answers import SCALES
+from tests.recount.facts import of, span
+from tests.recount.passages import Walks
 
 Frames = dict[str, pd.DataFrame]
 
@@ -50,13 +51,13 @@ def volumes(position: int | None, touchpoint: str | None, walks: Walks) -> pd.Da
 def _happened(entry: dict[str, Any], walks: Walks) -> Frames:
     least = entry.get("at_least", 2 if entry["kpi"] == "repeat_contact" else 1)
     frame = _instances(walks)
-    times = _times(walks, [entry["of"]]).reindex(frame["passage"]).to_numpy()
+    times = _times(walks, [entry["touchpoint"]]).reindex(frame["passage"]).to_numpy()
     return {entry["kpi"]: _decided(frame, pd.Series(times >= least, index=frame.index))}
 
 
 def _first_contact(entry: dict[str, Any], walks: Walks) -> Frames:
     frame = _instances(walks)
-    contacts = [entry["of"]] if "of" in entry else walks.staffed
+    contacts = [entry["touchpoint"]] if "touchpoint" in entry else walks.staffed
     times = of(frame["passage"], _times(walks, contacts))
     frame = _decided(frame, (times == 1) & frame["is_completed"])
     return {"first_contact": frame[times >= 1]}

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from facts import span
-from hours import BusinessClock
-from passages import Walks
+
+from tests.recount.facts import span
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import Walks
 
 
 def resolving(entry: dict[str, Any], walks: Walks, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:

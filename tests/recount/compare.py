@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from facts import TIMES
-from readings import KEY
 
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.facts import TIMES
+from tests.recount.readings import KEY
 
 
 def read_readings(url: str, journey: str) -> pd.DataFrame:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import Kpi, feeding
-from estimators import estimate
-from facts import TIMES, Facts, segments_of, span
-from passages import Walks
-from readings import Versions, in_view, joined, with_days, with_instants
 
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.cohorts import Kpi, feeding
+from tests.recount.estimators import estimate
+from tests.recount.facts import TIMES, Facts, segments_of, span
+from tests.recount.passages import Walks
+from tests.recount.readings import Versions, in_view, joined, with_days, with_instants
 
 KEY = ["kpi", "segment", "segment_value", "cohort_date", "age_seconds"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
@@ -109,7 +109,7 @@ def _at_age(
         found["matures_at"] = settled + late
         waits = found["matures_at"] > facts.as_of
         found["status"] = np.where(blind, "withheld", np.where(waits, "provisional", "final"))
-        least = document.get("min_cell", 1)
+        least = document.get("min_cell_size", 1)
         few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
         found[NUMBERS] = found[NUMBERS].astype(float)
         found.loc[few, NUMBERS] = np.nan

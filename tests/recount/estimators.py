@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
-from survival import quantiles
+
+from tests.recount.survival import quantiles
 
 NORMAL = float(stats.norm.ppf(0.975))
 ESTIMATORS = {

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from survival import LEFT, SLACK
-from worlds import AS_OF, BASE, World
+
+from tests.recount.survival import LEFT, SLACK
+from tests.recount.worlds import AS_OF, BASE, World
 
 COLUMNS = {
     "waltons": ("T", "E"),

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from facts import TIMES, Facts, of, segments_of, span, viewpoint_of
+
+from tests.recount.facts import TIMES, Facts, of, segments_of, span, viewpoint_of
 
 NOBODY = "(none)"
 STAFFED_CHANNELS = ("phone", "field", "store", "chat")
@@ -171,7 +172,7 @@ class Walks:
 def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
     """The passage of each event of customers without a case, by walking along them once."""
     scope = walks.document["scope"]
-    idle, window = span(scope["idle"]), walks.window
+    idle, window = span(scope["session_gap"]), walks.window
     found: list[str] = []
     actor, last, first, number, ended = None, None, None, 0, False
     for row in line[["actor", "occurred_at", "touchpoint"]].itertuples(index=False):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from cohorts import Kpi, cohorts, feeding, kpis_of
-from estimators import ESTIMATORS, UNITS, estimate
-from facts import TIMES, Facts, segments_of, span, viewpoint_of
-from hours import BusinessClock
-from passages import NOBODY, Walks
+
+from tests.recount.cohorts import Kpi, cohorts, feeding, kpis_of
+from tests.recount.estimators import ESTIMATORS, UNITS, estimate
+from tests.recount.facts import TIMES, Facts, segments_of, span, viewpoint_of
+from tests.recount.hours import BusinessClock
+from tests.recount.passages import NOBODY, Walks
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
@@ -129,7 +130,7 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
                 values = joined(members, parts)
             found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
-            found = _suppressed(found, segment, document.get("min_cell", 1))
+            found = _suppressed(found, segment, document.get("min_cell_size", 1))
             yield found.assign(
                 **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
                 **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bench_of_worlds import measure
-from bins import KEY as BIN_KEY
-from bins import NUMBERS as BIN_NUMBERS
-from bins import WORDS as BIN_WORDS
-from bins import duration_counts, read_counts
-from cohorts import kpis_of
-from compare import alone, differing, other, read_readings, side_by_side
-from early import KEY as EARLY_KEY
-from early import NUMBERS as EARLY_NUMBERS
-from early import WORDS as EARLY_WORDS
-from early import early_readings, read_early
-from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
-from readings import KEY, NUMBERS, WORDS, all_readings
-from tangle import tangled
-from worlds import World, names, world
-
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.bench_of_worlds import measure
+from tests.recount.bins import KEY as BIN_KEY
+from tests.recount.bins import NUMBERS as BIN_NUMBERS
+from tests.recount.bins import WORDS as BIN_WORDS
+from tests.recount.bins import duration_counts, read_counts
+from tests.recount.cohorts import kpis_of
+from tests.recount.compare import alone, differing, other, read_readings, side_by_side
+from tests.recount.early import KEY as EARLY_KEY
+from tests.recount.early import NUMBERS as EARLY_NUMBERS
+from tests.recount.early import WORDS as EARLY_WORDS
+from tests.recount.early import early_readings, read_early
+from tests.recount.lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
+from tests.recount.readings import KEY, NUMBERS, WORDS, all_readings
+from tests.recount.tangle import tangled
+from tests.recount.worlds import World, names, world
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]

@@ -11,19 +11,17 @@ import pandas as pd
 import pytest
 
 from jkpi.synthetic.generator import generate
-
-sys.path.insert(0, str(Path(__file__).parent))
-from bins import KEY as BIN_KEY
-from bins import NUMBERS as BIN_NUMBERS
-from bins import WORDS as BIN_WORDS
-from bins import duration_counts, read_counts
-from compare import alone, differing, other, read_readings, side_by_side
-from early import KEY as EARLY_KEY
-from early import NUMBERS as EARLY_NUMBERS
-from early import WORDS as EARLY_WORDS
-from early import early_readings, read_early
-from facts import Facts, read_facts
-from readings import KEY, NUMBERS, WORDS, all_readings
+from tests.recount.bins import KEY as BIN_KEY
+from tests.recount.bins import NUMBERS as BIN_NUMBERS
+from tests.recount.bins import WORDS as BIN_WORDS
+from tests.recount.bins import duration_counts, read_counts
+from tests.recount.compare import alone, differing, other, read_readings, side_by_side
+from tests.recount.early import KEY as EARLY_KEY
+from tests.recount.early import NUMBERS as EARLY_NUMBERS
+from tests.recount.early import WORDS as EARLY_WORDS
+from tests.recount.early import early_readings, read_early
+from tests.recount.facts import Facts, read_facts
+from tests.recount.readings import KEY, NUMBERS, WORDS, all_readings
 
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"

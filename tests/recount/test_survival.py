@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lifelines_sets import COLUMNS, lifelines_says, spells_of
-from survival import LEFT, curves, quantiles
+from tests.recount.lifelines_sets import COLUMNS, lifelines_says, spells_of
+from tests.recount.survival import LEFT, curves, quantiles
 
 
 def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from readings import KEY, all_readings
-from worlds import names, world
+from tests.recount.readings import KEY, all_readings
+from tests.recount.worlds import names, world
 
 
 @pytest.mark.parametrize("name", names())

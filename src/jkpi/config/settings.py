@@ -51,17 +51,17 @@ class WorkspaceConfig(StrictModel):
     workspace: str = Field(description="The name of this workspace.")
     warehouse: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///FILE, postgresql://..., or env:NAME.")
     state: str = Field("sqlite:///state.db", description="Where jkpi remembers alerts: an SQLAlchemy URL, or env:NAME.")
-    output: Path = Field(Path("site"), description="Where pages are published.")
+    site_dir: Path = Field(Path("site"), description="Where pages are published.")
     as_of: AwareDatetime | None = Field(None, description="Time stands still here: for data that has ended.")
     synthetic: bool = Field(False, description="The data is made up; every page and message says so.")
     customer_ids: CustomerIdsConfig = CustomerIdsConfig()
     receivers: dict[str, ReceiverConfig] = {}
     default_receiver: str | None = None
     owners: dict[str, list[str]] = Field({}, description="Owner on a map or of a source -> receivers.")
-    mute: list[MuteInterval] = []
+    mute_intervals: list[MuteInterval] = []
     alerts: AlertOptions = AlertOptions()
     superset: SupersetConfig | None = Field(None, description="Where `jkpi publish` puts dashboards.")
-    rejects_kept: Duration = Field(
+    rejects_retention: Duration = Field(
         timedelta(days=90), description="How long the originals of rows that were set aside are kept; then deleted."
     )
     memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
@@ -154,7 +154,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         name=config.workspace,
         warehouse_url=url("warehouse", config.warehouse),
         state_url=url("state", config.state),
-        site_dir=folder / config.output,
+        site_dir=folder / config.site_dir,
         now=(now or workspace_now).astimezone(UTC),
         receivers={
             name: _receiver(
@@ -169,12 +169,12 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         workspace_now=workspace_now.astimezone(UTC),
         alerting=AlertingConfig(
             owners={owner: tuple(names) for owner, names in config.owners.items()},
-            mute_intervals=tuple(config.mute),
+            mute_intervals=tuple(config.mute_intervals),
             options=config.alerts,
             ack_link_key=b"" if skip_secrets else _link_key(config.alerts, folder),
         ),
         superset=_superset(config.superset, Secrets(document, folder, ["superset"], "superset"), folder),
-        rejects_retention=config.rejects_kept,
+        rejects_retention=config.rejects_retention,
         unresolved_secrets=workspace_secrets.missing,
     )
 
@@ -252,7 +252,7 @@ def _pseudonym_key(ids: CustomerIdsConfig, folder: Path) -> bytes | None:
 
 def _link_key(alerts: AlertOptions, folder: Path) -> bytes:
     return (
-        _read_or_create_key(alerts.ack_link_key, folder, "alerts.link_key", "acknowledges for others")
+        _read_or_create_key(alerts.ack_link_key, folder, "alerts.ack_link_key", "acknowledges for others")
         if alerts.base_url
         else b""
     )

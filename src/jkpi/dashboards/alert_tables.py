@@ -48,7 +48,7 @@ def moment_reading_rows(
             )
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
                 segment = (row["segment"], row["segment_value"])
-                is_evaluated = segment[0] == "all" or segment[0] in moment.by
+                is_evaluated = segment[0] == "all" or segment[0] in moment.segments
                 yield {
                     **row,
                     **labels,

@@ -145,7 +145,7 @@ def replay_rejects(
 
 
 def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
-    """Delete the originals of open rejects older than `rejects_kept`, whatever their source.
+    """Delete the originals of open rejects older than `rejects_retention`, whatever their source.
 
     They stay counted, with status `expired`, and can no longer be replayed.
     """

@@ -141,7 +141,7 @@ def _partial_day_reason(
 ) -> str | None:
     """Why we are blind on the day of the horizon, though it is not over; None where we are not.
 
-    Of a source that names no `late_by` only a hole is seen, with rows after it: its newest file may end at midnight.
+    Of a source that names no `allowed_lateness` only a hole is seen, with rows after it: its newest file may end at midnight.
     """
     has_gone_on = volumes.last_at is not None and volumes.last_at > as_naive_utc(horizon)
     if not partial_day_counts or not (has_gone_on or volumes.allowed_lateness):

@@ -70,7 +70,7 @@ def _touchpoints_without_events(
                 owner = stage.owner or journey.owner
                 last_event_at = row["last_evidence_at"]
                 confirmation_text = (
-                    "confirmed by customers" if touchpoint.evidence != "hypothesis" else "so far a hypothesis"
+                    "confirmed by customers" if touchpoint.confirmation != "hypothesis" else "so far a hypothesis"
                 )
                 conditions_found.append(
                     MapCondition(
