@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
-from jkpi.alerts.detection.state_machine import ERROR, EVALUATED, SUSPENDED, LEARNING, LOW_N, NO_DATA, STATES, SeriesState
+from jkpi.alerts.detection.state_machine import (
+    ERROR,
+    EVALUATED,
+    LEARNING,
+    LOW_N,
+    NO_DATA,
+    STATES,
+    SUSPENDED,
+    SeriesState,
+)
 from jkpi.alerts.statistics.cusum import increment_of
 from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import DAILY

@@ -121,6 +121,16 @@ class SeriesResult:
         return next((episode for episode in self.episodes if episode.closed_on is None), None)
 
 
+@dataclass(frozen=True)
+class EarlyWarning:
+    """An undecided cohort behind past ones at equal age: at this age fewer customers had progressed than expected.
+    onset: first such cohort. detection: its figures."""
+
+    age: timedelta
+    onset: date
+    detection: Detection
+
+
 def merge_detections(detections: list[Detection]) -> tuple[Episode, ...]:
     """Detections that overlap in time become one episode."""
     groups: list[list[Detection]] = []

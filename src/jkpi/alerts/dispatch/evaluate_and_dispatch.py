@@ -17,16 +17,19 @@ from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.dispatch.dispatch import EvaluationOutcome, dispatch, map_alert_contexts
 from jkpi.alerts.dispatch.record import write_transition
-from jkpi.alerts.evidence.alert_context import AlertContext, ReadingCache, build_context
+from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.build_context import build_context
+from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS
 from jkpi.alerts.map_health.map_conditions import map_conditions
 from jkpi.alerts.notifications.headline import alert_headline
 from jkpi.alerts.notifications.silences import suppression_reason
+from jkpi.alerts.series.due_days import due_day, has_provisional
 from jkpi.alerts.series.early_warnings import early_warnings, while_undecided
 from jkpi.alerts.series.evaluate import evaluate_moments
-from jkpi.alerts.series.moment_context import MomentContext, MomentKey, moment_contexts
+from jkpi.alerts.series.moment_context import MomentContext, MomentKey, configured_moments, moment_contexts
 from jkpi.alerts.series.panel import Panel
-from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment, configured_moments, due_day, has_provisional
+from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, read_moment_states, replace_series_states
 from jkpi.alerts.store.notification_log import read_active_silences
