@@ -1,4 +1,4 @@
-"""Evaluation of special series: few cases, weeks, NPS, broken promises."""
+"""Evaluation of special series: few cases, gaps, weeks, NPS, broken promises."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid, replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_grid import Reading, grid_from_readings, group_chunks
+from jkpi.alerts.statistics.reading_grid import Reading, grid_from_readings
 from jkpi.alerts.statistics.rules import WEEKLY, AlertRule
+from tests.alerts.made_world import steady
 
 FIRST = date(2025, 9, 1)  # a Monday
+ANY_RULE = AlertRule(None, 0.05)
 
 
 def day(position: int, step: int = 1) -> date:
@@ -110,8 +112,49 @@ def test_the_false_alarm_rate_needs_a_history() -> None:
     )
 
 
-def test_chunks_never_split_a_group() -> None:
-    groups = np.repeat(np.arange(40), 7)
-    chunks = list(group_chunks(groups, 10))
-    assert [chunk.stop for chunk in chunks[:-1]] == [chunk.start for chunk in chunks[1:]]
-    assert all(not set(groups[: chunk.stop]) & set(groups[chunk.stop :]) for chunk in chunks)
+def test_a_series_with_three_days_a_week_is_evaluated() -> None:
+    readings = [
+        Reading(day(number), 180.0 if number < 380 else 80.0, 200.0)
+        for number in range(420)
+        if day(number).weekday() in (0, 2, 4)
+    ]
+    result = replay_series(readings, ANY_RULE)
+    assert (
+        result.state is SeriesState.FIRING
+        and result.state_since is not None
+        and day(380) <= result.state_since <= day(382)
+    )
+
+
+@pytest.mark.parametrize("closed_days", [range(200, 221), range(200, 240)], ids=["three weeks", "six weeks"])
+def test_a_closure_does_not_restart_learning(closed_days: range) -> None:
+    """Working days, closed for weeks; two weeks after reopening the rate drops from 0.9 to 0.6."""
+    drop_on = closed_days.stop + 14
+    readings = [
+        Reading(day(number), 180.0 if number < drop_on else 120.0, 200.0)
+        for number in range(drop_on + 6)
+        if day(number).weekday() < 5 and number not in closed_days
+    ]
+    result = replay_series(readings, ANY_RULE)
+    assert result.open_episode is not None and day(drop_on) <= result.open_episode.onset <= day(drop_on + 2)
+    assert result.open_episode.detections[0].drop.reference == pytest.approx(0.9, abs=0.01)
+
+
+def test_enough_cases_are_evaluated_even_if_volume_dropped() -> None:
+    """400 cases a day at 90 %, then 90 a day at 11 %."""
+    readings = [Reading(day(number), 360.0, 400.0) for number in range(100)]
+    readings += [Reading(day(100 + number), 10.0, 90.0) for number in range(3)]
+    result = replay_series(readings, ANY_RULE)
+    assert (
+        result.state is SeriesState.FIRING and result.open_episode is not None and result.open_episode.onset == day(100)
+    )
+
+
+def test_a_sustained_breach_needs_four_weeks_of_the_series_itself() -> None:
+    """One day less than four weeks below the promise is too short, also beside an older series."""
+    old = [Reading(day(number), 90.0, 100.0) for number in range(127)]
+    young = [Reading(day(100 + number), successes, n) for number, (successes, n) in enumerate(steady(27, 0.76, 60))]
+    rule = AlertRule(0.85, 0.05)
+    grid = grid_from_readings([old, young], [None, None], 1)
+    _, young_result = replay_grid(grid, [SeriesToEvaluate(rule, 0), SeriesToEvaluate(rule, 1)])
+    assert young_result.episodes == replay_series(young, rule).episodes

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.store.listing import list_alerts
-from tests.alerts.made_world import FIRST, ON_SITE, World, steady
+from jkpi.alerts.transitions.closing import closing_reason, reopened_by_missing_data
+from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert
+from tests.alerts.made_world import ON_SITE, World, steady
+from tests.alerts.transitions.records import WATCHED, day, detection, evaluated, result, stored
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]
 """Days whose evidence is just enough for a series that shares its budget with no other."""
-
-
-def day(number: int) -> date:
-    return FIRST + timedelta(days=number)
 
 
 def transitions_of(report: AlertReport) -> list[tuple[str, str]]:
@@ -36,9 +36,62 @@ def with_open_alert(world: World) -> World:
     return world
 
 
-def edit_moment(make_world: MakeWorld, old: str, new: str) -> None:
-    assert old in ON_SITE
-    make_world(ON_SITE.replace(old, new))
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (evaluated(), "corrected"),
+        # a changed rule
+        (evaluated(watched=replace(WATCHED, min_drop=0.1)), "superseded"),
+        (evaluated(watched=replace(WATCHED, promise=0.8)), "superseded"),
+        (evaluated(watched=replace(WATCHED, period="week")), "superseded"),
+        (evaluated(watched=replace(WATCHED, kpi="fix.drop_off")), "superseded"),
+        (evaluated(definition="second"), "corrected"),
+        (evaluated(definition_since=day(60)), "corrected"),
+        (evaluated(definition_since=day(61)), "superseded"),
+        # a changed budget alone proves nothing, whatever the days say
+        (evaluated(rule=WATCHED.rule_for(3)), None),
+        (evaluated(result(states="o" * 78), rule=WATCHED.rule_for(3)), "resolved"),
+        # days that are not there
+        (evaluated(result(states="o" * 62 + "." + "o" * 7)), None),
+        (evaluated(result(states="o" * 62)), None),
+        (evaluated(suspended_days=frozenset([day(62)])), None),
+        (evaluated(first_day=day(61)), None),
+        # recovery over the last 14 days
+        (evaluated(result(states="o" * 62 + ".." + "o" * 13)), None),
+        (evaluated(result(states="o" * 62 + ".." + "o" * 14)), "resolved"),
+        (evaluated(result(states="o" * 62 + ".." + "o" * 13 + "p")), None),
+    ],
+)
+def test_closing_reason(series: EvaluatedSeries, expected: str | None) -> None:
+    assert closing_reason(series, stored()) == expected
+
+
+def test_a_day_that_was_not_final_need_not_be_there() -> None:
+    alert = replace(stored(), final_days=frozenset(day(number) for number in (60, 61, 63)))
+    assert closing_reason(evaluated(result(states="o" * 62 + "." + "o" * 7)), alert) == "corrected"
+
+
+def test_a_rule_term_that_was_not_stored_counts_as_unchanged() -> None:
+    assert closing_reason(evaluated(), replace(stored(), rule_at_firing={"promise": 0.9})) == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("series_result", "alert", "expected"),
+    [
+        (result(detection(60, 63)), stored(closed=67), False),
+        (result(detection(60, 63), states="o" * 65 + "." + "o" * 4), stored(closed=67), True),
+        (result(detection(60, 63), states="o" * 65 + "." + "oooff"), stored(closed=67), True),
+        (result(detection(60, 63), states="o" * 65 + "." + "oofff"), stored(closed=67), False),
+        (result(detection(60, 63), states="o" * 65 + "." + "o" * 4), stored(), False),
+        (
+            result(detection(60, 63), states="o" * 65 + "." + "o" * 4),
+            stored(closed=67, rule_at_firing={"kpi": "x"}),
+            False,
+        ),
+    ],
+)
+def test_reopened_by_missing_data(series_result: SeriesResult, alert: StoredAlert, expected: bool) -> None:
+    assert reopened_by_missing_data(evaluated(series_result), alert) is expected
 
 
 def test_a_changed_budget_supersedes_an_alert_it_no_longer_finds(make_world: MakeWorld) -> None:
@@ -47,29 +100,6 @@ def test_a_changed_budget_supersedes_an_alert_it_no_longer_finds(make_world: Mak
     world.put(JUST_ENOUGH)
     assert [transition for transition, _ in transitions_of(world.run())] == ["opened"]
     make_world(rule.replace("segments: [region]", "segments: [region], false_alarm_every: 90y"))
-    assert transitions_of(world.run()) == [("superseded", "technician_on_site")]
-
-
-def test_a_changed_period_supersedes(make_world: MakeWorld) -> None:
-    world = with_open_alert(make_world())
-    edit_moment(make_world, "segments: [region]", "segments: [region], period: week")
-    world.rows.clear()
-    world.period = "week"
-    world.put(steady(10, 0.92, 700))
-    assert transitions_of(world.run()) == [("superseded", "technician_on_site")]
-
-
-def test_a_changed_kpi_supersedes(make_world: MakeWorld) -> None:
-    world = with_open_alert(make_world())
-    edit_moment(make_world, "kpi: fix.time_to_resolve", "kpi: fix.drop_off")
-    world.put(steady(64, 0.05), kpi="fix.drop_off")
-    assert transitions_of(world.run()) == [("superseded", "technician_on_site")]
-
-
-def test_a_changed_definition_of_the_whole_history_supersedes(make_world: MakeWorld) -> None:
-    world = with_open_alert(make_world())
-    world.put(steady(64, 0.92))
-    world.definitions = {("fix.time_to_resolve", day(number)): "second" for number in range(64)}
     assert transitions_of(world.run()) == [("superseded", "technician_on_site")]
 
 
@@ -97,21 +127,6 @@ def test_missing_days_correct_nothing(make_world: MakeWorld) -> None:
     assert transitions_of(world.run()) == [("corrected", "technician_on_site")]
 
 
-def test_empty_days_correct_nothing(make_world: MakeWorld) -> None:
-    world = with_open_alert(make_world())
-    world.put([(0.0, 0.0)] * 4, first=day(60))
-    world.put(steady(5, 0.92), first=day(64))
-    assert transitions_of(world.run()) == [] and drop_statuses(world) == ["open"]
-
-
-def test_a_drop_after_missing_days_opens_a_new_alert(make_world: MakeWorld) -> None:
-    world = with_open_alert(make_world())
-    for number in range(60, 64):
-        del world.rows["fix.time_to_resolve", "all", "all", day(number)]
-    world.put(steady(9, 0.92) + steady(4, 0.5), first=day(64))
-    assert transitions_of(world.run()) == [("ended", "technician_on_site"), ("opened", "technician_on_site")]
-
-
 def with_resolved_alert(world: World) -> World:
     with_open_alert(world)
     world.put(steady(4, 0.93), first=day(64))
@@ -126,15 +141,6 @@ def test_provisional_days_do_not_reopen_the_alert_they_closed(make_world: MakeWo
     world.put(steady(2, 0.93), first=day(68))
     assert transitions_of(world.run()) == []
     world.put(steady(4, 0.93), first=day(64))
-    assert transitions_of(world.run()) == [] and drop_statuses(world) == ["resolved"]
-
-
-def test_missing_days_do_not_reopen_the_alert_they_closed(make_world: MakeWorld) -> None:
-    world = with_resolved_alert(make_world())
-    for number in range(64, 68):
-        del world.rows["fix.time_to_resolve", "all", "all", day(number)]
-    assert transitions_of(world.run(day(67))) == []
-    world.put(steady(1, 0.93), first=day(68))
     assert transitions_of(world.run()) == [] and drop_statuses(world) == ["resolved"]
 
 
@@ -153,24 +159,6 @@ def test_a_new_drop_reopens_although_the_closing_days_are_withheld(make_world: M
     assert transitions_of(world.run()) == []
     world.put(steady(1, 0.5), first=day(72))
     assert transitions_of(world.run()) == [("reopened", "technician_on_site")]
-
-
-def test_two_drops_between_two_runs_are_two_alerts(make_world: MakeWorld) -> None:
-    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5"))
-    world.put(steady(60, 0.92) + steady(3, 0.7))
-    (first,) = world.run().opened
-    world.put(steady(3, 0.93) + steady(3, 0.5), first=day(63))
-    report = world.run()
-    assert [(transition.transition, transition.alert_id == first.alert_id) for transition in report.transitions] == [
-        ("resolved", True),
-        ("opened", False),
-    ]
-    assert world.run().transitions == ()
-    world.put(steady(3, 0.93), first=day(69))
-    assert [
-        (transition.transition, transition.alert_id == first.alert_id) for transition in world.run().transitions
-    ] == [("resolved", False)]
-    assert "6 days" in world.messages()[-1].body
 
 
 def test_a_renamed_segment_is_superseded_after_four_weeks(make_world: MakeWorld) -> None:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from jkpi.alerts.detection.episodes import EMPTY_HISTORY, Detection, SeriesResult, merge_detections
-from jkpi.alerts.detection.state_machine import SeriesState
+from jkpi.alerts.detection.episodes import Detection
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.series.watched import is_subsegment
-from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.alerts.store.acknowledgements import silence
-from jkpi.alerts.transitions.inhibition import inhibits
-from tests.alerts.made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
+from jkpi.alerts.transitions.inhibition import inhibit_children, inhibits
+from jkpi.alerts.transitions.model import EvaluatedSeries
+from tests.alerts.made_world import ON_SITE, STAYS, World, steady
 from tests.alerts.series.test_early_warnings import DAY, evaluate
+from tests.alerts.transitions.records import WATCHED, day, detection, evaluated, result
 
 MakeWorld = Callable[..., World]
 TOTAL, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
 GOLD = "repair/technician_on_site/tier+region=gold+south"
 BY_BOTH = ON_SITE.replace("segments: [region]", "segments: [region, tier+region]")
 Counts = list[tuple[float, float]]
-
-
-def day(number: int) -> date:
-    return FIRST + timedelta(days=number)
 
 
 def transitions_of(report: AlertReport) -> list[tuple[str, str]]:
@@ -48,27 +45,11 @@ def test_a_chronic_breach_does_not_inhibit_a_drop_of_a_segment(make_world: MakeW
     assert world.run().transitions == ()
 
 
-def test_a_promise_broken_by_all_customers_inhibits_its_segments(make_world: MakeWorld) -> None:
-    """Small segments detect it much later."""
-    world = two_regions(make_world(), steady(150, 0.78, 900), steady(150, 0.78, 60))
-    assert [transition for last in (60, 100, 149) for transition in transitions_of(world.run(day(last)))] == [
-        ("opened", TOTAL)
-    ]
-
-
 def test_a_segment_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> None:
     north = steady(60, 0.97, 900) + steady(60, 0.91, 900)
     world = two_regions(make_world(), north, steady(100, 0.97, 60) + steady(20, 0.4, 60))
     assert transitions_of(world.run(day(70))) == [("opened", TOTAL)]
     assert transitions_of(world.run()) == [("opened", SOUTH)]
-
-
-def test_a_stale_stage_does_not_inhibit_its_touchpoint(make_world: MakeWorld) -> None:
-    world = make_world(STAYS + UPSET)
-    world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
-    world.put(steady(264, 0.05) + steady(4, 0.4), kpi="fix.upset")
-    assert ("opened", "repair/customer_stays") in transitions_of(world.run(day(63)))
-    assert transitions_of(world.run()) == [("opened", "repair/calm")]
 
 
 @pytest.mark.parametrize(("scope", "children"), [("alert", [("opened", SOUTH)]), ("repair", [])])
@@ -126,25 +107,10 @@ def test_a_segment_names_the_combination_that_drives_its_drop(make_world: MakeWo
     assert "tier+region = gold+south: 40 %" in world.messages()[0].body
 
 
-def test_a_combination_that_drops_alone_opens_an_alert(make_world: MakeWorld) -> None:
-    assert transitions_by_day(two_tiers(make_world(BY_BOTH), drop_counts(0.4, 40), steady(70, 0.92, 1500))) == [
-        ("opened", GOLD)
-    ]
-
-
 def test_a_combination_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> None:
     world = two_tiers(make_world(BY_BOTH), drop_counts(0.3, 40, last=110, on=100), drop_counts(0.6, 1500, last=110))
     assert transitions_of(world.run(day(70))) == [("opened", SOUTH)]
     assert transitions_of(world.run(day(109))) == [("opened", GOLD)]
-
-
-def test_a_silenced_segment_does_not_inhibit_its_combinations(make_world: MakeWorld) -> None:
-    world = two_tiers(make_world(BY_BOTH), drop_counts(0.4, 40), drop_counts(0.6, 200))
-    (opened,) = world.run(day(61)).transitions
-    assert opened.series_id == SOUTH
-    until = datetime.combine(day(100), datetime.min.time(), UTC)
-    silence(world.settings, opened.alert_id, until, "known", "me", world.settings.now)
-    assert ("opened", GOLD) in transitions_of(world.run())
 
 
 @pytest.mark.parametrize(
@@ -163,24 +129,65 @@ def test_is_subsegment(value: str, other: str, other_value: str, is_within: bool
     assert is_subsegment("a+tier+region", "x+gold+south", "region+a", "south+x")
 
 
-def open_drop(onset: int, fired: int) -> SeriesResult:
-    """A series with an open drop; onset and fired are numbers of days."""
-    sample = PooledSample(day(onset), day(fired), fired - onset + 1, 50.0, 100.0, 80.0, 75.0, 100.0)
-    detection = Detection("baseline", day(onset), day(fired), None, "cusum", sample, None, 3)
-    return SeriesResult(
-        SeriesState.FIRING, day(onset), tuple(merge_detections([detection])), None, day(fired), EMPTY_HISTORY
-    )
-
-
 @pytest.mark.parametrize(
     ("child", "parent", "is_inhibited"),
     [
-        ((60, 97), (95, 96), True),  # an early onset, but fired after the parent began
-        ((95, 97), (95, 96), True),
-        ((100, 104), (95, 96), True),
-        ((60, 70), (95, 96), False),  # fired before the parent began
-        ((120, 124), (95, 96), False),
+        (detection(60, 97), detection(95, 96), True),  # an early onset, but fired after the parent began
+        (detection(95, 97), detection(95, 96), True),
+        (detection(100, 104), detection(95, 96), True),
+        (detection(60, 70), detection(95, 96), False),  # fired before the parent began
+        (detection(120, 124), detection(95, 96), False),
+        (detection(95, 97, line="median"), detection(95, 96), True),
+        (detection(95, 97), detection(95, 96, line="median"), False),
+        (detection(95, 97), detection(95, 96, line="promise"), False),
+        (detection(20, 47, line="promise"), detection(95, 96, line="promise"), False),
+        (detection(95, 97), detection(95, 96, closed=99), False),
     ],
 )
-def test_inhibits_by_onset_and_firing_day(child: tuple[int, int], parent: tuple[int, int], is_inhibited: bool) -> None:
-    assert inhibits(open_drop(*parent), open_drop(*child), same_promise=False) is is_inhibited
+def test_inhibits(child: Detection, parent: Detection, is_inhibited: bool) -> None:
+    assert inhibits(result(parent), result(child), same_promise=False) is is_inhibited
+
+
+def test_a_shared_promise_is_reported_once_whenever_it_broke() -> None:
+    child, parent = detection(20, 47, line="promise"), detection(95, 96, line="promise")
+    assert inhibits(result(parent), result(child), same_promise=True)
+
+
+OPEN, QUIET = result(detection(95, 96)), result()
+STAGE = replace(WATCHED, moment="stage", kpi="fix.drop_off")
+TOUCHPOINT = replace(WATCHED, moment="touchpoint", kpi="fix.upset", touchpoint="technician_arrived")
+TOTAL_SERIES, SOUTH_SERIES = evaluated(OPEN), evaluated(OPEN, ("region", "south"))
+GOLD_SERIES = evaluated(OPEN, ("tier+region", "gold+south"))
+QUIET_TOTAL = evaluated(QUIET)
+
+
+@pytest.mark.parametrize(
+    ("series", "suppressed", "notified", "expected"),
+    [
+        ([TOTAL_SERIES, SOUTH_SERIES], [], [], [False, True]),
+        ([QUIET_TOTAL, SOUTH_SERIES], [], [], [False, False]),
+        ([replace(TOTAL_SERIES, is_stale=True), SOUTH_SERIES], [], [], [False, False]),
+        # a combination is inhibited by its segment, unless that is inhibited itself and was not notified
+        ([QUIET_TOTAL, GOLD_SERIES, SOUTH_SERIES], [], [], [False, True, False]),
+        ([QUIET_TOTAL, evaluated(OPEN, ("tier+region", "gold+north")), SOUTH_SERIES], [], [], [False, False, False]),
+        ([TOTAL_SERIES, SOUTH_SERIES, GOLD_SERIES], [], [SOUTH], [False, True, True]),
+        # suppressed parents inhibit suppressed children only
+        ([TOTAL_SERIES, SOUTH_SERIES], [TOTAL], [], [False, False]),
+        ([TOTAL_SERIES, SOUTH_SERIES], [TOTAL, SOUTH], [], [False, True]),
+        ([QUIET_TOTAL, SOUTH_SERIES, GOLD_SERIES], [SOUTH], [], [False, False, False]),
+        # a stage inhibits its touchpoints
+        ([evaluated(OPEN, watched=STAGE), evaluated(OPEN, watched=TOUCHPOINT)], [], [], [False, True]),
+        ([evaluated(OPEN, watched=TOUCHPOINT), evaluated(OPEN, watched=STAGE)], [], [], [True, False]),
+        (
+            [evaluated(OPEN, watched=replace(STAGE, stage="confirm")), evaluated(OPEN, watched=TOUCHPOINT)],
+            [],
+            [],
+            [False] * 2,
+        ),
+        ([evaluated(OPEN, watched=STAGE, is_stale=True), evaluated(OPEN, watched=TOUCHPOINT)], [], [], [False] * 2),
+    ],
+)
+def test_inhibit_children(
+    series: list[EvaluatedSeries], suppressed: list[str], notified: list[str], expected: list[bool]
+) -> None:
+    assert [found.is_inhibited for found in inhibit_children(series, suppressed, notified)] == expected
