@@ -1,7 +1,7 @@
 -- step: read events
--- A row is a key (62 bits of the customer's hash and the journey), a moment, and the segments: 17 bytes. The moment is
+-- A row is a key (62 bits of the customer's hash and the journey), a timestamp, and the segments: 17 bytes. The timestamp is
 -- microseconds * 32 + stage * 4 + position, so that one integer is the whole order; its low five bits tell the touchpoint.
--- Two rows that tie in it are the same touchpoint at the same moment of the same customer: their order changes nothing.
+-- Two rows that tie in it are the same touchpoint at the same timestamp of the same customer: their order changes nothing.
 create temp table events as
 select
     (hash(e.customer_id) & 18446744073709551612::ubigint) | t.journey as key,
@@ -13,10 +13,10 @@ inner join segment_texts as s on e.segments = s.segments
 where e.occurred_at <= {as_of}
 order by key, o;
 
--- step: cut passages
+-- step: cut instances
 -- The table is sorted, so windows without partition stream over it, one after the other without sorting again.
 -- `mark` is the last row that starts or ends, or is the first of its key: twice its number, plus one if it ends.
--- `cut` is the number of the row at which the passage begins. The few passages that go on for longer than the window
+-- `cut` is the number of the row at which the journey instance begins. The few instances that go on for longer than the window
 -- are cut at each full window of it; in one thread, since a table that several make through a join is not in order.
 create temp table cuts as
 with
@@ -31,14 +31,14 @@ marked as (
             then rn * 2 + ((o & 31) = {finish})::int end) over (rows unbounded preceding) as mark
     from numbered
 ),
-judged as (
+with_cuts as (
     select key, o, seg, rn,
         is_first
         or (o >> 5) - (prev_o >> 5) >= {idle}
         or ((o & 31) = {start} and (lag(mark) over () & 1) = 1) as is_cut
     from marked
 )
-select key, o, seg, max(case when is_cut then rn end) over (rows unbounded preceding) as cut from judged;
+select key, o, seg, max(case when is_cut then rn end) over (rows unbounded preceding) as cut from with_cuts;
 
 drop table events;
 
@@ -108,7 +108,7 @@ from (
 drop table entries;
 
 -- step: steps back
--- Only in passages that step back is a stage met twice, or the next visit not the one that moves on.
+-- Only in journey instances that step back is a stage met twice, or the next visit not the one that moves on.
 create temp table back as
 with
 those as (select distinct pid from visits where next_stage < stage),
