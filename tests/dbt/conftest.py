@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.dbt.small_world import ENGINES
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    """A database on that server, dropped afterwards."""
-    import psycopg
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield server.rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture(params=ENGINES)
@@ -43,7 +30,7 @@ def make_url(
         def make(engine: str) -> str:
             if engine == "duckdb":
                 return f"duckdb:///{tmp_path_factory.mktemp('duckdb') / 'warehouse.duckdb'}"
-            return stack.enter_context(database(request.getfixturevalue("postgres_server")))
+            return stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
 
         yield make
 

@@ -16,6 +16,7 @@ from tests.dbt import small_world as world
 EVENTS = world.events(seed=11, passages=150)
 ANSWERS = world.answers(seed=12, count=400)
 
+pytestmark = pytest.mark.dbt
 Urls = dict[str, str]
 MARTS = {
     "fct_journey_instances": "journey, instance_id",

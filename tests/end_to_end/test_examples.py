@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -55,14 +57,16 @@ class Demo:
 
 
 @pytest.fixture(scope="module", params=sorted(EXAMPLE_DROPS))
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, demo_folder: Callable[[str], Path]
+) -> Demo:
+    """A copy of the demo that was run: some tests run it again."""
     name = request.param
-    folder = tmp_path_factory.mktemp("demo")
-    command = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr
-    expected = json.loads((folder / name / "data" / "EXPECTED.json").read_text())
-    return Demo(name, load_settings(folder / name), expected, EXAMPLE_DROPS[name], json.loads(done.stdout))
+    made = demo_folder(name)
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("demo") / name, symlinks=True))
+    expected = json.loads((folder / "data" / "EXPECTED.json").read_text())
+    result = json.loads(made.with_name(f"{name}.json").read_text())
+    return Demo(name, load_settings(folder), expected, EXAMPLE_DROPS[name], result)
 
 
 def test_every_row_is_accounted_for(demo: Demo) -> None:

@@ -32,7 +32,7 @@ from tests.incremental.in_memory import Program, clear, contents, count, land, m
 from tests.recount import bench_of_worlds as bench
 from tests.recount.tangle import tangled
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 CASES = 300
 A_CASE = st.builds(
     Case,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pandas as pd
 import pytest
 
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.warehouse.open import open_warehouse
+from tests import postgres
 from tests.recount.bench_of_worlds import measure
 from tests.recount.bins import KEY as BIN_KEY
 from tests.recount.bins import NUMBERS as BIN_NUMBERS
@@ -37,52 +39,53 @@ WORLDS = [
 ALL = [*WORLDS, *SETS, *TANGLES]
 
 
+@cache
 def the_world(name: str) -> World:
     if name in TANGLES:
         return tangled(int(name.removeprefix("tangle")))
     return world_of(name.removeprefix("lifelines_")) if name in SETS else world(name)
 
 
+@cache
+def recounted_readings(name: str) -> pd.DataFrame:
+    return all_readings(the_world(name).facts())
+
+
+@cache
+def recounted_early_readings(name: str) -> pd.DataFrame:
+    return early_readings(the_world(name).facts())
+
+
+@cache
+def recounted_durations(name: str) -> pd.DataFrame:
+    return duration_counts(the_world(name).facts())
+
+
 @pytest.fixture(scope="module")
 def measured(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dbt: None
 ) -> Iterator[Callable[[str], str]]:
     """Engine -> the URL of a warehouse in which all worlds are counted; counted when first asked for."""
     urls: dict[str, str] = {}
+    with ExitStack() as stack:
 
-    def get(engine: str) -> str:
-        if engine not in urls:
-            folder = tmp_path_factory.mktemp(f"worlds_{engine}")
-            url = f"duckdb:///{folder / 'warehouse.duckdb'}"
-            if engine == "postgres":
-                url = _database(request.getfixturevalue("postgres_server"))
-            measure(folder, url, [the_world(name) for name in ALL])
-            urls[engine] = url
-        return urls[engine]
+        def get(engine: str) -> str:
+            if engine not in urls:
+                folder = tmp_path_factory.mktemp(f"worlds_{engine}")
+                url = f"duckdb:///{folder / 'warehouse.duckdb'}"
+                if engine == "postgres":
+                    url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
+                measure(folder, url, [the_world(name) for name in ALL])
+                urls[engine] = url
+            return urls[engine]
 
-    yield get
-    if "postgres" in urls:
-        import psycopg
-
-        server, name = urls["postgres"].rsplit("/", 1)
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"drop database {name} with (force)")
-
-
-def _database(server: str) -> str:
-    import psycopg
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    return server.rsplit("/", 1)[0] + f"/{name}"
+        yield get
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ALL)
 def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(all_readings(one.facts()), read_readings(measured(engine), one.name))
+    sides = side_by_side(recounted_readings(name), read_readings(measured(engine), name))
     assert not sides.duplicated(KEY).any()
     assert alone(sides).empty, alone(sides).to_string()
     found = {column: differing(sides, column) for column in NUMBERS}
@@ -95,8 +98,7 @@ def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", WORLDS + TANGLES)
 def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(early_readings(one.facts()), read_early(measured(engine), one.name), EARLY_KEY)
+    sides = side_by_side(recounted_early_readings(name), read_early(measured(engine), name), EARLY_KEY)
     assert len(sides) > 100 or name not in TANGLES
     assert alone(sides).empty, alone(sides).to_string()
     found = {column: differing(sides, column) for column in EARLY_NUMBERS}
@@ -109,8 +111,7 @@ def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", WORLDS + TANGLES)
 def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(duration_counts(one.facts()), read_counts(measured(engine), one.name), BIN_KEY)
+    sides = side_by_side(recounted_durations(name), read_counts(measured(engine), name), BIN_KEY)
     assert len(sides) > 100 or name not in TANGLES
     assert not sides.duplicated(BIN_KEY).any()
     assert alone(sides).empty, alone(sides).to_string()
@@ -134,7 +135,7 @@ def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], 
 
 @pytest.mark.parametrize("name", ALL)
 def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
-    one, two = (read_readings(measured(engine), the_world(name).name).sort_values(KEY) for engine in ENGINES)
+    one, two = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
         one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
     )

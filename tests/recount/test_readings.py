@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from jkpi.synthetic.generator import generate
 from tests.recount.bins import KEY as BIN_KEY
 from tests.recount.bins import NUMBERS as BIN_NUMBERS
 from tests.recount.bins import WORDS as BIN_WORDS
@@ -24,24 +21,12 @@ from tests.recount.facts import Facts, read_facts
 from tests.recount.readings import KEY, NUMBERS, WORDS, all_readings
 
 pytestmark = pytest.mark.slow
-JKPI = Path(sys.executable).parent / "jkpi"
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def jkpi(*arguments: str | Path, fine: tuple[int, ...] = (0,)) -> None:
-    done = subprocess.run([JKPI, *arguments], capture_output=True, text=True, timeout=600)
-    assert done.returncode in fine, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module", params=["equipment_repair", "spare_parts"])
-def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
-    """Facts and warehouse of an example that was loaded, checked (its damages fail, as planted) and measured."""
-    folder = tmp_path_factory.mktemp("recount") / request.param
-    shutil.copytree(EXAMPLES / request.param, folder)
-    generate(request.param, folder)
-    jkpi("load", "-w", folder)
-    jkpi("check", "-w", folder, fine=(0, 1))
-    jkpi("measure", "-w", folder)
+def counted(request: pytest.FixtureRequest, demo_folder: Callable[[str], Path]) -> tuple[Facts, str]:
+    """Facts and warehouse of an example that was loaded, checked and measured. Nothing here writes."""
+    folder = demo_folder(request.param)
     url = f"duckdb:///{folder / 'warehouse.duckdb'}"
     return read_facts(folder, url), url
 
