@@ -74,7 +74,7 @@ def pytest_testnodedown(node: Any) -> None:
     """Every worker collects the same tests: the counts of any one of them are those of the run."""
     counts = getattr(node, "workeroutput", {}).get("counts")
     if counts:
-        node.config.stash[RAN], node.config.stash[LEFT_OUT] = map(Counter, counts)
+        node.config.stash[RAN], node.config.stash[LEFT_OUT] = (Counter(count) for count in counts)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -127,7 +127,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
         with shared_folder(tmp_path_factory, "demos") as folder:
             output = folder / f"{name}.json"
             if not output.exists():
-                command = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
+                command: list[str | Path] = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
                 done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
                 assert done.returncode == 0, done.stderr
                 output.write_text(done.stdout, encoding="utf-8")

@@ -33,7 +33,7 @@ def passages(events: Sequence[Row]) -> list[list[Row]]:
     lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in events:
         lines[("case", row["case_id"]) if row["case_id"] else ("customer", row["customer_id"])].append(row)
-    found = []
+    found: list[list[Row]] = []
     for (kind, _), line in lines.items():
         # Of segments that are said at once, the first by their text.
         line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["segments"] or ""))

@@ -98,19 +98,20 @@ def test_open_cases_have_no_value(url: str, workspace: Path) -> None:
 
 def test_a_data_gap_withholds_the_readings_of_its_source(url: str, workspace: Path) -> None:
     rows = [row | {"batch_id": "b", "source": "desk"} for row in world.events(seed=5, passages=20)]
-    blind_from = world.AS_OF - timedelta(days=10)
-    spot = {"source": "desk", "starts_at": blind_from, "ends_at": blind_from + timedelta(hours=1), "reason": "silence"}
+    starts_at = world.AS_OF - timedelta(days=10)
+    ends_at = starts_at + timedelta(hours=1)
+    gap = {"source": "desk", "starts_at": starts_at, "ends_at": ends_at, "reason": "silence"}
     with open_warehouse(url) as warehouse:
         world.land_map(warehouse)
         world.land(warehouse, "touchpoint_events", rows)
         world.land(warehouse, "survey_responses", [row | {"source": "web"} for row in world.answers(seed=6)])
-        world.land(warehouse, "blind_spots", [spot])
+        world.land(warehouse, "blind_spots", [gap])
     world.build(url, workspace)
     days = world.table(url, "select * from marts.fct_kpi_readings where kpi = 'ask.drop_off' and period = 'day'")
     for row in days:
         midnight = datetime.combine(row["period_start"], time(), ZoneInfo(world.ZONE))
         begins = midnight.astimezone(UTC).replace(tzinfo=None)
-        touched = begins < spot["ends_at"] and row["matures_at"] > spot["starts_at"]
+        touched = begins < ends_at and row["matures_at"] > starts_at
         assert (row["status"] == "withheld") == touched, row
     assert {row["status"] for row in days} >= {"withheld", "final"}
     surveys = world.table(url, "select distinct status from marts.fct_kpi_readings where kpi = 'ask.csat'")

@@ -137,8 +137,8 @@ def test_conversion_is_the_complement_of_drop_off(built: Callable[[str], str], e
     lost = readings(built(engine), "kpi = 'ask.drop_off'")
     went_on = readings(built(engine), "kpi = 'ask.conversion'")
     assert len(lost) == len(went_on) > 0
-    for (_, _, *cell), row in lost.items():
-        other = went_on["ask.conversion", "conversion", *cell]
+    for (_, _, segment, period, start), row in lost.items():
+        other = went_on["ask.conversion", "conversion", segment, period, start]
         assert (row["numerator"] or 0) + (other["numerator"] or 0) == row["denominator"]
 
 

@@ -205,7 +205,7 @@ def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
 def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:
     paths = [receiver.path for receiver in demo.settings.receivers.values() if receiver.path and receiver.path.exists()]
     before = [path.read_text() for path in paths]
-    command = [JKPI, "run", "-w", demo.settings.workspace, "--json"]
+    command: list[str | Path] = [JKPI, "run", "-w", demo.settings.workspace, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     steps = {step["name"]: step["result"] for step in json.loads(done.stdout)["steps"]}
@@ -239,7 +239,15 @@ def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path:
 
 
 def test_a_backtest_tells_the_planted_fall_and_what_the_volume_can_show(demo: Demo) -> None:
-    command = [JKPI, "backtest", "-w", demo.settings.workspace, "--moment", demo.planted.moment, "--json"]
+    command: list[str | Path] = [
+        JKPI,
+        "backtest",
+        "-w",
+        demo.settings.workspace,
+        "--moment",
+        demo.planted.moment,
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (found,) = json.loads(done.stdout)

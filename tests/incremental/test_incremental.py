@@ -58,7 +58,7 @@ def counted(
     worlds = [tangled(map, 6) for map in MAPS]
     compiled = []
     for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
-        bench.workspace(folder, f"duckdb:///{place}", worlds, as_of)
+        bench.workspace(folder, f"duckdb:///{place}", worlds, pd.Timestamp(as_of))
         for number in range(2):
             bench.draw_maps(folder, worlds, number)
             with open_with_map(load_settings(folder)) as warehouse:
@@ -103,7 +103,13 @@ def test_what_is_told_late_of_a_customer_without_a_passage_reaches_his_answer(
     """The answer belongs to the case of somebody unnamed; the customer who gave it is told of a run later."""
     program, _, _ = counted
     event = {"event_id": "e", "case_id": "k", "touchpoint": "tangle1_asked", "source": "tangle1_desk"}
-    answer = {"response_id": "r", "case_id": "k", "customer_id": "c", "survey": "tangle1_after", "question": "content"}
+    answer: dict[str, Any] = {
+        "response_id": "r",
+        "case_id": "k",
+        "customer_id": "c",
+        "survey": "tangle1_after",
+        "question": "content",
+    }
     answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "tangle1_survey"}
     told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "tangle1_desk"}
     batches = [

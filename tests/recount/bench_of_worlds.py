@@ -68,7 +68,7 @@ def run_jkpi(*arguments: str | Path) -> None:
 
 
 def _columns(world: World) -> list[str]:
-    return sorted({column[8:] for column in world.facts().events if column.startswith("segment ")})
+    return sorted({column[8:] for column in world.facts().events.columns.astype(str) if column.startswith("segment ")})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,8 +91,9 @@ def _of_period(
     )
     zone = facts.versions[-1].document["timezone"]
     today = facts.as_of.tz_localize("UTC").tz_convert(zone).tz_localize(None).normalize()
-    version = versions.on((frame["following"] - pd.Timedelta(days=1)).clip(upper=today))
+    version = versions.on((frame["following"] - pd.Timedelta(days=1)).clip(upper=today))  # type: ignore[call-overload]
     frame = frame[frame["epoch"] == version.map(dict(enumerate(versions.epochs(kpi_id))))].assign(version=version)
+    number: Any
     for number, members in frame.groupby("version"):
         document = facts.versions[number].document
         members = with_instants(members, document["timezone"])

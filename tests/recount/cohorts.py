@@ -98,7 +98,9 @@ def _counted(measure: str, walks: Walks) -> pd.DataFrame:
     counts = walks.facts.counts
     frame = counts[counts["measure"] == measure].copy()
     values = {column: frame[f"segment {column}"] for column in walks.columns}
-    return frame.assign(day=frame["period_start"], is_open=False, decided_at=pd.NaT, outcome=np.nan, **values)
+    return frame.assign(
+        day=frame["period_start"], is_open=False, decided_at=np.datetime64("NaT", "us"), outcome=np.nan, **values
+    )
 
 
 def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:

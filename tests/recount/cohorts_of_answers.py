@@ -24,9 +24,9 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
         mine &= (answers["emotion"] == entry["name"]) & walks.asks(answers)
         frame = _members(answers[mine], "responded_at", walks)
         state = answers["emotion_state"].str.lower()
-        shares = frame.assign(outcome=state.map({"present": 1.0, "absent": 0.0}).reindex(frame.index))
+        known = frame.assign(outcome=state.map({"present": 1.0, "absent": 0.0}).reindex(frame.index))
         unknown = (state == "unknown").reindex(frame.index)
-        return {"emotion": shares[~unknown], "unknown": frame[unknown].assign(outcome=1.0)}
+        return {"emotion": known[~unknown], "unknown": frame[unknown].assign(outcome=1.0)}
     low, high = entry.get("scale", SCALES[kind])
     mine &= answers["score"].notna() & (answers["scale_min"] == low) & (answers["scale_max"] == high)
     frame = _members(answers[mine], "responded_at", walks)
@@ -35,7 +35,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], walks: Walks) -> dict[str, 
         return {"mean": frame.assign(outcome=score)}
     if kind == "nps":
         groups = {"promoters": score >= 9, "passives": score.between(7, 8), "detractors": score <= 6}
-        shares = {name: frame.assign(outcome=of.astype(float)) for name, of in groups.items()}
+        shares = {name: frame.assign(outcome=in_group.astype(float)) for name, in_group in groups.items()}
         return {"nps": frame.assign(outcome=np.sign(score.ge(9).astype(int) - score.le(6))), **shares}
     if kind == "csat":
         return {"top_box": frame.assign(outcome=(score > high - entry.get("box", 2)).astype(float))}
@@ -74,8 +74,9 @@ def _latest(answers: pd.DataFrame, invited: pd.DataFrame, by: str) -> pd.DataFra
     right = right.dropna(subset=[by]).sort_values(["invited_at", "invitation_id"])
     if left.empty or right.empty:
         return pd.DataFrame(columns=["answer", "responded_at", "invitation", "invitation_id", "invited_at"])
-    times = {"left_on": "responded_at", "right_on": "invited_at"}
-    return pd.merge_asof(left.sort_values("responded_at"), right, by=by, **times).dropna(subset=["invitation"])
+    left = left.sort_values("responded_at")
+    merged = pd.merge_asof(left, right, by=by, left_on="responded_at", right_on="invited_at")
+    return merged.dropna(subset=["invitation"])
 
 
 def _members(rows: pd.DataFrame, time: str, walks: Walks) -> pd.DataFrame:

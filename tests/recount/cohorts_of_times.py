@@ -70,7 +70,7 @@ def _quantiles(frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None) -
     """What is open has been seen as long as now, or as the journey's window."""
     closed = frame["closed_at"].notna()
     over_at = frame["at"] + walks.window
-    until = frame["closed_at"].fillna(over_at.clip(upper=walks.facts.as_of))
+    until = frame["closed_at"].fillna(over_at.clip(upper=walks.facts.as_of))  # type: ignore[call-overload]
     if clock is None:
         duration = (until - frame["at"]).dt.total_seconds()
     else:

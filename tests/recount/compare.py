@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -28,7 +29,7 @@ def read_readings(url: str, journey: str) -> pd.DataFrame:
 
 def side_by_side(readings: pd.DataFrame, product: pd.DataFrame, key: Sequence[str] = KEY) -> pd.DataFrame:
     """Every reading that either has, by `key`; the product's columns with the suffix `_product`."""
-    words = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
+    words: dict[str, Any] = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
     times = {name: TIMES for name in key if name in ("period_start", "cohort_date")}
     readings, product = (one.astype(words | times) for one in (readings, product))
     sides = readings.merge(product, on=list(key), how="outer", suffixes=("", "_product"), indicator=True)

@@ -104,6 +104,7 @@ def _at_age(
         found["open_count"] = cohort["is_open"].sum()
         settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
         blind = pd.Series(False, index=found.index)
+        spot: Any
         for spot in facts.blind[facts.blind["source"].isin(sources)].itertuples():
             blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
         found["matures_at"] = settled + late

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import yaml
 
 UNITS = {"m": "min", "h": "h", "d": "D", "w": "W"}
-TIMES = "datetime64[us]"
+TIMES: Final = "datetime64[us]"
 TABLES = {
     "touchpoint_events": "event_id customer_id case_id touchpoint occurred_at due_at segments source",
     "survey_responses": "response_id customer_id case_id touchpoint survey question score scale_min scale_max emotion"
@@ -72,7 +72,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def span(text: str) -> pd.Timedelta:
     """`12h`, `2d` as a length of time."""
-    return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])
+    return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])  # type: ignore[arg-type]
 
 
 def of(keys: pd.Series, values: pd.Series) -> pd.Series:
@@ -168,6 +168,7 @@ def _since(document: Mapping[str, Any], loaded: pd.Timestamp | None, first: bool
         return None
     if document.get("valid_from"):
         return pd.Timestamp(document["valid_from"]).date()
+    assert loaded is not None
     return pd.Timestamp(loaded).tz_localize("UTC").tz_convert(document["timezone"]).date()
 
 

@@ -175,6 +175,7 @@ def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
     idle, window = span(scope["idle"]), walks.window
     found: list[str] = []
     actor, last, first, number, ended = None, None, None, 0, False
+    row: Any
     for row in line[["actor", "occurred_at", "touchpoint"]].itertuples(index=False):
         at = row.occurred_at
         if row.actor != actor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,10 +118,11 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
     frame = frame.assign(
         period_start=calendar.dt.start_time.astype(TIMES), following=(calendar + 1).dt.start_time.astype(TIMES)
     )
-    last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())
+    last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())  # type: ignore[call-overload]
     frame["version"] = versions.on(last_day)
     epochs = versions.epochs(one.kpi_id)
     frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
+    number: Any
     for number, members in frame.groupby("version"):
         document = facts.versions[number].document
         members = with_instants(members, document["timezone"])
@@ -131,12 +133,13 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
             found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
             found = _suppressed(found, segment, document.get("min_cell", 1))
-            yield found.assign(
+            columns: dict[str, Any] = {
                 **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
                 **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},
                 **{"unit": UNITS.get(one.statistic, "share"), "is_primary": _is_primary(kpi, one.statistic)},
                 **{"map_version": facts.versions[number].number, "epoch": epochs[number]},
-            )
+            }
+            yield found.assign(**columns)
 
 
 def joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
@@ -151,7 +154,7 @@ def with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
     """starts_at, over_at: the local midnights around the period, in UTC."""
 
     def instants(local: pd.Series) -> pd.Series:
-        aware = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")  # type: ignore[call-overload]
+        aware = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
         return aware.dt.tz_convert("UTC").dt.tz_localize(None).astype(TIMES)
 
     return members.assign(starts_at=instants(members["period_start"]), over_at=instants(members["following"]))
@@ -167,6 +170,7 @@ def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in one.sources), default=pd.Timedelta(0))
     found["matures_at"] = settled + late
     blind = pd.Series(False, index=found.index)
+    spot: Any
     for spot in facts.blind[facts.blind["source"].isin(one.sources)].itertuples():
         blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.

@@ -167,7 +167,7 @@ def _passage(rng: Rng, name: str, number: int, customers: list[str]) -> list[dic
 
 def _answer(rng: Rng, name: str, number: int, cases: list[str], customers: list[str]) -> dict[str, Any]:
     survey, question, low, high = QUESTIONS[int(rng.integers(0, len(QUESTIONS)))]
-    touchpoint = rng.choice([None, "called", "fixed", "visited"])
+    touchpoint = rng.choice(np.array([None, "called", "fixed", "visited"], dtype=object))
     emotion = rng.choice(["angry", "glad"]) if rng.random() < 0.4 else None
     return {
         **{"response_id": f"{name}:{number}", **_whose(rng, cases, customers)},
@@ -208,5 +208,5 @@ def _said(rng: Rng, known: float) -> str:
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
-    times = [column for column in frame if column.endswith("_at") or column == "valid_from"]
+    times = [column for column in frame.columns.astype(str) if column.endswith("_at") or column == "valid_from"]
     return frame.astype(dict.fromkeys(times, "datetime64[us]"))

@@ -12,7 +12,7 @@ from tests.recount.survival import LEFT, curves, quantiles
 
 def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
     frame = pd.DataFrame({"group": 1, "duration": duration.astype(float), "closed": closed.astype(bool)})
-    return {name: quantiles(frame, ["group"], name).iloc[0].to_dict() for name in LEFT}
+    return {name: dict(quantiles(frame, ["group"], name).iloc[0]) for name in LEFT}
 
 
 @pytest.mark.parametrize("name", COLUMNS)

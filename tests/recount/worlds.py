@@ -181,7 +181,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
             row["segments"] = json.dumps(segments)
         rows += [{**row, **({identity: f"{name}:{number:04}:{one}"} if identity else {})} for one in range(times)]
     frame = pd.DataFrame(rows, columns=None if rows else TABLES[table].split())
-    for column in frame:
+    for column in frame.columns.astype(str):
         if column.endswith("_at") or column in ("valid_from", "period_start"):
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
         elif column in ("score", "scale_min", "scale_max", "numerator", "denominator"):
