@@ -1,4 +1,4 @@
-"""Small tangled worlds whose rows arrive by chance: in which run, in which order, some of them twice."""
+"""Small random_world worlds whose rows arrive by chance: in which run, in which order, some of them twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from tests.recount.tangle import tangled
+from tests.recount.random_world import random_world
 from tests.recount.worlds import AS_OF
 
 MAPS = (1, 2, 3, 4)
@@ -37,28 +37,28 @@ def clocks(steps: Steps) -> list[datetime]:
 
 @dataclass(frozen=True)
 class Case:
-    """seed, passages: see `tangled`. again: the share of rows that another source sends too."""
+    """seed, instances: see `random_world`. again: the share of rows that another source sends too."""
 
     seed: int
-    passages: int
+    instances: int
     order: str
     again: float
 
     def batches(self, on: int) -> list[Batch]:
         """The rows that each run finds new, on the map of seed `on`."""
         rng = np.random.default_rng(self.seed)
-        world = tangled(self.seed, self.passages)
+        world = random_world(self.seed, self.instances)
         found: list[Batch] = [{} for _ in range(RUNS)]
         for number, (table, frame) in enumerate(world.tables.items()):
             if frame.empty:
                 continue
-            frame = _renamed(frame, world.name, f"tangle{on}")
+            frame = _renamed(frame, world.name, f"random{on}")
             runs = self._runs(rng, number, table, frame)
             for run in range(RUNS):
                 found[run][table] = frame[runs == run]
             if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
                 twice = rng.random(len(frame)) < self.again
-                told = frame[twice].assign(source=f"tangle{on}_again")
+                told = frame[twice].assign(source=f"random{on}_again")
                 later = rng.integers(0, RUNS, len(told)) if self.order in ORDERS else np.zeros(len(told))
                 for run in range(RUNS):
                     found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)

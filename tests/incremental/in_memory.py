@@ -20,7 +20,7 @@ import pandas as pd
 
 from jkpi.measuring.run_state import begin_run, finish_run, full_refresh_reason
 from jkpi.warehouse.base import Warehouse
-from tests.recount.bench_of_worlds import to_arrow
+from tests.recount.world_workspace import to_arrow
 
 RESULT = "fct_kpi_readings"
 CLOCK = "select max_by(runs.as_of, runs.run_number) as as_of from raw.measure_runs as runs"

@@ -29,21 +29,21 @@ from tests.incremental.drawn import (
     together,
 )
 from tests.incremental.in_memory import Program, clear, contents, count, land, models_of, prepare
-from tests.recount import bench_of_worlds as bench
-from tests.recount.tangle import tangled
+from tests.recount import world_workspace as bench
+from tests.recount.random_world import random_world
 
 pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 CASES = 300
 A_CASE = st.builds(
     Case,
     seed=st.integers(5, 10**6),
-    passages=st.integers(6, 12),
+    instances=st.integers(6, 12),
     order=st.sampled_from(ORDERS),
     again=st.sampled_from([0.0, 0.1]),
 )
 TOGETHER = len(MAPS) * CASES_ON_A_MAP
 """Cases that one example draws and counts at once."""
-FIRST = [Case(seed=map, passages=12, order="scattered", again=0.1) for map in MAPS]
+FIRST = [Case(seed=map, instances=12, order="scattered", again=0.1) for map in MAPS]
 AT = clocks((STEPS[3], STEPS[2]))
 """FIRST is counted at these times, by the product itself and by the SQL that dbt wrote for it."""
 
@@ -55,7 +55,7 @@ def counted(
     """dbt's SQL, the warehouse where the product has counted the first two batches of FIRST, and what it counted."""
     folder = tmp_path_factory.mktemp("incremental")
     place = folder / "w.duckdb"
-    worlds = [tangled(map, 6) for map in MAPS]
+    worlds = [random_world(map, 6) for map in MAPS]
     compiled = []
     for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
         bench.workspace(folder, f"duckdb:///{place}", worlds, pd.Timestamp(as_of))
@@ -102,16 +102,16 @@ def test_what_is_told_late_of_a_customer_without_a_passage_reaches_his_answer(
 ) -> None:
     """The answer belongs to the case of somebody unnamed; the customer who gave it is told of a run later."""
     program, _, _ = counted
-    event = {"event_id": "e", "case_id": "k", "touchpoint": "tangle1_asked", "source": "tangle1_desk"}
+    event = {"event_id": "e", "case_id": "k", "touchpoint": "random1_asked", "source": "random1_desk"}
     answer: dict[str, Any] = {
         "response_id": "r",
         "case_id": "k",
         "customer_id": "c",
-        "survey": "tangle1_after",
+        "survey": "random1_after",
         "question": "content",
     }
-    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "tangle1_survey"}
-    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "tangle1_desk"}
+    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "random1_survey"}
+    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "random1_desk"}
     batches = [
         {
             "touchpoint_events": _row(event, occurred_at="2026-11-10T10:00"),

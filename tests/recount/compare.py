@@ -36,12 +36,12 @@ def side_by_side(readings: pd.DataFrame, product: pd.DataFrame, key: Sequence[st
     return sides.set_index(list(key), drop=False)
 
 
-def alone(sides: pd.DataFrame) -> pd.DataFrame:
+def unmatched(sides: pd.DataFrame) -> pd.DataFrame:
     """Readings that only one has."""
     return sides.loc[sides["_merge"] != "both", ["_merge"]]
 
 
-def differing(sides: pd.DataFrame, column: str) -> pd.DataFrame:
+def number_differences(sides: pd.DataFrame, column: str) -> pd.DataFrame:
     """Readings whose numbers are further apart than 1e-9 of the larger of 1 and the number, or NULL in one only."""
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column].astype(float), both[f"{column}_product"].astype(float)
@@ -49,7 +49,7 @@ def differing(sides: pd.DataFrame, column: str) -> pd.DataFrame:
     return both.loc[apart | (mine.isna() != theirs.isna()), [column, f"{column}_product"]]
 
 
-def other(sides: pd.DataFrame, column: str) -> pd.DataFrame:
+def label_differences(sides: pd.DataFrame, column: str) -> pd.DataFrame:
     """Readings of which both say another word, or moment."""
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column], both[f"{column}_product"]

@@ -50,7 +50,7 @@ class Facts:
     invitations: pd.DataFrame
     customers: pd.DataFrame
     counts: pd.DataFrame
-    blind: pd.DataFrame
+    data_gaps: pd.DataFrame
     late: Mapping[str, pd.Timedelta] = field(default_factory=dict)
     calendars: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -118,7 +118,7 @@ def facts_of(
         invitations=read["survey_invitations"],
         customers=read["customers"],
         counts=read["period_counts"],
-        blind=read["blind_spots"],
+        data_gaps=read["blind_spots"],
         late=late,
         calendars=calendars,
     )

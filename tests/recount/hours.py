@@ -91,7 +91,7 @@ class BusinessClock:
         return pd.Series(late, index=starts.index).astype("datetime64[us]")
 
 
-def walked(calendar: Mapping[str, Any], start: datetime, stop: datetime) -> int:
+def open_minutes_between(calendar: Mapping[str, Any], start: datetime, stop: datetime) -> int:
     """Open seconds between two aware moments, second by second: what `BusinessClock` is held against."""
     from zoneinfo import ZoneInfo
 

@@ -35,7 +35,7 @@ def spells_of(name: str) -> tuple[pd.Series, pd.Series]:
     return frame[time], frame[ended].astype(bool)
 
 
-def lifelines_says(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
+def lifelines_quantiles(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
     """Quantiles and their bounds read off the curves of lifelines, bounds where 0 < S < 1."""
     from lifelines import KaplanMeierFitter
 

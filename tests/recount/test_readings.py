@@ -8,17 +8,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.recount.bins import KEY as BIN_KEY
-from tests.recount.bins import NUMBERS as BIN_NUMBERS
-from tests.recount.bins import WORDS as BIN_WORDS
-from tests.recount.bins import duration_counts, read_counts
-from tests.recount.compare import alone, differing, other, read_readings, side_by_side
+from tests.recount.compare import label_differences, number_differences, read_readings, side_by_side, unmatched
+from tests.recount.durations import KEY as DURATION_KEY
+from tests.recount.durations import LABELS as DURATION_LABELS
+from tests.recount.durations import NUMBERS as DURATION_NUMBERS
+from tests.recount.durations import duration_counts, read_durations
 from tests.recount.early import KEY as EARLY_KEY
+from tests.recount.early import LABELS as EARLY_LABELS
 from tests.recount.early import NUMBERS as EARLY_NUMBERS
-from tests.recount.early import WORDS as EARLY_WORDS
 from tests.recount.early import early_readings, read_early
 from tests.recount.facts import Facts, read_facts
-from tests.recount.readings import KEY, NUMBERS, WORDS, all_readings
+from tests.recount.readings import KEY, LABELS, NUMBERS, all_readings
 
 pytestmark = pytest.mark.slow
 
@@ -39,39 +39,39 @@ def sides(counted: tuple[Facts, str]) -> pd.DataFrame:
 
 
 def test_both_have_the_same_readings(sides: pd.DataFrame) -> None:
-    assert alone(sides).empty, alone(sides).head(20).to_string()
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
     assert len(sides) > 1000
     assert not sides.duplicated(KEY).any()
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_both_have_the_same_numbers(sides: pd.DataFrame, number: str) -> None:
-    assert differing(sides, number).empty, differing(sides, number).head(20).to_string()
+    assert number_differences(sides, number).empty, number_differences(sides, number).head(20).to_string()
 
 
-@pytest.mark.parametrize("word", [*WORDS, "matures_at", "status"])
+@pytest.mark.parametrize("word", [*LABELS, "matures_at", "status"])
 def test_both_say_the_same_words(sides: pd.DataFrame, word: str) -> None:
-    assert other(sides, word).empty, other(sides, word).head(20).to_string()
+    assert label_differences(sides, word).empty, label_differences(sides, word).head(20).to_string()
 
 
 def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
     facts, url = counted
     product = read_early(url, facts.versions[-1].document["journey"])
     sides = side_by_side(early_readings(facts), product, EARLY_KEY)
-    assert alone(sides).empty, alone(sides).head(20).to_string()
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
     # Half a day is all that the repair's moment waits: no age lies a day before that.
     assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "equipment_repair"
-    found = {column: differing(sides, column) for column in EARLY_NUMBERS}
-    found |= {column: other(sides, column) for column in EARLY_WORDS}
+    found = {column: number_differences(sides, column) for column in EARLY_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in EARLY_LABELS}
     assert all(frame.empty for frame in found.values()), found
 
 
 def test_both_have_counted_the_same_durations(counted: tuple[Facts, str]) -> None:
     facts, url = counted
-    product = read_counts(url, facts.versions[-1].document["journey"])
-    sides = side_by_side(duration_counts(facts), product, BIN_KEY)
-    assert alone(sides).empty, alone(sides).head(20).to_string()
-    assert len(sides) > 1000 and not sides.duplicated(BIN_KEY).any()
-    found = {column: differing(sides, column) for column in BIN_NUMBERS}
-    found |= {column: other(sides, column) for column in BIN_WORDS}
+    product = read_durations(url, facts.versions[-1].document["journey"])
+    sides = side_by_side(duration_counts(facts), product, DURATION_KEY)
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
+    assert len(sides) > 1000 and not sides.duplicated(DURATION_KEY).any()
+    found = {column: number_differences(sides, column) for column in DURATION_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in DURATION_LABELS}
     assert all(frame.empty for frame in found.values()), found

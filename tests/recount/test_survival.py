@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.recount.lifelines_sets import COLUMNS, lifelines_says, spells_of
+from tests.recount.lifelines_sets import COLUMNS, lifelines_quantiles, spells_of
 from tests.recount.survival import LEFT, curves, quantiles
 
 
@@ -18,7 +18,7 @@ def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_as_lifelines_on_its_own_data(name: str) -> None:
     duration, closed = spells_of(name)
-    for statistic, said in lifelines_says(duration, closed).items():
+    for statistic, said in lifelines_quantiles(duration, closed).items():
         assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True, rel=1e-12), statistic
 
 
@@ -42,7 +42,7 @@ def test_as_lifelines_on_random_spells(seed: int) -> None:
     size = int(rng.integers(1, 60))
     duration = pd.Series(rng.integers(0, int(rng.integers(1, 30)) + 1, size)).astype(float)
     closed = pd.Series(rng.random(size) < rng.choice([0.0, 0.2, 0.6, 1.0]))
-    for statistic, said in lifelines_says(duration, closed).items():
+    for statistic, said in lifelines_quantiles(duration, closed).items():
         assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True), (statistic, seed)
 
 

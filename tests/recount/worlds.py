@@ -94,7 +94,7 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
     ]
     document["kpis"] = copy.deepcopy(kpis.get("journey", []))
     document["moments_of_truth"] = moments_of(document)
-    return dict(_told_apart(document, name))
+    return dict(_prefixed(document, name))
 
 
 def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,11 +110,11 @@ def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _told_apart(value: Any, name: str, shared: bool = False) -> Any:
+def _prefixed(value: Any, name: str, shared: bool = False) -> Any:
     if isinstance(value, dict):
-        return {key: _told_apart(one, name, key in _SHARED) for key, one in value.items()}
+        return {key: _prefixed(one, name, key in _SHARED) for key, one in value.items()}
     if isinstance(value, list):
-        return [_told_apart(one, name, shared) for one in value]
+        return [_prefixed(one, name, shared) for one in value]
     return f"{name}_{value}" if shared and isinstance(value, str) else value
 
 
@@ -124,7 +124,7 @@ _KEYS = {
     "invitations": "survey_invitations",
     "customers": "customers",
     "counts": "period_counts",
-    "blind": "blind_spots",
+    "data_gaps": "blind_spots",
 }
 _PLACES = {
     "events": ["case_id", "customer_id", "touchpoint", "occurred_at"],
@@ -132,7 +132,7 @@ _PLACES = {
     "invitations": ["case_id", "customer_id", "survey", "invited_at"],
     "customers": ["customer_id", "valid_from"],
     "counts": ["measure", "covers", "period_start", "numerator", "denominator"],
-    "blind": ["source", "starts_at", "ends_at"],
+    "data_gaps": ["source", "starts_at", "ends_at"],
 }
 _IDENTITIES = {
     "events": "event_id",
@@ -177,7 +177,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
         row.setdefault("source", "desk")
         row |= {column: f"{name}_{row[column]}" for column in _NAMED if row.get(column)}
         identity = _IDENTITIES.get(key)
-        if key != "blind":
+        if key != "data_gaps":
             row["segments"] = json.dumps(segments)
         rows += [{**row, **({identity: f"{name}:{number:04}:{one}"} if identity else {})} for one in range(times)]
     frame = pd.DataFrame(rows, columns=None if rows else TABLES[table].split())

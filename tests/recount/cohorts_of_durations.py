@@ -9,56 +9,58 @@ import pandas as pd
 
 from tests.recount.facts import span
 from tests.recount.hours import BusinessClock
-from tests.recount.passages import Walks
+from tests.recount.instances import JourneyHistory
 
 
-def resolving(entry: dict[str, Any], walks: Walks, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
+def resolve_members(
+    entry: dict[str, Any], history: JourneyHistory, clock: BusinessClock | None
+) -> dict[str, pd.DataFrame]:
     """From one touchpoint to the other."""
-    frame = walks.spells(entry["from"], entry["to"])
+    frame = history.spells(entry["from"], entry["to"])
     if entry["tolerance"] == "due":
-        return {"share_within": _by_promise(frame, walks), **_quantiles(frame, walks, clock)}
-    return _durations(frame, walks, clock, span(entry["tolerance"]))
+        return {"share_within": _by_promise(frame, history), **_quantiles(frame, history, clock)}
+    return _durations(frame, history, clock, span(entry["tolerance"]))
 
 
-def staying(
-    entry: dict[str, Any], position: int | None, walks: Walks, clock: BusinessClock | None
+def stay_members(
+    entry: dict[str, Any], position: int | None, history: JourneyHistory, clock: BusinessClock | None
 ) -> dict[str, pd.DataFrame]:
     """In a stage; without a tolerance there is no share."""
-    visits = walks.visits
-    frame = visits.loc[visits["stage"] == position, ["passage", "entered_at", "exited_at"]]
+    visits = history.visits
+    frame = visits.loc[visits["stage"] == position, ["instance", "entered_at", "exited_at"]]
     frame = frame.rename(columns={"entered_at": "at", "exited_at": "closed_at"})
     tolerance = span(entry["tolerance"]) if "tolerance" in entry else None
-    return _durations(frame, walks, clock, tolerance)
+    return _durations(frame, history, clock, tolerance)
 
 
 def _durations(
-    frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None, tolerance: pd.Timedelta | None
+    frame: pd.DataFrame, history: JourneyHistory, clock: BusinessClock | None, tolerance: pd.Timedelta | None
 ) -> dict[str, pd.DataFrame]:
-    quantiles = _quantiles(frame, walks, clock)
+    quantiles = _quantiles(frame, history, clock)
     if tolerance is None:
         return quantiles
     late_at = frame["at"] + tolerance
     if clock is not None:
         late_at = clock.late_at(frame["at"], tolerance.total_seconds())
-    return {"share_within": _by_the_time(frame, late_at, walks), **quantiles}
+    return {"share_within": _by_the_time(frame, late_at, history), **quantiles}
 
 
-def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, walks: Walks) -> pd.DataFrame:
+def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, history: JourneyHistory) -> pd.DataFrame:
     """late_at: the last moment at which it is still within."""
     closed = frame["closed_at"].notna()
-    is_open = ~closed & (late_at >= walks.facts.as_of)
+    is_open = ~closed & (late_at >= history.facts.as_of)
     within = (frame["closed_at"] <= late_at).astype(float)
     decided_at = pd.concat([frame["closed_at"], late_at], axis=1).min(axis=1)
     return frame.assign(outcome=np.where(is_open, np.nan, within), is_open=is_open, decided_at=decided_at)
 
 
-def _by_promise(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+def _by_promise(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
     """Whoever was promised nothing is content once it is over."""
-    shares = _by_the_time(frame, frame["due_at"], walks)
+    shares = _by_the_time(frame, frame["due_at"], history)
     nothing = frame["due_at"].isna()
     closed = frame["closed_at"].notna()
     outcome = shares["outcome"].mask(nothing, pd.Series(np.where(closed, 1.0, np.nan), index=frame.index))
-    given_up = frame["closed_at"].fillna(frame["at"] + walks.window)
+    given_up = frame["closed_at"].fillna(frame["at"] + history.window)
     return shares.assign(
         outcome=outcome,
         is_open=shares["is_open"].mask(nothing, ~closed),
@@ -66,11 +68,11 @@ def _by_promise(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
     )
 
 
-def _quantiles(frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
+def _quantiles(frame: pd.DataFrame, history: JourneyHistory, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
     """What is open has been seen as long as now, or as the journey's window."""
     closed = frame["closed_at"].notna()
-    over_at = frame["at"] + walks.window
-    until = frame["closed_at"].fillna(over_at.clip(upper=walks.facts.as_of))  # type: ignore[call-overload]
+    over_at = frame["at"] + history.window
+    until = frame["closed_at"].fillna(over_at.clip(upper=history.facts.as_of))  # type: ignore[call-overload]
     if clock is None:
         duration = (until - frame["at"]).dt.total_seconds()
     else:
@@ -78,7 +80,7 @@ def _quantiles(frame: pd.DataFrame, walks: Walks, clock: BusinessClock | None) -
     found = frame.assign(
         duration=duration,
         closed=closed,
-        is_open=~closed & (over_at > walks.facts.as_of),
+        is_open=~closed & (over_at > history.facts.as_of),
         decided_at=frame["closed_at"].fillna(over_at),
         outcome=np.nan,
     )
