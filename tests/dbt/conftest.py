@@ -1,4 +1,4 @@
-"""The same tests on each engine: a database of its own for every test, or for a module that only reads."""
+"""The same tests on each engine, with an empty database for every test, or for a module that only reads."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def make_url(
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for dbt's target, so that the project is parsed once an engine."""
+    """One workspace for the session, so that dbt parses the project once for each engine."""
     return tmp_path_factory.mktemp("dbt")

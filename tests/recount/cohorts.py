@@ -1,4 +1,4 @@
-"""Who counts in a KPI, on which day, with which outcome, and when that is decided: each kind by its definition."""
+"""Members of a KPI by its definition: who is counted, on which day, with which outcome, decided when."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Kpi:
 
     @property
     def definition(self) -> str:
-        """What changes the number, as text: two KPIs with the same one measure the same."""
+        """Everything that changes the number, as text. KPIs with equal definitions measure the same."""
         labels = ("name", "title", "target", "direction")
         said = {"scale": list(SCALES[self.kind])} if self.kind in SCALES else {}
         said |= self.entry
@@ -90,7 +90,7 @@ def cohorts(kpi: Kpi, history: JourneyHistory, clocks: dict[str, BusinessClock])
 
 
 def _seen(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
-    """With the segment values of each member's instance."""
+    """Add the segment values of each member's instance."""
     known = history.instances
     values = {column: of(frame["instance"], known[column]) for column in history.columns}
     return frame.assign(**values)
@@ -106,7 +106,7 @@ def _counted(measure: str, history: JourneyHistory) -> pd.DataFrame:
 
 
 def sources_of(kpi: Kpi, history: JourneyHistory) -> frozenset[str]:
-    """The sources whose silence could change the number: those of the rows that decide it."""
+    """Sources of the rows that decide the KPI: missing rows of these would change it."""
     facts, events, entry = history.facts, history.events, kpi.entry
     name, kind = events["touchpoint"], kpi.kind
     starts, ends = name.isin(history.starts), name.isin(history.ends)

@@ -1,4 +1,4 @@
-"""Spells and stage visits as members: how long they took, by the clock or in business hours."""
+"""Members of duration KPIs: spells and stage visits, in clock time or business hours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.recount.instances import JourneyHistory
 def resolve_members(
     entry: dict[str, Any], history: JourneyHistory, clock: BusinessClock | None
 ) -> dict[str, pd.DataFrame]:
-    """From one touchpoint to the other."""
+    """Members of time_to_resolve: spells from one touchpoint to another."""
     frame = history.spells(entry["from"], entry["to"])
     if entry["tolerance"] == "due":
         return {"share_within": _by_promise(frame, history), **_quantiles(frame, history, clock)}
@@ -25,7 +25,7 @@ def resolve_members(
 def stay_members(
     entry: dict[str, Any], position: int | None, history: JourneyHistory, clock: BusinessClock | None
 ) -> dict[str, pd.DataFrame]:
-    """In a stage; without a tolerance there is no share."""
+    """Members of time_in_stage. Without a tolerance there is no share_within."""
     visits = history.visits
     frame = visits.loc[visits["stage"] == position, ["instance", "entered_at", "exited_at"]]
     frame = frame.rename(columns={"entered_at": "at", "exited_at": "closed_at"})
@@ -46,7 +46,7 @@ def _durations(
 
 
 def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, history: JourneyHistory) -> pd.DataFrame:
-    """late_at: the last moment at which it is still within."""
+    """Members of share_within. late_at: the last time that is still within the tolerance."""
     closed = frame["closed_at"].notna()
     is_open = ~closed & (late_at >= history.facts.as_of)
     within = (frame["closed_at"] <= late_at).astype(float)
@@ -55,7 +55,7 @@ def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, history: JourneyHistor
 
 
 def _by_promise(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
-    """Whoever was promised nothing is content once it is over."""
+    """Members of share_within by due date. A closed spell without a due date counts as within."""
     shares = _by_the_time(frame, frame["due_at"], history)
     nothing = frame["due_at"].isna()
     closed = frame["closed_at"].notna()
@@ -69,7 +69,7 @@ def _by_promise(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
 
 
 def _quantiles(frame: pd.DataFrame, history: JourneyHistory, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:
-    """What is open has been seen as long as now, or as the journey's window."""
+    """Members of median and p90. Open spells are censored now, or at the end of the journey's window."""
     closed = frame["closed_at"].notna()
     over_at = frame["at"] + history.window
     until = frame["closed_at"].fillna(over_at.clip(upper=history.facts.as_of))  # type: ignore[call-overload]

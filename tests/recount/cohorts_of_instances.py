@@ -1,4 +1,4 @@
-"""Passages and visits as members of a KPI."""
+"""Members of KPIs over journey instances and stage visits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Frames = dict[str, pd.DataFrame]
 
 
 def move_on_members(kind: str, position: int | None, window: str | None, history: JourneyHistory) -> pd.DataFrame:
-    """Visits that went on to a later stage within the window or did not; or instances that reached the last stage.
+    """Visits that moved on to a later stage within the window or did not; or instances that reached the last stage.
 
     The column `reached_at` says when, NaT where never.
     """
@@ -37,7 +37,7 @@ def move_on_members(kind: str, position: int | None, window: str | None, history
 
 
 def volumes(position: int | None, touchpoint: str | None, history: JourneyHistory) -> pd.DataFrame:
-    """Events of a touchpoint; or instances, on the day they first came to the stage, or began."""
+    """Events of a touchpoint; or instances, on the day they entered the stage or began."""
     events = history.events
     if touchpoint is not None:
         frame = events.loc[events["touchpoint"] == touchpoint, ["instance", "occurred_at"]]
@@ -111,7 +111,7 @@ def peak_and_end(history: JourneyHistory, after: pd.Timedelta) -> pd.DataFrame:
 
 
 def _is_turned(rows: pd.DataFrame, history: JourneyHistory) -> pd.Series:
-    """Whether a KPI of the map says of this question that low scores are the good ones."""
+    """Whether a KPI of the map declares that low scores of this question are good."""
     document = history.document
     entries = [entry for part in [*document["stages"], document] for entry in part.get("kpis", [])]
     turned = pd.Series(False, index=rows.index)
@@ -134,7 +134,7 @@ def _instances(history: JourneyHistory) -> pd.DataFrame:
 
 
 def _times(history: JourneyHistory, touchpoints: list[str]) -> pd.Series:
-    """By instance: how often one of these happened until it was decided; its very end is part of it."""
+    """By instance: number of events of these touchpoints until it was decided, its last event included."""
     events, instances = history.events, history.instances
     mine = events[events["touchpoint"].isin(touchpoints)]
     until = of(mine["instance"], instances["decided_at"])

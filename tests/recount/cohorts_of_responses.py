@@ -1,4 +1,4 @@
-"""Answers and invitations as members of a KPI."""
+"""Members of survey KPIs: responses and invitations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCALES = {"csat": (1, 5), "csat_mean": (1, 5), "ces": (1, 7), "nps": (0, 10)}
 
 
 def answer_cohorts(kind: str, entry: dict[str, Any], history: JourneyHistory) -> dict[str, pd.DataFrame]:
-    """Statistic -> answers; outcome is 1 where it counts, or the score where a mean is taken."""
+    """Statistic -> responses. outcome: 1 or 0 for a share, the score for a mean."""
     answers = history.facts.answers
     mine = pd.Series(True, index=answers.index)
     for key, column in (("survey", "survey"), ("question", "question"), ("on", "touchpoint")):
@@ -46,7 +46,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], history: JourneyHistory) ->
 
 
 def response_rates(entry: dict[str, Any], history: JourneyHistory) -> pd.DataFrame:
-    """Invitations that may be answered: answered where the latest one before an answer, and that within the window."""
+    """Eligible invitations. Answered: the latest invitation before a response that came within the window."""
     facts, window = history.facts, span(entry["window"])
     invited = facts.invitations[facts.invitations["survey"] == entry["survey"]]
     answers = facts.answers[facts.answers["survey"] == entry["survey"]]
@@ -68,7 +68,7 @@ def response_rates(entry: dict[str, Any], history: JourneyHistory) -> pd.DataFra
 
 
 def _latest(answers: pd.DataFrame, invited: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The latest invitation before each answer of the same `by`: answer, invitation (by index), and their times."""
+    """The latest invitation before each response with the same `by`: index of both, and their times."""
     left = answers.rename_axis("answer").reset_index()[["answer", by, "responded_at"]].dropna(subset=[by])
     right = invited.rename_axis("invitation").reset_index()[["invitation", "invitation_id", by, "invited_at"]]
     right = right.dropna(subset=[by]).sort_values(["invited_at", "invitation_id"])
@@ -80,7 +80,7 @@ def _latest(answers: pd.DataFrame, invited: pd.DataFrame, by: str) -> pd.DataFra
 
 
 def _members(rows: pd.DataFrame, time: str, history: JourneyHistory) -> pd.DataFrame:
-    """Each row's instance, and its segment values: its own, else its instance's, else its customer's at the time."""
+    """Instance of each row, and its segment values: its own, else its instance's, else its customer's at that time."""
     frame = pd.DataFrame({"instance": history.instance_of(rows, time), "at": rows[time], "decided_at": rows[time]})
     for column in history.columns:
         values = rows[f"segment {column}"].astype(object)

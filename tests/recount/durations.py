@@ -1,4 +1,4 @@
-"""How many spells took how long, by definition: what fct_duration_counts must say."""
+"""Duration histograms by definition, to compare with fct_duration_counts."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LABELS = ["kind", "map_version", "status"]
 KINDS = ("time_to_resolve", "time_in_stage")
 EDGES = np.array(sorted({eighth << doubling for eighth in range(8, 17) for doubling in range(27)} | set(range(1, 9))))
 OPEN = -1
-"""In place of an edge for spells that are not over: NULL in the product, and no key to join by."""
+"""Stands for an edge where a spell is open: NULL in the product, which cannot be joined."""
 
 
 def duration_counts(facts: Facts) -> pd.DataFrame:
-    """KEY, NUMBERS, LABELS of every KPI about a duration that a moment of truth of any version of the map names."""
+    """KEY, NUMBERS, LABELS of every duration KPI that a moment of truth of any map version names."""
     versions, clocks = Versions(facts), clocks_of(facts)
     named = {moment["kpi"] for one in facts.versions for moment in one.document.get("moments_of_truth", [])}
     found = [part for kpi_id in sorted(named) for part in _of_kpi(facts, versions, clocks, kpi_id)]
@@ -43,7 +43,7 @@ def duration_counts(facts: Facts) -> pd.DataFrame:
 
 
 def read_durations(url: str, journey: str) -> pd.DataFrame:
-    """What the product says of it."""
+    """The product's histograms of a journey."""
     columns = ", ".join(column for column in [*KEY, *NUMBERS, *LABELS] if column != "at_most_seconds")
     sql = f"select {columns}, coalesce(at_most_seconds, {OPEN}) as at_most_seconds from marts.fct_duration_counts"
     with open_warehouse(url) as warehouse:
@@ -73,7 +73,7 @@ def _of_kpi(facts: Facts, versions: Versions, clocks: dict[str, BusinessClock], 
 
 
 def _clocked(frame: pd.DataFrame, window: pd.Timedelta, clock: BusinessClock | None) -> pd.DataFrame:
-    """With the bin of each, when its clock began, and how long it is followed at the most, in seconds."""
+    """Add the bin of each spell, the time its clock began, and the longest time it can be observed, in seconds."""
     bins = np.where(frame["closed"], EDGES[np.searchsorted(EDGES, frame["duration"].clip(upper=EDGES[-1]))], OPEN)
     began = _read(clock, frame["at"].astype(TIMES))
     followed = _read(clock, (frame["at"] + window).astype(TIMES)) - began
@@ -123,7 +123,7 @@ def _of_period(
 def _in_sight(
     facts: Facts, clocks: dict[str, BusinessClock], cell: pd.DataFrame, sources: frozenset[str]
 ) -> tuple[float, str]:
-    """For how many seconds each spell of a cell has been in sight, and why not longer."""
+    """Seconds for which every spell of a cell has been observed, and the status that follows."""
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in sources), default=pd.Timedelta(0))
     starts, over = cell["starts_at"].iloc[0], cell["over_at"].iloc[0]
     spots = facts.data_gaps[facts.data_gaps["source"].isin(sources)]

@@ -1,4 +1,4 @@
-"""How far each cohort was at fixed ages, by definition: what fct_early_readings must say."""
+"""Early readings by definition, to compare with fct_early_readings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = ("drop_off", "conversion", "time_to_resolve", "time_in_stage")
 
 
 def early_readings(facts: Facts) -> pd.DataFrame:
-    """KEY, NUMBERS, LABELS of every KPI that a moment of truth of its map's version names."""
+    """KEY, NUMBERS, LABELS of every KPI that a moment of truth of its map version names."""
     versions = Versions(facts)
     found = [part for number in range(len(facts.versions)) for part in _of_version(facts, versions, number)]
     if not found:
@@ -32,7 +32,7 @@ def early_readings(facts: Facts) -> pd.DataFrame:
 
 
 def read_early(url: str, journey: str) -> pd.DataFrame:
-    """What the product says of it."""
+    """The product's early readings of a journey."""
     with open_warehouse(url) as warehouse:
         columns = ", ".join([*KEY, *NUMBERS, *LABELS])
         rows = warehouse.rows(
@@ -64,7 +64,7 @@ def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.Da
 
 
 def _undecided_members(kpi: Kpi, history: JourneyHistory) -> pd.DataFrame:
-    """instance, at, reached_at; known_after: how long after `at` the outcome is known at the latest."""
+    """instance, at, reached_at; known_after: time after `at` by which the outcome is known."""
     entry = kpi.entry
     if kpi.kind == "time_to_resolve":
         frame = history.spells(entry["from"], entry["to"]).rename(columns={"closed_at": "reached_at"})

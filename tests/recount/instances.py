@@ -1,4 +1,4 @@
-"""From events to instances, visits and spells under one version of a map."""
+"""Journey instances, stage visits and spells under one version of a map."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STAFFED_CHANNELS = ("phone", "field", "store", "chat")
 
 @dataclass(frozen=True)
 class JourneyHistory:
-    """All that customers did on the journey as one version of its map draws it."""
+    """Events of a journey, and what follows from them under one version of its map."""
 
     facts: Facts
     document: dict[str, Any]
@@ -40,13 +40,13 @@ class JourneyHistory:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that segments and the viewpoint speak of."""
+        """Columns that segments and the viewpoint use."""
         parts = {part for parts in segments_of(self.document).values() for part in parts}
         return sorted(parts | set(viewpoint_of(self.document)))
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """Events on the map, those of a instance together and in order: stage (position from 0), instance (its id)."""
+        """Events on the map, ordered by instance and time. stage: position from 0. instance: its id."""
         places = {
             touchpoint["touchpoint"]: (position, within)
             for position, stage in enumerate(self.document["stages"])
@@ -60,7 +60,7 @@ class JourneyHistory:
         events["case_key"] = ("case " + events["case_id"].fillna("")).where(
             named, "customer " + events["customer_id"].fillna("")
         )
-        # Of the same touchpoint at the same time nothing but what is said of it can differ.
+        # Events of one touchpoint at one time can differ in their segments only.
         order = ["case_key", "occurred_at", "stage", "within", "due_at"]
         events = events.sort_values(order, ignore_index=True)
         events["instance"] = events["case_key"]
@@ -91,12 +91,12 @@ class JourneyHistory:
         return frame
 
     def _first(self, column: str) -> pd.Series:
-        """By instance: what its first event that has it says; of several at once, the smallest."""
+        """By instance: the first known value of a column; the smallest where events have the same time."""
         order = ["occurred_at", "stage", "within", column]
         return self.events.sort_values(order).groupby("instance", sort=False)[column].first()
 
     def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
-        """What is known of each customer at that time, by the index of `customers`; None where nothing is."""
+        """Segment value of each customer at that time, by the index of `customers`; None where unknown."""
         known = self.facts.customers.dropna(subset=[f"segment {column}"]).sort_values("valid_from", kind="stable")
         asked = pd.DataFrame({"customer_id": customers.to_numpy(dtype=object), "at": at.to_numpy()})
         asked = asked.assign(row=range(len(asked))).dropna().sort_values("at", kind="stable")
@@ -110,7 +110,7 @@ class JourneyHistory:
         return pd.Series(found.to_numpy(), index=customers.index, dtype=object)
 
     def asks(self, answers: pd.DataFrame) -> pd.Series:
-        """Whether each speaks of this journey: of one of its touchpoints, or to a survey that its map asks."""
+        """Whether each response belongs to this journey: to one of its touchpoints or surveys."""
         document = self.document
         parts = [*document["stages"], document]
         asked = {entry.get("survey") for part in parts for entry in part.get("kpis", [])} - {None}
@@ -118,7 +118,7 @@ class JourneyHistory:
         return answers["touchpoint"].isin(list(drawn)) | answers["survey"].isin(list(asked))
 
     def instance_of(self, rows: pd.DataFrame, time: str) -> pd.Series:
-        """The instance of each row: that of its case, else the one its customer had begun last at `time`; else None."""
+        """Instance of each row: that of its case, else the last one its customer had begun at `time`; else None."""
         begun = self.instances
         cases = pd.Series(begun.index, index=begun["case"]).loc[lambda one: one.index.notna()]
         found = rows["case_id"].map(cases[~cases.index.duplicated()].to_dict()).astype(object)
@@ -137,7 +137,7 @@ class JourneyHistory:
 
     @cached_property
     def visits(self) -> pd.DataFrame:
-        """One row a visit, in order: instance, stage, entered_at, exited_at, moved_on_at (NaT where it did not)."""
+        """One row a visit, in order: instance, stage, entered_at, exited_at, moved_on_at (NaT: it did not)."""
         events = self.events
         enters = (events["instance"] != events["instance"].shift()) | (events["stage"] != events["stage"].shift())
         frame = events.loc[enters, ["instance", "stage", "occurred_at"]].reset_index(drop=True)
@@ -152,7 +152,7 @@ class JourneyHistory:
         return frame
 
     def spells(self, start: str, stop: str) -> pd.DataFrame:
-        """One row a spell: instance, at, closed_at (NaT while open), due_at (NaT where nothing was promised).
+        """One row a spell: instance, at, closed_at (NaT while open), due_at (NaT: no promise).
 
         The promise is that of the event that starts the clock; where it has none, the first of the instance.
         """
@@ -170,7 +170,7 @@ class JourneyHistory:
 
 
 def _cut(line: pd.DataFrame, history: JourneyHistory) -> list[str]:
-    """The instance of each event of customers without a case, by walking along them once."""
+    """Instance of each event without a case, in one pass over the events in order."""
     scope = history.document["scope"]
     idle, window = span(scope["idle"]), history.window
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""A world drawn by chance: every kind of KPI, and instances as nobody would think of them."""
+"""A random world: every kind of KPI, and instances that nobody would write by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUESTIONS = [("after", "content", 1, 5), ("after", "recommend", 0, 10), ("effort
 
 
 def random_world(seed: int, instances: int = 500) -> World:
-    """The world of that seed: hundreds of instances in two months, some of them still going on."""
+    """Make the world of that seed: hundreds of instances in two months, some of them open."""
     rng = np.random.default_rng(seed)
     name = f"random{seed}"
     customers = [f"{name}_customer{number}" for number in range(instances // 3)]
@@ -136,13 +136,13 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
     second["stages"][0]["kpis"][2]["window"] = "1d"
     second["stages"][2]["kpis"][0]["tolerance"] = "12h"
     second["stages"][2]["kpis"][4]["title"] = "Only the name is new"
-    second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # as it was, but said
+    second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # the default, written out
     del second["kpis"][5]
     return first, second
 
 
 def _instance_events(rng: Rng, name: str, number: int, customers: list[str]) -> list[dict[str, Any]]:
-    """Up to a dozen events, roughly along the map, some at the same moment; of a case or of a customer unmatched."""
+    """Up to a dozen events, roughly along the map, some at the same time, of a case or of a customer without one."""
     touchpoints = [(one, position) for position, stage in enumerate(STAGES.values()) for one in stage]
     stages = np.array([position for _, position in touchpoints])
     at = _moment(rng)
@@ -201,7 +201,7 @@ def _whose(rng: Rng, cases: list[str], customers: list[str]) -> dict[str, Any]:
 
 
 def _moment(rng: Rng, earlier: int = 0) -> pd.Timestamp:
-    """A whole second between FIRST and a few days after the time of the run, which must not be seen."""
+    """A random second from FIRST to a few days after AS_OF; rows after AS_OF must not be counted."""
     days = (AS_OF - FIRST).days + 3 + earlier
     return FIRST + pd.Timedelta(days=earlier) + pd.Timedelta(seconds=int(rng.integers(0, days * 86_400)))
 

@@ -1,4 +1,4 @@
-"""From members to readings: periods, versions of the map, counts, intervals, and what may be said of them yet."""
+"""Readings from members: periods, map versions, counts, intervals and status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci
 LABELS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}
 FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
-"""Period -> what a total may cover to count in it."""
+"""Period -> the spans of totals that count in it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Counted:
 
 
 class Versions:
-    """Which version of the map holds on which local day, and since when each KPI means what it means."""
+    """Which map version is in force on which local day, and when the definition of each KPI changed."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -109,7 +109,7 @@ def in_viewpoint(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
 
 
 def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> Iterator[pd.DataFrame]:
-    """One frame for each segment, of each version that has periods of its own."""
+    """One frame for each map version and segment."""
     frame = one.frame
     if "covers" in frame:
         frame = frame[frame["covers"].isin(FEEDS[period])]
@@ -180,7 +180,7 @@ def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
-    """In a segment, of fewer members than `least` nothing is told; a `least` of 1 asks for no such silence."""
+    """Suppress cells of a segment with fewer than `least` members; 1 suppresses nothing."""
     few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
     found[NUMBERS] = found[NUMBERS].astype(float)
     found.loc[few, NUMBERS] = np.nan
@@ -196,7 +196,7 @@ def _is_primary(kpi: Kpi, statistic: str) -> bool:
 
 
 def clocks_of(facts: Facts) -> dict[str, BusinessClock]:
-    """Of every calendar that there is, over all that could be asked of it."""
+    """The business clock of every calendar, over the whole time of the facts."""
     if facts.events.empty:
         first = last = facts.as_of
     else:

@@ -1,4 +1,4 @@
-"""The product's readings of the small worlds, on each engine, against the second count and against lifelines."""
+"""The product's readings of the small worlds on each engine, against the recount and against lifelines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RANDOM_WORLDS = ["random1", "random2"]
 WORLDS = [
     name for name in names() if all(kpi.kind in KPI_KINDS for one in world(name).documents for kpi in kpis_of(one))
 ]
-"""Those that ask for nothing but what maps can ask for."""
+"""Worlds whose KPI kinds are those of the product."""
 ALL = [*WORLDS, *SETS, *RANDOM_WORLDS]
 
 
@@ -65,7 +65,7 @@ def recounted_durations(name: str) -> pd.DataFrame:
 def measured(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dbt: None
 ) -> Iterator[Callable[[str], str]]:
-    """Engine -> the URL of a warehouse in which all worlds are counted; counted when first asked for."""
+    """Engine -> URL of a warehouse in which all worlds are measured, on first use."""
     urls: dict[str, str] = {}
     with ExitStack() as stack:
 
@@ -84,7 +84,7 @@ def measured(
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ALL)
-def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+def test_readings_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
     sides = side_by_side(recounted_readings(name), read_readings(measured(engine), name))
     assert not sides.duplicated(KEY).any()
     assert unmatched(sides).empty, unmatched(sides).to_string()
@@ -97,7 +97,7 @@ def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", WORLDS + RANDOM_WORLDS)
-def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+def test_early_readings_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
     sides = side_by_side(recounted_early_readings(name), read_early(measured(engine), name), EARLY_KEY)
     assert len(sides) > 100 or name not in RANDOM_WORLDS
     assert unmatched(sides).empty, unmatched(sides).to_string()
@@ -110,7 +110,7 @@ def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", WORLDS + RANDOM_WORLDS)
-def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
+def test_duration_histograms_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
     sides = side_by_side(recounted_durations(name), read_durations(measured(engine), name), DURATION_KEY)
     assert len(sides) > 100 or name not in RANDOM_WORLDS
     assert not sides.duplicated(DURATION_KEY).any()
@@ -124,7 +124,9 @@ def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", COLUMNS)
-def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], name: str, engine: str) -> None:
+def test_lifelines_data_sets_have_the_quantiles_of_lifelines(
+    measured: Callable[[str], str], name: str, engine: str
+) -> None:
     said = lifelines_quantiles(*spells_of(name))
     readings = read_readings(measured(engine), f"lifelines_{name}")
     readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
@@ -134,7 +136,7 @@ def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], 
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
+def test_engines_agree_to_the_last_digits_of_floating_point(measured: Callable[[str], str], name: str) -> None:
     one, two = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
         one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
@@ -142,8 +144,8 @@ def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Ca
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_rows_say_whether_they_are_in_the_viewpoint(measured: Callable[[str], str], engine: str) -> None:
-    """Readings are of those who are in it unmatched; rows are of all."""
+def test_rows_outside_the_viewpoint_are_marked(measured: Callable[[str], str], engine: str) -> None:
+    """Readings count rows in the viewpoint only; the row-level marts hold all rows."""
     marts = {
         "fct_journey_instances": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},
         "fct_stage_visits": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},

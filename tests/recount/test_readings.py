@@ -1,4 +1,4 @@
-"""Every reading of the examples against the second count."""
+"""Every reading of the examples against the recount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", params=["equipment_repair", "spare_parts"])
 def counted(request: pytest.FixtureRequest, demo_folder: Callable[[str], Path]) -> tuple[Facts, str]:
-    """Facts and warehouse of an example that was loaded, checked and measured. Nothing here writes."""
+    """Facts and warehouse URL of an example that was loaded, checked and measured. The tests only read."""
     folder = demo_folder(request.param)
     url = f"duckdb:///{folder / 'warehouse.duckdb'}"
     return read_facts(folder, url), url
@@ -33,7 +33,7 @@ def counted(request: pytest.FixtureRequest, demo_folder: Callable[[str], Path]) 
 
 @pytest.fixture(scope="module")
 def sides(counted: tuple[Facts, str]) -> pd.DataFrame:
-    """Both counts side by side."""
+    """The product's readings beside those of the recount."""
     facts, url = counted
     return side_by_side(all_readings(facts), read_readings(url, facts.versions[-1].document["journey"]))
 
@@ -50,7 +50,7 @@ def test_both_have_the_same_numbers(sides: pd.DataFrame, number: str) -> None:
 
 
 @pytest.mark.parametrize("word", [*LABELS, "matures_at", "status"])
-def test_both_say_the_same_words(sides: pd.DataFrame, word: str) -> None:
+def test_both_have_the_same_labels(sides: pd.DataFrame, word: str) -> None:
     assert label_differences(sides, word).empty, label_differences(sides, word).head(20).to_string()
 
 
@@ -59,14 +59,14 @@ def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
     product = read_early(url, facts.versions[-1].document["journey"])
     sides = side_by_side(early_readings(facts), product, EARLY_KEY)
     assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
-    # Half a day is all that the repair's moment waits: no age lies a day before that.
+    # The repair's moment of truth waits half a day: no early age is a day before that.
     assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "equipment_repair"
     found = {column: number_differences(sides, column) for column in EARLY_NUMBERS}
     found |= {column: label_differences(sides, column) for column in EARLY_LABELS}
     assert all(frame.empty for frame in found.values()), found
 
 
-def test_both_have_counted_the_same_durations(counted: tuple[Facts, str]) -> None:
+def test_both_have_the_same_duration_histograms(counted: tuple[Facts, str]) -> None:
     facts, url = counted
     product = read_durations(url, facts.versions[-1].document["journey"])
     sides = side_by_side(duration_counts(facts), product, DURATION_KEY)

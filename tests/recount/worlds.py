@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
 A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
-Names that journeys share (touchpoints, surveys, cases ...) are told apart by the name of the world before them.
+Names that journeys share (touchpoints, surveys, cases ...) get the name of the world as prefix.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci
 
 @dataclass(frozen=True)
 class World:
-    """One world, its shared names told apart. documents: the map's versions in order. late: source -> `2d`."""
+    """One world with prefixed names. documents: the map's versions in order. late: source -> late_by."""
 
     name: str
     documents: tuple[dict[str, Any], ...]
@@ -47,7 +47,7 @@ class World:
     expected: tuple[dict[str, Any], ...]
 
     def facts(self) -> Facts:
-        """What the second count needs of it, as of AS_OF."""
+        """Input of the recount, as of AS_OF."""
         versions = [
             MapVersion(one, one.get("valid_from") if number else None) for number, one in enumerate(self.documents)
         ]
@@ -98,7 +98,7 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
 
 
 def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """A moment of truth for each KPI of a stage about moving on or a tolerance: what is waited for is read early."""
+    """A moment of truth for each KPI of a stage that has early readings: moving on, or a tolerance."""
     return [
         {
             **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
@@ -145,7 +145,7 @@ _OPTIONS = {"due": "due_at", "on": "touchpoint", "source": "source", "emotion": 
 
 
 def _rows(table: str, text: str, name: str) -> pd.DataFrame:
-    """One row a line: the columns of the kind in order, `-` for none, then `key=value`: an option, else a segment.
+    """Parse one row a line: the columns in order, `-` for none, then `key=value`: an option, else a segment.
 
     `times=50` lands the row so often, each with an id of its own.
     """
@@ -190,7 +190,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
 
 
 def _expectations(text: str) -> Iterator[dict[str, Any]]:
-    """A line names a reading (kpi, statistic, period, its first day) and says what of it was counted by hand."""
+    """Parse lines that name a reading (kpi, statistic, period, its first day) and its values counted by hand."""
     for line in text.split("\n"):
         words = line.split("#")[0].split()
         if not words:
