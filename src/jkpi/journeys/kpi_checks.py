@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.model import JOURNEY_LEVEL
 from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jkpi.documents.documents import Document, did_you_mean
+from jkpi.documents.documents import Document
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import Problem
 from jkpi.loading.model import ColumnMapping, Source
 
