@@ -116,7 +116,9 @@ def test_too_long_interval_names_position_and_maximum(tmp_path: Path, text: str)
     (tmp_path / "budget.yml").write_text(f"every: {text}\n")
     with pytest.raises(WorkspaceError) as caught:
         read_model(tmp_path / "budget.yml", Budget, tmp_path)
-    assert [str(problem) for problem in caught.value.problems] == [f"budget.yml:1:8: '{text}' is too long: write 1000y at most"]
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"budget.yml:1:8: '{text}' is too long: write 1000y at most"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_one_wrong_row_fails_exactly_its_expectation(
     row: dict[str, Any],
     expectation: str,
 ) -> None:
-    monkeypatch.setattr(marts, "KEYS", {mart: marts.MART_KEYS[mart]})
+    monkeypatch.setattr(marts, "MART_KEYS", {mart: marts.MART_KEYS[mart]})
     fill(warehouse, **{mart: [row]})
 
     report = check_marts(settings, warehouse)

@@ -89,7 +89,7 @@ def test_batches_are_bounded(warehouse: Warehouse) -> None:
 
 
 def test_a_locked_file_is_told_with_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_TIMEOUT_SECONDS", 0.3)
     place = tmp_path / "w.duckdb"
     script = f"import duckdb, sys; c = duckdb.connect({str(place)!r}); print('held', flush=True); sys.stdin.read()"
     pipe = subprocess.PIPE

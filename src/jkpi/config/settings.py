@@ -50,7 +50,9 @@ class WorkspaceConfig(StrictModel):
 
     workspace: str = Field(description="Name of the workspace.")
     warehouse: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///FILE, postgresql://..., or env:NAME.")
-    state: str = Field("sqlite:///state.db", description="State database (alerts, notifications): an SQLAlchemy URL, or env:NAME.")
+    state: str = Field(
+        "sqlite:///state.db", description="State database (alerts, notifications): an SQLAlchemy URL, or env:NAME."
+    )
     site_dir: Path = Field(Path("site"), description="Folder of the published pages.")
     as_of: AwareDatetime | None = Field(None, description="Fixed current time, for data sets that have ended.")
     synthetic: bool = Field(False, description="The data is synthetic; every page and message says so.")
@@ -250,7 +252,9 @@ def _check_receivers(config: WorkspaceConfig, document: Document) -> None:
 
 
 def _pseudonym_key(ids: CustomerIdsConfig, folder: Path) -> bytes | None:
-    return _read_or_create_key(ids.key, folder, "customer_ids.key", "can identify customers") if ids.pseudonymise else None
+    return (
+        _read_or_create_key(ids.key, folder, "customer_ids.key", "can identify customers") if ids.pseudonymise else None
+    )
 
 
 def _link_key(alerts: AlertOptions, folder: Path) -> bytes:

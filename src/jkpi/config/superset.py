@@ -17,14 +17,14 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
 
 
 class SupersetConfig(StrictModel):
-    """A Superset 6 server and the user that publishes to it. The user needs the role Admin, because roles are created."""
+    """A Superset 6 server and the user that publishes to it. It needs the role Admin, because roles are created."""
 
     url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Its address, such as https://bi.example.org")
     username: str
     password: str = Field(pattern=r"^(env|file):.+", description="A secret: write env:NAME or file:PATH.")
     provider: Provider = Field("db", description="How Superset authenticates the user.")
     database: str | None = Field(
-        None, description="URL of the warehouse as seen by Superset, if it differs: a URL without a password, or env:NAME."
+        None, description="The warehouse as Superset reaches it, if different: a URL without password, or env:NAME."
     )
 
     @field_validator("database")

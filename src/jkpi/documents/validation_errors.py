@@ -38,7 +38,7 @@ def validation_problems(error: ValidationError, model: type[BaseModel], document
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint with the candidate most similar to `word`. Where none is similar, all candidates if there are at most 25."""
+    """A hint with the candidate most similar to `word`; else with all candidates, if there are at most 25."""
     names = sorted({str(name) for name in candidates})
     prefix_matches = [name for name in names if len(str(word)) > 2 and name.startswith(str(word))]
     close = prefix_matches or difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)

@@ -104,7 +104,9 @@ def _scale_ends(kpi: KpiCursor) -> tuple[float | None, float | None]:
 
 def _staffing_findings(kpi: KpiCursor, outline: MapOutline) -> Iterator[LintFinding]:
     """Contacts are met at staffed touchpoints, so there must be some; and self-service means that some have none."""
-    counts_staffed = kpi.kind == "self_service" or (kpi.kind == "first_contact" and (kpi.cursor / "touchpoint").value is None)
+    counts_staffed = kpi.kind == "self_service" or (
+        kpi.kind == "first_contact" and (kpi.cursor / "touchpoint").value is None
+    )
     if not counts_staffed or not outline.knows_touchpoints or None in outline.is_staffed:
         return
     location = (kpi.cursor / "kpi").location

@@ -126,7 +126,9 @@ def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:
             yield document.problem(["constants", "touchpoint"], "milestones take the place of constants.touchpoint")
         for number, additional_event in enumerate(source.additional_events):
             if not additional_event.at:
-                yield document.problem(["additional_events", number], "beside milestones a further event needs its own time: at")
+                yield document.problem(
+                    ["additional_events", number], "beside milestones a further event needs its own time: at"
+                )
     else:
         if not (columns.touchpoint or constants.touchpoint or source.additional_events):
             yield document.problem(
@@ -187,7 +189,9 @@ def _check_counts(source: Source, document: Document) -> Iterator[Problem]:
     if source.period is None:
         yield document.problem([], "how long does a row cover? write period: day, week or month")
     if not source.measures:
-        yield document.problem([], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}")
+        yield document.problem(
+            [], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}"
+        )
     if source.format.timezone != "UTC":
         yield document.problem(
             ["format", "timezone"], "a total is of a calendar day, week or month: it has no time zone"
