@@ -109,7 +109,7 @@ def test_a_server_that_is_away_and_an_unknown_kind_are_told() -> None:
         with open_warehouse("postgresql://someone:hush@127.0.0.1:1/x"):
             pass
     assert "hush" not in str(caught.value)
-    with pytest.raises(InputError, match="unknown kind: 'mysql'"), open_warehouse("mysql://x"):
+    with pytest.raises(InputError, match="unknown scheme of the warehouse URL: 'mysql'"), open_warehouse("mysql://x"):
         pass
 
 

@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,3 +107,8 @@ def used_parameters(sql: str, parameters: Parameters) -> dict[str, Any]:
 def decimal_to_float(value: Any) -> Any:
     """A Decimal as float; any other value unchanged."""
     return float(value) if isinstance(value, Decimal) else value
+
+
+def as_naive_utc(timestamp: datetime) -> datetime:
+    """An aware timestamp as the warehouse stores it: UTC without a zone."""
+    return timestamp.astimezone(UTC).replace(tzinfo=None)
