@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.store.history import alert_history
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertingConfig, AlertOptions

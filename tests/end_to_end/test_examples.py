@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch, evaluate_series
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets

@@ -25,7 +25,7 @@ from lifelines import KaplanMeierFitter
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.evidence.alert_context import drop_without_recovery
 from jkpi.alerts.series.duration_panel import read_duration_panel
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
