@@ -9,7 +9,7 @@ import pytest
 
 from jkpi.alerts.detection.replay import replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_matrix import Reading
+from jkpi.alerts.statistics.reading_grid import Reading
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.alerts.store.acknowledgements import acknowledge
 from tests.alerts.made_world import FIRST, ON_SITE, World, steady

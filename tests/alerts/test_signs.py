@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.notifications.slowdown_text import format_time_limit
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid
 from jkpi.alerts.statistics.rules import WEEKLY, AlertRule, EvaluationConfig
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid
 
 EDGES = 2.0 ** (np.arange(0, 160) / 8)
 FIRST = date(2026, 1, 5)

@@ -217,7 +217,7 @@ def test_the_past_says_which_slowdowns_would_show_beside_falls(world: World) -> 
 
 
 IN_STAGE = """
-  - {moment: at_the_bench, kpi: fix.time_in_stage, falls_off_by: 0.05, owner: workshop, notify: [lead], by: [region]}
+  - {moment: at_the_bench, kpi: fix.time_in_stage, min_drop: 0.05, owner: workshop, notify: [lead], segments: [region]}
 """
 
 

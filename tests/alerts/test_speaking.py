@@ -20,7 +20,7 @@ from tests.alerts.test_early import DAY, judged
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
 GOLD = "repair/technician_on_site/tier+region=gold+south"
-BY_BOTH = ON_SITE.replace("by: [region]", "by: [region, tier+region]")
+BY_BOTH = ON_SITE.replace("segments: [region]", "segments: [region, tier+region]")
 Counts = list[tuple[float, float]]
 
 

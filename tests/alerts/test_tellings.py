@@ -24,7 +24,7 @@ from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, 
 MakeWorld = Callable[..., World]
 FELL = 63
 """Days after FIRST of the fourth low day: a world judged then has told of it."""
-ESCALATED = ON_SITE.replace("by: [region]}", "by: [region], escalate: {after: 2d, to: [boss]}}")
+ESCALATED = ON_SITE.replace("segments: [region]}", "segments: [region], escalate: {after: 2d, to: [boss]}}")
 NOBODY_NAMED = ON_SITE.replace("notify: [lead], ", "")
 
 
@@ -309,7 +309,7 @@ def test_a_mute_of_the_calendar_holds_the_announcement_not_the_state(make_world:
 
 def test_a_mute_of_something_else_holds_nothing(make_world: MakeWorld) -> None:
     mute = MuteInterval.model_validate(
-        {"from": day(60), "to": day(70), "reason": "r", "only": ["other", "repair/other"]}
+        {"from": day(60), "to": day(70), "reason": "r", "scope": ["other", "repair/other"]}
     )
     world = telling(fallen(make_world(ON_SITE)), mutes=(mute,))
     assert [number for number, _, _ in told_on(world, range(58, 66))] == [61]
@@ -379,7 +379,7 @@ def test_an_early_sign_says_what_is_bad_and_when(make_world: MakeWorld) -> None:
 
 
 def test_an_early_sign_of_weeks_names_the_week(make_world: MakeWorld) -> None:
-    world = telling(make_world(ON_SITE.replace("by: [region]", "period: week")), digest="daily")
+    world = telling(make_world(ON_SITE.replace("segments: [region]", "period: week")), digest="daily")
     world.period = "week"
     world.put([*steady(20, 0.92), (82.0, 100.0)], first=date(2026, 1, 5))
     world.run(date(2026, 5, 18))

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch, evaluate_series
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
@@ -184,7 +184,7 @@ def test_dashboards_show_the_interval_and_the_state_of_each_moment(demo: Demo) -
         reading = newest[kpi, segment, value]
         assert interval == f"{100 * reading['ci_low']:.1f} to {100 * reading['ci_high']:.1f} %"
         assert n == reading["sample_size"]
-        watched = segment == "all" or segment in moments[moment].by
+        watched = segment == "all" or segment in moments[moment].segments
         assert state == states.get((moment, segment, value), "not judged yet" if watched else "not judged by itself")
     assert states[demo.injected.moment, "all", "all"].startswith("firing since ")
 

@@ -46,7 +46,7 @@ def maps(draw: st.DrawFn) -> dict[str, object]:
             "starts_with": touchpoints[:1],
             "ends_with": touchpoints[1:2],
             "window": "30d",
-            "idle": draw(LENGTHS),
+            "session_gap": draw(LENGTHS),
         },
         "stages": [
             {
@@ -68,7 +68,7 @@ def test_a_map_survives_json_and_yaml(data: dict[str, object]) -> None:
 
 
 def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
-    text, _ = spoiled(("{kpi: volume}", "{kpi: volume, name: arrivals, of: arrived}"))
+    text, _ = spoiled(("{kpi: volume}", "{kpi: volume, name: arrivals, touchpoint: arrived}"))
     ids = [kpi_id for kpi_id, *_ in journey(tmp_path, text).all_kpis()]
     assert ids == [
         "report.repeat_contact",

@@ -25,7 +25,7 @@ from lifelines import KaplanMeierFitter
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.evidence.alert_context import drop_without_recovery
 from jkpi.alerts.series.duration_panel import read_duration_panel
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.config.settings import load_settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
@@ -450,7 +450,7 @@ def test_replay_finds_the_drops_of_the_past(measured: Any) -> None:
     shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
     written = then.folder / "journeys" / "incident.yml"
     promise = "    kpi: close.promise_missed\n"
-    written.write_text(written.read_text().replace(promise, f"{promise}    by: [closed_by]\n"))
+    written.write_text(written.read_text().replace(promise, f"{promise}    segments: [closed_by]\n"))
     (found,) = then.jkpi("backtest", "--moment", "promise_kept")
     whole = "incident/promise_kept"
     by_series: dict[str, list[dict[str, Any]]] = {}
@@ -466,7 +466,7 @@ def test_replay_finds_the_drops_of_the_past(measured: Any) -> None:
 
 
 SLOWER = """
-  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, falls_off_by: 0.10, by: [closed_by], owner: desk}
+  - {moment: resolved, kpi: resolve.time_to_resolve, promise: 0.5, min_drop: 0.10, segments: [closed_by], owner: desk}
 """
 
 

@@ -38,7 +38,7 @@ class Kpi:
 
     @property
     def touchpoint(self) -> str | None:
-        return self.entry.get("on") or self.entry.get("of")
+        return self.entry.get("touchpoint")
 
     @property
     def level(self) -> str:
@@ -83,7 +83,7 @@ def cohorts(kpi: Kpi, history: JourneyHistory, clocks: dict[str, BusinessClock])
         )
         return {statistic: _seen(frame, history) for statistic, frame in found.items()}
     if kind == "volume":
-        return {"volume": _seen(volumes(kpi.position, entry.get("of"), history), history)}
+        return {"volume": _seen(volumes(kpi.position, entry.get("touchpoint"), history), history)}
     if kind == "rate":
         return {"rate": _counted(entry["measure"], history)}
     return {statistic: _seen(frame, history) for statistic, frame in INSTANCE_KINDS[kind](entry, history).items()}
@@ -125,15 +125,15 @@ def sources_of(kpi: Kpi, history: JourneyHistory) -> frozenset[str]:
     if kind == "time_to_resolve":
         rows = name.isin([entry["from"], entry["to"]])
     elif kind in ("occurrence", "repeat_contact"):
-        rows = starts | ends | (name == entry["of"])
+        rows = starts | ends | (name == entry["touchpoint"])
     elif kind in ("first_contact", "self_service"):
-        rows = starts | ends | name.isin([entry["of"]] if "of" in entry else history.staffed)
+        rows = starts | ends | name.isin([entry["touchpoint"]] if "touchpoint" in entry else history.staffed)
     elif kind == "peak_end":
         scored = facts.answers[facts.answers["score"].notna()]
         return frozenset(events.loc[starts | ends, "source"]) | frozenset(scored["source"])
     elif kind == "volume":
         here = events["stage"] == kpi.position if kpi.position is not None else starts
-        rows = name == entry["of"] if "of" in entry else here
+        rows = name == entry["touchpoint"] if "touchpoint" in entry else here
     elif kpi.position is None:
         rows = starts | (events["stage"] == len(history.document["stages"]) - 1)
     else:

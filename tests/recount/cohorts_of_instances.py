@@ -51,13 +51,13 @@ def volumes(position: int | None, touchpoint: str | None, history: JourneyHistor
 def _occurrences(entry: dict[str, Any], history: JourneyHistory) -> Frames:
     least = entry.get("at_least", 2 if entry["kpi"] == "repeat_contact" else 1)
     frame = _instances(history)
-    times = _times(history, [entry["of"]]).reindex(frame["instance"]).to_numpy()
+    times = _times(history, [entry["touchpoint"]]).reindex(frame["instance"]).to_numpy()
     return {entry["kpi"]: _decided(frame, pd.Series(times >= least, index=frame.index))}
 
 
 def _first_contact(entry: dict[str, Any], history: JourneyHistory) -> Frames:
     frame = _instances(history)
-    contacts = [entry["of"]] if "of" in entry else history.staffed
+    contacts = [entry["touchpoint"]] if "touchpoint" in entry else history.staffed
     times = of(frame["instance"], _times(history, contacts))
     frame = _decided(frame, (times == 1) & frame["is_completed"])
     return {"first_contact": frame[times >= 1]}

@@ -17,7 +17,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], history: JourneyHistory) ->
     """Statistic -> responses. outcome: 1 or 0 for a share, the score for a mean."""
     answers = history.facts.answers
     mine = pd.Series(True, index=answers.index)
-    for key, column in (("survey", "survey"), ("question", "question"), ("on", "touchpoint")):
+    for key, column in (("survey", "survey"), ("question", "question"), ("touchpoint", "touchpoint")):
         if key in entry:
             mine &= answers[column] == entry[key]
     if kind == "emotion":

@@ -108,7 +108,7 @@ def _of_period(
         for segment, parts in {"all": [], **segments_of(document)}.items():
             value = segment_values(members, parts) if parts else pd.Series("all", index=members.index, dtype=object)
             for (shown, start), cell in members.groupby([value.rename("segment_value"), "period_start"]):
-                if segment != "all" and len(cell) < document.get("min_cell", 1):
+                if segment != "all" and len(cell) < document.get("min_cell_size", 1):
                     continue
                 decided, status = _in_sight(facts, clocks, cell, sources)
                 counts = cell.groupby("at_most_seconds").size()

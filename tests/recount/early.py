@@ -110,7 +110,7 @@ def _at_age(
         found["matures_at"] = settled + late
         waits = found["matures_at"] > facts.as_of
         found["status"] = np.where(data_gaps, "withheld", np.where(waits, "provisional", "final"))
-        least = document.get("min_cell", 1)
+        least = document.get("min_cell_size", 1)
         few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
         found[NUMBERS] = found[NUMBERS].astype(float)
         found.loc[few, NUMBERS] = np.nan

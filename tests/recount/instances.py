@@ -172,7 +172,7 @@ class JourneyHistory:
 def _cut(line: pd.DataFrame, history: JourneyHistory) -> list[str]:
     """Instance of each event without a case, in one pass over the events in order."""
     scope = history.document["scope"]
-    idle, window = span(scope["idle"]), history.window
+    idle, window = span(scope["session_gap"]), history.window
     found: list[str] = []
     case_key, last, first, number, ended = None, None, None, 0, False
     row: Any

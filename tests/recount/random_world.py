@@ -82,15 +82,15 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
     kpis: dict[str, list[dict[str, Any]]] = {
         "ask": [
             {"kpi": "volume"},
-            {"kpi": "volume", "name": "calls", "of": of("called")},
+            {"kpi": "volume", "name": "calls", "touchpoint": of("called")},
             {"kpi": "drop_off", "window": "2d"},
             {"kpi": "time_in_stage", "tolerance": "6h"},
             {"kpi": "time_in_stage", "name": "in_hours", "tolerance": "4h", "calendar": f"{name}_office"},
             {"kpi": "csat", "survey": after, "question": "content"},
-            {"kpi": "csat_mean", "survey": after, "on": of("called")},
+            {"kpi": "csat_mean", "survey": after, "touchpoint": of("called")},
             {"kpi": "ces", "survey": effort, "polarity": "low_is_easy"},
             {"kpi": "emotion", "name": "angry"},
-            {"kpi": "emotion", "name": "glad", "direction": "higher", "survey": after, "on": of("fixed")},
+            {"kpi": "emotion", "name": "glad", "direction": "higher", "survey": after, "touchpoint": of("fixed")},
         ],
         "plan": [{"kpi": "conversion", "window": "1d"}, {"kpi": "time_in_stage"}, {"kpi": "first_contact"}],
         "help": [
@@ -98,7 +98,7 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
             {"kpi": "time_to_resolve", "name": "promised", "tolerance": "due", **wait},
             {"kpi": "time_to_resolve", "name": "in_hours", "tolerance": "9h", "calendar": f"{name}_office", **wait},
             {"kpi": "response_rate", "survey": after, "window": "3d"},
-            {"kpi": "repeat_contact", "of": of("called_again")},
+            {"kpi": "repeat_contact", "touchpoint": of("called_again")},
         ],
         "thank": [{"kpi": "nps", "survey": after, "question": "recommend"}],
     }
@@ -106,9 +106,9 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         {"kpi": "conversion"},
         {"kpi": "volume"},
         {"kpi": "first_contact"},
-        {"kpi": "first_contact", "name": "one_call", "of": of("called")},
+        {"kpi": "first_contact", "name": "one_call", "touchpoint": of("called")},
         {"kpi": "self_service"},
-        {"kpi": "occurrence", "of": of("moved")},
+        {"kpi": "occurrence", "touchpoint": of("moved")},
         {"kpi": "peak_end", "window": "2d"},
     ]
     first: dict[str, Any] = {
@@ -116,10 +116,10 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         "viewpoint": {"persona": "somebody", **({"segment": {"tier": ["gold", "silver"]}} if seed % 2 else {})},
         "scope": {
             **{"starts_with": [of("asked")], "ends_with": [of("confirmed"), of("thanked")]},
-            **{"window": "9d", "idle": "3d"},
+            **{"window": "9d", "session_gap": "3d"},
         },
         "segments": ["tier", "region", ["tier", "region"]],
-        "min_cell": 3,
+        "min_cell_size": 3,
         "stages": [
             {
                 "stage": stage,

@@ -132,7 +132,7 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
                 values = segment_values(members, parts)
             found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
-            found = _suppressed(found, segment, document.get("min_cell", 1))
+            found = _suppressed(found, segment, document.get("min_cell_size", 1))
             columns: dict[str, Any] = {
                 **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
                 **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},

@@ -46,9 +46,9 @@ def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timesta
     for world in worlds:
         for source, late in world.late.items():
             columns = {**SOURCE["columns"], "segments": _columns(world)}
-            source_file = {"source": source, **SOURCE, "columns": columns, "late_by": late}
+            source_file = {"source": source, **SOURCE, "columns": columns, "allowed_lateness": late}
             if late == "0d":
-                del source_file["late_by"]
+                del source_file["allowed_lateness"]
             _write(folder / "sources" / f"{source}.yml", source_file)
         for name, calendar in world.calendars.items():
             _write(folder / "calendars" / f"{name}.yml", calendar)

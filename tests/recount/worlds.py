@@ -24,14 +24,14 @@ BASE: dict[str, Any] = {
     "owner": "desk",
     "timezone": "Europe/Berlin",
     "viewpoint": {"persona": "somebody"},
-    "scope": {"starts_with": ["asked"], "ends_with": ["confirmed"], "window": "20d", "idle": "5d"},
+    "scope": {"starts_with": ["asked"], "ends_with": ["confirmed"], "window": "20d", "session_gap": "5d"},
 }
 STAGES = {
     "ask": {"asked": "web", "called": "phone"},
     "help": {"visited": "field", "fixed": "web"},
     "thank": {"confirmed": "web"},
 }
-_SHARED = ("touchpoint", "of", "on", "from", "to", "starts_with", "ends_with", "survey", "measure", "calendar")
+_SHARED = ("touchpoint", "from", "to", "starts_with", "ends_with", "survey", "measure", "calendar")
 _WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci_high"}
 
 
@@ -102,7 +102,7 @@ def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
-            **{"kpi": f"{stage['stage']}.{entry.get('name', entry['kpi'])}", "promise": 0.5, "falls_off_by": 0.1},
+            **{"kpi": f"{stage['stage']}.{entry.get('name', entry['kpi'])}", "promise": 0.5, "min_drop": 0.1},
         }
         for stage in document["stages"]
         for entry in stage["kpis"]

@@ -23,7 +23,9 @@ from jkpi.alerts.dispatch.schedule import (
     reminders,
     thread_id_of,
 )
-from jkpi.alerts.evidence.alert_context import AlertContext, ReadingCache, build_context
+from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.build_context import build_context
+from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.notifications.compose import (
     MAX_FULL_ITEMS,
