@@ -25,7 +25,7 @@ def jkpi(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """The starter, made and run once."""
     folder = tmp_path_factory.mktemp("cli") / "starter"
     jkpi("init", folder)

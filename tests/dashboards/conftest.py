@@ -57,7 +57,7 @@ def bundle_of(tmp_path: Path) -> MakeBundle:
 
 
 @pytest.fixture(scope="session")
-def two_journeys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_journeys(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """A workspace that was run: the repair of a machine, and the technician's visit as a journey of its own."""
     folder = tmp_path_factory.mktemp("dashboards")
     workspace = folder / WHOLE

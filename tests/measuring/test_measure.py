@@ -19,6 +19,9 @@ from jkpi.warehouse.open import open_warehouse
 from tests.dbt import small_world as world
 
 
+pytestmark = pytest.mark.dbt
+
+
 class Counter:
     """A progress that remembers."""
 
