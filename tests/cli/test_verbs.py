@@ -269,7 +269,7 @@ def test_looking_back_does_not_reject_what_came_later(tmp_path: Path) -> None:
         (["run", "-w", "/nowhere"], "is no workspace"),
         (["init", "x", "--example", "spare_prts"], "did you mean 'spare_parts'?"),
         (["schema", "jurney"], "no kind of file 'jurney'"),
-        (["check", "--door", "back", "-w", "WORKSPACE"], "no door 'back'"),
+        (["check", "--checkpoint", "back", "-w", "WORKSPACE"], "no door 'back'"),
         (["load", "--source", "shp", "-w", "WORKSPACE"], "did you mean 'shop'?"),
         (["status", "--now", "yesterday", "-w", "WORKSPACE"], "'yesterday' is not a time"),
     ],
