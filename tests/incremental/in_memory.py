@@ -1,8 +1,8 @@
 """dbt's compiled SQL run on DuckDB in memory: a run takes a fraction of a second instead of many.
 
-The SQL is the product's own, as dbt wrote it for a full refresh and for an incremental run; only the clock is read
-from the run that was begun, where dbt writes the moment into the SQL. Nearly all time goes into planning: what is
-read by many is therefore a table here where it is a view there, and what rests on the map alone is counted once.
+The SQL is the product's own, as dbt compiled it for a full refresh and for an incremental run. Only the clock differs:
+it is read from the current run, where dbt writes the timestamp into the SQL. Planning takes nearly all of the time, so
+views that many models read are tables here, and models that depend on the map alone are built once.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from jkpi.measuring.run_state import inputs_fingerprint
 from jkpi.warehouse.open import open_warehouse
 from tests.dbt import small_world as world
 
-
 pytestmark = pytest.mark.dbt
 
 
@@ -54,7 +53,7 @@ def landed(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def _land(where: str) -> None:
     with open_warehouse(where) as warehouse:
         world.land_map(warehouse)
-        for batch in world.in_batches(world.events(seed=3, passages=15), 2, seed=3):
+        for batch in world.in_batches(world.events(seed=3, instances=15), 2, seed=3):
             world.land(warehouse, "touchpoint_events", batch)
 
 

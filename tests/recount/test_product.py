@@ -137,9 +137,9 @@ def test_lifelines_data_sets_have_the_quantiles_of_lifelines(
 
 @pytest.mark.parametrize("name", ALL)
 def test_engines_agree_to_the_last_digits_of_floating_point(measured: Callable[[str], str], name: str) -> None:
-    one, two = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
+    first, second = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
-        one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
+        first.reset_index(drop=True), second.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
     )
 
 
