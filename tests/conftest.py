@@ -65,7 +65,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands its counts to the process that reports."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None and RAN in session.config.stash:
-        output["counts"] = [dict(session.config.stash[key]) for key in (RAN, LEFT_OUT)]
+        output["counts"] = [dict(session.config.stash[key].items()) for key in (RAN, LEFT_OUT)]
 
 
 @pytest.hookimpl(optionalhook=True)
