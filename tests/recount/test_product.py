@@ -127,10 +127,10 @@ def test_duration_histograms_equal_the_recount(measured: Callable[[str], str], n
 def test_lifelines_data_sets_have_the_quantiles_of_lifelines(
     measured: Callable[[str], str], name: str, engine: str
 ) -> None:
-    said = lifelines_quantiles(*spells_of(name))
+    expected = lifelines_quantiles(*spells_of(name))
     readings = read_readings(measured(engine), f"lifelines_{name}")
     readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
-    for statistic, numbers in said.items():
+    for statistic, numbers in expected.items():
         found = readings.loc[statistic, ["value", "ci_low", "ci_high"]].astype(float) / UNIT
         assert found.to_dict() == pytest.approx(numbers, nan_ok=True, rel=1e-9), (name, statistic)
 
