@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
@@ -26,7 +26,7 @@ import jkpi.alerts.notifications.model as notification_model
 import jkpi.alerts.transitions.model as transition_model
 from jkpi.cli.app import app as command_line
 from jkpi.errors import JkpiError
-from jkpi.journeys.kpi_registry import KINDS as KPI_KINDS
+from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.state.tables import metadata as state_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -318,9 +318,9 @@ def _type(found: Mapping[str, Any], kind: str, hidden: set[str]) -> str:
     if type_ == "string":
         if "smhd" in found.get("pattern", ""):
             return "duration"
-        return {"date": "day", "date-time": "time", "path": "path"}.get(found.get("format", ""), "text")
+        return {"date": "day", "date-time": "time", "path": "path"}.get(str(found.get("format")), "text")
     names = {"integer": "whole number", "boolean": "true or false", "number": "number"}
-    return " or ".join(names.get(one, "text") for one in (type_ if isinstance(type_, list) else [type_]))
+    return " or ".join(names.get(str(one), "text") for one in (type_ if isinstance(type_, list) else [type_]))
 
 
 # --- KPI kinds --------------------------------------------------------------------------------------------------------
@@ -452,7 +452,7 @@ def _fields(node: ast.AST, prefix: str = "") -> Iterator[str]:
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant):
-                name = f"{prefix}{key.value}"
+                name = f"{prefix}{key.value!s}"
                 if not isinstance(value, ast.Dict):
                     yield name
                 yield from _fields(value, f"{name}.")
@@ -514,9 +514,12 @@ def state() -> str:
             marks += ["may be NULL"] * (bool(column.nullable) and not column.primary_key)
             rows.append((f"`{column.name}`", _stored(column.type), ", ".join(marks), column.comment or ""))
         heads = ("column", "type", "", "meaning")
-        if not any(row[3] for row in rows):
-            heads, rows = heads[:3], [row[:3] for row in rows]
-        parts += [f"## {table.name}", _prose(f"{table.comment or ''}"), _table(heads, rows)]
+        shown = len(heads) if any(row[3] for row in rows) else 3
+        parts += [
+            f"## {table.name}",
+            _prose(f"{table.comment or ''}"),
+            _table(heads[:shown], [row[:shown] for row in rows]),
+        ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -528,7 +531,7 @@ def _stored(type_: object) -> str:
 # --- Text -------------------------------------------------------------------------------------------------------------
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     lines += [f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), ' ') for cell in row)} |" for row in rows]
     return "\n".join(lines)

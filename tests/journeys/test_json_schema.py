@@ -38,7 +38,9 @@ def test_the_small_map_fits() -> None:
 
 def test_combinations_and_days_fit(tmp_path: Path) -> None:
     more = SMALL.replace("segments: [tier, region]", "segments: [tier, [tier, region]]\nvalid_from: '2026-05-01'")
-    more = more.replace("segments: [region]", "segments: [tier+region]").replace("kpi: nps,", "kpi: csat_mean, touchpoint: running,")
+    more = more.replace("segments: [region]", "segments: [tier+region]").replace(
+        "kpi: nps,", "kpi: csat_mean, touchpoint: running,"
+    )
     (tmp_path / "map.yml").write_text(more)
     # As jkpi and editors read it: to YAML 1.1 the key `on` would be true.
     assert complaints(read_document(tmp_path / "map.yml").data) == []

@@ -42,7 +42,11 @@ REFUSED = {
     "stage named journey": ("stage: report", "stage: «journey", ["that word is for the journey as a whole"]),
     "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["is for everybody"]),
     "moment's KPI": ("fix.time_to_resolve", "«fix.time_to_resolv", ["no KPI", "did you mean 'fix.time_to_resolve'?"]),
-    "KPI's of": ("repeat_contact, touchpoint: transferred", "repeat_contact, touchpoint: «transfered", ["no touchpoint 'transfered'", "did you mean 'transferred'?"]),
+    "KPI's of": (
+        "repeat_contact, touchpoint: transferred",
+        "repeat_contact, touchpoint: «transfered",
+        ["no touchpoint 'transfered'", "did you mean 'transferred'?"],
+    ),
     "KPI's from": ("from: reported", "from: «report", ["no touchpoint 'report'", "did you mean 'reported'?"]),
     "KPI's to": ("to: arrived", "to: «arive", ["no touchpoint 'arive'", "did you mean 'arrived'?"]),
     "from itself": ("to: arrived", "to: «reported", ["goes from 'reported' to itself"]),
@@ -169,7 +173,11 @@ REFUSED = {
         "«{kpi: ces, survey: after_call}",
         ["the key 'polarity' is missing"],
     ),
-    "repeated once": ("repeat_contact, touchpoint: transferred}", "repeat_contact, touchpoint: transferred, at_least: «1}", ["greater than or equal to 2"]),
+    "repeated once": (
+        "repeat_contact, touchpoint: transferred}",
+        "repeat_contact, touchpoint: transferred, at_least: «1}",
+        ["greater than or equal to 2"],
+    ),
     "notify": ("notify: [lead]", "notify: [«leed]", ["jkpi.yml has no receiver 'leed'", "did you mean 'lead'?"]),
     "escalate": ("to: [boss]", "to: [«bos]", ["jkpi.yml has no receiver 'bos'", "did you mean 'boss'?"]),
     "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody would be told"]),
@@ -331,7 +339,10 @@ def test_the_new_kinds_are_right_as_documented(tmp_path: Path) -> None:
     text, _ = spoiled(
         (NPS, "{kpi: emotion, name: angry, touchpoint: arrived, target: 0.1}"),
         ("{kpi: time_in_stage}", "{kpi: response_rate, survey: s, window: 90d}"),
-        (VOLUME, "{kpi: csat_mean, survey: s, touchpoint: running, scale: [0, 10], target: 8}\n      - {kpi: first_contact}"),
+        (
+            VOLUME,
+            "{kpi: csat_mean, survey: s, touchpoint: running, scale: [0, 10], target: 8}\n      - {kpi: first_contact}",
+        ),
         ("{kpi: conversion}", "{kpi: self_service}\n  - {kpi: peak_end, target: 0.7, window: 90d}"),
         ("kpi: fix.time_to_resolve", "kpi: fix.angry"),
         ("promise: 0.85", "promise: 0.15"),
@@ -349,7 +360,8 @@ JUNK = st.recursive(
     | st.floats()
     | st.sampled_from(["", "all", "journey", "4h", "csat"]),
     lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["kpi", "stage", "touchpoint"]), inner, max_size=2)
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["kpi", "stage", "touchpoint"]), inner, max_size=2)
     ),
     max_leaves=4,
 )

@@ -126,7 +126,8 @@ def test_the_keys_of_each_kind(tmp_path: Path) -> None:
 
 def test_segments_and_their_parts(tmp_path: Path) -> None:
     text, _ = spoiled(
-        ("segments: [tier, region]", "segments: [tier, [tier, region]]"), ("segments: [region]", "segments: [tier+region]")
+        ("segments: [tier, region]", "segments: [tier, [tier, region]]"),
+        ("segments: [region]", "segments: [tier+region]"),
     )
     made = map_rows([journey(tmp_path, text)], NOW)
     assert [(row["segment"], row["part"], row["part_position"]) for row in made["map_segments"]] == [

@@ -276,7 +276,7 @@ def test_a_load_warns_where_more_than_a_twentieth_is_set_aside(place: Any, heade
     assert rejected_warning(place.load()) is None
     place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
     told = place.load()
-    assert rejected_warning(told) == "10.0 % of the rows were set aside (1 of 10)"
+    assert rejected_warning(told) == "10.0 % of the rows were rejected (1 of 10)"
     assert render_batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 

@@ -84,7 +84,11 @@ def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(plac
         ("period: month\n", "", "how long does a row cover"),
         ("period: month", "period: year", "'day', 'week' or 'month'"),
         ("period_start: month, ", "", "give columns.period_start"),
-        ("measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}", "", "nothing is counted"),
+        (
+            "measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}",
+            "",
+            "nothing is counted",
+        ),
         ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "it has no time zone"),
         ("period_start: month", "period_start: month, customer_id: who", "has no column 'customer_id'"),
         ("kind: counts", "kind: customers", "'measures' goes with kind: counts only"),

@@ -1,4 +1,4 @@
-"""The small worlds: the second count says what was counted by hand."""
+"""The recount of the small worlds agrees with readings counted by hand."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from tests.recount.worlds import names, world
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_second_count_says_what_was_counted_by_hand(name: str) -> None:
-    one = world(name)
-    readings = all_readings(one.facts()).set_index(KEY)
-    assert one.expected or readings.empty
-    for wanted in one.expected:
+def test_the_recount_agrees_with_readings_counted_by_hand(name: str) -> None:
+    small_world = world(name)
+    readings = all_readings(small_world.facts()).set_index(KEY)
+    assert small_world.expected or readings.empty
+    for wanted in small_world.expected:
         key = tuple(wanted[column] for column in KEY)
         if wanted["absent"]:
             assert key not in readings.index, key
             continue
         assert key in readings.index, (key, [other for other in readings.index if other[:2] == key[:2]])
         found = readings.loc[key]
-        for column, text in wanted["said"].items():
+        for column, text in wanted["values"].items():
             assert same(found[column], text), (key, column, found[column], text)
 
 
 def same(found: object, text: str) -> bool:
-    """Whether a cell is what is written: a number to the digits given, `null`, a word, or a moment of UTC."""
+    """Whether a value equals the text: a number to the digits given, `null`, a word, or a UTC timestamp."""
     if text == "null":
         return bool(pd.isna(found))  # type: ignore[call-overload]
     if isinstance(found, pd.Timestamp):

@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
 A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
-Names that journeys share (touchpoints, surveys, cases ...) are told apart by the name of the world before them.
+Names that journeys share (touchpoints, surveys, cases ...) get the name of the world as prefix.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci
 
 @dataclass(frozen=True)
 class World:
-    """One world, its shared names told apart. documents: the map's versions in order. late: source -> `2d`."""
+    """One world with prefixed names. documents: the map's versions in order. late: source -> late_by."""
 
     name: str
     documents: tuple[dict[str, Any], ...]
@@ -47,7 +47,7 @@ class World:
     expected: tuple[dict[str, Any], ...]
 
     def facts(self) -> Facts:
-        """What the second count needs of it, as of AS_OF."""
+        """Input of the recount, as of AS_OF."""
         versions = [
             MapVersion(one, one.get("valid_from") if number else None) for number, one in enumerate(self.documents)
         ]
@@ -61,23 +61,23 @@ def names() -> list[str]:
 
 def world(name: str) -> World:
     """The world of that name. Keys of its file: map, kpis (by stage or `journey`), then (its next versions), rows."""
-    said = read_yaml(HERE / f"{name}.yml")
-    documents = [_document(name, said.get("map", {}), said["kpis"])]
-    for number, change in enumerate(said.get("then", []), start=2):
-        changed = {**said.get("map", {}), **change.get("map", {}), "version": number}
-        documents.append(_document(name, changed, {**said["kpis"], **change.get("kpis", {})}))
+    written = read_yaml(HERE / f"{name}.yml")
+    documents = [_document(name, written.get("map", {}), written["kpis"])]
+    for number, change in enumerate(written.get("then", []), start=2):
+        changed = {**written.get("map", {}), **change.get("map", {}), "version": number}
+        documents.append(_document(name, changed, {**written["kpis"], **change.get("kpis", {})}))
     calendars = {
         f"{name}_{calendar}": {"calendar": f"{name}_{calendar}", **hours}
-        for calendar, hours in said.get("calendars", {}).items()
+        for calendar, hours in written.get("calendars", {}).items()
     }
-    late = said.get("late", {"desk": "0d"})
+    late = written.get("late", {"desk": "0d"})
     return World(
         name=name,
         documents=tuple(documents),
         calendars=calendars,
-        tables={table: _rows(table, said.get(key, ""), name) for key, table in _KEYS.items()},
+        tables={table: _rows(table, written.get(key, ""), name) for key, table in _KEYS.items()},
         late={f"{name}_{source}": text for source, text in late.items()},
-        expected=tuple(_expectations(said["expected"])),
+        expected=tuple(_expectations(written["expected"])),
     )
 
 
@@ -94,11 +94,11 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
     ]
     document["kpis"] = copy.deepcopy(kpis.get("journey", []))
     document["moments_of_truth"] = moments_of(document)
-    return dict(_told_apart(document, name))
+    return dict(_prefixed(document, name))
 
 
 def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """A moment of truth for each KPI of a stage about moving on or a tolerance: what is waited for is read early."""
+    """A moment of truth for each KPI of a stage that has early readings: moving on, or a tolerance."""
     return [
         {
             **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
@@ -110,11 +110,11 @@ def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _told_apart(value: Any, name: str, shared: bool = False) -> Any:
+def _prefixed(value: Any, name: str, shared: bool = False) -> Any:
     if isinstance(value, dict):
-        return {key: _told_apart(one, name, key in _SHARED) for key, one in value.items()}
+        return {key: _prefixed(one, name, key in _SHARED) for key, one in value.items()}
     if isinstance(value, list):
-        return [_told_apart(one, name, shared) for one in value]
+        return [_prefixed(one, name, shared) for one in value]
     return f"{name}_{value}" if shared and isinstance(value, str) else value
 
 
@@ -124,7 +124,7 @@ _KEYS = {
     "invitations": "survey_invitations",
     "customers": "customers",
     "counts": "period_counts",
-    "blind": "blind_spots",
+    "data_gaps": "blind_spots",
 }
 _PLACES = {
     "events": ["case_id", "customer_id", "touchpoint", "occurred_at"],
@@ -132,7 +132,7 @@ _PLACES = {
     "invitations": ["case_id", "customer_id", "survey", "invited_at"],
     "customers": ["customer_id", "valid_from"],
     "counts": ["measure", "covers", "period_start", "numerator", "denominator"],
-    "blind": ["source", "starts_at", "ends_at"],
+    "data_gaps": ["source", "starts_at", "ends_at"],
 }
 _IDENTITIES = {
     "events": "event_id",
@@ -145,7 +145,7 @@ _OPTIONS = {"due": "due_at", "on": "touchpoint", "source": "source", "emotion": 
 
 
 def _rows(table: str, text: str, name: str) -> pd.DataFrame:
-    """One row a line: the columns of the kind in order, `-` for none, then `key=value`: an option, else a segment.
+    """Parse one row a line: the columns in order, `-` for none, then `key=value`: an option, else a segment.
 
     `times=50` lands the row so often, each with an id of its own.
     """
@@ -177,11 +177,11 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
         row.setdefault("source", "desk")
         row |= {column: f"{name}_{row[column]}" for column in _NAMED if row.get(column)}
         identity = _IDENTITIES.get(key)
-        if key != "blind":
+        if key != "data_gaps":
             row["segments"] = json.dumps(segments)
         rows += [{**row, **({identity: f"{name}:{number:04}:{one}"} if identity else {})} for one in range(times)]
     frame = pd.DataFrame(rows, columns=None if rows else TABLES[table].split())
-    for column in frame:
+    for column in frame.columns.astype(str):
         if column.endswith("_at") or column in ("valid_from", "period_start"):
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
         elif column in ("score", "scale_min", "scale_max", "numerator", "denominator"):
@@ -190,7 +190,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
 
 
 def _expectations(text: str) -> Iterator[dict[str, Any]]:
-    """A line names a reading (kpi, statistic, period, its first day) and says what of it was counted by hand."""
+    """Parse lines that name a reading (kpi, statistic, period, its first day) and its values counted by hand."""
     for line in text.split("\n"):
         words = line.split("#")[0].split()
         if not words:
@@ -198,7 +198,7 @@ def _expectations(text: str) -> Iterator[dict[str, Any]]:
         kpi, statistic, period, start, *rest = words
         found: dict[str, Any] = {"kpi": kpi, "statistic": statistic, "period": period}
         found |= {"period_start": pd.Timestamp(start), "segment": "all", "segment_value": "all", "absent": False}
-        said = {}
+        written = {}
         for word in rest:
             key, _, value = word.partition("=")
             if key == "absent":
@@ -206,5 +206,5 @@ def _expectations(text: str) -> Iterator[dict[str, Any]]:
             elif key == "in":
                 found["segment"], found["segment_value"] = value.split(":")
             else:
-                said[_WORDS.get(key, key)] = value
-        yield {**found, "said": said}
+                written[_WORDS.get(key, key)] = value
+        yield {**found, "values": written}

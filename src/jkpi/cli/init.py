@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi import package_files
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError
 
 if TYPE_CHECKING:

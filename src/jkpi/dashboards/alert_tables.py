@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.names import MapTitles, TableRow, as_naive_utc
+from jkpi.dashboards.names import MapTitles, TableRow
 from jkpi.dashboards.sources import source_rows
 from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
 from jkpi.state.engine import acknowledgements, alerts, migrate, read_transaction, series_states, state_engine
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 SEGMENT_NOT_EVALUATED_TEXT = "not judged by itself"
 _MOMENT_READINGS_QUERY = """

@@ -133,7 +133,9 @@ class FirstContact(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["first_contact"]
-    touchpoint: Identifier | None = Field(None, description="The touchpoint that is a contact; any staffed one if not given.")
+    touchpoint: Identifier | None = Field(
+        None, description="The touchpoint that is a contact; any staffed one if not given."
+    )
     direction: Literal["higher"] | None = None
 
 

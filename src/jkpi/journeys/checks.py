@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from jkpi.documents.documents import did_you_mean
 from jkpi.documents.durations import format_duration
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_checks import kpi_findings
 from jkpi.journeys.model import JOURNEY_LEVEL, TOTAL_SEGMENT
 from jkpi.journeys.moment_checks import KnownReceivers, moment_findings

@@ -145,7 +145,9 @@ class Moment(StrictModel):
     )
     owner: Text
     notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
-    segments: list[SegmentName] = Field([], description="Segments in which it is judged as well; tier+region combines two.")
+    segments: list[SegmentName] = Field(
+        [], description="Segments in which it is judged as well; tier+region combines two."
+    )
     escalate: Escalation | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_checks import UNIT_RANGES, is_median_only, range_findings
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline

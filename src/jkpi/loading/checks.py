@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jkpi.documents.documents import Document, did_you_mean
+from jkpi.documents.documents import Document
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import Problem
 from jkpi.loading.model import ColumnMapping, Source
 
@@ -125,7 +126,9 @@ def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:
             yield document.problem(["constants", "touchpoint"], "milestones take the place of constants.touchpoint")
         for number, additional_event in enumerate(source.additional_events):
             if not additional_event.at:
-                yield document.problem(["additional_events", number], "beside milestones a further event needs its own time: at")
+                yield document.problem(
+                    ["additional_events", number], "beside milestones a further event needs its own time: at"
+                )
     else:
         if not (columns.touchpoint or constants.touchpoint or source.additional_events):
             yield document.problem(
@@ -186,7 +189,9 @@ def _check_counts(source: Source, document: Document) -> Iterator[Problem]:
     if source.period is None:
         yield document.problem([], "how long does a row cover? write period: day, week or month")
     if not source.measures:
-        yield document.problem([], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}")
+        yield document.problem(
+            [], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}"
+        )
     if source.format.timezone != "UTC":
         yield document.problem(
             ["format", "timezone"], "a total is of a calendar day, week or month: it has no time zone"

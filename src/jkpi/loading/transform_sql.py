@@ -62,7 +62,10 @@ def _time_columns(source: Source) -> list[str]:
     """SQL over `raw` for each text of the source that holds a time: columns, and the constant one."""
     names = [column for field in _TIME_FIELDS if (column := getattr(source.columns, field))]
     names.extend(
-        [*source.milestones.values(), *(additional_event.at for additional_event in source.additional_events if additional_event.at)]
+        [
+            *source.milestones.values(),
+            *(additional_event.at for additional_event in source.additional_events if additional_event.at),
+        ]
     )
     expressions = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(names)]
     if source.constants.responded_at:
@@ -188,7 +191,10 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
         f"{cleaned(column, missing_values)} as q_{number}" for number, column in enumerate(source.questions.values())
     ]
     for number, measure in enumerate(source.measures.values()):
-        parts += [f"{cleaned(measure.numerator, nulls)} as c_{number}", f"{cleaned(measure.denominator, nulls)} as o_{number}"]
+        parts += [
+            f"{cleaned(measure.numerator, nulls)} as c_{number}",
+            f"{cleaned(measure.denominator, nulls)} as o_{number}",
+        ]
     for number, additional_event in enumerate(source.additional_events):
         tests = " and ".join(
             condition_sql(column, condition, source.format) for column, condition in additional_event.where.items()

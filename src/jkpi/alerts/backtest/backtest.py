@@ -23,7 +23,7 @@ from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
