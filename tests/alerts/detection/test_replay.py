@@ -53,7 +53,7 @@ def test_a_drop_fires_once_evidence_suffices_and_its_onset_is_its_first_day() ->
         episode = replay_series(readings_of(steady_counts(60, 0.9) + steady_counts(5, rate)), RULE).open_episode
         assert episode is not None
         assert (episode.onset, episode.fired_on) == (day(60), day(59 + days))
-    assert episode.detections[0].drop.reference == pytest.approx(0.9, abs=0.01)
+        assert episode.detections[0].drop.reference == pytest.approx(0.9, abs=0.01)
 
 
 def test_a_collapse_fires_at_once() -> None:

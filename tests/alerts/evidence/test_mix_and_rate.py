@@ -41,20 +41,16 @@ def test_a_pure_mix_shift_has_no_rate_effect() -> None:
 def test_equal_drops_in_all_groups_have_no_mix_effect() -> None:
     groups = [SegmentCounts(90, 100, 80, 100), SegmentCounts(50, 100, 40, 100)]
     decomposition = decompose("priority", groups, sum_counts(groups))
-    assert decomposition is not None and (decomposition.rate_effect, decomposition.mix_effect) == (
-        pytest.approx(-0.1),
-        pytest.approx(0.0),
-    )
+    assert decomposition is not None
+    assert (decomposition.rate_effect, decomposition.mix_effect) == pytest.approx((-0.1, 0.0))
 
 
 def test_hand_computed_example() -> None:
     """w0 = (.5, .5), w1 = (.25, .75), r0 = (.9, .5), r1 = (.8, .4): rate -.1, mix -.25 * .85 + .25 * .45 = -.1."""
     groups = [SegmentCounts(90, 100, 40, 50), SegmentCounts(50, 100, 60, 150)]
     decomposition = decompose("s", groups, sum_counts(groups))
-    assert decomposition is not None and (decomposition.rate_effect, decomposition.mix_effect) == (
-        pytest.approx(-0.1),
-        pytest.approx(-0.1),
-    )
+    assert decomposition is not None
+    assert (decomposition.rate_effect, decomposition.mix_effect) == pytest.approx((-0.1, -0.1))
 
 
 def test_a_new_group_is_mix() -> None:

@@ -28,7 +28,7 @@ create or replace table marts.rpt_map_coverage (
     count_customers_28d bigint, first_evidence_at timestamp, last_evidence_at timestamp, has_evidence boolean
 )
 """
-OWNERS = {"head-of-service": ("head",), "web-team": ("web",), "field-service": ("lead",)}
+OWNERS: dict[str, tuple[str, ...]] = {"head-of-service": ("head",), "web-team": ("web",), "field-service": ("lead",)}
 
 
 def ago(days: float) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -37,15 +37,15 @@ def day(number: int) -> date:
 
 def duration_rows(
     world: World,
-    counts: Days,
+    days: Days,
     segment: str = "all",
     value: str = "all",
-    decided_seconds: dict[int, float] | None = None,
+    decided_seconds: Mapping[int, float] | None = None,
     withheld: frozenset[int] = frozenset(),
 ) -> list[dict[str, Any]]:
     """Rows for days of (cases done within 11264 s, cases). decided_seconds: how long a day has been observed."""
     rows = []
-    for number, (successes, n) in enumerate(counts):
+    for number, (successes, n) in enumerate(days):
         later = n - successes
         counts = {
             2048: successes // 3,

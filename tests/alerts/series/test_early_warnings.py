@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def evaluate(world: World, last: int, ages: dict[int, Sequence[tuple[float, float]]]) -> AlertReport:
+def evaluate(world: World, last: int, ages: Mapping[int, Sequence[tuple[float, float]]]) -> AlertReport:
     """Evaluate on the morning after day last. ages: seconds -> cohorts that have reached that age, from day 0 on."""
     world.write(day(last))
     rows = [(age, day(number), *counts) for age, cohorts in ages.items() for number, counts in enumerate(cohorts)]

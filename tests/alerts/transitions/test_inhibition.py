@@ -54,7 +54,7 @@ def test_a_segment_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> N
 
 @pytest.mark.parametrize(("scope", "children"), [("alert", [("opened", SOUTH)]), ("repair", [])])
 def test_a_silenced_moment_does_not_inhibit_its_segments(
-    make_world: MakeWorld, scope: str, children: list[str]
+    make_world: MakeWorld, scope: str, children: list[tuple[str, str]]
 ) -> None:
     """If its segments are silenced too, it inhibits them afterwards."""
     world = two_regions(make_world(), steady(70, 0.92, 900), steady(61, 0.92, 60) + steady(9, 0.3, 60))
