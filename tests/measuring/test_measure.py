@@ -167,7 +167,7 @@ def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
 
 def test_one_measuring_at_a_time(workspace: Path) -> None:
     settings = world.settings(url(workspace), workspace)
-    with _workspace_lock(settings.private / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
+    with _workspace_lock(settings.internal_dir / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
         measure(settings)
 
 
