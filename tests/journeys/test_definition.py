@@ -154,7 +154,8 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     (tmp_path / "map.py").write_text(f"MAP = {SMALL!r}")
     script = (
         "import yaml; from map import MAP; from jkpi.journeys.model import Journey; "
-        "from jkpi.journeys.definition import definition_fingerprint; made = Journey.model_validate(yaml.safe_load(MAP)); "
+        "from jkpi.journeys.definition import definition_fingerprint; "
+        "made = Journey.model_validate(yaml.safe_load(MAP)); "
         "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
     )
     said = {

@@ -12,7 +12,7 @@ from small_map import SMALL
 
 from jkpi import package_files
 from jkpi.documents.documents import read_document
-from jkpi.journeys.json_schema import journey_schema
+from jkpi.journeys.model import journey_schema
 from jkpi.journeys.kpi_registry import KPI_KINDS
 
 EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))

@@ -128,7 +128,7 @@ def test_the_day_that_a_map_says_wins(warehouse: Warehouse, tmp_path: Path) -> N
 def test_a_version_of_tomorrow_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
     write_map(warehouse, [journey(tmp_path)], [], FIRST)
     ahead = journey(tmp_path, SMALL.replace("version: 1", "version: 2\nvalid_from: 2026-06-03"))
-    with pytest.raises(InputError, match=r"version 2: valid_from lies ahead of 2026-06-02") as refused:
+    with pytest.raises(InputError, match=r"version 2: valid_from is later than 2026-06-02") as refused:
         write_map(warehouse, [ahead], [], LATER)
     assert "until then the one before it is in force" in refused.value.hint
     assert warehouse.scalar("select max(version) from raw.map_journeys") == 1
