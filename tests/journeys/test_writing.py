@@ -130,7 +130,7 @@ def test_a_version_of_tomorrow_is_refused(warehouse: Warehouse, tmp_path: Path) 
     ahead = journey(tmp_path, SMALL.replace("version: 1", "version: 2\nvalid_from: 2026-06-03"))
     with pytest.raises(InputError, match=r"version 2: valid_from is later than 2026-06-02") as refused:
         write_map(warehouse, [ahead], [], LATER)
-    assert "until then the one before it is in force" in refused.value.hint
+    assert "until then the version before it is valid" in refused.value.hint
     assert warehouse.scalar("select max(version) from raw.map_journeys") == 1
     assert write_map(warehouse, [ahead], [], datetime(2026, 6, 2, 22, tzinfo=UTC)) is True  # midnight in Paris
 

@@ -200,7 +200,7 @@ scale: [1, 5]
     report = adds_up(place.load(text)[0])
     score = row.split(",")[2]
     reason = "score outside its scale" if score in ("7", "0") else "score is not a number"
-    assert (report.loaded, dict(report.reasons)) == (1, {reason: 1, "answer without touchpoint": 1})
+    assert (report.loaded, dict(report.reasons)) == (1, {reason: 1, "response without touchpoint": 1})
 
 
 SURVEY = """\

@@ -25,7 +25,7 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
     place.write("data/a.csv", HEADER + "2026-03-01,north,3.0,,10\n2026-04-01,north,0,1,0\n2026-04-01,south,,,\n")
     report = adds_up(place.load(TOTALS)[0])
     assert (report.read, report.loaded, report.skipped) == (5, 2, 1)
-    assert dict(report.reasons) == {"half a count": 1, "more counted than there were": 1}
+    assert dict(report.reasons) == {"incomplete count": 1, "numerator above denominator": 1}
     landed = place.rows("measure, covers, period_start, numerator, denominator, segments", "period_counts", "3")
     assert landed == [
         {
@@ -51,8 +51,8 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
         ("2026-03-01,x,many,many,2", "count is not a number"),
         ("2026-03-01,x,1.5,1.5,2", "count is not whole"),
         ("2026-03-01,x,-1,-1,2", "count below zero"),
-        ("2026-03-01,x,3,3,2", "more counted than there were"),
-        ("2026-03-01,x,3,3,", "half a count"),
+        ("2026-03-01,x,3,3,2", "numerator above denominator"),
+        ("2026-03-01,x,3,3,", "incomplete count"),
         ("2026-03-01,x,3,3,inf", "count is not a number"),
     ],
 )
@@ -81,17 +81,17 @@ def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(plac
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("period: month\n", "", "how long does a row cover"),
+        ("period: month\n", "", "the period of a row is missing"),
         ("period: month", "period: year", "'day', 'week' or 'month'"),
         ("period_start: month, ", "", "give columns.period_start"),
         (
             "measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}",
             "",
-            "nothing is counted",
+            "no measures",
         ),
-        ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "it has no time zone"),
+        ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "have no time zone"),
         ("period_start: month", "period_start: month, customer_id: who", "has no column 'customer_id'"),
-        ("kind: counts", "kind: customers", "'measures' goes with kind: counts only"),
+        ("kind: counts", "kind: customers", "'measures' is only for kind: counts"),
         ("denominator: all}, s", "denominater: all}, s", "'denominater'"),
     ],
 )

@@ -150,7 +150,7 @@ def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
             "columns: {customer_id: who, invited_at: at, eligible: ok}\n"
         )[0]
     )
-    assert (report.loaded, dict(report.reasons)) == (3, {"neither yes nor no": 1})
+    assert (report.loaded, dict(report.reasons)) == (3, {"not a boolean": 1})
     assert sum(row["eligible"] for row in each.rows("eligible", "survey_invitations")) == 2
     customers = "source: people\nkind: customers\nfrom: {files: data/c*.csv}\ncolumns: {customer_id: who, consent: ok, segments: [tier]}\n"
     each.write("data/c1.csv", "who,ok,tier\na,yes,gold\nb,no,gold\na,yes,gold\n,yes,gold\n")

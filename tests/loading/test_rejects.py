@@ -148,8 +148,8 @@ def test_files_that_are_not_of_rejects(rejected: Any) -> None:
     with pytest.raises(InputError, match=r"exported as \.csv or \.jsonl"):
         export_rejects(rejected.warehouse, rejected.folder / "mend.xlsx")
     other = rejected.write("other.csv", "a,b\n1,2\n")
-    with pytest.raises(InputError, match="not a file of rejects"):
+    with pytest.raises(InputError, match="not an export of rejects"):
         replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, other)
     stranger = rejected.write("stranger.jsonl", json.dumps({"reject_id": "x", "original": {}}))
-    with pytest.raises(InputError, match="1 of 1 mended rows are not open"):
+    with pytest.raises(InputError, match="1 of 1 corrected rows are no open"):
         replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, stranger)
