@@ -146,7 +146,7 @@ def count(warehouse: Warehouse, program: Program, as_of: datetime, anew: bool) -
     if not anew:
         reason = full_refresh_reason(warehouse, "the same", as_of)
         assert not reason, reason
-    begin_run(warehouse, as_of, "the same", "it was asked for" if anew else "")
+    begin_run(warehouse, as_of, "the same", "it was requested" if anew else "")
     once = program.of_the_map()
     for model in program.full if anew else program.added:
         if model.name not in once and not model.name.startswith("stg_"):

@@ -55,7 +55,7 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s}\n", "no score and no emotion"),
         (ANSWERS + "columns: {responded_at: b, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "rows cannot be identified"),
         (ANSWERS + "columns: {response_id: a, score: c, survey: d}\nconstants: {survey: s}\nscale: [1, 5]\n", "'survey' is given both as column and as constant"),
-        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "give both emotion and emotion_state"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "emotion and emotion_state belong together"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-02-30}\n", "'2026-02-30' is not a time"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "no time"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-05-01}\nformat: {timestamps: '%d'}\nscale: [1, 5]\n", "leave format.timestamps out"),
