@@ -12,8 +12,8 @@ from small_map import SMALL
 
 from jkpi import package_files
 from jkpi.documents.documents import read_document
-from jkpi.journeys.model import journey_schema
 from jkpi.journeys.kpi_registry import KPI_KINDS
+from jkpi.journeys.model import journey_schema
 
 EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))
 

@@ -128,7 +128,12 @@ def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settin
     assert found.refusal is not None
     assert found.refusal.startswith("tickets: has_occurred_at: missing: occurred_at")
     raised = outcome(found.results, "event_time_plausible")
-    assert (raised["raised_exception"], raised["success"], raised["checked"], raised["unexpected"]) == (True, False, 0, 0)
+    assert (raised["raised_exception"], raised["success"], raised["checked"], raised["unexpected"]) == (
+        True,
+        False,
+        0,
+        0,
+    )
     # A column that lands as NULL where a source does not give it can be checked.
     assert outcome(found.results, "channel_is_a_name")["success"]
 
