@@ -62,7 +62,7 @@ def test_combinations_and_days_fit(tmp_path: Path) -> None:
         ("version: 1", "version: 1\nmin_cell_size: 0"),
     ],
 )
-def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:
+def test_schema_refuses_what_the_model_refuses(right: str, wrong: str) -> None:
     assert complaints(yaml.safe_load(SMALL.replace(right, wrong)))
 
 

@@ -228,7 +228,7 @@ def test_refused(case: str, tmp_path: Path) -> None:
         assert words in f"{problem.message} {problem.hint}"
 
 
-def test_the_small_map_is_right(tmp_path: Path) -> None:
+def test_small_map_has_no_problems(tmp_path: Path) -> None:
     write(tmp_path, map=SMALL)
     assert problems(tmp_path) == ()
 
@@ -245,7 +245,7 @@ def test_points_are_promised_from_minus_100_to_100(tmp_path: Path) -> None:
     assert problem.message == "the promise is 130; it must be points from -100 to 100"
 
 
-def test_where_lower_is_better_the_fall_is_upward(tmp_path: Path) -> None:
+def test_drop_of_a_lower_is_better_kpi_goes_upward(tmp_path: Path) -> None:
     on_drop_off = ("kpi: fix.time_to_resolve", "kpi: report.drop_off")
     right, _ = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.02"))
     write(tmp_path, map=right)
@@ -321,7 +321,7 @@ def test_contacts_need_somebody_to_meet(
     assert [(problem.line, problem.column) for problem in found] == places
 
 
-def test_where_staffing_cannot_be_read_contacts_are_not_judged(tmp_path: Path) -> None:
+def test_unreadable_staffing_is_not_checked(tmp_path: Path) -> None:
     text, _ = spoiled((VOLUME, "{kpi: self_service}"), *UNSTAFFED[1:], (UNSTAFFED[0][0], "{touchpoint: reported}"))
     write(tmp_path, map=text)
     (problem,) = problems(tmp_path)
@@ -351,7 +351,7 @@ def test_a_calendar_that_cannot_be_read_does_not_make_its_kpis_wrong(tmp_path: P
     assert problems(tmp_path) == ()
 
 
-def test_the_new_kinds_are_right_as_documented(tmp_path: Path) -> None:
+def test_documented_kpi_kinds_are_valid(tmp_path: Path) -> None:
     text, _ = spoiled(
         (NPS, "{kpi: emotion, name: angry, touchpoint: arrived, target: 0.1}"),
         ("{kpi: time_in_stage}", "{kpi: response_rate, survey: s, window: 90d}"),
@@ -384,7 +384,7 @@ JUNK = st.recursive(
 
 
 @given(junk=JUNK, data=st.data())
-def test_whatever_stands_where_in_a_map_is_told_and_never_crashes(junk: object, data: st.DataObject) -> None:
+def test_any_invalid_value_is_reported_without_a_crash(junk: object, data: st.DataObject) -> None:
     spoilt = yaml.safe_load(SMALL)
     part = spoilt
     while True:
@@ -409,13 +409,13 @@ def test_a_map_that_is_no_mapping(tmp_path: Path) -> None:
     assert (problem.line, problem.column) == (1, 1)
 
 
-def test_without_maps_the_next_step_is_told(tmp_path: Path) -> None:
+def test_workspace_without_maps_has_a_hint(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path)
     assert "no journey map" in problem.message
     assert "jkpi init" in problem.hint
 
 
-def test_receivers_are_left_alone_where_they_are_not_known(tmp_path: Path) -> None:
+def test_unknown_receivers_are_not_checked(tmp_path: Path) -> None:
     text, _ = spoiled(("notify: [lead]", "notify: [whoever]"))
     write(tmp_path, map=text)
     assert problems(tmp_path, receivers=None) == ()

@@ -56,7 +56,7 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
         ("2026-03-01,x,3,3,inf", "count is not a number"),
     ],
 )
-def test_what_cannot_be_a_total_is_set_aside(place: Any, adds_up: Any, row: str, reason: str) -> None:
+def test_invalid_totals_are_rejected(place: Any, adds_up: Any, row: str, reason: str) -> None:
     place.write("data/a.csv", HEADER + row + "\n")
     report = adds_up(place.load(TOTALS, inspect=incoming_validator(place.settings))[0])
     assert (report.loaded, dict(report.reasons)) == (0, {reason: 2})
@@ -69,7 +69,7 @@ def test_a_total_begins_on_the_first_day_of_its_period(place: Any, adds_up: Any,
     assert adds_up(place.load(TOTALS.replace("period: month", f"period: {period}"))[0]).loaded == 2 * fine
 
 
-def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(place: Any, adds_up: Any) -> None:
+def test_repeated_total_lands_once_and_a_conflicting_one_is_rejected(place: Any, adds_up: Any) -> None:
     place.write("data/a.csv", HEADER + "2026-03-01,north,3,1,10\n2026-03-01,north,3,2,10\n")
     report = adds_up(place.load(TOTALS)[0])
     assert (report.loaded, report.duplicates, dict(report.reasons)) == (2, 1, {"same id, other content": 1})
@@ -95,7 +95,7 @@ def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(plac
         ("denominator: all}, s", "denominater: all}, s", "'denominater'"),
     ],
 )
-def test_what_does_not_fit_together_is_told(place: Any, old: str, new: str, told: str) -> None:
+def test_inconsistent_keys_are_reported(place: Any, old: str, new: str, told: str) -> None:
     assert old in TOTALS
     with pytest.raises(WorkspaceError, match=told):
         place.source(TOTALS.replace(old, new, 1))

@@ -65,7 +65,7 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         ("source: t\nkind: invitations\nfrom: {files: a}\ncolumns: {customer_id: b}\n", "no survey"),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_at_its_place(tmp_path: Path, text: str, expected: str) -> None:
+def test_problem_is_reported_with_position(tmp_path: Path, text: str, expected: str) -> None:
     found = problems(tmp_path, text)
     assert any(expected in problem for problem in found), found
     assert all(problem.startswith("sources/s0.yml:") for problem in found)

@@ -165,7 +165,7 @@ def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
         measure(world.settings(url(workspace), workspace))
 
 
-def test_one_measuring_at_a_time(workspace: Path) -> None:
+def test_one_measure_run_at_a_time(workspace: Path) -> None:
     settings = world.settings(url(workspace), workspace)
     with _workspace_lock(settings.internal_dir / "dbt"), pytest.raises(SystemFailure, match="another measure run"):
         measure(settings)

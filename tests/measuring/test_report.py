@@ -25,7 +25,7 @@ def results(folder: Path) -> Path:
     return place
 
 
-def test_what_failed_is_told_in_one_line(tmp_path: Path) -> None:
+def test_failure_is_one_line(tmp_path: Path) -> None:
     report = read_report(results(tmp_path), 1.23, "it was requested")
     assert (report.models, report.tests, report.passed) == (2, 2, False)
     assert report.failures == (
