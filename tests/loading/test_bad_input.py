@@ -177,7 +177,7 @@ def test_unreadable_file_does_not_stop_the_others(place: Any, three_rows: str) -
 def test_unknown_file_type_is_an_error(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/export", three_rows)
     text = tickets.replace("data/*.csv", "data/export")
-    with pytest.raises(SourceError, match="does not tell what it is"):
+    with pytest.raises(SourceError, match="the file type is unknown"):
         place.load(text)
     assert place.load(text.replace("{timestamps", "{type: csv, timestamps"))[0].loaded == 3
 

@@ -113,7 +113,7 @@ def test_valid_marts_pass_and_every_result_is_stored(settings: Settings, warehou
 
     assert report.failures == ()
     assert report.lines() == ["marts: 64 of 64 expectations passed on 4 subjects"]
-    assert warehouse.scalar("select count(*) from raw.quality_results where door = 'marts' and success") == 64
+    assert warehouse.scalar("select count(*) from raw.quality_results where checkpoint = 'marts' and success") == 64
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def _touchpoints_exist(outline: MapOutline) -> Iterator[LintFinding]:
 def _segments_exist(outline: MapOutline) -> Iterator[LintFinding]:
     declared = {name for name, _ in outline.segments}
     parts = {part for name in declared for part in name.split(SEGMENT_SEPARATOR)}
-    for key in (outline.root / "viewpoint" / "segment").keys():
+    for key in (outline.root / "viewpoint" / "segment").key_cursors():
         yield from _segment_declared(str(key.value), key, parts)
     for moment in (outline.root / "moments_of_truth").items():
         for name, cursor in (moment / "segments").names():

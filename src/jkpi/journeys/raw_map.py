@@ -34,7 +34,7 @@ class Cursor:
             for number, item in enumerate(self.value):
                 yield Cursor(item, (*self.location, number))
 
-    def keys(self) -> Iterator[Cursor]:
+    def key_cursors(self) -> Iterator[Cursor]:
         """The keys of a mapping."""
         if isinstance(self.value, dict):
             for key in self.value:
