@@ -70,7 +70,7 @@ def test_a_version_that_changed_is_replaced(warehouse: Warehouse, tmp_path: Path
     assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 6, 1)
 
 
-def test_a_new_version_is_current_and_the_old_one_stays(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_new_version_is_current_and_the_old_one_is_kept(warehouse: Warehouse, tmp_path: Path) -> None:
     write_map(warehouse, [journey(tmp_path)], [], FIRST)
     second = journey(tmp_path, SMALL.replace("version: 1", "version: 2"))
     assert write_map(warehouse, [second], [], LATER) is True
@@ -89,7 +89,7 @@ def test_a_new_version_is_current_and_the_old_one_stays(warehouse: Warehouse, tm
     assert versions(warehouse, "map_kpis") == [("repair", 1, True), ("repair", 2, False)]
 
 
-def test_a_journey_that_is_gone_is_no_longer_current(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_removed_journey_is_not_current(warehouse: Warehouse, tmp_path: Path) -> None:
     other = journey(tmp_path, SMALL.replace("journey: repair", "journey: other"))
     write_map(warehouse, [journey(tmp_path), other], [], FIRST)
     assert write_map(warehouse, [other], [], LATER) is True
@@ -97,7 +97,7 @@ def test_a_journey_that_is_gone_is_no_longer_current(warehouse: Warehouse, tmp_p
     assert write_map(warehouse, [other], [], LATER) is False
 
 
-def test_what_a_version_had_alone_goes_with_it(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_rows_of_a_replaced_version_are_deleted(warehouse: Warehouse, tmp_path: Path) -> None:
     """A table of which nothing is wanted any more is emptied of that version too."""
     write_map(warehouse, [journey(tmp_path)], [], FIRST)
     text = SMALL[: SMALL.index("moments_of_truth:")]
@@ -114,7 +114,7 @@ def test_sources_are_replaced_as_a_whole(warehouse: Warehouse, tmp_path: Path) -
     assert warehouse.scalar("select count(*) from raw.map_sources") == 0
 
 
-def test_the_day_that_a_map_says_wins(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_valid_from_of_the_map_is_used(warehouse: Warehouse, tmp_path: Path) -> None:
     made = journey(tmp_path)
     write_map(warehouse, [made], [], FIRST)
     said = journey(tmp_path, SMALL.replace("version: 1", "version: 1\nvalid_from: 2026-05-01"))
@@ -128,9 +128,9 @@ def test_the_day_that_a_map_says_wins(warehouse: Warehouse, tmp_path: Path) -> N
 def test_a_version_of_tomorrow_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
     write_map(warehouse, [journey(tmp_path)], [], FIRST)
     ahead = journey(tmp_path, SMALL.replace("version: 1", "version: 2\nvalid_from: 2026-06-03"))
-    with pytest.raises(InputError, match=r"version 2: valid_from lies ahead of 2026-06-02") as refused:
+    with pytest.raises(InputError, match=r"version 2: valid_from is later than 2026-06-02") as refused:
         write_map(warehouse, [ahead], [], LATER)
-    assert "until then the one before it is in force" in refused.value.hint
+    assert "until then the version before it is valid" in refused.value.hint
     assert warehouse.scalar("select max(version) from raw.map_journeys") == 1
     assert write_map(warehouse, [ahead], [], datetime(2026, 6, 2, 22, tzinfo=UTC)) is True  # midnight in Paris
 
