@@ -11,7 +11,8 @@ from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
-from jkpi.formatting.numbers import format_odds, format_period, format_signed, sanitize
+from jkpi.formatting.dates import format_period
+from jkpi.formatting.numbers import format_odds, format_signed, sanitize
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]

@@ -51,7 +51,7 @@ def render_backtests(backtests: Sequence[BacktestResult]) -> list[str]:
 
 def _render_backtest(result: BacktestResult) -> list[str]:
     from jkpi.alerts.notifications.figures import KpiFormatter
-    from jkpi.formatting.numbers import approximate_duration
+    from jkpi.formatting.durations import approximate_duration
 
     watched, figures = result.watched, KpiFormatter(result.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.config.settings import Settings
+from jkpi.dashboards import value_labels
 from jkpi.dashboards.assets import ScopeKind
-from jkpi.formatting import dashboard_text
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
 
@@ -105,13 +105,14 @@ def _journey_scopes(
                 "goal_lines": _goal_lines(kpi, promise_by_kpi.get(kpi_id)),
                 "tolerance_lines": _tolerance_lines(kpi),
                 "format": _D3_FORMATS[kpi.main_unit],
-                "fine_format": _PRECISE_D3_FORMATS[kpi.main_unit],
-                "is_coarse": (journey.journey, kpi_id) in monthly_only,
+                "precise_format": _PRECISE_D3_FORMATS[kpi.main_unit],
+                "is_monthly_only": (journey.journey, kpi_id) in monthly_only,
                 "period": "month" if (journey.journey, kpi_id) in monthly_only else "week",
                 "bounds": _axis_bounds(kpi),
                 "has_moment": kpi_id in promise_by_kpi,
                 "unit": kpi.main_unit,
-                "said_unit": dashboard_text.unit_of_kpi(kpi),
+                "display_unit": value_labels.unit_of_kpi(kpi),
+                "statistic": kpi.main_statistic,
                 "hours": "Hours" if getattr(kpi, "calendar", None) is None else "Open hours",
                 "direction": kpi.better_direction,
             },
@@ -121,14 +122,12 @@ def _journey_scopes(
             yield ChartScope("duration", kpis[kpi_id].ids, kpis[kpi_id].placeholders)
     for moment in journey.moments_of_truth:
         kpi_scope = kpis[moment.kpi]
-        promise = dashboard_text.format_promise(
-            moment.promise, kpi_scope.placeholders["said_unit"], kpi_scope.placeholders["direction"]
-        )
+        unit, statistic, direction = (kpi_scope.placeholders[key] for key in ("display_unit", "statistic", "direction"))
         moment_placeholders = {
             "moment": moment.moment,
             "moment_title": moment.display_title,
             "owner": moment.owner,
-            "promise_text": promise,
+            "promise_label": value_labels.format_promise(moment.promise, unit, statistic, direction),
         }
         yield ChartScope(
             "moment", {**kpi_scope.ids, "moment": moment.moment}, {**kpi_scope.placeholders, **moment_placeholders}
@@ -145,8 +144,8 @@ def _axis_bounds(kpi: KpiBase) -> list[float | None]:
 def _goal_lines(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
     """What is wanted and what is promised, in the unit of the chart."""
     unit_seconds = 3600 if kpi.main_unit == "seconds" else 1
-    goals = [] if kpi.target is None else [{"name": "Target", "at": kpi.target / unit_seconds, "color": _GREEN}]
-    return goals if promise is None else [*goals, {"name": "Promised", "at": promise / unit_seconds, "color": _ORANGE}]
+    goals = [] if kpi.target is None else [{"name": "Target", "value": kpi.target / unit_seconds, "color": _GREEN}]
+    return goals if promise is None else [*goals, {"name": "Promise", "value": promise / unit_seconds, "color": _ORANGE}]
 
 
 def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
@@ -154,4 +153,4 @@ def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
     tolerance = getattr(kpi, "tolerance", None)
     if not isinstance(tolerance, timedelta):
         return []
-    return [{"name": "Tolerance", "at": tolerance.total_seconds() / 3600, "color": _ORANGE}]
+    return [{"name": "Tolerance", "value": tolerance.total_seconds() / 3600, "color": _ORANGE}]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from jkpi.formatting import page_text
-from jkpi.living_map import definitions
+from jkpi.formatting.dates import format_short_date, format_state_since
+from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, format_count, join_names
+from jkpi.living_map import definitions, page_text
 from jkpi.living_map.page_data import KpiData, MomentData
 from jkpi.living_map.states import state_label
 from jkpi.living_map.views import AlertView
@@ -21,7 +22,7 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
     """An open alert in the words of the page; `value` None where it was told without figures."""
     parameters = kpi.parameters if kpi else {}
     unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
-    value = None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, moment.promise)
+    value = None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, against=moment.promise)
     return AlertView(
         key="all" if alert.is_total else f"{alert.segment}={alert.segment_value}",
         segment_label="" if alert.is_total else f"{alert.segment} = {alert.segment_value}",
@@ -30,10 +31,10 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
         caption=_alert_caption(alert, kpi, statistic),
         baseline_text=_alert_baseline_text(alert, unit, statistic),
         interval=page_text.format_interval(alert.low, alert.high, unit, statistic),
-        n=None if alert.n is None else page_text.format_count(alert.n),
+        n=None if alert.n is None else format_count(alert.n),
         period=_alert_period(alert, today),
-        since=page_text.format_state_since_page(alert.state, alert.onset, today),
-        onset_text=f"since {page_text.format_short_date(alert.onset, today)}"
+        since=format_state_since(alert.state, alert.onset, today),
+        onset_text=f"since {format_short_date(alert.onset, today)}"
         + ", recovering" * (alert.state == "recovering"),
     )
 
@@ -54,13 +55,13 @@ def _alert_baseline_text(alert: OpenAlert, unit: str, statistic: str) -> str:
 def _alert_period(alert: OpenAlert, today: date) -> str:
     begin = alert.first_day or alert.onset
     last = alert.last_day or begin
-    first = page_text.format_short_date(begin, today)
-    return first if last <= begin else f"{first} to {page_text.format_short_date(last, today)}"
+    first = format_short_date(begin, today)
+    return first if last <= begin else f"{first} to {format_short_date(last, today)}"
 
 
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
     """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
-    return f"{early_warning.text.replace(' %', f'{page_text.NARROW_NO_BREAK_SPACE}%')}, since {page_text.format_short_date(early_warning.onset, today)}"
+    return f"{early_warning.text.replace(' %', f'{NARROW_NO_BREAK_SPACE}%')}, since {format_short_date(early_warning.onset, today)}"
 
 
 def alert_sentence(alert: AlertView) -> str:
@@ -101,5 +102,5 @@ def group_segments(segment_labels: Iterable[str]) -> str:
         segment, _, value = segment_label.partition(" = ")
         values.setdefault(segment, []).append(value)
     return "; ".join(
-        f"{segment} = {page_text.join_names(segment_values)}" for segment, segment_values in values.items()
+        f"{segment} = {join_names(segment_values)}" for segment, segment_values in values.items()
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jkpi.formatting import page_text
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
+from jkpi.formatting.numbers import titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import KpiData
 
 DEFAULT_STATISTICS: Mapping[str, str] = {
@@ -44,7 +45,7 @@ def unit_of_statistic(statistic: str, parameters: Mapping[str, Any]) -> str:
 def format_within(seconds: float, parameters: Mapping[str, Any]) -> str:
     """A time in which so many are done, as an alert has it: 5.1 h; 5 h 7 min of open time."""
     return (
-        page_text.format_declared_open_duration(seconds)
+        page_text.format_declared_duration(seconds, open_hours=True)
         if parameters.get("calendar")
         else page_text.format_rounded_duration(seconds)
     )
@@ -83,7 +84,7 @@ def caption(kpi: KpiData, statistic: str) -> str:
         "volume": lambda: "in the week",
         "rate": lambda: f"were {_quoted_name(parameters.get('measure'))}",
     }
-    return captions[kpi.kind]() if kpi.kind in captions else page_text.titleize(statistic).lower()
+    return captions[kpi.kind]() if kpi.kind in captions else titleize(statistic).lower()
 
 
 def formula(kpi: KpiData) -> str:
@@ -153,7 +154,7 @@ def formula(kpi: KpiData) -> str:
             else _volume_formula("stage" if kpi.stage else "journey")
         ),
     }
-    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {page_text.titleize(kpi.kind).lower()} reading."
+    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {titleize(kpi.kind).lower()} reading."
 
 
 def maturity(kpi: KpiData) -> str:
@@ -189,7 +190,7 @@ def _number_or_default(parameters: Mapping[str, Any], key: str, default: float) 
 
 
 def _quoted_name(touchpoint: Any) -> str:
-    return f"“{page_text.titleize(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
+    return f"“{titleize(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
 
 
 def _survey_text(parameters: Mapping[str, Any]) -> str:
@@ -244,7 +245,7 @@ def _tolerance_text(parameters: Mapping[str, Any]) -> str:
     if not seconds:
         return "tolerance"
     return (
-        page_text.format_declared_open_duration(seconds)
+        page_text.format_declared_duration(seconds, open_hours=True)
         if parameters.get("calendar")
         else page_text.format_declared_duration(seconds)
     )

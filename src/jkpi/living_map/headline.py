@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import join_names
 from jkpi.living_map.alert_views import alert_sentence, segments_sentence
 from jkpi.living_map.views import AlertView, Headline, MomentView
 
@@ -56,7 +56,7 @@ def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
 def _broken_promises(moments: Sequence[MomentView]) -> str:
     """Quiet against its own past does not mean that the promise is kept."""
     titles = [moment.title for moment in moments if moment.goal_status is not None and moment.goal_status.key == "bad"]
-    return f" The promise is not kept at: {page_text.join_names(titles)}." if titles else ""
+    return f" The promise is not kept at: {join_names(titles)}." if titles else ""
 
 
 def _firing_sentence(moments: Sequence[MomentView]) -> str:
@@ -77,7 +77,7 @@ def _is_concerned(moment: MomentView, state: str) -> bool:
 
 
 def _partly_firing_sentence(moments: Sequence[MomentView]) -> str:
-    return f"Falling off in a part: {page_text.join_names([f'{moment.title} ({moment.firing_segments})' for moment in moments])}."
+    return f"Falling off in a part: {join_names([f'{moment.title} ({moment.firing_segments})' for moment in moments])}."
 
 
 def _error_sentence(moments: Sequence[MomentView]) -> str:
@@ -109,7 +109,7 @@ def _recovering_sentence(moments: Sequence[MomentView]) -> str:
 
 
 def _joined_titles(moments: Sequence[MomentView]) -> str:
-    return page_text.join_names([moment.title for moment in moments])
+    return join_names([moment.title for moment in moments])
 
 
 def _segment_headlines(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ...]:
@@ -121,7 +121,7 @@ def _segment_headlines(moments: Sequence[MomentView]) -> tuple[tuple[str, Headli
     headlines = []
     for key, pairs in alerts_by_segment.items():
         most_urgent = max((alert.state for _, alert in pairs), key=lambda state: state.urgency)
-        titles = page_text.join_names([moment.title for moment, _ in pairs])
+        titles = join_names([moment.title for moment, _ in pairs])
         verb = "Recovering" if most_urgent.key == "recovering" else "Falling off"
         figures = [
             f"{moment.title}: {alert_sentence(alert)}" if len(pairs) > 1 else alert_sentence(alert)
@@ -161,7 +161,7 @@ def _details(
             other_states = [
                 f"{moment.title} ({_moment_state_text(moment)})" for moment in others if moment not in others_ok
             ]
-            parts.append(f"Elsewhere: {page_text.join_names(other_states)}.")
+            parts.append(f"Elsewhere: {join_names(other_states)}.")
     if is_early_warning:
         parts.append(_broken_promises(moments).strip())
     return " ".join(part for part in parts if part)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import format_count
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import SourceData
 from jkpi.living_map.views import SourceView
 from jkpi.schedules import is_late
@@ -56,7 +57,7 @@ def _source_notes(source: SourceData, zone: tzinfo) -> list[str]:
         notes.append(f"Refused: {source.refusal_reason}")
     if source.rows_rejected:
         notes.append(
-            f"{page_text.format_count(source.rows_rejected)} of {page_text.format_count(source.rows_read)} rows set aside, not counted"
+            f"{format_count(source.rows_rejected)} of {format_count(source.rows_read)} rows set aside, not counted"
         )
     for start, end, reason in source.data_gaps[-3:]:
         notes.append(f"Blind from {_local_time(start, zone)} to {_local_time(end, zone)}: {reason}")

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.formatting import page_text
-from jkpi.living_map import charts, definitions
+from jkpi.formatting.dates import format_short_date
+from jkpi.formatting.numbers import format_count, titleize
+from jkpi.living_map import charts, definitions, page_text
 from jkpi.living_map.charts import WEEKS_SHOWN
 from jkpi.living_map.kpi_views import PageDates, anchor, goal_status
 from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, PageData, SegmentWeek
@@ -37,7 +38,7 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
         if name not in kpis:
             continue
         key = "all" if segment == "all" else f"{segment}={value}"
-        names.setdefault(key, f"{page_text.titleize(segment).lower()}: {value}")
+        names.setdefault(key, f"{titleize(segment).lower()}: {value}")
         kpi, moment = kpis[name], promises.get(name)
         by_week = {week.reading.period_start: week for week in segment_weeks}
         cells.setdefault(anchor("kpi", name), {})[key] = [
@@ -50,7 +51,7 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
     if not cells:
         return "{}"
     document = {
-        "weeks": [f"week of {page_text.format_short_date(day, dates.today)}" for day in mondays],
+        "weeks": [f"week of {format_short_date(day, dates.today)}" for day in mondays],
         "versions": [_version_in_force(page_data, day) for day in mondays],
         "current": page_data.version,
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
@@ -84,9 +85,9 @@ def _cell_texts(reading: KpiReading, kpi: KpiData, moment: MomentData | None) ->
         return ["–", "", "", _SHORT_STATUS_TEXTS.get(reading.status, reading.status) or "no data", "", ""]
     status = goal_status(reading, goal, kpi.direction, noun)
     return [
-        page_text.format_reading(reading.value, unit, reading.statistic, goal),
+        page_text.format_reading(reading.value, unit, reading.statistic, against=goal),
         page_text.format_interval(reading.low, reading.high, unit, reading.statistic) or "",
-        page_text.format_count(reading.sample_size) if unit != "count" else "",
+        format_count(reading.sample_size) if unit != "count" else "",
         _SHORT_STATUS_TEXTS.get(reading.status, reading.status),
         status.key if status else "",
         status.label if status else "",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import format_count, titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import JOURNEY_END, JourneyInsights, StageTransition
 from jkpi.living_map.views import ScoreView, TransitionView
 
@@ -39,7 +40,7 @@ def transition_views(
 def _transition_view(
     stage_order: StageOrder, position: int, transition: StageTransition, total: int, next_on_map: str
 ) -> TransitionView:
-    title = stage_order.titles.get(transition.next_stage, page_text.titleize(transition.next_stage))
+    title = stage_order.titles.get(transition.next_stage, titleize(transition.next_stage))
     if transition.next_stage == next_on_map:
         kind, label = "drawn", "the end" if next_on_map == JOURNEY_END else title
     elif transition.next_stage == JOURNEY_END:
@@ -53,7 +54,7 @@ def _transition_view(
         transition.next_stage,
         kind,
         label,
-        page_text.format_count(transition.count),
+        format_count(transition.count),
         page_text.format_percent(proportion),
         proportion,
     )
@@ -87,7 +88,7 @@ def score_views(
         views[stage] = ScoreView(
             kpi=stage_score.kpi,
             value=f"{stage_score.mean:.2f}",
-            n=page_text.format_count(stage_score.count),
+            n=format_count(stage_score.count),
             curve=satisfaction_curve(previous, stage_score.mean, following),
             peak_end_notes=tuple(
                 f"{'peak' if name == 'peak' else 'end'} of {page_text.format_percent(shares[stage])} of passages"

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from jkpi.formatting import page_text
+from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
+from jkpi.formatting.numbers import format_count, join_names, titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.alert_views import early_warning_text
 from jkpi.living_map.states import state_label
 from jkpi.state.engine import MomentState
@@ -143,13 +145,13 @@ def _digest_state_text(state: MomentState, moment: DigestRow, alerts: Sequence[D
     if state.state not in QUIET_STATES:
         begins = "; " if state.state == "recovering" else ", "
         since = (
-            begins + page_text.format_state_since_page(state.state, state.since, today)
+            begins + format_state_since(state.state, state.since, today)
             if state.since is not None
             else ""
         )
         texts.append(f"{state_label(state.state).label}{since}")
     if state.firing_segments:
-        segments_text = page_text.join_names(
+        segments_text = join_names(
             [_segment_since_text(name, moment, alerts, today) for name in state.firing_segments]
         )
         # What fires comes first.
@@ -167,7 +169,7 @@ def _segment_since_text(name: str, moment: DigestRow, alerts: Sequence[DigestRow
         and (alert["journey"], alert["kpi"]) == (moment["journey"], moment["kpi"])
         and name.endswith(f"= {alert['segment_value']}")
     ]
-    return f"{name} since {page_text.format_short_date(min(since), today)}" if since else name
+    return f"{name} since {format_short_date(min(since), today)}" if since else name
 
 
 def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRow], today: date) -> list[DigestRow]:
@@ -203,11 +205,11 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
         after = "a day" if lasted == 1 else f"{lasted} days"
         return (
             "improved",
-            f"{title}{segment_suffix}: resolved on {page_text.format_short_date(alert['last_day'], today)}, after {after}",
+            f"{title}{segment_suffix}: resolved on {format_short_date(alert['last_day'], today)}, after {after}",
         )
     if alert["status"] != "open":
         return None, ""
-    since = page_text.format_short_date(alert["since"], today)
+    since = format_short_date(alert["since"], today)
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source brings nothing new, since {since}"
     if alert["kind"] == "missing":
@@ -229,7 +231,7 @@ def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
         return None, ""
     # Newer weeks that are not final yet only wait for their window to close: that is no staleness.
     if row["status"] == "final" and now.date() - start > DIGEST_STALE_AFTER + timedelta(days=6):
-        return "stale", f"{title}: no final week since that of {page_text.format_short_date(start, now.date())}"
+        return "stale", f"{title}: no final week since that of {format_short_date(start, now.date())}"
     baseline, low, high = row["baseline"], row["ci_low_week"], row["ci_high_week"]
     if baseline is None or low is None or high is None or low <= baseline <= high:
         return None, ""
@@ -244,10 +246,10 @@ def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
         return page_text.format_reading(amount, unit, row["statistic"])
 
     bounds = page_text.format_interval(low, high, unit, row["statistic"])
-    week = f"week of {page_text.format_short_date(start, now.date())}"
+    week = f"week of {format_short_date(start, now.date())}"
     sentence = (
         f"{title}: {format_value(row['value_week'])} instead of {format_value(baseline)} {baseline_label}"
-        f" ({week}, 95 %: {bounds}, n {page_text.format_count(row['sample_size_week'] or 0)})"
+        f" ({week}, 95 %: {bounds}, n {format_count(row['sample_size_week'] or 0)})"
     )
     return ("improved" if better else "changed"), sentence
 
@@ -260,7 +262,7 @@ def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
 
 def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
     last = row["last_evidence_at"]
-    title = f"{page_text.titleize(row['name'])} ({row['place']})"
+    title = f"{titleize(row['name'])} ({row['place']})"
     if last is None:
         return f"{title}: drawn, but never seen in the data"
     current = now.astimezone(UTC).replace(tzinfo=None)
