@@ -90,7 +90,7 @@ def test_a_token_that_has_run_out_is_renewed_once() -> None:
 def test_a_wrong_password_is_told_and_not_shown() -> None:
     with serving() as (url, _), pytest.raises(InputError) as caught:
         connect(url, "admin", "hush")
-    assert "knows no user 'admin'" in caught.value.message
+    assert "rejected the login of user 'admin'" in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint
 
 
@@ -104,7 +104,7 @@ def test_a_server_that_is_away_is_told() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    with pytest.raises(SystemFailure, match="does not answer"):
+    with pytest.raises(SystemFailure, match="is unreachable"):
         connect(url, "admin", "right")
 
 

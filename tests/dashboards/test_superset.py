@@ -163,7 +163,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
     bundle, there = live.bundle, live.there()
     with live.signed_in() as client, open_warehouse(live.settings) as w:
         for made in bundle.charts.values():
-            if made.asset.chart != "moment_standing":
+            if made.asset.chart != "moment_state":
                 continue
             names = made.scope.ids
             found = w.rows(
@@ -187,7 +187,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
                 assert told["newest_interval"] == f"{100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f} %", label
                 assert told["newest_cases"] == row["sample_size"], label
                 state = told["state_today"]
-                assert " since " in state or ", fell on " in state or state.startswith("not judged")
+                assert " since " in state or ", dropped on " in state or state.startswith("not evaluated")
 
 
 @pytest.mark.parametrize(
@@ -319,4 +319,4 @@ def test_a_browser_draws_every_chart_of_every_dashboard(live: Live, placed: Dash
             }
             assert {name for tab in seen for name in tab.empty} <= may_be_empty, dashboard.slug
             names |= set(drawn)
-    assert "Who falls: 2 weeks against 8 before" in names
+    assert "Change by segment: last 2 weeks against the 8 before" in names

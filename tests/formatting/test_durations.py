@@ -41,7 +41,14 @@ def test_durations_in_one_unit(
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(45, "45 s"), (90, "1 min 30 s"), (11264, "3 h 8 min"), (86400, "1 day"), (180224, "2 days 2 h"), (187200, "2 days 4 h")],
+    [
+        (45, "45 s"),
+        (90, "1 min 30 s"),
+        (11264, "3 h 8 min"),
+        (86400, "1 day"),
+        (180224, "2 days 2 h"),
+        (187200, "2 days 4 h"),
+    ],
 )
 def test_wall_time(seconds: float, text: str) -> None:
     assert format_wall_time(seconds) == text

@@ -70,7 +70,15 @@ def test_a_goal_stays_as_it_was_written(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
-    [(31.25, 0, "+31"), (31.25, 1, "+31.2"), (-4.0, 0, "-4"), (0.4, 0, "0"), (-0.4, 0, "0"), (-0.04, 1, "0"), (0.0, 1, "0")],
+    [
+        (31.25, 0, "+31"),
+        (31.25, 1, "+31.2"),
+        (-4.0, 0, "-4"),
+        (0.4, 0, "0"),
+        (-0.4, 0, "0"),
+        (-0.04, 1, "0"),
+        (0.0, 1, "0"),
+    ],
 )
 def test_signed(value: float, digits: int, text: str) -> None:
     assert format_signed(value, digits) == text
@@ -94,7 +102,12 @@ def test_odds() -> None:
 def test_plurals_and_lists() -> None:
     assert [pluralize(number, "day") for number in (0, 1, 2, 1200)] == ["0 days", "1 day", "2 days", "1,200 days"]
     assert [pluralize(number, "series") for number in (1, 2)] == ["1 series", "2 series"]
-    assert [join_names(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [join_names(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 def test_text_from_data_becomes_one_safe_line() -> None:

@@ -1,4 +1,4 @@
-"""What dashboards show beside the readings: alerts and states from the state database, looked up, not counted."""
+"""Rows of the tables that dashboards read besides the readings: alerts and series states of the state database."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def moment_reading_rows(
     titles: MapTitles,
     now: datetime,
 ) -> Iterator[TableRow]:
-    """The rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
-    the state that the series has today."""
+    """Rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
+    today's state of the series."""
     by_kpi: dict[tuple[str, str], list[TableRow]] = {}
     for row in warehouse.rows(_MOMENT_READINGS_QUERY):
         by_kpi.setdefault((row["journey"], row["kpi"]), []).append(row)
@@ -76,7 +76,7 @@ _HEALTH_QUERY = "select * from marts.rpt_journey_health"
 
 
 def exported_rows(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> dict[str, list[TableRow]]:
-    """Table of `tables.TOLD` -> its rows, as of `settings.now`."""
+    """Table of `tables.EXPORTED_TABLES` -> its rows, as of `settings.now`."""
     titles = MapTitles(journeys)
     engine = state_engine(settings.state_url)
     try:

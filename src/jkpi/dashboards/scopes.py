@@ -1,4 +1,4 @@
-"""What there is to make charts of: the workspace, its journeys, their stages, KPIs and moments of truth."""
+"""The scopes that charts are made for: the workspace, its journeys, their stages, KPIs and moments of truth."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TIME_KPI_KINDS = ("time_to_resolve", "time_in_stage")
 
 @dataclass(frozen=True)
 class ChartScope:
-    """`names`: what it is, such as {journey: ..., kpi: ...}; `values`: what fills its assets, the names among them."""
+    """`ids`: what it is for, such as {journey: ..., kpi: ...}; `placeholders`: values for its assets, with the ids."""
 
     kind: ScopeKind
     ids: dict[str, str]
@@ -43,21 +43,21 @@ class ChartScope:
         return "/".join(self.ids[id_name] for id_name in id_names.get(self.kind, ("journey", "kpi")))
 
     def matches(self, other: ChartScope) -> bool:
-        """Whether the two agree in all that both are named by."""
+        """Whether both have the same value of every id that they share."""
         return all(self.ids[id_name] == name for id_name, name in other.ids.items() if id_name in self.ids)
 
 
 def workspace_scopes(
     settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> list[ChartScope]:
-    """All subjects of a workspace, in the order of its maps.
+    """All scopes of a workspace, in the order of its maps.
 
     Args:
-        coarse: (journey, KPI) of those that are read by months only.
+        monthly_only: (journey, KPI) of KPIs with monthly readings only.
     """
     note = "**Synthetic data: these customers and numbers are made up.** " if settings.synthetic else ""
     base: dict[str, Any] = {"workspace": settings.name}
-    text = f"{note}Every moment of truth of *{settings.name}*: where it stands, and whether it fell off."
+    text = f"{note}Every moment of truth of *{settings.name}*: its state and its change."
     scopes = [ChartScope("workspace", {}, {**base, "overview_text": text})]
     for journey in journeys:
         scopes += _journey_scopes(journey, base, note, monthly_only)
@@ -75,8 +75,8 @@ def _journey_scopes(
         **ids,
         "journey_title": journey.title,
         "main_period": "month" if is_monthly_only else "week",
-        "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}"
-        " In the charts, bands are 95 % intervals and red lines the beginnings of alerts.",
+        "journey_text": f"{note}**{journey.title}**, as experienced by {journey.viewpoint.persona}.{focus}"
+        " Bands are 95 % intervals; red lines mark when alerts began.",
     }
     yield ChartScope("journey", ids, placeholders)
     digits = len(str(len(journey.stages)))
@@ -135,21 +135,23 @@ def _journey_scopes(
 
 
 def _axis_bounds(kpi: KpiBase) -> list[float | None]:
-    """Of the value axis: shares end at all of them; where values go below zero, the band needs the whole scale."""
+    """Bounds of the value axis: a share ends at 1; NPS needs the whole scale for its interval band."""
     if kpi.kpi == "nps":
         return [-100, 100]
     return [None, 1] if kpi.main_unit == "share" and kpi.better_direction == "higher" else [None, None]
 
 
 def _goal_lines(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
-    """What is wanted and what is promised, in the unit of the chart."""
+    """Target and promise, in the unit of the chart."""
     unit_seconds = 3600 if kpi.main_unit == "seconds" else 1
     goals = [] if kpi.target is None else [{"name": "Target", "value": kpi.target / unit_seconds, "color": _GREEN}]
-    return goals if promise is None else [*goals, {"name": "Promise", "value": promise / unit_seconds, "color": _ORANGE}]
+    return (
+        goals if promise is None else [*goals, {"name": "Promise", "value": promise / unit_seconds, "color": _ORANGE}]
+    )
 
 
 def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
-    """What the customer still bears, in hours; none where each case has a date of its own."""
+    """The tolerance of customers in hours; none if each case has its own due date."""
     tolerance = getattr(kpi, "tolerance", None)
     if not isinstance(tolerance, timedelta):
         return []
