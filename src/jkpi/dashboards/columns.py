@@ -61,9 +61,8 @@ def _filter_problems(assets: DashboardAssets, tables: dict[str, ColumnTypes]) ->
             continue
         columns = tables[assets.datasets[dashboard_filter.dataset].table]
         if dashboard_filter.column not in columns:
-            yield (
-                f"filter {dashboard_filter.filter}: no column {dashboard_filter.column!r} ({did_you_mean(dashboard_filter.column, columns)})"
-            )
+            hint = did_you_mean(dashboard_filter.column, columns)
+            yield f"filter {dashboard_filter.filter}: no column {dashboard_filter.column!r} ({hint})"
 
 
 def _chart_problems(chart: BuiltChart, assets: DashboardAssets, tables: dict[str, ColumnTypes]) -> Iterator[str]:

@@ -16,8 +16,8 @@ GRID_COLUMNS = 12
 
 @dataclass(frozen=True)
 class Tile:
-    """A chart on a dashboard. `number`: a placeholder for its id, which Superset replaces. `short_title`: its name where the
-    position already says what it is about."""
+    """A chart on a dashboard. `number`: a placeholder for its id, which Superset replaces. `short_title`: its name
+    where the position already says what it is about."""
 
     uuid: str
     placeholder_id: int

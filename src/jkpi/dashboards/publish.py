@@ -20,8 +20,6 @@ from jkpi.dashboards.verify import VerificationResult, verify_charts
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys.model import Journey
 
-_MAX_CHANGES_LISTED = 20
-
 
 @dataclass(frozen=True)
 class DashboardReport:
@@ -35,18 +33,6 @@ class DashboardReport:
     security_changes: tuple[str, ...]
     roles: tuple[str, ...]
     empty: tuple[str, ...]
-
-    def lines(self) -> list[str]:
-        """For people."""
-        lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        lines += _limited_lines("changed", [*self.changed, *self.security_changes]) or ["nothing had to be changed"]
-        lines += [*_limited_lines("removed", self.removed), *_limited_lines("empty", self.empty)]
-        return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
-
-
-def _limited_lines(word: str, names: Sequence[str]) -> list[str]:
-    more = [f"{word}: {len(names) - _MAX_CHANGES_LISTED} more"] if len(names) > _MAX_CHANGES_LISTED else []
-    return [*(f"{word}: {thing}" for thing in names[:_MAX_CHANGES_LISTED]), *more]
 
 
 def workspace_bundle(

@@ -1,4 +1,4 @@
-"""What the open alerts of a moment of truth say, for its card and for the banner. Pure: falls in, words out."""
+"""Open alerts of a moment of truth as text, for its card and for the headline. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from jkpi.state.engine import OpenEarlyWarning
 from jkpi.state.open_alerts import OpenAlert
 
 _MAX_SEGMENTS_IN_BANNER = 3
-"""So many segments are told with their figures in the banner; the card has all of them."""
+"""So many segments are in the headline with their figures; the card has all of them."""
 
 
 def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statistic: str, today: date) -> AlertView:
-    """An open alert in the words of the page; `value` None where it was told without figures."""
+    """An open alert as text; `value` is None if its notification had no figures."""
     parameters = kpi.parameters if kpi else {}
     unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
-    value = None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, against=moment.promise)
+    value = (
+        None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, against=moment.promise)
+    )
     return AlertView(
         key="all" if alert.is_total else f"{alert.segment}={alert.segment_value}",
         segment_label="" if alert.is_total else f"{alert.segment} = {alert.segment_value}",
@@ -34,8 +36,7 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
         n=None if alert.n is None else format_count(alert.n),
         period=_alert_period(alert, today),
         since=format_state_since(alert.state, alert.onset, today),
-        onset_text=f"since {format_short_date(alert.onset, today)}"
-        + ", recovering" * (alert.state == "recovering"),
+        onset_text=f"since {format_short_date(alert.onset, today)}" + ", recovering" * (alert.state == "recovering"),
     )
 
 
@@ -46,10 +47,10 @@ def _alert_caption(alert: OpenAlert, kpi: KpiData | None, statistic: str) -> str
 
 
 def _alert_baseline_text(alert: OpenAlert, unit: str, statistic: str) -> str:
-    """What it fell from. Against a promise that is the promise, which stands beside it on its own."""
+    """The baseline; empty for an alert about the promise, which is shown on its own."""
     if alert.baseline is None or alert.line == "promise":
         return ""
-    return f"instead of {page_text.format_reading(alert.baseline, unit, statistic)}"
+    return f"baseline {page_text.format_reading(alert.baseline, unit, statistic)}"
 
 
 def _alert_period(alert: OpenAlert, today: date) -> str:
@@ -60,12 +61,13 @@ def _alert_period(alert: OpenAlert, today: date) -> str:
 
 
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
-    """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
-    return f"{early_warning.text.replace(' %', f'{NARROW_NO_BREAK_SPACE}%')}, since {format_short_date(early_warning.onset, today)}"
+    """`after 1 day 60 % have completed, baseline 80 %, since 5 Jan`, with the space of the page before the per cent sign."""
+    text = early_warning.text.replace(" %", f"{NARROW_NO_BREAK_SPACE}%")
+    return f"{text}, since {format_short_date(early_warning.onset, today)}"
 
 
 def alert_sentence(alert: AlertView) -> str:
-    """`20 % done within 3 days instead of 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
+    """`20 % done within 3 days, baseline 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
     if alert.value is None:
         return alert.since
     number = " ".join(part for part in (alert.value, alert.caption, alert.baseline_text) if part)
@@ -74,7 +76,7 @@ def alert_sentence(alert: AlertView) -> str:
 
 
 def segments_sentence(alerts: Sequence[AlertView]) -> str:
-    """The segments that fall, each with its figures:
+    """The segments that fire, each with its figures:
     `done within 3 days: department = ISD 9.8 % since 1 Jul (n 2,110); department = PARK 33 % since 14 Jul (n 569)`."""
     captions = {alert.caption for alert in alerts}
     shared_caption = captions.pop() if len(captions) == 1 else ""
@@ -83,7 +85,7 @@ def segments_sentence(alerts: Sequence[AlertView]) -> str:
         for alert in alerts[:_MAX_SEGMENTS_IN_BANNER]
     ]
     more = (
-        [f"{len(alerts) - _MAX_SEGMENTS_IN_BANNER} more on its card"] if len(alerts) > _MAX_SEGMENTS_IN_BANNER else []
+        [f"{len(alerts) - _MAX_SEGMENTS_IN_BANNER} more on the card"] if len(alerts) > _MAX_SEGMENTS_IN_BANNER else []
     )
     return (f"{shared_caption}: " if shared_caption else "") + "; ".join([*segment_texts, *more])
 
@@ -101,6 +103,4 @@ def group_segments(segment_labels: Iterable[str]) -> str:
     for segment_label in segment_labels:
         segment, _, value = segment_label.partition(" = ")
         values.setdefault(segment, []).append(value)
-    return "; ".join(
-        f"{segment} = {join_names(segment_values)}" for segment, segment_values in values.items()
-    )
+    return "; ".join(f"{segment} = {join_names(segment_values)}" for segment, segment_values in values.items())

@@ -172,7 +172,7 @@ def flow_ribbon(previous: float | None, current: float, following: float | None)
         f"S16 {middle + left:.2f} -0.4 {middle + left:.2f}Z"
     )
     return Markup(
-        '<svg class="river" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>'
+        '<svg class="flow-ribbon" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>'
     ).format(path)
 
 

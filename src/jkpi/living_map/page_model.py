@@ -1,4 +1,4 @@
-"""From the facts of a journey to its page. Pure: everything is formatted here, nothing is looked up."""
+"""Builds the view model of a page from the data of a journey. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from jkpi.formatting.dates import format_short_date, format_timestamp
-from jkpi.formatting.numbers import format_count, titleize
+from jkpi.formatting.numbers import format_count, pluralize, titleize
 from jkpi.living_map import charts, page_text
 from jkpi.living_map.diagrams import DIAGRAMS, LANES, missing_lanes
 from jkpi.living_map.headline import page_headline
@@ -55,8 +55,8 @@ def build_page(
     """The page of one journey.
 
     Args:
-        states: Of all journeys; those of this one are picked.
-        falls: The open alerts, likewise.
+        states: Of all journeys; those of this one are selected.
+        alerts: The open alerts, likewise.
         now: Aware UTC.
     """
     zone = ZoneInfo(page_data.timezone)
@@ -130,15 +130,13 @@ def build_page(
 
 
 def build_index(workspace: str, pages: Sequence[MapPage], now: datetime, *, synthetic: bool) -> IndexPage:
-    """The page of all journeys; those with something urgent stand first."""
+    """The page of all journeys, the most urgent first."""
     by_urgency = sorted(pages, key=lambda p: (-max((m.displayed_state.urgency for m in p.moments), default=0), p.title))
-    return IndexPage(
-        workspace, f"{format_timestamp(now.astimezone(UTC))} (UTC)", synthetic, tuple(by_urgency)
-    )
+    return IndexPage(workspace, f"{format_timestamp(now.astimezone(UTC))} (UTC)", synthetic, tuple(by_urgency))
 
 
 def file_name(journey: str) -> str:
-    """`equipment_repair.html`. A journey called index does not take the place of the index."""
+    """`equipment_repair.html`. A journey called index does not overwrite the index."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", journey).strip("-") or "journey"
     return "journey-index.html" if stem.lower() == "index" else f"{stem}.html"
 
@@ -194,8 +192,8 @@ def _stage_views(
 
 def _visits_text(stage: StageData) -> str:
     if stage.visits_28d is None:
-        return "no evidence yet"
-    return f"{format_count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
+        return "no data yet"
+    return f"{pluralize(stage.visits_28d, 'visit')} in 28 days"
 
 
 def _lane_texts(stage: StageData, lane: str) -> tuple[str, ...]:
@@ -204,12 +202,12 @@ def _lane_texts(stage: StageData, lane: str) -> tuple[str, ...]:
 
 
 def _stories_by_release(stage: StageData) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(release, its stories), in the order in which the map names the releases; what has none stands last."""
+    """(release, its stories), in the order of the map; stories without a release come last."""
     stories_by_release: dict[str, list[str]] = {}
     for story in stage.content.get("stories") or ():
         stories_by_release.setdefault(str(story.get("release") or ""), []).append(str(story["story"]))
     named = sorted(stories_by_release, key=lambda release: release == "")
-    return tuple((release or "not planned yet", tuple(stories_by_release[release])) for release in named)
+    return tuple((release or "not scheduled", tuple(stories_by_release[release])) for release in named)
 
 
 def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
@@ -218,14 +216,12 @@ def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
         due = date.fromisoformat(item["due"]) if item.get("due") else None
         overdue_text = " (overdue)" if due and due < now.date() else ""
         until = f"until {format_short_date(due, now.date())}{overdue_text}" if due else "no date"
-        figures.append(
-            LabelledValue(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}")
-        )
+        figures.append(LabelledValue(str(item["action"]), f"{item.get('owner') or stage.owner or 'no owner'}, {until}"))
     return tuple(figures)
 
 
 def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note: str) -> TouchpointView:
-    """`whose`: what is to be said where the map is of some customers alone, for events are counted whoever had them."""
+    """`population_note`: says that events are of all customers, if the map is of some customers only."""
     has_events = touchpoint.last_event_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,
@@ -238,7 +234,7 @@ def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note:
         volume=_volume_text(touchpoint, population_note),
         last_event=page_text.format_time_ago(touchpoint.last_event_at, now.astimezone(UTC).replace(tzinfo=None))
         if touchpoint.last_event_at
-        else "no evidence yet",
+        else "no data yet",
         staffed=touchpoint.is_staffed,
     )
 
@@ -248,11 +244,7 @@ def _volume_text(touchpoint: TouchpointData, population_note: str) -> str:
         return ""
     if touchpoint.count_events_28d is not None:
         return f"{format_count(touchpoint.count_events_28d)} × in 28 days{population_note}"
-    return (
-        f"{format_count(touchpoint.count_events)} × so far{population_note}"
-        if touchpoint.count_events
-        else ""
-    )
+    return f"{format_count(touchpoint.count_events)} × so far{population_note}" if touchpoint.count_events else ""
 
 
 def _segments_text(segment: Mapping[str, object]) -> str | None:
@@ -287,6 +279,6 @@ def _version_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
 
 def _newest_event_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
     if page_data.last_event_at is None:
-        return "no evidence yet"
+        return "no data yet"
     newest = page_data.last_event_at.replace(tzinfo=UTC).astimezone(zone)
     return f"{page_text.format_time_ago(newest, local)}"

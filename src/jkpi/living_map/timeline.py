@@ -1,7 +1,7 @@
-"""The past and the parts: every weekly reading of every segment as the page's script shows it, already in words.
+"""Every weekly reading of every segment, formatted for the script of the page.
 
-Python formats once; the script only picks. A cell is [value, interval, n, status, standing key, standing word]; where
-the week was published with other figures, a cell with those follows.
+The script only selects. A cell is [value, interval, n, status, goal status key, goal status label], followed by a cell
+with the figures first published if they were different.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from jkpi.living_map.views import Headline
 
 _SHORT_STATUS_TEXTS = {
     "final": "",
-    "provisional": "provisional, may still change",
-    "withheld": "withheld: not to be trusted",
+    "provisional": "provisional: may still change",
+    "withheld": "withheld: the data failed a check",
 }
 
 
 def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> str:
-    """JSON for the page, safe inside a script element; `{}` where nothing was measured."""
+    """JSON for the page, safe inside a script element; `{}` if nothing has been measured."""
     kpis = {kpi.kpi: kpi for kpi in page_data.kpis}
     promises = {moment.kpi: moment for moment in reversed(page_data.moments)}
     mondays = [dates.last_week - timedelta(weeks=WEEKS_SHOWN - 1 - n) for n in range(WEEKS_SHOWN)]
     cells: dict[str, dict[str, Any]] = {}
     segment_charts: dict[str, dict[str, str]] = {}
-    names: dict[str, str] = {"all": "everybody"}
+    names: dict[str, str] = {"all": "all customers"}
     for (name, segment, value), segment_weeks in page_data.insights.segment_weeks:
         if name not in kpis:
             continue
@@ -57,13 +57,13 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
         "cells": cells,
         "charts": segment_charts,
-        "banners": {
+        "headlines": {
             key: [segment_headline.key, segment_headline.text, segment_headline.detail]
             for key, segment_headline in (("all", headline), *headline.segments)
         },
         "moments": {anchor("moment", moment.moment): anchor("kpi", moment.kpi) for moment in page_data.moments},
     }
-    # "<" would let a text end the script element it stands in.
+    # "<" in a text could end the script element.
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
@@ -71,7 +71,7 @@ def _timeline_cell(week: SegmentWeek | None, kpi: KpiData, moment: MomentData | 
     if week is None:
         return None
     if week.is_suppressed:
-        return ["–", "", "", "too few members to be shown", "", ""]
+        return ["–", "", "", "too few customers to show", "", ""]
     current = _cell_texts(week.reading, kpi, moment)
     first_published = _cell_texts(week.first_published, kpi, moment) if week.first_published else current
     cell: list[Any] = [*current] if first_published[:3] == current[:3] else [*current, first_published]
@@ -95,7 +95,7 @@ def _cell_texts(reading: KpiReading, kpi: KpiData, moment: MomentData | None) ->
 
 
 def _segment_chart(readings: Sequence[KpiReading], kpi: KpiData, dates: PageDates) -> str:
-    """The series of a segment, without the tooltips: they would be most of the page."""
+    """The chart of a segment, without tooltips to keep the page small."""
     points = [charts.WeekPoint(r.period_start, r.value, r.low, r.high, r.status, "") for r in readings]
     unit = definitions.unit_of_statistic(readings[0].statistic, kpi.parameters)
     reference_lines = (
@@ -107,7 +107,7 @@ def _segment_chart(readings: Sequence[KpiReading], kpi: KpiData, dates: PageDate
 
 
 def _version_in_force(page_data: PageData, day: date) -> int:
-    """The version of the map in force at the end of that week; the first one from ever."""
+    """The version of the map in force at the end of that week; the first one before that."""
     versions = page_data.insights.versions
     sunday = day + timedelta(days=6)
     return max((v for v, since in versions if since <= sunday), default=min((v for v, _ in versions), default=0))

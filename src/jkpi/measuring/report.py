@@ -38,12 +38,6 @@ class MeasureReport:
         """Whether every model was built and every test held."""
         return not self.failures
 
-    def lines(self) -> list[str]:
-        """For people: what ran, and what failed."""
-        refresh_note = f", everything counted anew: {self.refresh_reason}" if self.refresh_reason else ""
-        summary = f"{self.models} models and {self.tests} tests in {self.seconds:.1f} s{refresh_note}"
-        return [summary, *(f"failed: {failure}" for failure in self.failures)]
-
 
 def read_report(results: Path, seconds: float, refresh_reason: str) -> MeasureReport:
     """The report of the run that wrote this file."""
