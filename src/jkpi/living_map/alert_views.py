@@ -61,7 +61,7 @@ def _alert_period(alert: OpenAlert, today: date) -> str:
 
 
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
-    """`after 1 day 60 % have completed, baseline 80 %, since 5 Jan`, with the space of the page before the per cent sign."""
+    """`after 1 day 60 % have completed, baseline 80 %, since 5 Jan`, with the space of the page before %."""
     text = early_warning.text.replace(" %", f"{NARROW_NO_BREAK_SPACE}%")
     return f"{text}, since {format_short_date(early_warning.onset, today)}"
 
@@ -70,7 +70,8 @@ def alert_sentence(alert: AlertView) -> str:
     """`20 % done within 3 days, baseline 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
     if alert.value is None:
         return alert.since
-    number = " ".join(part for part in (alert.value, alert.caption, alert.baseline_text) if part)
+    value = f"{alert.value} {alert.caption}".strip()
+    number = ", ".join(part for part in (value, alert.baseline_text) if part)
     sample_text = ", ".join(part for part in (f"n {alert.n}" if alert.n else "", alert.period) if part)
     return f"{number} ({sample_text}), {alert.since}"
 
@@ -91,10 +92,10 @@ def segments_sentence(alerts: Sequence[AlertView]) -> str:
 
 
 def _segment_alert_text(alert: AlertView, caption: str) -> str:
-    number = " ".join(
-        part for part in (alert.segment_label, alert.value, caption, alert.baseline_text, alert.onset_text) if part
+    value = " ".join(part for part in (alert.segment_label, alert.value, caption) if part)
+    return ", ".join(part for part in (value, alert.baseline_text, alert.onset_text) if part) + (
+        f" (n {alert.n})" if alert.n else ""
     )
-    return number + (f" (n {alert.n})" if alert.n else "")
 
 
 def group_segments(segment_labels: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Drawings as SVG text. Pure: points in, markup out; colours and widths come from the style sheet by class.
+"""Charts as SVG text. Pure; colours and line widths come from the style sheet.
 
 Geometry: x is time, one slot a week, the newest at the right; y is linear between the bounds of what is drawn.
 The interval band is clipped to the frame, so one week with few cases cannot flatten all the others.
@@ -172,7 +172,8 @@ def flow_ribbon(previous: float | None, current: float, following: float | None)
         f"S16 {middle + left:.2f} -0.4 {middle + left:.2f}Z"
     )
     return Markup(
-        '<svg class="flow-ribbon" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>'
+        '<svg class="flow-ribbon" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true">'
+        '<path d="{}"/></svg>'
     ).format(path)
 
 

@@ -120,8 +120,8 @@ def formula(kpi: KpiData) -> str:
         "time_to_resolve": lambda: (
             f"From {_quoted_name(parameters.get('from_touchpoint'))}"
             f" to {_quoted_name(parameters.get('to_touchpoint'))}: the share done within {_tolerance_text(parameters)}."
-            " An open case already beyond it counts as a miss; one still inside it is not mature. For the median and the"
-            " 90th percentile an open case counts with its time so far (Kaplan-Meier)."
+            " An open case already beyond it counts as a miss; one still inside it is not mature. For the median and"
+            " the 90th percentile an open case counts with its time so far (Kaplan-Meier)."
             f"{_calendar_sentence(parameters)}"
         ),
         "time_in_stage": lambda: (
@@ -143,8 +143,8 @@ def formula(kpi: KpiData) -> str:
         "self_service": lambda: "Of the journeys that were completed, the share that met no staffed touchpoint.",
         "emotion": lambda: (
             f"Of {responses_text} that say whether {_quoted_name(parameters.get('emotion'))} was present or absent,"
-            " the share in which it was present. Responses that do not say are counted separately. An emotion is present"
-            " or absent; it has no degree."
+            " the share in which it was present. Responses that do not say are counted separately. An emotion is"
+            " present or absent; it has no degree."
         ),
         "response_rate": lambda: (
             f"Of the eligible invitations to {_survey_text(parameters)}, the share that was answered"
@@ -173,8 +173,8 @@ def maturity(kpi: KpiData) -> str:
         window_seconds = _number_or_default(kpi.parameters, "window_seconds", 0)
         window = page_text.format_declared_duration(window_seconds)
         return (
-            f"Belongs to the day the journey began; final {window} after the journey has ended or its window has passed,"
-            f" {lateness_text}."
+            f"Belongs to the day the journey began; final {window} after the journey has ended or its window has"
+            f" passed, {lateness_text}."
         )
     if kpi.kind in ("csat", "csat_mean", "nps", "ces", "emotion"):
         return f"Belongs to the day of the response; final when that day is over, {lateness_text}."

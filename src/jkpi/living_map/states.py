@@ -39,7 +39,7 @@ _STATE_LABELS = (
     StateLabel("learning", "learning", "Fewer than 28 usable days: the baseline is still being learned.", 1),
     StateLabel("ok", "ok", "Nothing unusual compared with baseline and promise.", 0),
 )
-_LABEL_BY_STATE = {words.key: words for words in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
+_LABEL_BY_STATE = {label.key: label for label in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
 PARTLY_FIRING = StateLabel(
     "firing", "firing in a segment", "The total is not firing; at least one segment has an open alert.", 9
 )
@@ -63,4 +63,4 @@ def displayed_state(label: StateLabel, *, is_partly_firing: bool) -> StateLabel:
 
 
 def state_legend() -> tuple[StateLabel, ...]:
-    return tuple(sorted(_STATE_LABELS, key=lambda words: words.urgency))
+    return tuple(sorted(_STATE_LABELS, key=lambda label: label.urgency))
