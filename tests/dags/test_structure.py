@@ -70,7 +70,7 @@ def test_every_verb_takes_the_one_slot_and_is_tried_again_with_growing_pauses(fo
     for dag in found["dags"].values():
         for name, task in dag["tasks"].items():
             if task["arguments"] is None:
-                assert (name, task["pool"]) == ("all_well", "default_pool")
+                assert (name, task["pool"]) == ("all_succeeded", "default_pool")
                 continue
             assert task["pool"] == "jkpi_warehouse", name
             assert task["retries"] >= 3, name
@@ -86,16 +86,16 @@ def test_the_line_of_the_kpi_dag(found: dict[str, Any]) -> None:
         "check_landing": [],
         "measure": ["check_landing"],
         "check_marts": ["measure"],
-        "alert": ["check_marts"],
-        "publish": ["alert"],
-        "all_well": ["check_landing", "publish"],
+        "evaluate": ["check_marts"],
+        "publish": ["evaluate"],
+        "all_succeeded": ["check_landing", "publish"],
     }
     assert {name for name, task in tasks.items() if not task["rule"].lower().endswith("all_success")} == {"measure"}
     assert [" ".join(task["arguments"]) for task in tasks.values() if task["arguments"]] == [
-        "check --door landing",
+        "check --checkpoint landing",
         "measure",
-        "check --door marts",
-        "alert",
+        "check --checkpoint marts",
+        "evaluate",
         "publish",
     ]
 

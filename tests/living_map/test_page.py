@@ -297,7 +297,7 @@ def test_a_folder_that_cannot_be_written(measured: Warehouse, settings: Settings
 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SystemFailure, match="cannot write"):
-        publish_maps(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)
+        publish_maps(replace(settings, site_dir=tmp_path / "file" / "site"), measured, STATES)
 
 
 @pytest.mark.slow
@@ -305,7 +305,7 @@ def test_postgres_makes_the_same_pages(
     measured: Warehouse, map_tables: Rows, settings: Settings, postgres_url: str, tmp_path: Path
 ) -> None:
     publish_maps(settings, measured, STATES)
-    elsewhere = replace(settings, output=tmp_path / "postgres")
+    elsewhere = replace(settings, site_dir=tmp_path / "postgres")
     with open_warehouse(postgres_url) as w:
         ensure_landing(w)
         fill_landing(w, {**map_tables, **SOURCES})

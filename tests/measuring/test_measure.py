@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
 import small_world as world
 
 from jkpi import package_files
+from jkpi.cli.report import render_measure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring.run import _workspace_lock, measure
 from jkpi.measuring.run_state import inputs_fingerprint
@@ -118,7 +119,7 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
             warehouse.execute(statement)
     report = measure(settings)
     assert report.refresh_reason == "a batch was taken back"
-    assert "everything counted anew: a batch was taken back" in report.lines()[0]
+    assert "everything recomputed: a batch was taken back" in render_measure(report)[0]
     counts = "select touchpoint, count(*) as n from {} group by touchpoint order by touchpoint"
     placed = "intermediate.int_journey_events join intermediate.int_touchpoints using (place_number)"
     mine = world.table(landed, counts.format(placed))

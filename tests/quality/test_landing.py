@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jkpi.cli.report import render_check
 from jkpi.config.settings import Settings
 from jkpi.quality.landing import check_landing
 from jkpi.warehouse.base import Warehouse
@@ -48,8 +49,8 @@ def test_a_day_without_data_is_one_blind_spot_and_the_rest_goes_on(
 
     assert report.passed
     assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
-    assert report.lines() == [
-        "blind  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
+    assert render_check(report) == [
+        "data gap  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
         "landing: 7 of 8 expectations hold on 1 subject",
     ]
     (failed,) = warehouse.rows("select * from raw.quality_results where not success")
@@ -261,7 +262,7 @@ def test_many_rows_turned_away_are_noted(settings: Settings, warehouse: Warehous
     report = check_landing(settings, warehouse)
 
     assert report.passed
-    assert "info  visits: few_rows_turned_away: reject_share 0.06" in report.lines()
+    assert "info  visits: few_rows_turned_away: reject_share 0.06" in render_check(report)
 
 
 def test_an_empty_landing_passes(settings: Settings, warehouse: Warehouse) -> None:
