@@ -9,7 +9,8 @@ from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, rea
 DOC = """
 ### Weekly digest of {workspace}
 
-Sends each owner the weekly digest: firing, watch list, worse, better, stale. It uses the latest readings of the KPI DAG.
+Sends each owner the weekly digest: firing, watch list, worse, better, stale. It uses the readings
+of the KPI DAG.
 
 - **Schedule**: Mondays, 06:00 UTC. A missed week is not run later.
 - **Manual run**: clear the task, or `jkpi digest`; no digest is sent twice in a week.

@@ -11,8 +11,23 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = ["init", "lint", "schema", "load", "check", "measure", "evaluate", "deliver", "alerts", "publish", "run", "status",
-         "coverage", "digest", "demo", "serve"]  # fmt: skip
+VERBS = [
+    *(
+        "init",
+        "lint",
+        "schema",
+        "load",
+        "check",
+        "measure",
+        "evaluate",
+        "deliver",
+        "alerts",
+        "publish",
+        "run",
+        "status",
+    ),
+    *("status", "coverage", "digest", "demo", "serve"),
+]
 STEPS = ["load", "check landing", "measure", "check marts", "evaluate", "publish"]
 GROUPS = ["rejects list", "rejects export", "rejects replay", "alerts list", "alerts show", "alerts ack",
           "alerts silence", "alerts unsilence", "alerts test-receiver"]  # fmt: skip

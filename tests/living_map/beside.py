@@ -83,7 +83,7 @@ def drawn(workspace: Path) -> Rows:
 
 
 def walked() -> Rows:
-    """Transitions (a loop, a skip, drop-offs), responses to two questions of a stage and one of another, peaks, ends."""
+    """Transitions (a loop, a skip, drop-offs), responses to two questions of a stage and one of another; peaks."""
     moves = [("report", "triage", 90), ("report", "(end)", 10), ("triage", "report", 5), ("triage", "repair", 70),
              ("triage", "confirm", 25), ("repair", "repair", 3), ("confirm", "(end)", 600)]  # fmt: skip
     answers = [("report.ces", 5, 12), ("confirm.csat", 4, 31), ("confirm.nps", 9, 20)]

@@ -40,7 +40,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True)
 class PlotArea:
-    """Where things go: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
+    """The plot area: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
 
     end: date
     low: float
@@ -66,7 +66,7 @@ class PlotArea:
         return self.x_of_day(monday) + self.slot / 2
 
     def x_of_day(self, day: date) -> float:
-        """Where a day begins, held inside the plot."""
+        """The x position of the beginning of a day, limited to the plot."""
         position = self.left + self.slot * (day - self.start).days / 7
         return min(max(position, self.left), self.width - self.right)
 
@@ -78,7 +78,7 @@ class PlotArea:
 def plot_area_for(
     points: Sequence[WeekPoint], reference_lines: Sequence[ReferenceLine], end: date, *, large: bool = False
 ) -> PlotArea:
-    """A frame that holds every value, every level, and the usual (median) reach of the intervals."""
+    """A plot area that fits every value, every level and intervals of median width."""
     shown_points = [point for point in points if point.value is not None and point.status != "withheld"]
     values = [point.value for point in shown_points if point.value is not None]
     below = [point.value - point.low for point in shown_points if point.value is not None and point.low is not None]
@@ -152,7 +152,7 @@ def stacked_bar(parts: Sequence[tuple[str, float, str]]) -> Markup:
 
 
 def flow_ribbon(previous: float | None, current: float, following: float | None) -> Markup:
-    """The piece of the stream that flows through one column; pieces of neighbours meet at half way.
+    """The piece of the flow in one column; pieces of neighbours meet half way.
 
     Args:
         before, here, after: Share (0..1) of the busiest stage; None at the spring and at the mouth.

@@ -61,7 +61,7 @@ DIAGRAMS = (
     Diagram(
         "experience",
         "Experience",
-        "What is it like, whoever the supplier is?",
+        "What is it like, with any supplier?",
         ("goals", "actions", "thoughts", "feelings", "satisfaction", "pains", "opportunities"),
     ),
     Diagram(
