@@ -57,7 +57,7 @@ def test_a_load_lands_its_source_and_lets_go_of_the_warehouse(
         )
 
 
-def test_wrong_input_fails_the_task_without_another_try(
+def test_invalid_input_fails_the_task_without_a_retry(
     run_airflow: Airflow, airflow_home: Path, workspace: Path
 ) -> None:
     for path in (workspace / "data").glob("shop*.csv"):
@@ -74,7 +74,7 @@ def test_wrong_input_fails_the_task_without_another_try(
     assert "exit code 2" in done.stdout
 
 
-def test_a_failed_check_of_what_came_in_stays_red_while_the_line_goes_on(
+def test_a_failed_check_of_the_landing_fails_the_run_but_not_the_other_steps(
     run_airflow: Airflow, airflow_home: Path, workspace: Path, command_that_ends: Callable[[str, int], Path]
 ) -> None:
     done = run_airflow(
@@ -94,7 +94,7 @@ def test_a_failed_check_of_what_came_in_stays_red_while_the_line_goes_on(
     }
 
 
-def test_nothing_is_told_or_published_from_marts_that_failed_their_check(
+def test_nothing_is_evaluated_or_published_after_a_failed_check_of_the_marts(
     run_airflow: Airflow, airflow_home: Path, workspace: Path, command_that_ends: Callable[[str, int], Path]
 ) -> None:
     run_airflow(

@@ -159,7 +159,7 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
         ({"where": [{"column": "kpy", "equals": "x"}]}, "no column 'kpy' (did you mean 'kpi'?)"),
     ],
 )
-def test_what_does_not_fit_is_told_before_anything_is_sent(
+def test_a_mismatch_is_reported_before_anything_is_sent(
     bundle_of: MakeBundle, change: dict[str, Any], told: str
 ) -> None:
     from jkpi.dashboards.assets import ChartAsset
@@ -176,7 +176,7 @@ def test_what_does_not_fit_is_told_before_anything_is_sent(
     assert told in caught.value.message
 
 
-def test_a_metric_that_names_what_is_not_there_is_told(bundle_of: MakeBundle) -> None:
+def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> None:
     bundle, assets = bundle_of("starter"), read_assets()
     readings = assets.datasets["readings"]
     wrong = readings.metrics[0].model_copy(update={"sql": "SUM(numerater)"})

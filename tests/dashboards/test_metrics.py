@@ -87,7 +87,7 @@ def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnect
     assert ask(connection, "readings", "reading__yhat_lower") == 0.3
 
 
-def test_how_sure_a_moment_is_is_said_of_its_newest_reading_in_one_segment(
+def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     for week, interval, n in (("2026-06-08", "80.1 to 90.0 %", 99), ("2026-06-01", "81.0 to 91.1 %", 1000)):
@@ -123,7 +123,7 @@ def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("higher", 1), ("lower", -1)])
-def test_a_gain_is_better_whichever_way_is_better(
+def test_a_positive_change_is_better_for_either_direction(
     connection: duckdb.DuckDBPyConnection, direction: str, sign: int
 ) -> None:
     for days_back, numerator in ((-1, 5.0), (13, 5.0), (14, 9.0), (69, 9.0), (70, 0.0)):

@@ -114,7 +114,7 @@ def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: L
         client.ask("DELETE", f"chart/{foreign}")
 
 
-def test_whoever_has_one_journey_sees_that_one_in_every_chart_and_mark(live: Live, placed: DashboardReport) -> None:
+def test_a_role_of_one_journey_sees_only_it_in_every_chart_and_annotation(live: Live, placed: DashboardReport) -> None:
     password = live.add_user("visitor", f"jkpi {WHOLE}: {PART}")
     bundle, there = live.bundle, live.there()
     seen_marks = {WHOLE: 0, PART: 0}
@@ -250,7 +250,7 @@ def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardR
     assert firsts == sorted(firsts), "nobody is taken back in time"
 
 
-def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: DashboardReport) -> None:
+def test_an_unreachable_database_is_reported_with_what_to_do(live: Live, placed: DashboardReport) -> None:
     there = live.settings.superset
     assert there is not None
     with pytest.raises(InputError, match="knows no user 'admin'"):

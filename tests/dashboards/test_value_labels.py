@@ -56,7 +56,7 @@ def test_hours_that_a_calendar_counts_are_open_hours() -> None:
     assert value_labels.format_promise(86400.0, unit, "median", "lower") == "at most 24 open hours"
 
 
-def test_a_chart_of_open_hours_says_so(tmp_path: Path) -> None:
+def test_a_chart_of_open_hours_has_them_in_its_title(tmp_path: Path) -> None:
     (whole, *_) = journeys_of("starter")
     timed = {kpi_id for kpi_id, kpi, *_ in whole.all_kpis() if kpi.kpi in ("time_to_resolve", "time_in_stage")}
     assert timed
