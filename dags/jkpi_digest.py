@@ -1,4 +1,4 @@
-"""The digest DAG of the workspace: once a week, each owner's letter."""
+"""The digest DAG of the workspace: once a week, a digest for each owner."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from airflow.sdk import DAG
 from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, read_workspace
 
 DOC = """
-### The week of {workspace}
+### Weekly digest of {workspace}
 
-Tells each owner what fires, got worse, improved and went stale, from the readings that the KPI DAG left.
+Sends each owner the weekly digest: firing, watch list, worse, better, stale. It uses the readings
+of the KPI DAG.
 
-- **Schedule**: Mondays, 06:00 UTC. A missed week is not caught up.
-- **Again by hand**: clear the task, or `jkpi digest`; who was told in this week is not told again.
-- **Red after retries**: a receiver or the warehouse was away (exit code 3). The messages stay in the outbox; the next
-  `jkpi alert` or `jkpi digest` tries them again.
-- **Pool**: `jkpi_warehouse`, one slot, shared with the other DAGs. Make it once:
+- **Schedule**: Mondays, 06:00 UTC. A missed week is not run later.
+- **Manual run**: clear the task, or `jkpi digest`; no digest is sent twice in a week.
+- **Red after retries**: a receiver or the warehouse was unavailable (exit code 3). The messages stay in the outbox;
+  `jkpi deliver`, `jkpi evaluate` or `jkpi digest` retries them.
+- **Pool**: `jkpi_warehouse`, one slot, shared with the other DAGs. Create it once:
   `airflow pools set jkpi_warehouse 1 "one writer"`.
 """
 
@@ -25,7 +26,7 @@ name = workspace["workspace"]
 with DAG(
     dag_id(name, "digest"),
     dag_display_name=f"digest: {name}",
-    description="Each owner's week, by mail or wherever they read.",
+    description="The weekly digest of each owner.",
     doc_md=DOC.format(workspace=name),
     schedule="0 6 * * 1",
     tags=["jkpi", "digest", name],

@@ -1,4 +1,4 @@
-"""The KPI DAG of the workspace: whenever a source was loaded, measure, tell who must know, publish."""
+"""The KPI DAG of the workspace: whenever a source was loaded: check, measure, evaluate, publish."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, rea
 DOC = """
 ### KPIs of {journeys}
 
-Runs whenever a load DAG brought one of its sources up to date: {sources}.
+Runs whenever a load DAG has updated one of its sources: {sources}.
 
 | task | what it does | if it fails |
 |---|---|---|
-| check_landing | Great Expectations on what came in | what depends on it is withheld, not alerted; the rest goes on |
-| measure | dbt counts: readings by day, week, month and segment | nothing is told or published |
-| check_marts | Great Expectations on what was measured | nothing is told or published |
-| alert | judges each moment of truth, delivers what is in the outbox | tried again: nothing is told twice |
-| publish | writes the living map of each journey, puts dashboards into Superset | tried again |
-| all_well | nothing; red if any of the above was | |
+| check_landing | Great Expectations on the loaded data | dependent readings are withheld; the other steps continue |
+| measure | dbt: readings by day, week, month and segment | nothing is evaluated or published |
+| check_marts | Great Expectations on the readings | nothing is evaluated or published |
+| evaluate | evaluates moments of truth, delivers the outbox | retried: no notification is sent twice |
+| publish | writes the living maps, updates the Superset dashboards | retried |
+| all_succeeded | no work; fails if any task above failed | |
 
-- **Exit codes**: 1 a check failed and 2 wrong input are not tried again; anything else is, with growing pauses.
-- **Again by hand**: clear the task. Every verb may run twice; the second finds nothing new to do.
-- **Pool**: `jkpi_warehouse`, one slot, shared with the load DAGs. Make it once:
+- **Exit codes**: 1 a check failed and 2 wrong input are not retried; everything else is, with growing pauses.
+- **Manual run**: clear the task. Every verb is safe to run again.
+- **Pool**: `jkpi_warehouse`, one slot, shared with the load DAGs. Create it once:
   `airflow pools set jkpi_warehouse 1 "one writer"`. Without it the tasks stay scheduled and Airflow warns on this page.
-- **Messages** come from the task `alert` and its outbox, never from an Airflow callback: callbacks deliver at most
+- **Messages** come from the task `evaluate` and the outbox, never from an Airflow callback: callbacks deliver at most
   once.
 """
 
@@ -37,7 +37,7 @@ assets = [source_asset(name, source["source"]) for source in workspace["sources"
 with DAG(
     dag_id(name, "kpis"),
     dag_display_name=f"KPIs: {name}",
-    description="Check, measure, check, alert, publish.",
+    description="Check, measure, check, evaluate, publish.",
     doc_md=DOC.format(journeys=", ".join(journeys), sources=", ".join(f"`{found.uri}`" for found in assets)),
     schedule=AssetAny(*assets) if assets else None,
     tags=["jkpi", "kpis", name, *journeys],
@@ -52,10 +52,10 @@ with DAG(
         task_id="measure", arguments=["measure"], trigger_rule="all_done", after_check="check_landing"
     )
     check_marts = JkpiOperator(task_id="check_marts", arguments=["check", "--checkpoint", "marts"])
-    evaluate = JkpiOperator(task_id="alert", arguments=["alert"])
+    evaluate = JkpiOperator(task_id="evaluate", arguments=["evaluate"])
     publish = JkpiOperator(task_id="publish", arguments=["publish"])
-    all_succeeded = EmptyOperator(task_id="all_well", pool="default_pool")
+    all_succeeded = EmptyOperator(task_id="all_succeeded", pool="default_pool")
 
     chain(check_landing, measure, check_marts, evaluate, publish, all_succeeded)
-    # A run is as red as its last task: a failed check stays to be seen, though the line goes on after it.
+    # The state of a run is that of its last task, so a failed check fails the run although the other steps continue.
     check_landing >> all_succeeded

@@ -9,17 +9,17 @@ from jkpi_wiring import DAG_ARGUMENTS, TASK_ARGUMENTS, JkpiOperator, dag_id, rea
 DOC = """
 ### {title}
 
-Lands what is new of the source `{source}` ({kind}) in the warehouse: each file or row once, bad rows set aside with
-their reason (`jkpi rejects`). Then the Asset `{uri}` is up to date, and the KPI DAG follows.
+Loads new data of the source `{source}` ({kind}) into the warehouse: each file or row once, bad rows rejected with
+their reason (`jkpi rejects`). It then updates the Asset `{uri}`, which starts the KPI DAG.
 
-- **Schedule**: `{schedule}` (UTC), from the source's YAML; `None`: by hand only. A missed run is not caught up, because
-  a load takes all that is new.
-- **Red at once**: a batch was refused (exit code 1) or the source cannot be read (2). Read the log, mend the file or
+- **Schedule**: `{schedule}` (UTC), from the source's YAML; `None`: manual only. A missed run is not run later,
+  because a load takes all new data.
+- **Red at once**: a batch was refused (exit code 1) or the source cannot be read (2). Read the log, fix the file or
   the YAML, clear the task. Nothing of a refused batch was loaded.
-- **Red after retries**: the warehouse or the source was away (3).
-- **Pool**: `jkpi_warehouse`, one slot, because one process at a time may write to DuckDB. Make it once:
+- **Red after retries**: the warehouse or the source was unavailable (3).
+- **Pool**: `jkpi_warehouse`, one slot, because one process at a time may write to DuckDB. Create it once:
   `airflow pools set jkpi_warehouse 1 "one writer"`. On PostgreSQL it may have more slots.
-- **By hand**: `jkpi load --source {source}`; as often as you like, nothing is loaded twice.
+- **Manual run**: `jkpi load --source {source}`; nothing is loaded twice.
 """
 
 workspace = read_workspace()
@@ -30,14 +30,14 @@ for source in workspace["sources"]:
     with DAG(
         dag_id(workspace["workspace"], "load", source["source"]),
         dag_display_name=f"load: {title}",
-        description=f"Land what is new of {source['source']}.",
+        description=f"Load new data of {source['source']}.",
         doc_md=DOC.format(**{**source, "title": title}, uri=loaded_asset.uri),
         schedule=source["schedule"],
         tags=["jkpi", "load", source["kind"], workspace["workspace"]],
         default_args={**TASK_ARGUMENTS, "owner": source["owner"] or "jkpi"},
         **DAG_ARGUMENTS,
     ):
-        # Loads go before the tasks of the KPI DAG in the pool they share, so that it measures all that is due.
+        # Loads have priority over the KPI DAG in their common pool, so that it measures all new data.
         JkpiOperator(
             task_id="load",
             arguments=["load", "--source", source["source"]],

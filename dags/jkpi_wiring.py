@@ -1,10 +1,10 @@
-"""What the DAG files share: what the workspace declares, and the operator that runs a verb of the `jkpi` command.
+"""Shared by the DAG files: what the workspace declares, and the operator that runs a verb of the `jkpi` command.
 
-Airflow and jkpi meet at the command line only, so that a verb lets go of the warehouse when its task ends, and so that
-jkpi may live in an environment of its own. The environment of Airflow says where:
+Airflow uses jkpi through the command line only: a verb closes the warehouse when its task ends, and jkpi may have an
+environment of its own. Environment variables of Airflow:
 
 - `JKPI_WORKSPACE`: the workspace, as an absolute path. Required.
-- `JKPI_COMMAND`: how to call jkpi, such as `/opt/jkpi/bin/jkpi`; else the `jkpi` beside Airflow's own interpreter.
+- `JKPI_COMMAND`: the command, such as `/opt/jkpi/bin/jkpi`. Default: the `jkpi` next to Airflow's interpreter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-# DuckDB lets one process write and then nobody else read: every verb takes the one slot of this pool.
+# While one process writes to DuckDB, no other can read, so every verb takes the only slot of this pool.
 POOL = "jkpi_warehouse"
 
 EXIT_OK, EXIT_CHECK_FAILED, EXIT_WRONG_INPUT = 0, 1, 2
@@ -46,7 +46,7 @@ TASK_ARGUMENTS: dict[str, Any] = {
 
 
 def jkpi_command() -> list[str]:
-    """How jkpi is called."""
+    """The jkpi command as a list of arguments."""
     return shlex.split(os.environ.get("JKPI_COMMAND", "")) or [str(Path(sys.executable).with_name("jkpi"))]
 
 
@@ -54,10 +54,10 @@ def read_workspace() -> dict[str, Any]:
     """What `jkpi lint --json` says of the workspace: its name, its journeys and its sources.
 
     Raises:
-        RuntimeError: the workspace does not lint. The text holds all its problems; Airflow shows it as an import error.
+        RuntimeError: the workspace does not lint. The message has all problems; Airflow shows it as an import error.
     """
     if not Path(os.environ.get("JKPI_WORKSPACE", "")).is_absolute():
-        raise RuntimeError("JKPI_WORKSPACE is not set to an absolute path: name the workspace in Airflow's environment")
+        raise RuntimeError("JKPI_WORKSPACE is not set to an absolute path: set it in Airflow's environment")
     lint = subprocess.run(
         [*jkpi_command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
     )
@@ -73,7 +73,7 @@ def dag_id(workspace: str, *words: str) -> str:
 
 
 def source_asset(workspace: str, source: str) -> Asset:
-    """What a load of that source brings up to date."""
+    """The Asset that a load of that source updates."""
     return Asset(f"jkpi://{_slug(workspace)}/{source}", group="jkpi")
 
 
@@ -84,12 +84,12 @@ def _slug(text: str) -> str:
 class JkpiOperator(BaseOperator):
     """Run one verb of the `jkpi` command; its output is the task's log.
 
-    A failed check (exit code 1) and wrong input (2) fail the task at once: the same again would end the same. Anything
-    else, such as a locked file or a server that is away, is tried again with growing pauses.
+    A failed check (exit code 1) and invalid input (2) fail the task at once, because a retry would fail again. Anything
+    else, such as a locked file or an unavailable server, is retried with growing pauses.
 
     Args:
         arguments: the verb and its options.
-        after_check: the id of an upstream check whose verdict may have been "failed", but which must have come to one.
+        after_check: the id of an upstream check that may have failed, but must have finished.
             Needs `trigger_rule="all_done"`.
     """
 
@@ -102,13 +102,13 @@ class JkpiOperator(BaseOperator):
         self.hook: SubprocessHook | None = None
 
     def execute(self, context: Any) -> None:
-        """Run the verb in the workspace; leave its exit code for those who come after."""
+        """Runs the verb in the workspace and pushes its exit code for downstream tasks."""
         instance = context["ti"]
         if self.after_check:
             check_exit_code = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
             if check_exit_code not in (EXIT_OK, EXIT_CHECK_FAILED):
                 raise AirflowFailException(
-                    f"{self.after_check} came to no verdict (exit code {check_exit_code}): see its log"
+                    f"{self.after_check} did not finish (exit code {check_exit_code}): see its log"
                 )
         self.hook = SubprocessHook()
         environment = {**os.environ, "DO_NOT_TRACK": "1"}
@@ -117,12 +117,12 @@ class JkpiOperator(BaseOperator):
         ).exit_code
         instance.xcom_push(key="exit_code", value=code)
         if code in (EXIT_CHECK_FAILED, EXIT_WRONG_INPUT):
-            raise AirflowFailException(f"jkpi {self.arguments[0]}: exit code {code}; what is wrong stands above")
+            raise AirflowFailException(f"jkpi {self.arguments[0]}: exit code {code}; see the log above")
         if code != EXIT_OK:
             raise AirflowException(f"jkpi {self.arguments[0]}: exit code {code}")
 
     def on_kill(self) -> None:
-        """Stop the verb with its task: what it had not finished is undone, and the warehouse is free again."""
+        """Stops the verb with its task; unfinished work is rolled back and the warehouse is closed."""
         running = self.hook and self.hook.sub_process
         if self.hook and running and running.poll() is None:
             self.hook.send_sigterm()  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """Airflow on an example workspace, for looking around: `make airflow`. Everything on loopback; Ctrl-C ends all of it.
 
-With `--check` nobody looks: wait until each load DAG ran on its schedule, the KPI DAG followed by its Asset and a file
-receiver holds the alert; then stop and say so by the exit code.
+With `--check` it ends by itself: it waits until each load DAG ran on its schedule, the KPI DAG followed by its Asset,
+and a file receiver has the alert; then it stops. Exit code 0 means success.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def print_addresses(home: Path, workspace: Path, port: int) -> None:
     settings = load_settings(workspace)
     echo(
         "",
-        f"  Airflow     http://{HOST}:{port}    no login: whoever is on this machine is its admin",
+        f"  Airflow     http://{HOST}:{port}    no login: every user of this machine is an admin",
         f"  workspace   {workspace}",
         *(f"  messages    {path}" for path in message_files(workspace)),
         f"  the map     {settings.site_dir}",

@@ -82,12 +82,13 @@ def prepare_readings(example: str | None, workspace: Path) -> None:
 
 def publish_example_dashboards(workspace: Path, server: SupersetServer) -> None:
     """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
+    from jkpi.cli.report import render_publish
     from jkpi.config.settings import load_settings
     from jkpi.config.superset import SupersetConnection
     from jkpi.pipeline.publish import publish
 
     connection = SupersetConnection(server.url, server.username, SecretStr(server.password))
-    echo("", *publish(replace(load_settings(workspace), superset=connection), "dashboards").lines())
+    echo("", *render_publish(publish(replace(load_settings(workspace), superset=connection), "dashboards")))
 
 
 def print_addresses(workspace: Path, server: SupersetServer, home: Path) -> None:

@@ -1,7 +1,7 @@
 """Write the reference pages of docs/reference from the code: `make docs` runs it, a test holds the pages against it.
 
 With `--check` nothing is written: the pages that are not what the code says are named, and the exit code is 1.
-Names are read when it runs. A field of the webhook that nobody has described is an error.
+Names are read when it runs. A webhook field without a description is an error.
 """
 
 from __future__ import annotations

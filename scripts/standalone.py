@@ -37,7 +37,7 @@ def echo(*lines: str) -> None:
 
 
 def require_free_port(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
-    """Nobody else listens there."""
+    """Raises ScriptError if the port is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -47,7 +47,7 @@ def require_free_port(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
 
 
 def environment(home: Path, workspace: Path, port: int) -> dict[str, str]:
-    """Of this Airflow only: what another one was told by `AIRFLOW_` variables does not reach it, nor it the other."""
+    """The environment of this Airflow only: without the `AIRFLOW_` variables of another one."""
     settings = {
         "CORE__DAGS_FOLDER": ROOT / "dags",
         "CORE__LOAD_EXAMPLES": False,
@@ -133,7 +133,7 @@ def wait_until_healthy(api: Api, process: subprocess.Popen[bytes], home: Path) -
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End standalone and every descendant: first asked, then told, then forced.
+    """End standalone and every descendant: SIGINT first, then SIGTERM, then SIGKILL.
 
     Tasks run in sessions of their own and standalone leaves its API server behind, so neither a process group nor the
     parent's end reaches them all.

@@ -18,7 +18,7 @@ _PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
 def main() -> int:
-    """Make the environment anew. Returns the exit code."""
+    """Creates the environment again. Returns the exit code."""
     try:
         python = find_python()
         echo(f"installing Superset for {python}; this takes about half a minute")

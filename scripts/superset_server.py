@@ -62,7 +62,7 @@ def run_superset(home: Path, port: int) -> Iterator[SupersetServer]:
 
 
 def superset_environment(home: Path) -> dict[str, str]:
-    """Of this Superset only: what another one was told does not reach it."""
+    """The environment of this Superset only, without variables of another one."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("SUPERSET_", "FLASK_", "GUNICORN_"))
     }

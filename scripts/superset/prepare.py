@@ -12,7 +12,7 @@ from superset.cli.main import superset
 
 
 def disable_synchronous_writes(connection: Any, _record: Any) -> None:
-    """Hundreds of migrations need not reach the disk one by one: what breaks here is made anew."""
+    """Turns off disk synchronization for hundreds of migrations: a database that breaks here is created again."""
     connection.execute("pragma synchronous = off")
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 HOME = Path(os.environ["SUPERSET_HOME"])
 SECRET_KEY = (HOME / "secret.key").read_text(encoding="utf-8").strip()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?check_same_thread=false"
-# Whoever may see a journey may see its dashboard, by role.
+# Users who may see a journey may see its dashboard, by role.
 FEATURE_FLAGS = {"DASHBOARD_RBAC": True}
 # No DATA_CACHE_CONFIG: what a chart shows is what was published last.
-# SQLite databases cannot be attached from the user interface; DuckDB opens what it is told, and reads nothing else.
+# SQLite databases cannot be attached from the user interface; DuckDB opens the file of its URI and reads nothing else.
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 RATELIMIT_ENABLED = False
 WTF_CSRF_ENABLED = True

@@ -35,6 +35,26 @@ class NullProgress:
 NO_PROGRESS: Progress = NullProgress()
 
 
+class DigestContent(Protocol):
+    """The weekly digest of one owner: living_map writes it, alerts sends it, and neither imports the other."""
+
+    @property
+    def owner(self) -> str:
+        """Whose week it is."""
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Names of receivers; none means the default one."""
+
+    @property
+    def title(self) -> str:
+        """The subject of the message."""
+
+    @property
+    def sections(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Headings with their sentences."""
+
+
 @dataclass(frozen=True)
 class RowRejection:
     """Why one row is rejected: the failed expectation and its severity."""

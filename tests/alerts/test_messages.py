@@ -10,7 +10,8 @@ import pytest
 
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
-from jkpi.formatting.numbers import format_odds, format_period, format_signed, sanitize
+from jkpi.formatting.dates import format_period
+from jkpi.formatting.numbers import format_odds, format_signed, sanitize
 from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import LIKED, ON_SITE, STAYS, World, steady
 
@@ -29,7 +30,7 @@ POINTS = replace(SHARE, statistic="nps", unit="points", promise=30.0, min_drop=1
         (SHARE, 0.0, "0 %"),
         (SHARE, 1.0, "100 %"),
         (SHARE, 0.998, "99.8 %"),
-        (SHARE, 0.9996, "99.96 %"),
+        (SHARE, 0.9996, "> 99.9 %"),
         (LOWER, 0.75, "25 %"),
         (POINTS, 0.655, "+31"),
         (POINTS, 0.5, "0"),

@@ -16,12 +16,13 @@ import pytest
 from pydantic import SecretStr
 
 from jkpi.alerts.delivery.outbox import deliver
-from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
+from jkpi.alerts.dispatch.digests import enqueue_digests
 from jkpi.alerts.receivers import http_post
 from jkpi.alerts.receivers.webhook import signature_headers
 from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
+from jkpi.living_map.digest.content import OwnerDigest
 from tests.alerts.made_world import ON_SITE, World, steady
 from tests.alerts.servers import Inbox, Web
 
@@ -81,14 +82,16 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
 
 def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> None:
     world = make_world(ON_SITE, receivers=[receiver("webhook", web, secret=SecretStr(SECRET))])
-    sections = (("What fires", ("On site: firing", "Calm: firing")), ("What improved", ("Liked: +40",)))
-    enqueue_digests(world.settings, [Digest("lead", "Your week: 2 to act on", sections, ("lead",))])
+    digest = OwnerDigest("lead", ("lead",))
+    digest.items["firing"] += ["On site: firing", "Calm: firing"]
+    digest.items["stale"] += ["Orders: no data"]
+    enqueue_digests(world.settings, [digest])
     assert deliver(world.settings, lambda: AT).problems == ()
     (request,) = web.requests
     assert request.json["type"] == "digest.weekly"
     assert request.json["data"]["sections"] == [
-        {"title": "What fires", "lines": ["On site: firing", "Calm: firing"]},
-        {"title": "What improved", "lines": ["Liked: +40"]},
+        {"title": "Firing", "lines": ["On site: firing", "Calm: firing"]},
+        {"title": "Stale", "lines": ["Orders: no data"]},
     ]
 
 

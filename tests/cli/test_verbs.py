@@ -11,8 +11,24 @@ from pathlib import Path
 import pytest
 
 JKPI = Path(sys.executable).parent / "jkpi"
-VERBS = ["init", "lint", "schema", "load", "check", "measure", "alert", "alerts", "publish", "run", "status",
-         "coverage", "digest", "demo", "serve"]  # fmt: skip
+VERBS = [
+    *(
+        "init",
+        "lint",
+        "schema",
+        "load",
+        "check",
+        "measure",
+        "evaluate",
+        "deliver",
+        "alerts",
+        "publish",
+        "run",
+        "status",
+    ),
+    *("status", "coverage", "digest", "demo", "serve"),
+]
+STEPS = ["load", "check landing", "measure", "check marts", "evaluate", "publish"]
 GROUPS = ["rejects list", "rejects export", "rejects replay", "alerts list", "alerts show", "alerts ack",
           "alerts silence", "alerts unsilence", "alerts test-receiver"]  # fmt: skip
 
@@ -34,7 +50,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
 
 
 @pytest.mark.parametrize("verb", [*VERBS, *GROUPS])
-def test_help_teaches_by_an_example(verb: str) -> None:
+def test_help_has_an_example(verb: str) -> None:
     assert f"Example: jkpi {verb}" in jkpi(*verb.split(), "--help").stdout
 
 
@@ -42,13 +58,13 @@ def test_no_verb_prints_the_verbs_and_the_exit_codes() -> None:
     done = subprocess.run([JKPI], capture_output=True, text=True)
     assert done.returncode == 2
     assert all(verb in done.stderr for verb in VERBS)
-    assert "0 fine, 1 a check failed, 2 wrong input, 3 the system failed" in " ".join(done.stderr.split())
+    assert "0 ok, 1 a check failed, 2 invalid input, 3 system error" in " ".join(done.stderr.split())
 
 
 @pytest.mark.slow
 def test_the_starter_runs_and_its_numbers_are_there(workspace: Path) -> None:
     document = json.loads(jkpi("run", "-w", workspace, "--json").stdout)
-    assert [step["status"] for step in document["steps"]] == ["ok"] * 6
+    assert [(step["name"], step["status"]) for step in document["steps"]] == [(name, "ok") for name in STEPS]
     statuses = {batch["status"] for source in document["steps"][0]["result"] for batch in source["batches"]}
     assert statuses == {"unchanged"}
     page = (workspace / "site" / "first_order.html").read_text(encoding="utf-8")
@@ -60,42 +76,42 @@ def test_the_starter_runs_and_its_numbers_are_there(workspace: Path) -> None:
 
 
 @pytest.mark.slow
-def test_coverage_says_what_of_the_map_is_silent_and_what_it_lacks(workspace: Path) -> None:
+def test_coverage_shows_elements_without_events_and_unmapped_touchpoints(workspace: Path) -> None:
     elements = json.loads(jkpi("coverage", "-w", workspace, "--json").stdout)["elements"]
     drawn = {row["name"] for row in elements if row["element"] == "touchpoint"}
     assert {"product_viewed", "order_placed"} <= drawn
     assert sum(row["count_events"] for row in elements if row["element"].endswith("touchpoint")) == 153
-    said = jkpi("coverage", "-w", workspace).stdout
-    assert "without evidence" in said
-    assert all(row["name"] in said for row in elements)
+    output = jkpi("coverage", "-w", workspace).stdout
+    assert "without events" in output
+    assert all(row["name"] in output for row in elements)
 
 
-def test_coverage_of_nothing_says_what_to_do_first(tmp_path: Path) -> None:
+def test_coverage_before_anything_was_measured(tmp_path: Path) -> None:
     jkpi("init", tmp_path / "fresh")
     done = jkpi("coverage", "-w", tmp_path / "fresh", code=2)
-    assert "nothing was measured yet" in done.stderr
+    assert "nothing has been measured yet" in done.stderr
 
 
 @pytest.mark.slow
-def test_rejected_rows_are_listed_exported_mended_and_replayed(workspace: Path, tmp_path: Path) -> None:
+def test_rejected_rows_are_listed_exported_corrected_and_replayed(workspace: Path, tmp_path: Path) -> None:
     bad = workspace / "data" / "shop_2.csv"
     bad.write_text("at,visit,customer,action,channel,country\n2026-06-31 10:00,V900,C900,view,web,FR\n")
     try:
         loaded = jkpi("load", "-w", workspace, "--source", "shop").stdout
-        assert "set aside: 1 impossible date" in loaded
+        assert "rejected: 1 impossible date" in loaded
         assert "2026-06-31" in jkpi("rejects", "list", "-w", workspace, "--json").stdout
-        mended = tmp_path / "mend.csv"
-        jkpi("rejects", "export", mended, "-w", workspace, "--source", "shop")
-        mended.write_text(mended.read_text().replace("2026-06-31", "2026-06-28"))
-        replayed = jkpi("rejects", "replay", "-w", workspace, "--source", "shop", "--file", mended, "--json").stdout
+        corrected = tmp_path / "corrected.csv"
+        jkpi("rejects", "export", corrected, "-w", workspace, "--source", "shop")
+        corrected.write_text(corrected.read_text().replace("2026-06-31", "2026-06-28"))
+        replayed = jkpi("rejects", "replay", "-w", workspace, "--source", "shop", "--file", corrected, "--json").stdout
         assert json.loads(replayed)["loaded"] == 1
-        assert "nothing was set aside" in jkpi("rejects", "list", "-w", workspace, "--reason", "open").stdout
+        assert "no rejected rows" in jkpi("rejects", "list", "-w", workspace, "--reason", "open").stdout
     finally:
         bad.unlink()
 
 
 @pytest.mark.slow
-def test_files_without_rows_are_told_once_in_one_line_after_what_was_set_aside(tmp_path: Path) -> None:
+def test_files_without_rows_are_one_line_after_rejected_rows(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
     header = "at,visit,customer,action,channel,country\n"
@@ -104,19 +120,19 @@ def test_files_without_rows_are_told_once_in_one_line_after_what_was_set_aside(t
     (folder / "data" / "shop_3.csv").write_text(f"{header}2026-06-31 10:00,V900,C900,view,web,FR\n")
     first = jkpi("load", "-w", folder, "--source", "shop").stdout
     assert first.splitlines()[-2:] == [
-        "shop: set aside: 1 impossible date",
-        "shop: 5 files hold no rows: data/shop_2_1.csv, data/shop_2_2.csv, data/shop_2_3.csv and 2 more",
+        "shop: rejected: 1 impossible date",
+        "shop: 5 files have no rows: data/shop_2_1.csv, data/shop_2_2.csv, data/shop_2_3.csv and 2 more",
     ]
-    assert first.count("hold no rows") == 1 and "holds no rows" not in first
+    assert first.count("have no rows") == 1 and "has no rows" not in first
     (folder / "data" / "shop_2_6.csv").write_text(header)
     assert jkpi("load", "-w", folder, "--source", "shop").stdout.splitlines()[-1] == (
-        "shop: data/shop_2_6.csv holds no rows"
+        "shop: data/shop_2_6.csv has no rows"
     )
     assert "no rows" not in jkpi("load", "-w", folder, "--source", "shop").stdout
 
 
 @pytest.mark.slow
-def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> None:
+def test_the_next_load_deletes_old_rejected_rows(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
     (folder / "data" / "shop_2.csv").write_text(
@@ -131,7 +147,7 @@ def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> N
     assert counts["rows"] == []
 
 
-def test_wrong_yaml_is_told_all_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_the_yaml_are_reported_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
     journey = folder / "journeys" / "first_order.yml"
@@ -149,29 +165,29 @@ def test_wrong_yaml_is_told_all_at_once(tmp_path: Path) -> None:
     assert len(document["problems"]) >= 3
 
 
-def test_lint_notes_a_segment_that_no_source_brings(tmp_path: Path) -> None:
+def test_lint_warns_of_a_segment_that_no_source_supplies(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
-    assert "note:" not in jkpi("lint", "-w", folder).stdout
+    assert "warning:" not in jkpi("lint", "-w", folder).stdout
     journey = folder / "journeys" / "first_order.yml"
     journey.write_text(journey.read_text().replace("segments: [country]", "segments: [contry]"))
-    told = "note: first_order: no source brings the segment 'contry' (did you mean 'country'?)"
-    assert told in jkpi("lint", "-w", folder).stdout
+    output = "warning: first_order: no source supplies the segment 'contry' (did you mean 'country'?)"
+    assert output in jkpi("lint", "-w", folder).stdout
     later = journey.read_text().replace("journey: first_order", "journey: later").replace("first_order:", "later:")
     for name in ("product_viewed", "basket_filled", "order_placed", "order_received"):
         later = later.replace(name, f"later_{name}")
     later = later.replace("viewpoint: {", "viewpoint: {segment: {country: [fr]}, ").replace("contry", "country")
     (folder / "journeys" / "later.yml").write_text(later)
-    told = (
-        "note: later: no source of its touchpoints brings the segment 'country':"
-        " shop does, with touchpoints that are not on this map"
+    output = (
+        "warning: later: no source of its touchpoints supplies the segment 'country';"
+        " shop does, for touchpoints of another map"
     )
-    assert told in jkpi("lint", "-w", folder).stdout
+    assert output in jkpi("lint", "-w", folder).stdout
     (folder / "journeys" / "later.yml").unlink()
     source = folder / "sources" / "shop.yml"
     source.write_text(source.read_text().replace("received: order_received", "received: order_recieved"))
-    told = "note: shop: the touchpoint 'order_recieved' is in no map (did you mean 'order_received'?)"
-    assert told in jkpi("lint", "-w", folder).stdout
+    output = "warning: shop: the touchpoint 'order_recieved' is on no map (did you mean 'order_received'?)"
+    assert output in jkpi("lint", "-w", folder).stdout
 
 
 def test_calendars_are_linted_and_have_a_schema(tmp_path: Path) -> None:
@@ -184,9 +200,9 @@ def test_calendars_are_linted_and_have_a_schema(tmp_path: Path) -> None:
     calendar.write_text(
         'calendar: shop_hours\ntimezone: Europe/Paris\nversions:\n  - hours: {mon-fri: ["09:00-18:00"]}\n'
     )
-    told = jkpi("lint", "-w", folder).stdout
-    assert "fine: calendars shop_hours" in told
-    assert "note: shop_hours: no KPI counts by this calendar" in told
+    output = jkpi("lint", "-w", folder).stdout
+    assert "ok: calendars shop_hours" in output
+    assert "warning: shop_hours: no KPI uses this calendar" in output
     journey = folder / "journeys" / "first_order.yml"
     written = journey.read_text()
     assert written.count("tolerance: 3d}") == 1
@@ -220,9 +236,9 @@ def test_history_is_rewritten_on_demand(tmp_path: Path) -> None:
     )
     for verb in ("measure", "run"):
         refused = jkpi(verb, "-w", folder, code=2)
-        said = refused.stdout + refused.stderr
-        assert "version 2 was counted before it was edited: order.time_to_resolve" in said
-        assert "write version: 3" in said and "jkpi measure --rewrite-history" in said
+        output = refused.stdout + refused.stderr
+        assert "version 2 was counted before it was edited: order.time_to_resolve" in output
+        assert "write version: 3" in output and "jkpi measure --rewrite-history" in output
     jkpi("measure", "-w", folder, "--rewrite-history")
     assert versions() == [(2, True)]
 
@@ -234,7 +250,7 @@ def test_a_file_of_nearly_only_bad_rows_fails_the_load(tmp_path: Path) -> None:
     rows = [f"yesterday,V{n},C{n},view,web,FR" for n in range(30)]
     (folder / "data" / "shop_2.csv").write_text("\n".join(["at,visit,customer,action,channel,country", *rows]))
     done = jkpi("load", "-w", folder, code=1)
-    assert "most rows were set aside" in done.stderr
+    assert "most rows were rejected" in done.stderr
     assert "shop_2.csv: 30 of 30" in done.stderr
 
 
@@ -249,7 +265,7 @@ def test_another_key_is_refused(tmp_path: Path) -> None:
     assert "has 0 characters" in jkpi("load", "-w", folder, code=2).stderr
 
 
-def test_a_state_that_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_state_file_that_is_no_database(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
     (folder / "state.db").write_text("this is no database, however long one looks at it" * 100)
@@ -257,7 +273,7 @@ def test_a_state_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_looking_back_does_not_reject_what_came_later(tmp_path: Path) -> None:
+def test_an_earlier_now_does_not_reject_later_rows(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
     jkpi("run", "-w", folder, "--now", "2026-06-10T06:00Z")
@@ -271,13 +287,13 @@ def test_looking_back_does_not_reject_what_came_later(tmp_path: Path) -> None:
     [
         (["run", "-w", "/nowhere"], "is no workspace"),
         (["init", "x", "--example", "spare_prts"], "did you mean 'spare_parts'?"),
-        (["schema", "jurney"], "no kind of file 'jurney'"),
-        (["check", "--checkpoint", "back", "-w", "WORKSPACE"], "no door 'back'"),
+        (["schema", "jurney"], "unknown kind of file 'jurney'"),
+        (["check", "--checkpoint", "back", "-w", "WORKSPACE"], "unknown checkpoint 'back'"),
         (["load", "--source", "shp", "-w", "WORKSPACE"], "did you mean 'shop'?"),
         (["status", "--now", "yesterday", "-w", "WORKSPACE"], "'yesterday' is not a time"),
     ],
 )
-def test_wrong_input_is_told_in_a_sentence(
+def test_invalid_input_is_reported_in_a_sentence(
     arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -286,16 +302,16 @@ def test_wrong_input_is_told_in_a_sentence(
     assert expected in jkpi(*given, code=2).stderr
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for arguments in (["init", tmp_path / "file" / "w"], ["schema", "--output", tmp_path / "file" / "schemas"]):
-        told = jkpi(*arguments, code=3).stderr
-        assert "file" in told and "not a directory" in told
-        assert "did not foresee" not in told
+        output = jkpi(*arguments, code=3).stderr
+        assert "file" in output and "not a directory" in output
+        assert "unexpected error" not in output
 
 
 @pytest.mark.slow
-def test_a_secret_that_is_not_set_is_an_error_only_where_it_is_needed(tmp_path: Path) -> None:
+def test_a_missing_secret_is_an_error_only_where_it_is_needed(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
     settings = folder / "jkpi.yml"
@@ -308,9 +324,9 @@ def test_a_secret_that_is_not_set_is_an_error_only_where_it_is_needed(tmp_path: 
     line, last = next(n for n, text in enumerate(written, 1) if "hook:" in text), len(written)
     of_hook = f"jkpi.yml:{line}:28: receiver 'hook': the environment variable JKPI_NO_HOOK is not set"
     of_superset = f"jkpi.yml:{last}:62: superset: the environment variable JKPI_NO_PASSWORD is not set"
-    noted = jkpi("lint", "-w", folder).stdout
-    assert f"note: {of_hook}" in noted and f"note: {of_superset}" in noted
-    for verb in ("load", "check", "measure", "alert", "status"):
+    output = jkpi("lint", "-w", folder).stdout
+    assert f"warning: {of_hook}" in output and f"warning: {of_superset}" in output
+    for verb in ("load", "check", "measure", "evaluate", "deliver", "status"):
         jkpi(verb, "-w", folder)
     refused = jkpi("alerts", "test-receiver", "hook", "-w", folder, code=2).stderr
     assert of_hook in refused and "export JKPI_NO_HOOK=" in refused
@@ -319,7 +335,7 @@ def test_a_secret_that_is_not_set_is_an_error_only_where_it_is_needed(tmp_path: 
     assert of_superset in refused and "export JKPI_NO_PASSWORD=" in refused
 
 
-def test_a_receiver_that_is_down_is_told_with_the_reason(tmp_path: Path) -> None:
+def test_a_receiver_that_is_down_is_reported_with_the_reason(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
     with socket.socket() as taken:
@@ -330,8 +346,8 @@ def test_a_receiver_that_is_down_is_told_with_the_reason(tmp_path: Path) -> None
         written = (folder / "jkpi.yml").read_text()
         (folder / "jkpi.yml").write_text(written.replace("receivers:", f"receivers:\n  web: {web}\n  post: {mail}", 1))
         for name in ("web", "post"):
-            told = jkpi("alerts", "test-receiver", name, "-w", folder, code=3).stderr
-            assert "could not be reached: connection refused" in told
+            output = jkpi("alerts", "test-receiver", name, "-w", folder, code=3).stderr
+            assert "could not be reached: connection refused" in output
 
 
 def test_init_does_not_write_over_anything(tmp_path: Path) -> None:
@@ -362,8 +378,8 @@ def test_a_source_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> No
     assert "answers" in done.stderr
 
 
-def test_alert_before_anything_was_measured_says_what_next(tmp_path: Path) -> None:
+def test_evaluate_before_anything_was_measured(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
-    done = jkpi("alert", "-w", folder, code=3)
+    done = jkpi("evaluate", "-w", folder, code=3)
     assert "jkpi" in done.stderr

@@ -48,7 +48,7 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     ]
 
 
-def test_the_planted_fall_arrives_at_its_file_receiver(tmp_path: Path, port: int) -> None:
+def test_the_alert_about_the_injected_drop_arrives_at_its_file_receiver(tmp_path: Path, port: int) -> None:
     workspace = tmp_path / "workspace"
     done = subprocess.run(
         [
@@ -106,7 +106,7 @@ def test_a_stop_in_the_middle_of_a_task_leaves_nothing_behind(
     assert alive(family) == []
 
 
-def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path, workspace: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, workspace: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

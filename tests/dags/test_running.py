@@ -57,7 +57,7 @@ def test_a_load_lands_its_source_and_lets_go_of_the_warehouse(
         )
 
 
-def test_wrong_input_fails_the_task_without_another_try(
+def test_invalid_input_fails_the_task_without_a_retry(
     run_airflow: Airflow, airflow_home: Path, workspace: Path
 ) -> None:
     for path in (workspace / "data").glob("shop*.csv"):
@@ -74,7 +74,7 @@ def test_wrong_input_fails_the_task_without_another_try(
     assert "exit code 2" in done.stdout
 
 
-def test_a_failed_check_of_what_came_in_stays_red_while_the_line_goes_on(
+def test_a_failed_check_of_the_landing_fails_the_run_but_not_the_other_steps(
     run_airflow: Airflow, airflow_home: Path, workspace: Path, command_that_ends: Callable[[str, int], Path]
 ) -> None:
     done = run_airflow(
@@ -87,14 +87,14 @@ def test_a_failed_check_of_what_came_in_stays_red_while_the_line_goes_on(
         "check_landing": ("failed", 1),
         "measure": ("success", 1),
         "check_marts": ("success", 1),
-        "alert": ("success", 1),
+        "evaluate": ("success", 1),
         "publish": ("success", 1),
-        "all_well": ("upstream_failed", 0),
+        "all_succeeded": ("upstream_failed", 0),
         "jkpi_blind_kpis": ("failed", 1),
     }
 
 
-def test_nothing_is_told_or_published_from_marts_that_failed_their_check(
+def test_nothing_is_evaluated_or_published_after_a_failed_check_of_the_marts(
     run_airflow: Airflow, airflow_home: Path, workspace: Path, command_that_ends: Callable[[str, int], Path]
 ) -> None:
     run_airflow(
@@ -104,7 +104,7 @@ def test_nothing_is_told_or_published_from_marts_that_failed_their_check(
     )
     found = states(airflow_home, "jkpi_wrong_kpis")
     assert found["check_marts"] == ("failed", 1)
-    assert {found[name][0] for name in ("alert", "publish", "all_well")} == {"upstream_failed"}
+    assert {found[name][0] for name in ("evaluate", "publish", "all_succeeded")} == {"upstream_failed"}
 
 
 def test_what_each_exit_code_means(

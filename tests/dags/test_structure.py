@@ -66,11 +66,11 @@ def test_every_dag_is_documented_bounded_and_never_catches_up(found: dict[str, A
         assert dag["timeout"] > 0, name
 
 
-def test_every_verb_takes_the_one_slot_and_is_tried_again_with_growing_pauses(found: dict[str, Any]) -> None:
+def test_every_verb_takes_the_only_slot_and_is_retried_with_growing_pauses(found: dict[str, Any]) -> None:
     for dag in found["dags"].values():
         for name, task in dag["tasks"].items():
             if task["arguments"] is None:
-                assert (name, task["pool"]) == ("all_well", "default_pool")
+                assert (name, task["pool"]) == ("all_succeeded", "default_pool")
                 continue
             assert task["pool"] == "jkpi_warehouse", name
             assert task["retries"] >= 3, name
@@ -80,22 +80,22 @@ def test_every_verb_takes_the_one_slot_and_is_tried_again_with_growing_pauses(fo
             assert not task["callback"], name
 
 
-def test_the_line_of_the_kpi_dag(found: dict[str, Any]) -> None:
+def test_the_tasks_of_the_kpi_dag(found: dict[str, Any]) -> None:
     tasks = found["dags"][KPIS]["tasks"]
     assert {name: task["upstream"] for name, task in tasks.items()} == {
         "check_landing": [],
         "measure": ["check_landing"],
         "check_marts": ["measure"],
-        "alert": ["check_marts"],
-        "publish": ["alert"],
-        "all_well": ["check_landing", "publish"],
+        "evaluate": ["check_marts"],
+        "publish": ["evaluate"],
+        "all_succeeded": ["check_landing", "publish"],
     }
     assert {name for name, task in tasks.items() if not task["rule"].lower().endswith("all_success")} == {"measure"}
     assert [" ".join(task["arguments"]) for task in tasks.values() if task["arguments"]] == [
         "check --checkpoint landing",
         "measure",
         "check --checkpoint marts",
-        "alert",
+        "evaluate",
         "publish",
     ]
 
@@ -121,7 +121,7 @@ def test_a_workspace_that_does_not_lint_is_an_import_error_with_all_its_problems
         assert "xowner" in found["errors"][name]
 
 
-def test_no_workspace_is_an_import_error_that_says_what_to_do(read_dags: Read, tmp_path: Path) -> None:
+def test_no_workspace_is_an_import_error_with_what_to_do(read_dags: Read, tmp_path: Path) -> None:
     assert "JKPI_WORKSPACE is not set" in read_dags()["errors"]["jkpi_load.py"]
     assert "absolute" in read_dags(JKPI_WORKSPACE="examples/starter")["errors"]["jkpi_load.py"]
     assert "jkpi init" in read_dags(JKPI_WORKSPACE=tmp_path)["errors"]["jkpi_kpis.py"]

@@ -1,4 +1,4 @@
-"""Run by Airflow's interpreter: how the operator ends, alone and after each verdict of the check before it."""
+"""Run by Airflow's interpreter: how the operator ends, alone and after each exit code of the check before it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from jkpi_wiring import JkpiOperator
 
 
 class Instance:
-    """As much of a task instance as the operator asks for."""
+    """The part of a task instance that the operator uses."""
 
-    def __init__(self, verdict: int | None) -> None:
-        self.verdict = verdict
+    def __init__(self, exit_code: int | None) -> None:
+        self.exit_code = exit_code
 
     def xcom_pull(self, **_: Any) -> int | None:
-        return self.verdict
+        return self.exit_code
 
     def xcom_push(self, **_: Any) -> None:
         return
 
 
-def ending(verdict: int | None, **arguments: Any) -> str | None:
+def ending(exit_code: int | None, **arguments: Any) -> str | None:
     """The name of the exception, if any."""
     try:
-        JkpiOperator(task_id="measure", arguments=["measure"], **arguments).execute({"ti": Instance(verdict)})
+        JkpiOperator(task_id="measure", arguments=["measure"], **arguments).execute({"ti": Instance(exit_code)})
     except Exception as error:  # noqa: BLE001 - which one it is, is the answer
         return type(error).__name__
     return None
 
 
 if __name__ == "__main__":
-    after = {str(verdict): ending(verdict, after_check="check_landing") for verdict in (0, 1, 2, 3, None)}
+    after = {str(exit_code): ending(exit_code, after_check="check_landing") for exit_code in (0, 1, 2, 3, None)}
     Path(sys.argv[1]).write_text(json.dumps({"alone": ending(None), "after": after}), encoding="utf-8")

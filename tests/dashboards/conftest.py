@@ -96,7 +96,10 @@ def part_of(drawn: dict[str, Any]) -> dict[str, Any]:
 
 def make_data(workspace: Path) -> None:
     """The example's synthetic files, in a process of its own as a user has it."""
-    code = "import sys, pathlib; from jkpi.synthetic import generate; generate(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    code = (
+        "import sys, pathlib; from jkpi.synthetic.generator import generate;"
+        " generate(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    )
     made = workspace.with_name("made")
     subprocess.run([sys.executable, "-c", code, WHOLE, made], check=True)
     # Five months are enough for a baseline and a fall, and take half the time.

@@ -60,7 +60,7 @@ def test_every_kpi_stage_and_moment_is_on_the_dashboard_of_its_journey(bundle_of
         kpi_id for kpi_id, *_ in journey.all_kpis()
     }
     moments = {moment.moment for moment in journey.moments_of_truth}
-    for chart in ("moment_number", "moment_standing", "moment_line", "who_falls"):
+    for chart in ("moment_number", "moment_state", "moment_line", "change_by_segment"):
         assert {made.scope.ids["moment"] for made in on_it if made.asset.chart == chart} == moments
     texts = [part["meta"]["code"] for part in dashboard.content["position"].values() if part_is(part, "MARKDOWN")]
     assert all(any(stage.display_title in text for text in texts) for stage in journey.stages)
@@ -119,7 +119,7 @@ def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None
                 inside = [position[child]["meta"] for child in part["children"]]
                 assert {tile["width"] for tile in inside} == {part["meta"]["width"]}
                 made = [bundle.charts[tile["uuid"]] for tile in inside]
-                assert [one.asset.chart for one in made] == ["moment_number", "moment_standing"]
+                assert [one.asset.chart for one in made] == ["moment_number", "moment_state"]
                 assert len({one.scope.key for one in made}) == 1
                 stacks.append(made)
         assert len(stacks) == 3, dashboard.slug
@@ -159,7 +159,7 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
         ({"where": [{"column": "kpy", "equals": "x"}]}, "no column 'kpy' (did you mean 'kpi'?)"),
     ],
 )
-def test_what_does_not_fit_is_told_before_anything_is_sent(
+def test_a_mismatch_is_reported_before_anything_is_sent(
     bundle_of: MakeBundle, change: dict[str, Any], told: str
 ) -> None:
     from jkpi.dashboards.assets import ChartAsset
@@ -176,7 +176,7 @@ def test_what_does_not_fit_is_told_before_anything_is_sent(
     assert told in caught.value.message
 
 
-def test_a_metric_that_names_what_is_not_there_is_told(bundle_of: MakeBundle) -> None:
+def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> None:
     bundle, assets = bundle_of("starter"), read_assets()
     readings = assets.datasets["readings"]
     wrong = readings.metrics[0].model_copy(update={"sql": "SUM(numerater)"})

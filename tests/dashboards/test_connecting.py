@@ -87,10 +87,10 @@ def test_a_token_that_has_run_out_is_renewed_once() -> None:
     assert (handler.logins, handler.asked) == (2, 2)
 
 
-def test_a_wrong_password_is_told_and_not_shown() -> None:
+def test_a_wrong_password_is_reported_and_not_shown() -> None:
     with serving() as (url, _), pytest.raises(InputError) as caught:
         connect(url, "admin", "hush")
-    assert "knows no user 'admin'" in caught.value.message
+    assert "rejected the login of user 'admin'" in caught.value.message
     assert "hush" not in caught.value.message + caught.value.hint
 
 
@@ -100,15 +100,15 @@ def test_another_version_is_refused(version: str | None) -> None:
         connect(url, "admin", "right")
 
 
-def test_a_server_that_is_away_is_told() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    with pytest.raises(SystemFailure, match="does not answer"):
+    with pytest.raises(SystemFailure, match="is unreachable"):
         connect(url, "admin", "right")
 
 
-def test_without_the_client_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_client_is_reported_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "supersetapiclient.assets", None)
     with pytest.raises(InputError, match="superset-client, which is not installed") as caught:
         connect("http://127.0.0.1:1", "admin", "right")
@@ -159,7 +159,7 @@ def test_jkpi_yml_names_a_superset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ),
     ],
 )
-def test_what_is_wrong_in_it_is_told_with_its_place(tmp_path: Path, given: str, told: str) -> None:
+def test_problems_of_the_configuration_are_reported_with_their_position(tmp_path: Path, given: str, told: str) -> None:
     (tmp_path / "jkpi.yml").write_text(f"workspace: w\nsuperset: {given}\n")
     model: type[StrictModel] = WorkspaceConfig
     with pytest.raises(WorkspaceError) as caught:

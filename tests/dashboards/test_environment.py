@@ -39,18 +39,18 @@ def on_path(folder: Path) -> list[str]:
     return [str(place) for place in sorted(folder.iterdir(), reverse=True)]
 
 
-def test_beside_a_newer_one_an_older_one_is_taken(path: Path) -> None:
+def test_an_older_supported_python_is_used(path: Path) -> None:
     fake(path, "python3.12", None)
     older = fake(path, "python3.11", "3.11")
     assert superset_environment.find_python() == older
 
 
-def test_where_there_is_none_it_is_said_what_to_do(path: Path) -> None:
+def test_no_suitable_python_is_reported_with_what_to_do(path: Path) -> None:
     with pytest.raises(ScriptError, match=r"needs Python 3\.12 or 3\.11 .* is 3\.13\. Install one beside yours"):
         superset_environment.find_python()
 
 
-def test_the_one_that_is_named_is_taken_or_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_python_is_used_or_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", fake(path, "mine", "3.12"))
     assert superset_environment.find_python().endswith("/mine")
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", fake(path, "mine", "3.14"))

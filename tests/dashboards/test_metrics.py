@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from jkpi.dashboards import value_labels
 from jkpi.dashboards.assets import read_assets
 from jkpi.dashboards.tables import all_published_columns
-from jkpi.formatting import dashboard_text
 
 
 @pytest.fixture
@@ -87,14 +87,14 @@ def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnect
     assert ask(connection, "readings", "reading__yhat_lower") == 0.3
 
 
-def test_how_sure_a_moment_is_is_said_of_its_newest_reading_in_one_segment(
+def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     for week, interval, n in (("2026-06-08", "80.1 to 90.0 %", 99), ("2026-06-01", "81.0 to 91.1 %", 1000)):
         for segment, state in (("All customers", "ok since 1 Apr"), ("region: north", "firing since 9 Jun")):
             row = {"segment_label": segment, "period": "week", "period_start": week}
             said = f"{interval} ({segment})"
-            put(connection, "dash_moment_readings", **row, interval_text=said, sample_size=n, state_text=state)
+            put(connection, "dash_moment_readings", **row, interval_label=said, sample_size=n, state_label=state)
     north = "segment_label = 'region: north'"
     for where, interval, n in (
         (north, "80.1 to 90.0 % (region: north)", 99),
@@ -106,7 +106,7 @@ def test_how_sure_a_moment_is_is_said_of_its_newest_reading_in_one_segment(
     for metric in ("newest_interval", "newest_cases", "state_today"):
         assert ask(connection, "moment_readings", metric) is None, "of two segments there is no interval"
     row = {"segment_label": "region: north", "period": "month", "period_start": "2026-06-01"}
-    put(connection, "dash_moment_readings", **row, interval_text="83.0 to 88.0 %", sample_size=4000)
+    put(connection, "dash_moment_readings", **row, interval_label="83.0 to 88.0 %", sample_size=4000)
     assert ask(connection, "moment_readings", "newest_interval", north) is None, "a week is part of a month"
 
 
@@ -123,23 +123,23 @@ def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("higher", 1), ("lower", -1)])
-def test_a_gain_is_better_whichever_way_is_better(
+def test_a_positive_change_is_better_for_either_direction(
     connection: duckdb.DuckDBPyConnection, direction: str, sign: int
 ) -> None:
     for days_back, numerator in ((-1, 5.0), (13, 5.0), (14, 9.0), (69, 9.0), (70, 0.0)):
         row = {"numerator": numerator, "denominator": 10.0, "days_back": days_back, "direction": direction}
         put(connection, "dash_readings", **row)
-    assert ask(connection, "readings", "lately") == pytest.approx(0.5)
-    assert ask(connection, "readings", "usually") == pytest.approx(0.9)
-    assert ask(connection, "readings", "gain") == pytest.approx(-0.4 * sign)
+    assert ask(connection, "readings", "recent") == pytest.approx(0.5)
+    assert ask(connection, "readings", "baseline") == pytest.approx(0.9)
+    assert ask(connection, "readings", "change") == pytest.approx(-0.4 * sign)
 
 
 @pytest.mark.parametrize(
     ("dataset", "metric", "column"),
     [
-        ("passages", "reached", "count_reached"),
-        ("passages", "undecided", "count_open"),
-        ("transitions", "moves", "count_transitions"),
+        ("funnel", "reached", "count_reached"),
+        ("funnel", "open", "count_open"),
+        ("transitions", "transitions", "count_transitions"),
     ],
 )
 def test_counts_of_overlapping_segments_are_not_added(
@@ -156,13 +156,13 @@ def test_counts_of_overlapping_segments_are_not_added(
 def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection: duckdb.DuckDBPyConnection) -> None:
     put(connection, "dash_passages", segment="all", count_reached=8, count_went_on=6, count_open=0)
     put(connection, "dash_passages", segment="all", count_reached=None, count_went_on=None, count_open=5)
-    assert ask(connection, "passages", "went_on") == pytest.approx(0.75)
-    assert ask(connection, "passages", "undecided") == 5
+    assert ask(connection, "funnel", "progressed") == pytest.approx(0.75)
+    assert ask(connection, "funnel", "open") == 5
 
 
 def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
     today = date(2026, 6, 30)
-    assert dashboard_text.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
-    assert dashboard_text.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, fell on 9 Jun"
-    assert dashboard_text.format_state_since("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
-    assert dashboard_text.format_state_since("ok", None, today) == "ok"
+    assert value_labels.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
+    assert value_labels.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, dropped on 9 Jun"
+    assert value_labels.format_state_since("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
+    assert value_labels.format_state_since("ok", None, today) == "ok"

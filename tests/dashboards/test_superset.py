@@ -114,7 +114,7 @@ def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: L
         client.ask("DELETE", f"chart/{foreign}")
 
 
-def test_whoever_has_one_journey_sees_that_one_in_every_chart_and_mark(live: Live, placed: DashboardReport) -> None:
+def test_a_role_of_one_journey_sees_only_it_in_every_chart_and_annotation(live: Live, placed: DashboardReport) -> None:
     password = live.add_user("visitor", f"jkpi {WHOLE}: {PART}")
     bundle, there = live.bundle, live.there()
     seen_marks = {WHOLE: 0, PART: 0}
@@ -163,7 +163,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
     bundle, there = live.bundle, live.there()
     with live.signed_in() as client, open_warehouse(live.settings) as w:
         for made in bundle.charts.values():
-            if made.asset.chart != "moment_standing":
+            if made.asset.chart != "moment_state":
                 continue
             names = made.scope.ids
             found = w.rows(
@@ -187,7 +187,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
                 assert told["newest_interval"] == f"{100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f} %", label
                 assert told["newest_cases"] == row["sample_size"], label
                 state = told["state_today"]
-                assert " since " in state or ", fell on " in state or state.startswith("not judged")
+                assert " since " in state or ", dropped on " in state or state.startswith("not evaluated")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardR
     assert firsts == sorted(firsts), "nobody is taken back in time"
 
 
-def test_what_does_not_answer_is_told_with_what_to_do(live: Live, placed: DashboardReport) -> None:
+def test_an_unreachable_database_is_reported_with_what_to_do(live: Live, placed: DashboardReport) -> None:
     there = live.settings.superset
     assert there is not None
     with pytest.raises(InputError, match="knows no user 'admin'"):
@@ -319,4 +319,4 @@ def test_a_browser_draws_every_chart_of_every_dashboard(live: Live, placed: Dash
             }
             assert {name for tab in seen for name in tab.empty} <= may_be_empty, dashboard.slug
             names |= set(drawn)
-    assert "Who falls: 2 weeks against 8 before" in names
+    assert "Change by segment: last 2 weeks against the 8 before" in names

@@ -123,11 +123,11 @@ def test_the_segments_of_a_week_add_up_to_all(two_journeys: Path) -> None:
     assert all(whole == parts for *_, whole, parts in rows)
 
 
-def test_moments_and_alerts_are_told_as_they_are_known(two_journeys: Path) -> None:
+def test_moments_and_alerts_as_in_the_state_database(two_journeys: Path) -> None:
     moments = published(
         two_journeys,
-        "select journey, moment, state, urgency, now_text, interval_text, promise_text, owner"
-        " from published.dash_moments order by urgency, journey",
+        "select journey, moment, state_label, state_order, value_label, interval_label, promise_label, owner"
+        " from published.dash_moments order by state_order, journey",
     )
     assert {(row[0], row[1]) for row in moments} == {
         (WHOLE, "technician_on_site"),
@@ -136,23 +136,23 @@ def test_moments_and_alerts_are_told_as_they_are_known(two_journeys: Path) -> No
         (PART, "technician_on_site"),
         (PART, "ends_well"),
     }
-    assert moments[0][2] == "firing", "the planted fall"
-    assert moments[0][6] == "at least 85.0 %"
+    assert moments[0][2] == "firing", "the injected drop"
+    assert moments[0][6] == "at least 85 %"
     alerts = published(
         two_journeys,
-        "select journey, moment, moment_title, since, age_days, owner, segment_label from published.dash_alerts"
-        " where status = 'open' and kind = 'fall' and segment = 'all'",
+        "select journey, moment, moment_title, onset, age_days, owner, segment_label from published.dash_alerts"
+        " where status = 'open' and kind = 'drop' and segment = 'all'",
     )
     assert {(row[0], row[1]) for row in alerts} >= {(WHOLE, "technician_on_site"), (PART, "technician_on_site")}
     (told,) = {row[2:] for row in alerts if row[1] == "technician_on_site"}
     since, age = told[1:3]
     assert told == ("Technician on site in time", since, age, "field-service", "All customers")
-    assert age == (date(2026, 6, 30) - since).days and abs((since - date(2026, 6, 15)).days) <= 1, "the planted fall"
+    assert age == (date(2026, 6, 30) - since).days and abs((since - date(2026, 6, 15)).days) <= 1, "the injected drop"
 
 
 def test_sources_say_how_fresh_they_are_and_whom_they_feed(two_journeys: Path) -> None:
     rows = published(
-        two_journeys, "select journey, source, state, count_read, count_rejected from published.dash_sources"
+        two_journeys, "select journey, source, freshness, count_read, count_rejected from published.dash_sources"
     )
     fed = {(journey, source) for journey, source, *_ in rows}
     assert (WHOLE, "web") in fed and (PART, "web") not in fed, "the visit knows nothing of the web site"
@@ -169,9 +169,9 @@ def test_on_postgres_the_schema_beside_the_marts_is_filled(on_postgres: Path) ->
         for view in view_columns():
             rows = w.rows(f"select * from published.{view}")
             assert rows and by_text(rows) == by_text(w.rows(f"select * from dashboards.{view}")), view
-        moments = w.rows("select moment, state, owner, now_text from published.dash_moments")
-        sources = w.rows("select source, count_read, newest_row_at, blind_days_28d from published.dash_sources")
-    assert [row["state"] for row in moments] == ["not judged yet"]
+        moments = w.rows("select moment, state_label, owner, value_label from published.dash_moments")
+        sources = w.rows("select source, count_read, newest_row_at, gap_days_28d from published.dash_sources")
+    assert [row["state_label"] for row in moments] == ["not evaluated yet"]
     assert {row["source"]: row["count_read"] for row in sources} == {"answers": 16, "shop": 153}
 
 
@@ -185,7 +185,7 @@ def test_before_anything_was_measured_there_are_maps_only(tmp_path: Path) -> Non
     made = publish(load_settings(tmp_path / "w"))
     assert made.pages and made.snapshot is None and made.dashboards is None
     done = subprocess.run([JKPI, "publish", "dashboards", "-w", tmp_path / "w"], capture_output=True, text=True)
-    assert done.returncode == 2 and "measure first" in done.stderr
+    assert done.returncode == 2 and "run jkpi run, or jkpi measure" in done.stderr
     assert "did you mean 'dashboards'?" in subprocess.run(
         [JKPI, "publish", "dashbords", "-w", tmp_path / "w"], capture_output=True, text=True
     ).stderr  # fmt: skip

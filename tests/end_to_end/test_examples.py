@@ -210,8 +210,8 @@ def test_a_second_run_loads_nothing_and_notifies_nobody(demo: Demo) -> None:
     assert done.returncode == 0, done.stderr
     steps = {step["name"]: step["result"] for step in json.loads(done.stdout)["steps"]}
     assert {batch["status"] for source in steps["load"] for batch in source["batches"]} == {"unchanged"}
-    assert steps["alert"]["judged"]["messages"] == 0
-    assert steps["alert"]["delivered"]["sent"] == 0
+    assert steps["evaluate"]["evaluated"]["messages_queued"] == 0
+    assert steps["evaluate"]["delivered"]["sent"] == 0
     assert [path.read_text() for path in paths] == before
 
 

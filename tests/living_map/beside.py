@@ -45,7 +45,7 @@ FALLS = tuple(
 
 @dataclass(frozen=True)
 class Published:
-    """A page, the file of its tables, what a browser found on it, and what went wrong meanwhile."""
+    """A page, the file of its tables, what a browser read from it, and the errors on the way."""
 
     page: Path
     file: Path
@@ -54,7 +54,7 @@ class Published:
 
 
 def publish(folder: Path) -> Published:
-    """The page, and what it was read to say."""
+    """Publishes the page and reads it in a browser."""
     file = folder / "w.duckdb"
     with open_warehouse(f"duckdb:///{file}") as w:
         ensure_landing(w)
@@ -62,7 +62,7 @@ def publish(folder: Path) -> Published:
         fill_landing(w, {**tables, **SOURCES})
         fill_marts(w, {**marts(tables), **walked()})
         settings = Settings(folder, "service", f"duckdb:///{file}", "sqlite://", folder / "site", now=NOW)
-        # Alerts are told with figures of their own, which are none of the newest final week.
+        # Alerts have figures of their own, other than those of the latest final week.
         publish_maps(settings, w, (FALLING, *STATES[1:]), FALLS)
     page = folder / "site" / f"{JOURNEY}.html"
     return Published(page, file, *read_page(page))
@@ -80,7 +80,7 @@ def drawn(workspace: Path) -> Rows:
 
 
 def walked() -> Rows:
-    """Moves (a loop, a leap, leavers), answers to two questions of one stage and one of another, peaks and ends."""
+    """Transitions (a loop, a skip, drop-offs), responses to two questions of a stage and one of another; peaks."""
     moves = [("report", "triage", 90), ("report", "(end)", 10), ("triage", "report", 5), ("triage", "repair", 70),
              ("triage", "confirm", 25), ("repair", "repair", 3), ("confirm", "(end)", 600)]  # fmt: skip
     answers = [("report.ces", 5, 12), ("confirm.csat", 4, 31), ("confirm.nps", 9, 20)]
@@ -111,5 +111,7 @@ def walked() -> Rows:
 def states() -> list[dict[str, Any]]:
     """As the state database has them."""
     whole = {"segment": "all", "segment_value": "all", "journey": JOURNEY}
-    rows = [{**whole, "moment": s.moment, "state": s.state, "since": s.since, "alert_id": s.alert_id} for s in STATES]
+    rows = [
+        {**whole, "moment": s.moment, "state": s.state, "state_since": s.since, "alert_id": s.alert_id} for s in STATES
+    ]
     return [*rows, {**rows[0], "segment": "region", "segment_value": "south", "alert_id": "a2"}]

@@ -46,13 +46,13 @@ def copied(published: Published, tmp_path: Path) -> Iterator[Warehouse]:
 def test_everything_on_the_page_is_in_the_tables(published: Published, copied: Warehouse) -> None:
     account = compare(published.shown, Tables(copied, JOURNEY, NOW, states()))
     assert account.wrong == []
-    expected = ("KPI", "moment", "volume", "moves", "visits", "presence", "satisfaction", "peak of the curve", "cell")
+    expected = ("KPI", "moment", "volume", "count", "visits", "presence", "satisfaction", "peak of the curve", "cell")
     assert min(account.said[topic] for topic in expected) > 0
     assert account.said.total() > 2000
 
 
 @pytest.mark.parametrize(
-    ("table", "change", "where", "told"),
+    ("table", "change", "where", "reported"),
     [
         (READINGS, "value = value + 0.02", f"kpi = 'report.drop_off' and {NEWEST}", "KPI of report.drop_off"),
         (
@@ -75,7 +75,7 @@ def test_everything_on_the_page_is_in_the_tables(published: Published, copied: W
             "marts.rpt_journey_health",
             "baseline = baseline + 0.02",
             "kpi = 'confirm.csat'",
-            "usual value of confirm.csat",
+            "baseline of confirm.csat",
         ),
         ("raw.map_moments", "promise = promise + 0.01", "moment = 'ends_well'", "goal of ends_well"),
         (COVERAGE, "count_events_28d = count_events_28d + 1", "name = 'case_opened'", "volume of case_opened"),
@@ -83,7 +83,7 @@ def test_everything_on_the_page_is_in_the_tables(published: Published, copied: W
             COVERAGE,
             "last_evidence_at = last_evidence_at - interval 3 day",
             "name = 'case_opened'",
-            "last seen of case_opened",
+            "last event of case_opened",
         ),
         (COVERAGE, "count_events = 38", "element = 'unmapped_touchpoint'", "touchpoints off the map of the page"),
         (
@@ -92,8 +92,8 @@ def test_everything_on_the_page_is_in_the_tables(published: Published, copied: W
             "touchpoint = 'fault_reported'",
             "evidence of fault_reported",
         ),
-        (MOVES, "count_transitions = count_transitions + 1", "next_stage = 'report'", "moves of triage to report"),
-        (MOVES, "next_stage = 'repair'", "stage = 'report' and next_stage = '(end)'", "ways on of report"),
+        (MOVES, "count_transitions = count_transitions + 1", "next_stage = 'report'", "count of triage to report"),
+        (MOVES, "next_stage = 'repair'", "stage = 'report' and next_stage = '(end)'", "transitions of report"),
         ("marts.fct_stage_visits", "stage = 'triage'", "instance_id = 'report7'", "visits of triage"),
         ("marts.fct_responses", "score = 1", "kpi = 'confirm.csat' and score = 4", "satisfaction of confirm"),
         (
@@ -102,43 +102,43 @@ def test_everything_on_the_page_is_in_the_tables(published: Published, copied: W
             "peak_touchpoint = 'fault_reported'",
             "peak of the curve of confirm",
         ),
-        (BATCHES, "rejected = rejected + 1", "source = 'surveys'", "rows set aside of surveys"),
+        (BATCHES, "rejected = rejected + 1", "source = 'surveys'", "rejected rows of surveys"),
         (BATCHES, "last_at = last_at - interval 4 day", "source = 'service_desk'", "freshness of service_desk"),
         ("raw.map_stages", "content = replace(content, 'be heard once', 'be heard twice')", "true", "goals of report"),
     ],
 )
 def test_one_number_that_differs_is_reported(
-    published: Published, copied: Warehouse, table: str, change: str, where: str, told: str
+    published: Published, copied: Warehouse, table: str, change: str, where: str, reported: str
 ) -> None:
     copied.execute(f"update {table} set {change} where {where}")
     wrong = compare(published.shown, Tables(copied, JOURNEY, NOW, states())).wrong
-    assert any(line.startswith(f"{told}: the page says ") for line in wrong), wrong
+    assert any(line.startswith(f"{reported}: the page says ") for line in wrong), wrong
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"state": "ok"}, "state of technician_on_site"),
-        ({"since": date(2026, 6, 10)}, "since of technician_on_site"),
+        ({"state_since": date(2026, 6, 10)}, "since of technician_on_site"),
     ],
 )
 def test_a_state_that_differs_is_reported(
-    published: Published, copied: Warehouse, change: Mapping[str, Any], told: str
+    published: Published, copied: Warehouse, change: Mapping[str, Any], reported: str
 ) -> None:
     known = states()
     wrong = compare(published.shown, Tables(copied, JOURNEY, NOW, [{**known[0], **change}, *known[1:]])).wrong
-    assert {line.split(":")[0] for line in wrong} == {told}
+    assert {line.split(":")[0] for line in wrong} == {reported}
     wrong = compare(published.shown, Tables(copied, JOURNEY, NOW, known[:-1])).wrong
-    assert {line.split(":")[0] for line in wrong} == {"falling parts of technician_on_site"}
+    assert {line.split(":")[0] for line in wrong} == {"firing segments of technician_on_site"}
 
 
-def test_a_feeling_follows_the_slider_as_its_number_does(published: Published) -> None:
+def test_an_emotion_follows_the_slider_as_its_kpi_does(published: Published) -> None:
     with one_page() as opened:
         opened.goto(published.page.as_uri())
         values = []
         for week in (0, 12, 25):
-            opened.locator("#pick-week").fill(str(week))
-            felt = opened.locator(".felt .value").inner_text()
+            opened.locator("#week-input").fill(str(week))
+            felt = opened.locator(".emotion .value").inner_text()
             assert felt == opened.locator("#kpi-report-frustrated .value").inner_text()
             values.append(felt)
         assert len(set(values)) > 1

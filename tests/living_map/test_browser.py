@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jkpi.config.settings import Settings
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE
+from jkpi.living_map import page_text
 from jkpi.living_map.diagrams import DIAGRAMS
 from jkpi.living_map.publish import publish_maps
 from jkpi.state.engine import OpenEarlyWarning
@@ -190,7 +191,7 @@ def test_six_views_show_their_lanes_by_mouse_and_by_keyboard(browser: Browser, s
     for diagram in DIAGRAMS:
         assert page.evaluate("document.activeElement.dataset.view") == diagram.key
         assert drawn(page) == list(diagram.lanes)
-        seen.append(page.locator("[data-said]:visible").inner_text())
+        seen.append(page.locator("[data-view-description]:visible").inner_text())
         page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.view") == "journey", "after the last comes the first"
     assert len(set(seen)) == len(DIAGRAMS) == 6
@@ -225,10 +226,12 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
         publish_maps(settings, w, STATES)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     weeks = (LAST_WEEK - week["first"]).days // 7
-    page.locator("#pick-week").fill(str(25 - weeks))
+    page.locator("#week-input").fill(str(25 - weeks))
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    assert card.locator(".value").inner_text() == page_text.format_reading(week["value"], "share", "share_within", 0.92)
-    assert "by now 12" in card.locator(".picked").inner_text()
+    assert card.locator(".value").inner_text() == page_text.format_reading(
+        week["value"], "share", "share_within", against=0.92
+    )
+    assert "now 12" in card.locator(".picked").inner_text()
     assert wrong == []
     page.context.close()
 
@@ -236,7 +239,7 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
 def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site: Path) -> None:
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    today, start = card.inner_text(), page.locator("#pick-week").input_value()
+    today, start = card.inner_text(), page.locator("#week-input").input_value()
     with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
         rows = w.rows(
             "select period_start, value, sample_size, status from marts.fct_kpi_readings where period = 'week'"
@@ -244,14 +247,14 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
         )
     assert len(rows) == 26
     for place in (0, 11, 22):
-        page.locator("#pick-week").fill(str(place))
+        page.locator("#week-input").fill(str(place))
         assert card.locator(".value").inner_text() == page_text.format_reading(
-            rows[place]["value"], "share", "share_within", 0.92
+            rows[place]["value"], "share", "share_within", against=0.92
         )
         assert f"n {rows[place]['sample_size']}" in card.locator(".picked").inner_text()
-        assert "by now" not in card.locator(".picked").inner_text()
-    assert "as first published" in page.locator("#past-note").inner_text()
-    page.locator("#pick-week").fill(start)
+        assert " now " not in card.locator(".picked").inner_text()
+    assert "as first published" in page.locator("#selection-note").inner_text()
+    page.locator("#week-input").fill(start)
     assert card.inner_text() == today
     assert wrong == []
     page.context.close()
@@ -260,13 +263,13 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
 def test_the_slider_goes_through_time_in_one_direction(browser: Browser, site: Path) -> None:
     """From the left to the right no card goes back in time, and what is right of today is not final."""
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
-    today = int(page.locator("#pick-week").input_value())
+    today = int(page.locator("#week-input").input_value())
     assert today == 23
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
     told = page.evaluate("JSON.parse(document.querySelector('#timeline').textContent).weeks")
     seen = []
     for place in (today - 2, today - 1, today, today + 1, today + 2):
-        page.locator("#pick-week").fill(str(place))
+        page.locator("#week-input").fill(str(place))
         said = card.locator(".picked, .small").last.inner_text()
         seen.append(next(number for number, week in enumerate(told) if week in said))
         assert ("may still change" in said) == (place > today)
@@ -275,7 +278,7 @@ def test_the_slider_goes_through_time_in_one_direction(browser: Browser, site: P
     page.context.close()
 
 
-def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
+def test_alerts_have_their_own_figures_and_follow_the_selected_segment(
     browser: Browser, site: Path, tmp_path: Path
 ) -> None:
     database = tmp_path / "parts.duckdb"
@@ -297,26 +300,26 @@ def test_alerts_are_told_with_their_own_figures_and_of_the_chosen_customers(
         publish_maps(settings, w, states, [late, south])
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     banner, card = page.locator(".headline"), page.locator("[data-moment=moment-technician_on_site]")
-    assert "20 % " in plain(banner) and "instead of 91 % (n 391, 9 Jun to 23 Jun), since 9 Jun" in plain(banner)
-    assert "(falling in region = south)" in plain(banner)
-    assert plain(card.locator(".told-value")) == "20 %"
-    assert "Everybody, week of 15 Jun" in plain(card.locator(".figure"))
+    assert "20 % " in plain(banner) and "baseline 91 % (n 391, 9 Jun to 23 Jun), since 9 Jun" in plain(banner)
+    assert "(firing in region = south)" in plain(banner)
+    assert plain(card.locator(".alert-value")) == "20 %"
+    assert "All customers, week of 15 Jun" in plain(card.locator(".figure"))
     part = page.locator("[data-moment=moment-told_once]")
-    assert "region = south" in plain(part.locator(".told-parts"))
+    assert "region = south" in plain(part.locator(".segment-alerts"))
     assert "tone-firing" in (part.get_attribute("class") or "")
-    assert "falling in a part" in plain(page.locator(".lane-moment", has_text="Told once").first)
-    page.locator("#pick-segment").select_option("region=south")
-    assert plain(banner).startswith("Falling off for region = south: ")
+    assert "firing in a segment" in plain(page.locator(".lane-moment", has_text="Told once").first)
+    page.locator("#segment-input").select_option("region=south")
+    assert plain(banner).startswith("Firing for region = south: ")
     assert "31 %" in plain(banner) and "20 %" not in plain(banner)
-    assert not card.locator(".told-value").is_visible()
-    assert part.locator(".told-parts li").is_visible()
-    page.locator("#pick-segment").select_option("region=north")
+    assert not card.locator(".alert-value").is_visible()
+    assert part.locator(".segment-alerts li").is_visible()
+    page.locator("#segment-input").select_option("region=north")
     assert not banner.is_visible()
-    page.locator("#pick-segment").select_option("all")
+    page.locator("#segment-input").select_option("all")
     assert "20 %" in plain(banner)
-    page.locator("#pick-week").fill("3")
+    page.locator("#week-input").fill("3")
     assert banner.is_visible()
-    assert not card.locator(".told-value").is_visible()
+    assert not card.locator(".alert-value").is_visible()
     assert wrong == []
     page.context.close()
 
@@ -344,7 +347,7 @@ def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path,
     page.context.close()
 
 
-def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
+def test_an_early_warning_is_in_the_headline_and_on_its_card(browser: Browser, site: Path, tmp_path: Path) -> None:
     sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     states = [replace(state, state="ok", alert_id=None) for state in STATES]
     states[1] = replace(states[1], early_warning=sign)
@@ -352,12 +355,12 @@ def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, si
         settings = Settings(tmp_path, "signs", "", "", site_dir=tmp_path / "pages", now=NOW)
         publish_maps(settings, w, states)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1300)
-    assert plain(page.locator(".headline-text")).startswith("Nothing falls off yet, but there is an early sign: ")
+    assert plain(page.locator(".headline-text")).startswith("No open alert, but an early warning: ")
     card = page.locator("[data-moment=moment-told_once]")
-    line = card.locator("[data-fall=all]")
-    assert plain(line) == "early sign after 1 day 60 % are through instead of 80 %, since 27 Jun"
-    assert "early sign" not in plain(page.locator("[data-moment=moment-ends_well]"))
-    page.locator("#pick-week").fill("3")
+    line = card.locator("[data-alert-segment=all]")
+    assert plain(line) == "early warning after 1 day 60 % are through instead of 80 %, since 27 Jun"
+    assert "early warning" not in plain(page.locator("[data-moment=moment-ends_well]"))
+    page.locator("#week-input").fill("3")
     assert not line.is_visible(), "a past week shows no alert of today"
     assert wrong == []
     page.context.close()
@@ -365,13 +368,13 @@ def test_an_early_sign_stands_in_the_banner_and_at_its_card(browser: Browser, si
 
 def plain(part: Locator) -> str:
     """What it says, with common spaces."""
-    return " ".join(part.inner_text().replace(page_text.NARROW_NO_BREAK_SPACE, " ").split())
+    return " ".join(part.inner_text().replace(NARROW_NO_BREAK_SPACE, " ").split())
 
 
 def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
-    page.locator("#pick-owner").select_option("field-service")
-    kept = page.locator(".stage:not(.others)").evaluate_all("all => all.map(e => e.dataset.stage)")
+    page.locator("#owner-input").select_option("field-service")
+    kept = page.locator(".stage:not(.dimmed)").evaluate_all("all => all.map(e => e.dataset.stage)")
     assert kept == ["repair"]
     page.context.close()
 

@@ -153,7 +153,7 @@ def test_a_stack_fills_its_width() -> None:
     assert starts == pytest.approx([0, 120, 192])
 
 
-def test_pieces_of_the_river_meet() -> None:
+def test_pieces_of_the_flow_meet() -> None:
     def edges(path: str) -> tuple[float, float]:
         return float(path.split("C")[0].split()[1]), float(path.split("V")[0].split()[-1])
 

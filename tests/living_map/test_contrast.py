@@ -49,6 +49,6 @@ def test_text_can_be_read(scheme: str, ink: str, ground: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("mark", "ground"), MARKS)
-def test_marks_can_be_told_from_their_ground(scheme: str, mark: str, ground: str) -> None:
+def test_marks_have_enough_contrast(scheme: str, mark: str, ground: str) -> None:
     palette = palettes()[scheme]
     assert contrast(palette[mark], palette[ground]) >= 3.0

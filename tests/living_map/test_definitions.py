@@ -1,4 +1,4 @@
-"""What a page says of each kind of KPI: a caption, a formula, when it is settled, and numbers in their unit."""
+"""Each kind of KPI on the page: caption, formula, when it is final, and values in their unit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, titleize
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.living_map import definitions
 from jkpi.living_map.kpi_views import PageDates, kpi_view, primary_statistic
@@ -35,7 +35,7 @@ def test_every_kind_is_explained_and_captioned(kind: str) -> None:
     assert not definitions.formula(made).endswith(" reading.")
     assert definitions.maturity(made).startswith("Belongs to the day")
     statistic = primary_statistic(made)
-    assert definitions.caption(made, statistic) != page_text.titleize(statistic).lower()
+    assert definitions.caption(made, statistic) != titleize(statistic).lower()
 
 
 def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
@@ -55,16 +55,16 @@ def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
             "emotion",
             0.123,
             (0.08, 0.19),
-            f"12{page_text.NARROW_NO_BREAK_SPACE}%",
-            f"8–19{page_text.NARROW_NO_BREAK_SPACE}%",
+            f"12{NARROW_NO_BREAK_SPACE}%",
+            f"8–19{NARROW_NO_BREAK_SPACE}%",
         ),
         (
             "self_service",
             "self_service",
             0.5,
             (0.4, 0.6),
-            f"50{page_text.NARROW_NO_BREAK_SPACE}%",
-            f"40–60{page_text.NARROW_NO_BREAK_SPACE}%",
+            f"50{NARROW_NO_BREAK_SPACE}%",
+            f"40–60{NARROW_NO_BREAK_SPACE}%",
         ),
     ],
 )
@@ -75,42 +75,40 @@ def test_numbers_in_their_unit(
     assert (view.value, view.interval, view.n) == (shown, interval, "120")
 
 
-def test_what_is_counted_beside() -> None:
+def test_other_statistics() -> None:
     emotion = kpi("emotion", reading("emotion", 0.2, primary=True), reading("unknown", 31.0), emotion="angry")
     view = kpi_view(emotion, None, None, CLOCK)
-    assert [(extra.value, extra.label) for extra in view.extras] == [("31", "answers that do not say")]
+    assert [(extra.value, extra.label) for extra in view.extras] == [("31", "responses without an answer")]
     assert view.caption == "felt “angry”"
     peak = kpi("peak_end", reading("peak_end", 0.7, primary=True), reading("coverage", 0.34))
     (coverage,) = kpi_view(peak, None, None, CLOCK).extras
-    assert (coverage.value, coverage.label) == (f"34{page_text.NARROW_NO_BREAK_SPACE}%", "of the passages gave a score")
+    assert (coverage.value, coverage.label) == (f"34{NARROW_NO_BREAK_SPACE}%", "of journey instances gave a score")
 
 
-def test_open_hours_are_told() -> None:
+def test_open_hours_in_captions() -> None:
     made = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
-    assert definitions.caption(made, "share_within") == f"done within 4{page_text.NARROW_NO_BREAK_SPACE}open hours"
+    assert definitions.caption(made, "share_within") == f"done within 4{NARROW_NO_BREAK_SPACE}open hours"
     day = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=86400)
-    assert definitions.caption(day, "share_within") == f"done within 24{page_text.NARROW_NO_BREAK_SPACE}open hours"
+    assert definitions.caption(day, "share_within") == f"done within 24{NARROW_NO_BREAK_SPACE}open hours"
     assert "day" not in definitions.formula(day)
-    assert definitions.caption(made, "median") == "half were done within this in open hours"
+    assert definitions.caption(made, "median") == "median in open hours"
     assert "Only the open hours of “opening hours” count." in definitions.formula(made)
     assert "open hours" not in definitions.formula(kpi("time_to_resolve", tolerance_seconds=14400))
 
 
-def test_a_median_of_open_hours_is_never_told_in_days() -> None:
+def test_a_median_of_open_hours_is_never_in_days() -> None:
     weeks = (reading("median", 201600.0, primary=True, bounds=(180000.0, 230400.0)),)
     by_calendar = kpi("time_in_stage", *weeks, calendar="opening_hours")
     view = kpi_view(replace(by_calendar, target=86400.0), None, None, CLOCK)
     assert (view.value, view.caption) == (
-        f"56{page_text.NARROW_NO_BREAK_SPACE}h",
-        "half were done within this in open hours",
+        f"56{NARROW_NO_BREAK_SPACE}h",
+        "median in open hours",
     )
-    assert view.interval == f"50{page_text.NARROW_NO_BREAK_SPACE}h – 64{page_text.NARROW_NO_BREAK_SPACE}h"
-    assert view.goal is not None and f"24{page_text.NARROW_NO_BREAK_SPACE}open hours" in view.goal
-    assert (
-        kpi_view(kpi("time_in_stage", *weeks), None, None, CLOCK).value == f"2.3{page_text.NARROW_NO_BREAK_SPACE}days"
-    )
+    assert view.interval == f"50{NARROW_NO_BREAK_SPACE}h – 64{NARROW_NO_BREAK_SPACE}h"
+    assert view.goal is not None and f"24{NARROW_NO_BREAK_SPACE}open hours" in view.goal
+    assert kpi_view(kpi("time_in_stage", *weeks), None, None, CLOCK).value == f"2.3{NARROW_NO_BREAK_SPACE}days"
 
 
-def test_where_it_was_asked_is_told() -> None:
+def test_a_formula_names_survey_and_touchpoint() -> None:
     made = kpi("csat", survey="after_repair", on_touchpoint="arrived", box_min=4, scale_min=1, scale_max=5)
-    assert definitions.formula(made).startswith("Of the answers to “after repair” about “arrived”,")
+    assert definitions.formula(made).startswith("Of the responses to “after repair” about “arrived”,")

@@ -23,23 +23,23 @@ def moved(w: Warehouse, segment: str, start: date, rows: list[tuple[str, str, in
         })  # fmt: skip
 
 
-def test_moves_are_held_against_the_drawn_path(measured: Warehouse) -> None:
+def test_transitions_are_compared_with_the_map(measured: Warehouse) -> None:
     moved(measured, "all", LAST_WEEK, MOVES)
     moved(measured, "region", LAST_WEEK, MOVES)
     moved(measured, "all", LAST_WEEK - timedelta(weeks=26), MOVES)
     (facts,) = read_page_data(measured, NOW)
     page = page_model.build_page(facts, (), NOW, synthetic=True)
     report, triage = page.stages[0].transitions, page.stages[1].transitions
-    assert [(way.kind, way.count) for way in report] == [("drawn", "90"), ("left", "10")]
+    assert [(way.kind, way.count) for way in report] == [("on_map", "90"), ("dropped_off", "10")]
     assert [(way.kind, way.target, way.count) for way in triage] == [
-        ("drawn", "repair", "70"),
+        ("on_map", "repair", "70"),
         ("skip", "confirm", "25"),
         ("back", "report", "5"),
     ]
     assert sum(way.share for way in triage) == 1
     assert page.stages[2].transitions == ()
     lacking = {view.key: view.missing for view in page.diagrams}["workflow"]
-    assert any(line.startswith("what they really do: Repair on site") for line in lacking)
+    assert any(line.startswith("observed paths: Repair on site") for line in lacking)
 
 
 def test_a_segment_too_small_is_not_shown(measured: Warehouse) -> None:
@@ -52,10 +52,10 @@ def test_a_segment_too_small_is_not_shown(measured: Warehouse) -> None:
         empty = dict.fromkeys(("value", "numerator", "denominator", "ci_low", "ci_high", "sample_size"))
         insert(measured, "marts.fct_kpi_readings", {**row, **changed, **(empty if hidden else {})})
     (facts,) = read_page_data(measured, NOW)
-    told = json.loads(page_model.build_page(facts, (), NOW, synthetic=True).timeline)
-    cells = told["cells"]["kpi-repair-time_to_resolve"]
+    timeline = json.loads(page_model.build_page(facts, (), NOW, synthetic=True).timeline)
+    cells = timeline["cells"]["kpi-repair-time_to_resolve"]
     (shown,) = [cell for cell in cells["region=north"] if cell]
     (small,) = [cell for cell in cells["region=south"] if cell]
     assert shown[2] == f"{row['sample_size']}"
-    assert small == ["–", "", "", "too few members to be shown", "", ""]
-    assert ["region=south", "region: south"] in told["segments"]
+    assert small == ["–", "", "", "too few customers to show", "", ""]
+    assert ["region=south", "region: south"] in timeline["segments"]

@@ -1,4 +1,4 @@
-"""What stands on the page is what stands in the tables."""
+"""The page shows the values of the tables."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from jkpi.config.settings import Settings
-from jkpi.formatting import page_text
-from jkpi.living_map import page_model
+from jkpi.formatting.dates import format_short_date
+from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, format_count
+from jkpi.living_map import page_model, page_text
 from jkpi.living_map.publish import publish_maps
 from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_page
@@ -49,7 +50,7 @@ def kpi_views(page: MapPage) -> dict[str, KpiView]:
     return {view.anchor: view for view in (*page.kpis, *(kpi for stage in page.stages for kpi in stage.kpis))}
 
 
-def test_every_kpi_tells_its_latest_final_week(made: MapPage, measured: Warehouse) -> None:
+def test_every_kpi_shows_its_latest_final_week(made: MapPage, measured: Warehouse) -> None:
     health = measured.rows("select * from marts.rpt_journey_health")
     views = kpi_views(made)
     assert len(views) == len(health) > 10
@@ -61,12 +62,12 @@ def test_every_kpi_tells_its_latest_final_week(made: MapPage, measured: Warehous
             {"kpi": row["kpi"]},
         )
         assert view.statistic == row["statistic"]
-        assert view.value == page_text.format_reading(row["value_week"], row["unit"], row["statistic"], goal)
-        assert view.n == (page_text.format_count(row["sample_size_week"]) if row["unit"] != "count" else None)
-        assert view.week == f"week of {page_text.format_short_date(row['value_week_start'], NOW.date())}"
+        assert view.value == page_text.format_reading(row["value_week"], row["unit"], row["statistic"], against=goal)
+        assert view.n == (format_count(row["sample_size_week"]) if row["unit"] != "count" else None)
+        assert view.week == f"week of {format_short_date(row['value_week_start'], NOW.date())}"
 
 
-def test_the_rendered_page_holds_the_numbers(made: MapPage, measured: Warehouse) -> None:
+def test_the_rendered_page_has_the_values(made: MapPage, measured: Warehouse) -> None:
     html = render_page(made)
     for view in kpi_views(made).values():
         block = re.search(rf'id="{view.anchor}".*?</div>\s*(?=<div class="kpi"|</div>)', html, re.S)
@@ -95,7 +96,7 @@ def test_intervals_come_from_the_mart(made: MapPage, measured: Warehouse) -> Non
         " and is_primary and status = 'final' order by period_start desc limit 1"
     )[0]
     view = kpi_views(made)["kpi-repair-time_to_resolve"]
-    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{page_text.NARROW_NO_BREAK_SPACE}%"
+    assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{NARROW_NO_BREAK_SPACE}%"
 
 
 def test_the_other_statistics_are_of_the_same_week(made: MapPage, measured: Warehouse) -> None:
@@ -107,7 +108,7 @@ def test_the_other_statistics_are_of_the_same_week(made: MapPage, measured: Ware
     assert page_text.format_rounded_duration(median) in [extra.value for extra in extras]
 
 
-def test_stages_stand_in_order_with_their_visits(made: MapPage, measured: Warehouse) -> None:
+def test_stages_are_in_order_with_their_visits(made: MapPage, measured: Warehouse) -> None:
     counted = measured.rows(
         "select map_stages.title, count(visits.stage) as visits from raw.map_stages"
         " left join marts.fct_stage_visits as visits on map_stages.stage = visits.stage and visits.entered_at >= :since"
@@ -118,12 +119,12 @@ def test_stages_stand_in_order_with_their_visits(made: MapPage, measured: Wareho
     assert [stage.visits for stage in made.stages] == [f"{row['visits']:,} visits in 28 days" for row in counted]
 
 
-def test_touchpoints_tell_evidence_and_its_absence(made: MapPage, measured: Warehouse) -> None:
+def test_touchpoints_show_their_events_or_that_there_are_none(made: MapPage, measured: Warehouse) -> None:
     touchpoints = {t.touchpoint: t for stage in made.stages for t in stage.touchpoints}
     assert touchpoints.keys() == {
         row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")
     }
-    assert touchpoints["part_picked"].last_event == "no evidence yet"
+    assert touchpoints["part_picked"].last_event == "no data yet"
     assert touchpoints["part_picked"].volume == ""
     arrived = measured.rows("select * from marts.rpt_map_coverage where name = 'technician_arrived'")[0]
     assert touchpoints["technician_arrived"].last_event == page_text.format_time_ago(
@@ -133,10 +134,10 @@ def test_touchpoints_tell_evidence_and_its_absence(made: MapPage, measured: Ware
     assert touchpoints["technician_arrived"].volume.startswith(f"{count:,} ×")
     assert touchpoints["technician_arrived"].confirmed
     assert not touchpoints["fault_diagnosed"].confirmed
-    assert [stray.label for stray in made.unmapped_touchpoints] == ["Spare key lost"]
+    assert [touchpoint.label for touchpoint in made.unmapped_touchpoints] == ["Spare key lost"]
 
 
-def test_moments_stand_against_their_promise(made: MapPage) -> None:
+def test_moments_are_compared_with_their_promise(made: MapPage) -> None:
     late, told, ends = made.moments
     assert (late.state.label, late.since) == ("firing", f"since 9 Jun, {(NOW.date() - FALLS_SINCE).days} days")
     assert late.goal_status is not None
@@ -163,25 +164,25 @@ def test_the_withheld_week_is_a_gap_and_never_a_value(made: MapPage) -> None:
     assert (row.value, row.interval) == ("–", "–")
 
 
-def test_every_link_inside_the_page_finds_its_place(made: MapPage) -> None:
+def test_every_link_inside_the_page_has_a_target(made: MapPage) -> None:
     html = render_page(made)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
 
 
-def test_synthetic_data_are_called_so(made: MapPage) -> None:
+def test_synthetic_data_is_marked(made: MapPage) -> None:
     assert "synthetic data" in render_page(made)
     assert "synthetic" not in render_page(replace(made, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
 
 
-def test_a_map_without_data_is_a_page_that_says_so(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+def test_a_map_without_data(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
     fill_landing(warehouse, map_tables)
     publish_maps(settings, warehouse, ())
     html = (settings.site_dir / f"{JOURNEY}.html").read_text()
     assert "Nothing has been measured yet." in html
-    assert html.count("no evidence yet") > 20
-    assert "not judged yet" in html
+    assert html.count("no data yet") > 20
+    assert "not evaluated yet" in html
     assert "No source is connected yet." in html
     assert not re.search(r">0\s?%<", html)
 
@@ -192,20 +193,18 @@ def test_empty_marts_are_no_data(warehouse: Warehouse, map_tables: Rows) -> None
     (facts,) = read_page_data(warehouse, NOW)
     made = page_model.build_page(facts, (), NOW, synthetic=False)
     assert made.headline.text == "Nothing has been measured yet."
-    assert {view.note for view in kpi_views(made).values()} == {"no evidence yet"}
+    assert {view.note for view in kpi_views(made).values()} == {"no data yet"}
     assert {view.value for view in kpi_views(made).values()} == {None}
     assert "{'" not in render_page(made)
 
 
-def test_a_figure_of_another_definition_is_not_said_in_the_words_of_this_one(
-    measured: Warehouse, map_tables: Rows
-) -> None:
+def test_a_reading_of_another_definition_is_not_shown(measured: Warehouse, map_tables: Rows) -> None:
     """`74 % done within 3 days` would be wrong of what was counted within four."""
     kpi = "repair.time_to_resolve"
     measured.execute("update marts.fct_kpi_readings set definition = 'other' where kpi = :kpi", {"kpi": kpi})
     (facts,) = read_page_data(measured, NOW)
     view = kpi_views(page_model.build_page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
-    assert (view.value, view.note) == (None, "defined anew, nothing was counted by it yet")
+    assert (view.value, view.note) == (None, "definition changed: no readings yet")
     measured.execute(
         "update marts.fct_kpi_readings set definition = (select definition from raw.map_kpis where kpi = :kpi)"
         " where kpi = :kpi and status = 'provisional'",
@@ -214,7 +213,7 @@ def test_a_figure_of_another_definition_is_not_said_in_the_words_of_this_one(
     (facts,) = read_page_data(measured, NOW)
     view = kpi_views(page_model.build_page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
     assert view.value is None and view.note is not None
-    assert view.note.startswith("defined anew: nothing final yet, ")
+    assert view.note.startswith("definition changed: no final week yet, ")
 
 
 def test_a_map_of_some_customers_counts_their_visits_alone(measured: Warehouse, map_tables: Rows) -> None:
@@ -234,10 +233,10 @@ def test_a_map_of_some_customers_counts_their_visits_alone(measured: Warehouse, 
 def test_no_warehouse_tables_give_an_empty_index(settings: Settings, warehouse: Warehouse) -> None:
     paths = publish_maps(settings, warehouse, ())
     assert [path.name for path in paths] == ["index.html"]
-    assert "No journey is mapped yet" in paths[0].read_text()
+    assert "No journey yet" in paths[0].read_text()
 
 
-def test_what_others_write_is_escaped(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+def test_texts_of_users_are_escaped(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&"
     tables = hostile_map(map_tables, evil)
     fill_landing(warehouse, tables)
@@ -246,13 +245,13 @@ def test_what_others_write_is_escaped(warehouse: Warehouse, map_tables: Rows, se
     publish_maps(settings, warehouse, [MomentState(JOURNEY, "technician_on_site", evil, None, None)])
     for path in settings.site_dir.glob("*.html"):
         html = path.read_text()
-        # Our own two, and no other: the data, and the one script whose hash the page's policy names.
+        # Two of our own: the data, and the script whose hash the content security policy names.
         assert html.count("<script") == (0 if path.name == "index.html" else 2)
         assert "<img" not in html
         assert "&lt;script&gt;" in html
 
 
-def test_a_page_asks_the_network_for_nothing(made: MapPage) -> None:
+def test_a_page_loads_nothing_from_the_network(made: MapPage) -> None:
     html = render_page(made)
     addresses = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", html)
     assert addresses
@@ -271,16 +270,16 @@ def test_another_version_of_the_map_is_not_shown(measured: Warehouse) -> None:
     assert "Old" not in [stage.title for stage in facts.stages]
 
 
-def test_data_that_ended_keep_their_own_last_week(measured: Warehouse) -> None:
+def test_data_that_ended_keeps_its_last_week(measured: Warehouse) -> None:
     later = NOW + timedelta(days=400)
     (facts,) = read_page_data(measured, later)
     assert facts.last_week.isoformat() == "2026-06-29"
     made = page_model.build_page(facts, STATES, later, synthetic=False)
     assert kpi_views(made)["kpi-confirm-csat"].week == "week of 15 Jun 2026"
-    assert made.newest == "13 months ago"
+    assert made.newest == "1.1 years ago"
 
 
-def test_a_journey_called_index_does_not_take_the_index() -> None:
+def test_a_journey_called_index_does_not_overwrite_the_index() -> None:
     assert page_model.file_name("index") == "journey-index.html"
     assert page_model.file_name("../../etc/passwd") == "etc-passwd.html"
 
@@ -293,12 +292,12 @@ def test_publishing_again_replaces_the_pages_and_leaves_nothing_behind(measured:
     assert {path.name for path in settings.site_dir.iterdir()} == {"index.html", f"{JOURNEY}.html"}
 
 
-def test_a_folder_that_cannot_be_written_is_told(measured: Warehouse, settings: Settings, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(measured: Warehouse, settings: Settings, tmp_path: Path) -> None:
     from jkpi.errors import SystemFailure
 
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(SystemFailure, match="cannot be written"):
-        publish_maps(replace(settings, output=tmp_path / "file" / "site"), measured, STATES)
+    with pytest.raises(SystemFailure, match="cannot write"):
+        publish_maps(replace(settings, site_dir=tmp_path / "file" / "site"), measured, STATES)
 
 
 @pytest.mark.slow
@@ -306,7 +305,7 @@ def test_postgres_makes_the_same_pages(
     measured: Warehouse, map_tables: Rows, settings: Settings, postgres_url: str, tmp_path: Path
 ) -> None:
     publish_maps(settings, measured, STATES)
-    elsewhere = replace(settings, output=tmp_path / "postgres")
+    elsewhere = replace(settings, site_dir=tmp_path / "postgres")
     with open_warehouse(postgres_url) as w:
         ensure_landing(w)
         fill_landing(w, {**map_tables, **SOURCES})
@@ -316,12 +315,12 @@ def test_postgres_makes_the_same_pages(
         assert (elsewhere.site_dir / path.name).read_text() == path.read_text()
 
 
-def test_a_part_that_falls_alone_is_on_the_page(settings: Settings, warehouse: Warehouse, map_tables: Rows) -> None:
+def test_a_firing_segment_is_on_the_page(settings: Settings, warehouse: Warehouse, map_tables: Rows) -> None:
     fill_landing(warehouse, map_tables)
     with warehouse.transaction():
         fill_marts(warehouse, marts(map_tables))
     part = MomentState(JOURNEY, "technician_on_site", "ok", None, None, firing_segments=("region = south",))
     publish_maps(settings, warehouse, [part])
     page = (settings.site_dir / f"{JOURNEY}.html").read_text(encoding="utf-8")
-    assert "falling in region = south" in page
-    assert "Falling off in a part: " in page
+    assert "firing in region = south" in page
+    assert "Firing in a segment: " in page

@@ -1,4 +1,4 @@
-"""Headline, standing, freshness and definitions: what is said in words."""
+"""Headline, goal status, freshness and definitions as text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def reading(value: float | None, low: float | None = None, high: float | None = 
 
 def kpi(*weeks: KpiReading, kind: str = "time_to_resolve", **more: object) -> KpiData:
     given: dict[str, object] = {"stage": "repair", "title": "On site", "unit": "share", "direction": "higher"}
-    given |= {"target": None, "rule": {"tolerance_seconds": 43200}, **more}
+    given |= {"target": None, "parameters": {"tolerance_seconds": 43200}, **more}
     return KpiData(kpi="repair.x", kind=kind, weeks=tuple(weeks), **given)  # type: ignore[arg-type]
 
 
@@ -45,29 +45,29 @@ def kpi(*weeks: KpiReading, kind: str = "time_to_resolve", **more: object) -> Kp
         (None, 0.89, None, "higher", "below the promise"),
     ],
 )
-def test_a_promise_is_judged_by_the_whole_interval(
+def test_a_promise_is_compared_with_the_whole_interval(
     low: float | None, value: float, high: float | None, direction: str, word: str
 ) -> None:
-    mark = goal_status(reading(value, low, high), 0.9, direction, "promise")
-    assert mark is not None
-    assert mark.label == word
+    status = goal_status(reading(value, low, high), 0.9, direction, "promise")
+    assert status is not None
+    assert status.label == word
 
 
-def test_no_reading_has_no_standing() -> None:
+def test_no_reading_has_no_goal_status() -> None:
     assert goal_status(None, 0.9, "higher", "promise") is None
     assert goal_status(reading(0.9), None, "higher", "promise") is None
 
 
-def test_a_provisional_week_is_never_the_number() -> None:
+def test_a_provisional_week_is_never_the_value() -> None:
     newest = reading(0.2, period_start=date(2026, 6, 29), status="provisional")
     view = kpi_view(kpi(reading(0.8), newest), None, None, CLOCK)
     assert view.value is not None
     assert view.value.startswith("80")
     only = kpi_view(kpi(newest), None, None, CLOCK)
-    assert (only.value, only.note) == (None, "nothing final yet")
+    assert (only.value, only.note) == (None, "no final week yet")
 
 
-def test_a_withheld_newest_week_is_said() -> None:
+def test_a_withheld_newest_week_is_noted() -> None:
     view = kpi_view(
         kpi(reading(0.8), reading(0.1, period_start=date(2026, 6, 29), status="withheld")), None, None, CLOCK
     )
@@ -75,7 +75,7 @@ def test_a_withheld_newest_week_is_said() -> None:
     assert "withheld" in view.note
 
 
-def test_readings_that_stopped_are_said() -> None:
+def test_readings_that_stopped_are_noted() -> None:
     view = kpi_view(kpi(reading(0.8, period_start=date(2026, 5, 4))), None, None, CLOCK)
     assert view.note == "no readings after the week of 4 May"
 
@@ -92,16 +92,16 @@ def moments(*states: str) -> list[MomentView]:
 @pytest.mark.parametrize(
     ("states", "key", "text"),
     [
-        (("ok", "firing"), "firing", "Falling off: Moment 1."),
-        (("firing", "ok", "firing"), "firing", "Two moments of truth are falling off."),
-        (("error", "watch"), "error", "Could not be judged: Moment 0."),
-        (("suspended", "pattern"), "suspended", "We are blind at: Moment 0."),
-        (("no_data",), "no_data", "No data any more from: Moment 0."),
+        (("ok", "firing"), "firing", "Firing: Moment 1."),
+        (("firing", "ok", "firing"), "firing", "Two moments of truth are firing."),
+        (("error", "watch"), "error", "Could not be evaluated: Moment 0."),
+        (("suspended", "pattern"), "suspended", "Evaluation suspended: Moment 0."),
+        (("no_data",), "no_data", "No data for: Moment 0."),
         (("pattern", "watch"), "pattern", "A pattern, not yet a trend: Moment 0."),
-        (("watch", "watch"), "watch", "One bad day, maybe a coincidence: Moment 0 and Moment 1."),
+        (("watch", "watch"), "watch", "One low day, maybe a coincidence: Moment 0 and Moment 1."),
         (("recovering", "ok"), "recovering", "Recovering: Moment 0."),
         (("learning", "low_n"), "learning", "Too early to say."),
-        (("ok", "learning"), "ok", "All quiet: nothing falls off."),
+        (("ok", "learning"), "ok", "All ok: no open alert."),
     ],
 )
 def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: str, text: str) -> None:
@@ -109,18 +109,18 @@ def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: 
     assert (made.key, made.text) == (key, text)
 
 
-def fallen(state: str, *falls: OpenAlert, **rule: object) -> MomentView:
-    """A moment whose newest final week is before the fall; `rule`: more of its KPI's."""
+def with_alerts(state: str, *alerts: OpenAlert, **parameters: object) -> MomentView:
+    """A moment whose latest final week is before the drop; `parameters`: more of its KPI."""
     drawn = MomentData("m", "repair.x", "share_within", 0.9, "field", "On site")
-    parts = tuple(f"{fall.segment} = {fall.segment_value}" for fall in falls if not fall.is_total)
-    judged = MomentState("j", "m", state, date(2026, 6, 20), None, firing_segments=parts)
-    made = kpi(reading(0.89, 0.86, 0.92), rule={"tolerance_seconds": 43200, **rule})
-    return moment_view(drawn, made, judged, "Repair", CLOCK, falls)
+    segments = tuple(f"{alert.segment} = {alert.segment_value}" for alert in alerts if not alert.is_total)
+    judged = MomentState("j", "m", state, date(2026, 6, 20), None, firing_segments=segments)
+    made = kpi(reading(0.89, 0.86, 0.92), parameters={"tolerance_seconds": 43200, **parameters})
+    return moment_view(drawn, made, judged, "Repair", CLOCK, alerts)
 
 
-def fall(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
-    given: dict[str, object] = {"state": "firing", "line": "baseline", "usual": 0.89, "n": 391, **more}
-    span = {"since": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
+def drop_alert(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
+    given: dict[str, object] = {"state": "firing", "line": "baseline", "baseline": 0.89, "n": 391, **more}
+    span = {"onset": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
     return OpenAlert("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
 
 
@@ -128,97 +128,100 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ")
 
 
-def test_an_open_alert_is_told_with_its_own_figures_not_with_the_week_before_it() -> None:
-    told = page_headline([fallen("firing", fall())], measured=True)
-    assert plain(told.detail) == (
-        "20 % done within 12 h instead of 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
+def test_an_open_alert_has_its_own_figures_not_those_of_the_week_before_it() -> None:
+    shown = page_headline([with_alerts("firing", drop_alert())], measured=True)
+    assert plain(shown.detail) == (
+        "20 % done within 12 h, baseline 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
     )
 
 
-def test_what_only_became_slower_is_told_in_the_time_of_its_median() -> None:
-    view = fallen("firing", fall(line="median", usual=0.5, within=7200.0)).total_alert
+def test_a_slowdown_is_shown_with_the_time_of_its_median() -> None:
+    view = with_alerts("firing", drop_alert(line="median", baseline=0.5, within_seconds=7200.0)).total_alert
     assert view is not None
-    assert (plain(view.caption), plain(view.baseline_text)) == ("done within 2 h", "instead of 50 %")
+    assert (plain(view.caption), plain(view.baseline_text)) == ("done within 2 h", "baseline 50 %")
 
 
-def test_open_time_is_told_as_the_mail_has_it() -> None:
-    slow = fall(line="median", usual=0.48, within=18424.0, share=0.21)
-    moment = fallen("firing", slow, calendar="opening_hours")
-    assert "21 % done within 5 h 7 min of open time instead of 48 %" in plain(
+def test_open_time_is_as_in_the_mail() -> None:
+    slow = drop_alert(line="median", baseline=0.48, within_seconds=18424.0, share=0.21)
+    moment = with_alerts("firing", slow, calendar="opening_hours")
+    assert "21 % done within 5 h 7 min of open time, baseline 48 %" in plain(
         page_headline([moment], measured=True).detail
     )
     assert moment.total_alert is not None and plain(moment.total_alert.caption) == "done within 5 h 7 min of open time"
 
 
-def test_segments_that_fall_are_told_by_their_figures_and_days() -> None:
-    falls = [fall("department", value, share) for value, share in (("ISD", 0.1), ("PARK", 0.33), ("PROP", 0.21))]
-    view = fallen("ok", *falls)
-    told = page_headline([view], measured=True)
-    assert told.text == "Falling off in a part: On site (department = ISD, PARK and PROP)."
-    assert plain(told.detail).startswith(
-        "Done within 12 h: department = ISD 10 % instead of 89 % since 23 Jun (n 391); department = PARK 33 %"
+def test_firing_segments_are_shown_with_their_figures_and_days() -> None:
+    alerts = [drop_alert("department", value, share) for value, share in (("ISD", 0.1), ("PARK", 0.33), ("PROP", 0.21))]
+    view = with_alerts("ok", *alerts)
+    shown = page_headline([view], measured=True)
+    assert shown.text == "Firing in a segment: On site (department = ISD, PARK and PROP)."
+    assert plain(shown.detail).startswith(
+        "Done within 12 h: department = ISD 10 %, baseline 89 %, since 23 Jun (n 391); department = PARK 33 %"
     )
-    assert plain(told.detail).endswith("everybody: 89 % done within 12 h in the week of 22 Jun.")
-    assert "20 Jun" not in told.detail
+    assert plain(shown.detail).endswith("all customers: 89 % done within 12 h in the week of 22 Jun.")
+    assert "20 Jun" not in shown.detail
     assert (view.state.label, view.displayed_state.label, view.displayed_state.key) == (
         "ok",
-        "falling in a part",
+        "firing in a segment",
         "firing",
     )
 
 
-def test_each_falling_segment_has_a_banner_of_its_own() -> None:
-    falls = [fall("tier", "gold", 0.4), fall("tier", "basic", 0.5, state="recovering")]
-    told = dict(page_headline([fallen("firing", fall(), *falls)], measured=True).segments)
-    assert told.keys() == {"tier=gold", "tier=basic"}
-    assert told["tier=gold"].text == "Falling off for tier = gold: On site."
-    assert plain(told["tier=gold"].detail).startswith("40 % done within 12 h instead of 89 %")
-    assert (told["tier=basic"].key, told["tier=basic"].text) == ("recovering", "Recovering for tier = basic: On site.")
-
-
-def test_what_recovers_has_not_done_so_since_it_fell() -> None:
-    view = fallen("recovering", fall(state="recovering"))
-    assert (view.state.label, view.since) == ("recovering", "fell on 20 Jun, 10 days ago")
-    told = page_headline([view], measured=True)
-    assert told.text == "Recovering: On site."
-    assert "(n 391, 23 Jun to 28 Jun), fell on 23 Jun, 7 days ago; promise" in plain(told.detail)
-    part = page_headline([fallen("ok", fall("tier", "basic", 0.5, state="recovering"))], measured=True)
-    assert "tier = basic 50 % instead of 89 % since 23 Jun, recovering (n 391)" in plain(part.detail)
-
-
-def test_parts_are_grouped_by_their_segment() -> None:
-    assert group_segments(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
-
-
-def with_sign(state: str = "ok") -> MomentView:
-    """A moment whose newest customers lie behind, by what the alert says."""
-    sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
-    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
-    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early_warning=sign)
-    return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), judged, "Repair", CLOCK)
-
-
-def test_an_early_sign_is_not_all_quiet() -> None:
-    told = page_headline([with_sign(), *moments("ok")], measured=True)
-    assert (told.key, told.text) == ("watch", "Nothing falls off yet, but there is an early sign: Signed.")
-    assert plain(told.detail) == (
-        "After 1 day 60 % are through instead of 80 %, since 27 Jun; not decided yet. The other one is as usual."
-        " The promise is not kept at: Moment 0."
+def test_each_firing_segment_has_a_headline_of_its_own() -> None:
+    alerts = [drop_alert("tier", "gold", 0.4), drop_alert("tier", "basic", 0.5, state="recovering")]
+    shown = dict(page_headline([with_alerts("firing", drop_alert(), *alerts)], measured=True).segments)
+    assert shown.keys() == {"tier=gold", "tier=basic"}
+    assert shown["tier=gold"].text == "Firing for tier = gold: On site."
+    assert plain(shown["tier=gold"].detail).startswith("40 % done within 12 h, baseline 89 %")
+    assert (shown["tier=basic"].key, shown["tier=basic"].text) == (
+        "recovering",
+        "Recovering for tier = basic: On site.",
     )
 
 
-def test_an_early_sign_is_told_beside_what_is_worse() -> None:
-    elsewhere = page_headline([with_sign(), *moments("firing")], measured=True)
-    assert elsewhere.text == "Falling off: Moment 0."
-    assert "Elsewhere: Signed (early sign: after 1 day 60 % are through" in plain(elsewhere.detail)
-    same = page_headline([with_sign("pattern")], measured=True)
+def test_a_recovering_moment_shows_the_day_of_its_onset() -> None:
+    view = with_alerts("recovering", drop_alert(state="recovering"))
+    assert (view.state.label, view.since) == ("recovering", "dropped on 20 Jun, 10 days ago")
+    shown = page_headline([view], measured=True)
+    assert shown.text == "Recovering: On site."
+    assert "(n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
+    part = page_headline([with_alerts("ok", drop_alert("tier", "basic", 0.5, state="recovering"))], measured=True)
+    assert "tier = basic 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
+
+
+def test_segment_values_are_grouped_by_segment() -> None:
+    assert group_segments(["region = south", "region = west", "tier = gold"]) == "region = south and west; tier = gold"
+
+
+def with_early_warning(state: str = "ok") -> MomentView:
+    """A moment whose newest customers lie behind, by what the alert says."""
+    early_warning = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
+    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early_warning=early_warning)
+    return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), judged, "Repair", CLOCK)
+
+
+def test_an_early_warning_is_not_all_ok() -> None:
+    shown = page_headline([with_early_warning(), *moments("ok")], measured=True)
+    assert (shown.key, shown.text) == ("watch", "No open alert, but an early warning: Signed.")
+    assert plain(shown.detail) == (
+        "After 1 day 60 % are through instead of 80 %, since 27 Jun; not mature yet. The other one is ok."
+        " Promise not kept: Moment 0."
+    )
+
+
+def test_an_early_warning_is_shown_with_more_urgent_states() -> None:
+    elsewhere = page_headline([with_early_warning(), *moments("firing")], measured=True)
+    assert elsewhere.text == "Firing: Moment 0."
+    assert "Elsewhere: Signed (early warning: after 1 day 60 % are through" in plain(elsewhere.detail)
+    same = page_headline([with_early_warning("pattern")], measured=True)
     assert same.text == "A pattern, not yet a trend: Signed."
-    assert "Early sign at Signed: after 1 day 60 % are through" in plain(same.detail)
+    assert "Early warning at Signed: after 1 day 60 % are through" in plain(same.detail)
 
 
-def test_quiet_does_not_hide_a_broken_promise() -> None:
-    assert "The promise is not kept at: Moment 0." in page_headline(moments("ok"), measured=True).detail
-    assert "The promise is not kept at: Moment 0." in page_headline(moments("learning"), measured=True).detail
+def test_ok_does_not_hide_a_broken_promise() -> None:
+    assert "Promise not kept: Moment 0." in page_headline(moments("ok"), measured=True).detail
+    assert "Promise not kept: Moment 0." in page_headline(moments("learning"), measured=True).detail
 
 
 def test_the_headline_before_there_is_anything() -> None:
@@ -226,7 +229,7 @@ def test_the_headline_before_there_is_anything() -> None:
     assert page_headline((), measured=True).text == "No moment of truth is declared."
 
 
-def test_every_state_has_a_word_an_icon_and_a_colour() -> None:
+def test_every_state_has_a_label_an_icon_and_a_colour() -> None:
     from importlib.resources import files
 
     templates = files("jkpi.living_map") / "templates"
@@ -262,25 +265,25 @@ def test_late_is_two_rounds_and_the_allowance(schedule: str, hours: int, late_se
 
 def source(**more: object) -> SourceData:
     given: dict[str, object] = {
-        "newest_row_at": datetime(2026, 6, 30, 3), "loaded_at": datetime(2026, 6, 30, 4), "refused": None,
+        "newest_row_at": datetime(2026, 6, 30, 3), "loaded_at": datetime(2026, 6, 30, 4), "refusal_reason": None,
         "rows_read": 100, "rows_rejected": 0, "late_seconds": 0, "schedule": "@daily",
     }  # fmt: skip
     return SourceData(source="s", title="S", kind="touchpoints", owner="o", **(given | more))  # type: ignore[arg-type]
 
 
-def test_a_source_tells_its_state() -> None:
+def test_a_source_shows_its_freshness() -> None:
     assert source_view(source(), NOW, UTC).label == "fresh"
     assert source_view(source(newest_row_at=datetime(2026, 6, 1)), NOW, UTC).label == "late"
     assert source_view(source(newest_row_at=None, loaded_at=None), NOW, UTC).label == "no data yet"
-    refused = source_view(source(refused="a column is missing", rows_rejected=3), NOW, UTC)
+    refused = source_view(source(refusal_reason="a column is missing", rows_rejected=3), NOW, UTC)
     assert refused.label == "last delivery refused"
-    assert refused.notes == ("Refused: a column is missing", "3 of 100 rows set aside, not counted")
+    assert refused.notes == ("Refused: a column is missing", "3 of 100 rows rejected")
 
 
 @pytest.mark.parametrize("kind", sorted(definitions.DEFAULT_STATISTICS))
 def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
     made = kpi(
-        kind=kind, rule={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800}
+        kind=kind, parameters={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800}
     )
     assert definitions.formula(made).endswith(".")
     assert definitions.maturity(made).endswith(".")
@@ -288,10 +291,10 @@ def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
     assert "None" not in definitions.formula(made) + definitions.maturity(made)
 
 
-def test_a_definition_names_its_rule() -> None:
+def test_a_definition_names_its_parameters() -> None:
     rule = {"from_touchpoint": "visit_requested", "to_touchpoint": "technician_arrived", "tolerance_seconds": 43200}
-    said = definitions.formula(kpi(rule=rule))
-    assert "“visit requested” to “technician arrived”" in said
-    assert "12\u202fh" in said
-    due = definitions.formula(kpi(rule={**rule, "tolerance_is_due": True}))
+    text = definitions.formula(kpi(parameters=rule))
+    assert "“visit requested” to “technician arrived”" in text
+    assert "12\u202fh" in text
+    due = definitions.formula(kpi(parameters={**rule, "tolerance_is_due": True}))
     assert "the time promised for the case" in due

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jkpi import package_files
+from jkpi.cli.report import render_measure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring.run import _workspace_lock, measure
 from jkpi.measuring.run_state import inputs_fingerprint
@@ -118,7 +119,7 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
             warehouse.execute(statement)
     report = measure(settings)
     assert report.refresh_reason == "a batch was removed"
-    assert "full refresh: a batch was removed" in report.lines()[0]
+    assert "full refresh: a batch was removed" in render_measure(report)[0]
     counts = "select touchpoint, count(*) as n from {} group by touchpoint order by touchpoint"
     placed = "intermediate.int_journey_events join intermediate.int_touchpoints using (place_number)"
     mine = world.table(landed, counts.format(placed))

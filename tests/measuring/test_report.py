@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from jkpi.cli.report import render_measure
 from jkpi.measuring.report import DbtFailure, read_report
 
 
@@ -32,7 +33,7 @@ def test_failure_is_one_line(tmp_path: Path) -> None:
         DbtFailure("fct_responses", "model", "Binder Error: no such column"),
         DbtFailure("unique_grain_x", "test", "Got 2 results"),
     )
-    assert report.lines() == [
+    assert render_measure(report) == [
         "2 models and 2 tests in 1.2 s, full refresh: it was requested",
         "failed: fct_responses: Binder Error: no such column",
         "failed: unique_grain_x: Got 2 results",

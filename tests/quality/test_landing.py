@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jkpi.cli.report import render_check
 from jkpi.config.settings import Settings
 from jkpi.quality.landing import check_landing
 from jkpi.warehouse.base import Warehouse
@@ -46,7 +47,7 @@ def test_day_without_rows_is_one_data_gap_and_a_warning(settings: Settings, ware
 
     assert report.passed
     assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
-    assert report.lines() == [
+    assert render_check(report) == [
         "data gap  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
         "landing: 7 of 8 expectations passed on 1 subject",
     ]
@@ -251,7 +252,7 @@ def test_many_rejected_rows_are_noted(settings: Settings, warehouse: Warehouse, 
     report = check_landing(settings, warehouse)
 
     assert report.passed
-    assert "info  visits: few_rejected_rows: reject_proportion 0.06" in report.lines()
+    assert "info  visits: few_rejected_rows: reject_proportion 0.06" in render_check(report)
 
 
 def test_an_empty_landing_passes(settings: Settings, warehouse: Warehouse) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from jkpi.cli.report import render_check
 from jkpi.config.settings import Settings
 from jkpi.quality import marts
 from jkpi.quality.marts import check_marts
@@ -112,7 +113,7 @@ def test_valid_marts_pass_and_every_result_is_stored(settings: Settings, warehou
     report = check_marts(settings, warehouse)
 
     assert report.failures == ()
-    assert report.lines() == ["marts: 64 of 64 expectations passed on 4 subjects"]
+    assert render_check(report) == ["marts: 64 of 64 expectations passed on 4 subjects"]
     assert warehouse.scalar("select count(*) from raw.quality_results where checkpoint = 'marts' and success") == 64
 
 
@@ -170,7 +171,7 @@ def test_a_warning_does_not_stop_anything(settings: Settings, warehouse: Warehou
     report = check_marts(settings, warehouse)
 
     assert report.passed
-    assert "warning  fct_journey_instances: has_customer_or_case: 1 of 1 row" in report.lines()
+    assert "warning  fct_journey_instances: has_customer_or_case: 1 of 1 row" in render_check(report)
 
 
 def test_duplicate_is_found_across_chunks_and_counts_are_summed(

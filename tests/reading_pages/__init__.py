@@ -1,7 +1,7 @@
-"""What a published page says to somebody who reads it in a browser, beside what the tables say.
+"""A published page, read in a browser, against the tables.
 
-Written from the definitions and the tables: nothing here calls what draws the page. Each module holds a part of the
-page against them, and says of each number that it found whether it is that of the tables.
+Written from the definitions and the tables alone: nothing here calls the code that builds the page. Each module
+compares a part of the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PARTS = (lanes, readings, moments, touchpoints, paths, curve, segments, sources
 
 
 def differences(page: Path, tables: Tables) -> Account:
-    """The page in a browser beside the tables. Skips the test where there is no browser."""
+    """The page in a browser against the tables. Skips the test if there is no browser."""
     shown, errors = read_page(page)
     account = compare(shown, tables)
     account.wrong += errors
@@ -27,7 +27,7 @@ def differences(page: Path, tables: Tables) -> Account:
 
 
 def compare(shown: Shown, tables: Tables) -> Account:
-    """What a page said, beside the tables."""
+    """What was read from a page, against the tables."""
     account = Account()
     for part in _PARTS:
         part.check(shown, tables, account)

@@ -1,4 +1,4 @@
-"""The account of a comparison: how much was compared of each topic, and what differs."""
+"""Result of a comparison: how much was compared of each topic, and what differs."""
 
 from __future__ import annotations
 

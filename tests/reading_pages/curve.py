@@ -1,4 +1,4 @@
-"""The satisfaction curve: of each stage the question that most answered, and where peaks and ends of passages lie."""
+"""The satisfaction curve: for each stage the question with most responses, and the share of peaks and ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ where journey = :journey and is_in_viewpoint and score is not null and responded
 
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
-    """Every point and every mark of the curve."""
+    """Every point of the curve, and every peak and end."""
     sunday = tables.last + timedelta(days=6)
     scores: dict[str, list[float]] = {}
     for row in tables.rows(_ANSWERS, first=tables.first, sunday=sunday):
@@ -26,14 +26,14 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
             scores.setdefault(row["kpi"], []).append(scaled)
     marks = {column: _where(column, tables) for column in ("peak", "end")}
     for stage in shown["stages"]:
-        name, lane = stage["stage"], stage["lanes"]["curve"]
+        name, lane = stage["stage"], stage["lanes"]["satisfaction"]
         here = {kpi: found for kpi, found in scores.items() if tables.kpis[kpi]["stage"] == name}
         account.same("points of the curve", name, len(lane["scores"]), 1 if here else 0)
-        account.same("unmeasured", name, "nobody was asked here: not measured" in lane["none"], not here)
+        account.same("unmeasured", name, "no survey here" in lane["none"], not here)
         for said in lane["scores"]:
             _point(name, said, here, account)
         for column, share in marks.items():
-            part = among(lane["marks"], f"{column} of ").removesuffix(" of passages")
+            part = among(lane["peakEnd"], f"{column} of ").removesuffix(" of instances")
             account.number(f"{column} of the curve", name, part, share.get(name) if here else None)
 
 
@@ -42,7 +42,7 @@ def _point(stage: str, said: dict[str, Any], here: dict[str, list[float]], accou
     found = here.get(said["kpi"], [])
     account.same("answers to the question of the curve", stage, len(found), most)
     account.number("satisfaction", stage, said["value"], sum(found) / len(found) if found else None)
-    account.number("n of satisfaction", stage, among(said["said"].split(", "), "n "), len(found))
+    account.number("n of satisfaction", stage, among(said["sample"].split(", "), "n "), len(found))
 
 
 def _scaled(kpi: dict[str, Any] | None, score: float) -> float | None:
@@ -54,7 +54,7 @@ def _scaled(kpi: dict[str, Any] | None, score: float) -> float | None:
 
 
 def _where(column: str, tables: Tables) -> dict[str, float]:
-    """Stage -> the share of the passages, begun in the weeks of the page, whose peak or end was answered for there."""
+    """Stage -> share of the instances begun in the weeks of the page whose peak or end is there."""
     places = tables.rows("select touchpoint, stage from raw.map_touchpoints where journey = :journey and is_current")
     stage_of = {row["touchpoint"]: row["stage"] for row in places}
     counted: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-// What a published page says, as data: texts as they stand there, under the names that its elements carry.
+// The texts of a published page as data, under the names of its elements.
 () => {
   const text = (part) => (part ? part.textContent.replace(/\s+/g, " ").trim() : "");
   const all = (query, within = document) => [...within.querySelectorAll(query)];
@@ -11,38 +11,38 @@
   const card = (part) => ({
     kpi: part.dataset.kpi, stage: part.closest("[data-stage]")?.dataset.stage || null, value: one(".value", part),
     small: texts(".small > span", part), extras: extras(part), goal: one(".against .goal", part),
-    standing: one(".standing", part),
+    status: one(".goal-status", part),
   });
   const moment = (part) => ({
     moment: part.dataset.moment, key: part.dataset.state, states: texts(".moment-top .state", part),
     since: one(".since", part), value: one(".value", part), terms: terms(".meta", part), goal: one(".goal-promise", part),
-    standing: one(".standing", part),
+    status: one(".goal-status", part),
   });
   const touchpoint = (part) => ({
     touchpoint: part.dataset.touchpoint, title: one(".touchpoint-title > span", part),
     volume: one(".touchpoint-title > b", part), small: texts(".small > span", part),
   });
   const lane = (part) => ({
-    texts: texts(".texts > li", part), stories: texts(".stories > li", part), doing: texts(".doing > b", part),
-    owners: texts(".owners b", part), none: texts(".none", part), marks: texts(".mark", part),
+    texts: texts(".texts > li", part), stories: texts(".stories > li", part), initiatives: texts(".initiative > b", part),
+    owners: texts(".owners b", part), none: texts(".none", part), peakEnd: texts(".peak-end", part),
     touchpoints: all("[data-touchpoint]", part).map(touchpoint),
-    proofs: all("[data-proof]", part).map((proof) => [proof.dataset.proof, one(".muted", proof)]),
-    paths: all("[data-target]", part).map((way) => ({
-      target: way.dataset.target, kind: way.className.replace("path path-", ""), share: one("b", way),
-      count: one(".muted", way),
+    confirmations: all("[data-confirmation]", part).map((item) => [item.dataset.confirmation, one(".muted", item)]),
+    paths: all("[data-target]", part).map((path) => ({
+      target: path.dataset.target, kind: path.className.replace("path path-", ""), share: one("b", path),
+      count: one(".muted", path),
     })),
-    felt: all(".felt", part).map((felt) => ({
-      kpi: felt.dataset.reading, value: one(".value", felt), small: texts(".small > span", felt),
+    emotions: all(".emotion", part).map((emotion) => ({
+      kpi: emotion.dataset.reading, value: one(".value", emotion), small: texts(".small > span", emotion),
     })),
     scores: all("[data-question]", part).map((score) => ({
-      kpi: score.dataset.question, value: one("b", score), said: one(".muted", score),
+      kpi: score.dataset.question, value: one("b", score), sample: one(".muted", score),
     })),
     moments: all(".lane-moment", part).map((inside) => ({
       moment: inside.querySelector("a").getAttribute("href").slice(1), kpi: inside.dataset.reading,
       value: one(".value", inside), state: one(".state", inside), small: texts(".small > span", inside),
     })),
-    waits: all(".wait", part).map((wait) => ({
-      kpi: wait.dataset.reading, value: one(".value", wait), extras: extras(wait),
+    times: all(".time-kpi", part).map((time) => ({
+      kpi: time.dataset.reading, value: one(".value", time), extras: extras(time),
     })),
     cards: all("[data-kpi]", part).map((kpi) => kpi.dataset.kpi),
   });
@@ -54,7 +54,7 @@
       stage: stage.dataset.stage, title: one("h3", stage), visits: one(".visits", stage),
       lanes: Object.fromEntries(all("[data-lane]", stage).map((part) => [part.dataset.lane, lane(part)])),
     })),
-    strays: texts(".strays li"),
+    unmapped: texts(".unmapped-touchpoints li"),
     sources: all("[data-source]").map((source) => ({
       source: source.dataset.source, word: one(".fresh", source), newest: one(".source-newest", source),
       small: texts(".small > span", source), notes: texts(".note", source),

@@ -1,4 +1,4 @@
-"""Every stage with every lane, and in them what somebody has drawn."""
+"""Every stage with every lane and its texts from the map."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from tests.reading_pages.page import Shown
 from tests.reading_pages.tables import Tables, anchor
 
 LANES = (
-    *("goals", "thoughts", "actions", "stories", "touchpoints", "self", "staffed", "front", "paths", "feelings"),
-    *("curve", "pains", "moments", "kpis", "waits", "back", "support", "opportunities", "under_way", "owners"),
-    "evidence",
+    *(
+        "goals",
+        "thoughts",
+        "actions",
+        "stories",
+        "touchpoints",
+        "self_service",
+        "staffed",
+        "front",
+        "paths",
+        "feelings",
+    ),
+    *("satisfaction", "pains", "moments", "kpis", "waits", "back", "support", "opportunities", "initiatives", "owners"),
+    "data",
 )
 _TEXTS = {
     **{lane: lane for lane in ("goals", "thoughts", "actions", "feelings", "pains", "support", "opportunities")},
@@ -36,16 +47,21 @@ def _texts(stage: dict[str, Any], drawn: dict[str, Any], account: Account) -> No
     for lane, key in _TEXTS.items():
         wanted = [" ".join(text.split()) for text in content.get(key) or ()]
         account.same(lane, name, lanes[lane]["texts"], wanted)
-        told = any(text in ("not drawn yet", "nothing here") for text in lanes[lane]["none"])
+        told = any(text in ("not on the map yet", "nothing here") for text in lanes[lane]["none"])
         there = wanted or (lane == "back" and lanes[lane]["touchpoints"])
         account.same(f"that {lane} are missing", name, told, not there)
     stories = [story["story"] for story in content.get("stories") or ()]
     account.set("stories", name, lanes["stories"]["stories"], stories)
-    account.same("work", name, lanes["under_way"]["doing"], [one["action"] for one in content.get("initiatives") or ()])
+    account.same(
+        "initiatives",
+        name,
+        lanes["initiatives"]["initiatives"],
+        [one["action"] for one in content.get("initiatives") or ()],
+    )
 
 
 def _people(stage: dict[str, Any], drawn: dict[str, Any], tables: Tables, account: Account) -> None:
-    """Who answers for the stage, and for each of its moments of truth; and which KPIs stand here."""
+    """The owners of the stage and of its moments of truth; and the KPIs of the stage."""
     name = drawn["stage"]
     here = [kpi for kpi, row in tables.kpis.items() if row["stage"] == name]
     moments = [moment["owner"] for moment in tables.moments.values() if moment["kpi"] in here]

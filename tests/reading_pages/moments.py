@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.reading_pages.account import Account
 from tests.reading_pages.page import Shown
-from tests.reading_pages.readings import goal, standing
+from tests.reading_pages.readings import goal, goal_status
 from tests.reading_pages.tables import Row, Tables, anchor
 from tests.reading_pages.texts import among, day_in
 
@@ -27,12 +27,12 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         if card := cards.get(anchor("moment", name)):
             _card(name, card, tables, account)
     for place, said in inside.items():
-        if placed_name := placed.get(place):
-            _told(
-                placed_name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account
+        if name := placed.get(place):
+            _check_latest_week(
+                name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account
             )
-            since = next((text for text in said["small"] if text.startswith(("since", "fell on"))), "")
-            _state(placed_name, said["state"], since, tables, account)
+            since = next((text for text in said["small"] if text.startswith(("since", "dropped on"))), "")
+            _state(name, said["state"], since, tables, account)
 
 
 def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,21 +43,21 @@ def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
 def _card(name: str, card: dict[str, Any], tables: Tables, account: Account) -> None:
     drawn, said = tables.moments[name], card["terms"]
     kpi, direction = drawn["kpi"], tables.kpis[drawn["kpi"]]["direction"]
-    newest = _told(name, card["value"], said.get("95 % interval", ""), said.get("n", ""), tables, account)
+    newest = _check_latest_week(name, card["value"], said.get("95 % interval", ""), said.get("n", ""), tables, account)
     _state(name, card["states"][0], card["since"], tables, account)
     goal(account, name, card["goal"], "promise", drawn["promise"], direction)
-    account.same("standing", name, card["standing"], standing(newest, drawn["promise"], direction, "promise"))
+    account.same("goal status", name, card["status"], goal_status(newest, drawn["promise"], direction, "promise"))
     if newest:
         week = said["Final"]
         account.holds("week", name, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
-    account.same("owner", name, said["Owner"], drawn["owner"] or "nobody yet")
-    falling = [
+    account.same("owner", name, said["Owner"], drawn["owner"] or "no owner")
+    firing = [
         f"{row['segment']} = {row['segment_value']}"
         for row in tables.states
         if (row["journey"], row["moment"]) == (tables.journey, name) and row["segment"] != "all" and row["alert_id"]
     ]
-    parts = " ".join(card["states"][1:]).removeprefix("falling in ")
-    account.set("falling parts", name, _ungrouped(parts), falling)
+    parts = " ".join(card["states"][1:]).removeprefix("firing in ")
+    account.set("firing segments", name, _ungrouped(parts), firing)
     _last_day(name, kpi, said.get("Last final day", ""), tables, account)
 
 
@@ -67,8 +67,10 @@ def _ungrouped(parts: str) -> list[str]:
     return [f"{segment} = {value}" for segment, values in groups for value in re.split(", | and ", values)]
 
 
-def _told(name: str, value: str, interval: str, n: str, tables: Tables, account: Account) -> dict[str, Any] | None:
-    """The newest final week of the statistic that the moment rests on."""
+def _check_latest_week(
+    name: str, value: str, interval: str, n: str, tables: Tables, account: Account
+) -> dict[str, Any] | None:
+    """The latest final week of the statistic of the moment."""
     drawn = tables.moments[name]
     newest = tables.newest(drawn["kpi"], drawn["statistic"])
     account.number("moment", name, value, newest["value"] if newest else None)
@@ -80,8 +82,8 @@ def _told(name: str, value: str, interval: str, n: str, tables: Tables, account:
 
 
 def _state(name: str, word: str, since: str, tables: Tables, account: Account) -> None:
-    """As the judge left it, and the day since when with its distance from today."""
-    judged: Row | None = next(
+    """The state of the total, its first day, and how many days ago that was."""
+    series: Row | None = next(
         (
             row
             for row in tables.states
@@ -89,9 +91,9 @@ def _state(name: str, word: str, since: str, tables: Tables, account: Account) -
         ),
         None,
     )
-    state = judged["state"] if judged else "not judged yet"
+    state = series["state"] if series else "not evaluated yet"
     account.same("state", name, word, "ok" if state == "resolved" else state.replace("_", " "))
-    day = judged["since"] if judged else None
+    day = series["state_since"] if series else None
     if day is None:
         account.same("since", name, since, "")
         return

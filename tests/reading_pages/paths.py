@@ -1,4 +1,4 @@
-"""What customers really do: visits, the moves on from them, loops and those who leave; against the drawn path."""
+"""Observed paths: visits and stage transitions, with loops and drop-offs, against the map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ END = "(end)"
 
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
-    """Every move between stages in the weeks of the page, and the visits of four weeks."""
+    """Every transition between stages in the weeks of the page, and the visits of four weeks."""
     order = [stage["stage"] for stage in tables.stages]
     moves: dict[str, dict[str, int]] = {stage: {} for stage in order}
     for row in tables.rows(
@@ -27,23 +27,23 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         name = stage["stage"]
         _visits(name, stage["visits"], tables, account)
         lane, there = stage["lanes"]["paths"], moves.get(name, {})
-        account.set("ways on", name, [way["target"] for way in lane["paths"]], there)
+        account.set("transitions", name, [way["target"] for way in lane["paths"]], there)
         account.same("unmeasured", name, "not measured yet" in lane["none"], not there)
         for way in lane["paths"]:
             where = f"{name} to {way['target']}"
             count = there.get(way["target"])
-            account.number("moves", where, way["count"], count)
-            account.number("share of moves", where, way["share"], count and count / sum(there.values()))
-            account.same("kind of the move", where, way["kind"], _kind(order, name, way["target"]))
+            account.number("count", where, way["count"], count)
+            account.number("share of transitions", where, way["share"], count and count / sum(there.values()))
+            account.same("kind of transition", where, way["kind"], _kind(order, name, way["target"]))
 
 
 def _kind(order: list[str], stage: str, target: str) -> str:
-    """drawn, left, back (a loop, to itself as well) or skip."""
+    """on_map, dropped_off, back (a loop, also to itself) or skip."""
     following = [*order, END][order.index(stage) + 1]
     if target == following:
-        return "drawn"
+        return "on_map"
     if target == END:
-        return "left"
+        return "dropped_off"
     return "back" if target in order and order.index(target) <= order.index(stage) else "skip"
 
 

@@ -1,4 +1,4 @@
-"""KPIs: number, interval, n, week, usual value, goal and the other statistics; their weeks; waits; feelings."""
+"""KPIs: value, interval, n, week, baseline, goal and other statistics; their weeks; time KPIs; emotions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
 
 
 def goal(account: Account, where: str, said: str, noun: str, level: float | None, direction: str) -> None:
-    """A promise or a target as it is drawn, and which way it points."""
+    """A promise or target as on the map, with its direction."""
     found = _GOAL.match(said)
     if level is None or found is None:
         account.same("goal", where, said, "" if level is None else f"{noun}: {level}")
@@ -39,8 +39,8 @@ def goal(account: Account, where: str, said: str, noun: str, level: float | None
     account.holds("goal", where, said, level, found.groups()[:2] == (noun, side) and says(found.group(3), level))
 
 
-def standing(reading: dict[str, Any] | None, level: float | None, direction: str, noun: str) -> str:
-    """Kept where the whole interval lies on the good side, missed where it lies on the other; else nobody can tell."""
+def goal_status(reading: dict[str, Any] | None, level: float | None, direction: str, noun: str) -> str:
+    """Kept or missed if the whole interval is on one side of the goal; else too close to call."""
     if reading is None or level is None:
         return ""
     low, high = (reading["value"] if reading[side] is None else reading[side] for side in ("ci_low", "ci_high"))
@@ -67,12 +67,12 @@ def _card(kpi: str, card: dict[str, Any], tables: Tables, account: Account) -> N
     account.number("n", kpi, among(card["small"], "n "), n)
     week = among(card["small"], "week of ")
     account.holds("week", kpi, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
-    account.same("standing", kpi, card["standing"], standing(newest, level, drawn["direction"], noun))
+    account.same("goal status", kpi, card["status"], goal_status(newest, level, drawn["direction"], noun))
     health = tables.rows(
         "select baseline from marts.rpt_journey_health where journey = :journey and kpi = :kpi", kpi=kpi
     )
-    usual = health[0]["baseline"] if health else None
-    account.number("usual value", kpi, among(card["small"], "usually "), usual)
+    baseline = health[0]["baseline"] if health else None
+    account.number("baseline", kpi, among(card["small"], "baseline "), baseline)
     _others(kpi, card["extras"], newest, tables, account)
 
 
@@ -105,7 +105,7 @@ def _weeks(kpi: str, said: list[list[str]], tables: Tables, account: Account) ->
 
 def _waits(stage: dict[str, Any], tables: Tables, account: Account) -> None:
     timed = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"].startswith("time_")]
-    said = {wait["kpi"]: wait for wait in stage["lanes"]["waits"]["waits"]}
+    said = {wait["kpi"]: wait for wait in stage["lanes"]["waits"]["times"]}
     account.set("waits", stage["stage"], said, [anchor("kpi", kpi) for kpi in timed])
     for kpi in timed:
         newest, wait = tables.newest(kpi), said.get(anchor("kpi", kpi))
@@ -116,12 +116,12 @@ def _waits(stage: dict[str, Any], tables: Tables, account: Account) -> None:
 
 
 def _feelings(stage: dict[str, Any], tables: Tables, account: Account) -> None:
-    """Present of present and absent, where it is measured; that it is not, where it is not."""
+    """The share in which the emotion was present; or that the stage has no emotion KPI."""
     lane = stage["lanes"]["feelings"]
     emotions = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"] == "emotion"]
-    said = {felt["kpi"]: felt for felt in lane["felt"]}
+    said = {felt["kpi"]: felt for felt in lane["emotions"]}
     account.set("feelings", stage["stage"], said, [anchor("kpi", kpi) for kpi in emotions])
-    account.same("unmeasured", stage["stage"], "presence is not measured" in lane["none"], not emotions)
+    account.same("unmeasured", stage["stage"], "not measured" in lane["none"], not emotions)
     for kpi in emotions:
         newest, felt = tables.newest(kpi), said.get(anchor("kpi", kpi))
         if felt:

@@ -1,4 +1,4 @@
-"""What the switches of the page show: every week of every segment, as it is measured by now."""
+"""The switches of the page: every week of every segment, as measured now."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.reading_pages.page import Shown
 from tests.reading_pages.tables import WEEKS, Tables, anchor
 from tests.reading_pages.texts import day_in
 
-_TOO_SMALL = "too few members to be shown"
+_TOO_SMALL = "too few customers to show"
 
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
     """All cells, and that there are no others."""
-    told = shown["timeline"]
+    timeline = shown["timeline"]
     mondays = [tables.first + timedelta(weeks=n) for n in range(WEEKS)]
-    account.same("weeks", "the slider", [day_in(week, tables.today) for week in told.get("weeks", ())], mondays)
+    account.same("weeks", "the slider", [day_in(week, tables.today) for week in timeline.get("weeks", ())], mondays)
     measured: dict[tuple[str, str], dict[Any, dict[str, Any]]] = {}
     for row in tables.rows(
         "select * from marts.fct_kpi_readings where journey = :journey and period = 'week' and is_primary"
@@ -27,7 +27,7 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
     ):
         key = "all" if row["segment"] == "all" else f"{row['segment']}={row['segment_value']}"
         measured.setdefault((row["kpi"], key), {})[row["period_start"]] = row
-    cells = {(kpi, key): row for kpi, of in told.get("cells", {}).items() for key, row in of.items()}
+    cells = {(kpi, key): row for kpi, of in timeline.get("cells", {}).items() for key, row in of.items()}
     due = {(anchor("kpi", kpi), key): weeks for (kpi, key), weeks in measured.items() if kpi in tables.kpis}
     account.set("segments", "the switch", cells, due)
     for (kpi, key), row in cells.items():

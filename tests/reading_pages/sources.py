@@ -1,4 +1,4 @@
-"""How fresh the data are: each source, what was set aside, where we are blind; and the head of the page."""
+"""Data freshness: each source with its rejected rows and data gaps; and the head of the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.reading_pages.page import Shown
 from tests.reading_pages.tables import Tables
 from tests.reading_pages.texts import among, day_in, is_ago
 
-_BLIND_SHOWN = 3
+_GAPS_SHOWN = 3
 
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
@@ -23,7 +23,7 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         if name in said:
             batches = tables.rows("select * from raw.load_batches where source = :source", source=name)
             _source(said[name], row, batches, tables, account)
-            _blind(said[name], tables, account)
+            _data_gaps(said[name], tables, account)
     _head(shown["facts"], tables, account)
 
 
@@ -36,17 +36,17 @@ def _source(
     newest_batch = max(with_rows, key=lambda batch: batch["loaded_at"], default=None)
     refused = newest_batch is not None and newest_batch["status"] == "refused"
     account.same("freshness", name, said["word"], _word(refused, newest, drawn, tables))
-    fits = is_ago(said["newest"], tables.past(newest)) if newest else said["newest"] == "nothing loaded so far"
+    fits = is_ago(said["newest"], tables.past(newest)) if newest else said["newest"] == "no data loaded yet"
     account.holds("newest row", name, said["newest"], newest, fits)
     if loaded:
         at = max(batch["loaded_at"] for batch in loaded)
         detail = said["small"][1]
         account.holds("time of loading", name, detail, at, is_ago(detail, tables.past(at)))
-    # What was set aside counts in refused batches as well: their rows are there to be mended.
+    # Rejected rows of refused batches count, too: they are kept for correction.
     aside, read = (sum(batch[column] or 0 for batch in batches) for column in ("rejected", "rows_read"))
-    told = next((note for note in said["notes"] if note.endswith(" rows set aside, not counted")), "")
-    wanted = f"{aside:,} of {read:,} rows set aside, not counted" if aside else ""
-    account.same("rows set aside", name, told, wanted)
+    told = next((note for note in said["notes"] if note.endswith(" rows rejected")), "")
+    wanted = f"{aside:,} of {read:,} rows rejected" if aside else ""
+    account.same("rejected rows", name, told, wanted)
 
 
 def _word(refused: bool, newest: datetime | None, drawn: dict[str, Any], tables: Tables) -> str:
@@ -55,20 +55,20 @@ def _word(refused: bool, newest: datetime | None, drawn: dict[str, Any], tables:
     if newest is None:
         return "no data yet"
     late = is_late(newest, drawn["schedule"] or "", int(drawn["late_seconds"] or 0), tables.naive_now)
-    return {None: "age not judged", True: "late", False: "fresh"}[late]
+    return {None: "freshness unknown", True: "late", False: "fresh"}[late]
 
 
-def _blind(said: dict[str, Any], tables: Tables, account: Account) -> None:
-    """The newest blind spots, each with the day it began on."""
-    spots = tables.rows(
+def _data_gaps(said: dict[str, Any], tables: Tables, account: Account) -> None:
+    """The newest data gaps, each with its first day."""
+    gaps = tables.rows(
         "select starts_at from raw.blind_spots where source = :source order by starts_at", source=said["source"]
     )
-    notes = [note for note in said["notes"] if note.startswith("Blind from ")]
-    days = [row["starts_at"].replace(tzinfo=UTC).astimezone(tables.zone) for row in spots[-_BLIND_SHOWN:]]
+    notes = [note for note in said["notes"] if note.startswith("Data gap from ")]
+    days = [row["starts_at"].replace(tzinfo=UTC).astimezone(tables.zone) for row in gaps[-_GAPS_SHOWN:]]
     # A note names no year: the day and the month are compared.
     told = [day_in(note, tables.today) for note in notes]
     fits = [day and (day.month, day.day) for day in told] == [(day.month, day.day) for day in days]
-    account.holds("blind spots", said["source"], notes, days, fits)
+    account.holds("data gaps", said["source"], notes, days, fits)
 
 
 def _head(said: dict[str, str], tables: Tables, account: Account) -> None:
@@ -76,7 +76,7 @@ def _head(said: dict[str, str], tables: Tables, account: Account) -> None:
         "select max(last_evidence_at) as at from marts.rpt_map_coverage"
         " where journey = :journey and element = 'touchpoint'"
     )[0]["at"]
-    fits = is_ago(said["Newest evidence"], tables.past(newest)) if newest else "no evidence" in said["Newest evidence"]
-    account.holds("newest evidence", "the journey", said["Newest evidence"], newest, fits)
-    account.same("owner", "the journey", said["Owner"], tables.drawn["owner"] or "nobody yet")
+    fits = is_ago(said["Latest event"], tables.past(newest)) if newest else "no data" in said["Latest event"]
+    account.holds("latest event", "the journey", said["Latest event"], newest, fits)
+    account.same("owner", "the journey", said["Owner"], tables.drawn["owner"] or "no owner")
     account.same("version", "the journey", among([said["Version"]], "").split(",")[0], str(tables.drawn["version"]))

@@ -1,4 +1,4 @@
-"""The tables that a page is held against, and the words that both use."""
+"""The tables that a page is compared with."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ WEEKS = 26
 
 
 def states_of(url: str) -> list[Row]:
-    """Where the judge left each series, from the state database."""
+    """The series states of the state database."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
             found = connection.execute(text("select * from series_states")).mappings().all()
-            return [{**row, "since": row["since"] and date.fromisoformat(str(row["since"]))} for row in found]
+            return [
+                {**row, "state_since": row["state_since"] and date.fromisoformat(str(row["state_since"]))}
+                for row in found
+            ]
     finally:
         engine.dispose()
 
@@ -49,7 +52,7 @@ class Tables:
 
     @cached_property
     def drawn(self) -> dict[str, Any]:
-        """The journey as it is drawn."""
+        """The journey of the map."""
         return self.rows("select * from raw.map_journeys where journey = :journey and is_current")[0]
 
     @property
@@ -81,7 +84,7 @@ class Tables:
 
     @cached_property
     def stages(self) -> list[dict[str, Any]]:
-        """The stages in their drawn order; `content` is what stands in their lanes."""
+        """The stages in the order of the map; `content`: the texts of their lanes."""
         found = self.rows("select * from raw.map_stages where journey = :journey and is_current order by position")
         return [{**row, "content": json.loads(row["content"])} for row in found]
 

@@ -11,8 +11,8 @@ _BETWEEN = re.compile(r"^(.+?)(?: ?– ?| to )(.+)$")
 _UNIT = re.compile(r"(%|s|min|h|days?)$")
 _DAY = re.compile(r"\b(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?: (\d{4}))?\b")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_AGO = re.compile(r"(\d+) ?(min|h|days|months) ago$")
-_STEPS = {"min": 60.0, "h": 3600.0, "days": 86400.0, "months": 30.44 * 86400}
+_AGO = re.compile(r"(\d+(?:\.\d+)?|a) ?(min|h|days|months|years?) ago$")
+_STEPS = {"min": 60.0, "h": 3600.0, "days": 86400.0, "months": 30.44 * 86400, "year": 365.25 * 86400}
 
 
 def says(shown: str, value: float) -> bool:
@@ -43,7 +43,7 @@ def between(shown: str, low: float, high: float) -> bool:
 
 
 def _plain(shown: str) -> str:
-    """With a plain space between a number and its unit, as a browser's text has it not."""
+    """With a plain space between number and unit instead of the narrow no-break space."""
     return shown.replace("\u202f", " ")
 
 
@@ -63,8 +63,9 @@ def is_ago(shown: str, past: timedelta) -> bool:
     found = _AGO.search(shown)
     if not found:
         return False
-    step = _STEPS[found.group(2)]
-    return abs(past.total_seconds() - int(found.group(1)) * step) < step
+    number = 1.0 if found.group(1) == "a" else float(found.group(1))
+    step = _STEPS[found.group(2).replace("years", "year")]
+    return abs(past.total_seconds() - number * step) < step
 
 
 def among(texts: list[str], start: str) -> str:

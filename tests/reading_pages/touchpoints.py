@@ -1,4 +1,4 @@
-"""Touchpoints: where each stands, how often it happened, when last, and how much is known of it."""
+"""Touchpoints: position, number of events, last event, and whether they are confirmed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LANES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "touchpoints": lambda drawn: True,
     "front": lambda drawn: drawn["stage_side"] == "front",
     "back": lambda drawn: drawn["stage_side"] == "back",
-    "self": lambda drawn: drawn["stage_side"] == "front" and not drawn["is_staffed"],
+    "self_service": lambda drawn: drawn["stage_side"] == "front" and not drawn["is_staffed"],
     "staffed": lambda drawn: drawn["stage_side"] == "front" and drawn["is_staffed"],
 }
 
@@ -36,9 +36,9 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
                 if row := here.get(one["touchpoint"]):
                     _touchpoint(one, row, seen.get(row["touchpoint"]), tables, account)
         _proofs(stage, here, seen, tables, account)
-    strays = [row for row in covered if row["element"] == "unmapped_touchpoint"]
-    wanted = [f"{row['count_events'] or 0:,} × {_spoken(row['name'])}" for row in strays]
-    account.set("touchpoints off the map", "the page", shown["strays"], wanted)
+    unmapped = [row for row in covered if row["element"] == "unmapped_touchpoint"]
+    wanted = [f"{row['count_events'] or 0:,} × {_spoken(row['name'])}" for row in unmapped]
+    account.set("touchpoints off the map", "the page", shown["unmapped"], wanted)
 
 
 def _touchpoint(
@@ -51,7 +51,7 @@ def _touchpoint(
     account.same("evidence", name, one["small"][-1], _known(drawn, "confirmed"))
     if not seen or not last:
         account.same("volume", name, one["volume"], "")
-        account.same("last seen", name, "no evidence yet" in one["small"], True)
+        account.same("last event", name, "no data yet" in one["small"], True)
         return
     recent, ever = seen["count_events_28d"], seen["count_events"]
     count, _, span = one["volume"].partition(" × ")
@@ -60,21 +60,21 @@ def _touchpoint(
     whose = " by all customers" if points else ""
     account.same("span of the volume", name, span, ("so far" if recent is None else "in 28 days") + whose)
     ages = [text for text in one["small"] if text.endswith((" ago", "just now"))]
-    account.holds("last seen", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
+    account.holds("last event", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
 
 
 def _proofs(
     stage: dict[str, Any], here: dict[str, Any], seen: dict[str, Any], tables: Tables, account: Account
 ) -> None:
-    """The data behind each touchpoint: hypothesis or confirmed, and how old."""
-    said = dict(stage["lanes"]["evidence"]["proofs"])
-    account.set("proofs", stage["stage"], said, here)
+    """The data of each touchpoint: hypothesis or confirmed, and the age of its last event."""
+    said = dict(stage["lanes"]["data"]["confirmations"])
+    account.set("confirmations", stage["stage"], said, here)
     for name, told in said.items():
         known, _, age = told.partition("; ")
         account.same("evidence", name, known, _known(here.get(name, {}), "confirmed by customers"))
         last = seen[name]["last_evidence_at"] if name in seen else None
-        fits = is_ago(age, tables.past(last)) if last else age == "no evidence yet"
-        account.holds("last seen", name, age, last, fits)
+        fits = is_ago(age, tables.past(last)) if last else age == "no data yet"
+        account.holds("last event", name, age, last, fits)
 
 
 def _known(drawn: dict[str, Any], confirmed: str) -> str:

@@ -1,5 +1,5 @@
-"""The verbs; those of the line are in `steps`. Each parses, calls, prints; the work is in `pipeline` and the rooms
-behind it."""
+"""The verbs; the pipeline steps are in `steps`. Each parses, calls and prints; `pipeline` and the
+packages below it do the work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import typer
 from jkpi.cli import alerts, backtest, rejects, steps
 from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
 from jkpi.cli.output import echo, print_result
+from jkpi.errors import SystemFailure
+from jkpi.pipeline.progress import log
 
 app = typer.Typer(
     name="jkpi",
@@ -19,8 +21,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Customer journey maps kept alive: load, check, measure, alert, publish.",
-    epilog="Exit codes: 0 fine, 1 a check failed, 2 wrong input, 3 the system failed. Start with: jkpi demo",
+    help="Customer journey KPIs: load, check, measure, evaluate, publish.",
+    epilog="Exit codes: 0 ok, 1 a check failed, 2 invalid input, 3 system error. To try it: jkpi demo",
 )
 app.add_typer(rejects.app, name="rejects")
 app.add_typer(alerts.app, name="alerts")
@@ -29,7 +31,7 @@ app.command()(backtest.backtest)
 
 @app.callback(invoke_without_command=True)
 def print_version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    """Customer journey maps kept alive: load, check, measure, alert, publish."""
+    """Customer journey KPIs: load, check, measure, evaluate, publish."""
     if version:
         from jkpi import __version__
 
@@ -39,10 +41,10 @@ def print_version(version: Annotated[bool, typer.Option("--version", help="Print
 
 @app.command()
 def init(
-    directory: Annotated[Path, typer.Argument(help="A folder that is not there yet, or empty.")],
+    directory: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     example: Annotated[str, typer.Option(help="starter, equipment_repair or spare_parts.")] = "starter",
 ) -> None:
-    """Make a workspace to start from.
+    """Create a workspace from an example.
 
     Example: jkpi init my-workspace
     """
@@ -54,27 +56,26 @@ def init(
 
 @app.command()
 def lint(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Say all that is wrong in the YAML, with its place. Secrets need not be there: those that are not are noted.
+    """Check the workspace: every problem with file, line and column. Missing secrets are warnings.
 
     Example: jkpi lint -w my-workspace
     """
     with error_handling(as_json):
-        from jkpi.cli.init import describe_workspace
+        from jkpi.cli.lint import describe_workspace, render_description
         from jkpi.config.settings import load_settings
 
         description = describe_workspace(load_settings(workspace, skip_secrets=True))
-        kinds = ("journeys", "sources", *(["calendars"] if description["calendars"] else []))
-        names = {kind: [entry[kind[:-1]] for entry in description[kind]] for kind in kinds}
-        lines = [f"fine: {kind} {', '.join(names_of_kind) or 'none'}" for kind, names_of_kind in names.items()]
-        print_result(description, [*lines, *(f"note: {line}" for line in description["notes"])], as_json)
+        print_result(description, render_description(description), as_json)
 
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(help="workspace, journey, calendar or source; all with --output.")] = "journey",
-    output: Annotated[Path | None, typer.Option(help="Write all JSON Schemas into this folder.")] = None,
+    kind: Annotated[
+        str, typer.Argument(help="workspace, journey, calendar or source. Ignored with --output, which writes all.")
+    ] = "journey",
+    output: Annotated[Path | None, typer.Option(help="Write all JSON Schemas to this folder.")] = None,
 ) -> None:
-    """Print or write the JSON Schemas, for editors.
+    """Print or write the JSON Schemas of the YAML files, for editors.
 
     Example: jkpi schema --output my-workspace/schemas
     """
@@ -87,32 +88,51 @@ def schema(
             print_result(schema_of(kind), [], True)
 
 
-for verb in (steps.load, steps.check, steps.measure, steps.evaluate, steps.publish, steps.digest, steps.run):
+for verb in (
+    *(steps.load, steps.check, steps.measure, steps.evaluate, steps.deliver, steps.publish, steps.digest),
+    steps.run,
+):
     app.command()(verb)
 
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8787,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free port.")] = 8787,
     host: Annotated[
-        str, typer.Option(help="Where to listen; beyond this machine put a TLS proxy before it.")
+        str, typer.Option(help="Address to listen on. For other machines, put a TLS proxy in front.")
     ] = "127.0.0.1",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Answer the links in messages, by which alerts are acknowledged.
+    """Serve the acknowledge links of notifications.
 
     Example: jkpi serve --port 8787
     """
     with error_handling():
-        from jkpi.cli.serve import serve_ack_links
+        from jkpi.alerts.acknowledge.server import make_server
+        from jkpi.alerts.delivery.outbox import deliver
+        from jkpi.alerts.store.acknowledgements import Acknowledgement
         from jkpi.config.settings import load_settings
 
-        serve_ack_links(load_settings(workspace), host, port)
+        settings = load_settings(workspace)
+
+        def forward(acknowledgement: Acknowledgement) -> None:
+            """Tells other programs at once; what fails stays in the outbox."""
+            log(f"{acknowledgement.alert_id} acknowledged by {acknowledgement.acknowledged_by}")
+            if acknowledgement.forwarded_count:
+                try:
+                    for problem in deliver(settings).problems:
+                        log(f"jkpi: {problem}; jkpi deliver tries again")
+                except SystemFailure as error:
+                    log(f"jkpi: {error.message}; jkpi deliver tries again")
+
+        with make_server(settings, host, port, on_acknowledged=forward) as server:
+            log(f"jkpi: serving acknowledge links at http://{host}:{server.server_address[1]} (Ctrl-C to stop)")
+            server.serve_forever()
 
 
 @app.command()
 def status(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
-    """What is fresh, what fires, what was rejected.
+    """Show source freshness, open alerts, data gaps and rejected rows.
 
     Example: jkpi status
     """
@@ -126,7 +146,7 @@ def status(workspace: WorkspaceOption = None, now: NowOption = None, as_json: Js
 
 @app.command()
 def coverage(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
-    """What of the map has evidence, and what the map lacks.
+    """Show which elements of the map have events, and which touchpoints in the data are on no map.
 
     Example: jkpi coverage
     """
@@ -141,12 +161,12 @@ def coverage(workspace: WorkspaceOption = None, now: NowOption = None, as_json: 
 @app.command()
 def demo(
     example: Annotated[str, typer.Option(help="equipment_repair or spare_parts.")] = "equipment_repair",
-    directory: Annotated[Path, typer.Option(help="Where to put the workspace.")] = Path("jkpi-demo"),
+    directory: Annotated[Path, typer.Option(help="Folder for the workspace.")] = Path("jkpi-demo"),
     as_json: JsonOption = False,
 ) -> None:
-    """Show an example, from data to alert and map.
+    """Run an example, from data to alert and living map.
 
-    The data is synthetic, with one planted fall of a moment of truth.
+    The data is synthetic, with one injected drop of a moment of truth.
 
     Example: jkpi demo --example spare_parts
     """
@@ -160,6 +180,6 @@ def demo(
 
 
 def main() -> None:
-    """The entry point. Nothing that jkpi starts phones home."""
+    """The entry point. It turns off the telemetry of the programs that jkpi starts."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     app()

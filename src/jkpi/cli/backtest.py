@@ -1,4 +1,4 @@
-"""`jkpi backtest`: the verb, and what it says to people."""
+"""`jkpi backtest`: the verb and its output as text."""
 
 from __future__ import annotations
 
@@ -14,83 +14,103 @@ if TYPE_CHECKING:
     from jkpi.alerts.backtest.backtest import BacktestResult
     from jkpi.alerts.backtest.injected_drops import DetectionRate
 
-_PAST_ALERT_COLUMNS = {"since": "since", "fired_on": "certain with", "closed_on": "over on", "series": "series", "now": "rate",
-          "usual": "instead of", "n": "n", "why": "why"}  # fmt: skip
-_DETECTION_COLUMNS = {"within": "seen within a week", "in_two": "within two", "median": "half are seen after"}
+_PAST_ALERT_COLUMNS = {
+    "since": "since",
+    "fired_on": "fired on",
+    "closed_on": "resolved on",
+    "series": "series",
+    "rate": "rate",
+    "reference": "baseline",
+    "n": "n",
+    "reasons": "reasons",
+}
+_DETECTED = "detected within a week with 80 % probability"
+_DETECTION_COLUMNS = {
+    "within_1_week": "detected within 1 week",
+    "within_2_weeks": "within 2 weeks",
+    "median_delay": "median time to detection",
+}
 
 
 def backtest(
-    moment: Annotated[str | None, typer.Option("--moment", help="One moment of truth; all if not given.")] = None,
+    moment: Annotated[str | None, typer.Option("--moment", help="Only this moment of truth. Default: all.")] = None,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What alerts the past would have had, how often falsely, and how small a fall or slowdown the volume can show.
+    """Replay history: alerts that would have fired, false-alarm rate, smallest detectable drop.
 
     Example: jkpi backtest --moment technician_on_site
     """
     with error_handling(as_json):
-        from jkpi.alerts.backtest.backtest import backtest as look_back
+        from jkpi.alerts.backtest import backtest as backtests
         from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
         from jkpi.warehouse.open import open_warehouse
 
         settings = load_settings(workspace, parse_now(now))
         with open_warehouse(settings, read_only=True) as warehouse:
-            backtests = look_back(settings, warehouse, read_journeys(settings.workspace), moment)
-        print_result(backtests, render_backtests(backtests), as_json)
+            results = backtests.backtest(settings, warehouse, read_journeys(settings.workspace), moment)
+        print_result(results, render_backtests(results), as_json)
 
 
-def render_backtests(backtests: Sequence[BacktestResult]) -> list[str]:
-    """Each moment: what would have been told, how often falsely, and what its volume can show."""
+def render_backtests(results: Sequence[BacktestResult]) -> list[str]:
+    """Each moment: the alerts that would have fired, the false-alarm rate, and what its volume can detect."""
     lines: list[str] = []
-    for result in backtests:
+    for result in results:
         lines += [*([""] if lines else []), *_render_backtest(result)]
-    return lines or ["no moment of truth on any map"]
+    return lines or ["no moment of truth is declared"]
 
 
 def _render_backtest(result: BacktestResult) -> list[str]:
     from jkpi.alerts.notifications.figures import KpiFormatter
-    from jkpi.formatting.numbers import approximate_duration
+    from jkpi.formatting.durations import approximate_duration
 
     watched, figures = result.watched, KpiFormatter(result.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
     if result.first_day is None:
-        return [head, "  no mature readings yet", f"  picture  {result.chart_path}"]
-    series_count_text = f"{result.series_count} series" if result.series_count > 1 else "one series"
+        return [head, "  no mature readings yet", f"  chart  {result.chart_path}"]
+    cases = f"{result.mean_n:,.0f} cases a {watched.period}"
     lines = [
         head,
-        f"  {result.first_day} to {result.last_day}, {series_count_text}, {result.mean_n:,.0f} cases a {watched.period}",
+        f"  {result.first_day} to {result.last_day}, {result.series_count} series, {cases}",
         "",
     ]
     rows: list[dict[str, Any]] = [
-        {"since": past_alert.onset, "fired_on": past_alert.fired_on, "closed_on": past_alert.closed_on or "open",
-         "series": past_alert.series_id.removeprefix(f"{watched.journey}/"), "now": figures.from_rate(past_alert.rate),
-         "usual": figures.from_rate(past_alert.baseline), "n": round(past_alert.n),
-         "why": ", ".join([*past_alert.reasons, *(["told as one with all customers"] if past_alert.inhibited_by_total else [])])}
+        {
+            "since": past_alert.onset,
+            "fired_on": past_alert.fired_on,
+            "closed_on": past_alert.closed_on or "open",
+            "series": past_alert.series_id.removeprefix(f"{watched.journey}/"),
+            "rate": figures.from_rate(past_alert.rate),
+            "reference": figures.from_rate(past_alert.baseline),
+            "n": round(past_alert.n),
+            "reasons": ", ".join(
+                [*past_alert.reasons, *(["inhibited by the total"] if past_alert.inhibited_by_total else [])]
+            ),
+        }
         for past_alert in result.alerts
-    ]  # fmt: skip
+    ]
     if rows:
         lines += [f"  {line}" for line in render_table(rows, _PAST_ALERT_COLUMNS)]
-        lines.append(
-            f"  told once the {watched.period} with which it is certain is final: its window over, late rows in"
-        )
+        lines.append(f"  notified once the {watched.period} it fired on is final (window closed, late rows loaded)")
     else:
-        lines.append("  nothing would have been told")
+        lines.append("  no alert would have fired")
     past_rate_text = (
-        "too short a past to say"
+        "history too short"
         if result.false_alarm_every is None
-        else f"once in {approximate_duration(result.false_alarm_every)}"
+        else f"one in {approximate_duration(result.false_alarm_every)}"
     )
     lines += [
         "",
-        f"  false alarms  wanted: no more than once in {approximate_duration(result.target_false_alarm_every)}; by its own past: {past_rate_text}",
+        f"  false alarms  target: at most one in {approximate_duration(result.target_false_alarm_every)};"
+        f" this series: {past_rate_text}",
     ]
     if watched.has_share:
         lines += ["", *_render_drop_detection(result)]
     if watched.is_duration:
         lines += ["", *_render_slowdown_detection(result)]
-    return [*lines, f"  picture  {result.chart_path}"]
+    return [*lines, f"  chart  {result.chart_path}"]
 
 
 def _render_drop_detection(result: BacktestResult) -> list[str]:
@@ -99,8 +119,8 @@ def _render_drop_detection(result: BacktestResult) -> list[str]:
 
     figures = KpiFormatter(result.watched)
 
-    def format_drop(fall: float) -> str:
-        return figures.difference_in_points(1.0, 1.0 - fall)
+    def format_drop(drop: float) -> str:
+        return figures.difference_in_points(1.0, 1.0 - drop)
 
     detection_rates = [
         (format_drop(detection_rate.drop), detection_rate)
@@ -108,14 +128,12 @@ def _render_drop_detection(result: BacktestResult) -> list[str]:
         if detection_rate.drop in REPORTED_DROPS
     ]
     if result.minimum_detectable_drop is not None:
-        smallest_text = f"the smallest fall that shows within a week, four times in five: {format_drop(result.minimum_detectable_drop)}"
+        smallest_text = f"smallest drop {_DETECTED}: {format_drop(result.minimum_detectable_drop)}"
     elif result.detection_rates:
-        smallest_text = (
-            f"no fall of up to {format_drop(result.detection_rates[-1].drop)} shows within a week four times in five"
-        )
+        smallest_text = f"no drop up to {format_drop(result.detection_rates[-1].drop)} is {_DETECTED}"
     else:
-        smallest_text = "the past is too short to say what falls it can show"
-    return _render_detection_table("a fall of", detection_rates, result.watched.period, smallest_text)
+        smallest_text = "history too short to estimate detectable drops"
+    return _render_detection_table("drop", detection_rates, result.watched.period, smallest_text)
 
 
 def _render_slowdown_detection(result: BacktestResult) -> list[str]:
@@ -127,30 +145,37 @@ def _render_slowdown_detection(result: BacktestResult) -> list[str]:
         if detection_rate.factor in REPORTED_FACTORS
     ]
     if result.minimum_detectable_slowdown is not None:
-        smallest_text = f"the smallest slowdown that shows within a week, four times in five: {_format_factor(result.minimum_detectable_slowdown)}"
+        smallest_text = f"smallest slowdown {_DETECTED}: {_format_factor(result.minimum_detectable_slowdown)}"
     elif result.slowdown_detection_rates:
-        smallest_text = f"no slowdown up to {_format_factor(result.slowdown_detection_rates[-1].factor)} shows within a week four times in five"
+        largest = _format_factor(result.slowdown_detection_rates[-1].factor)
+        smallest_text = f"no slowdown up to {largest} is {_DETECTED}"
     else:
-        smallest_text = "the past is too short to say what slowdowns it can show"
-    return _render_detection_table("all takes", detection_rates, result.watched.period, smallest_text)
+        smallest_text = "history too short to estimate detectable slowdowns"
+    return _render_detection_table("slowdown", detection_rates, result.watched.period, smallest_text)
 
 
 def _format_factor(factor: float) -> str:
-    return f"{factor:g} times as long"
+    return f"{factor:g}x"
 
 
 def _render_detection_table(
     head: str, detection_rates: Sequence[tuple[str, DetectionRate]], period: str, smallest_text: str
 ) -> list[str]:
-    """A table of what was planted and how soon it was seen, and the least of it that shows."""
+    """A table of injected effects and how soon they are detected, then the smallest detectable one."""
     from jkpi.formatting.numbers import format_percent, pluralize
 
     rows = [
-        {"what": effect_text, "within": format_percent(detection_rate.within_1_week), "in_two": format_percent(detection_rate.within_2_weeks),
-         "median": "not in four weeks" if detection_rate.median_delay is None else pluralize(detection_rate.median_delay, period)}
+        {
+            "effect": effect_text,
+            "within_1_week": format_percent(detection_rate.within_1_week, 0),
+            "within_2_weeks": format_percent(detection_rate.within_2_weeks, 0),
+            "median_delay": "not within 4 weeks"
+            if detection_rate.median_delay is None
+            else pluralize(detection_rate.median_delay, period),
+        }
         for effect_text, detection_rate in detection_rates
-    ]  # fmt: skip
+    ]
     table_lines = (
-        [*(f"  {line}" for line in render_table(rows, {"what": head, **_DETECTION_COLUMNS})), ""] if rows else []
+        [*(f"  {line}" for line in render_table(rows, {"effect": head, **_DETECTION_COLUMNS})), ""] if rows else []
     )
     return [*table_lines, f"  {smallest_text}"]

@@ -1,4 +1,4 @@
-"""`jkpi coverage`: what of the map has evidence, since when and how much, and what the data know that the map lacks."""
+"""`jkpi coverage`: which elements of the map have events, and which touchpoints in the data are on no map."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from jkpi.cli.output import render_table
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError
+from jkpi.formatting.numbers import pluralize
 from jkpi.pipeline.workspace import open_with_landing
 
 _COVERAGE_QUERY = "select * from marts.rpt_map_coverage order by journey, element, name"
@@ -17,38 +18,38 @@ _COVERAGE_COLUMNS = {
     "count_events": "rows",
     "count_events_28d": "in 28 days",
     "count_customers_28d": "customers",
-    "last_evidence_at": "last evidence",
+    "last_evidence_at": "last event",
 }
 
 
 @dataclass(frozen=True)
 class MapCoverage:
-    """How the map of a workspace is covered by its data, as last measured; seen at `as_of` (UTC)."""
+    """Which elements of the maps have events, as last measured; read at `as_of` (UTC)."""
 
     as_of: datetime
     elements: list[dict[str, Any]]
 
 
 def read_coverage(settings: Settings) -> MapCoverage:
-    """What `rpt_map_coverage` says.
+    """Reads `rpt_map_coverage`.
 
     Raises:
-        InputError: nothing was measured yet.
+        InputError: nothing has been measured yet.
     """
     with open_with_landing(settings) as warehouse:
         if not warehouse.table_exists("marts", "rpt_map_coverage"):
-            raise InputError("nothing was measured yet", hint="jkpi run, or jkpi load and jkpi measure")
+            raise InputError("nothing has been measured yet", hint="run jkpi run, or jkpi load and jkpi measure")
         return MapCoverage(settings.now, warehouse.rows(_COVERAGE_QUERY))
 
 
 def render_coverage(coverage: MapCoverage) -> list[str]:
-    """The coverage as text: each journey's elements, what of them is silent, and what stands beside every map."""
+    """The elements of each journey with their events, then the touchpoints that are on no map."""
     lines = [f"as of {coverage.as_of:%Y-%m-%d %H:%M} UTC, as last measured"]
     mapped_rows = [row for row in coverage.elements if row["element"] != "unmapped_touchpoint"]
     for journey in dict.fromkeys(row["journey"] for row in mapped_rows):
         rows = [row for row in mapped_rows if row["journey"] == journey]
         without_events = sum(not row["has_evidence"] for row in rows)
-        lines += ["", f"{journey}: {len(rows)} elements, {without_events or 'none'} without evidence"]
+        lines += ["", f"{journey}: {pluralize(len(rows), 'element')}, {without_events or 'none'} without events"]
         for element in ("stage", "touchpoint", "kpi"):
             element_rows = [row for row in rows if row["element"] == element]
             lines += (
@@ -60,4 +61,4 @@ def render_coverage(coverage: MapCoverage) -> list[str]:
     unmapped_table = (
         render_table(unmapped_rows, {**_COVERAGE_COLUMNS, "name": "touchpoint"}) if unmapped_rows else ["none"]
     )
-    return [*lines, "", "in the data, on no map", *(f"  {line}" for line in unmapped_table)]
+    return [*lines, "", "touchpoints in the data that are on no map", *(f"  {line}" for line in unmapped_table)]

@@ -1,4 +1,4 @@
-"""`jkpi demo`: an example from its data to its alert and its map."""
+"""`jkpi demo`: an example from data to alert and living map."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jkpi.pipeline.progress import Display
 
 
 def prepare_example(example: str, directory: Path, display: Display) -> None:
-    """Make the example's workspace and its synthetic data, each where it is missing."""
+    """Creates the workspace of the example and its synthetic data, unless they exist."""
     from jkpi.synthetic.generator import generate
 
     if not (directory / WORKSPACE_FILE).exists():
@@ -29,9 +29,10 @@ def prepare_example(example: str, directory: Path, display: Display) -> None:
 
 
 def run_demo(example: str, directory: Path, display: Display, as_json: bool) -> int:
-    """Make the workspace and its synthetic data where they are missing, run the whole line, show what came of it.
+    """Creates the example if needed, runs all steps and prints the messages and pages.
 
-    Returns the exit code.
+    Returns:
+        The exit code.
     """
     prepare_example(example, directory, display)
     settings = load_settings(directory)
@@ -47,7 +48,7 @@ def run_demo(example: str, directory: Path, display: Display, as_json: bool) -> 
         *report.render_run(run_report),
         *messages,
         "",
-        "open the map in a browser:",
+        "open the living map in a browser:",
         *(f"  {page}" for page in pages),
     ]
     print_result({"run": run_report, "workspace": directory, "messages": messages, "pages": pages}, lines, as_json)

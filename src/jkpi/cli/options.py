@@ -1,4 +1,4 @@
-"""The options that most verbs share, and how a verb ends."""
+"""Options that most verbs share, and the exit codes of errors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from jkpi.pipeline.progress import log
 
 WorkspaceOption = Annotated[
     Path | None,
-    typer.Option("--workspace", "-w", help="The workspace; else JKPI_WORKSPACE, else the working directory."),
+    typer.Option("--workspace", "-w", help="Workspace folder. Default: JKPI_WORKSPACE, else the working directory."),
 ]
 NowOption = Annotated[
     str | None,
-    typer.Option("--now", help="Act as at this time, such as 2026-06-30T06:00Z; else `as_of` of jkpi.yml, else now."),
+    typer.Option(
+        "--now", help="Run as of this time, for example 2026-06-30T06:00Z. Default: as_of of jkpi.yml, else now."
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -41,28 +43,28 @@ def parse_now(text: str | None) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"--now: {text!r} is not a time", hint="write it like 2026-06-30T06:00Z") from None
+        raise InputError(f"--now: {text!r} is not a time", hint="use the form 2026-06-30T06:00Z") from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 @contextmanager
 def error_handling(as_json: bool = False) -> Iterator[None]:
-    """Errors of ours become a message and an exit code; anything else is told without a traceback, as ours to mend."""
+    """Turns errors into a message and an exit code, unexpected ones too (a traceback with JKPI_DEBUG=1)."""
     try:
         yield
     except JkpiError as error:
         print_error(error, as_json)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        log("jkpi: stopped; what was not finished has been undone")
+        log("jkpi: stopped; unfinished work was rolled back")
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:
-        # Whoever read us has seen enough. Nothing more can be written, not even by Python at its end.
+        # The reader closed the pipe. Python must not write at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-    except Exception as error:  # noqa: BLE001 - the last line of defence, told and with an exit code of its own
+    except Exception as error:  # noqa: BLE001 - reported with an exit code of its own
         if os.environ.get("JKPI_DEBUG"):
             traceback.print_exc(file=sys.stderr)
         print_error(_unexpected_error(error), as_json)
@@ -70,19 +72,19 @@ def error_handling(as_json: bool = False) -> Iterator[None]:
 
 
 def _unexpected_error(error: Exception) -> JkpiError:
-    """What a library said, in a sentence; a database's own words where it is a database."""
+    """An error of a library as one sentence; of a database with its own message."""
     if type(error).__module__.startswith("sqlalchemy"):
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         return SystemFailure(
-            f"the database of the state, or of the warehouse, cannot be used: {reason}",
-            hint="see `state` and `warehouse` of jkpi.yml; restore the file or the server, or name another",
+            f"database error in the state database or warehouse: {reason}",
+            hint="check state and warehouse in jkpi.yml, and that the file or server is available",
         )
     if isinstance(error, OSError) and error.filename is not None:
         return SystemFailure(
             f"{error.filename}: {(error.strerror or type(error).__name__).lower()}",
-            hint="see whether it is there, and whether whoever runs jkpi may read and write it",
+            hint="check that the file exists and that the user who runs jkpi may read and write it",
         )
     return JkpiError(
-        f"an error that jkpi did not foresee: {type(error).__name__}: {error}",
-        hint="run again with JKPI_DEBUG=1 to see where; please report it",
+        f"unexpected error: {type(error).__name__}: {error}",
+        hint="run again with JKPI_DEBUG=1 for a traceback, and report it",
     )

@@ -1,4 +1,4 @@
-"""What the command line says: results to stdout, for people or as JSON; progress and errors to stderr."""
+"""Output of the command line: results to stdout, as text or JSON; progress and errors to stderr."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from jkpi.pipeline.progress import log
 
 
 def echo(*lines: str) -> None:
-    """Lines for people, to stdout."""
+    """Writes lines to stdout."""
     for line in lines:
         sys.stdout.write(line + "\n")
 
 
 def print_result(result: Any, lines: Iterable[str], as_json: bool) -> None:
-    """The result of a verb: one JSON document, or its lines."""
+    """Prints the result of a verb: one JSON document, or its lines."""
     if as_json:
         echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
     else:
@@ -30,7 +30,7 @@ def print_result(result: Any, lines: Iterable[str], as_json: bool) -> None:
 
 
 def print_error(error: JkpiError, as_json: bool) -> None:
-    """An error: what, where and what next; with `--json` as a document as well."""
+    """Prints an error and its hint to stderr; with `--json` also as a document to stdout."""
     log(f"jkpi: {error.message}")
     if error.hint:
         log(f"      {error.hint}")
@@ -41,7 +41,7 @@ def print_error(error: JkpiError, as_json: bool) -> None:
 
 
 def render_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
-    """Rows as aligned text; `columns` maps a key to its heading. Numbers stand to the right."""
+    """Rows as aligned text; `columns` maps a key to its heading. Numbers are right-aligned."""
     row_list = list(rows)
     cells = [[_format_cell(row.get(key)) for key in columns] for row in row_list]
     widths = [max(len(line[n]) for line in [list(columns.values()), *cells]) for n in range(len(columns))]
@@ -57,7 +57,7 @@ def render_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) 
 
 
 def to_json(value: Any) -> Any:
-    """Anything of ours as what JSON knows."""
+    """A report, error, path or time as JSON values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: to_json(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""`jkpi rejects`: the rows that were set aside, to be listed, exported, mended and replayed."""
+"""`jkpi rejects`: list, export and replay rejected rows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import typer
 from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
 from jkpi.cli.output import echo, print_result, render_table
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Rows that were set aside: list, export, replay.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Rejected rows: list, export, replay.")
 
-SourceOption = Annotated[str | None, typer.Option("--source", "-s", help="Only of this source.")]
-ReasonOption = Annotated[str | None, typer.Option(help="Only with this reason.")]
+SourceOption = Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")]
+ReasonOption = Annotated[str | None, typer.Option(help="Only this reason.")]
 
 
 @app.command("list")
 def list_rejects_command(
     source: SourceOption = None,
     reason: ReasonOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 20,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How many were set aside and why, and the newest of them.
+    """Count rejected rows by reason, and list the newest.
 
     Example: jkpi rejects list --source tickets
     """
@@ -40,44 +40,50 @@ def list_rejects_command(
         columns = {"source": "source", "origin": "file", "row_number": "row", "reason": "reason", "detail": "detail"}
         print_result(
             {"counts": counts, "rows": rows},
-            ["nothing was set aside"] if not counts else [*lines, "", *render_table(rows, columns)],
+            ["no rejected rows"] if not counts else [*lines, "", *render_table(rows, columns)],
             as_json,
         )
 
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="A .csv or .jsonl file to write.")],
+    file: Annotated[Path, typer.Argument(help="Output file, .csv or .jsonl.")],
     source: SourceOption = None,
     reason: ReasonOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write the original rows to a file, to be mended there.
+    """Write the original rows to a file, so that you can fix them.
 
-    Example: jkpi rejects export mend.csv --source tickets
+    Example: jkpi rejects export corrected.csv --source tickets
     """
     with error_handling():
         from jkpi.config.settings import load_settings
+        from jkpi.formatting.numbers import pluralize
         from jkpi.loading.rejects import export_rejects
         from jkpi.pipeline.workspace import open_with_landing
 
         with open_with_landing(load_settings(workspace)) as warehouse:
             count = export_rejects(warehouse, file, source, reason)
-        instructions = f"{count} rows in {file}; mend them there, then: jkpi rejects replay --source NAME --file {file}"
-        echo(instructions if count else "nothing was set aside: no file was written")
+        instructions = (
+            f"{pluralize(count, 'row')} in {file}."
+            f" Fix {'it' if count == 1 else 'them'}, then run: jkpi rejects replay --source NAME --file {file}"
+        )
+        echo(instructions if count else "no rejected rows: no file written")
 
 
 @app.command()
 def replay(
-    source: Annotated[str, typer.Option("--source", "-s", help="The source whose rows are tried again.")],
-    file: Annotated[Path | None, typer.Option(help="Mended rows, as exported; else the original rows.")] = None,
+    source: Annotated[str, typer.Option("--source", "-s", help="Source whose rejected rows are loaded again.")],
+    file: Annotated[
+        Path | None, typer.Option(help="Corrected rows in the exported form. Default: the original rows.")
+    ] = None,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Try rejected rows again: after the YAML was mended, or with mended rows from a file.
+    """Load rejected rows again, after the YAML was fixed or from a file of corrected rows.
 
-    Example: jkpi rejects replay --source tickets --file mend.csv
+    Example: jkpi rejects replay --source tickets --file corrected.csv
     """
     with error_handling(as_json):
         from jkpi.cli import report

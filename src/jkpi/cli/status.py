@@ -1,4 +1,4 @@
-"""`jkpi status`: what is fresh, what fires, what was rejected."""
+"""`jkpi status`: source freshness, open alerts, data gaps and rejected rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jkpi.cli.output import render_table
 from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
+from jkpi.formatting.dates import format_age
 from jkpi.pipeline.workspace import open_with_landing
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _SOURCES_QUERY = """
 select
     batches.source,
     sum(batches.loaded) as loaded,
-    max(batches.last_at) as last_evidence_at,
+    max(batches.last_at) as last_event_at,
     max(batches.loaded_at) as last_load_at,
     count(distinct case when batches.status = 'refused' and later.origin is null then batches.origin end)
         as refused_batches
@@ -33,7 +34,7 @@ left join (
 group by batches.source
 order by batches.source
 """
-_NEVER_LOADED = {"loaded": 0, "last_evidence_at": None, "last_load_at": None, "refused_batches": 0}
+_NEVER_LOADED = {"loaded": 0, "last_event_at": None, "last_load_at": None, "refused_batches": 0}
 _REJECTED_QUERY = (
     "select source, reason, count(*) as rows from raw.rejected_rows where status = 'open' group by 1, 2 order by 1, 2"
 )
@@ -53,7 +54,7 @@ class WorkspaceStatus:
 
 
 def read_status(settings: Settings) -> WorkspaceStatus:
-    """Ask the warehouse what came in, and the state what is known of each moment of truth."""
+    """Reads loads, rejected rows and data gaps from the warehouse, and series states from the state database."""
     from jkpi.alerts.store.alerts import moment_states
     from jkpi.state.open_alerts import open_alerts
 
@@ -65,7 +66,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
     sources += [{**_NEVER_LOADED, "source": name} for name in _declared_sources(settings) if name not in loaded_sources]
     sources.sort(key=lambda row: str(row["source"]))
     for row in sources:
-        row["age"] = _format_age(settings.now, row["last_evidence_at"])
+        row["age"] = _format_age(settings.now, row["last_event_at"])
         row["loaded"] = int(row["loaded"])
         row["refused_batches"] = int(row["refused_batches"])
     segment_alerts: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -80,7 +81,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "since": state.since,
             "alert": state.alert_id,
             "early_warning": state.early_warning.alert_id if state.early_warning else None,
-            "falling": segment_alerts.get((state.journey, state.moment), []),
+            "firing_segments": segment_alerts.get((state.journey, state.moment), []),
         }
         for state in moment_states(settings)
     ]
@@ -88,7 +89,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
 
 
 def _declared_sources(settings: Settings) -> list[str]:
-    """The sources of the YAML, landed or not; of YAML that is wrong `jkpi lint` has more to say."""
+    """The sources of the YAML; none if it is invalid, which `jkpi lint` reports."""
     from jkpi.loading.workspace import read_sources
 
     try:
@@ -98,7 +99,7 @@ def _declared_sources(settings: Settings) -> list[str]:
 
 
 def _segment_alert(alert: OpenAlert) -> dict[str, Any]:
-    """A segment with an alert of its own."""
+    """A segment with an open alert."""
     return {
         "segment": alert.segment,
         "segment_value": alert.segment_value,
@@ -109,12 +110,12 @@ def _segment_alert(alert: OpenAlert) -> dict[str, Any]:
 
 
 def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each moment, an early sign in the place of an alert, and below it a row for each segment with an alert."""
+    """One row a moment, with its alert or else its early warning, and below it a row for each segment with an alert."""
     rows = []
     for moment in moments:
-        early_warning = f"{moment['early']} (early sign)" if moment["early_warning"] else None
+        early_warning = f"{moment['early_warning']} (early warning)" if moment["early_warning"] else None
         rows.append({**moment, "alert": moment["alert"] or early_warning})
-        for segment_alert in moment["falling"]:
+        for segment_alert in moment["firing_segments"]:
             rows.append(
                 {
                     **segment_alert,
@@ -122,12 +123,12 @@ def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "moment": f"  {segment_alert['segment']} = {segment_alert['segment_value']}",
                 }
             )
-    return [{**row, "since": f"fell {row['since']}"} if row["state"] == "recovering" else row for row in rows]
+    return [{**row, "since": f"dropped {row['since']}"} if row["state"] == "recovering" else row for row in rows]
 
 
 def render_status(status: WorkspaceStatus) -> list[str]:
     """The status as text."""
-    source_columns = {"source": "source", "loaded": "rows", "last_evidence_at": "last evidence", "age": "age"}
+    source_columns = {"source": "source", "loaded": "rows", "last_event_at": "last event", "age": "age"}
     moment_columns = {
         "journey": "journey",
         "moment": "moment of truth",
@@ -135,25 +136,24 @@ def render_status(status: WorkspaceStatus) -> list[str]:
         "since": "since",
         "alert": "alert",
     }
-    data_gap_columns = {"source": "source", "starts_at": "blind from", "ends_at": "to", "reason": "why"}
+    data_gap_columns = {"source": "source", "starts_at": "from", "ends_at": "to", "reason": "reason"}
     rejected_columns = {"source": "source", "reason": "reason", "rows": "rows"}
     lines = [f"{status.workspace}, as of {status.as_of:%Y-%m-%d %H:%M} UTC"]
     for heading, rows, columns, empty_text in [
-        ("sources", status.sources, {**source_columns, "refused_batches": "refused"}, "nothing has landed: jkpi load"),
-        ("moments of truth", _moment_rows(status.moments), moment_columns, "nothing was judged: jkpi run"),
-        ("blind spots", status.data_gaps, data_gap_columns, "none"),
-        ("set aside", status.rejected, rejected_columns, "none"),
+        (
+            "sources",
+            status.sources,
+            {**source_columns, "refused_batches": "refused"},
+            "no data loaded yet: run jkpi load",
+        ),
+        ("moments of truth", _moment_rows(status.moments), moment_columns, "nothing evaluated yet: run jkpi run"),
+        ("data gaps", status.data_gaps, data_gap_columns, "none"),
+        ("rejected rows", status.rejected, rejected_columns, "none"),
     ]:
         lines += ["", heading, *(f"  {line}" for line in (render_table(rows, columns) if rows else [empty_text]))]
     return lines
 
 
 def _format_age(now: datetime, last: datetime | None) -> str:
-    """How long ago, in the largest whole unit."""
-    if last is None:
-        return "-"
-    seconds = max(0, int((now - last.replace(tzinfo=UTC)).total_seconds()))
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    """How long ago `last`, naive UTC, was."""
+    return "-" if last is None else format_age((now - last.replace(tzinfo=UTC)).total_seconds())

@@ -1,8 +1,8 @@
-"""The steps of the line, a verb each: what a scheduler runs, one after another or all by `jkpi run`."""
+"""The pipeline steps as verbs: a scheduler runs them one after another, `jkpi run` runs all."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -13,15 +13,15 @@ from jkpi.pipeline.progress import log
 
 
 def load(
-    source: Annotated[str | None, typer.Option("--source", "-s", help="Only this source.")] = None,
-    replace: Annotated[bool, typer.Option(help="Forget what this source landed before, and load all again.")] = False,
+    source: Annotated[str | None, typer.Option("--source", "-s", help="Load only this source.")] = None,
+    replace: Annotated[bool, typer.Option(help="Delete the rows of this source and load everything again.")] = False,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Land what is new of each source.
+    """Load new data of each source.
 
-    Each file or row lands once; a row that cannot be understood is set aside with its reason.
+    Each file or row is loaded once. A row that cannot be parsed is rejected, with its reason.
 
     Example: jkpi load --source tickets
     """
@@ -37,38 +37,36 @@ def load(
 
 
 def check(
-    checkpoint: Annotated[str, typer.Option(help="landing: what came in; marts: what was measured.")] = "landing",
+    checkpoint: Annotated[str, typer.Option(help="landing: loaded data; marts: measured KPIs.")] = "landing",
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the data, coming in or going out.
+    """Validate the data at a checkpoint (Great Expectations).
 
-    Example: jkpi check --door marts
+    Example: jkpi check --checkpoint marts
     """
     with error_handling(as_json):
+        from jkpi.cli import report
         from jkpi.config.settings import load_settings
-        from jkpi.errors import InputError
         from jkpi.pipeline import steps
 
-        checkpoints: dict[str, Literal["landing", "marts"]] = {"landing": "landing", "marts": "marts"}
-        if checkpoint not in checkpoints:
-            raise InputError(f"--door: no door {checkpoint!r}", hint="known: landing, marts")
-        report = steps.check(load_settings(workspace, parse_now(now)), checkpoints[checkpoint])
-        print_result(report, report.lines(), as_json)
-        _exit_on_failure(steps.check_failure(report))
+        check_report = steps.check(load_settings(workspace, parse_now(now)), steps.parse_checkpoint(checkpoint))
+        print_result(check_report, report.render_check(check_report), as_json)
+        _exit_on_failure(steps.check_failure(check_report))
 
 
 def measure(
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Recompute everything.")] = False,
     rewrite_history: Annotated[
-        bool, typer.Option("--rewrite-history", help="Count all days by the map of today; its past versions are gone.")
+        bool,
+        typer.Option("--rewrite-history", help="Recompute all days with the current map and drop its past versions."),
     ] = False,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count: events and answers become KPI readings.
+    """Compute KPI readings from events and survey responses (dbt).
 
     Example: jkpi measure --full-refresh
     """
@@ -85,11 +83,11 @@ def measure(
 
 
 def evaluate(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
-    """Judge the moments of truth, tell their owners.
+    """Evaluate moments of truth and notify their owners.
 
-    Running it twice says nothing twice.
+    Safe to run again: no notification is sent twice.
 
-    Example: jkpi alert
+    Example: jkpi evaluate
     """
     with error_handling(as_json):
         from jkpi.cli import report
@@ -98,7 +96,23 @@ def evaluate(workspace: WorkspaceOption = None, now: NowOption = None, as_json: 
 
         outcome = steps.evaluate(load_settings(workspace, parse_now(now)))
         print_result(outcome, report.render_evaluation(outcome), as_json)
-        _exit_on_failure(steps.evaluate_failure(outcome))
+        _exit_on_failure(steps.delivery_failure(outcome.delivered))
+
+
+def deliver(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Send what waits in the outbox.
+
+    Example: jkpi deliver
+    """
+    with error_handling(as_json):
+        from jkpi.alerts.delivery import outbox
+        from jkpi.cli import report
+        from jkpi.config.settings import load_settings
+        from jkpi.pipeline import steps
+
+        delivered = outbox.deliver(load_settings(workspace))
+        print_result(delivered, report.render_delivery(delivered), as_json)
+        _exit_on_failure(steps.delivery_failure(delivered))
 
 
 def publish(
@@ -107,61 +121,61 @@ def publish(
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the living maps, and put the dashboards into Superset.
+    """Write the living maps and update the Superset dashboards.
 
-    One HTML page per journey that needs nothing else, the Data Docs of the checks, a copy of the tables that dashboards
-    read, and the dashboards where jkpi.yml names a Superset. A second call changes nothing.
+    One self-contained HTML page per journey, the Data Docs of the checks, the tables for dashboards, and the dashboards
+    if jkpi.yml configures Superset. Safe to run again.
 
     Example: jkpi publish dashboards
     """
     with error_handling(as_json):
+        from jkpi.cli import report
         from jkpi.config.settings import load_settings
-        from jkpi.pipeline.publish import parse_publish_target
-        from jkpi.pipeline.publish import publish as put
+        from jkpi.pipeline import publish as publishing
 
-        publish_target = parse_publish_target(target)
-        publish_report = put(load_settings(workspace, parse_now(now)), publish_target)
-        print_result(publish_report, publish_report.lines(), as_json)
+        publish_target = publishing.parse_publish_target(target)
+        publish_report = publishing.publish(load_settings(workspace, parse_now(now)), publish_target)
+        print_result(publish_report, report.render_publish(publish_report), as_json)
 
 
 def digest(workspace: WorkspaceOption = None, now: NowOption = None, as_json: JsonOption = False) -> None:
-    """Send each owner the week: what fires, changed, improved, went stale.
+    """Send each owner the weekly digest: firing, watch list, worse, better, stale.
 
-    Once a week: a second call in the same week tells nobody again.
+    Each receiver gets one digest per owner and week. Safe to run again.
 
     Example: jkpi digest
     """
     with error_handling(as_json):
+        from jkpi.cli import report
         from jkpi.config.settings import load_settings
+        from jkpi.pipeline import digest as digests
         from jkpi.pipeline import steps
-        from jkpi.pipeline.digest import digest as write_digest
-        from jkpi.pipeline.digest import render_digest_report
 
-        digest_report = write_digest(load_settings(workspace, parse_now(now)))
-        print_result(digest_report, render_digest_report(digest_report), as_json)
+        digest_report = digests.digest(load_settings(workspace, parse_now(now)))
+        print_result(digest_report, report.render_digest(digest_report), as_json)
         _exit_on_failure(steps.delivery_failure(digest_report.delivered))
 
 
 def run(
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Count everything anew.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Recompute everything.")] = False,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Do it all: load, check, measure, alert, publish.
+    """Run all steps: load, check, measure, check, evaluate, publish.
 
     Example: jkpi run -w my-workspace
     """
     with error_handling(as_json):
         from jkpi.cli import report
-        from jkpi.cli.init import describe_workspace
+        from jkpi.cli.lint import describe_workspace
         from jkpi.config.settings import load_settings
         from jkpi.pipeline import steps
         from jkpi.pipeline.progress import Display
 
         settings = load_settings(workspace, parse_now(now))
-        for line in describe_workspace(settings)["notes"]:
-            log(f"  note: {line}")
+        for line in describe_workspace(settings)["warnings"]:
+            log(f"  warning: {line}")
         run_report = steps.run(settings, Display(), full_refresh)
         print_result(run_report, report.render_run(run_report), as_json)
         for step in run_report.steps:
@@ -172,7 +186,7 @@ def run(
 
 
 def _exit_on_failure(error: JkpiError | None) -> None:
-    """The result was given; what went wrong in it is told beside it, and is the exit code."""
+    """Prints the failure that a result stands for, and exits with its code."""
     if error is not None:
         print_error(error, as_json=False)
         raise typer.Exit(error.exit_code)

@@ -1,4 +1,4 @@
-"""What dashboards show beside the readings: alerts and states from the state database, looked up, not counted."""
+"""Rows of the tables that dashboards read besides the readings: alerts and series states of the state database."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import select
 
 from jkpi.config.settings import Settings
+from jkpi.dashboards import value_labels
 from jkpi.dashboards.names import MapTitles, TableRow
 from jkpi.dashboards.sources import source_rows
-from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
 from jkpi.state.engine import acknowledgements, alerts, migrate, read_transaction, series_states, state_engine
 from jkpi.warehouse.base import Warehouse, as_naive_utc
 
-SEGMENT_NOT_EVALUATED_TEXT = "not judged by itself"
+SEGMENT_NOT_EVALUATED_TEXT = "segment not evaluated"
 _MOMENT_READINGS_QUERY = """
 select
     journey, kpi, segment, segment_value, segment_label, period, period_start, value, ci_low, ci_high, sample_size, unit
@@ -33,15 +33,15 @@ def moment_reading_rows(
     titles: MapTitles,
     now: datetime,
 ) -> Iterator[TableRow]:
-    """The rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
-    the state that the series has today."""
+    """Rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
+    today's state of the series."""
     by_kpi: dict[tuple[str, str], list[TableRow]] = {}
     for row in warehouse.rows(_MOMENT_READINGS_QUERY):
         by_kpi.setdefault((row["journey"], row["kpi"]), []).append(row)
     state_by_series = {(row["journey"], row["moment"], row["segment"], row["segment_value"]): row for row in states}
     for journey in journeys:
         today = titles.today(journey.journey, now)
-        units = {kpi_id: dashboard_text.unit_of_kpi(kpi) for kpi_id, kpi, _, _ in journey.all_kpis()}
+        kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
         for moment in journey.moments_of_truth:
             labels = titles.journey_columns(journey.journey) | titles.moment_columns(
                 journey.journey, moment.moment, moment.kpi
@@ -52,11 +52,14 @@ def moment_reading_rows(
                 yield {
                     **row,
                     **labels,
-                    "interval_text": dashboard_text.format_dashboard_interval(
-                        row["ci_low"], row["ci_high"], units[moment.kpi]
+                    "interval_label": value_labels.format_table_interval(
+                        row["ci_low"],
+                        row["ci_high"],
+                        value_labels.unit_of_kpi(kpis[moment.kpi]),
+                        kpis[moment.kpi].main_statistic,
                     )
                     or "none",
-                    "state_text": _series_state_text(
+                    "state_label": _series_state_text(
                         state_by_series.get((journey.journey, moment.moment, *segment)), is_evaluated, today
                     ),
                     "as_of": as_naive_utc(now),
@@ -65,15 +68,15 @@ def moment_reading_rows(
 
 def _series_state_text(state: Mapping[Any, Any] | None, is_evaluated: bool, today: date) -> str:
     if state is None:
-        return dashboard_text.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
-    return dashboard_text.format_state_since(state["state"], state["state_since"], today)
+        return value_labels.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
+    return value_labels.format_state_since(state["state"], state["state_since"], today)
 
 
 _HEALTH_QUERY = "select * from marts.rpt_journey_health"
 
 
 def exported_rows(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> dict[str, list[TableRow]]:
-    """Table of `tables.TOLD` -> its rows, as of `settings.now`."""
+    """Table of `tables.EXPORTED_TABLES` -> its rows, as of `settings.now`."""
     titles = MapTitles(journeys)
     engine = state_engine(settings.state_url)
     try:
@@ -112,9 +115,9 @@ def _dash_alert_row(row: Mapping[Any, Any], acknowledged_by: str | None, titles:
         "kind": row["kind"].replace("_", " "),
         "status": row["status"],
         "title": row["title"],
-        "mark": segment_label.lower() if is_total else segment_label,
+        "annotation_label": segment_label.lower() if is_total else segment_label,
         "owner": row["owner"],
-        "since": row["onset"],
+        "onset": row["onset"],
         "fired_on": row["fired_on"],
         "closed_on": row["closed_on"],
         "age_days": max(0, (until - row["onset"]).days),
@@ -144,16 +147,16 @@ def _dash_moment_rows(
             key = (journey.journey, moment.moment)
             state, week = total_states.get(key, {}), health.get((journey.journey, moment.kpi), {})
             unit, direction = kpis[moment.kpi].main_unit, kpis[moment.kpi].better_direction
-            display_unit = dashboard_text.unit_of_kpi(kpis[moment.kpi])
+            labelled = (value_labels.unit_of_kpi(kpis[moment.kpi]), kpis[moment.kpi].main_statistic)
             low, high = week.get("ci_low_week"), week.get("ci_high_week")
             rows.append(
                 {
                     **titles.journey_columns(journey.journey),
                     **titles.moment_columns(*key, moment.kpi),
-                    "state": dashboard_text.format_state(state.get("state")),
-                    "urgency": dashboard_text.state_order(state.get("state")),
+                    "state_label": value_labels.format_state(state.get("state")),
+                    "state_order": value_labels.state_order(state.get("state")),
                     "since": state.get("state_since"),
-                    "falling_in": ", ".join(firing_segments.get(key, ())) or None,
+                    "firing_segments": ", ".join(firing_segments.get(key, ())) or None,
                     "owner": moment.owner,
                     "unit": unit,
                     "value": week.get("value_week"),
@@ -161,12 +164,12 @@ def _dash_moment_rows(
                     "ci_high": high,
                     "promise": moment.promise,
                     "baseline": week.get("baseline"),
-                    "week": week.get("value_week_start"),
+                    "week_start": week.get("value_week_start"),
                     "sample_size": week.get("sample_size_week"),
-                    "now_text": dashboard_text.format_dashboard_value(week.get("value_week"), display_unit),
-                    "interval_text": dashboard_text.format_dashboard_interval(low, high, display_unit),
-                    "promise_text": dashboard_text.format_promise(moment.promise, display_unit, direction),
-                    "usual_text": dashboard_text.format_dashboard_value(week.get("baseline"), display_unit),
+                    "value_label": value_labels.format_table_value(week.get("value_week"), *labelled),
+                    "interval_label": value_labels.format_table_interval(low, high, *labelled),
+                    "promise_label": value_labels.format_promise(moment.promise, *labelled, direction),
+                    "baseline_label": value_labels.format_table_value(week.get("baseline"), *labelled),
                     "as_of": as_naive_utc(now),
                 }
             )

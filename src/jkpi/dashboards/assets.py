@@ -1,4 +1,4 @@
-"""The dashboards as code: YAML beside this file, read and checked. `${name}` in it is filled in for each subject."""
+"""Dashboards as code: the YAML files of `assets/`, read and validated. `${name}` is filled in for each scope."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FilterName = Literal["journey", "segment", "period", "time"]
 
 
 class DatasetMetric(StrictModel):
-    """One number of a dataset. `format` is d3's."""
+    """One metric of a dataset. `format` is a d3 format."""
 
     metric: str
     title: str
@@ -28,7 +28,7 @@ class DatasetMetric(StrictModel):
 
 
 class Dataset(StrictModel):
-    """A published table, its column of time, and what may be asked of it."""
+    """A published table with its time column and metrics."""
 
     dataset: str
     table: str
@@ -37,7 +37,7 @@ class Dataset(StrictModel):
 
 
 class ColumnCondition(StrictModel):
-    """One condition on a column; exactly one of the others is given."""
+    """One condition on a column; exactly one of the other fields is set."""
 
     column: str
     equals: str | None = None
@@ -53,7 +53,7 @@ class ColumnCondition(StrictModel):
 
 
 class ReferenceLevel(StrictModel):
-    """A level drawn across a chart, such as a target."""
+    """A horizontal line in a chart, such as a target."""
 
     name: str
     value: float
@@ -61,7 +61,8 @@ class ReferenceLevel(StrictModel):
 
 
 class ChartAsset(StrictModel):
-    """A chart for each subject. `short` is its name on a dashboard; `marks` draws the alerts of its KPI into it."""
+    """A chart for each scope. `short_title`: its name on a dashboard; `alert_annotations`: whether it shows the alerts
+    of its KPI."""
 
     chart: str
     scope: ScopeKind
@@ -78,14 +79,14 @@ class ChartAsset(StrictModel):
 
 
 class StackedTile(StrictModel):
-    """A chart that stands below another one of the same subject, as wide as that."""
+    """A chart below another one of the same scope, equally wide."""
 
     chart: str
     height: int
 
 
 class TilePlacement(StrictModel):
-    """Charts of one kind in a row; of twelve columns wide, of eight pixels high."""
+    """Charts of one kind in a row. `width` in columns of twelve, `height` in units of eight pixels."""
 
     chart: str
     width: int = Field(ge=1, le=12)
@@ -94,7 +95,7 @@ class TilePlacement(StrictModel):
 
 
 class TabRow(StrictModel):
-    """Rows of a tab, for each subject of a kind or once: a text over charts."""
+    """Rows of a tab, once or for each scope of a kind: a text above charts."""
 
     scope: ScopeKind | None = None
     text: str | None = None
@@ -110,7 +111,7 @@ class Tab(StrictModel):
 
 
 class DashboardAsset(StrictModel):
-    """A dashboard for each subject. `period`: by which readings are shown at first."""
+    """A dashboard for each scope. `period`: the period length that is selected first."""
 
     dashboard: str
     scope: Literal["workspace", "journey"]
@@ -121,7 +122,7 @@ class DashboardAsset(StrictModel):
 
 
 class DashboardFilter(StrictModel):
-    """A filter of a dashboard; without a column it is the one of time."""
+    """A filter of a dashboard; without a column it is the time filter."""
 
     filter: FilterName
     title: str
@@ -133,7 +134,7 @@ class DashboardFilter(StrictModel):
 
 @dataclass(frozen=True)
 class DashboardAssets:
-    """All of it. Charts are kept as data: they are checked when a subject has filled them."""
+    """All assets. Charts stay raw data: they are validated once a scope has filled their placeholders."""
 
     datasets: dict[str, Dataset]
     charts: dict[str, dict[str, Any]]
@@ -144,7 +145,7 @@ class DashboardAssets:
 
 @cache
 def read_assets() -> DashboardAssets:
-    """The YAML of this package."""
+    """Reads the YAML files of this package."""
     folder = Path(__file__).parent / "assets"
     charts = [_load_yaml(path) for path in sorted((folder / "charts").glob("*.yml"))]
     dashboards = [
@@ -157,7 +158,7 @@ def read_assets() -> DashboardAssets:
         charts={chart["chart"]: chart for chart in charts},
         dashboards={dashboard.dashboard: dashboard for dashboard in dashboards},
         filters={dashboard_filter.filter: dashboard_filter for dashboard_filter in filters},
-        chart_defaults=_load_yaml(folder / "looks.yml"),
+        chart_defaults=_load_yaml(folder / "chart_defaults.yml"),
     )
 
 
@@ -165,8 +166,8 @@ Data = TypeVar("Data")
 
 
 def fill_placeholders(data: Data, values: dict[str, Any]) -> Data:
-    """The same with every `${name}` filled in. A text that is nothing else takes the value as it is, a list or None
-    as well."""
+    """`data` with every `${name}` filled in. A text that is only a placeholder becomes the value itself, also a list or
+    None."""
     filled: Any = data
     if isinstance(data, str):
         name = data.removeprefix("${").removesuffix("}")

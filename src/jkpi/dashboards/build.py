@@ -1,4 +1,4 @@
-"""From the subjects of a workspace and the assets of this package to the bundle."""
+"""Builds the bundle from the scopes of a workspace and the assets of this package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jkpi.dashboards.scopes import ChartScope
 
 
 def build_bundle(workspace: str, database: SupersetDatabase, scopes: Sequence[ChartScope]) -> DashboardBundle:
-    """All charts and dashboards for these subjects."""
+    """All charts and dashboards of these scopes."""
     assets = read_assets()
     charts = {made.uuid: made for made in _build_charts(workspace, assets, scopes)}
     placeholder_ids = {chart_uuid: placeholder_id for placeholder_id, chart_uuid in enumerate(charts, start=1)}
@@ -43,13 +43,13 @@ def build_bundle(workspace: str, database: SupersetDatabase, scopes: Sequence[Ch
 def _build_charts(workspace: str, assets: DashboardAssets, scopes: Sequence[ChartScope]) -> Iterator[BuiltChart]:
     for chart_data in assets.charts.values():
         for scope in scopes:
-            if scope.kind == chart_data["each"]:
+            if scope.kind == chart_data["scope"]:
                 asset = ChartAsset.model_validate(fill_placeholders(chart_data, scope.placeholders))
                 key = f"{asset.chart}/{scope.key}"
                 annotation_chart_uuid = None
                 if asset.alert_annotations:
                     moment_scope = next(s for s in scopes if s.kind == "moment" and s.matches(scope))
-                    annotation_chart_uuid = stable_uuid(workspace, "chart", f"alert_marks/{moment_scope.key}")
+                    annotation_chart_uuid = stable_uuid(workspace, "chart", f"alert_annotations/{moment_scope.key}")
                 yield BuiltChart(
                     stable_uuid(workspace, "chart", key),
                     asset.title,
@@ -83,7 +83,7 @@ def _build_dashboard(
         "refresh_frequency": 0,
         "timed_refresh_immune_slices": [],
         "expanded_slices": {},
-        "color_scheme": "",  # that of each chart
+        "color_scheme": "",  # each chart has its own
         "label_colors": {},
     }
     key = f"{dashboard.dashboard}/{scope.key}"
@@ -92,7 +92,7 @@ def _build_dashboard(
     dashboard_uuid = stable_uuid(workspace, "dashboard", key)
     content: ChartParams = {
         "dashboard_title": title,
-        "description": "Made by jkpi; changes by hand are undone.",
+        "description": "Managed by jkpi; manual changes are overwritten.",
         "css": "",
         "slug": slug,
         "certified_by": workspace_certifier(workspace),

@@ -17,7 +17,7 @@ from jkpi.dashboards.scopes import ChartScope
 
 @dataclass(frozen=True)
 class BuiltChart:
-    """A chart of the bundle. `marks`: the uuid of the chart whose rows are drawn into it."""
+    """A chart of the bundle. `annotation_chart_uuid`: the chart whose rows it shows as annotations."""
 
     uuid: str
     name: str
@@ -41,7 +41,7 @@ class BuiltDashboard:
 
 @dataclass(frozen=True)
 class DashboardBundle:
-    """What is put into Superset for one workspace."""
+    """All Superset objects of one workspace."""
 
     workspace: str
     database: SupersetDatabase
@@ -57,7 +57,7 @@ class DashboardBundle:
 
     @property
     def certifier(self) -> str:
-        """What stands as the certifier of everything of this workspace, so that it is known again."""
+        """The certifier of all objects of this workspace, by which they are recognized."""
         return workspace_certifier(self.workspace)
 
     def to_zip(self) -> bytes:

@@ -1,6 +1,6 @@
-"""One chart as Superset holds it: its form, and the query that a browser would save with it.
+"""One chart as Superset stores it: its form data, and the query that a browser would save with it.
 
-The saved query is what annotations, reports and our own proof run; without one a chart is only known to a browser.
+Annotations, reports and our verification run the saved query; without one, only a browser can draw the chart.
 """
 
 from __future__ import annotations
@@ -14,25 +14,27 @@ ChartParams = dict[str, Any]
 
 _NO_TIME_FILTER = "No filter"
 _COLUMN_LABELS = {
-    "journey_title": "Journey", "moment_title": "Moment of truth", "state": "State", "since": "Since",
-    "now_text": "Last final week", "interval_text": "95 % interval", "usual_text": "Usual", "promise_text": "Promised",
-    "sample_size": "Cases", "week": "Week of", "falling_in": "Falling in", "owner": "Owner", "title": "What",
-    "kind": "Kind", "segment_label": "Segment", "age_days": "Age (days)", "acknowledged_by": "Taken on by",
-    "newest_row_at": "Newest row (UTC)", "count_read": "Rows read", "count_rejected": "Set aside",
-    "blind_days_28d": "Blind days of 28", "stage_label": "Stage", "element": "Element", "name": "Name",
-    "evidence": "Evidence", "count_events": "Events", "count_events_28d": "Events in 28 days",
-    "last_evidence_at": "Last seen (UTC)", "next_label": "Next stage", "mark": "Mark", "status": "Status",
-    "kpi_title": "KPI", "period": "Readings by", "period_start": "Period",
+    "journey_title": "Journey", "moment_title": "Moment of truth", "state_label": "State", "since": "Since",
+    "value_label": "Latest final week", "interval_label": "95 % interval", "baseline_label": "Baseline",
+    "promise_label": "Promise", "sample_size": "Cases", "week_start": "Week of", "firing_segments": "Firing segments",
+    "owner": "Owner", "title": "Title", "onset": "Since", "freshness": "Freshness",
+    "kind": "Kind", "segment_label": "Segment", "age_days": "Age (days)", "acknowledged_by": "Acknowledged by",
+    "newest_row_at": "Newest row (UTC)", "count_read": "Rows read", "count_rejected": "Rejected rows",
+    "gap_days_28d": "Data gap (days of 28)",
+    "stage_label": "Stage", "element": "Element", "name": "Name",
+    "evidence": "Coverage", "count_events": "Events", "count_events_28d": "Events in 28 days",
+    "last_evidence_at": "Last event (UTC)", "next_label": "Next stage", "annotation_label": "Annotation",
+    "status": "Status", "kpi_title": "KPI", "period": "Period length", "period_start": "Period",
 }  # fmt: skip
 
 
 def column_label(column: str) -> str | None:
-    """What people read for a column; None where its name will do."""
+    """The label of a column; None if its name is the label."""
     return _COLUMN_LABELS.get(column)
 
 
 def form_data(chart: ChartAsset, assets: DashboardAssets) -> ChartParams:
-    """The chart's form data, but for the id of its dataset, which Superset fills in."""
+    """The chart's form data without the dataset id, which Superset fills in."""
     filters = [_condition_filter(condition) for condition in chart.where]
     if "time" in chart.filtered_by:
         filters.append(_adhoc_filter(assets.datasets[chart.dataset].time, "TEMPORAL_RANGE", _NO_TIME_FILTER))
@@ -51,7 +53,7 @@ def form_data(chart: ChartAsset, assets: DashboardAssets) -> ChartParams:
 
 
 def chart_query(params: ChartParams, filters: list[ChartParams] = []) -> ChartParams:
-    """The query of a form, as a browser makes it; `filters` are those that a dashboard adds."""
+    """The query of a form as a browser builds it; `filters`: those that a dashboard adds."""
     own_filters = [
         {"col": f["subject"], "op": f["operator"], **({"val": f["comparator"]} if f["comparator"] is not None else {})}
         for f in params["adhoc_filters"]
@@ -93,7 +95,7 @@ def chart_query(params: ChartParams, filters: list[ChartParams] = []) -> ChartPa
 
 
 def query_context(params: ChartParams, dataset_id: int = 0, filters: list[ChartParams] = []) -> ChartParams:
-    """What is sent to `POST /api/v1/chart/data`. On import Superset puts the real id of the dataset in."""
+    """What is sent to `POST /api/v1/chart/data`. Superset inserts the dataset id on import."""
     return {
         "datasource": {"id": dataset_id, "type": "table"},
         "force": bool(dataset_id),
@@ -105,7 +107,7 @@ def query_context(params: ChartParams, dataset_id: int = 0, filters: list[ChartP
 
 
 def columns_used(chart: ChartAsset, params: ChartParams, dataset: Dataset) -> set[str]:
-    """All columns that the chart names, those inside its metrics left out."""
+    """All columns that the chart names outside its metrics."""
     used = {condition.column for condition in chart.where} | set(params.get("all_columns", ()))
     group = params.get("groupby", [])
     used |= {group} if isinstance(group, str) else set(group)
@@ -124,16 +126,16 @@ def metrics_used(params: ChartParams) -> set[str]:
 
 
 def alert_annotation_layer(chart_id: int) -> ChartParams:
-    """Alerts as vertical lines: rows of another chart, so that whoever may not see an alert sees no line. An annotation
-    layer of Superset's own would be shown to everybody."""
+    """Alerts as vertical lines. They are rows of another chart, so row-level security applies: users who may not see an
+    alert see no line. A native annotation layer of Superset would be visible to everyone."""
     return {
         **_ANNOTATION_DEFAULTS,
         "name": "Alert",
         "annotationType": "EVENT",
         "sourceType": "table",
         "value": chart_id,
-        "timeColumn": "since",
-        "titleColumn": "mark",
+        "timeColumn": "onset",
+        "titleColumn": "annotation_label",
         "descriptionColumns": [],
         "intervalEndColumn": "",
         "color": "#d62728",
@@ -153,7 +155,7 @@ _ANNOTATION_DEFAULTS: ChartParams = {
 
 
 def _reference_level_layer(level: ReferenceLevel) -> ChartParams:
-    """A level as an annotation of a formula: of the series of a chart nobody can choose the colour."""
+    """A level as a formula annotation, because the colour of a chart's series cannot be set."""
     return {
         **_ANNOTATION_DEFAULTS,
         "name": level.name,

@@ -1,4 +1,4 @@
-"""Superset's API, by `superset-client` mended where it fails against Superset 6: see each override.
+"""Superset's API through `superset-client`, with overrides where it fails against Superset 6: see each override.
 
 Only this module knows that package; the rest of the room speaks to `Superset`.
 """
@@ -21,7 +21,7 @@ def connect(url: str, username: str, password: str, provider: str = "db") -> Any
     """A client that is logged in.
 
     Raises:
-        InputError: the client is not installed, the password is wrong, or this is another Superset than is known here.
+        InputError: the client is not installed, the login is rejected, or the version of Superset is not supported.
         SystemFailure: the server is away.
     """
     client = _client_class()(url.rstrip("/"), username, password, provider)
@@ -31,7 +31,7 @@ def connect(url: str, username: str, password: str, provider: str = "db") -> Any
 
 
 def _client_class() -> Any:
-    """The mended client. It is made here and not above: the package is optional, and slow to import."""
+    """The client with its overrides. It is defined in a function because the package is optional and slow to import."""
     root_handlers = list(logging.getLogger().handlers)
     try:
         import requests
@@ -39,7 +39,7 @@ def _client_class() -> Any:
         from supersetapiclient.client import SupersetClient
     except ModuleNotFoundError as error:
         raise InputError(
-            f"dashboards are put into Superset by superset-client, which is not installed ({error.name} is missing)",
+            f"publishing dashboards needs superset-client, which is not installed ({error.name} is missing)",
             hint="pip install 'jkpi[superset]'",
         ) from None
     finally:
@@ -49,7 +49,7 @@ def _client_class() -> Any:
                 logging.getLogger().removeHandler(handler)
 
     class Session(requests.Session):
-        """A bearer and a CSRF token, a limit of time, and one more login where the token has run out.
+        """Adds a bearer and a CSRF token and a timeout, and logs in once more when the token has expired.
 
         The package's own session switches TLS checks off when it renews a token, and waits for ever.
         """
@@ -68,7 +68,7 @@ def _client_class() -> Any:
             answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_TIMEOUT_SECONDS)
             if answer.status_code == 401:
                 raise InputError(
-                    f"Superset at {self._client.host} knows no user {self._client.username!r} with this password",
+                    f"Superset at {self._client.host} rejected the login of user {self._client.username!r}",
                     hint="see `superset: {username, password}` in jkpi.yml",
                 )
             self.headers["Authorization"] = f"Bearer {_response_body(answer)['access_token']}"
@@ -100,7 +100,7 @@ def _client_class() -> Any:
             _response_body(answer)
 
     class Client(SupersetClient):  # type: ignore[misc]
-        """Logged in at its first question."""
+        """Logs in at the first request."""
 
         assets_cls = Bundles
 
@@ -114,7 +114,7 @@ def _client_class() -> Any:
             return made
 
         def check_version(self) -> None:
-            """Whether this is the Superset that the bundle is written for."""
+            """Whether the version of Superset is the one that the bundle is written for."""
             try:
                 answer = requests.get(f"{self.host}/version", timeout=_TIMEOUT_SECONDS)
                 version = str(answer.json()["version_string"])
@@ -131,11 +131,11 @@ def _client_class() -> Any:
                 )
 
         def ask(self, method: str, path: str, **more: Any) -> Any:
-            """The body of an answer; a refusal is told with what Superset said."""
+            """The body of a response; an error carries the message of Superset."""
             return _response_body(self.session.request(method, self.join_urls(self.base_url, path), **more))
 
         def fetch(self, path: str, **more: Any) -> bytes:
-            """The content of an answer that is no JSON."""
+            """The content of a response that is not JSON."""
             answer = self.session.request("GET", self.join_urls(self.base_url, path), **more)
             if not answer.ok:
                 _response_body(answer)
@@ -178,6 +178,6 @@ def _response_body(response: Any) -> Any:
 
 def _unreachable(host: str, error: Exception) -> SystemFailure:
     return SystemFailure(
-        f"Superset at {host} does not answer: {type(error).__name__}",
+        f"Superset at {host} is unreachable: {type(error).__name__}",
         hint="is it running, and is `superset: {url: ...}` in jkpi.yml its address?",
     )

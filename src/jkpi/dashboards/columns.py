@@ -1,4 +1,4 @@
-"""The bundle against the contracts of the dbt project, before anything is sent: Superset's own errors say little."""
+"""Checks the bundle against the contracts of the dbt project before import: errors of Superset are vague."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from jkpi.errors import JkpiError
 
 
 def check_bundle(bundle: DashboardBundle) -> None:
-    """Every column and metric that a chart or filter names is there, and every metric binds to its table.
+    """Checks that every column and metric of a chart or filter exists, and that every metric binds to its table.
 
     Raises:
-        JkpiError: all that is wrong, at once.
+        JkpiError: all problems at once.
     """
     tables = all_published_columns()
     problems = [*_dataset_problems(bundle.assets, tables), *_filter_problems(bundle.assets, tables)]
@@ -28,7 +28,7 @@ def check_bundle(bundle: DashboardBundle) -> None:
         problems.append("two charts have one UUID")
     if problems:
         raise JkpiError(
-            f"the dashboards do not fit the tables that they read: {'; '.join(dict.fromkeys(problems))}",
+            f"dashboards do not match their tables: {'; '.join(dict.fromkeys(problems))}",
             hint="this installation of jkpi is broken; please report it",
         )
 
@@ -61,7 +61,8 @@ def _filter_problems(assets: DashboardAssets, tables: dict[str, ColumnTypes]) ->
             continue
         columns = tables[assets.datasets[dashboard_filter.dataset].table]
         if dashboard_filter.column not in columns:
-            yield f"filter {dashboard_filter.filter}: no column {dashboard_filter.column!r} ({did_you_mean(dashboard_filter.column, columns)})"
+            hint = did_you_mean(dashboard_filter.column, columns)
+            yield f"filter {dashboard_filter.filter}: no column {dashboard_filter.column!r} ({hint})"
 
 
 def _chart_problems(chart: BuiltChart, assets: DashboardAssets, tables: dict[str, ColumnTypes]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 
 PASSWORD_MASK = "XXXXXXXXXX"
-"""What Superset itself writes in the place of a password."""
+"""The placeholder that Superset writes for a password."""
 
 _DUCKDB_TYPES = {"text": "VARCHAR", "double precision": "DOUBLE"}
 # Superset's users may write SQL: what they can reach is this one file, and nothing can be set back.
@@ -26,7 +26,7 @@ class SupersetDatabase:
     file: str = "databases/jkpi.yaml"
 
     def type_name(self, kind: str) -> str:
-        """A type of dbt's contracts in the engine's words."""
+        """A type of the dbt contracts in the dialect of the engine."""
         return _DUCKDB_TYPES.get(kind, kind.upper()) if self.engine == "duckdb" else kind.upper()
 
     def content(self, name: str, uuid: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class SupersetDatabase:
 
 
 def superset_database(warehouse_url: str, snapshot: Path, override: str | None = None) -> SupersetDatabase:
-    """How Superset reaches what was published. `override` is for a Superset that sees it under another address."""
+    """How Superset connects to the published tables. `override`: the address if Superset needs another one."""
     url = override or warehouse_url
     if url.startswith("duckdb"):
         return SupersetDatabase("duckdb", override or f"duckdb:///{snapshot}")

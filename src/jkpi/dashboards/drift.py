@@ -1,4 +1,4 @@
-"""What differs between the bundle and what Superset holds: only keys that the bundle gives count. Pure."""
+"""Differences between the bundle and Superset, for the keys that the bundle sets. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SERVER_FIELDS = {"version", "query_context", "external_url", "is_managed_extern
 def bundle_drift(
     bundle: DashboardBundle, remote: Mapping[str, RemoteContent], uuid_by_chart_id: Mapping[int, str]
 ) -> list[str]:
-    """The differences in words, the first three of each thing.
+    """The differences as text, at most three of each object.
 
     Args:
         held: UUID -> what Superset exports for it.
@@ -54,7 +54,7 @@ def _display_name(content: RemoteContent) -> str:
 
 
 def _normalized(content: RemoteContent, uuid_by_chart_id: Mapping[int, str]) -> dict[str, Any]:
-    """The same with charts named by UUID where it holds their numbers."""
+    """`position` with the UUIDs of charts instead of their ids."""
     copied: dict[str, Any] = json.loads(json.dumps(content, default=str))
     for component in copied.get("position", {}).values():
         if isinstance(component, dict) and component.get("type") == "CHART":
@@ -75,7 +75,7 @@ def _differing_paths(wanted: Any, actual: Any, path: str = "") -> Iterator[str]:
             if key not in _SERVER_FIELDS:
                 yield from _differing_paths(value, actual.get(key), f"{path}.{key}" if path else key)
         if path in ("columns", "metrics", "position"):
-            yield from (f"{path}.{key} is not ours" for key in actual if key not in wanted)
+            yield from (f"{path}.{key} is not managed by jkpi" for key in actual if key not in wanted)
     elif isinstance(wanted, list) and isinstance(actual, list) and len(wanted) == len(actual):
         for index, (wanted_item, actual_item) in enumerate(zip(wanted, actual, strict=True)):
             yield from _differing_paths(wanted_item, actual_item, f"{path}.{index}")

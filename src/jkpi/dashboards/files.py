@@ -1,4 +1,4 @@
-"""The files of a bundle, as Superset's importers want them."""
+"""The files of a bundle, in the format of Superset's importers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def bundle_files(bundle: DashboardBundle) -> Iterator[tuple[str, ChartParams]]:
 
 
 def _dataset_file(bundle: DashboardBundle, name: str, table: str, database_uuid: str) -> ChartParams:
-    """A query, not a table: a Superset that keeps its metadata in SQLite knows a table by its name alone, and two
-    workspaces have the same ones."""
+    """A query instead of a table: Superset with SQLite metadata identifies a table by its name alone, and the names are
+    the same in every workspace."""
     asset = bundle.assets.datasets[name]
     columns = [
         {

@@ -1,4 +1,4 @@
-"""A dashboard's grid and filters as Superset holds them."""
+"""The grid and filters of a dashboard as Superset stores them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ GRID_COLUMNS = 12
 
 @dataclass(frozen=True)
 class Tile:
-    """A chart as it stands on dashboards: `number` stands for its id, which Superset puts in its place. `short` is its
-    name where its place says what it is about."""
+    """A chart on a dashboard. `number`: a placeholder for its id, which Superset replaces. `short_title`: its name
+    where the position already says what it is about."""
 
     uuid: str
     placeholder_id: int
@@ -27,12 +27,12 @@ class Tile:
 
 
 TileStack = tuple[int, list[tuple[Tile, int]]]
-"""How wide it is, and its tiles from above with the height of each."""
+"""Its width, and its tiles from the top with their heights."""
 
 
 @dataclass
 class DashboardGrid:
-    """Superset's `position`, and the tiles that ended up on it."""
+    """The `position` of Superset, and the tiles on it."""
 
     position: LayoutParams = field(default_factory=dict)
     tiles: dict[int, Tile] = field(default_factory=dict)
@@ -57,7 +57,7 @@ def build_grid(
     scopes: Sequence[ChartScope],
     tile_of: Callable[[str, ChartScope], Iterator[Tile]],
 ) -> DashboardGrid:
-    """Tabs of rows; a row that grows wider than the page goes on in the next one.
+    """Tabs of rows; a row wider than the page continues in the next one.
 
     Args:
         tile_of: (chart, subject) -> the tiles of that chart which belong to the subject.
@@ -84,7 +84,7 @@ def native_filters(
     dashboard_grid: DashboardGrid,
     scope: ChartScope,
 ) -> list[LayoutParams]:
-    """The native filters of a dashboard, each with the charts that it does not reach left out."""
+    """The native filters of a dashboard, each excluding the charts that it does not apply to."""
     native = []
     for dashboard_filter in dashboard_filters:
         excluded = [
@@ -111,7 +111,7 @@ def native_filters(
 
 
 def default_data_mask(dashboard_filter: DashboardFilter) -> LayoutParams:
-    """What a filter lets through before anybody touches it."""
+    """The default selection of a filter."""
     if dashboard_filter.default is None:
         return {"extraFormData": {}, "filterState": {}, "ownState": {}}
     return {
@@ -130,7 +130,7 @@ def _scopes_of_row(tab_row: TabRow, scope: ChartScope, scopes: Sequence[ChartSco
 def _tile_stacks(
     placement: TilePlacement, scope: ChartScope, tile_of: Callable[[str, ChartScope], Iterator[Tile]]
 ) -> Iterator[TileStack]:
-    """The charts of one kind, each with the one under it: both have the same subjects, in the same order."""
+    """The charts of one kind, each with the one stacked below it: both have the same scopes in the same order."""
     tiles = [(tile, placement.height) for tile in tile_of(placement.chart, scope)]
     if placement.stacked is None:
         yield from ((placement.width, [tile]) for tile in tiles)
@@ -192,7 +192,7 @@ def _filter_controls(dashboard_filter: DashboardFilter) -> LayoutParams:
 
 
 def _limit_to_journey(scope: ChartScope) -> list[LayoutParams]:
-    """The choice of a filter holds only what the dashboard's journey has."""
+    """Limits the values of a filter to those of the dashboard's journey."""
     if scope.kind != "journey":
         return []
     return [

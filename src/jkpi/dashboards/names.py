@@ -1,4 +1,4 @@
-"""What people read for the names of a map."""
+"""Names of Superset objects, and titles for the ids of a map."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _NAMESPACE = uuid.UUID("0b3a0e52-6a4f-5d0c-9a55-6d6b70690001")
 
 
 def workspace_certifier(workspace: str) -> str:
-    """See `Bundle.signature`."""
+    """See `DashboardBundle.certifier`."""
     return f"jkpi {workspace}"
 
 
 def slug_prefix(workspace: str) -> str:
-    """What the addresses of a workspace's dashboards begin with: its name, and where that is no plain word a few digits
-    that tell it from others, for Superset takes over what has the same address."""
+    """The prefix of dashboard URLs of a workspace: its name, and a few digits if the name is not a plain word. Two
+    workspaces must not share a prefix: Superset overwrites a dashboard with the same URL."""
     slug = re.sub(r"[^a-z0-9_]+", "-", workspace.lower()).strip("-")
     return f"jkpi-{slug}-" if slug == workspace else f"jkpi-{slug}-{stable_uuid(workspace, 'slug', '')[:6]}-"
 
 
 def stable_uuid(workspace: str, kind: str, key: str) -> str:
-    """The UUID of a thing of a workspace (RFC 9562, version 5)."""
+    """The UUID of an object of a workspace (RFC 9562, version 5)."""
     return str(uuid.uuid5(_NAMESPACE, f"{workspace}/{kind}/{key}"))
 
 
@@ -37,7 +37,7 @@ NO_JOURNEY = ("(none)", "On no map")
 
 
 class MapTitles:
-    """What people read for the names of a map; names that the map has no longer are shown as they are."""
+    """Titles for the ids of a map. An id that is no longer on the map is its own title."""
 
     def __init__(self, journeys: Sequence[Journey]) -> None:
         self.journeys = {journey.journey: journey for journey in journeys}

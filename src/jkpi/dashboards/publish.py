@@ -1,4 +1,4 @@
-"""`jkpi publish dashboards`: the bundle checked, put into Superset, secured, and its charts asked."""
+"""Publishes dashboards: checks the bundle, imports it into Superset, sets the security, verifies the charts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from jkpi.dashboards.verify import VerificationResult, verify_charts
 from jkpi.errors import CheckFailed, InputError
 from jkpi.journeys.model import Journey
 
-_MAX_CHANGES_LISTED = 20
-
 
 @dataclass(frozen=True)
 class DashboardReport:
-    """What was put where. `changed` says what differed before; nothing, if nothing did."""
+    """Result of publishing dashboards. `changed`: the differences that were found and removed; `empty`: charts without
+    data."""
 
     urls: tuple[str, ...]
     charts: int
@@ -35,23 +34,11 @@ class DashboardReport:
     roles: tuple[str, ...]
     empty: tuple[str, ...]
 
-    def lines(self) -> list[str]:
-        """For people."""
-        lines = [*self.urls, f"{len(self.urls)} dashboards, {self.charts} charts, each asked for its rows"]
-        lines += _limited_lines("changed", [*self.changed, *self.security_changes]) or ["nothing had to be changed"]
-        lines += [*_limited_lines("removed", self.removed), *_limited_lines("empty", self.empty)]
-        return [*lines, f"roles to give to people, beside Gamma: {', '.join(self.roles)}"]
-
-
-def _limited_lines(word: str, names: Sequence[str]) -> list[str]:
-    more = [f"{word}: {len(names) - _MAX_CHANGES_LISTED} more"] if len(names) > _MAX_CHANGES_LISTED else []
-    return [*(f"{word}: {thing}" for thing in names[:_MAX_CHANGES_LISTED]), *more]
-
 
 def workspace_bundle(
     settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> DashboardBundle:
-    """Everything that a workspace has in Superset, checked. `coarse`: see `coarse_kpis`.
+    """The validated bundle of a workspace. `monthly_only`: see `monthly_only_kpis`.
 
     Raises:
         JkpiError: it does not fit the tables.
@@ -67,7 +54,7 @@ def workspace_bundle(
 def publish_dashboards(
     settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> DashboardReport:
-    """Bring Superset to what the maps say. The tables are published before; `coarse`: see `coarse_kpis`.
+    """Updates Superset to match the maps. The tables must be published before. `monthly_only`: see `monthly_only_kpis`.
 
     Raises:
         InputError: no Superset is named, a secret of it is not there, or it refuses the user.
@@ -77,8 +64,8 @@ def publish_dashboards(
     connection = settings.superset
     if connection is None:
         raise InputError(
-            "jkpi.yml names no Superset",
-            hint="write superset: {url: ..., username: ..., password: env:NAME}; or look at the example: make superset",
+            "jkpi.yml has no superset section",
+            hint="add superset: {url: ..., username: ..., password: env:NAME}; for an example see make superset",
         )
     require_secrets(connection.unresolved_secrets)
     bundle = workspace_bundle(settings, journeys, monthly_only)
@@ -105,6 +92,6 @@ def _require_all_charts(verification: VerificationResult) -> None:
     if verification.failed:
         failures_text = "; ".join(f"{name}: {reason}" for name, reason in verification.failed[:5])
         raise CheckFailed(
-            f"{len(verification.failed)} of {verification.charts} charts cannot be drawn: {failures_text}",
-            hint="does Superset reach what was published? See `superset: {database: ...}` in jkpi.yml",
+            f"{len(verification.failed)} of {verification.charts} charts failed: {failures_text}",
+            hint="check that Superset can read the published tables; see `superset: {database: ...}` in jkpi.yml",
         )

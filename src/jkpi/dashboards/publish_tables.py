@@ -1,4 +1,4 @@
-"""The copy that dashboards read, put beside the warehouse: see `jkpi.warehouse.snapshot`."""
+"""Writes the copy of the tables that dashboards read, next to the warehouse: see `jkpi.warehouse.snapshot`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SNAPSHOT_FILE = "dashboards.duckdb"
 
 
 def is_measured(warehouse: Warehouse) -> bool:
-    """Whether there is something to publish."""
+    """Whether the warehouse has tables to publish."""
     return all(warehouse.table_exists("dashboards", view) for view in view_columns())
 
 
 def monthly_only_kpis(warehouse: Warehouse) -> frozenset[tuple[str, str]]:
-    """(journey, KPI) of those that are read by months only: of totals that came so."""
+    """(journey, KPI) of KPIs with monthly readings only: their data arrives as monthly totals."""
     rows = warehouse.rows(
         "select journey, kpi from dashboards.dash_readings where is_primary and period in ('week', 'month')"
         " group by journey, kpi having max(case when period = 'week' then 1 else 0 end) = 0"
@@ -33,27 +33,27 @@ def monthly_only_kpis(warehouse: Warehouse) -> frozenset[tuple[str, str]]:
 
 
 def snapshot_link(settings: Settings) -> Path:
-    """Where readers of a DuckDB warehouse look: a symlink to the newest snapshot."""
+    """The symlink to the newest snapshot of a DuckDB warehouse."""
     return settings.workspace / SNAPSHOT_FOLDER / SNAPSHOT_FILE
 
 
 def publish_tables(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> Path | None:
-    """Copy everything that dashboards read, as of `settings.now`.
+    """Copies all tables that dashboards read, as of `settings.now`.
 
     Returns:
         The symlink to the snapshot of a DuckDB warehouse; None for PostgreSQL, where it is the schema `published`.
 
     Raises:
-        InputError: nothing was measured yet, or by a release that knew no dashboards.
+        InputError: nothing has been measured yet.
         SystemFailure: the snapshot cannot be written.
     """
     if not is_measured(warehouse):
-        raise InputError("there is nothing to show on dashboards yet", hint="measure first: jkpi run, or jkpi measure")
+        raise InputError("nothing has been measured yet", hint="run jkpi run, or jkpi measure")
     rows_by_table = exported_rows(settings, warehouse, journeys)
     queries = {view: f"select {', '.join(columns)} from dashboards.{view}" for view, columns in view_columns().items()}
     for table, columns in EXPORTED_TABLES.items():
         _as_temp_table(warehouse, table, columns, rows_by_table[table])
-        queries[table] = f"select {', '.join(columns)} from handed_{table}"
+        queries[table] = f"select {', '.join(columns)} from export_{table}"
     try:
         if warehouse.engine == "duckdb":
             write_snapshot(warehouse, snapshot_link(settings), queries)
@@ -62,18 +62,18 @@ def publish_tables(settings: Settings, warehouse: Warehouse, journeys: Sequence[
         return None
     finally:
         for table in EXPORTED_TABLES:
-            warehouse.execute(f"drop table handed_{table}")
+            warehouse.execute(f"drop table export_{table}")
 
 
 def _as_temp_table(warehouse: Warehouse, table: str, columns: dict[str, str], rows: list[TableRow]) -> None:
-    """The rows as a temporary table of the connection, so that both engines copy it like any other."""
+    """Writes the rows to a temporary table, so that both engines copy it like any other table."""
     import pyarrow as pa
 
-    warehouse.execute(f"drop table if exists handed_{table}")
+    warehouse.execute(f"drop table if exists export_{table}")
     warehouse.execute(
-        f"create temporary table handed_{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+        f"create temporary table export_{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
     )
     if rows:
         warehouse.insert(
-            f"handed_{table}", pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
+            f"export_{table}", pa.Table.from_pylist([{name: row[name] for name in columns} for row in rows])
         )

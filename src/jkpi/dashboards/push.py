@@ -1,4 +1,5 @@
-"""Putting the bundle into Superset: only where something differs, and what is not ours any more is taken away."""
+"""Imports the bundle into Superset: only what differs. Objects of the workspace that are no longer in the bundle are
+removed."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from jkpi.dashboards.names import slug_prefix
 
 @dataclass(frozen=True)
 class RemoteObjects:
-    """What of the bundle is in Superset, by UUID: ids of datasets, charts and dashboards."""
+    """Ids in Superset by UUID, of the datasets, charts and dashboards of the bundle."""
 
     datasets: dict[str, int]
     charts: dict[str, int]
@@ -29,7 +30,7 @@ class RemoteObjects:
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What came of it: `changed` says what differed before, `removed` what was ours and is no longer asked for."""
+    """Result of a synchronization. `changed`: the differences found; `removed`: objects no longer in the bundle."""
 
     remote: RemoteObjects
     is_new: bool
@@ -38,7 +39,7 @@ class SyncResult:
 
 
 def fetch_existing(client: Any, bundle: DashboardBundle) -> RemoteObjects:
-    """Find what is there already."""
+    """Finds the objects that already exist."""
     wanted = {bundle.dataset_uuid(name) for name in bundle.assets.datasets}
     name_filter = [{"col": "table_name", "opr": "sw", "value": f"{bundle.certifier} "}]
     datasets = {
@@ -68,7 +69,7 @@ def fetch_existing(client: Any, bundle: DashboardBundle) -> RemoteObjects:
 
 
 def sync_bundle(client: Any, bundle: DashboardBundle) -> SyncResult:
-    """Bring Superset to what the bundle says. A second call changes nothing.
+    """Updates Superset to match the bundle. A second call changes nothing.
 
     Raises:
         SystemFailure: Superset refused it.
@@ -91,7 +92,7 @@ def sync_bundle(client: Any, bundle: DashboardBundle) -> SyncResult:
 
 
 def _remote_differences(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> list[str]:
-    """What differs between Superset and the bundle, in words."""
+    """The differences between Superset and the bundle, as text."""
     remote_content = _exported_files(client, "dashboard", list(remote.dashboards.values()))
     annotation_chart_uuids = {made.annotation_chart_uuid for made in bundle.charts.values()} & set(remote.charts)
     remote_content |= _exported_files(client, "chart", [remote.charts[uuid] for uuid in annotation_chart_uuids if uuid])
@@ -99,7 +100,7 @@ def _remote_differences(client: Any, bundle: DashboardBundle, remote: RemoteObje
 
 
 def _exported_files(client: Any, kind: str, ids: list[int]) -> dict[str, dict[str, Any]]:
-    """UUID -> file, of these objects and of all that they rest on."""
+    """UUID -> file, of these objects and of all that they depend on."""
     if not ids:
         return {}
     content = client.fetch(f"{kind}/export/", params={"q": json.dumps(sorted(set(ids)))})
@@ -113,7 +114,7 @@ def _exported_files(client: Any, kind: str, ids: list[int]) -> dict[str, dict[st
 
 
 def _add_alert_annotations(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> None:
-    """On import Superset drops every annotation that is no formula: they are put in afterwards."""
+    """Adds the alert annotations after the import, because Superset drops all but formula annotations on import."""
     for uuid, chart in bundle.charts.items():
         if chart.annotation_chart_uuid is None:
             continue

@@ -1,4 +1,4 @@
-"""What there is to make charts of: the workspace, its journeys, their stages, KPIs and moments of truth."""
+"""The scopes that charts are made for: the workspace, its journeys, their stages, KPIs and moments of truth."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from jkpi.config.settings import Settings
+from jkpi.dashboards import value_labels
 from jkpi.dashboards.assets import ScopeKind
-from jkpi.formatting import dashboard_text
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.model import Journey
 
@@ -25,7 +25,7 @@ _TIME_KPI_KINDS = ("time_to_resolve", "time_in_stage")
 
 @dataclass(frozen=True)
 class ChartScope:
-    """`names`: what it is, such as {journey: ..., kpi: ...}; `values`: what fills its assets, the names among them."""
+    """`ids`: what it is for, such as {journey: ..., kpi: ...}; `placeholders`: values for its assets, with the ids."""
 
     kind: ScopeKind
     ids: dict[str, str]
@@ -43,21 +43,21 @@ class ChartScope:
         return "/".join(self.ids[id_name] for id_name in id_names.get(self.kind, ("journey", "kpi")))
 
     def matches(self, other: ChartScope) -> bool:
-        """Whether the two agree in all that both are named by."""
+        """Whether both have the same value of every id that they share."""
         return all(self.ids[id_name] == name for id_name, name in other.ids.items() if id_name in self.ids)
 
 
 def workspace_scopes(
     settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> list[ChartScope]:
-    """All subjects of a workspace, in the order of its maps.
+    """All scopes of a workspace, in the order of its maps.
 
     Args:
-        coarse: (journey, KPI) of those that are read by months only.
+        monthly_only: (journey, KPI) of KPIs with monthly readings only.
     """
     note = "**Synthetic data: these customers and numbers are made up.** " if settings.synthetic else ""
     base: dict[str, Any] = {"workspace": settings.name}
-    text = f"{note}Every moment of truth of *{settings.name}*: where it stands, and whether it fell off."
+    text = f"{note}Every moment of truth of *{settings.name}*: its state and its change."
     scopes = [ChartScope("workspace", {}, {**base, "overview_text": text})]
     for journey in journeys:
         scopes += _journey_scopes(journey, base, note, monthly_only)
@@ -75,8 +75,8 @@ def _journey_scopes(
         **ids,
         "journey_title": journey.title,
         "main_period": "month" if is_monthly_only else "week",
-        "journey_text": f"{note}**{journey.title}**, lived by {journey.viewpoint.persona}.{focus}"
-        " In the charts, bands are 95 % intervals and red lines the beginnings of alerts.",
+        "journey_text": f"{note}**{journey.title}**, as experienced by {journey.viewpoint.persona}.{focus}"
+        " Bands are 95 % intervals; red lines mark when alerts began.",
     }
     yield ChartScope("journey", ids, placeholders)
     digits = len(str(len(journey.stages)))
@@ -105,13 +105,14 @@ def _journey_scopes(
                 "goal_lines": _goal_lines(kpi, promise_by_kpi.get(kpi_id)),
                 "tolerance_lines": _tolerance_lines(kpi),
                 "format": _D3_FORMATS[kpi.main_unit],
-                "fine_format": _PRECISE_D3_FORMATS[kpi.main_unit],
-                "is_coarse": (journey.journey, kpi_id) in monthly_only,
+                "precise_format": _PRECISE_D3_FORMATS[kpi.main_unit],
+                "is_monthly_only": (journey.journey, kpi_id) in monthly_only,
                 "period": "month" if (journey.journey, kpi_id) in monthly_only else "week",
                 "bounds": _axis_bounds(kpi),
                 "has_moment": kpi_id in promise_by_kpi,
                 "unit": kpi.main_unit,
-                "said_unit": dashboard_text.unit_of_kpi(kpi),
+                "display_unit": value_labels.unit_of_kpi(kpi),
+                "statistic": kpi.main_statistic,
                 "hours": "Hours" if getattr(kpi, "calendar", None) is None else "Open hours",
                 "direction": kpi.better_direction,
             },
@@ -121,14 +122,12 @@ def _journey_scopes(
             yield ChartScope("duration", kpis[kpi_id].ids, kpis[kpi_id].placeholders)
     for moment in journey.moments_of_truth:
         kpi_scope = kpis[moment.kpi]
-        promise = dashboard_text.format_promise(
-            moment.promise, kpi_scope.placeholders["said_unit"], kpi_scope.placeholders["direction"]
-        )
+        unit, statistic, direction = (kpi_scope.placeholders[key] for key in ("display_unit", "statistic", "direction"))
         moment_placeholders = {
             "moment": moment.moment,
             "moment_title": moment.display_title,
             "owner": moment.owner,
-            "promise_text": promise,
+            "promise_label": value_labels.format_promise(moment.promise, unit, statistic, direction),
         }
         yield ChartScope(
             "moment", {**kpi_scope.ids, "moment": moment.moment}, {**kpi_scope.placeholders, **moment_placeholders}
@@ -136,22 +135,24 @@ def _journey_scopes(
 
 
 def _axis_bounds(kpi: KpiBase) -> list[float | None]:
-    """Of the value axis: shares end at all of them; where values go below zero, the band needs the whole scale."""
+    """Bounds of the value axis: a share ends at 1; NPS needs the whole scale for its interval band."""
     if kpi.kpi == "nps":
         return [-100, 100]
     return [None, 1] if kpi.main_unit == "share" and kpi.better_direction == "higher" else [None, None]
 
 
 def _goal_lines(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
-    """What is wanted and what is promised, in the unit of the chart."""
+    """Target and promise, in the unit of the chart."""
     unit_seconds = 3600 if kpi.main_unit == "seconds" else 1
-    goals = [] if kpi.target is None else [{"name": "Target", "at": kpi.target / unit_seconds, "color": _GREEN}]
-    return goals if promise is None else [*goals, {"name": "Promised", "at": promise / unit_seconds, "color": _ORANGE}]
+    goals = [] if kpi.target is None else [{"name": "Target", "value": kpi.target / unit_seconds, "color": _GREEN}]
+    return (
+        goals if promise is None else [*goals, {"name": "Promise", "value": promise / unit_seconds, "color": _ORANGE}]
+    )
 
 
 def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
-    """What the customer still bears, in hours; none where each case has a date of its own."""
+    """The tolerance of customers in hours; none if each case has its own due date."""
     tolerance = getattr(kpi, "tolerance", None)
     if not isinstance(tolerance, timedelta):
         return []
-    return [{"name": "Tolerance", "at": tolerance.total_seconds() / 3600, "color": _ORANGE}]
+    return [{"name": "Tolerance", "value": tolerance.total_seconds() / 3600, "color": _ORANGE}]

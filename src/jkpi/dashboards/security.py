@@ -1,4 +1,4 @@
-"""Who sees what: a role for each journey, which shows its rows and no others, and one that shows all of a workspace.
+"""Access: a role for each journey, which shows only its rows, and a role that shows all rows of a workspace.
 
 Superset keeps to the rule in every query of the role's users, those of annotations and of their own charts as well.
 """
@@ -17,20 +17,20 @@ ALL_JOURNEYS = "all"
 
 @dataclass(frozen=True)
 class JourneyRole:
-    """A role of the workspace; `journey` is None for the one that sees all."""
+    """A role of the workspace; `journey` is None for the role that sees all."""
 
     name: str
     journey: str | None
 
 
 def workspace_roles(bundle: DashboardBundle) -> list[JourneyRole]:
-    """The roles that a workspace has."""
+    """The roles of a workspace."""
     journey_roles = [JourneyRole(f"{bundle.certifier}: {journey}", journey) for journey in bundle.journeys]
     return [*journey_roles, JourneyRole(f"{bundle.certifier}: {ALL_JOURNEYS}", None)]
 
 
 def apply_security(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> list[str]:
-    """Make the roles, and say in words what had to be changed. What others gave to a role or a dashboard stays.
+    """Creates or updates the roles and returns the changes as text. What others added to a role or dashboard is kept.
 
     Raises:
         SystemFailure: afterwards a role sees more than its journey.
@@ -43,7 +43,7 @@ def apply_security(client: Any, bundle: DashboardBundle, remote: RemoteObjects) 
             changed.append(f"new role: {role.name}")
             role_ids[role.name] = client.ask("POST", "security/roles/", json={"name": role.name})["id"]
         workspace_role_ids[role.name] = role_ids[role.name]
-    # The rule before the right: at no time does a role see more than it should.
+    # The rule comes before the permission, so that a role never sees more than it should.
     for role in workspace_roles(bundle):
         if role.journey is not None:
             changed += _restrict_to_journey(
@@ -55,10 +55,10 @@ def apply_security(client: Any, bundle: DashboardBundle, remote: RemoteObjects) 
 
 
 def _restrict_to_journey(client: Any, role: JourneyRole, role_id: int, datasets: list[int]) -> list[str]:
-    """The rule that a role sees the rows of its journey."""
+    """The rule that limits a role to the rows of its journey."""
     wanted = {
         "name": role.name,
-        "description": "Made by jkpi; changes by hand are undone.",
+        "description": "Managed by jkpi; manual changes are overwritten.",
         "filter_type": "Regular",
         "group_key": "journey",
         "clause": f"journey = '{role.journey}'",
@@ -72,13 +72,13 @@ def _restrict_to_journey(client: Any, role: JourneyRole, role_id: int, datasets:
         change = [f"new rule: {role.name}"]
     elif _fetch_rule(client, rule_ids[0]) != wanted:
         client.ask("PUT", f"rowlevelsecurity/{rule_ids[0]}", json=wanted)
-        change = [f"mended rule: {role.name}"]
+        change = [f"updated rule: {role.name}"]
     else:
         return []
     rule_ids = [row["id"] for row in client.listed("rowlevelsecurity/", ["id", "name"], name_filter)]
     if not rule_ids or _fetch_rule(client, rule_ids[0]) != wanted:
         raise SystemFailure(
-            f"the rule {role.name!r} does not hold in Superset", hint="look at Settings, Row Level Security there"
+            f"the rule {role.name!r} is not in force in Superset", hint="check Settings, Row Level Security in Superset"
         )
     return change
 
@@ -91,7 +91,7 @@ def _fetch_rule(client: Any, rule_id: int) -> dict[str, Any]:
 
 
 def _grant_dataset_access(client: Any, bundle: DashboardBundle, ids: dict[str, int]) -> list[str]:
-    """The right to read the workspace's datasets, for each role."""
+    """Grants the right to read the workspace's datasets, for each role."""
     names = tuple(f"[{bundle.certifier}].[{bundle.certifier} {name}](" for name in bundle.assets.datasets)
     permission_ids = {
         row["id"]
@@ -99,7 +99,10 @@ def _grant_dataset_access(client: Any, bundle: DashboardBundle, ids: dict[str, i
         if row["permission"]["name"] == "datasource_access" and row["view_menu"]["name"].startswith(names)
     }
     if len(permission_ids) < len(names):
-        raise SystemFailure("Superset has no right for each of the datasets", hint="run again; see the log of Superset")
+        raise SystemFailure(
+            "Superset has no permission for some of the datasets",
+            hint="run the command again; if it fails again, see the log of Superset",
+        )
     changed = []
     for name, role_id in ids.items():
         granted_ids = {row["id"] for row in client.ask("GET", f"security/roles/{role_id}/permissions/")["result"]}
@@ -113,7 +116,7 @@ def _grant_dataset_access(client: Any, bundle: DashboardBundle, ids: dict[str, i
 def _assign_dashboard_roles(
     client: Any, bundle: DashboardBundle, remote: RemoteObjects, ids: dict[str, int]
 ) -> list[str]:
-    """Each dashboard to the roles that have rows on it, where Superset keeps dashboards by role (DASHBOARD_RBAC)."""
+    """Grants each dashboard to the roles with rows on it, if Superset has dashboard roles (DASHBOARD_RBAC)."""
     changed = []
     for dashboard in bundle.dashboards:
         wanted = {ids[role.name] for role in workspace_roles(bundle) if _may_view(role, dashboard.journey)}

@@ -1,4 +1,4 @@
-"""How fresh each source is, and which journeys it feeds: from the ledger of loads."""
+"""How fresh each source is, and which journeys it feeds: from the load log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DAY_SECONDS = 86400.0
 _SOURCE_FRESHNESS_QUERY = """
 select
     sources.source, sources.title, sources.kind, sources.owner, sources.schedule, sources.late_seconds, feeds.journey,
-    loads.newest_row_at, loads.loaded_at, loads.count_read, loads.count_rejected, loads.last_status, blind.seconds
+    loads.newest_row_at, loads.loaded_at, loads.count_read, loads.count_rejected, loads.last_status, gaps.seconds
 from raw.map_sources as sources
 left join (select distinct journey, source from intermediate.int_kpi_sources) as feeds
     on sources.source = feeds.source
@@ -38,7 +38,7 @@ left join (
     from raw.blind_spots
     where ends_at > :since and starts_at < :now
     group by source
-) as blind on sources.source = blind.source
+) as gaps on sources.source = gaps.source
 order by sources.source, feeds.journey
 """
 
@@ -58,13 +58,13 @@ def source_rows(warehouse: Warehouse, titles: MapTitles, now: datetime) -> list[
                 "kind": row["kind"],
                 "owner": row["owner"],
                 "schedule": row["schedule"],
-                "state": _freshness_text(row, current),
+                "freshness": _freshness_text(row, current),
                 "newest_row_at": newest,
                 "age_days": max(0.0, (current - newest).total_seconds() / _DAY_SECONDS) if newest else None,
                 "loaded_at": row["loaded_at"],
                 "count_read": int(row["count_read"] or 0),
                 "count_rejected": int(row["count_rejected"] or 0),
-                "blind_days_28d": float(row["seconds"] or 0) / _DAY_SECONDS,
+                "gap_days_28d": float(row["seconds"] or 0) / _DAY_SECONDS,
                 "as_of": current,
             }
         )
@@ -77,4 +77,4 @@ def _freshness_text(row: TableRow, current: datetime) -> str:
     if row["newest_row_at"] is None:
         return "no data yet"
     late = is_late(row["newest_row_at"], row["schedule"] or "", int(row["late_seconds"] or 0), current)
-    return "age not judged" if late is None else "late" if late else "fresh"
+    return "freshness unknown" if late is None else "late" if late else "fresh"

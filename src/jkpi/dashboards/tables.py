@@ -1,4 +1,5 @@
-"""What dashboards read: the dbt views of folder `dashboards`, and beside them what only the state and the map know."""
+"""The tables that dashboards read: dbt views of folder `dashboards`, and tables with what only the state database and
+the map know."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ EXPORTED_TABLES: dict[str, ColumnTypes] = {
         "kind": "text",
         "status": "text",
         "title": "text",
-        "mark": "text",
+        "annotation_label": "text",
         "owner": "text",
-        "since": "date",
+        "onset": "date",
         "fired_on": "date",
         "closed_on": "date",
         "age_days": "integer",
@@ -44,10 +45,10 @@ EXPORTED_TABLES: dict[str, ColumnTypes] = {
         "kpi": "text",
         "kpi_title": "text",
         "stage_label": "text",
-        "state": "text",
-        "urgency": "integer",
+        "state_label": "text",
+        "state_order": "integer",
         "since": "date",
-        "falling_in": "text",
+        "firing_segments": "text",
         "owner": "text",
         "unit": "text",
         "value": "double precision",
@@ -55,12 +56,12 @@ EXPORTED_TABLES: dict[str, ColumnTypes] = {
         "ci_high": "double precision",
         "promise": "double precision",
         "baseline": "double precision",
-        "week": "date",
+        "week_start": "date",
         "sample_size": "bigint",
-        "now_text": "text",
-        "interval_text": "text",
-        "promise_text": "text",
-        "usual_text": "text",
+        "value_label": "text",
+        "interval_label": "text",
+        "promise_label": "text",
+        "baseline_label": "text",
         "as_of": "timestamp",
     },
     "dash_moment_readings": {
@@ -79,8 +80,8 @@ EXPORTED_TABLES: dict[str, ColumnTypes] = {
         "ci_low": "double precision",
         "ci_high": "double precision",
         "sample_size": "bigint",
-        "interval_text": "text",
-        "state_text": "text",
+        "interval_label": "text",
+        "state_label": "text",
         "as_of": "timestamp",
     },
     "dash_sources": {
@@ -90,25 +91,25 @@ EXPORTED_TABLES: dict[str, ColumnTypes] = {
         "kind": "text",
         "owner": "text",
         "schedule": "text",
-        "state": "text",
+        "freshness": "text",
         "newest_row_at": "timestamp",
         "age_days": "double precision",
         "loaded_at": "timestamp",
         "count_read": "bigint",
         "count_rejected": "bigint",
-        "blind_days_28d": "double precision",
+        "gap_days_28d": "double precision",
         "as_of": "timestamp",
     },
 }
-"""Tables that `jkpi publish` writes itself. One row per: alert ever told; moment of truth of the current maps, with the
-latest final week of its KPI; moment of truth, segment value and final week or month, with the state of today; source
-and journey that it feeds ('(none)' where it feeds none). Times are naive UTC."""
+"""Tables that `jkpi publish` writes itself. One row per: alert that was ever announced; moment of truth of the current
+maps, with the latest final week of its KPI; moment of truth, segment value and final week or month, with today's state
+of the series; source and journey that it feeds ('(none)' where it feeds none). Times are naive UTC."""
 
 _PROPERTIES = Path("models") / "dashboards" / "_dashboards.yml"
 
 
 def view_columns() -> dict[str, ColumnTypes]:
-    """View -> its columns, as the contracts of the dbt project promise them."""
+    """View -> its columns, by the contracts of the dbt project."""
     properties = yaml.safe_load((package_files.package_folder("dbt_project") / _PROPERTIES).read_text(encoding="utf-8"))
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
@@ -117,5 +118,5 @@ def view_columns() -> dict[str, ColumnTypes]:
 
 
 def all_published_columns() -> dict[str, ColumnTypes]:
-    """Everything that a dashboard may read."""
+    """All tables that a dashboard may read."""
     return {**view_columns(), **EXPORTED_TABLES}

@@ -1,4 +1,4 @@
-"""Each chart's query, run as a browser would run it when its dashboard is opened."""
+"""Runs the query of each chart as a browser does when the dashboard is opened."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jkpi.errors import SystemFailure
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """What the charts answered. `empty`: the ones without a number that should have one; `broken`: name and reason."""
+    """Result of the verification. `empty`: charts without data that should have some; `broken`: name and reason."""
 
     charts: int
     empty: tuple[str, ...]
@@ -22,7 +22,7 @@ class VerificationResult:
 
 
 def verify_charts(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> VerificationResult:
-    """Run every chart's query; one that fails does not stop the others."""
+    """Runs the query of every chart; a failed one does not stop the others."""
     empty, failed = [], []
     for chart in bundle.charts.values():
         try:
@@ -36,7 +36,7 @@ def verify_charts(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -
 
 
 def chart_rows(client: Any, bundle: DashboardBundle, remote: RemoteObjects, chart: BuiltChart) -> list[dict[str, Any]]:
-    """The rows of a chart, with the filters of its dashboard as they stand at first.
+    """The rows of a chart with the default filters of its dashboard.
 
     Raises:
         SystemFailure: the query fails.
@@ -51,7 +51,7 @@ def chart_rows(client: Any, bundle: DashboardBundle, remote: RemoteObjects, char
 
 
 def default_filters(bundle: DashboardBundle, chart: BuiltChart) -> list[ChartParams]:
-    """What the filters of a dashboard add to a chart before anybody touches them."""
+    """The conditions that the default filters of a dashboard add to a chart."""
     default_filter_params: list[ChartParams] = []
     for name in chart.asset.filtered_by:
         dashboard_filter = bundle.assets.filters[name]

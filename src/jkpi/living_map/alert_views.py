@@ -1,12 +1,13 @@
-"""What the open alerts of a moment of truth say, for its card and for the banner. Pure: falls in, words out."""
+"""Open alerts of a moment of truth as text, for its card and for the headline. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from jkpi.formatting import page_text
-from jkpi.living_map import definitions
+from jkpi.formatting.dates import format_short_date, format_state_since
+from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, format_count, join_names
+from jkpi.living_map import definitions, page_text
 from jkpi.living_map.page_data import KpiData, MomentData
 from jkpi.living_map.states import state_label
 from jkpi.living_map.views import AlertView
@@ -14,14 +15,16 @@ from jkpi.state.engine import OpenEarlyWarning
 from jkpi.state.open_alerts import OpenAlert
 
 _MAX_SEGMENTS_IN_BANNER = 3
-"""So many segments are told with their figures in the banner; the card has all of them."""
+"""So many segments are in the headline with their figures; the card has all of them."""
 
 
 def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statistic: str, today: date) -> AlertView:
-    """An open alert in the words of the page; `value` None where it was told without figures."""
+    """An open alert as text; `value` is None if its notification had no figures."""
     parameters = kpi.parameters if kpi else {}
     unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
-    value = None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, moment.promise)
+    value = (
+        None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, against=moment.promise)
+    )
     return AlertView(
         key="all" if alert.is_total else f"{alert.segment}={alert.segment_value}",
         segment_label="" if alert.is_total else f"{alert.segment} = {alert.segment_value}",
@@ -30,11 +33,10 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
         caption=_alert_caption(alert, kpi, statistic),
         baseline_text=_alert_baseline_text(alert, unit, statistic),
         interval=page_text.format_interval(alert.low, alert.high, unit, statistic),
-        n=None if alert.n is None else page_text.format_count(alert.n),
+        n=None if alert.n is None else format_count(alert.n),
         period=_alert_period(alert, today),
-        since=page_text.format_state_since_page(alert.state, alert.onset, today),
-        onset_text=f"since {page_text.format_short_date(alert.onset, today)}"
-        + ", recovering" * (alert.state == "recovering"),
+        since=format_state_since(alert.state, alert.onset, today),
+        onset_text=f"since {format_short_date(alert.onset, today)}" + ", recovering" * (alert.state == "recovering"),
     )
 
 
@@ -45,35 +47,37 @@ def _alert_caption(alert: OpenAlert, kpi: KpiData | None, statistic: str) -> str
 
 
 def _alert_baseline_text(alert: OpenAlert, unit: str, statistic: str) -> str:
-    """What it fell from. Against a promise that is the promise, which stands beside it on its own."""
+    """The baseline; empty for an alert about the promise, which is shown on its own."""
     if alert.baseline is None or alert.line == "promise":
         return ""
-    return f"instead of {page_text.format_reading(alert.baseline, unit, statistic)}"
+    return f"baseline {page_text.format_reading(alert.baseline, unit, statistic)}"
 
 
 def _alert_period(alert: OpenAlert, today: date) -> str:
     begin = alert.first_day or alert.onset
     last = alert.last_day or begin
-    first = page_text.format_short_date(begin, today)
-    return first if last <= begin else f"{first} to {page_text.format_short_date(last, today)}"
+    first = format_short_date(begin, today)
+    return first if last <= begin else f"{first} to {format_short_date(last, today)}"
 
 
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
-    """`after 1 day 60 % are through instead of 80 %, since 5 Jan`; percentages as the rest of the page has them."""
-    return f"{early_warning.text.replace(' %', f'{page_text.NARROW_NO_BREAK_SPACE}%')}, since {page_text.format_short_date(early_warning.onset, today)}"
+    """`after 1 day 60 % have completed, baseline 80 %, since 5 Jan`, with the space of the page before %."""
+    text = early_warning.text.replace(" %", f"{NARROW_NO_BREAK_SPACE}%")
+    return f"{text}, since {format_short_date(early_warning.onset, today)}"
 
 
 def alert_sentence(alert: AlertView) -> str:
-    """`20 % done within 3 days instead of 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
+    """`20 % done within 3 days, baseline 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
     if alert.value is None:
         return alert.since
-    number = " ".join(part for part in (alert.value, alert.caption, alert.baseline_text) if part)
+    value = f"{alert.value} {alert.caption}".strip()
+    number = ", ".join(part for part in (value, alert.baseline_text) if part)
     sample_text = ", ".join(part for part in (f"n {alert.n}" if alert.n else "", alert.period) if part)
     return f"{number} ({sample_text}), {alert.since}"
 
 
 def segments_sentence(alerts: Sequence[AlertView]) -> str:
-    """The segments that fall, each with its figures:
+    """The segments that fire, each with its figures:
     `done within 3 days: department = ISD 9.8 % since 1 Jul (n 2,110); department = PARK 33 % since 14 Jul (n 569)`."""
     captions = {alert.caption for alert in alerts}
     shared_caption = captions.pop() if len(captions) == 1 else ""
@@ -82,16 +86,16 @@ def segments_sentence(alerts: Sequence[AlertView]) -> str:
         for alert in alerts[:_MAX_SEGMENTS_IN_BANNER]
     ]
     more = (
-        [f"{len(alerts) - _MAX_SEGMENTS_IN_BANNER} more on its card"] if len(alerts) > _MAX_SEGMENTS_IN_BANNER else []
+        [f"{len(alerts) - _MAX_SEGMENTS_IN_BANNER} more on the card"] if len(alerts) > _MAX_SEGMENTS_IN_BANNER else []
     )
     return (f"{shared_caption}: " if shared_caption else "") + "; ".join([*segment_texts, *more])
 
 
 def _segment_alert_text(alert: AlertView, caption: str) -> str:
-    number = " ".join(
-        part for part in (alert.segment_label, alert.value, caption, alert.baseline_text, alert.onset_text) if part
+    value = " ".join(part for part in (alert.segment_label, alert.value, caption) if part)
+    return ", ".join(part for part in (value, alert.baseline_text, alert.onset_text) if part) + (
+        f" (n {alert.n})" if alert.n else ""
     )
-    return number + (f" (n {alert.n})" if alert.n else "")
 
 
 def group_segments(segment_labels: Iterable[str]) -> str:
@@ -100,6 +104,4 @@ def group_segments(segment_labels: Iterable[str]) -> str:
     for segment_label in segment_labels:
         segment, _, value = segment_label.partition(" = ")
         values.setdefault(segment, []).append(value)
-    return "; ".join(
-        f"{segment} = {page_text.join_names(segment_values)}" for segment, segment_values in values.items()
-    )
+    return "; ".join(f"{segment} = {join_names(segment_values)}" for segment, segment_values in values.items())

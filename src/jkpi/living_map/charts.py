@@ -1,4 +1,4 @@
-"""Drawings as SVG text. Pure: points in, markup out; colours and widths come from the style sheet by class.
+"""Charts as SVG text. Pure; colours and line widths come from the style sheet.
 
 Geometry: x is time, one slot a week, the newest at the right; y is linear between the bounds of what is drawn.
 The interval band is clipped to the frame, so one week with few cases cannot flatten all the others.
@@ -40,7 +40,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True)
 class PlotArea:
-    """Where things go: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
+    """The plot area: a viewBox of `width` x `height`, the plot inside the margins, `low`..`high` on the y axis."""
 
     end: date
     low: float
@@ -66,7 +66,7 @@ class PlotArea:
         return self.x_of_day(monday) + self.slot / 2
 
     def x_of_day(self, day: date) -> float:
-        """Where a day begins, held inside the plot."""
+        """The x position of the beginning of a day, limited to the plot."""
         position = self.left + self.slot * (day - self.start).days / 7
         return min(max(position, self.left), self.width - self.right)
 
@@ -78,7 +78,7 @@ class PlotArea:
 def plot_area_for(
     points: Sequence[WeekPoint], reference_lines: Sequence[ReferenceLine], end: date, *, large: bool = False
 ) -> PlotArea:
-    """A frame that holds every value, every level, and the usual (median) reach of the intervals."""
+    """A plot area that fits every value, every level and intervals of median width."""
     shown_points = [point for point in points if point.value is not None and point.status != "withheld"]
     values = [point.value for point in shown_points if point.value is not None]
     below = [point.value - point.low for point in shown_points if point.value is not None and point.low is not None]
@@ -152,7 +152,7 @@ def stacked_bar(parts: Sequence[tuple[str, float, str]]) -> Markup:
 
 
 def flow_ribbon(previous: float | None, current: float, following: float | None) -> Markup:
-    """The piece of the stream that flows through one column; pieces of neighbours meet at half way.
+    """The piece of the flow in one column; pieces of neighbours meet half way.
 
     Args:
         before, here, after: Share (0..1) of the busiest stage; None at the spring and at the mouth.
@@ -172,7 +172,8 @@ def flow_ribbon(previous: float | None, current: float, following: float | None)
         f"S16 {middle + left:.2f} -0.4 {middle + left:.2f}Z"
     )
     return Markup(
-        '<svg class="river" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>'
+        '<svg class="flow-ribbon" viewBox="0 0 100 48" preserveAspectRatio="none" aria-hidden="true">'
+        '<path d="{}"/></svg>'
     ).format(path)
 
 

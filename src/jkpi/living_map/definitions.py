@@ -1,12 +1,13 @@
-"""How each number is defined, in words: what is counted, when it is settled, and which caption it carries."""
+"""The definition of each KPI in words: what is counted, when a reading is final, and the caption of a value."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jkpi.formatting import page_text
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
+from jkpi.formatting.numbers import titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import KpiData
 
 DEFAULT_STATISTICS: Mapping[str, str] = {
@@ -22,7 +23,7 @@ DEFAULT_STATISTICS: Mapping[str, str] = {
     "occurrence": "occurrence",
     "volume": "volume",
 }
-"""The statistic a KPI is told by when no reading says which one it is."""
+"""The statistic of a KPI kind, used when there is no reading yet."""
 
 _UNIT_BY_STATISTIC: Mapping[str, str] = {
     "nps": "points",
@@ -42,16 +43,16 @@ def unit_of_statistic(statistic: str, parameters: Mapping[str, Any]) -> str:
 
 
 def format_within(seconds: float, parameters: Mapping[str, Any]) -> str:
-    """A time in which so many are done, as an alert has it: 5.1 h; 5 h 7 min of open time."""
+    """The time limit of an alert: 5.1 h; 5 h 7 min of open time."""
     return (
-        page_text.format_declared_open_duration(seconds)
+        page_text.format_declared_duration(seconds, open_hours=True)
         if parameters.get("calendar")
         else page_text.format_rounded_duration(seconds)
     )
 
 
 def caption(kpi: KpiData, statistic: str) -> str:
-    """The few words beneath the number: what it is the share, or the length, of."""
+    """The caption of a value: what it is a share or a duration of."""
     parameters = kpi.parameters
     if statistic == "share_within":
         return f"done within {_tolerance_text(parameters)}"
@@ -59,10 +60,10 @@ def caption(kpi: KpiData, statistic: str) -> str:
         "nps": "promoters minus detractors",
         "share_easy": "found it easy",
         "mean": f"mean score on the scale {_scale_text(parameters)}",
-        "median": f"half were done within this{_open_hours_suffix(parameters)}",
-        "p90": f"nine in ten were done within this{_open_hours_suffix(parameters)}",
-        "unknown": "answers that do not say",
-        "coverage": "of the passages gave a score",
+        "median": f"median{_open_hours_suffix(parameters)}",
+        "p90": f"90th percentile{_open_hours_suffix(parameters)}",
+        "unknown": "responses without an answer",
+        "coverage": "of journey instances gave a score",
         "promoters": "promoters",
         "passives": "passives",
         "detractors": "detractors",
@@ -71,29 +72,29 @@ def caption(kpi: KpiData, statistic: str) -> str:
         return fixed_captions[statistic]
     captions: Mapping[str, Callable[[], str]] = {
         "csat": lambda: f"gave {_top_box_text(parameters)}",
-        "drop_off": lambda: f"went no further{_within_window(parameters)}",
-        "conversion": lambda: f"{'moved on' if kpi.stage else 'came through to the end'}{_within_window(parameters)}",
-        "repeat_contact": lambda: "of all passages",
-        "occurrence": lambda: "of all passages",
-        "first_contact": lambda: "of the passages with a contact had one and were done",
-        "self_service": lambda: "of the completed passages met nobody",
+        "drop_off": lambda: f"dropped off{_within_window(parameters)}",
+        "conversion": lambda: f"{'progressed' if kpi.stage else 'completed the journey'}{_within_window(parameters)}",
+        "repeat_contact": lambda: "of all journey instances",
+        "occurrence": lambda: "of all journey instances",
+        "first_contact": lambda: "of instances with a contact were resolved at the first",
+        "self_service": lambda: "of completed instances met no staff",
         "emotion": lambda: f"felt {_quoted_name(parameters.get('emotion'))}",
         "response_rate": lambda: f"of the invitations were answered{_within_window(parameters)}",
         "peak_end": lambda: "from 0, the worst, to 1",
         "volume": lambda: "in the week",
         "rate": lambda: f"were {_quoted_name(parameters.get('measure'))}",
     }
-    return captions[kpi.kind]() if kpi.kind in captions else page_text.titleize(statistic).lower()
+    return captions[kpi.kind]() if kpi.kind in captions else titleize(statistic).lower()
 
 
 def formula(kpi: KpiData) -> str:
     """The definition in one or two sentences."""
     parameters = kpi.parameters
-    responses_text = f"the answers to {_survey_text(parameters)}{_touchpoint_suffix(parameters)}"
+    responses_text = f"the responses to {_survey_text(parameters)}{_touchpoint_suffix(parameters)}"
     touchpoint_text = _quoted_name(parameters.get("of_touchpoint"))
     formulas: Mapping[str, Callable[[], str]] = {
         "rate": lambda: (
-            f"How many were {_quoted_name(parameters.get('measure'))}, out of all that were counted with them, in the period."
+            f"How many were {_quoted_name(parameters.get('measure'))}, out of all that were counted in the period."
         ),
         "csat": lambda: f"Of {responses_text}, the share in the top box ({_top_box_text(parameters)}).",
         "csat_mean": lambda: (
@@ -104,11 +105,12 @@ def formula(kpi: KpiData) -> str:
             "The interval follows from the variance of the three shares."
         ),
         "ces": lambda: (
-            f"Of {responses_text}, the share on the easy side of the scale {_scale_text(parameters)} ({_polarity_text(parameters)})."
+            f"Of {responses_text}, the share on the easy side of the scale {_scale_text(parameters)}"
+            f" ({_polarity_text(parameters)})."
         ),
         "drop_off": lambda: (
-            f"Of the visits that entered this stage, the share that reached no later stage{_within_window(parameters)}. "
-            "A stage that was skipped is not counted."
+            f"Of the visits that entered this stage, the share that reached no later stage{_within_window(parameters)}."
+            " A skipped stage is not counted."
         ),
         "conversion": lambda: (
             f"Of the visits that entered this stage, the share that reached a later one{_within_window(parameters)}."
@@ -116,32 +118,37 @@ def formula(kpi: KpiData) -> str:
             else f"Of the journeys that began, the share that reached the last stage{_within_window(parameters)}."
         ),
         "time_to_resolve": lambda: (
-            f"From {_quoted_name(parameters.get('from_touchpoint'))} to {_quoted_name(parameters.get('to_touchpoint'))}: the share done within "
-            f"{_tolerance_text(parameters)}. An open case already beyond it counts as a miss; one still inside it is undecided. "
-            f"For the median and nine-in-ten an open case counts as far as it has come (Kaplan-Meier).{_calendar_sentence(parameters)}"
+            f"From {_quoted_name(parameters.get('from_touchpoint'))}"
+            f" to {_quoted_name(parameters.get('to_touchpoint'))}: the share done within {_tolerance_text(parameters)}."
+            " An open case already beyond it counts as a miss; one still inside it is not mature. For the median and"
+            " the 90th percentile an open case counts with its time so far (Kaplan-Meier)."
+            f"{_calendar_sentence(parameters)}"
         ),
         "time_in_stage": lambda: (
-            "The time from entering this stage to leaving it; a visit that has not ended counts as far as it has come "
+            "The time from entering this stage to leaving it; an open visit counts with its time so far "
             f"(Kaplan-Meier).{_calendar_sentence(parameters)}"
         ),
         "repeat_contact": lambda: (
-            f"Of the journeys that began, the share in which {touchpoint_text} happened {_minimum_count_text(parameters, 2)}."
+            f"Of the journeys that began, the share in which {touchpoint_text} happened"
+            f" {_minimum_count_text(parameters, 2)}."
         ),
         "occurrence": lambda: (
-            f"Of the journeys that began, the share in which {touchpoint_text} happened {_minimum_count_text(parameters, 1)}."
+            f"Of the journeys that began, the share in which {touchpoint_text} happened"
+            f" {_minimum_count_text(parameters, 1)}."
         ),
         "first_contact": lambda: (
-            f"Of the journeys with at least one {touchpoint_text if parameters.get('of_touchpoint') else 'contact'}, the share that was "
-            "completed with exactly one."
+            f"Of the journeys with at least one {touchpoint_text if parameters.get('of_touchpoint') else 'contact'},"
+            " the share that was completed with exactly one."
         ),
         "self_service": lambda: "Of the journeys that were completed, the share that met no staffed touchpoint.",
         "emotion": lambda: (
-            f"Of {responses_text} that say whether {_quoted_name(parameters.get('emotion'))} was present or absent, the share in which it "
-            "was present. What does not say is counted beside it, never guessed; an emotion has no degree."
+            f"Of {responses_text} that say whether {_quoted_name(parameters.get('emotion'))} was present or absent,"
+            " the share in which it was present. Responses that do not say are counted separately. An emotion is"
+            " present or absent; it has no degree."
         ),
         "response_rate": lambda: (
-            f"Of the eligible invitations to {_survey_text(parameters)}, the share that was answered{_within_window(parameters)}. An "
-            "invitation of which nobody knows whether it was eligible counts as one."
+            f"Of the eligible invitations to {_survey_text(parameters)}, the share that was answered"
+            f"{_within_window(parameters)}. An invitation of unknown eligibility counts as eligible."
         ),
         "peak_end": lambda: (
             "For each journey the mean of its most extreme and its last score, each from 0 (the bad end of its scale) "
@@ -153,34 +160,44 @@ def formula(kpi: KpiData) -> str:
             else _volume_formula("stage" if kpi.stage else "journey")
         ),
     }
-    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {page_text.titleize(kpi.kind).lower()} reading."
+    return formulas[kpi.kind]() if kpi.kind in formulas else f"A {titleize(kpi.kind).lower()} reading."
 
 
 def maturity(kpi: KpiData) -> str:
     """When a number of this kind is final, and to which day it belongs."""
-    lateness_text = "plus the time late data may take"
+    lateness_text = "plus the allowed lateness"
     if kpi.kind == "response_rate":
-        return f"Belongs to the day of the invitation; final once{_after_window(kpi.parameters)} that day is over, {lateness_text}."
+        after = _after_window(kpi.parameters)
+        return f"Belongs to the day of the invitation; final once{after} that day is over, {lateness_text}."
     if kpi.kind == "peak_end":
         window_seconds = _number_or_default(kpi.parameters, "window_seconds", 0)
+        window = page_text.format_declared_duration(window_seconds)
         return (
-            f"Belongs to the day the journey began; final {page_text.format_declared_duration(window_seconds)} after the journey has ended or its window "
-            f"has passed, {lateness_text}."
+            f"Belongs to the day the journey began; final {window} after the journey has ended or its window has"
+            f" passed, {lateness_text}."
         )
     if kpi.kind in ("csat", "csat_mean", "nps", "ces", "emotion"):
-        return f"Belongs to the day of the answer; final when that day is over, {lateness_text}."
+        return f"Belongs to the day of the response; final when that day is over, {lateness_text}."
     if kpi.kind == "volume":
         return f"Belongs to the day it happened; final when that day is over, {lateness_text}."
     if kpi.kind == "rate":
         return f"Belongs to the day, week or month that was counted; final when that is over, {lateness_text}."
     if kpi.kind in ("drop_off", "conversion") and kpi.stage:
-        return f"Belongs to the day the stage was entered; final once{_after_window(kpi.parameters)} every visit is decided, {lateness_text}."
+        after = _after_window(kpi.parameters)
+        return f"Belongs to the day the stage was entered; final once{after} every visit is mature, {lateness_text}."
     if kpi.kind == "time_in_stage":
-        return f"Belongs to the day the stage was entered; final once the visits of that day can change no more, {lateness_text}."
+        return (
+            f"Belongs to the day the stage was entered; final once the visits of that day are mature, {lateness_text}."
+        )
     if kpi.kind == "time_to_resolve":
         start_touchpoint = _quoted_name(kpi.parameters.get("from_touchpoint"))
-        return f"Belongs to the day of {start_touchpoint}; final once the cases of that day can change no more, {lateness_text}."
-    return f"Belongs to the day the journey began; final once the journey has ended or its window has passed, {lateness_text}."
+        return (
+            f"Belongs to the day of {start_touchpoint}; final once the cases of that day are mature, {lateness_text}."
+        )
+    return (
+        "Belongs to the day the journey began; final once the journey has ended or its window has passed,"
+        f" {lateness_text}."
+    )
 
 
 def _number_or_default(parameters: Mapping[str, Any], key: str, default: float) -> float:
@@ -189,7 +206,7 @@ def _number_or_default(parameters: Mapping[str, Any], key: str, default: float) 
 
 
 def _quoted_name(touchpoint: Any) -> str:
-    return f"“{page_text.titleize(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
+    return f"“{titleize(str(touchpoint)).lower()}”" if touchpoint else "the touchpoint"
 
 
 def _survey_text(parameters: Mapping[str, Any]) -> str:
@@ -244,7 +261,7 @@ def _tolerance_text(parameters: Mapping[str, Any]) -> str:
     if not seconds:
         return "tolerance"
     return (
-        page_text.format_declared_open_duration(seconds)
+        page_text.format_declared_duration(seconds, open_hours=True)
         if parameters.get("calendar")
         else page_text.format_declared_duration(seconds)
     )

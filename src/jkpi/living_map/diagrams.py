@@ -1,6 +1,6 @@
 """The six alignment diagrams as views of one map: each is a choice of lanes in an order, with the lines it draws.
 
-The six kinds follow J. Kalbach, "Mapping Experiences". A view says what the map lacks for it.
+The six kinds follow J. Kalbach, "Mapping Experiences". A view names the lanes that are empty.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ LANES = (
     LaneView("goals", "Goals", "what they want", "customer"),
     LaneView("thoughts", "Thoughts", "what goes through their mind", "customer"),
     LaneView("actions", "Actions", "what they do", "customer"),
-    LaneView("stories", "Stories", "by the release they come in", "customer"),
+    LaneView("stories", "Stories", "by release", "customer"),
     LaneView("touchpoints", "Touchpoints", "where we meet, and how often", "customer"),
-    LaneView("self", "Customer alone", "touchpoints without a person of ours", "customer"),
-    LaneView("staffed", "Customer and us", "touchpoints where somebody answers", "customer"),
+    LaneView("self_service", "Self-service", "touchpoints without staff", "customer"),
+    LaneView("staffed", "Staffed", "touchpoints with staff", "customer"),
     LaneView("front", "Front stage", "what the customer sees of us", "customer"),
-    LaneView("paths", "What they really do", "where visits went, 26 weeks", "customer"),
-    LaneView("feelings", "Feelings", "as drawn; present or absent where measured", "customer"),
-    LaneView("curve", "Satisfaction", "mean answer, each question on its own scale", "customer"),
+    LaneView("paths", "Observed paths", "stage transitions, 26 weeks", "customer"),
+    LaneView("feelings", "Feelings", "from the map; presence where measured", "customer"),
+    LaneView("satisfaction", "Satisfaction", "mean response, each question on its own scale", "customer"),
     LaneView("pains", "Pains", "what hurts", "customer"),
     LaneView("moments", "Moments of truth", "promise and state", "company"),
-    LaneView("kpis", "KPIs", "latest final week, 26 weeks behind it", "company"),
+    LaneView("kpis", "KPIs", "latest final week, last 26 weeks", "company"),
     LaneView("waits", "Waits", "time KPIs", "company"),
     LaneView("back", "Back stage", "what they do not see", "company"),
     LaneView("support", "Support", "systems and partners behind it", "company"),
     LaneView("opportunities", "Opportunities", "what could help", "company"),
-    LaneView("under_way", "Under way", "what is being done", "company"),
-    LaneView("owners", "Owners", "who answers for it", "company"),
-    LaneView("evidence", "Data behind it", "freshness and proof of each touchpoint", "company"),
+    LaneView("initiatives", "Initiatives", "what is being done", "company"),
+    LaneView("owners", "Owners", "who is responsible", "company"),
+    LaneView("data", "Data", "freshness and confirmation of each touchpoint", "company"),
 )
 """Every lane. A lane is a template `lanes/<key>.html`, or `lanes/texts.html` for plain sentences."""
 
 
 @dataclass(frozen=True)
 class Diagram:
-    """One view. lines: (lane, what the line above it is called)."""
+    """One view. dividers: (lane, label of the line above it)."""
 
     key: str
     title: str
@@ -51,18 +51,18 @@ DIAGRAMS = (
     Diagram(
         "journey",
         "Customer journey",
-        "How does one customer live it, and does it hold what we promise?",
+        "How does a customer experience it, and do we keep our promises?",
         (
-            *("goals", "actions", "touchpoints", "paths", "feelings", "curve", "pains"),
-            *("moments", "kpis", "opportunities", "under_way", "owners", "evidence"),
+            *("goals", "actions", "touchpoints", "paths", "feelings", "satisfaction", "pains"),
+            *("moments", "kpis", "opportunities", "initiatives", "owners", "data"),
         ),
-        (("moments", "the company's side"),),
+        (("moments", "company side"),),
     ),
     Diagram(
         "experience",
         "Experience",
-        "What is it like, whoever the supplier is?",
-        ("goals", "actions", "thoughts", "feelings", "curve", "pains", "opportunities"),
+        "What is it like, with any supplier?",
+        ("goals", "actions", "thoughts", "feelings", "satisfaction", "pains", "opportunities"),
     ),
     Diagram(
         "blueprint",
@@ -82,14 +82,14 @@ DIAGRAMS = (
         "stories",
         "User stories",
         "What do we build, in which order?",
-        ("goals", "actions", "stories", "opportunities", "under_way"),
+        ("goals", "actions", "stories", "opportunities", "initiatives"),
         (("stories", "the backbone ends, the slices begin"),),
     ),
     Diagram(
         "workflow",
         "Workflow",
         "Who does what, and where does it go next?",
-        ("self", "staffed", "back", "paths", "waits", "owners"),
+        ("self_service", "staffed", "back", "paths", "waits", "owners"),
         (("staffed", "line of interaction"), ("back", "line of visibility")),
     ),
 )
@@ -101,15 +101,15 @@ def has_content(stage: StageView, lane: str) -> bool:
         return bool(stage.texts[lane]) or (lane == "back" and any(t.side == "back" for t in stage.touchpoints))
     content_by_lane = {
         "touchpoints": bool(stage.touchpoints),
-        "evidence": any(t.has_events for t in stage.touchpoints),
+        "data": any(t.has_events for t in stage.touchpoints),
         "front": any(t.side == "front" for t in stage.touchpoints),
-        "self": True,  # a stage in which the customer is never alone, or never with us, is drawn so on purpose
+        "self_service": True,  # a stage without self-service or staff may be meant so
         "staffed": True,
         "back": any(t.side == "back" for t in stage.touchpoints),
         "paths": bool(stage.transitions),
-        "curve": stage.score is not None,
+        "satisfaction": stage.score is not None,
         "moments": True,  # not every stage decides the relationship
-        "under_way": True,  # nor is everything in work
+        "initiatives": True,  # nor does every stage have initiatives
         "kpis": bool(stage.kpis),
         "waits": True,
         "stories": bool(stage.stories),

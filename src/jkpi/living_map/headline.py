@@ -1,10 +1,10 @@
-"""The sentence of the morning: what a reader must know if they read nothing else."""
+"""The headline of the page: what a reader must know if they read nothing else. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import join_names
 from jkpi.living_map.alert_views import alert_sentence, segments_sentence
 from jkpi.living_map.views import AlertView, Headline, MomentView
 
@@ -12,16 +12,16 @@ _NUMBER_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", 
 
 
 def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
-    """One sentence, and a second with the number behind it or what else deserves a look."""
+    """One sentence about the most urgent state, and one with its figures and the other moments."""
     if not measured:
         return Headline(
-            "empty", "Nothing has been measured yet.", "The map below is as it was drawn; numbers appear with the data."
+            "empty", "Nothing has been measured yet.", "The map below has no numbers yet; they appear with the data."
         )
     if not moments:
         return Headline(
             "empty",
             "No moment of truth is declared.",
-            "Name one in the map, with an owner and a promise, to be told when it falls off.",
+            "Declare one in the map, with an owner and a promise, to be notified when it drops.",
         )
     for state, sentence_for in (
         ("firing", _firing_sentence),
@@ -44,19 +44,19 @@ def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
         return Headline(
             "learning",
             "Too early to say.",
-            f"{_moment_count_text(len(moments))} declared, none judged so far.{_broken_promises(moments)}",
+            f"{_moment_count_text(len(moments))} declared, none evaluated so far.{_broken_promises(moments)}",
         )
     return Headline(
         "ok",
-        "All quiet: nothing falls off.",
-        f"{_moment_count_text(len(evaluated))} judged, all as usual.{_broken_promises(moments)}",
+        "All ok: no open alert.",
+        f"{_moment_count_text(len(evaluated))} evaluated, all at their baseline.{_broken_promises(moments)}",
     )
 
 
 def _broken_promises(moments: Sequence[MomentView]) -> str:
-    """Quiet against its own past does not mean that the promise is kept."""
+    """A moment at its baseline may still break its promise."""
     titles = [moment.title for moment in moments if moment.goal_status is not None and moment.goal_status.key == "bad"]
-    return f" The promise is not kept at: {page_text.join_names(titles)}." if titles else ""
+    return f" Promise not kept: {join_names(titles)}." if titles else ""
 
 
 def _firing_sentence(moments: Sequence[MomentView]) -> str:
@@ -64,32 +64,31 @@ def _firing_sentence(moments: Sequence[MomentView]) -> str:
         number_word = (
             _NUMBER_WORDS[len(moments)].capitalize() if len(moments) < len(_NUMBER_WORDS) else str(len(moments))
         )
-        return f"{number_word} moments of truth are falling off."
-    return f"Falling off: {moments[0].title}."
+        return f"{number_word} moments of truth are firing."
+    return f"Firing: {moments[0].title}."
 
 
 def _is_concerned(moment: MomentView, state: str) -> bool:
-    """A moment that stands as a whole may still fall in a part, or its newest cohorts lie behind: no state of its own,
-    but worth the sentence."""
+    """Whether a moment belongs to a headline; a firing segment and an early warning are no states of the total."""
     if state == "early":
         return bool(moment.early_warning)
     return bool(moment.firing_segments) if state == "segment" else moment.state.key == state
 
 
 def _partly_firing_sentence(moments: Sequence[MomentView]) -> str:
-    return f"Falling off in a part: {page_text.join_names([f'{moment.title} ({moment.firing_segments})' for moment in moments])}."
+    return f"Firing in a segment: {join_names([f'{moment.title} ({moment.firing_segments})' for moment in moments])}."
 
 
 def _error_sentence(moments: Sequence[MomentView]) -> str:
-    return f"Could not be judged: {_joined_titles(moments)}."
+    return f"Could not be evaluated: {_joined_titles(moments)}."
 
 
 def _suspended_sentence(moments: Sequence[MomentView]) -> str:
-    return f"We are blind at: {_joined_titles(moments)}."
+    return f"Evaluation suspended: {_joined_titles(moments)}."
 
 
 def _no_data_sentence(moments: Sequence[MomentView]) -> str:
-    return f"No data any more from: {_joined_titles(moments)}."
+    return f"No data for: {_joined_titles(moments)}."
 
 
 def _pattern_sentence(moments: Sequence[MomentView]) -> str:
@@ -97,11 +96,11 @@ def _pattern_sentence(moments: Sequence[MomentView]) -> str:
 
 
 def _early_warning_sentence(moments: Sequence[MomentView]) -> str:
-    return f"Nothing falls off yet, but there is an early sign: {_joined_titles(moments)}."
+    return f"No open alert, but an early warning: {_joined_titles(moments)}."
 
 
 def _watch_sentence(moments: Sequence[MomentView]) -> str:
-    return f"One bad day, maybe a coincidence: {_joined_titles(moments)}."
+    return f"One low day, maybe a coincidence: {_joined_titles(moments)}."
 
 
 def _recovering_sentence(moments: Sequence[MomentView]) -> str:
@@ -109,11 +108,11 @@ def _recovering_sentence(moments: Sequence[MomentView]) -> str:
 
 
 def _joined_titles(moments: Sequence[MomentView]) -> str:
-    return page_text.join_names([moment.title for moment in moments])
+    return join_names([moment.title for moment in moments])
 
 
 def _segment_headlines(moments: Sequence[MomentView]) -> tuple[tuple[str, Headline], ...]:
-    """For each segment with an open alert, what it is: the customers of one segment are not everybody."""
+    """A headline for each segment with an open alert, shown when the page is switched to that segment."""
     alerts_by_segment: dict[str, list[tuple[MomentView, AlertView]]] = {}
     for moment in moments:
         for alert in moment.segment_alerts:
@@ -121,8 +120,8 @@ def _segment_headlines(moments: Sequence[MomentView]) -> tuple[tuple[str, Headli
     headlines = []
     for key, pairs in alerts_by_segment.items():
         most_urgent = max((alert.state for _, alert in pairs), key=lambda state: state.urgency)
-        titles = page_text.join_names([moment.title for moment, _ in pairs])
-        verb = "Recovering" if most_urgent.key == "recovering" else "Falling off"
+        titles = join_names([moment.title for moment, _ in pairs])
+        verb = "Recovering" if most_urgent.key == "recovering" else "Firing"
         figures = [
             f"{moment.title}: {alert_sentence(alert)}" if len(pairs) > 1 else alert_sentence(alert)
             for moment, alert in pairs
@@ -139,8 +138,8 @@ def _details(
     is_by_segment: bool,
     is_early_warning: bool = False,
 ) -> str:
-    """The number behind the sentence, and what the others do. `in_part`: it is of segments, and not of everybody;
-    `of_sign`: it is of early signs."""
+    """The figures of the concerned moments, and the states of the others. `is_by_segment`: of segments, not the total;
+    `is_early_warning`: of early warnings."""
     with_title = len(concerned) > 1
     parts = (
         []
@@ -156,30 +155,30 @@ def _details(
     if others:
         others_ok = [moment for moment in others if moment.displayed_state.key == "ok" and not moment.early_warning]
         if len(others_ok) == len(others):
-            parts.append("The other one is as usual." if len(others_ok) == 1 else "The others are as usual.")
+            parts.append("The other one is ok." if len(others_ok) == 1 else "The others are ok.")
         else:
             other_states = [
                 f"{moment.title} ({_moment_state_text(moment)})" for moment in others if moment not in others_ok
             ]
-            parts.append(f"Elsewhere: {page_text.join_names(other_states)}.")
+            parts.append(f"Elsewhere: {join_names(other_states)}.")
     if is_early_warning:
         parts.append(_broken_promises(moments).strip())
     return " ".join(part for part in parts if part)
 
 
 def _early_warning_clause(moment: MomentView, *, with_title: bool) -> str:
-    """What its early sign says, a sentence."""
+    """The early warning as a sentence."""
     if with_title:
-        return f"Early sign at {moment.title}: {moment.early_warning}; not decided yet."
-    return f"{moment.early_warning[:1].upper()}{moment.early_warning[1:]}; not decided yet."
+        return f"Early warning at {moment.title}: {moment.early_warning}; not mature yet."
+    return f"{moment.early_warning[:1].upper()}{moment.early_warning[1:]}; not mature yet."
 
 
 def _alert_detail(moment: MomentView, *, with_title: bool, is_by_segment: bool) -> str:
-    """What the alert says where one is open; else the newest final week, as such, and since when it is so."""
+    """The figures of the open alert, else of the latest final week, with promise and start of the state."""
     week = f"{moment.value} {moment.caption} in the {moment.week}" if moment.value and moment.week else ""
     parts: list[str | None]
     if is_by_segment and moment.segment_alerts:
-        parts = [segments_sentence(moment.segment_alerts), moment.promise, f"everybody: {week}" if week else ""]
+        parts = [segments_sentence(moment.segment_alerts), moment.promise, f"all customers: {week}" if week else ""]
         text = "; ".join(part for part in parts if part)
     elif moment.total_alert and not is_by_segment:
         parts = [alert_sentence(moment.total_alert), moment.promise]
@@ -193,8 +192,8 @@ def _alert_detail(moment: MomentView, *, with_title: bool, is_by_segment: bool) 
 
 
 def _moment_state_text(moment: MomentView) -> str:
-    state_text = f"falling in {moment.firing_segments}" if moment.firing_segments else moment.state.label
-    early_warning = f"early sign: {moment.early_warning}" if moment.early_warning else ""
+    state_text = f"firing in {moment.firing_segments}" if moment.firing_segments else moment.state.label
+    early_warning = f"early warning: {moment.early_warning}" if moment.early_warning else ""
     return (
         early_warning
         if early_warning and state_text == "ok"

@@ -1,7 +1,7 @@
-"""What customers really do and feel, read from the marts: moves between stages, scaled answers, peaks and ends.
+"""Observed paths and responses from the marts: stage transitions, scaled responses, peaks and ends.
 
-Counts cover the weeks of the charts: leaving for good is decided only when the journey's window is over, so that a
-shorter look back would find that nobody ever leaves.
+Counts cover the weeks of the charts. A drop-off is decided only when the window of the journey is over, so a shorter
+period would show none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jkpi.warehouse.base import Warehouse
 
 
 def read_insights(warehouse: Warehouse, journey: str, first: date, last: date) -> JourneyInsights:
-    """Everything of a journey from Monday `first` to the Sunday after `last`."""
+    """All insights of a journey from Monday `first` to the Sunday after `last`."""
     scope: dict[str, Any] = {"journey": journey, "first": first, "until": last + timedelta(days=7)}
     return JourneyInsights(
         transitions=_stage_transitions(warehouse, scope),
@@ -69,13 +69,13 @@ def _peak_or_end_counts(warehouse: Warehouse, scope: dict[str, Any], column: str
     if not warehouse.table_exists("marts", "fct_journey_instances"):
         return ()
     rows = warehouse.rows(
-        f"select {column} as touchpoint, count(*) as passages from marts.fct_journey_instances"
+        f"select {column} as touchpoint, count(*) as instances from marts.fct_journey_instances"
         f" where is_in_viewpoint and journey = :journey and {column} is not null"
         " and started_at >= :first and started_at < :until"
-        f" group by {column} order by passages desc, touchpoint",
+        f" group by {column} order by instances desc, touchpoint",
         scope,
     )
-    return tuple((row["touchpoint"], int(row["passages"])) for row in rows)
+    return tuple((row["touchpoint"], int(row["instances"])) for row in rows)
 
 
 def _segment_weeks(warehouse: Warehouse, scope: dict[str, Any]) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""KPIs and moments of truth as they are shown: value, interval, n, standing, chart."""
+"""View models of KPIs and moments of truth: value, interval, n, goal status, chart. Pure."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from jkpi.formatting import page_text
-from jkpi.living_map import charts, definitions
+from jkpi.formatting.dates import format_short_date, format_state_since
+from jkpi.formatting.numbers import format_count, pluralize, titleize
+from jkpi.living_map import charts, definitions, page_text
 from jkpi.living_map.alert_views import alert_view, early_warning_text, group_segments
 from jkpi.living_map.page_data import KpiData, KpiReading, MomentData
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
@@ -20,8 +21,8 @@ from jkpi.state.open_alerts import OpenAlert
 
 _STATUS_TEXTS = {
     "final": "final",
-    "provisional": "provisional, may still change",
-    "withheld": "withheld: the data cannot be trusted",
+    "provisional": "provisional: may still change",
+    "withheld": "withheld: the data failed a check",
 }
 _EXTRA_STATISTICS = (
     *("median", "p90", "mean", "share_within", "promoters", "passives", "detractors"),
@@ -43,7 +44,7 @@ def anchor(kind: str, name: str) -> str:
 
 
 def primary_statistic(kpi: KpiData) -> str:
-    """As the marts say; where nothing was read yet, as the kind has it."""
+    """The primary statistic of the readings; without readings, that of the KPI kind."""
     for reading in reversed(kpi.weeks):
         if reading.is_primary:
             return reading.statistic
@@ -61,9 +62,9 @@ def latest_final(readings: Sequence[KpiReading]) -> KpiReading | None:
 
 
 def goal_status(reading: KpiReading | None, goal: float | None, direction: str, noun: str) -> GoalStatus | None:
-    """Against a promise or target: clear only where the whole interval lies on one side of it.
+    """A reading against a promise or target: good or bad only if the whole interval is on one side of it.
 
-    Without an interval the value itself decides.
+    Without an interval the value decides.
     """
     if reading is None or reading.value is None or goal is None:
         return None
@@ -78,7 +79,7 @@ def goal_status(reading: KpiReading | None, goal: float | None, direction: str, 
 
 
 def kpi_view(kpi: KpiData, moment: MomentData | None, state: MomentState | None, dates: PageDates) -> KpiView:
-    """A KPI as the map shows it; `moment` is the moment of truth that it decides, if it does."""
+    """A KPI of the map; `moment`: the moment of truth that uses it, if any."""
     statistic = primary_statistic(kpi)
     readings = weekly_readings(kpi, statistic)
     latest = latest_final(readings)
@@ -91,11 +92,11 @@ def kpi_view(kpi: KpiData, moment: MomentData | None, state: MomentState | None,
         definition=anchor("def", kpi.kpi),
         title=kpi.title,
         statistic=statistic,
-        value=page_text.format_reading(latest.value, unit, statistic, goal) if latest else None,
+        value=page_text.format_reading(latest.value, unit, statistic, against=goal) if latest else None,
         caption=definitions.caption(kpi, statistic),
         interval=page_text.format_interval(latest.low, latest.high, unit, statistic) if latest else None,
-        n=page_text.format_count(latest.sample_size) if latest and unit != "count" else None,
-        week=f"week of {page_text.format_short_date(latest.period_start, dates.today)}" if latest else None,
+        n=format_count(latest.sample_size) if latest and unit != "count" else None,
+        week=f"week of {format_short_date(latest.period_start, dates.today)}" if latest else None,
         goal=_goal_text(goal, unit, statistic, kpi.direction, noun),
         goal_status=goal_status(latest, goal, kpi.direction, noun),
         baseline=_kpi_baseline_text(kpi, unit, statistic),
@@ -120,7 +121,7 @@ def moment_view(
     dates: PageDates,
     alerts: Sequence[OpenAlert] = (),
 ) -> MomentView:
-    """A moment of truth for the strip at the top; `falls`: its open alerts, that of everybody first."""
+    """A moment of truth for the cards at the top; `alerts`: its open alerts, that of the total first."""
     statistic = moment.statistic or (primary_statistic(kpi) if kpi else "")
     unit = definitions.unit_of_statistic(statistic, kpi.parameters if kpi else {})
     direction = kpi.direction if kpi else "higher"
@@ -129,20 +130,18 @@ def moment_view(
     last_day = kpi.last_day if kpi and kpi.last_day and kpi.last_day.statistic == statistic else None
     return MomentView(
         anchor=anchor("moment", moment.moment),
-        title=moment.title or page_text.titleize(moment.moment),
+        title=moment.title or titleize(moment.moment),
         stage_title=stage_title,
         state=state_label(state.state if state else None),
-        since=page_text.format_state_since_page(state.state, state.since, dates.today)
-        if state and state.since
-        else None,
-        value=page_text.format_reading(latest.value, unit, statistic, moment.promise) if latest else None,
+        since=format_state_since(state.state, state.since, dates.today) if state and state.since else None,
+        value=page_text.format_reading(latest.value, unit, statistic, against=moment.promise) if latest else None,
         caption=definitions.caption(kpi, statistic) if kpi else "",
         kpi_title=kpi.title if kpi else moment.kpi,
         promise=_goal_text(moment.promise, unit, statistic, direction, "promise"),
         goal_status=goal_status(latest, moment.promise, direction, "promise"),
         interval=page_text.format_interval(latest.low, latest.high, unit, statistic) if latest else None,
-        n=page_text.format_count(latest.sample_size) if latest else None,
-        week=f"week of {page_text.format_short_date(latest.period_start, dates.today)}" if latest else None,
+        n=format_count(latest.sample_size) if latest else None,
+        week=f"week of {format_short_date(latest.period_start, dates.today)}" if latest else None,
         last_day=_last_day_text(last_day, unit, statistic, moment.promise, dates),
         note=_reading_note(readings, latest, dates, bool(kpi and kpi.is_redefined)),
         owner=moment.owner,
@@ -155,7 +154,7 @@ def moment_view(
 
 
 def definition_view(kpi: KpiData, stage_title: str, dates: PageDates) -> DefinitionView:
-    """How the number is made, with its last weeks as a table for whoever cannot see the drawing."""
+    """The definition of a KPI, with its weeks as a table for readers who cannot see the chart."""
     statistic = primary_statistic(kpi)
     unit = definitions.unit_of_statistic(statistic, kpi.parameters)
     return DefinitionView(
@@ -168,12 +167,12 @@ def definition_view(kpi: KpiData, stage_title: str, dates: PageDates) -> Definit
         direction="" if kpi.kind == "volume" else f"{kpi.direction.capitalize()} is better.",
         weeks=tuple(
             WeekRow(
-                week=page_text.format_short_date(reading.period_start, dates.today),
+                week=format_short_date(reading.period_start, dates.today),
                 value=page_text.format_reading(
                     None if reading.status == "withheld" else reading.value, unit, statistic
                 ),
                 interval=_interval_or_dash(reading, unit, statistic),
-                n=page_text.format_count(reading.sample_size),
+                n=format_count(reading.sample_size),
                 status=reading.status,
             )
             for reading in reversed(weekly_readings(kpi, statistic))
@@ -196,24 +195,25 @@ def _goal_text(goal: float | None, unit: str, statistic: str, direction: str, no
 
 
 def _kpi_baseline_text(kpi: KpiData, unit: str, statistic: str) -> str | None:
-    return None if kpi.baseline is None else f"usually {page_text.format_reading(kpi.baseline, unit, statistic)}"
+    return None if kpi.baseline is None else f"baseline {page_text.format_reading(kpi.baseline, unit, statistic)}"
 
 
 def _reading_note(
     readings: Sequence[KpiReading], latest: KpiReading | None, dates: PageDates, is_redefined: bool
 ) -> str | None:
-    """What a reader must know before believing the number."""
+    """What limits the number: no readings, a withheld or an old week."""
     if not readings:
-        return "defined anew, nothing was counted by it yet" if is_redefined else "no evidence yet"
+        return "definition changed: no readings yet" if is_redefined else "no data yet"
     newest = readings[-1]
     if newest.status == "withheld":
-        return f"the week of {page_text.format_short_date(newest.period_start, dates.today)} is withheld: its data cannot be trusted"
+        week = format_short_date(newest.period_start, dates.today)
+        return f"the week of {week} is withheld: its data failed a check"
     if latest is None:
-        redefined_prefix = "defined anew: " if is_redefined else ""
-        undecided = f", {page_text.format_count(newest.open_count)} still undecided" if newest.open_count else ""
-        return f"{redefined_prefix}nothing final yet{undecided}"
+        redefined_prefix = "definition changed: " if is_redefined else ""
+        undecided = f", {format_count(newest.open_count)} not mature yet" if newest.open_count else ""
+        return f"{redefined_prefix}no final week yet{undecided}"
     if newest.period_start < dates.last_week - timedelta(weeks=1):
-        return f"no readings after the week of {page_text.format_short_date(newest.period_start, dates.today)}"
+        return f"no readings after the week of {format_short_date(newest.period_start, dates.today)}"
     return None
 
 
@@ -222,8 +222,9 @@ def _last_day_text(
 ) -> str | None:
     if reading is None:
         return None
-    day = page_text.format_short_date(reading.period_start, dates.today)
-    return f"{page_text.format_reading(reading.value, unit, statistic, promise)} on {day} (n {page_text.format_count(reading.sample_size)})"
+    day = format_short_date(reading.period_start, dates.today)
+    value = page_text.format_reading(reading.value, unit, statistic, against=promise)
+    return f"{value} on {day} (n {format_count(reading.sample_size)})"
 
 
 def _reading_of_week(kpi: KpiData, statistic: str, latest: KpiReading) -> KpiReading | None:
@@ -291,15 +292,15 @@ def _kpi_chart(
 
 
 def _week_tooltip(reading: KpiReading, unit: str, statistic: str, dates: PageDates) -> str:
-    week = f"week of {page_text.format_short_date(reading.period_start, dates.today)}"
+    week = f"week of {format_short_date(reading.period_start, dates.today)}"
     if reading.status == "withheld":
         return f"{week}: {_STATUS_TEXTS['withheld']}"
     interval = page_text.format_interval(reading.low, reading.high, unit, statistic)
     parts = [page_text.format_reading(reading.value, unit, statistic), *([f"95 %: {interval}"] if interval else [])]
     if unit != "count":
-        parts.append(f"n {page_text.format_count(reading.sample_size)}")
+        parts.append(f"n {format_count(reading.sample_size)}")
     if reading.open_count:
-        parts.append(f"{page_text.format_count(reading.open_count)} undecided")
+        parts.append(f"{format_count(reading.open_count)} not mature")
     return f"{week}: {', '.join(parts)}; {_STATUS_TEXTS.get(reading.status, reading.status)}"
 
 
@@ -310,6 +311,10 @@ def _chart_label(kpi: KpiData, readings: Sequence[KpiReading], unit: str, statis
     low, high = min(final_readings, key=lambda r: r.value), max(final_readings, key=lambda r: r.value)
 
     def reading_text(reading: KpiReading) -> str:
-        return f"{page_text.format_reading(reading.value, unit, statistic)} (week of {page_text.format_short_date(reading.period_start, dates.today)})"
+        week = format_short_date(reading.period_start, dates.today)
+        return f"{page_text.format_reading(reading.value, unit, statistic)} (week of {week})"
 
-    return f"{kpi.title}: {len(final_readings)} final weeks, lowest {reading_text(low)}, highest {reading_text(high)}, latest {reading_text(final_readings[-1])}"
+    return (
+        f"{kpi.title}: {pluralize(len(final_readings), 'final week')}, lowest {reading_text(low)},"
+        f" highest {reading_text(high)}, latest {reading_text(final_readings[-1])}"
+    )

@@ -1,4 +1,4 @@
-"""What the page is made of: rows of the warehouse as frozen dataclasses, nothing formatted yet.
+"""The data of a page: rows of the warehouse as frozen dataclasses, not yet formatted.
 
 Units: shares 0 to 1, durations in seconds, NPS -100 to 100. `datetime` values are naive UTC, `date` values are days
 of the journey's own time zone. None means "not measured", never zero.
@@ -30,7 +30,7 @@ class KpiReading:
 
 @dataclass(frozen=True)
 class KpiData:
-    """A KPI of the map with its readings, those of its definition alone; `is_redefined`: earlier ones had another.
+    """A KPI of the map with the readings of its current definition; `is_redefined`: earlier ones had another.
     `stage` is None for a KPI of the whole journey."""
 
     kpi: str
@@ -98,19 +98,19 @@ class SourceData:
 
 @dataclass(frozen=True)
 class UnmappedTouchpoint:
-    """A touchpoint the data speak of and the map does not."""
+    """A touchpoint in the data that is on no map."""
 
     touchpoint: str
     count_events: int
 
 
 JOURNEY_END = "(end)"
-"""Where a passage goes when it is over."""
+"""The next stage of an instance that has ended."""
 
 
 @dataclass(frozen=True)
 class StageTransition:
-    """Visits of `stage` that went on to `next_stage`; `(end)`: the passage ended there, and that is decided."""
+    """Visits of `stage` that continued to `next_stage`; `(end)`: mature instances that ended there."""
 
     stage: str
     next_stage: str
@@ -119,7 +119,7 @@ class StageTransition:
 
 @dataclass(frozen=True)
 class QuestionScore:
-    """The answers to one question, on its scale turned to 0..1, 1 is best; never pooled with another question's."""
+    """The responses to one question, scaled to 0..1 with 1 as best; never pooled with another question."""
 
     kpi: str
     stage: str | None
@@ -129,7 +129,7 @@ class QuestionScore:
 
 @dataclass(frozen=True)
 class SegmentWeek:
-    """A weekly reading as measured by now; whether it is too small to be shown; and as it was first published."""
+    """A weekly reading as measured now; whether it is too small to show; and as first published."""
 
     reading: KpiReading
     is_suppressed: bool = False
@@ -138,7 +138,7 @@ class SegmentWeek:
 
 @dataclass(frozen=True)
 class JourneyInsights:
-    """peaks, ends: touchpoint -> passages whose strongest, or last, answer was given there. slices: (KPI, segment,
+    """peaks, ends: touchpoint -> instances whose strongest, or last, response is there. segment_weeks: (KPI, segment,
     segment value) -> its weeks, primary statistic only, oldest first. versions: (version, valid from)."""
 
     transitions: tuple[StageTransition, ...] = ()
@@ -151,7 +151,7 @@ class JourneyInsights:
 
 @dataclass(frozen=True)
 class PageData:
-    """Everything known of one journey. `last_week` is the Monday of the newest week the charts show."""
+    """The data of one journey. `last_week` is the Monday of the newest week the charts show."""
 
     journey: str
     title: str

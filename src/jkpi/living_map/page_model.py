@@ -1,4 +1,4 @@
-"""From the facts of a journey to its page. Pure: everything is formatted here, nothing is looked up."""
+"""Builds the view model of a page from the data of a journey. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from jkpi.formatting import page_text
-from jkpi.living_map import charts
+from jkpi.formatting.dates import format_short_date, format_timestamp
+from jkpi.formatting.numbers import format_count, pluralize, titleize
+from jkpi.living_map import charts, page_text
 from jkpi.living_map.diagrams import DIAGRAMS, LANES, missing_lanes
 from jkpi.living_map.headline import page_headline
 from jkpi.living_map.kpi_views import PageDates, anchor, definition_view, kpi_view, moment_view
@@ -54,8 +55,8 @@ def build_page(
     """The page of one journey.
 
     Args:
-        states: Of all journeys; those of this one are picked.
-        falls: The open alerts, likewise.
+        states: Of all journeys; those of this one are selected.
+        alerts: The open alerts, likewise.
         now: Aware UTC.
     """
     zone = ZoneInfo(page_data.timezone)
@@ -97,7 +98,7 @@ def build_page(
         scope=_scope_text(page_data),
         owner=page_data.owner,
         version=_version_text(page_data, zone, local),
-        as_of=f"{page_text.format_timestamp(local)} ({page_data.timezone})",
+        as_of=f"{format_timestamp(local)} ({page_data.timezone})",
         newest=_newest_event_text(page_data, zone, local),
         synthetic=synthetic,
         headline=headline,
@@ -107,7 +108,7 @@ def build_page(
         kpis=tuple(kpi_views[name] for name, kpi in kpis.items() if kpi.stage is None),
         sources=tuple(source_view(source, now, zone) for source in page_data.sources),
         unmapped_touchpoints=tuple(
-            LabelledValue(page_text.format_count(unmapped.count_events), page_text.titleize(unmapped.touchpoint))
+            LabelledValue(format_count(unmapped.count_events), titleize(unmapped.touchpoint))
             for unmapped in page_data.unmapped_touchpoints
         ),
         definitions=tuple(definition_view(kpi, stage_title_of(name), dates) for name, kpi in kpis.items()),
@@ -129,15 +130,13 @@ def build_page(
 
 
 def build_index(workspace: str, pages: Sequence[MapPage], now: datetime, *, synthetic: bool) -> IndexPage:
-    """The page of all journeys; those with something urgent stand first."""
+    """The page of all journeys, the most urgent first."""
     by_urgency = sorted(pages, key=lambda p: (-max((m.displayed_state.urgency for m in p.moments), default=0), p.title))
-    return IndexPage(
-        workspace, f"{page_text.format_timestamp(now.astimezone(UTC))} (UTC)", synthetic, tuple(by_urgency)
-    )
+    return IndexPage(workspace, f"{format_timestamp(now.astimezone(UTC))} (UTC)", synthetic, tuple(by_urgency))
 
 
 def file_name(journey: str) -> str:
-    """`equipment_repair.html`. A journey called index does not take the place of the index."""
+    """`equipment_repair.html`. A journey called index does not overwrite the index."""
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", journey).strip("-") or "journey"
     return "journey-index.html" if stem.lower() == "index" else f"{stem}.html"
 
@@ -193,8 +192,8 @@ def _stage_views(
 
 def _visits_text(stage: StageData) -> str:
     if stage.visits_28d is None:
-        return "no evidence yet"
-    return f"{page_text.format_count(stage.visits_28d)} visit{'' if stage.visits_28d == 1 else 's'} in 28 days"
+        return "no data yet"
+    return f"{pluralize(stage.visits_28d, 'visit')} in 28 days"
 
 
 def _lane_texts(stage: StageData, lane: str) -> tuple[str, ...]:
@@ -203,12 +202,12 @@ def _lane_texts(stage: StageData, lane: str) -> tuple[str, ...]:
 
 
 def _stories_by_release(stage: StageData) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(release, its stories), in the order in which the map names the releases; what has none stands last."""
+    """(release, its stories), in the order of the map; stories without a release come last."""
     stories_by_release: dict[str, list[str]] = {}
     for story in stage.content.get("stories") or ():
         stories_by_release.setdefault(str(story.get("release") or ""), []).append(str(story["story"]))
     named = sorted(stories_by_release, key=lambda release: release == "")
-    return tuple((release or "not planned yet", tuple(stories_by_release[release])) for release in named)
+    return tuple((release or "not scheduled", tuple(stories_by_release[release])) for release in named)
 
 
 def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
@@ -216,20 +215,18 @@ def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
     for item in stage.content.get("initiatives") or ():
         due = date.fromisoformat(item["due"]) if item.get("due") else None
         overdue_text = " (overdue)" if due and due < now.date() else ""
-        until = f"until {page_text.format_short_date(due, now.date())}{overdue_text}" if due else "no date"
-        figures.append(
-            LabelledValue(str(item["action"]), f"{item.get('owner') or stage.owner or 'nobody yet'}, {until}")
-        )
+        until = f"until {format_short_date(due, now.date())}{overdue_text}" if due else "no date"
+        figures.append(LabelledValue(str(item["action"]), f"{item.get('owner') or stage.owner or 'no owner'}, {until}"))
     return tuple(figures)
 
 
 def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note: str) -> TouchpointView:
-    """`whose`: what is to be said where the map is of some customers alone, for events are counted whoever had them."""
+    """`population_note`: says that events are of all customers, if the map is of some customers only."""
     has_events = touchpoint.last_event_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,
-        title=touchpoint.title or page_text.titleize(touchpoint.touchpoint),
-        channel=page_text.titleize(touchpoint.channel).lower() if touchpoint.channel else "no channel",
+        title=touchpoint.title or titleize(touchpoint.touchpoint),
+        channel=titleize(touchpoint.channel).lower() if touchpoint.channel else "no channel",
         icon=_ICONS.get(touchpoint.channel, "other"),
         side=touchpoint.stage_side,
         confirmed=touchpoint.confirmation == "confirmed_by_customers",
@@ -237,7 +234,7 @@ def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note:
         volume=_volume_text(touchpoint, population_note),
         last_event=page_text.format_time_ago(touchpoint.last_event_at, now.astimezone(UTC).replace(tzinfo=None))
         if touchpoint.last_event_at
-        else "no evidence yet",
+        else "no data yet",
         staffed=touchpoint.is_staffed,
     )
 
@@ -246,18 +243,14 @@ def _volume_text(touchpoint: TouchpointData, population_note: str) -> str:
     if touchpoint.last_event_at is None:
         return ""
     if touchpoint.count_events_28d is not None:
-        return f"{page_text.format_count(touchpoint.count_events_28d)} × in 28 days{population_note}"
-    return (
-        f"{page_text.format_count(touchpoint.count_events)} × so far{population_note}"
-        if touchpoint.count_events
-        else ""
-    )
+        return f"{format_count(touchpoint.count_events_28d)} × in 28 days{population_note}"
+    return f"{format_count(touchpoint.count_events)} × so far{population_note}" if touchpoint.count_events else ""
 
 
 def _segments_text(segment: Mapping[str, object]) -> str | None:
     """`value tier: gold, platinum`."""
     parts = [
-        f"{page_text.titleize(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
+        f"{titleize(name).lower()}: {', '.join(map(str, values)) if isinstance(values, list) else values}"
         for name, values in segment.items()
     ]
     return "; ".join(parts) or None
@@ -266,10 +259,10 @@ def _segments_text(segment: Mapping[str, object]) -> str | None:
 def _scope_text(page_data: PageData) -> str | None:
     if not (page_data.starts_with and page_data.ends_with):
         return None
-    titles = {t.touchpoint: t.title or page_text.titleize(t.touchpoint) for t in page_data.touchpoints}
+    titles = {t.touchpoint: t.title or titleize(t.touchpoint) for t in page_data.touchpoints}
 
     def quoted_titles(touchpoints: Sequence[str]) -> str:
-        return " or ".join(f"“{titles.get(name, page_text.titleize(name)).lower()}”" for name in touchpoints)
+        return " or ".join(f"“{titles.get(name, titleize(name)).lower()}”" for name in touchpoints)
 
     within = (
         f", within {page_text.format_declared_duration(page_data.window_seconds)}" if page_data.window_seconds else ""
@@ -281,11 +274,11 @@ def _version_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
     if page_data.valid_from is None:
         return str(page_data.version)
     since = page_data.valid_from.replace(tzinfo=UTC).astimezone(zone)
-    return f"{page_data.version}, since {page_text.format_short_date(since.date(), local.date())}"
+    return f"{page_data.version}, since {format_short_date(since.date(), local.date())}"
 
 
 def _newest_event_text(page_data: PageData, zone: ZoneInfo, local: datetime) -> str:
     if page_data.last_event_at is None:
-        return "no evidence yet"
+        return "no data yet"
     newest = page_data.last_event_at.replace(tzinfo=UTC).astimezone(zone)
     return f"{page_text.format_time_ago(newest, local)}"

@@ -1,6 +1,6 @@
-"""What the pages have said: each final weekly reading as it was when it was first published.
+"""Each final weekly reading as it was first published.
 
-Late data and edited maps change what was; a map of a past week shows what its readers saw then.
+Late data and edited maps change readings; a page of a past week shows what its readers saw then.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ left join raw.published_readings as published
 
 
 def save_first_published(warehouse: Warehouse, now: datetime) -> None:
-    """Keep the final weekly readings that were not published before. Doing it twice keeps nothing twice."""
+    """Saves the final weekly readings that were not published before; safe to run again."""
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
         return
     ensure_landing(warehouse)

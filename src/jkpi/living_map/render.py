@@ -1,4 +1,4 @@
-"""View model to HTML: one file that holds its styles, icons and drawings, and asks the network for nothing."""
+"""View model to HTML: one file with its styles, icons and charts; it loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from jkpi.living_map.digest.content import ALL_QUIET_TEXT, CHANCE_NOTE, OwnerDig
 from jkpi.living_map.views import IndexPage, MapPage
 
 _PACKAGE = "jkpi.living_map"
+_SECTION_COLORS = {
+    "firing": "#b01f1a",
+    "watch": "#7d5300",
+    "worse": "#a3430b",
+    "better": "#1d6b3f",
+    "stale": "#63399c",
+}
 
 
 def render_page(page: MapPage) -> str:
@@ -31,29 +38,26 @@ def render_index(index: IndexPage) -> str:
 def render_digest(
     digest: OwnerDigest, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
 ) -> str:
-    """The weekly digest of one owner, fit for a mail."""
-    colours = {
-        "fires": "#b01f1a", "watch": "#7d5300", "changed": "#a3430b", "improved": "#1d6b3f", "stale": "#63399c",
-    }  # fmt: skip
+    """The weekly digest of one owner, as HTML for a mail."""
     return (
         _environment()
-        .get_template("letter.html")
+        .get_template("digest.html")
         .render(
-            letter=digest,
+            digest=digest,
             sections=sections,
             workspace=workspace,
             now=now,
             synthetic=synthetic,
-            colours=colours,
-            chance=CHANCE_NOTE,
-            quiet=ALL_QUIET_TEXT,
+            section_colors=_SECTION_COLORS,
+            chance_note=CHANCE_NOTE,
+            all_quiet_text=ALL_QUIET_TEXT,
         )
     )
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    # Everything is escaped, whatever the file is called: titles and texts are other people's.
+    # Everything is escaped in every template: titles and texts come from users.
     return Environment(
         loader=PackageLoader(_PACKAGE, "templates"),
         autoescape=True,
@@ -65,10 +69,10 @@ def _environment() -> Environment:
 
 @lru_cache(maxsize=1)
 def _shared_assets() -> dict[str, Markup]:
-    """Our own style sheet and icons: the only text that is not escaped, besides the charts."""
+    """Style sheet, script and icons: with the charts, the only text that is not escaped."""
     templates = files(_PACKAGE) / "templates"
     script = (templates / "page.js").read_text(encoding="utf-8")
-    # The page lets this one script run and no other, whatever a text on it may hold.
+    # The content security policy allows this script only, whatever a text on the page contains.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "script": Markup(script),

@@ -1,17 +1,18 @@
-"""How fresh each source is, in words."""
+"""Sources with their freshness. Pure."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import format_count
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import SourceData
 from jkpi.living_map.views import SourceView
 from jkpi.schedules import is_late
 
 _SOURCE_KIND_LABELS = {
     "touchpoints": "touchpoint events",
-    "responses": "survey answers",
+    "responses": "survey responses",
     "invitations": "survey invitations",
     "customers": "customers",
     "counts": "totals",
@@ -19,7 +20,7 @@ _SOURCE_KIND_LABELS = {
 
 
 def source_view(source: SourceData, now: datetime, zone: tzinfo) -> SourceView:
-    """One source with the verdict on its freshness; `now` is aware, times are told in `zone`."""
+    """One source with its freshness; `now` is aware, times are shown in `zone`."""
     current = now.astimezone(UTC).replace(tzinfo=None)
     key, label = _freshness_label(source, current)
     newest = source.newest_row_at
@@ -31,7 +32,7 @@ def source_view(source: SourceData, now: datetime, zone: tzinfo) -> SourceView:
         owner=source.owner,
         key=key,
         label=label,
-        newest=f"newest row {page_text.format_time_ago(newest, current)}" if newest else "nothing loaded so far",
+        newest=f"newest row {page_text.format_time_ago(newest, current)}" if newest else "no data loaded yet",
         detail=f"{rhythm}, loaded {page_text.format_time_ago(source.loaded_at, current)}"
         if source.loaded_at
         else rhythm,
@@ -43,10 +44,10 @@ def _freshness_label(source: SourceData, current: datetime) -> tuple[str, str]:
     if source.refusal_reason is not None:
         return "refused", "last delivery refused"
     if source.newest_row_at is None:
-        return "never", "no data yet"
+        return "no_data", "no data yet"
     late = is_late(source.newest_row_at, source.schedule, source.late_seconds, current)
     if late is None:
-        return "seen", "age not judged"
+        return "unknown", "freshness unknown"
     return ("late", "late") if late else ("fresh", "fresh")
 
 
@@ -55,11 +56,9 @@ def _source_notes(source: SourceData, zone: tzinfo) -> list[str]:
     if source.refusal_reason:
         notes.append(f"Refused: {source.refusal_reason}")
     if source.rows_rejected:
-        notes.append(
-            f"{page_text.format_count(source.rows_rejected)} of {page_text.format_count(source.rows_read)} rows set aside, not counted"
-        )
+        notes.append(f"{format_count(source.rows_rejected)} of {format_count(source.rows_read)} rows rejected")
     for start, end, reason in source.data_gaps[-3:]:
-        notes.append(f"Blind from {_local_time(start, zone)} to {_local_time(end, zone)}: {reason}")
+        notes.append(f"Data gap from {_local_time(start, zone)} to {_local_time(end, zone)}: {reason}")
     return notes
 
 

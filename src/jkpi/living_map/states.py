@@ -1,4 +1,4 @@
-"""The states of a moment of truth in words: never told by colour alone."""
+"""Labels of the states of a moment of truth: a state is never shown by colour alone."""
 
 from __future__ import annotations
 
@@ -16,44 +16,51 @@ class StateLabel:
 
 
 _STATE_LABELS = (
+    StateLabel("firing", "firing", "A drop of at least the minimum drop is confirmed.", 9),
     StateLabel(
-        "firing", "firing", "A trend: the fall is real, and larger than the smallest one worth waking someone.", 9
+        "error", "error", "Evaluation failed. The default receiver was notified; the moment may still be bad.", 8
     ),
-    StateLabel("error", "error", "It could not be judged. The default receiver was told; this is not an all-clear.", 8),
     StateLabel(
         "suspended",
         "suspended",
-        "A quality check failed, so no judgement is made until the data can be trusted again.",
+        "A quality check failed; the moment is not evaluated until the data can be trusted again.",
         7,
     ),
-    StateLabel("no_data", "no data", "Readings have stopped arriving.", 6),
-    StateLabel("pattern", "pattern", "Two bad days in a row: no coincidence any more, not yet a trend.", 5),
-    StateLabel("watch", "watch", "One bad day: it may be a coincidence.", 4),
-    StateLabel("recovering", "recovering", "It fell, and is clear again; enough clear days close it.", 3),
-    StateLabel("low_n", "low n", "Too few cases to judge: one customer more or less would turn the verdict.", 2),
-    StateLabel("learning", "learning", "Fewer than 28 usable days: what is usual is still being learned.", 1),
-    StateLabel("ok", "ok", "Nothing unusual against its own past and its promise.", 0),
+    StateLabel("no_data", "no data", "No readings arrive any more.", 6),
+    StateLabel("pattern", "pattern", "Two low days in a row: a pattern, not yet a trend.", 5),
+    StateLabel("watch", "watch", "One low day: it may be a coincidence.", 4),
+    StateLabel(
+        "recovering",
+        "recovering",
+        "Dropped earlier, now back above the threshold. It resolves after enough clear days.",
+        3,
+    ),
+    StateLabel("low_n", "low n", "Too few cases to evaluate.", 2),
+    StateLabel("learning", "learning", "Fewer than 28 usable days: the baseline is still being learned.", 1),
+    StateLabel("ok", "ok", "Nothing unusual compared with baseline and promise.", 0),
 )
-_LABEL_BY_STATE = {words.key: words for words in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
-PARTLY_FIRING = StateLabel("firing", "falling in a part", "As a whole it stands; a segment of it has an open alert.", 9)
-NOT_EVALUATED = StateLabel("unjudged", "not judged yet", "No judgement has been made so far.", 1)
+_LABEL_BY_STATE = {label.key: label for label in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
+PARTLY_FIRING = StateLabel(
+    "firing", "firing in a segment", "The total is not firing; at least one segment has an open alert.", 9
+)
+NOT_EVALUATED = StateLabel("not_evaluated", "not evaluated yet", "Not evaluated so far.", 1)
 OPEN_STATES = frozenset({"firing", "recovering"})
-"""States in which an alert is open, so that the charts mark where it began."""
+"""States with an open alert, whose onset the charts mark."""
 
 
 def state_label(state: str | None) -> StateLabel:
-    """The words of a state; one this page does not know is shown by its own name, as urgent as an error."""
+    """The label of a state; an unknown state has its own name and the urgency of an error."""
     if state is None:
         return NOT_EVALUATED
     if state in _LABEL_BY_STATE:
         return _LABEL_BY_STATE[state]
-    return StateLabel("error", state.replace("_", " "), "A state this page does not know.", 8)
+    return StateLabel("error", state.replace("_", " "), "A state unknown to this page.", 8)
 
 
 def displayed_state(label: StateLabel, *, is_partly_firing: bool) -> StateLabel:
-    """What a single sign of a moment shows: that a part of it falls, where the whole does not fire itself."""
+    """The label of a moment as one sign: a firing segment is shown unless the total fires."""
     return PARTLY_FIRING if is_partly_firing and label.key != "firing" else label
 
 
 def state_legend() -> tuple[StateLabel, ...]:
-    return tuple(sorted(_STATE_LABELS, key=lambda words: words.urgency))
+    return tuple(sorted(_STATE_LABELS, key=lambda label: label.urgency))

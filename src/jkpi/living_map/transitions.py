@@ -1,4 +1,4 @@
-"""What customers really do against the drawn path, and where they are glad or not. Pure."""
+"""Stage transitions against the map, and the satisfaction curve. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jkpi.formatting import page_text
+from jkpi.formatting.numbers import format_count, titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.page_data import JOURNEY_END, JourneyInsights, StageTransition
 from jkpi.living_map.views import ScoreView, TransitionView
 
 
 @dataclass(frozen=True)
 class StageOrder:
-    """The stages in their drawn order, by key, with their titles."""
+    """The stages in the order of the map, by key, with their titles."""
 
     stages: tuple[str, ...]
     titles: Mapping[str, str]
@@ -23,7 +24,7 @@ class StageOrder:
 def transition_views(
     stage_order: StageOrder, transitions: Sequence[StageTransition]
 ) -> dict[str, tuple[TransitionView, ...]]:
-    """Stage -> where its visits went, the drawn way first, then by number."""
+    """Stage -> its transitions, the one on the map first, then by count."""
     views_by_stage = {}
     for position, stage in enumerate(stage_order.stages):
         stage_transitions = [transition for transition in transitions if transition.stage == stage]
@@ -32,28 +33,28 @@ def transition_views(
         views = [
             _transition_view(stage_order, position, transition, total, next_on_map) for transition in stage_transitions
         ]
-        views_by_stage[stage] = tuple(sorted(views, key=lambda view: (view.kind != "drawn", -view.share)))
+        views_by_stage[stage] = tuple(sorted(views, key=lambda view: (view.kind != "on_map", -view.share)))
     return views_by_stage
 
 
 def _transition_view(
     stage_order: StageOrder, position: int, transition: StageTransition, total: int, next_on_map: str
 ) -> TransitionView:
-    title = stage_order.titles.get(transition.next_stage, page_text.titleize(transition.next_stage))
+    title = stage_order.titles.get(transition.next_stage, titleize(transition.next_stage))
     if transition.next_stage == next_on_map:
-        kind, label = "drawn", "the end" if next_on_map == JOURNEY_END else title
+        kind, label = "on_map", "the end" if next_on_map == JOURNEY_END else title
     elif transition.next_stage == JOURNEY_END:
-        kind, label = "left", "left for good"
+        kind, label = "dropped_off", "dropped off"
     elif transition.next_stage in stage_order.stages and stage_order.stages.index(transition.next_stage) <= position:
         kind, label = "back", f"back to {title}"
     else:
-        kind, label = "skip", f"straight to {title}"
+        kind, label = "skip", f"skipped to {title}"
     proportion = transition.count / total
     return TransitionView(
         transition.next_stage,
         kind,
         label,
-        page_text.format_count(transition.count),
+        format_count(transition.count),
         page_text.format_percent(proportion),
         proportion,
     )
@@ -62,11 +63,7 @@ def _transition_view(
 def score_views(
     stage_order: StageOrder, insights: JourneyInsights, stage_by_touchpoint: Mapping[str, str]
 ) -> dict[str, ScoreView]:
-    """Stage -> its point of the curve, by the question that most answered there; where the peaks and ends lie.
-
-    Args:
-        touched: touchpoint -> its stage.
-    """
+    """Stage -> its point of the curve, from the question with most responses there, and its share of peaks and ends."""
     most_answered = {}
     for score in sorted(insights.scores, key=lambda s: s.count):
         if score.stage is not None:
@@ -87,10 +84,10 @@ def score_views(
         views[stage] = ScoreView(
             kpi=stage_score.kpi,
             value=f"{stage_score.mean:.2f}",
-            n=page_text.format_count(stage_score.count),
+            n=format_count(stage_score.count),
             curve=satisfaction_curve(previous, stage_score.mean, following),
             peak_end_notes=tuple(
-                f"{'peak' if name == 'peak' else 'end'} of {page_text.format_percent(shares[stage])} of passages"
+                f"{'peak' if name == 'peak' else 'end'} of {page_text.format_percent(shares[stage])} of instances"
                 for name, shares in peak_end_proportions.items()
                 if stage in shares
             ),
@@ -111,11 +108,11 @@ def _proportions_by_stage(
 
 
 def satisfaction_curve(previous: float | None, current: float, following: float | None) -> Markup:
-    """The piece of the satisfaction curve in one column, 0 at the foot and 1 at the top; it breaks where a neighbour
-    has no answers.
+    """The piece of the satisfaction curve in one column, 0 at the bottom and 1 at the top; it breaks where a neighbour
+    has no responses.
 
     Args:
-        before, here, after: Mean answers scaled to 0..1.
+        previous, current, following: Mean responses scaled to 0..1.
     """
 
     def y(score: float) -> float:

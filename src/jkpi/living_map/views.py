@@ -1,4 +1,4 @@
-"""The view model: what the templates print, all of it text, markup of our own, or numbers for widths."""
+"""The view model of the templates: text, markup of our own, and numbers for widths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jkpi.living_map.states import StateLabel, displayed_state
 
 @dataclass(frozen=True)
 class GoalStatus:
-    """Where a value stands against a promise or target: `key` good, unclear or bad; never told by colour alone."""
+    """A value against a promise or target: `key` is good, unclear or bad; never shown by colour alone."""
 
     key: str
     label: str
@@ -20,7 +20,7 @@ class GoalStatus:
 
 @dataclass(frozen=True)
 class LabelledValue:
-    """A number with what it says. `statistic`: which one of a reading it is."""
+    """A value with its label. `statistic`: the statistic of a reading."""
 
     value: str
     label: str
@@ -29,7 +29,7 @@ class LabelledValue:
 
 @dataclass(frozen=True)
 class KpiView:
-    """`value` None: there is no final reading, and `note` says why."""
+    """`value` is None without a final reading; `note` says why."""
 
     anchor: str
     definition: str
@@ -53,7 +53,7 @@ class KpiView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """What an open alert says. `key`: the segment as the page's switch has it; `where` is empty for everybody."""
+    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total."""
 
     key: str
     segment_label: str
@@ -70,8 +70,8 @@ class AlertView:
 
 @dataclass(frozen=True)
 class MomentView:
-    """`falls`: its open alerts, that of everybody first; `falling_in`: the segments among them, in words. The figures
-    beside them are of the newest final week, which may lie before the fall. `early`: what its open early sign says."""
+    """`alerts`: its open alerts, that of the total first; `firing_segments`: their segments as text. The other figures
+    are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text."""
 
     anchor: str
     title: str
@@ -97,12 +97,12 @@ class MomentView:
 
     @property
     def displayed_state(self) -> StateLabel:
-        """The state as one sign, which colours it: a part that fires is not hidden by a whole that stands."""
+        """The state as one label: a firing segment is shown even if the total is ok."""
         return displayed_state(self.state, is_partly_firing=bool(self.firing_segments))
 
     @property
     def total_alert(self) -> AlertView | None:
-        """The alert about everybody, if one is open and has figures."""
+        """The open alert about the total, if it has figures."""
         return next((alert for alert in self.alerts if not alert.segment_label and alert.value), None)
 
     @property
@@ -126,7 +126,7 @@ class TouchpointView:
 
 @dataclass(frozen=True)
 class TransitionView:
-    """Where visits of a stage went. `kind`: drawn, skip, back or left; share 0..1 of the decided visits."""
+    """A transition of a stage. `kind`: on_map, skip, back or dropped_off; share 0..1 of the mature visits."""
 
     target: str
     kind: str
@@ -215,8 +215,8 @@ class DefinitionView:
 
 @dataclass(frozen=True)
 class Headline:
-    """The morning's sentence. `key` is a state or `empty`. `segments`: the same for the customers of one segment, by
-    the key of the page's switch, where an alert speaks of them."""
+    """The headline of a page. `key`: a state or `empty`. `segments`: a headline for each segment with an alert, by its
+    key in the switch of the page."""
 
     key: str
     text: str
@@ -226,7 +226,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class DiagramView:
-    """One of the six views: its lanes in order, the lines above them, and what the map lacks for it."""
+    """One of the six views: its lanes in order, the lines above them, and the lanes that are empty."""
 
     key: str
     title: str

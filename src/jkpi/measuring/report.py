@@ -38,12 +38,6 @@ class MeasureReport:
         """Whether every model was built and every test passed."""
         return not self.failures
 
-    def lines(self) -> list[str]:
-        """The report as lines of text."""
-        refresh_note = f", full refresh: {self.refresh_reason}" if self.refresh_reason else ""
-        summary = f"{self.models} models and {self.tests} tests in {self.seconds:.1f} s{refresh_note}"
-        return [summary, *(f"failed: {failure}" for failure in self.failures)]
-
 
 def read_report(results: Path, seconds: float, refresh_reason: str) -> MeasureReport:
     """Read the report from the file `results`."""

@@ -1,8 +1,8 @@
-"""The weekly digest: write the letters, send what is in the outbox."""
+"""The weekly digest: write it for each owner, deliver what is in the outbox."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DigestReport:
-    """The letters of the week by owner, the messages that are new, those told earlier in the week, and the delivery."""
+    """Owners and files of the digests; how many messages were written, how many had been sent earlier this week."""
 
     owners: tuple[str, ...]
     files: tuple[Path, ...]
@@ -25,39 +25,22 @@ class DigestReport:
 
 
 def digest(settings: Settings) -> DigestReport:
-    """Write the weekly letter of each owner, and deliver what is in the outbox."""
+    """Writes the weekly digest of each owner to a file and the outbox, and delivers the outbox."""
     from jkpi.alerts.delivery.outbox import deliver
-    from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
+    from jkpi.alerts.dispatch.digests import enqueue_digests
     from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
 
-    alert_rows = [asdict(alert) for alert in list_alerts(settings)]
+    alerts = [vars(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:
-        written_digests = write_digests(settings, warehouse, moment_states(settings), alert_rows)
-    digests = [
-        Digest(
-            written_digest.digest.owner,
-            written_digest.digest.title,
-            written_digest.digest.sections,
-            written_digest.receivers,
-        )
-        for written_digest in written_digests
-    ]
+        written_digests = write_digests(settings, warehouse, moment_states(settings), alerts)
+    digests = [written.digest for written in written_digests]
     written, sent_earlier = enqueue_digests(settings, digests)
-    owners, files = (
-        tuple(written_digest.digest.owner for written_digest in written_digests),
+    return DigestReport(
+        tuple(digest.owner for digest in digests),
         tuple(written_digest.path for written_digest in written_digests),
+        written,
+        sent_earlier,
+        deliver(settings),
     )
-    return DigestReport(owners, files, written, sent_earlier, deliver(settings))
-
-
-def render_digest_report(report: DigestReport) -> list[str]:
-    """Who was written to, and whether it got through."""
-    delivery = report.delivered
-    earlier_note = f", {report.sent_earlier} told earlier this week" if report.sent_earlier else ""
-    return [
-        *(str(path) for path in report.files),
-        f"{len(report.owners)} owners, {report.written} messages written{earlier_note}",
-        f"messages: {delivery.sent} sent, {delivery.queued} waiting, {delivery.failed} failed, {delivery.dead_lettered} given up",
-    ]

@@ -1,4 +1,4 @@
-"""Bars on a terminal, plain lines elsewhere; always on stderr, so that stdout stays the result."""
+"""Progress bars on a terminal, plain lines elsewhere; always on stderr, because stdout is for the result."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jkpi.protocols import NO_PROGRESS, Progress
 
 
 class Display:
-    """Where a verb shows its progress. Nothing is drawn where stderr is not a terminal."""
+    """Shows the progress of a verb; no bars if stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
-        """A bar for each piece of the work inside."""
+        """A bar for each task of the work inside."""
         if not self._on_terminal:
             yield NO_PROGRESS
             return
@@ -32,7 +32,7 @@ class Display:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """One step of a run, with its time when it is done."""
+        """One step of a run, logged with its duration."""
         started = time.monotonic()
         if self._on_terminal:
             sys.stderr.write(f"  {name} ...\r")
@@ -61,6 +61,6 @@ class _Bars:
 
 
 def log(line: str) -> None:
-    """A line about the work itself, to stderr."""
+    """Writes a line to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""`jkpi publish`: the pages, the tables that dashboards read, and the dashboards."""
+"""Publishes the living maps, the tables that dashboards read, and the dashboards."""
 
 from __future__ import annotations
 
@@ -19,37 +19,30 @@ PublishTarget = Literal["all", "maps", "dashboards"]
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What was written. `snapshot`: what dashboards read of a DuckDB warehouse; `dashboards`: None where none were
-    asked for."""
+    """What was published. `snapshot`: the tables for dashboards, of a DuckDB warehouse; `dashboards`: None without
+    Superset."""
 
     pages: tuple[Path, ...] = ()
     snapshot: Path | None = None
     dashboards: DashboardReport | None = None
 
-    def lines(self) -> list[str]:
-        """For people."""
-        lines = [str(page) for page in self.pages]
-        if self.snapshot:
-            lines.append(str(self.snapshot))
-        return [*lines, *(self.dashboards.lines() if self.dashboards else ())]
-
 
 def parse_publish_target(text: str) -> PublishTarget:
-    """The part of that name.
+    """The target of that name.
 
     Raises:
-        InputError: there is none.
+        InputError: unknown target.
     """
     targets: tuple[PublishTarget, ...] = get_args(PublishTarget)
     for target in targets:
         if target == text:
             return target
-    raise InputError(f"nothing called {text!r} can be published", hint=did_you_mean(text, targets))
+    raise InputError(f"unknown target {text!r}", hint=did_you_mean(text, targets))
 
 
 def publish(settings: Settings, target: PublishTarget = "all") -> PublishReport:
-    """Write the living map of each journey and the Data Docs of the checks; copy the tables that dashboards read; and
-    where jkpi.yml names a Superset, put the dashboards there. Before anything was measured there are maps only."""
+    """Writes the living maps and the Data Docs of the checks, copies the tables for dashboards, and updates dashboards
+    if jkpi.yml configures Superset. Before the first measurement it writes maps only."""
     pages = _publish_maps(settings) if target in ("all", "maps") else ()
     if target == "maps":
         return PublishReport(pages)
@@ -79,7 +72,7 @@ def _publish_dashboards(settings: Settings, pages: tuple[Path, ...], is_requeste
             return PublishReport(pages)
         snapshot = publish_tables(settings, warehouse, journeys)
         monthly_only = monthly_only_kpis(warehouse)
-    # The warehouse is let go: whoever writes need not wait for Superset.
+    # The warehouse is closed here, so that other processes need not wait for Superset.
     if not is_requested and settings.superset is None:
         return PublishReport(pages, snapshot)
     return PublishReport(pages, snapshot, publish_dashboards(settings, journeys, monthly_only))

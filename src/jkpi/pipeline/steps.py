@@ -1,7 +1,6 @@
-"""The line from a source to a message: load, check, measure, check, alert, publish.
+"""The steps from a source to a notification: load, check, measure, check, evaluate, publish.
 
-The only place that knows all rooms. Each step is one function; the command line calls them one by one or all in a row,
-and Airflow calls the command line.
+Each step is one function. The command line calls one or all of them, and Airflow calls the command line.
 """
 
 from __future__ import annotations
@@ -9,10 +8,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, InputError, JkpiError, SystemFailure
+from jkpi.formatting.numbers import pluralize
 from jkpi.pipeline.workspace import check_pseudonym_key, open_with_landing, open_with_map, read_map, select_sources
 from jkpi.warehouse.open import open_warehouse
 
@@ -30,7 +30,7 @@ MIN_BAD_ROWS = 20
 
 @dataclass(frozen=True)
 class SourceLoadReport:
-    """What became of one source: its batches, or why it could not be read. `warning`: many rows were set aside."""
+    """Result of loading one source: its batches, or why it could not be read. `warning`: many rows were rejected."""
 
     source: str
     batches: tuple[BatchReport, ...] = ()
@@ -40,7 +40,7 @@ class SourceLoadReport:
 
 @dataclass(frozen=True)
 class EvaluateOutcome:
-    """What was judged, and what was delivered."""
+    """Results of evaluation and delivery."""
 
     evaluated: AlertReport
     delivered: DeliveryReport
@@ -48,7 +48,7 @@ class EvaluateOutcome:
 
 @dataclass
 class PipelineStep:
-    """One step of a run: how it went, how long it took (seconds), and what to say of it."""
+    """One step of a run with its status, duration in seconds and result."""
 
     name: str
     status: Literal["ok", "failed", "skipped"] = "ok"
@@ -65,14 +65,14 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 where all went well, else the gravest code of the errors met."""
+        """0 if all steps succeeded, else the highest exit code of the errors."""
         return max((step.error.exit_code for step in self.steps if step.error), default=0)
 
 
 def load(
     settings: Settings, display: Display, source_name: str | None = None, replace: bool = False
 ) -> list[SourceLoadReport]:
-    """Land what is new of each source. A source that cannot be read does not stop the others."""
+    """Loads new data of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
     from jkpi.loading.rejects import expire_rejects
     from jkpi.loading.report import rejected_warning
@@ -94,8 +94,21 @@ def load(
     return reports
 
 
+def parse_checkpoint(text: str) -> TableCheckpoint:
+    """The checkpoint of that name.
+
+    Raises:
+        InputError: unknown checkpoint.
+    """
+    checkpoints: tuple[TableCheckpoint, ...] = get_args(TableCheckpoint)
+    for checkpoint in checkpoints:
+        if checkpoint == text:
+            return checkpoint
+    raise InputError(f"--checkpoint: unknown checkpoint {text!r}", hint=f"known: {', '.join(checkpoints)}")
+
+
 def check(settings: Settings, checkpoint: TableCheckpoint) -> CheckReport:
-    """Great Expectations on what has landed, or on what was measured."""
+    """Runs Great Expectations on the landed data or on the marts."""
     from jkpi.quality.landing import check_landing
     from jkpi.quality.marts import check_marts
 
@@ -107,23 +120,23 @@ def check(settings: Settings, checkpoint: TableCheckpoint) -> CheckReport:
 def measure(
     settings: Settings, display: Display, full_refresh: bool = False, rewrite_history: bool = False
 ) -> MeasureReport:
-    """Put the map into the warehouse, then count.
+    """Writes the map to the warehouse, then runs dbt.
 
-    `rewrite_history` forgets the past versions of the maps, so that all days are counted by the current ones.
+    `rewrite_history` deletes past versions of the maps, so that all days are measured with the current ones.
     """
     from jkpi.journeys.map_tables import delete_past_versions
-    from jkpi.measuring.run import measure as count
+    from jkpi.measuring import run as measuring
 
-    # dbt runs in a process of its own: the map is put in, and the warehouse let go.
+    # dbt runs in a process of its own, so the warehouse is closed before.
     with open_with_map(settings, rewrite_history) as warehouse:
         if rewrite_history:
             delete_past_versions(warehouse)
     with display.progress() as progress:
-        return count(settings, full_refresh=full_refresh, progress=progress)
+        return measuring.measure(settings, full_refresh=full_refresh, progress=progress)
 
 
 def evaluate(settings: Settings) -> EvaluateOutcome:
-    """Judge each moment of truth, write what is to be said, and say it."""
+    """Evaluates each moment of truth, writes the notifications to the outbox and delivers them."""
     from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
 
@@ -134,7 +147,7 @@ def evaluate(settings: Settings) -> EvaluateOutcome:
 
 
 def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
-    """The whole line. A failed step stops the ones that would speak from what it left unproven."""
+    """Runs all steps. An error skips the remaining steps; of the checks only a failed one of the marts does."""
     from jkpi.pipeline.publish import publish
 
     steps: list[tuple[str, Callable[[], Any]]] = [
@@ -142,7 +155,7 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
         ("check landing", lambda: check(settings, "landing")),
         ("measure", lambda: measure(settings, display, full_refresh)),
         ("check marts", lambda: check(settings, "marts")),
-        ("alert", lambda: evaluate(settings)),
+        ("evaluate", lambda: evaluate(settings)),
         ("publish", lambda: publish(settings)),
     ]
     report = RunReport()
@@ -163,24 +176,24 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
                 stopped = True
         step.seconds = time.monotonic() - started
         step.status = "failed" if step.error else "ok"
-        # Blind sources withhold their readings and the line goes on; wrong marts are not spoken from.
+        # Data gaps withhold readings and the run continues; readings of wrong marts are not published.
         stopped = stopped or (name == "check marts" and step.error is not None)
     return report
 
 
 def step_failure(step: PipelineStep) -> JkpiError | None:
-    """The error that a step's result stands for, though nothing was raised."""
+    """The error that the result of a step stands for, although none was raised."""
     if step.name == "load":
         return load_failure(step.result)
     if step.name.startswith("check"):
         return check_failure(step.result)
-    if step.name == "alert":
-        return evaluate_failure(step.result)
+    if step.name == "evaluate":
+        return delivery_failure(step.result.delivered)
     return None
 
 
 def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
-    """The gravest of: a source that could not be read, a batch that was refused."""
+    """The most severe of: a source that could not be read, a batch with mostly rejected rows, a refused batch."""
     errors = [report.error for report in reports if report.error]
     if errors:
         return max(errors, key=lambda error: error.exit_code)
@@ -192,8 +205,8 @@ def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
     ]
     if mostly_rejected:
         return CheckFailed(
-            "most rows were set aside: " + "; ".join(mostly_rejected),
-            hint="see jkpi rejects list; mend the YAML or the rows, then: jkpi rejects replay",
+            "most rows were rejected: " + "; ".join(mostly_rejected),
+            hint="run jkpi rejects list, fix the YAML or the rows, then run jkpi rejects replay",
         )
     refused = [
         f"{load_report.source}: {batch.origin}: {batch.reason}"
@@ -202,27 +215,23 @@ def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
         if batch.status == "refused"
     ]
     if refused:
-        return CheckFailed("batches were refused: " + "; ".join(refused), hint="mend the file and load again")
+        return CheckFailed("batches were refused: " + "; ".join(refused), hint="fix the file and load again")
     return None
 
 
 def check_failure(report: CheckReport) -> JkpiError | None:
-    """A check that did not pass, as an error."""
+    """A failed check as an error."""
     if report.passed:
         return None
     return CheckFailed("; ".join(str(failure) for failure in report.failures) or "the check failed")
 
 
-def evaluate_failure(outcome: EvaluateOutcome) -> JkpiError | None:
-    """What an alert's messages came to."""
-    return delivery_failure(outcome.delivered)
-
-
 def delivery_failure(delivery: DeliveryReport) -> JkpiError | None:
-    """Messages that did not get through. They are safe in the outbox; the exit code lets a scheduler try again."""
+    """Undelivered messages as an error; its exit code lets a scheduler try again. They stay in the outbox."""
     if not delivery.failed and not delivery.dead_lettered:
         return None
+    undelivered = pluralize(delivery.failed + delivery.dead_lettered, "message")
     return SystemFailure(
-        f"{delivery.failed + delivery.dead_lettered} messages were not delivered: {'; '.join(delivery.problems)}",
-        hint="they stay in the outbox; jkpi alert tries again, after a minute at first, then with growing pauses",
+        f"{undelivered} not delivered: {'; '.join(delivery.problems)}",
+        hint="jkpi evaluate and jkpi deliver try again, after one minute first, then with growing pauses",
     )

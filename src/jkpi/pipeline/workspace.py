@@ -1,4 +1,4 @@
-"""What the steps read of a workspace: its map, its sources, its warehouse."""
+"""What the steps read of a workspace: its maps, sources and warehouse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_with_landing(settings: Settings) -> Iterator[Warehouse]:
-    """The open warehouse, its landing tables there."""
+    """The open warehouse with its landing tables."""
     with open_warehouse(settings) as warehouse:
         ensure_landing(warehouse)
         yield warehouse
@@ -29,10 +29,10 @@ def open_with_landing(settings: Settings) -> Iterator[Warehouse]:
 
 @contextmanager
 def open_with_map(settings: Settings, rewrite_history: bool = False) -> Iterator[Warehouse]:
-    """The open warehouse, the map of the workspace in it as it is written now: zones, allowances, KPIs.
+    """The open warehouse with the current maps of the workspace written to it.
 
     Raises:
-        InputError: a version of a map was edited after it had been counted, and nobody asked to rewrite history.
+        InputError: a version of a map was edited after it had been measured, and `rewrite_history` is not set.
     """
     from jkpi.journeys.map_tables import write_map
     from jkpi.journeys.version_guard import check_measured_versions
@@ -74,7 +74,7 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
 
 
 def check_pseudonym_key(settings: Settings, warehouse: Warehouse) -> None:
-    """Refuse to load under another key: the same customer would be two, and rows sent again would be doubled.
+    """Refuses to load with another pseudonym key: the same customer would count twice, as would rows sent again.
 
     Raises:
         InputError: the rows in the warehouse were pseudonymised with another key, or with none.
@@ -86,8 +86,8 @@ def check_pseudonym_key(settings: Settings, warehouse: Warehouse) -> None:
         warehouse.execute("insert into raw.pseudonym_keys values (:given)", {"given": fingerprint})
     elif stored_fingerprint != fingerprint:
         raise InputError(
-            "the customer ids in the warehouse were made with another key than the one of jkpi.yml",
-            hint="restore the key of before (a copy of .jkpi/pseudonym.key), or load anew into an empty warehouse",
+            "the customer ids in the warehouse were pseudonymised with another key than the one in jkpi.yml",
+            hint="restore the previous key (.jkpi/pseudonym.key), or load everything into an empty warehouse",
         )
 
 
@@ -95,7 +95,7 @@ def select_sources(sources: tuple[Source, ...], source_name: str | None) -> tupl
     """All sources, or the one of that name.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: unknown source.
     """
     if source_name is None:
         return sources
@@ -103,7 +103,5 @@ def select_sources(sources: tuple[Source, ...], source_name: str | None) -> tupl
     if not selected:
         from jkpi.documents.validation_errors import did_you_mean
 
-        raise InputError(
-            f"no source {source_name!r} in this workspace", hint=did_you_mean(source_name, (s.source for s in sources))
-        )
+        raise InputError(f"unknown source {source_name!r}", hint=did_you_mean(source_name, (s.source for s in sources)))
     return selected

@@ -86,19 +86,6 @@ class CheckReport:
             if not result.success and not result.raised_exception and result.severity in ("warning", "info")
         )
 
-    def lines(self) -> list[str]:
-        """The report as lines of text, failures first."""
-        subjects = len({item.subject for item in self.results})
-        count_passed = sum(item.success for item in self.results)
-        lines = [f"FAILED  {failure}" for failure in self.failures]
-        # At the landing checkpoint each warning is also a data gap, which says more.
-        warnings = [item for item in self.warnings if self.checkpoint != "landing" or item.severity == "info"]
-        lines += [f"{item.severity}  {item.subject}: {item.expectation}: {item.detail}" for item in warnings]
-        lines += [f"data gap  {item.source}: {gap_period_text(item)}: {item.reason}" for item in self.data_gaps]
-        expectations = f"{count_passed} of {len(self.results)} expectations passed"
-        lines.append(f"{self.checkpoint}: {expectations} on {_count_text(subjects, 'subject')}")
-        return lines
-
 
 def gap_period_text(gap: DataGap) -> str:
     """The period of a data gap as text, to the minute in UTC."""
@@ -145,7 +132,3 @@ def insert_rows(warehouse: Warehouse, table: str, rows: Sequence[Mapping[str, An
         sample = next((value for value in values if value is not None), "")
         columns[name] = pa.array(values, type=types[type(sample)])
     warehouse.insert(f"raw.{table}", pa.table(columns))
-
-
-def _count_text(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,35 +1,28 @@
-"""The weekly letters of owners, into the outbox: each receiver is told once in an ISO week."""
+"""Puts the weekly digests of owners into the outbox: each receiver gets one per owner and ISO week."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from jkpi.alerts.notifications.model import SYNTHETIC_MARK, Notification, Section
+from jkpi.alerts.notifications.model import SYNTHETIC_MARK, Notification
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.store.notification_log import enqueue
 from jkpi.config.settings import Settings
+from jkpi.protocols import DigestContent
 from jkpi.state.engine import migrate, outbox, state_engine, write_transaction
 
 
-@dataclass(frozen=True)
-class Digest:
-    """What one owner is told; `receivers` may be empty: then the default one hears it."""
+def enqueue_digests(settings: Settings, digests: Sequence[DigestContent]) -> tuple[int, int]:
+    """Writes digests to the outbox; one without receivers goes to the default receiver.
 
-    owner: str
-    title: str
-    sections: tuple[Section, ...]
-    receivers: tuple[str, ...]
-
-
-def enqueue_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, int]:
-    """Write them as messages; sending is the outbox's. How many are new, and how many were told earlier this week.
+    Returns:
+        How many are new, and how many were queued earlier this week.
 
     Raises:
-        SystemFailure: the state database is away.
+        SystemFailure: the state database is unavailable.
     """
     year, week, _ = settings.now.isocalendar()
     engine = state_engine(settings.state_url)
@@ -54,9 +47,9 @@ def enqueue_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int,
     return new_count, earlier_count
 
 
-def _notification(settings: Settings, digest: Digest, message_id: str) -> Notification:
+def _notification(settings: Settings, digest: DigestContent, notification_id: str) -> Notification:
     prefix = f"{SYNTHETIC_MARK} " if settings.synthetic else ""
     return Notification(
-        message_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
+        notification_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
         f"{prefix}{digest.owner}: {digest.title}", "info", sections=digest.sections, event="digest.weekly",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from jkpi.alerts.map_health.source_conditions import missing_rows, silent_source
 from jkpi.alerts.series.moment_context import owner_receivers
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
-from jkpi.formatting.numbers import format_day
+from jkpi.formatting.dates import format_day
 from jkpi.journeys.model import Journey, Stage, Touchpoint
 from jkpi.warehouse.base import Warehouse
 

@@ -10,7 +10,8 @@ from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.series.moment_context import owner_receivers
 from jkpi.config.settings import Settings
 from jkpi.documents.durations import format_duration
-from jkpi.formatting.numbers import format_count, format_day, sanitize
+from jkpi.formatting.dates import format_day
+from jkpi.formatting.numbers import format_count, sanitize
 from jkpi.schedules import longest_interval
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import most_common_timezone, read_holidays

@@ -20,17 +20,9 @@ from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.alerts.transitions.model import EvaluatedSeries, TransitionType
-from jkpi.formatting.numbers import (
-    approximate_duration,
-    format_count,
-    format_day,
-    format_days,
-    format_odds,
-    format_percent,
-    format_period,
-    pluralize,
-    sanitize,
-)
+from jkpi.formatting.dates import format_day, format_period
+from jkpi.formatting.durations import approximate_duration
+from jkpi.formatting.numbers import format_count, format_odds, format_percent, pluralize, sanitize
 
 MAINLY_MIX, MAINLY_RATE = 0.8, 0.2
 """Above this share of a fall it is all called mix; below that one it is all called rate."""
@@ -227,7 +219,7 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
             f"{formatter.from_rate(drop.rate)}, {format_period(drop.first_day, watched.period_end(drop.last_day))}",
         ),
         ("Wanted", formatter.from_rate(expected_rate(series, detection))),
-        ("Closed", f"{format_day(last)}, after {format_days((last - episode.onset).days + 1)}"),
+        ("Closed", f"{format_day(last)}, after {pluralize((last - episode.onset).days + 1, 'day')}"),
         *([("Data", _data_text(context))] if context.suspended_count else []),
     ]
 
@@ -249,9 +241,9 @@ def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
     low, high = drop.interval
     after = format_age(early_warning.age)
     return [
-        ("Early", f"after {after} {format_percent(drop.rate)} of those who came on these days had moved on or were through"
-         f" ({format_percent(low)} to {format_percent(high)} with 95 % confidence, n = {format_count(drop.n)}; {format_covered(drop, 'day')})"),
-        ("Usual", f"{format_percent(drop.reference)} after {after}, on the same days of the week, in the weeks before"),
+        ("Early", f"after {after} {format_percent(drop.rate, 0)} of those who came on these days had moved on or were through"
+         f" ({format_percent(low, 0)} to {format_percent(high, 0)} with 95 % confidence, n = {format_count(drop.n)}; {format_covered(drop, 'day')})"),
+        ("Usual", f"{format_percent(drop.reference, 0)} after {after}, on the same days of the week, in the weeks before"),
         ("", f"So few by chance alone: {format_odds(drop.tail)}."),
         ("Next", "They are not decided yet: some may only be late. You hear of it when the moment itself falls off; if"
          " it does not, this is closed without a word."),

@@ -14,7 +14,8 @@ from jkpi.alerts.notifications import slowdown_text
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.transitions.model import EvaluatedSeries, Transition
-from jkpi.formatting.numbers import format_count, format_day, format_percent, format_period, pluralize, sanitize
+from jkpi.formatting.dates import format_day, format_period
+from jkpi.formatting.numbers import format_count, format_percent, pluralize, sanitize
 
 
 def alert_headline(context: AlertContext) -> str:
@@ -120,7 +121,7 @@ def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
         return ""
     drop = evaluated.early_warning.detection.drop
     age = format_age(evaluated.early_warning.age)
-    return f"after {age} {format_percent(drop.rate)} have completed, baseline {format_percent(drop.reference)}"
+    return f"after {age} {format_percent(drop.rate, 0)} have completed, baseline {format_percent(drop.reference, 0)}"
 
 
 def format_age(age: timedelta) -> str:

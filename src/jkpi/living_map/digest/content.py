@@ -1,18 +1,21 @@
-"""What each owner is told. Pure: rows in, letters out; SQL has counted, the judge has judged.
+"""The weekly digest of each owner, from rows of the marts and the state database. Pure.
 
-A KPI changed where the 95 % interval of its newest final week lies wholly on one side of the usual level (the eight
-weeks before), and by more than nobody would act on: what could be chance is not news.
+A KPI is listed when the 95 % interval of its latest final week excludes its baseline (the eight weeks before) and the
+change is large enough to act on.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from jkpi.formatting import page_text
+from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
+from jkpi.formatting.numbers import format_count, join_names, pluralize, titleize
+from jkpi.living_map import page_text
 from jkpi.living_map.alert_views import early_warning_text
 from jkpi.living_map.states import state_label
 from jkpi.state.engine import MomentState
@@ -20,22 +23,21 @@ from jkpi.state.engine import MomentState
 DIGEST_STALE_AFTER = timedelta(days=28)
 FIRING_STATE = "firing"
 QUIET_STATES = frozenset({"ok", "learning", "resolved"})
-"""What neither fires nor is quiet is to watch, as early signs are: one bad day or two, a fall that seems over, what
-cannot be judged."""
+"""States that are not listed. All others but firing are on the watch list, as early warnings are."""
 SECTIONS = (
-    ("fires", "What fires"),
-    ("watch", "What to watch"),
-    ("changed", "What got worse"),
-    ("improved", "What improved"),
-    ("stale", "What went stale"),
+    ("firing", "Firing"),
+    ("watch", "Watch list"),
+    ("worse", "Worse"),
+    ("better", "Better"),
+    ("stale", "Stale"),
 )
 
 CHANCE_NOTE = (
-    "A KPI is named where its 95 % interval leaves out the usual level: of twenty that did not change, about one is"
-    " named by chance. What fires is judged more strictly."
+    "A KPI is listed when its 95 % interval excludes the baseline. About one in twenty unchanged KPIs is listed by"
+    " chance. Alerts use a stricter test."
 )
 
-ALL_QUIET_TEXT = "Nothing fires, nothing changed beyond chance, and everything drawn was seen."
+ALL_QUIET_TEXT = "No open alert, no significant change, and every touchpoint of the map has recent events."
 DIGEST_PERIOD = timedelta(days=7)
 BASELINE_WINDOW = timedelta(weeks=8)
 
@@ -44,9 +46,10 @@ DigestRow = Mapping[str, Any]
 
 @dataclass
 class OwnerDigest:
-    """One owner's week. The lists hold sentences, in the order of SECTIONS."""
+    """The week of one owner. `items`: sentences by section; `receivers`: those of the owner's moments, or none."""
 
     owner: str
+    receivers: tuple[str, ...] = ()
     items: dict[str, list[str]] = field(default_factory=lambda: {key: [] for key, _ in SECTIONS})
 
     @property
@@ -55,25 +58,20 @@ class OwnerDigest:
 
     @property
     def sections(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What there is to tell, under its headings; how to take it comes last."""
+        """Headings with their sentences, without empty sections; an explanation comes last."""
         filled_sections = [(heading, tuple(self.items[key])) for key, heading in SECTIONS if self.items[key]]
         if self.is_empty:
-            filled_sections.append(("All quiet", (ALL_QUIET_TEXT,)))
-        if self.items["changed"] or self.items["improved"]:
-            filled_sections.append(("How to take it", (CHANCE_NOTE,)))
+            filled_sections.append(("All ok", (ALL_QUIET_TEXT,)))
+        if self.items["worse"] or self.items["better"]:
+            filled_sections.append(("How to read this", (CHANCE_NOTE,)))
         return tuple(filled_sections)
 
     @property
     def title(self) -> str:
-        """`Your week: 1 to act on, 2 got worse, 1 improved`, without what is none; or that all is quiet."""
-        nouns = {
-            "fires": "to act on", "watch": "to watch", "changed": "got worse", "improved": "improved",
-            "stale": "went stale",
-        }  # fmt: skip
-        count_texts = [
-            f"{len(section_items)} {nouns[key]}" for key, section_items in self.items.items() if section_items
-        ]
-        return f"Your week: {', '.join(count_texts)}" if count_texts else "Your week: all quiet"
+        """`Your week: 1 firing, 2 worse, 1 better`, without empty sections; or `Your week: all ok`."""
+        words = {"watch": "to watch"}
+        count_texts = [f"{len(items)} {words.get(key, key)}" for key, items in self.items.items() if items]
+        return f"Your week: {', '.join(count_texts)}" if count_texts else "Your week: all ok"
 
 
 def build_digests(
@@ -84,22 +82,22 @@ def build_digests(
     alerts: Sequence[DigestRow],
     now: datetime,
 ) -> list[OwnerDigest]:
-    """One letter per owner of a journey, stage or moment, by name; an owner without news gets one that says so.
+    """One digest for each owner of a journey, stage or moment, sorted by name; also for owners without news.
 
     Args:
         health: rpt_journey_health of stage and journey KPIs, with `owner`, `valid_from` of the map's version, and
             `calendar` where one counts their hours.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
-        moments: journey, moment, kpi, owner, shown.
-        alerts: all ever announced: kind, status, owner, title, journey, kpi, statistic, since, last_day, segment_value,
-            and `usual`, what they were told against.
+        moments: journey, moment, kpi, owner, shown, and `notify`, a JSON list of receivers.
+        alerts: all that were ever announced: kind, status, owner, title, journey, kpi, statistic, onset, last_day,
+            segment_value, baseline.
         now: aware UTC.
     """
     digest_by_owner: dict[str, OwnerDigest] = {}
 
     def digest_of(owner: str | None) -> OwnerDigest:
-        name = owner or "nobody yet"
-        return digest_by_owner.setdefault(name, OwnerDigest(name))
+        name = owner or "no owner"
+        return digest_by_owner.setdefault(name, OwnerDigest(name, _receivers_of_owner(name, moments)))
 
     state_by_moment = {(state.journey, state.moment): state for state in states}
     today = now.date()
@@ -110,10 +108,10 @@ def build_digests(
             continue
         if state.early_warning:
             early_warning = early_warning_text(state.early_warning, today)
-            digest.items["watch"].append(f"{moment['shown']}: early sign, {early_warning}; not decided yet")
+            digest.items["watch"].append(f"{moment['shown']}: early warning, {early_warning}; not mature yet")
         if state.state in QUIET_STATES and not state.firing_segments:
             continue
-        section = "fires" if state.state == FIRING_STATE or state.firing_segments else "watch"
+        section = "firing" if state.state == FIRING_STATE or state.firing_segments else "watch"
         digest.items[section].append(f"{moment['shown']}: {_digest_state_text(state, moment, alerts, today)}")
     owners_by_kpi: dict[tuple[str, str], list[str]] = {}
     for moment in moments:
@@ -137,41 +135,41 @@ def build_digests(
     return [digest_by_owner[name] for name in sorted(digest_by_owner)]
 
 
+def _receivers_of_owner(owner: str, moments: Sequence[DigestRow]) -> tuple[str, ...]:
+    """The receivers of the owner's moments."""
+    own_moments = [moment for moment in moments if moment["owner"] == owner]
+    return tuple(dict.fromkeys(name for moment in own_moments for name in json.loads(moment.get("notify") or "[]")))
+
+
 def _digest_state_text(state: MomentState, moment: DigestRow, alerts: Sequence[DigestRow], today: date) -> str:
-    """`firing, since 9 Jun, 21 days; falling in region = south since 12 Jun`; of a quiet whole only its parts."""
+    """`firing, since 9 Jun, 21 days; firing in region = south since 12 Jun`; without the total if that is ok."""
     texts = []
     if state.state not in QUIET_STATES:
         begins = "; " if state.state == "recovering" else ", "
-        since = (
-            begins + page_text.format_state_since_page(state.state, state.since, today)
-            if state.since is not None
-            else ""
-        )
+        since = begins + format_state_since(state.state, state.since, today) if state.since is not None else ""
         texts.append(f"{state_label(state.state).label}{since}")
     if state.firing_segments:
-        segments_text = page_text.join_names(
-            [_segment_since_text(name, moment, alerts, today) for name in state.firing_segments]
-        )
-        # What fires comes first.
-        texts.insert(1 if state.state == FIRING_STATE else 0, f"falling in {segments_text}")
+        segments_text = join_names([_segment_since_text(name, moment, alerts, today) for name in state.firing_segments])
+        # Firing comes first.
+        texts.insert(1 if state.state == FIRING_STATE else 0, f"firing in {segments_text}")
     return "; ".join(texts)
 
 
 def _segment_since_text(name: str, moment: DigestRow, alerts: Sequence[DigestRow], today: date) -> str:
     """`region = south since 12 Jun`, by its open alert."""
     since = [
-        alert["since"]
+        alert["onset"]
         for alert in alerts
         if alert["kind"] == "drop"
         and alert["status"] == "open"
         and (alert["journey"], alert["kpi"]) == (moment["journey"], moment["kpi"])
         and name.endswith(f"= {alert['segment_value']}")
     ]
-    return f"{name} since {page_text.format_short_date(min(since), today)}" if since else name
+    return f"{name} since {format_short_date(min(since), today)}" if since else name
 
 
 def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRow], today: date) -> list[DigestRow]:
-    """What is usual is what the alert of that time says: the weeks before may hold the fall itself."""
+    """Health rows with the baseline of an alert of that time, because the eight weeks before may include the drop."""
     drop_alerts = [
         drop_alert
         for drop_alert in alerts
@@ -181,13 +179,13 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
     for row in health:
         start = row["value_week_start"]
         alert_baselines = [
-            (alert["since"], alert["usual"])
+            (alert["onset"], alert["baseline"])
             for alert in drop_alerts
             if start is not None
             and alert["segment_value"] == "all"
-            and alert["usual"] is not None
+            and alert["baseline"] is not None
             and (alert["journey"], alert["kpi"], alert["statistic"]) == (row["journey"], row["kpi"], row["statistic"])
-            and alert["since"] < start + DIGEST_PERIOD
+            and alert["onset"] < start + DIGEST_PERIOD
             and (alert["last_day"] or today) >= start - BASELINE_WINDOW
         ]
         rows.append({**row, "baseline": max(alert_baselines)[1]} if alert_baselines else row)
@@ -195,41 +193,41 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
 
 
 def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
-    """A fall that is over since last week is good news; a source or a map that went quiet is stale."""
+    """A drop resolved within a week is better; an open alert about a source or the map is stale."""
     title = alert["title"]
     if alert["kind"] == "drop" and alert["status"] == "resolved" and today - alert["last_day"] <= DIGEST_PERIOD:
         segment_suffix = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
-        lasted = (alert["last_day"] - alert["since"]).days + 1
-        after = "a day" if lasted == 1 else f"{lasted} days"
+        lasted = (alert["last_day"] - alert["onset"]).days + 1
+        after = pluralize(lasted, "day")
         return (
-            "improved",
-            f"{title}{segment_suffix}: resolved on {page_text.format_short_date(alert['last_day'], today)}, after {after}",
+            "better",
+            f"{title}{segment_suffix}: resolved on {format_short_date(alert['last_day'], today)}, after {after}",
         )
     if alert["status"] != "open":
         return None, ""
-    since = page_text.format_short_date(alert["since"], today)
+    since = format_short_date(alert["onset"], today)
     if alert["kind"] == "silent":
-        return "stale", f"{title}: its source brings nothing new, since {since}"
+        return "stale", f"{title}: its source delivers no new data since {since}"
     if alert["kind"] == "missing":
         return "stale", f"{title}: rows are missing, since {since}"
     if alert["kind"] == "unmapped":
-        return "stale", f"{title}: more and more of its events are on no map, since {since}"
+        return "stale", f"{title}: the proportion of events on no map is rising, since {since}"
     return None, ""
 
 
 def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
-    """The section, and the sentence; (None, "") where there is nothing to tell."""
+    """The section and the sentence; (None, "") if there is no news."""
     start, title = row["value_week_start"], f"{row['title']} ({row['place']})"
     if row["status"] == "no_data":
-        # What a version has that is this new is not stale.
+        # A KPI of a version this new is not stale.
         valid_from = row.get("valid_from")
         is_new = valid_from is not None and now.astimezone(UTC).replace(tzinfo=None) - valid_from <= DIGEST_STALE_AFTER
-        return (None, "") if is_new else ("stale", f"{title}: nothing was measured so far")
+        return (None, "") if is_new else ("stale", f"{title}: not measured so far")
     if start is None or row["value_week"] is None:
         return None, ""
-    # Newer weeks that are not final yet only wait for their window to close: that is no staleness.
+    # Newer weeks that are not final yet only wait for their window to close, so they are not stale.
     if row["status"] == "final" and now.date() - start > DIGEST_STALE_AFTER + timedelta(days=6):
-        return "stale", f"{title}: no final week since that of {page_text.format_short_date(start, now.date())}"
+        return "stale", f"{title}: no final week since that of {format_short_date(start, now.date())}"
     baseline, low, high = row["baseline"], row["ci_low_week"], row["ci_high_week"]
     if baseline is None or low is None or high is None or low <= baseline <= high:
         return None, ""
@@ -238,32 +236,32 @@ def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
     better = (low > baseline) == (row["direction"] == "higher")
 
     by_calendar = bool(row.get("calendar")) and row["unit"] == "seconds"
-    unit, baseline_label = (OPEN_SECONDS, f"as usual {IN_OPEN_HOURS}") if by_calendar else (row["unit"], "as usual")
+    unit, unit_note = (OPEN_SECONDS, f" {IN_OPEN_HOURS}") if by_calendar else (row["unit"], "")
 
     def format_value(amount: float) -> str:
         return page_text.format_reading(amount, unit, row["statistic"])
 
     bounds = page_text.format_interval(low, high, unit, row["statistic"])
-    week = f"week of {page_text.format_short_date(start, now.date())}"
+    week = f"week of {format_short_date(start, now.date())}"
     sentence = (
-        f"{title}: {format_value(row['value_week'])} instead of {format_value(baseline)} {baseline_label}"
-        f" ({week}, 95 %: {bounds}, n {page_text.format_count(row['sample_size_week'] or 0)})"
+        f"{title}: {format_value(row['value_week'])}, baseline {format_value(baseline)}{unit_note}"
+        f" ({week}, 95 %: {bounds}, n {format_count(row['sample_size_week'] or 0)})"
     )
-    return ("improved" if better else "changed"), sentence
+    return ("better" if better else "worse"), sentence
 
 
 def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
-    """Nobody acts on less, however sure it is: two points of a share or of NPS, a fortieth of anything else."""
+    """Less than two points of a share or of NPS, or a fortieth of anything else: too little to act on."""
     smallest_change = 0.02 if row["unit"] == "share" else 2.0 if row["statistic"] == "nps" else abs(baseline) / 40.0
     return abs(value - baseline) < smallest_change
 
 
 def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
     last = row["last_evidence_at"]
-    title = f"{page_text.titleize(row['name'])} ({row['place']})"
+    title = f"{titleize(row['name'])} ({row['place']})"
     if last is None:
-        return f"{title}: drawn, but never seen in the data"
+        return f"{title}: on the map, but never in the data"
     current = now.astimezone(UTC).replace(tzinfo=None)
     return (
-        f"{title}: last seen {page_text.format_time_ago(last, current)}" if current - last > DIGEST_STALE_AFTER else ""
+        f"{title}: last event {page_text.format_time_ago(last, current)}" if current - last > DIGEST_STALE_AFTER else ""
     )

@@ -1,4 +1,4 @@
-"""The letters of this week, beside the pages as HTML."""
+"""Writes the weekly digests as HTML files next to the pages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from jkpi.config.settings import Settings
 from jkpi.living_map.digest.content import SECTIONS, DigestRow, OwnerDigest, build_digests
+from jkpi.living_map.files import write_atomically
 from jkpi.living_map.page_model import file_name
-from jkpi.living_map.publish import write_atomically
 from jkpi.living_map.render import render_digest
 from jkpi.state.engine import MomentState
 from jkpi.warehouse.base import Warehouse
@@ -20,17 +20,16 @@ from jkpi.warehouse.base import Warehouse
 
 @dataclass(frozen=True)
 class WrittenDigest:
-    """An owner's letter, the receivers of the owner's moments, and where it lies as HTML."""
+    """The digest of an owner and its HTML file."""
 
     digest: OwnerDigest
-    receivers: tuple[str, ...]
     path: Path
 
 
 def write_digests(
     settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[DigestRow]
 ) -> list[WrittenDigest]:
-    """Write each owner's letter beside the pages. `alerts` are all that were ever announced, as `letters` wants them.
+    """Writes the digest of each owner. `alerts`: all that were ever announced, as `build_digests` needs them.
 
     Raises:
         SystemFailure: a file cannot be written.
@@ -42,16 +41,8 @@ def write_digests(
     ):
         path = settings.site_dir / "digests" / file_name(digest.owner)
         write_atomically(path, render_digest(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
-        written.append(WrittenDigest(digest, _receivers_of_owner(digest.owner, moments), path))
+        written.append(WrittenDigest(digest, path))
     return written
-
-
-def _receivers_of_owner(owner: str, moments: Sequence[dict[str, Any]]) -> tuple[str, ...]:
-    """Where the owner's moments are told."""
-    receiver_names = [
-        name for moment in moments if moment["owner"] == owner for name in json.loads(moment["notify"] or "[]")
-    ]
-    return tuple(dict.fromkeys(receiver_names))
 
 
 def _read_health(warehouse: Warehouse) -> list[dict[str, Any]]:
@@ -97,7 +88,7 @@ def _read_digest_moments(warehouse: Warehouse) -> list[dict[str, Any]]:
         titles = {moment.get("moment"): moment.get("title") for moment in map_moments}
         row["shown"] = titles.get(row["moment"]) or row["moment"]
     title_counts = Counter(row["shown"] for row in rows)
-    # Two maps may call a moment the same: one of all customers, one of some.
+    # Two maps may have a moment of the same title, for example one of all customers and one of some.
     for row in [row for row in rows if title_counts[row["shown"]] > 1]:
         row["shown"] = f"{row['shown']} ({row['title']})"
     return rows

@@ -1,4 +1,4 @@
-"""What lint notes of maps that can be measured and would surprise."""
+"""Warnings of lint about maps that are valid but probably not meant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jkpi.cli.lint_warnings import lint_warnings
+from jkpi.cli.lint import lint_warnings
 from jkpi.journeys.reader import read_journeys
 from jkpi.loading.workspace import read_sources
 
@@ -42,19 +42,19 @@ scale: [0, 10]
 """
 
 
-def noted(folder: Path, old: str = "", new: str = "") -> list[str]:
+def warnings_of(folder: Path, old: str = "", new: str = "") -> list[str]:
     for name, text in (("journeys", MAP), ("sources", SOURCE)):
         (folder / name).mkdir(exist_ok=True)
         (folder / name / "one.yml").write_text(text.replace(old, new) if old else text)
     return lint_warnings(read_journeys(folder), read_sources(folder))
 
 
-def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
-    assert noted(tmp_path) == []
+def test_a_consistent_map_has_no_warnings(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "text"),
     [
         (
             "occurrence, touchpoint: delivery",
@@ -64,12 +64,16 @@ def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
         (
             "from: visit, to: delivery",
             "from: delivery, to: visit",
-            "'delivery' to 'visit', which stands before",
+            "from 'delivery' to 'visit', but 'visit' comes before 'delivery'",
         ),
-        ("[visit], ends_with: [delivery]", "[complaint], ends_with: [delivery]", "buy: scope: what it starts with"),
+        (
+            "[visit], ends_with: [delivery]",
+            "[complaint], ends_with: [delivery]",
+            "buy: scope: the start touchpoints come after",
+        ),
         ("{survey: after, question: recommend, t", "{survey: aftr, question: recommend, t", "the survey 'after'"),
         ("{survey: after, question: recommend, t", "{survey: after, question: recommnd, t", "the question 'recommend'"),
-        ("scale: [0, 10]", "scale: [1, 10]", "on the scale 0 to 10, and its answers come on 1 to 10"),
+        ("scale: [0, 10]", "scale: [1, 10]", "its scale is 0 to 10, but its responses use 1 to 10"),
         (
             "promise: 40",
             "promise: 0.4",
@@ -78,16 +82,16 @@ def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
         (
             "owner: cx\nfrom:",
             "from:",
-            "answers: it has no owner, who would be told when it goes silent (write owner: NAME)",
+            "answers: no owner is set to be notified when it stops delivering (set owner: NAME)",
         ),
         ("min_drop: 15", "min_drop: 0.15", "liked: min_drop of 0.15 is 0.15 points"),
     ],
 )
-def test_what_would_surprise_is_noted(tmp_path: Path, old: str, new: str, told: str) -> None:
-    (note,) = noted(tmp_path, old, new)
-    assert told in note
+def test_what_would_surprise_is_warnings_of(tmp_path: Path, old: str, new: str, text: str) -> None:
+    (warning,) = warnings_of(tmp_path, old, new)
+    assert text in warning
 
 
-def test_a_survey_that_rows_name_themselves_may_be_any(tmp_path: Path) -> None:
-    assert noted(tmp_path, "score: score, responded_at: at}\nconstants: {survey: after, ",
+def test_a_survey_column_may_supply_any_survey(tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, "score: score, responded_at: at}\nconstants: {survey: after, ",
                  "score: score, responded_at: at, survey: which}\nconstants: {") == []  # fmt: skip
