@@ -14,11 +14,11 @@ import pytest
 from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
-from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
+from jkpi.state.alert_reader import moment_states
 from jkpi.state.engine import alert_transitions, read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
 
@@ -69,7 +69,7 @@ def test_day_by_day_and_all_at_once_end_in_the_same_state(make_world: MakeWorld)
         (day, told.transition) for day in range(58, 66) for told in world.run(FIRST + timedelta(days=day)).transitions
     ]
     assert told == [(60, "opened")]
-    assert moment_states(world.settings) == list(world.run().states)
+    assert moment_states(world.settings.state_url) == list(world.run().states)
 
 
 def test_late_data_take_a_breach_back(make_world: MakeWorld) -> None:
@@ -263,7 +263,7 @@ def test_a_segment_that_falls_alone_is_told(make_world: MakeWorld) -> None:
     assert [told.series_id for told in report.opened] == ["repair/technician_on_site/region=south"]
     assert report.states[0].state == "ok"
     assert report.states[0].firing_segments == ("region = south",)
-    assert moment_states(world.settings) == list(report.states)
+    assert moment_states(world.settings.state_url) == list(report.states)
 
 
 def test_one_message_for_each_receiver_and_run(make_world: MakeWorld) -> None:
@@ -310,7 +310,7 @@ def test_on_postgresql_as_well(make_world: MakeWorld, postgres_url: str) -> None
     assert len(world.run().opened) == 1
     assert world.run().transitions == ()
     assert [alert.status for alert in list_alerts(world.settings)] == ["open"]
-    assert moment_states(world.settings)[0].state == "firing"
+    assert moment_states(world.settings.state_url)[0].state == "firing"
 
 
 RUN_AT_ONCE = """

@@ -12,11 +12,11 @@ from made_world import FIRST, STAYS, World, steady
 
 from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.report import render_evaluation
 from jkpi.cli.status import read_status, render_status
 from jkpi.pipeline.steps import EvaluateOutcome
+from jkpi.state.alert_reader import moment_states
 from jkpi.warehouse.open import open_warehouse
 
 MakeWorld = Callable[..., World]
@@ -83,7 +83,7 @@ def test_a_cohort_that_lies_behind_is_told_before_it_is_decided(world: World) ->
 
 def test_while_it_is_open_the_moment_and_the_status_name_it(world: World) -> None:
     (told,) = judged(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions
-    (state,) = moment_states(world.settings)
+    (state,) = moment_states(world.settings.state_url)
     assert (state.state, state.alert_id) == ("ok", None)
     assert state.early_warning is not None
     assert (state.early_warning.alert_id, state.early_warning.onset) == (told.alert_id, day(60))
@@ -103,7 +103,7 @@ def test_the_fall_itself_takes_over_and_the_sign_is_closed_without_a_word(world:
         line.split(":")[0] for line in render_evaluation(EvaluateOutcome(report, DeliveryReport(0, 0, 0, 0)))[:-2]
     ] == ["opened"]
     assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
-    assert [state.early_warning for state in moment_states(world.settings)] == [None]
+    assert [state.early_warning for state in moment_states(world.settings.state_url)] == [None]
 
 
 def test_only_late_it_is_closed_without_a_word(world: World) -> None:

@@ -10,7 +10,7 @@ from made_world import World, steady
 
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.cli.status import read_status, render_status
-from jkpi.state.open_alerts import open_alerts
+from jkpi.state.alert_reader import open_alerts
 
 MakeWorld = Callable[..., World]
 

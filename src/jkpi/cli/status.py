@@ -12,7 +12,7 @@ from jkpi.errors import WorkspaceError
 from jkpi.pipeline.workspace import open_with_landing
 
 if TYPE_CHECKING:
-    from jkpi.state.open_alerts import OpenAlert
+    from jkpi.state.alert_reader import OpenAlert
 
 _SOURCES_QUERY = """
 select
@@ -54,8 +54,7 @@ class WorkspaceStatus:
 
 def read_status(settings: Settings) -> WorkspaceStatus:
     """Ask the warehouse what came in, and the state what is known of each moment of truth."""
-    from jkpi.alerts.store.alerts import moment_states
-    from jkpi.state.open_alerts import open_alerts
+    from jkpi.state.alert_reader import moment_states, open_alerts
 
     with open_with_landing(settings) as warehouse:
         sources = warehouse.rows(_SOURCES_QUERY)
@@ -82,7 +81,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "early_warning": state.early_warning.alert_id if state.early_warning else None,
             "falling": segment_alerts.get((state.journey, state.moment), []),
         }
-        for state in moment_states(settings)
+        for state in moment_states(settings.state_url)
     ]
     return WorkspaceStatus(settings.name, settings.now, sources, rejected, data_gaps, moments)
 

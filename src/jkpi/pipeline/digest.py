@@ -28,13 +28,13 @@ def digest(settings: Settings) -> DigestReport:
     """Write the weekly letter of each owner, and deliver what is in the outbox."""
     from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
-    from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
+    from jkpi.state.alert_reader import moment_states
 
     alert_rows = [asdict(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:
-        written_digests = write_digests(settings, warehouse, moment_states(settings), alert_rows)
+        written_digests = write_digests(settings, warehouse, moment_states(settings.state_url), alert_rows)
     digests = [
         Digest(
             written_digest.digest.owner,

@@ -1,4 +1,4 @@
-"""The weekly letters of owners, into the outbox: each receiver is told once in an ISO week."""
+"""The weekly digests of owners, written to the outbox. Each receiver gets one in an ISO week."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jkpi.alerts.notifications.model import SYNTHETIC_MARK, Notification, Sectio
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.alerts.store.notification_log import enqueue
 from jkpi.config.settings import Settings
-from jkpi.state.engine import migrate, outbox, state_engine, write_transaction
+from jkpi.state.engine import outbox, state_session
 
 
 @dataclass(frozen=True)
 class Digest:
-    """What one owner is told; `receivers` may be empty: then the default one hears it."""
+    """The digest of one owner. Without receivers it goes to the default receiver."""
 
     owner: str
     title: str
@@ -26,37 +26,32 @@ class Digest:
 
 
 def enqueue_digests(settings: Settings, digests: Sequence[Digest]) -> tuple[int, int]:
-    """Write them as messages; sending is the outbox's. How many are new, and how many were told earlier this week.
+    """Queue the digests. Returns how many are new, and how many were queued earlier in this week.
 
     Raises:
-        SystemFailure: the state database is away.
+        SystemFailure: the state database cannot be reached or is locked.
     """
     year, week, _ = settings.now.isocalendar()
-    engine = state_engine(settings.state_url)
     new_count = earlier_count = 0
-    try:
-        migrate(engine)
-        with write_transaction(engine) as connection:
-            for digest in digests:
-                for receiver in digest.receivers or (settings.default_receiver or CONSOLE,):
-                    dedup_key = f"digest|{settings.name}|{digest.owner}|{receiver}|{year}-{week}"
-                    notification = _notification(settings, digest, hashlib.sha256(dedup_key.encode()).hexdigest()[:16])
-                    existing = select(outbox.c.notification_id).where(
-                        outbox.c.notification_id == notification.notification_id
-                    )
-                    if connection.execute(existing).first() is not None:
-                        earlier_count += 1
-                        continue
-                    enqueue(connection, receiver, notification, [], settings.now)
-                    new_count += 1
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url, write=True) as connection:
+        for digest in digests:
+            for receiver in digest.receivers or (settings.default_receiver or CONSOLE,):
+                dedup_key = f"digest|{settings.name}|{digest.owner}|{receiver}|{year}-{week}"
+                notification = _notification(settings, digest, hashlib.sha256(dedup_key.encode()).hexdigest()[:16])
+                existing = select(outbox.c.notification_id).where(
+                    outbox.c.notification_id == notification.notification_id
+                )
+                if connection.execute(existing).first() is not None:
+                    earlier_count += 1
+                    continue
+                enqueue(connection, receiver, notification, [], settings.now)
+                new_count += 1
     return new_count, earlier_count
 
 
-def _notification(settings: Settings, digest: Digest, message_id: str) -> Notification:
+def _notification(settings: Settings, digest: Digest, notification_id: str) -> Notification:
     prefix = f"{SYNTHETIC_MARK} " if settings.synthetic else ""
     return Notification(
-        message_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
+        notification_id, settings.name, f"{settings.now:%Y-%m-%d %H:%M}", settings.synthetic,
         f"{prefix}{digest.owner}: {digest.title}", "info", sections=digest.sections, event="digest.weekly",
     )  # fmt: skip

@@ -27,24 +27,37 @@ def payload(notification: Notification, link: Callable[[str], str | None]) -> by
         "type": notification.event,
         "timestamp": notification.as_of.replace(" ", "T") + ":00Z",
         "data": {
-            "notification_id": notification.notification_id, "workspace": notification.workspace, "synthetic": notification.is_synthetic,
-            "title": notification.title, "severity": notification.severity, "replies_to": list(notification.replies_to),
+            "notification_id": notification.notification_id,
+            "workspace": notification.workspace,
+            "synthetic": notification.is_synthetic,
+            "title": notification.title,
+            "severity": notification.severity,
+            "replies_to": list(notification.replies_to),
             "sections": [{"title": heading, "lines": list(lines)} for heading, lines in notification.sections],
             "alerts": [
                 {
-                    "alert_id": item.alert_id, "number": item.number, "notification_type": item.notification_type,
-                    "transition": item.transition, "kind": item.kind, "series_id": item.series_id,
-                    "headline": item.headline, "owner": item.owner, "is_closed": item.is_closed,
-                    "figures": dict(item.figures or {}), "queries": [query for _, query in item.queries],
+                    "alert_id": item.alert_id,
+                    "number": item.number,
+                    "notification_type": item.notification_type,
+                    "transition": item.transition,
+                    "kind": item.kind,
+                    "series_id": item.series_id,
+                    "headline": item.headline,
+                    "owner": item.owner,
+                    "is_closed": item.is_closed,
+                    "figures": dict(item.figures or {}),
+                    "queries": [query for _, query in item.queries],
                     "acknowledge_url": None if item.is_closed else link(item.alert_id),
                 }
                 for item in notification.items
             ],
-            "summaries": [{"alert_id": alert_id, "headline": headline} for alert_id, headline in notification.summaries],
+            "summaries": [
+                {"alert_id": alert_id, "headline": headline} for alert_id, headline in notification.summaries
+            ],
             "omitted_count": notification.omitted_count,
             "text": notification.text,
         },
-    }  # fmt: skip
+    }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
