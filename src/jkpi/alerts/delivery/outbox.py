@@ -131,11 +131,11 @@ def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | Non
 
 
 def _comes_before(earlier_id: ColumnElement[str], later_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether one of two messages to a receiver is about the same alert as the other, and earlier.
+    """Whether two messages are about the same alert and the first one is older.
 
-    By the order in which it was written down: their times are by two clocks, that of the data and that of the world.
+    The order of the log decides. Times do not: they come from two clocks, that of the data and that of the machine.
     """
-    earlier, later = notification_log.alias("ours"), notification_log.alias("theirs")
+    earlier, later = notification_log.alias("earlier_entry"), notification_log.alias("later_entry")
     comes_before = exists().where(
         earlier.c.notification_id == earlier_id,
         later.c.notification_id == later_id,
