@@ -18,11 +18,11 @@ from sqlalchemy import insert, select, text
 
 import jkpi.state.engine
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state.engine import HEAD, alerts, metadata, migrate, outbox, read_transaction, state_engine, write_transaction
+from jkpi.state.engine import HEAD, alert_transitions, alerts, metadata, migrate, outbox, read_transaction, state_engine, write_transaction
 
 MESSAGE = {
-    "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "mood": "info", "transitions": [],
-    "status": "waiting", "attempts": 0,
+    "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "severity": "info", "transition_ids": [], "content": {},
+    "status": "queued", "attempts": 0,
 }  # fmt: skip
 
 
@@ -124,11 +124,11 @@ def test_foreign_keys_hold(url: str) -> None:
     migrate(engine)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     orphan = {
-        "transition_id": "t", "alert_id": "none", "number": 1, "transition": "opened", "happened_on": day.date(),
-        "recorded_at": day, "evidence": {},
+        "transition_id": "t", "alert_id": "none", "number": 1, "transition_type": "opened", "happened_on": day.date(),
+        "recorded_at": day, "payload": {},
     }  # fmt: skip
     with pytest.raises(IntegrityError), write_transaction(engine) as connection:
-        connection.execute(insert(jkpi.state.alert_transitions).values(**orphan))
+        connection.execute(insert(alert_transitions).values(**orphan))
     with read_transaction(engine) as connection:
         assert connection.execute(select(alerts)).all() == []
     engine.dispose()

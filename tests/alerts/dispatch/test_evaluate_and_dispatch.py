@@ -54,7 +54,7 @@ def test_a_fall_is_told_once_and_its_end_once(make_world: MakeWorld) -> None:
     assert again.states[0].state == "ok" and again.states[0].alert_id is None
     assert world.run().transitions == ()
     assert len(world.messages()) == 2
-    assert [row.transition for row in rows(world, alert_transitions)] == ["opened", "resolved"]
+    assert [row.transition_type for row in rows(world, alert_transitions)] == ["opened", "resolved"]
 
 
 def test_a_backfill_tells_nothing_old(make_world: MakeWorld) -> None:
@@ -78,7 +78,7 @@ def test_late_data_take_a_breach_back(make_world: MakeWorld) -> None:
     world.put(steady(4, 0.92), first=FIRST + timedelta(days=60))
     (corrected,) = world.run().corrected
     assert (corrected.alert_id, corrected.transition) == (opened.alert_id, "corrected")
-    assert "never was" in world.messages()[-1].body
+    assert "no drop" in world.messages()[-1].body
     assert [alert.status for alert in list_alerts(world.settings)] == ["corrected"]
     fallen(world)
     (again,) = world.run().opened
@@ -122,12 +122,12 @@ def test_blind_is_told_once_a_spell_and_is_no_fall(make_world: MakeWorld) -> Non
     world.put(steady(2, 0.2), first=FIRST + timedelta(days=60), status="withheld")
     report = world.run()
     assert report.opened == () and len(report.data_gaps) == 1
-    assert report.states[0].state == "held"
+    assert report.states[0].state == "suspended"
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=62), status="withheld")
     assert world.run().transitions == ()
     world.put(steady(1, 0.92), first=FIRST + timedelta(days=63))
     assert [told.transition for told in world.run().transitions] == ["ended"]
-    assert [message.title for message in world.messages()] == ["Technician on site: we are blind here"]
+    assert [message.title for message in world.messages()] == ["Technician on site: data gap"]
     world.put(steady(1, 0.2), first=FIRST + timedelta(days=64), status="withheld")
     assert len(world.run().data_gaps) == 1
 
@@ -142,11 +142,11 @@ def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
         w.execute("update marts.fct_kpi_readings set matures_at = matures_at + interval 2 day")
         w.execute("create schema if not exists raw")
         w.execute("create schema if not exists intermediate")
-        w.execute("create table raw.blind_spots (source text, starts_at timestamp, ends_at timestamp, reason text)")
+        w.execute("create table raw.data_gaps (source text, starts_at timestamp, ends_at timestamp, reason text)")
         w.execute("create table intermediate.int_kpi_sources (journey text, kpi text, source text)")
         w.execute("insert into intermediate.int_kpi_sources values ('repair', 'fix.time_to_resolve', 'visits')")
         w.execute(
-            "insert into raw.blind_spots values"
+            "insert into raw.data_gaps values"
             " ('visits', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', '9 rows, usually 200 a day'),"
             " ('visits', timestamp '2026-02-01 21:00', timestamp '2026-02-02 21:00', 'no rows, usually 200 a day'),"
             " ('letters', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', 'no rows')"
@@ -155,9 +155,9 @@ def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
             replace(world.settings, now=datetime(2026, 3, 7, tzinfo=UTC)), w, read_journeys(world.settings.workspace)
         )
     (message,) = world.messages()
-    rows = dict(message.content["entries"][0]["rows"])
+    rows = dict(message.content["items"][0]["rows"])
     assert rows["Since"].startswith("Monday 2 March 2026: its readings are withheld")
-    assert rows["Not seen"] == "visits: 9 rows, usually 200 a day (2026-03-04 21:00 to 2026-03-05 21:00 UTC)"
+    assert rows["Missing data"] == "visits: 9 rows, usually 200 a day (2026-03-04 21:00 to 2026-03-05 21:00 UTC)"
     assert "letters" not in message.body and "no rows" not in message.body and "quality check" not in message.body
 
 
@@ -190,7 +190,7 @@ def test_a_breach_of_a_few_days_ago_is_news(make_world: MakeWorld) -> None:
 def test_looking_back_is_refused_and_takes_nothing_back(make_world: MakeWorld) -> None:
     world = fallen(make_world())
     (opened,) = world.run().opened
-    with pytest.raises(InputError, match="judged as of 2026-03-06"):
+    with pytest.raises(InputError, match="evaluated as of 2026-03-06"):
         world.run(FIRST + timedelta(days=50))
     assert world.run().transitions == ()
     assert [alert.alert_id for alert in list_alerts(world.settings)] == [opened.alert_id]
@@ -234,12 +234,12 @@ def test_counts_that_make_no_sense_are_told_while_another_alert_is_open(make_wor
     assert [(told.kind, told.transition) for told in report.transitions] == [("error", "opened")]
     assert report.states[0].state == "firing" and report.states[0].alert_id == opened.alert_id
     told = world.messages()[-1]
-    assert (told.receiver, told.title) == ("data-team", "Technician on site: cannot be judged")
+    assert (told.receiver, told.title) == ("data-team", "Technician on site: cannot be evaluated")
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
     assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))
     assert [(told.kind, told.transition) for told in world.run().transitions] == [("error", "ended")]
-    assert world.messages()[-1].title == "Technician on site: no longer so"
+    assert world.messages()[-1].title == "Technician on site: ended"
     assert {alert.kind: alert.status for alert in list_alerts(world.settings)} == {"drop": "open", "error": "resolved"}
 
 
@@ -250,7 +250,7 @@ def test_a_segment_is_silent_while_the_whole_speaks_for_it(make_world: MakeWorld
     assert [told.series_id for told in report.opened] == ["repair/technician_on_site"]
     states = {row.series_id: row for row in rows(world, series_states)}
     assert states["repair/technician_on_site/region=south"].state == "firing"
-    assert states["repair/technician_on_site/region=south"].inhibited
+    assert states["repair/technician_on_site/region=south"].is_inhibited
     assert "region = south" in world.messages()[0].body
 
 
@@ -273,7 +273,7 @@ def test_one_message_for_each_receiver_and_run(make_world: MakeWorld) -> None:
     report = world.run()
     assert len(report.opened) == 3 and report.messages_queued == 2
     lead = next(message for message in world.messages() if message.receiver == "lead")
-    assert lead.title == "Moments of truth: 3 fell off" and len(lead.transitions) == 3
+    assert lead.title == "Moments of truth: 3 dropped" and len(lead.transition_ids) == 3
     boss = next(message for message in world.messages() if message.receiver == "boss")
     assert boss.title.startswith("Liked")
 
@@ -294,7 +294,7 @@ def test_a_fall_within_a_chronic_breach_is_told_as_worse(make_world: MakeWorld) 
     world.put(steady(5, 0.6), first=FIRST + timedelta(days=100))
     report = world.run()
     assert [(told.alert_id, told.transition) for told in report.opened] == [(opened.alert_id, "worsened")]
-    assert "further down to 60 % instead of 78 %" in world.messages()[-1].title
+    assert "dropped further, from 78 % to 60 %" in world.messages()[-1].title
     assert world.run().transitions == ()
 
 
@@ -317,16 +317,16 @@ RUN_AT_ONCE = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from jkpi.alerts import judge_and_announce
-from jkpi.journeys import read_journeys
+from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
+from jkpi.journeys.reader import read_journeys
 from jkpi.config.settings import Settings
-from jkpi.warehouse import open_warehouse
+from jkpi.warehouse.open import open_warehouse
 
 folder, state_url = Path(sys.argv[1]), sys.argv[2]
 now = datetime(2026, 3, 6, tzinfo=UTC)
 settings = Settings(folder, "made", f"duckdb:///{folder}/warehouse.duckdb", state_url, folder, now)
 with open_warehouse(settings, read_only=True) as w:
-    print(len(judge_and_announce(settings, w, read_journeys(folder)).told))
+    print(len(evaluate_and_dispatch(settings, w, read_journeys(folder)).transitions))
 """
 
 

@@ -79,9 +79,9 @@ def test_an_open_alert_says_what_its_last_message_says(make_world: MakeWorld) ->
     assert open_alerts(world.settings.state_url) == [first], "nothing was told since"
     assert world.run().transitions == ()
     message = world.messages()[-1]
-    assert message.title == "Still: Technician on site: down to 64 % instead of 92 %"
+    assert message.title == "Reminder: Technician on site: dropped from 92 % to 64 %"
     (fall,) = open_alerts(world.settings.state_url)
-    facts = message.content["entries"][0]["facts"]
+    facts = message.content["items"][0]["figures"]
     assert (fall.alert_id, fall.value, fall.n) == (first.alert_id, pytest.approx(0.64), 1000)
     assert (fall.value, fall.low, fall.n) == (facts["value"], facts["ci_low"], facts["n"])
     assert fall.last_day == date(2026, 3, 11)

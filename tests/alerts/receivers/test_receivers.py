@@ -66,17 +66,17 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
     )
     (alert,) = request.json["data"]["alerts"]
     assert request.json["type"] == "alerts.changed"
-    assert (alert["transition"], alert["series"]) == ("opened", "repair/technician_on_site")
-    facts = alert["facts"]
+    assert (alert["transition"], alert["series_id"]) == ("opened", "repair/technician_on_site")
+    facts = alert["figures"]
     assert (facts["value"], facts["n"], facts["expected"]) == (0.7, 400.0, pytest.approx(0.92, abs=0.001))
     assert facts["ci_low"] < 0.7 < facts["ci_high"]
-    assert alert["acknowledge"].startswith("https://jkpi.example.org/acknowledge?alert=")
+    assert alert["acknowledge_url"].startswith("https://jkpi.example.org/acknowledge?alert=")
     recovered(world)
-    over = web.requests[1].json["data"]
-    assert [(one["alert_id"], one["is_over"], one["acknowledge"]) for one in over["alerts"]] == [
+    resolved = web.requests[1].json["data"]
+    assert [(item["alert_id"], item["is_closed"], item["acknowledge_url"]) for item in resolved["alerts"]] == [
         (alert["alert_id"], True, None)
     ]
-    assert over["replies_to"] == [message.notification_id]
+    assert resolved["replies_to"] == [message.notification_id]
 
 
 def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> None:
@@ -95,7 +95,7 @@ def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> N
 def test_each_field_of_a_webhook_is_documented(make_world: MakeWorld, web: Web) -> None:
     told(make_world, receiver("webhook", web, secret=SecretStr(SECRET)))
     sent = web.requests[0].json
-    page = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "webhook.md").read_text()
     fields = [key for key in sent if key != "data"] + [f"data.{key}" for key in sent["data"]]
     assert [key for key in [*fields, *sent["data"]["alerts"][0]] if f"`{key}`" not in page] == []
 
@@ -118,7 +118,7 @@ def test_while_a_secret_is_replaced_both_sign() -> None:
 
 @pytest.mark.parametrize("secret", ["", "hush", "whsec_!!", "whsec_aHVzaA=="])
 def test_a_secret_that_is_none_is_told_without_it(secret: str) -> None:
-    with pytest.raises(SystemFailure, match="none of Standard Webhooks") as caught:
+    with pytest.raises(SystemFailure, match="not a Standard Webhooks secret") as caught:
         signature_headers("id", AT, b"{}", secret)
     assert not secret or secret not in str(caught.value)
 
@@ -127,7 +127,7 @@ def test_pagerduty_opens_and_resolves_one_incident(make_world: MakeWorld, web: W
     web.status = 202
     world = recovered(told(make_world, receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))))
     opened, resolved = (request.json for request in web.requests)
-    alert_id = world.messages()[0].transitions[0].partition(".")[0]
+    alert_id = world.messages()[0].transition_ids[0].partition(".")[0]
     assert (opened["event_action"], resolved["event_action"]) == ("trigger", "resolve")
     assert opened["dedup_key"] == resolved["dedup_key"] == f"jkpi/made/{alert_id}"
     assert opened["routing_key"] == "R0UT1NG" and opened["payload"]["severity"] == "error"
@@ -146,7 +146,7 @@ def test_a_storm_is_a_bounded_number_of_incidents_and_all_of_them_end(make_world
     deliver(world.settings, lambda: AT)
     triggered = {request.json["dedup_key"] for request in web.requests}
     assert len(triggered) == len(web.requests) == 13
-    assert web.requests[-1].json["payload"]["summary"] == "And 28 more: Moments of truth: 40 fell off"
+    assert web.requests[-1].json["payload"]["summary"] == "And 28 more: Moments of truth: 40 dropped"
     web.requests.clear()
     world.run(date(2026, 3, 8))
     deliver(world.settings, lambda: AT + timedelta(days=3))
@@ -157,7 +157,7 @@ def test_a_storm_is_a_bounded_number_of_incidents_and_all_of_them_end(make_world
 def test_slack_gets_blocks_with_all_text_escaped(make_world: MakeWorld, web: Web) -> None:
     told(make_world, receiver("slack", web))
     document = web.requests[0].json
-    assert document["text"] == "Technician on site: down to 70 % instead of 92 %"
+    assert document["text"] == "Technician on site: dropped from 92 % to 70 %"
     kinds = [block["type"] for block in document["blocks"]]
     assert kinds == ["header", "section", "section", "actions", "divider", "context"]
     text = document["blocks"][2]["text"]["text"]
@@ -195,13 +195,13 @@ def test_a_mail_has_text_and_html_and_answers_the_first(make_world: MakeWorld, i
     one = Receiver("lead", "mail", url=url, sender="jkpi <jkpi@example.org>", to=("lead@example.org",))
     recovered(told(make_world, one))
     first, second = inbox.read()
-    assert first["Subject"] == "Technician on site: down to 70 % instead of 92 %"
+    assert first["Subject"] == "Technician on site: dropped from 92 % to 70 %"
     assert first["From"] == "jkpi <jkpi@example.org>" and first["To"] == "lead@example.org"
     assert first["In-Reply-To"] is None and first["Auto-Submitted"] == "auto-generated"
     assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
     plain, html = (first.get_body((kind,)) for kind in ("plain", "html"))
     assert plain is not None and html is not None
-    assert "  Acknowledge https://jkpi.example.org/acknowledge?alert=" in plain.get_content()
+    assert "  Acknowledge   https://jkpi.example.org/acknowledge?alert=" in plain.get_content()
     page = html.get_content()
     assert "<b>south" not in page and "&lt;b&gt;south&lt;/b&gt;" in page
     assert 'role="img"' in page and ">Acknowledge</a>" in page
@@ -224,7 +224,7 @@ def test_a_mail_that_some_addresses_refuse_is_not_sent_to_the_others_again(make_
 def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     from jkpi.alerts.receivers import mail
 
-    monkeypatch.setattr(mail, "_HERE", ())
+    monkeypatch.setattr(mail, "_LOCAL_HOSTS", ())
     one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
     from jkpi.alerts.notifications.model import Notification
 
@@ -301,7 +301,7 @@ def test_one_time_limit_for_the_whole_exchange(web: Web, how: str) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "http://", "hush", "http://h:99999/", "https://[::1"])
 def test_a_url_that_is_none_is_not_told(url: str) -> None:
-    with pytest.raises(SystemFailure, match="its URL is none of the web") as caught:
+    with pytest.raises(SystemFailure, match="its URL is not a web address") as caught:
         http_post.post_once(url, b"", {}, 1.0)
     assert url not in str(caught.value)
 

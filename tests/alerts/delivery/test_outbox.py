@@ -51,7 +51,7 @@ def test_a_file_gets_the_message_once(make_world: MakeWorld, tmp_path: Path) -> 
     assert deliver(world.settings).sent == 1
     assert deliver(world.settings).sent == 0
     text = (tmp_path / "lead.txt").read_text()
-    assert text.count("down to 70 % instead of 92 %") == 1
+    assert text.count("dropped from 92 % to 70 %") == 1
     assert world.messages()[0].status == "sent"
 
 
@@ -66,8 +66,8 @@ def test_a_file_has_the_headline_of_each_of_several_alerts_once(make_world: Make
     world.run()
     deliver(world.settings)
     _, both, end = (tmp_path / "lead.txt").read_text().split("=" * 72)
-    assert both.startswith("\n[synthetic data] Moments of truth: 2 fell off\n\nSYNTHETIC DATA")
-    assert both.count("instead of 92 %\n") == both.count("instead of 8 %\n") == 1
+    assert both.startswith("\n[synthetic data] Moments of truth: 2 dropped\n\nSYNTHETIC DATA")
+    assert both.count("from 92 % to 70 %\n") == both.count("from 8 % to 30 %\n") == 1
     above = "SYNTHETIC DATA: these customers and numbers are made up."
     assert (
         end.startswith(f"\n[synthetic data] Technician on site: back at 93 %\n\n{above}\n\n  Where ")
@@ -79,7 +79,7 @@ def test_the_console_is_stderr(make_world: MakeWorld, capsys: pytest.CaptureFixt
     world = told(make_world(receivers=[Receiver("lead", "console")]))
     assert deliver(world.settings).sent == 1
     captured = capsys.readouterr()
-    assert captured.out == "" and captured.err.count("70 % instead of 92 %") == 1
+    assert captured.out == "" and captured.err.count("from 92 % to 70 %") == 1
 
 
 def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web) -> None:
@@ -88,7 +88,7 @@ def test_a_web_receiver_gets_title_text_and_mood(make_world: MakeWorld, web: Web
     (request,) = web.requests
     got = request.json
     assert got["title"].startswith("Technician on site") and got["type"] == "failure"
-    assert "Where       Getting a broken machine running again" in got["message"]
+    assert "Where         Getting a broken machine running again" in got["message"]
 
 
 def test_an_apprise_mail_arrives_as_plain_text(make_world: MakeWorld, inbox: Inbox) -> None:
@@ -96,9 +96,9 @@ def test_an_apprise_mail_arrives_as_plain_text(make_world: MakeWorld, inbox: Inb
     world = told(make_world(receivers=[Receiver("lead", "apprise", url=SecretStr(url))]))
     assert deliver(world.settings).sent == 1
     (mail,) = inbox.read()
-    assert mail["Subject"] == "Technician on site: down to 70 % instead of 92 %"
+    assert mail["Subject"] == "Technician on site: dropped from 92 % to 70 %"
     body = mail.get_body(("plain",))
-    assert body is not None and "  Owner       field-service" in body.get_content()
+    assert body is not None and "  Owner         field-service" in body.get_content()
 
 
 def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_elsewhere(
@@ -119,9 +119,9 @@ def test_a_failing_receiver_is_tried_again_ever_later_then_given_up_and_told_els
     assert tries[-1] - tries[0] >= timedelta(days=3)
     assert 12 < len(tries) < 30 and len(web.requests) == len(tries)
     statuses = {message.receiver: message.status for message in world.messages()}
-    assert statuses == {"lead": "dead", "other": "sent"}
+    assert statuses == {"lead": "dead_lettered", "other": "sent"}
     text = (tmp_path / "other.txt").read_text()
-    assert "Not delivered to lead" in text and "HTTP status 500" in text and "70 % instead of 92 %" in text
+    assert "Not delivered to lead" in text and "HTTP status 500" in text and "from 92 % to 70 %" in text
 
 
 def test_a_receiver_that_comes_back_gets_it(make_world: MakeWorld, web: Web) -> None:
@@ -150,7 +150,7 @@ def test_after_an_outage_the_beginning_comes_before_the_end(
     assert world.run().messages_queued == 1
     assert deliver(world.settings, at(now)).sent == 0  # the beginning is not due yet
     assert deliver(world.settings, at(now + timedelta(hours=6))).sent == 2
-    assert ["correction" in request.json["title"] for request in web.requests] == [False, True]
+    assert ["corrected" in request.json["title"] for request in web.requests] == [False, True]
 
 
 @pytest.mark.parametrize("acknowledged_at", [START + timedelta(minutes=1), datetime(2020, 1, 1, tzinfo=UTC)])
@@ -209,7 +209,7 @@ def test_what_waits_behind_a_dead_message_is_given_up_in_its_time(
     while now < START + timedelta(days=4):
         deliver(replace(world.settings, default_receiver="other"), at(now))
         now += timedelta(hours=1)
-    assert [message.status for message in world.messages() if message.receiver == "lead"] == ["dead", "dead"]
+    assert [message.status for message in world.messages() if message.receiver == "lead"] == ["dead_lettered", "dead_lettered"]
     assert (tmp_path / "other.txt").read_text().count("Not delivered to lead: ") == 2
 
 
@@ -230,7 +230,7 @@ def test_secrets_are_nowhere(
     third = deliver(replace(world.settings, receivers={"lead": wrong}), at(START + timedelta(hours=9)))
     assert (first.failed, second.failed, third.failed) == (1, 1, 1)
     problems = " ".join((*first.problems, *second.problems, *third.problems))
-    assert "HTTP status 500" in problems and "none that Apprise knows" in problems
+    assert "HTTP status 500" in problems and "does not know this kind of URL" in problems
     captured = capsys.readouterr()
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
     for place in (problems, caplog.text, captured.out, captured.err, str(world.messages()), repr(stored)):
@@ -280,7 +280,7 @@ delivery.send = send
 delivery.deliver(settings)
 """
 DELIVER = """
-from jkpi.alerts import deliver
+from jkpi.alerts.delivery.outbox import deliver
 print(deliver(settings).sent)
 """
 

@@ -81,15 +81,15 @@ def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld
     world.put(steady(60, 0.92, 50) + steady(4, 0.72, 50), segment="region", value="south")
     world.run()
     (message,) = world.messages()
-    assert message.title == "Technician on site: down to 82 % instead of 92 %"
-    assert message.mood == "failure"
-    lines = {line[2:14].strip(): line[14:] for line in message.body.splitlines() if line.startswith("  ")}
+    assert message.title == "Technician on site: dropped from 92 % to 82 %"
+    assert message.severity == "failure"
+    lines = {line[2:16].strip(): line[16:] for line in message.body.splitlines() if line.startswith("  ")}
     assert lines["Where"].startswith("Getting a broken machine running again > Repair > On site in time; all customers")
     assert lines["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
-    assert lines["Usual"].startswith("92 %")
+    assert lines["Baseline"].startswith("92 %")
     assert lines["Promise"] == "90 %, broken beyond 85 %"
     assert lines["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
-    assert lines["Carried by"] == "region = south: 72 % instead of 92 %, n = 200: nearly all of the loss"
+    assert lines["Driven by"] == "region = south: from 92 % to 72 %, n = 200; nearly all of the drop"
     assert lines["Owner"] == "field-service"
     assert message.notification_id in message.body.splitlines()[-1]
 
@@ -99,7 +99,7 @@ def test_the_query_in_the_message_gives_the_readings(make_world: MakeWorld) -> N
     world.put(steady(64, 0.92, 500))
     world.put(steady(60, 0.92, 50) + steady(4, 0.4, 50), segment="region", value="l'Île")
     world.run()
-    below = world.messages()[0].body.partition("The readings behind it:")[2]
+    below = world.messages()[0].body.partition("Query of the readings:")[2]
     query = "\n".join(line[4:] for line in below.splitlines() if line.startswith("    "))
     with open_warehouse(world.settings) as w:
         rows = w.rows(query)
@@ -113,8 +113,8 @@ def test_lower_is_better_goes_up_and_points_carry_signs(make_world: MakeWorld) -
     world.put(steady(60, 0.66) + steady(4, 0.48), kpi="fix.nps")
     report = world.run()
     assert {told.headline for told in report.opened} == {
-        "Customer stays: Drop-off up to 25 % instead of 8 %",
-        "Liked: Net promoter score down to -4 instead of +32",
+        "Customer stays: Drop-off rose from 8 % to 25 %",
+        "Liked: Net promoter score dropped from +32 to -4",
     }
 
 
@@ -135,9 +135,9 @@ def test_the_end_answers_the_beginning(make_world: MakeWorld) -> None:
     world.put(steady(3, 0.93), first=date(2026, 3, 6))
     world.run()
     message = world.messages()[-1]
-    assert message.title == "Technician on site: back at 93 %" and message.mood == "success"
-    assert "  Then        70 %, 2 to 5 March 2026" in message.body
-    assert "  Closed      Sunday 8 March 2026, after 7 days" in message.body
+    assert message.title == "Technician on site: back at 93 %" and message.severity == "success"
+    assert "  Before        70 %, 2 to 5 March 2026" in message.body
+    assert "  Resolved      Sunday 8 March 2026, after 7 days" in message.body
 
 
 def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None:
@@ -148,7 +148,7 @@ def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None
     report = world.run()
     assert len(report.opened) == 150
     (message,) = world.messages()
-    assert message.title == "Moments of truth: 150 fell off"
+    assert message.title == "Moments of truth: 150 dropped"
     assert "- and 38 more: see jkpi alerts" in message.body
     assert len(message.body) < 40_000
 

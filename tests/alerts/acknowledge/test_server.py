@@ -70,10 +70,10 @@ def test_a_link_only_asks_and_its_button_acknowledges(world: World) -> None:
         for method in ("GET", "HEAD", "GET"):
             assert asked(server, method, link(world))[0] == 200
         assert list_alerts(world.settings)[0].flags == () and heard == []
-        status, page = asked(server, "POST", link(world), who="<b>Ada</b>", note="two are ill")
+        status, page = asked(server, "POST", link(world), name="<b>Ada</b>", note="two are ill")
         assert status == 200 and "&lt;b&gt;Ada&lt;/b&gt;" in page and "<b>" not in page
         assert list_alerts(world.settings)[0].flags == ("acknowledged",)
-        status, page = asked(server, "POST", link(world), who="Bob")
+        status, page = asked(server, "POST", link(world), name="Bob")
         assert status == 200 and "Ada" in page and "Bob" not in page
         assert "<form" not in asked(server, "GET", link(world))[1]
     assert [(one.note, one.is_new, one.forwarded_count) for one in heard] == [("two are ill", True, 1)]
@@ -96,11 +96,11 @@ def test_links_that_are_changed_old_or_of_something_gone_do_nothing(world: World
     with served(world) as server:
         for path, status in wrong.items():
             assert asked(server, "GET", path)[0] == status, path
-            assert asked(server, "POST", path, who="Ada")[0] in (status, 409), path
-        assert asked(server, "POST", right, who=" ")[0] == 400
-        assert asked(server, "POST", right, who="x" * 5000)[0] == 413
+            assert asked(server, "POST", path, name="Ada")[0] in (status, 409), path
+        assert asked(server, "POST", right, name=" ")[0] == 400
+        assert asked(server, "POST", right, name="x" * 5000)[0] == 413
     with served(world, at=NOW + timedelta(days=14)) as server:
-        assert asked(server, "GET", right)[0] == asked(server, "POST", right, who="Ada")[0] == 410
+        assert asked(server, "GET", right)[0] == asked(server, "POST", right, name="Ada")[0] == 410
     assert list_alerts(world.settings)[0].flags == ()
 
 
@@ -110,7 +110,7 @@ def test_what_is_over_has_no_button(world: World) -> None:
     with served(world) as server:
         status, page = asked(server, "GET", link(world))
         assert status == 200 and "resolved" in page and "<form" not in page
-        assert asked(server, "POST", link(world), who="Ada")[0] == 409
+        assert asked(server, "POST", link(world), name="Ada")[0] == 409
 
 
 def test_pages_load_nothing_and_are_kept_by_nobody(world: World) -> None:
@@ -123,11 +123,11 @@ def test_pages_load_nothing_and_are_kept_by_nobody(world: World) -> None:
 
 
 def test_without_a_base_url_nothing_is_served_and_a_taken_port_is_told(world: World) -> None:
-    with pytest.raises(InputError, match="makes no links"):
+    with pytest.raises(InputError, match="have no links"):
         make_server(replace(world.settings, alerting=AlertingConfig({}, (), AlertOptions())), "127.0.0.1", 0)
     with (
         make_server(world.settings, "127.0.0.1", 0) as server,
-        pytest.raises(SystemFailure, match="nothing can be served"),
+        pytest.raises(SystemFailure, match="cannot serve at"),
     ):
         make_server(world.settings, "127.0.0.1", int(server.server_address[1]))
 
@@ -135,5 +135,5 @@ def test_without_a_base_url_nothing_is_served_and_a_taken_port_is_told(world: Wo
 def test_an_acknowledgement_and_a_silence_show_beside_each_other(world: World) -> None:
     silence(world.settings, "repair", NOW + timedelta(days=7), "moving", "Ada", NOW)
     with served(world) as server:
-        asked(server, "POST", link(world), who="Ada")
+        asked(server, "POST", link(world), name="Ada")
     assert set(list_alerts(world.settings)[0].flags) == {"acknowledged", "silenced"}
