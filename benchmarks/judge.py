@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.alert_quality import slowdowns
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid
 
 FIRST = date(2025, 1, 6)
 SECONDS_GOAL, GIGABYTES_GOAL = 10.0, 1.0
@@ -96,8 +96,10 @@ def main() -> None:
     for kind in kinds:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             found.append(one := alone.submit(kind, options.series, options.days, options.mean).result())
-        print(f"  {kind.__name__:11}  {one.wall:5.1f} s of wall, {one.cpu:5.1f} s of CPU, {one.gigabytes:.2f} GB;"
-              f" {one.cpu / found[0].cpu:.2f} times the CPU of shares; {one.breaches:,} breaches")  # fmt: skip
+        print(
+            f"  {kind.__name__:11}  {one.wall:5.1f} s of wall, {one.cpu:5.1f} s of CPU, {one.gigabytes:.2f} GB;"
+            f" {one.cpu / found[0].cpu:.2f} times the CPU of shares; {one.breaches:,} breaches"
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Load with checks against DuckDB's own `INSERT ... SELECT read_csv` of the same file.
 
-    python benchmarks/load.py                    1M rows, three rounds, the two alternating
-    python benchmarks/load.py --rows 10000000 --rounds 1     shows that memory stays bounded
+    python -m benchmarks.load                    1M rows, three rounds, the two alternating
+    python -m benchmarks.load --rows 10000000 --rounds 1     shows that memory stays bounded
 
 Each measurement is a process of its own; the time is that of the load, without start and imports, which are told apart.
 The load does all it does for a user: parses times in a zone, maps touchpoints, makes pseudonyms, ids and hashes,
@@ -18,8 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import load_steps
+from benchmarks import load_steps
 
 GOAL = 5.0
 

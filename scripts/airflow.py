@@ -17,10 +17,7 @@ import time
 import urllib.error
 from pathlib import Path
 
-# Python puts this folder first on the path, where this very file would stand in for Airflow.
-sys.path.append(sys.path.pop(0))
-
-from standalone import HOST, ROOT, Api, ScriptError, echo, log_tail, require_free_port, run_standalone
+from scripts.standalone import HOST, ROOT, Api, ScriptError, echo, log_tail, require_free_port, run_standalone
 
 
 def main() -> int:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
-from standalone import HOST, ROOT, ScriptError, echo, require_free_port
-from superset_server import SupersetServer, run_superset
+
+from scripts.standalone import HOST, ROOT, ScriptError, echo, require_free_port
+from scripts.superset_server import SupersetServer, run_superset
 
 
 def main() -> int:

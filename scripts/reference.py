@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
@@ -26,7 +26,7 @@ import jkpi.alerts.notifications.model as notification_model
 import jkpi.alerts.transitions.model as transition_model
 from jkpi.cli.app import app as command_line
 from jkpi.errors import JkpiError
-from jkpi.journeys.kpi_registry import KINDS as KPI_KINDS
+from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.state.tables import metadata as state_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ EVENTS = {
 WEBHOOK_FIELDS = {
     "type": "what the message is about, see below",
     "timestamp": "the time it speaks of, UTC",
-    "data.message_id": "the id of the message, the same on every attempt; also the header `webhook-id`",
+    "data.notification_id": "the id of the message, the same on every attempt; also the header `webhook-id`",
     "data.workspace": "the name of the workspace",
     "data.synthetic": "true if the customers are made up",
     "data.title": "one line",
@@ -70,17 +70,17 @@ WEBHOOK_FIELDS = {
     "data.alerts[].notification_type": "why it is sent",
     "data.alerts[].transition": "what happened to the alert",
     "data.alerts[].kind": "the kind of alert",
-    "data.alerts[].series": "the series: `journey/moment`, with `/segment=value` for a segment",
+    "data.alerts[].series_id": "the series: `journey/moment`, with `/segment=value` for a segment",
     "data.alerts[].headline": "what it is about, in one line",
     "data.alerts[].owner": "whose it is",
-    "data.alerts[].is_resolved": "true if this closes the alert",
-    "data.alerts[].facts": "its figures, in the unit and direction of the KPI; days are ISO dates",
-    "data.alerts[].queries": "the SQL that returns the number and the readings behind it",
-    "data.alerts[].acknowledge": "the signed link that acknowledges it; null where there is none",
+    "data.alerts[].is_closed": "true if this closes the alert",
+    "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates",
+    "data.alerts[].queries": "the SQL that returns the value and the readings behind it",
+    "data.alerts[].acknowledge_url": "the signed link that acknowledges it; null where there is none",
     "data.summaries": "the alerts that are reported in one line, a list",
     "data.summaries[].alert_id": "which alert",
     "data.summaries[].headline": "what it is about",
-    "data.more": "how many more there are",
+    "data.omitted_count": "how many more there are",
     "data.text": "the text of a test, an acknowledgement or an undelivered message; else empty",
 }
 
@@ -318,7 +318,7 @@ def _type(found: Mapping[str, Any], kind: str, hidden: set[str]) -> str:
     if type_ == "string":
         if "smhd" in found.get("pattern", ""):
             return "duration"
-        return {"date": "day", "date-time": "time", "path": "path"}.get(found.get("format", ""), "text")
+        return {"date": "day", "date-time": "time", "path": "path"}.get(str(found.get("format")), "text")
     names = {"integer": "whole number", "boolean": "true or false", "number": "number"}
     return " or ".join(names.get(one, "text") for one in (type_ if isinstance(type_, list) else [type_]))
 
@@ -452,7 +452,7 @@ def _fields(node: ast.AST, prefix: str = "") -> Iterator[str]:
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant):
-                name = f"{prefix}{key.value}"
+                name = f"{prefix}{key.value!s}"
                 if not isinstance(value, ast.Dict):
                     yield name
                 yield from _fields(value, f"{name}.")
@@ -514,9 +514,12 @@ def state() -> str:
             marks += ["may be NULL"] * (bool(column.nullable) and not column.primary_key)
             rows.append((f"`{column.name}`", _stored(column.type), ", ".join(marks), column.comment or ""))
         heads = ("column", "type", "", "meaning")
-        if not any(row[3] for row in rows):
-            heads, rows = heads[:3], [row[:3] for row in rows]
-        parts += [f"## {table.name}", _prose(f"{table.comment or ''}"), _table(heads, rows)]
+        shown = len(heads) if any(row[3] for row in rows) else 3
+        parts += [
+            f"## {table.name}",
+            _prose(f"{table.comment or ''}"),
+            _table(heads[:shown], [row[:shown] for row in rows]),
+        ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -528,7 +531,7 @@ def _stored(type_: object) -> str:
 # --- Text -------------------------------------------------------------------------------------------------------------
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     lines += [f"| {' | '.join(cell.replace('|', '&#124;').replace(chr(10), ' ') for cell in row)} |" for row in rows]
     return "\n".join(lines)

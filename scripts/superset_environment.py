@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from standalone import BIN, ROOT, ScriptError, echo
+from scripts.standalone import BIN, ROOT, ScriptError, echo
 
 VENV = ROOT / ".superset" / "venv"
 LOCK = ROOT / "scripts" / "superset" / "requirements.lock"

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from standalone import HOST, ROOT, ScriptError, echo, stop
-from superset_environment import LOCK, VENV
+from scripts.standalone import HOST, ROOT, ScriptError, echo, stop
+from scripts.superset_environment import LOCK, VENV
 
 FOLDER = ROOT / "scripts" / "superset"
 ADMIN = "admin"
@@ -44,7 +44,13 @@ def run_superset(home: Path, port: int) -> Iterator[SupersetServer]:
         prepare_metadata(home, {**variables, "JKPI_SUPERSET_ADMIN": ADMIN, "JKPI_SUPERSET_PASSWORD": password}, out)
         # One process: a second one would not know what the first holds in memory. No socket beside the port.
         served = ["--no-control-socket", "-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "120"]
-        command = [VENV / "bin" / "gunicorn", *served, "-b", f"{HOST}:{port}", "superset.app:create_app()"]
+        command: list[str | Path] = [
+            VENV / "bin" / "gunicorn",
+            *served,
+            "-b",
+            f"{HOST}:{port}",
+            "superset.app:create_app()",
+        ]
         process = subprocess.Popen(command, env=variables, stdout=out, stderr=out, start_new_session=True)
     url = f"http://{HOST}:{port}"
     try:
@@ -76,7 +82,7 @@ def prepare_metadata(home: Path, variables: dict[str, str], out: object) -> None
     if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
         return
     echo("preparing Superset; this takes about a quarter of a minute")
-    command = [VENV / "bin" / "python", FOLDER / "prepare.py"]
+    command: list[str | Path] = [VENV / "bin" / "python", FOLDER / "prepare.py"]
     if subprocess.run(command, env=variables, stdout=out, stderr=out, check=False).returncode:  # type: ignore[call-overload]
         raise ScriptError(f"Superset could not be prepared\n{log_tail(home / 'superset.log')}")
     marker.write_text(wanted, encoding="utf-8")

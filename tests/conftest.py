@@ -1,19 +1,89 @@
-"""What all tests share: a real PostgreSQL where a test asks for one, and the public data sets where they are."""
+"""What all tests share: PostgreSQL, public data sets, examples that were run, and what a run says at its end."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import postgres
+from tests import postgres
 
 ROOT = Path(__file__).parent.parent
+JKPI = Path(sys.executable).parent / "jkpi"
+
+FIXTURE_MARKS = {"postgres_server": "postgres", "dbt": "dbt", "demo_folder": "dbt", "airflow_home": "airflow"}
+"""Fixture -> the mark of every test that uses it, itself or through another fixture."""
+
+REASONS = ("real", "superset", "airflow", "browser", "dbt", "postgres", "slow")
+"""Marks by which `make test-fast` leaves tests out. A test that has several is counted under the first."""
+
+RAN, LEFT_OUT = pytest.StashKey[Counter[str]](), pytest.StashKey[Counter[str]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark tests by what they use, start the files that take longest first, and count what the run leaves out."""
+    for item in items:
+        for name in marks_by_use(item):
+            item.add_marker(name)
+    slow_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow_files)
+    collected = list(items)
+    yield
+    kept = set(items)
+    config.stash[RAN] = Counter(folder_of(item) for item in items)
+    config.stash[LEFT_OUT] = Counter(reason_of(item) for item in collected if item not in kept)
+
+
+def marks_by_use(item: pytest.Item) -> set[str]:
+    """Marks that follow from the fixtures of a test and from its parameters."""
+    marks = {FIXTURE_MARKS[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURE_MARKS}
+    if "callspec" in vars(item) and "postgres" in vars(item)["callspec"].params.values():
+        marks.add("postgres")
+    return marks
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The first folder below tests/ in which the test is."""
+    parts = item.path.relative_to(ROOT / "tests").parts
+    return parts[0] if len(parts) > 1 else "."
+
+
+def reason_of(item: pytest.Item) -> str:
+    """Why the test was left out."""
+    return next((name for name in REASONS if item.get_closest_marker(name)), "not selected")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands its counts to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None and RAN in session.config.stash:
+        output["counts"] = [dict(session.config.stash[key]) for key in (RAN, LEFT_OUT)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Every worker collects the same tests: the counts of any one of them are those of the run."""
+    counts = getattr(node, "workeroutput", {}).get("counts")
+    if counts:
+        node.config.stash[RAN], node.config.stash[LEFT_OUT] = (Counter(count) for count in counts)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was selected and what was left out."""
+    if config.stash.get(LEFT_OUT, None):
+        for words, key in (("selected", RAN), ("left out", LEFT_OUT)):
+            counts = sorted(config.stash[key].items())
+            parts = ", ".join(f"{name} {count}" for name, count in counts)
+            terminalreporter.write_line(f"{words}: {sum(config.stash[key].values())} tests ({parts})")
 
 
 @pytest.fixture(scope="session")
@@ -28,14 +98,13 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of the test's own."""
-    import psycopg
+    with postgres.database(postgres_server) as url:
+        yield url
 
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield postgres_server.rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+
+@pytest.fixture(scope="session")
+def dbt() -> None:
+    """Whatever runs dbt asks for this: `make test-fast` leaves it out."""
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +114,36 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the public data sets are not here: {folder} (name their folder in JKPI_PUBLIC_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Example -> the folder in which `jkpi demo` made and ran it, beside its output in `NAME.json`.
+
+    It runs once, whichever worker asks first. Nobody may change it: a test that writes makes a copy of its own.
+    """
+
+    def get(name: str) -> Path:
+        with shared_folder(tmp_path_factory, "demos") as folder:
+            output = folder / f"{name}.json"
+            if not output.exists():
+                command: list[str | Path] = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
+                done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+                assert done.returncode == 0, done.stderr
+                output.write_text(done.stdout, encoding="utf-8")
+            return folder / name
+
+    return get
+
+
+@contextmanager
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A folder that all workers of the run share, held by one of them at a time."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder = root / name
+    folder.mkdir(exist_ok=True)
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder

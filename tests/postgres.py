@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,8 +66,8 @@ def running() -> Iterator[str]:
         os.chown(home, nobody.pw_uid, nobody.pw_gid)
         options |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     data = home / "data"
-    command = [place / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    subprocess.run(command, check=True, capture_output=True, **options)
+    initdb = f"{place / 'initdb'} -D {data} -U postgres -A trust -E UTF8 --locale=C --no-sync"
+    subprocess.run(initdb.split(), check=True, capture_output=True, **options)
     flags = [flag for name, value in {**SETTINGS, "port": str(port)}.items() for flag in ("-c", f"{name}={value}")]
     with (home / "log").open("wb") as log:
         server = subprocess.Popen([place / "postgres", "-D", data, *flags], stdout=log, stderr=log, **options)
@@ -78,6 +79,21 @@ def running() -> Iterator[str]:
             with suppress(subprocess.TimeoutExpired):
                 server.wait(20)
             shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """Create an empty database on the server with that URL, give its URL, drop it."""
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    try:
+        yield server.rsplit("/", 1)[0] + f"/{name}"
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -18,7 +18,17 @@ from sqlalchemy import insert, select, text
 
 import jkpi.state.engine
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state.engine import HEAD, alert_transitions, alerts, metadata, migrate, outbox, read_transaction, state_engine, write_transaction
+from jkpi.state.engine import (
+    HEAD,
+    alert_transitions,
+    alerts,
+    metadata,
+    migrate,
+    outbox,
+    read_transaction,
+    state_engine,
+    write_transaction,
+)
 
 MESSAGE = {
     "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "severity": "info", "transition_ids": [], "content": {},

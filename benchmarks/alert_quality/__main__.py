@@ -51,14 +51,19 @@ def compare(title: str, days: Days, rivals: Sequence[Rival]) -> None:
     troubled = {name: fault(clean, rng) for name, fault in TROUBLE.items()}
     print(f"\n{title}")
     heads = [name.replace("weekend", "wkend") for name in STEPS]
-    print(f"{'':38}{'false/month':>18} " + "".join(f"{head:>9}" for head in heads)
-          + f" |{'10: 3d':>7}{'7d':>5}{'14d':>5}{'median':>7}{'p90':>5}{'prec.':>6}{'flaps':>6}"
-          + "".join(f"{name:>12}" for name in TROUBLE))  # fmt: skip
+    print(
+        f"{'':38}{'false/month':>18} "
+        + "".join(f"{head:>9}" for head in heads)
+        + f" |{'10: 3d':>7}{'7d':>5}{'14d':>5}{'median':>7}{'p90':>5}{'prec.':>6}{'flaps':>6}"
+        + "".join(f"{name:>12}" for name in TROUBLE)
+    )
     _line("jkpi", lambda one: ours(one, BY_DEFAULT), clean, fallen, troubled)
     for rival in rivals:
         some = slice(rival.most)
-        quiet, *others = clean.part(some), *({name: one.part(some) for name, one in all_days.items()}
-                                             for all_days in (fallen, troubled))  # fmt: skip
+        quiet, *others = (
+            clean.part(some),
+            *({name: one.part(some) for name, one in all_days.items()} for all_days in (fallen, troubled)),
+        )
         if rival.default is not None:
             _line(rival.name, lambda one, r=rival: r.alarms(one, r.default), quiet, *others)
         strict = tuned(rival, tuning.part(some), BUDGET)
@@ -84,8 +89,11 @@ def _line(
     ten = score(alarms["step 10"], quiet)
     shares = "".join(f"{100 * share:5.0f}" for share in ten.caught)
     trouble = "".join(f"{100 * alarmed(judge(days)):12.0f}" for days in troubled.values())
-    print(f"{name:38}{false:6.3f} ({low:.3f}-{high:.3f}) " + "".join(f"{cell:>9}" for cell in cells)
-          + f" |{shares:>17}{ten.median:7.0f}{ten.p90:5.0f}{ten.precision:6.2f}{ten.flaps:6.2f}{trouble}")  # fmt: skip
+    print(
+        f"{name:38}{false:6.3f} ({low:.3f}-{high:.3f}) "
+        + "".join(f"{cell:>9}" for cell in cells)
+        + f" |{shares:>17}{ten.median:7.0f}{ten.p90:5.0f}{ten.precision:6.2f}{ten.flaps:6.2f}{trouble}"
+    )
 
 
 if __name__ == "__main__":

@@ -75,8 +75,11 @@ def main() -> None:
     print(f"{'':42}" + f"{'ceiling':>14}{'jkpi':>10}" * len(POINTS))
     for mean in options.sizes:
         days, truth = made_with_truth(options.series, mean, np.random.default_rng(mean))
-        for name, rows in (("all", slice(0, None)), ("by chance alone", slice(0, None, 2)),
-                           ("and that lasts", slice(1, None, 2))):  # fmt: skip
+        for name, rows in (
+            ("all", slice(0, None)),
+            ("by chance alone", slice(0, None, 2)),
+            ("and that lasts", slice(1, None, 2)),
+        ):
             own = np.arange(options.series)[rows]
             print(f"{mean:<12}{name:18}" + _line(days.part(own), truth.part(own)))
 

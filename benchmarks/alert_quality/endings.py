@@ -16,7 +16,7 @@ from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
 from benchmarks.alert_quality.sources import DAYS, Days
 from jkpi.alerts.detection.episodes import Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
 FELL, OVER, FURTHER = 90, 118, 150
@@ -57,8 +57,10 @@ def main() -> None:
         parts = sum(len(breach.detections) - 1 for breaches in kept for breach in breaches)
         months = options.series * (DAYS - FELL) / 30.44
         deeper = [_told(track, DAYS) for track in tracks(fallen(lasting, FURTHER, DAYS, rng))]
-        seen = [any(FURTHER <= _column(part.fired_on) < FURTHER + 14 for one in breaches for part in one.detections)
-                for breaches in deeper]  # fmt: skip
+        seen = [
+            any(FURTHER <= _column(part.fired_on) < FURTHER + 14 for one in breaches for part in one.detections)
+            for breaches in deeper
+        ]
         half, most = (np.quantile(after, share, method="higher") for share in (0.5, 0.9))
         alerts = np.mean([len(breaches) for breaches in kept])
         print(

@@ -57,9 +57,17 @@ def other_customers(share: float, points: float) -> Fault:
 
 
 FALLS: dict[str, Fault] = {
-    "step 2": fall(2), "step 5": fall(5), "step 10": fall(10), "step 20": fall(20),
-    "ramp 10": fall(10, over=14), "weekend 10": fall(10, weekends=True), "mix 6": other_customers(0.2, 30),
-}  # fmt: skip
+    "step 2": fall(2),
+    "step 5": fall(5),
+    "step 10": fall(10),
+    "step 20": fall(20),
+    "ramp 10": fall(10, over=14),
+    "weekend 10": fall(10, weekends=True),
+    "mix 6": other_customers(0.2, 30),
+}
 TROUBLE: dict[str, Fault] = {
-    "one day 5": fall(5, lasting=1), "volume gone": thinner(0.03, 3), "late data": thinner(0.6, 3), "twice": twice(2),
-}  # fmt: skip
+    "one day 5": fall(5, lasting=1),
+    "volume gone": thinner(0.03, 3),
+    "late data": thinner(0.6, 3),
+    "twice": twice(2),
+}

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
 

@@ -39,13 +39,30 @@ def below_forecast(model: str, days: Days, strict: float) -> np.ndarray:
 
 
 PEERS = (
-    Rival("Anomstack: PCA and KNN of PyOD", outliers, 0.8, (0.3, 1.0),
-          "Anomstack's defaults: change, smoothed over 3, 5 lags; mean of both; threshold 0.8, smoothed over 3"),
-    Rival("statsforecast: MSTL, 99 % interval", lambda d, s: below_forecast("mstl", d, s), 2.576, (0.5, 9.0),
-          "statsforecast's anomaly detection: level 99", most=50),
-    Rival("statsforecast: AutoETS, 99 %", lambda d, s: below_forecast("ets", d, s), 2.576, (0.5, 9.0),
-          "statsforecast's anomaly detection: level 99", most=30),
-)  # fmt: skip
+    Rival(
+        "Anomstack: PCA and KNN of PyOD",
+        outliers,
+        0.8,
+        (0.3, 1.0),
+        "Anomstack's defaults: change, smoothed over 3, 5 lags; mean of both; threshold 0.8, smoothed over 3",
+    ),
+    Rival(
+        "statsforecast: MSTL, 99 % interval",
+        lambda d, s: below_forecast("mstl", d, s),
+        2.576,
+        (0.5, 9.0),
+        "statsforecast's anomaly detection: level 99",
+        most=50,
+    ),
+    Rival(
+        "statsforecast: AutoETS, 99 %",
+        lambda d, s: below_forecast("ets", d, s),
+        2.576,
+        (0.5, 9.0),
+        "statsforecast's anomaly detection: level 99",
+        most=30,
+    ),
+)
 
 
 def _rates(days: Days) -> np.ndarray:

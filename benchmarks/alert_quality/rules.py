@@ -97,16 +97,27 @@ def by_chance(days: Days, strict: float) -> np.ndarray:
 
 
 RIVALS = (
-    Rival("z-score, 14 days, itself included", lambda d, s: _by_deviation(d, s, 14, True), 3.0, (0.5, 3.4),
-          "Elementary: training period 14 days, sensitivity 3"),
-    Rival("z-score, 30 days", lambda d, s: _by_deviation(d, s, 30, False), 3.0, (1.0, 9.0),
-          "PostHog's z-score detector: window 30, threshold 3"),
+    Rival(
+        "z-score, 14 days, itself included",
+        lambda d, s: _by_deviation(d, s, 14, True),
+        3.0,
+        (0.5, 3.4),
+        "Elementary: training period 14 days, sensitivity 3",
+    ),
+    Rival(
+        "z-score, 30 days",
+        lambda d, s: _by_deviation(d, s, 30, False),
+        3.0,
+        (1.0, 9.0),
+        "PostHog's z-score detector: window 30, threshold 3",
+    ),
     Rival("same weekday, median and MAD", same_weekday, 3.0, (1.0, 30.0), "textbook"),
     Rival("5 points below usual, once", lambda d, s: _static(d, s, 1), FALLS_OFF_BY, (0.0, 0.6), "a static threshold"),
-    Rival("5 points below, three in a row", lambda d, s: _static(d, s, 3), FALLS_OFF_BY, (0.0, 0.4),
-          "a static threshold"),
+    Rival(
+        "5 points below, three in a row", lambda d, s: _static(d, s, 3), FALLS_OFF_BY, (0.0, 0.4), "a static threshold"
+    ),
     Rival("at random", by_chance, None, (1.0, 9.0), "the floor"),
-)  # fmt: skip
+)
 
 
 def tuned(rival: Rival, clean: Days, a_month: float) -> float:

@@ -16,9 +16,9 @@ from benchmarks.alert_quality.scores import delays, interval, monthly
 from benchmarks.alert_quality.sources import AT, DAYS
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid, histogram_from_counts
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, histogram_from_counts
 
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(27) for eighth in range(9, 17))])
 """As in the marts (macros/durations.sql)."""
@@ -115,8 +115,10 @@ def main() -> None:
             found = delays(both)
             down, up = interval((found <= 7).astype(float))
             middle, before = np.quantile(found, 0.5, method="higher"), delays(alone) <= 14
-            print(f"  {f'x {factor}':14}{100 * (found <= 7).mean():4.0f} ±{50 * (up - down):<3.0f}"
-                  f"{100 * (found <= 14).mean():5.0f}{middle:6.0f}   ({100 * before.mean():.0f})")  # fmt: skip
+            print(
+                f"  {f'x {factor}':14}{100 * (found <= 7).mean():4.0f} ±{50 * (up - down):<3.0f}"
+                f"{100 * (found <= 14).mean():5.0f}{middle:6.0f}   ({100 * before.mean():.0f})"
+            )
 
 
 if __name__ == "__main__":

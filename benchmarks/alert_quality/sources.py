@@ -60,8 +60,10 @@ def _service_desk(place: Path) -> list[Counts]:
     with gzip.open(place / "uci_incident" / "incident_event_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         head = next(rows)
-        column = {name: head.index(name) for name in ("number", "sys_mod_count", "opened_at", "made_sla", "priority",
-                                                      "assignment_group")}  # fmt: skip
+        column = {
+            name: head.index(name)
+            for name in ("number", "sys_mod_count", "opened_at", "made_sla", "priority", "assignment_group")
+        }
         last: dict[str, list[str]] = {}
         for row in rows:
             key = row[column["number"]]

@@ -58,7 +58,7 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
         windows: dict[int, int] = {}
         for stage, name, kpi in _kpis(walk):
             place, kind = len(kpis), kpi["kpi"]
-            of = kpi.get("of")
+            of = kpi.get("touchpoint")
             level = "touchpoint" if of else "stage" if stage else "journey"
             kpi_id = f"{name or 'journey'}.{kind}"
             direction = "lower" if kind in _LOWER else "higher"

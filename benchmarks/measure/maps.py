@@ -89,8 +89,8 @@ def journey_yaml(walk: Walk) -> dict[str, Any]:
     first, _, third, fourth, fifth = walk.stages.values()
     kpis: dict[int, list[dict[str, Any]]] = {
         0: [
-            {"kpi": "occurrence", "of": first[2]},
-            {"kpi": "repeat_contact", "of": first[1]},
+            {"kpi": "occurrence", "touchpoint": first[2]},
+            {"kpi": "repeat_contact", "touchpoint": first[1]},
             {"kpi": "ces", "survey": f"{walk.journey}_effort", "question": "effort", "polarity": "high_is_easy"},
             {"kpi": "drop_off", "window": "2d"},
         ],
@@ -112,7 +112,7 @@ def journey_yaml(walk: Walk) -> dict[str, Any]:
         "owner": "head-of-service",
         "timezone": walk.timezone,
         "viewpoint": {"persona": "a customer"},
-        "scope": {"starts_with": [first[0]], "ends_with": [fifth[0]], "window": "14d", "idle": "5d"},
+        "scope": {"starts_with": [first[0]], "ends_with": [fifth[0]], "window": "14d", "session_gap": "5d"},
         "segments": ["value_tier", "region"],
         "stages": [
             {
@@ -132,7 +132,7 @@ _EVENTS = {
     "source": "events",
     "kind": "touchpoints",
     "from": {"files": "data/events/*.parquet"},
-    "late_by": "1d",
+    "allowed_lateness": "1d",
     "columns": {
         "event_id": "number",
         "customer_id": "customer",
@@ -160,7 +160,7 @@ def source_yaml() -> list[dict[str, Any]]:
             "kind": "responses",
             "from": {"files": f"data/{question}/*.parquet"},
             "scale": list(scale),
-            "late_by": "1d",
+            "allowed_lateness": "1d",
             "columns": columns | ({"segments": ["value_tier", "region"]} if question != "effort" else {}),
         }
         for question, scale in SCALES.items()

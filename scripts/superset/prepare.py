@@ -4,7 +4,6 @@ Three commands of its command line in one process: most of their time is the imp
 """
 
 import os
-import sys
 from typing import Any
 
 from sqlalchemy import event
@@ -27,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

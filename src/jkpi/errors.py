@@ -1,11 +1,11 @@
-"""Every error that jkpi raises on purpose, in one tree; each says what, where, and what next.
+"""All errors that jkpi raises on purpose, in one tree. Each says what is wrong, where, and what to do.
 
 JkpiError                exit code 3
-├── InputError           2  something the user wrote or typed is not right
-│   ├── WorkspaceError   2  the workspace's YAML: all problems at once, with file, line and column
-│   └── SourceError      2  a source of data cannot be read
-├── CheckFailed          1  a quality check failed: the data, not the program
-└── SystemFailure        3  the machine around us: a locked file, a server that is away
+├── InputError           2  invalid input: a file of the workspace, an option, an argument
+│   ├── WorkspaceError   2  invalid YAML: all problems at once, with file, line and column
+│   └── SourceError      2  a data source cannot be read
+├── CheckFailed          1  a quality check failed: the data is at fault, not the program
+└── SystemFailure        3  the environment: a locked file, a server that does not answer
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 class JkpiError(Exception):
-    """The root. `hint` says what to do next; the command line prints it on a line of its own."""
+    """Root of all errors. `hint` says what to do next; the command line prints it on its own line."""
 
     exit_code = 3
 
@@ -26,14 +26,14 @@ class JkpiError(Exception):
 
 
 class InputError(JkpiError):
-    """What the user wrote or typed is not right."""
+    """The user's input is invalid."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong in one place of one file. Lines and columns count from 1."""
+    """One problem at one position of a file. Lines and columns count from 1."""
 
     file: str
     line: int
@@ -51,7 +51,7 @@ class Problem:
 
 
 class WorkspaceError(InputError):
-    """The workspace's YAML is not right; `problems` holds all of them, in reading order."""
+    """The workspace's YAML is invalid. `problems` holds all problems, ordered by file, line and column."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))
@@ -61,7 +61,7 @@ class WorkspaceError(InputError):
 
 
 class SourceError(InputError):
-    """A source of data cannot be read."""
+    """A data source cannot be read."""
 
 
 class CheckFailed(JkpiError):
@@ -71,4 +71,4 @@ class CheckFailed(JkpiError):
 
 
 class SystemFailure(JkpiError):
-    """The machine around us failed: a locked file, a server that is away, a disk that is full."""
+    """The environment failed: a locked file, a server that does not answer, a full disk."""

@@ -1,4 +1,4 @@
-"""Where the files that ship beside the code are: in the wheel under `jkpi/assets`, in a checkout at its top level."""
+"""Folders that ship with the code: under `jkpi/assets` in the wheel, at the top level of a checkout."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PackageFolder = Literal["dbt_project", "expectations", "examples", "dags"]
 
 
 def package_folder(name: PackageFolder) -> Path:
-    """The folder of that name.
+    """Path of the folder `name`.
 
     Raises:
-        SystemFailure: the installation is incomplete.
+        SystemFailure: the folder is missing, so the installation is incomplete.
     """
     package = Path(__file__).resolve().parent
     for candidate in (package / "assets" / name, package.parent.parent / name):

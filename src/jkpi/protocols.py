@@ -1,6 +1,5 @@
-"""What the first door says of one chunk of rows, before any of them lands.
-
-Loading asks, quality answers; both know only these words, and neither imports the other.
+"""Contracts between packages that do not import each other: progress reporting, and the validation of a chunk of rows
+before it lands (loading calls it, quality implements it).
 """
 
 from __future__ import annotations
@@ -14,23 +13,23 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Long work calls `start` with a total, then `advance`; a total may be unknown."""
+    """Receives the progress of long work: `start` with a total (None if unknown), then `advance`."""
 
     def start(self, description: str, total: float | None = None) -> None:
-        """A new piece of work begins; the one before is done."""
+        """Begin a new task; the previous one is done."""
 
     def advance(self, amount: float = 1) -> None:
-        """So much more is done."""
+        """Add `amount` to what is done."""
 
 
 class NullProgress:
     """A `Progress` that shows nothing."""
 
     def start(self, description: str, total: float | None = None) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, amount: float = 1) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 NO_PROGRESS: Progress = NullProgress()
@@ -38,7 +37,7 @@ NO_PROGRESS: Progress = NullProgress()
 
 @dataclass(frozen=True)
 class RowRejection:
-    """Why one row is turned away: the expectation it broke, and how severe that is."""
+    """Why one row is rejected: the failed expectation and its severity."""
 
     expectation: str
     severity: str
@@ -46,11 +45,11 @@ class RowRejection:
 
 @dataclass(frozen=True)
 class ChunkValidation:
-    """The verdict on one chunk.
+    """Validation result of one chunk of rows.
 
-    refused: a sentence where the whole batch must not land, else None.
-    rejected: position of a row in the chunk (from 0) -> why it is turned away.
-    results: rows for `raw.quality_results`, without run and batch ids.
+    refusal: why the whole batch must not land; None if it may.
+    rejected: position of a row in the chunk (from 0) -> why it is rejected.
+    results: rows for `raw.quality_results`, without run id and batch id.
     """
 
     refusal: str | None = None
@@ -59,4 +58,4 @@ class ChunkValidation:
 
 
 ChunkValidator = Callable[[str, str, "pd.DataFrame"], ChunkValidation]
-"""(kind of source, name of source, chunk of canonical rows) -> verdict."""
+"""(kind of source, name of source, chunk of canonical rows) -> validation result."""

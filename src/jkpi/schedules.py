@@ -1,4 +1,4 @@
-"""How long a schedule may be silent by itself: the longest time between two of its runs. Pure."""
+"""The longest time between two runs of a schedule, and whether a source is late by it. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import pairwise
 
 
 def is_late(newest_at: datetime, schedule: str, late_seconds: int, now: datetime) -> bool | None:
-    """Whether the newest row is older than two rounds of the schedule and the allowance for late data.
+    """Whether the newest row is older than two schedule intervals plus the allowed lateness.
 
-    None where the schedule has no rhythm that is known (none at all, @once, @continuous): then nothing is promised.
+    None if the interval is unknown: no schedule, @once, @continuous, or cron with L, W or #.
     """
     period = longest_interval(schedule)
     if period is None:
@@ -35,9 +35,9 @@ _DAYS_SIMULATED = 4 * 366
 
 
 def longest_interval(schedule: str | None) -> timedelta | None:
-    """The longest time between two runs, to the day where days are left out, else to the hour.
+    """The longest time between two runs: in days if the schedule skips days, else in hours.
 
-    None where there is no schedule, where it has no rhythm (@once, @continuous), or where its cron uses L, W or #.
+    None if there is no schedule, if it has no interval (@once, @continuous), or if its cron uses L, W or #.
     """
     if schedule is None or schedule.startswith("@"):
         return _PRESETS.get(schedule or "")
@@ -67,7 +67,7 @@ def longest_interval(schedule: str | None) -> timedelta | None:
 
 
 def _cron_values(field: str, low: int, high: int, names: list[str] | None = None) -> set[int] | None:
-    """The numbers that a field of cron stands for; None where it is written in a way that is not known here."""
+    """The numbers that a cron field matches; None if its syntax is not supported."""
     values: set[int] = set()
     for part in field.split(","):
         match = _CRON_PART.fullmatch(part)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from jkpi.config.settings import Receiver, Settings
-
-sys.path.insert(0, str(Path(__file__).parent))
-from made_world import MAP, ON_SITE, World
-from servers import Inbox, Web, mail_server, web_server
+from tests.alerts.made_world import MAP, ON_SITE, World
+from tests.alerts.servers import Inbox, Web, mail_server, web_server
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ version: 1
 owner: head-of-service
 timezone: Europe/Istanbul
 viewpoint: {persona: maintenance manager}
-scope: {starts_with: [fault_reported], ends_with: [repair_confirmed], window: 30d, idle: 7d}
+scope: {starts_with: [fault_reported], ends_with: [repair_confirmed], window: 30d, session_gap: 7d}
 segments: [region]
 stages:
   - stage: fix
@@ -34,7 +34,7 @@ stages:
       - {kpi: time_to_resolve, title: On site in time, from: fault_reported, to: technician_arrived, tolerance: 4h}
       - {kpi: drop_off, window: 2d}
       - {kpi: nps, survey: after}
-      - {kpi: emotion, name: upset, on: fault_reported}
+      - {kpi: emotion, name: upset, touchpoint: fault_reported}
   - stage: confirm
     title: Confirm
     touchpoints:
@@ -42,17 +42,17 @@ stages:
 moments_of_truth:
 """
 ON_SITE = """
-  - {moment: technician_on_site, kpi: fix.time_to_resolve, promise: 0.9, falls_off_by: 0.05,
-     owner: field-service, notify: [lead], by: [region]}
+  - {moment: technician_on_site, kpi: fix.time_to_resolve, promise: 0.9, min_drop: 0.05,
+     owner: field-service, notify: [lead], segments: [region]}
 """
 STAYS = """
-  - {moment: customer_stays, kpi: fix.drop_off, promise: 0.1, falls_off_by: 0.05, owner: sales, notify: [lead]}
+  - {moment: customer_stays, kpi: fix.drop_off, promise: 0.1, min_drop: 0.05, owner: sales, notify: [lead]}
 """
 LIKED = """
-  - {moment: liked, kpi: fix.nps, promise: 30, falls_off_by: 10, owner: cx, notify: [lead]}
+  - {moment: liked, kpi: fix.nps, promise: 30, min_drop: 10, owner: cx, notify: [lead]}
 """
 UPSET = """
-  - {moment: calm, kpi: fix.upset, promise: 0.1, falls_off_by: 0.05, owner: cx, notify: [lead]}
+  - {moment: calm, kpi: fix.upset, promise: 0.1, min_drop: 0.05, owner: cx, notify: [lead]}
 """
 TABLE = """
 create table marts.fct_kpi_readings (

@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.backtest.backtest import BacktestResult, backtest
 from jkpi.cli.backtest import render_backtests
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 
@@ -47,7 +47,7 @@ def test_a_past_fall_is_listed_with_its_days_and_its_picture(make_world: MakeWor
 
 
 def test_larger_falls_and_more_cases_are_seen_sooner(make_world: MakeWorld) -> None:
-    world = make_world(ON_SITE.replace(", by: [region]", "").replace("promise: 0.9", "promise: 0.5") + STAYS)
+    world = make_world(ON_SITE.replace(", segments: [region]", "").replace("promise: 0.9", "promise: 0.5") + STAYS)
     world.put(drawn(150, 0.8, 400, 4))
     world.put(drawn(150, 0.1, 25, 5), kpi="fix.drop_off")
     world.write()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from made_world import FIRST
 
 from jkpi.alerts.evidence.contributions import contributions
 from jkpi.alerts.evidence.daily_readings import DailyReading
 from jkpi.alerts.series.watched import WatchedMoment
+from tests.alerts.made_world import FIRST
 
 LOW = FIRST + timedelta(days=60)
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.detection.replay import replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_matrix import Reading
+from jkpi.alerts.statistics.reading_grid import Reading
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.alerts.store.acknowledgements import acknowledge
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 BUSY = AlertRule(None, 0.05)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from made_world import FIRST, STAYS, World, steady
 
 from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
@@ -18,6 +17,7 @@ from jkpi.cli.status import read_status, render_status
 from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.state.alert_reader import moment_states
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 HOUR, DAY = 3600, 86400

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from made_world import steady
 
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid, replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_matrix import Reading, grid_from_readings
+from jkpi.alerts.statistics.reading_grid import Reading, grid_from_readings
 from jkpi.alerts.statistics.rules import AlertRule
+from tests.alerts.made_world import steady
 
 BUSY = AlertRule(None, 0.05)
 

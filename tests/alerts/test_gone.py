@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.state.engine import alert_transitions, state_engine, write_transaction
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 JUST_ENOUGH = steady(60, 0.92) + [(good, 100.0) for good in (90.0, 89.0, 86.0, 84.0)]
@@ -47,13 +47,13 @@ def test_another_budget_supersedes_what_it_no_longer_finds(make_world: MakeWorld
     world = make_world(rule)
     world.put(JUST_ENOUGH)
     assert [transition for transition, _ in told(world.run())] == ["opened"]
-    make_world(rule.replace("by: [region]", "by: [region], false_alarm_every: 90y"))
+    make_world(rule.replace("segments: [region]", "segments: [region], false_alarm_every: 90y"))
     assert told(world.run()) == [("superseded", "technician_on_site")]
 
 
 def test_another_period_supersedes(make_world: MakeWorld) -> None:
     world = fallen(make_world())
-    edited(make_world, "by: [region]", "by: [region], period: week")
+    edited(make_world, "segments: [region]", "segments: [region], period: week")
     world.rows.clear()
     world.period = "week"
     world.put(steady(10, 0.92, 700))

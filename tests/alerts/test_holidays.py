@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, STAYS, World
 
 from jkpi.alerts.series.watched import watched_moments
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, ON_SITE, STAYS, World
 
 MakeWorld = Callable[..., World]
 HOLIDAY = 66

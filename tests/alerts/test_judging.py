@@ -11,7 +11,7 @@ import pytest
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid, replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_matrix import Reading, grid_from_readings, group_chunks
+from jkpi.alerts.statistics.reading_grid import Reading, grid_from_readings, group_chunks
 from jkpi.alerts.statistics.rules import WEEKLY, AlertRule
 
 FIRST = date(2025, 9, 1)  # a Monday

@@ -9,9 +9,18 @@ import numpy as np
 import pytest
 
 from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
-from jkpi.alerts.detection.state_machine import ERROR, EVALUATED, HELD, LEARNING, LOW_N, NO_DATA, STATES, SeriesState
+from jkpi.alerts.detection.state_machine import (
+    ERROR,
+    EVALUATED,
+    LEARNING,
+    LOW_N,
+    NO_DATA,
+    STATES,
+    SUSPENDED,
+    SeriesState,
+)
 from jkpi.alerts.statistics.cusum import increment_of
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import DAILY
 from jkpi.alerts.statistics.running_sums import EvaluatedColumn
 
@@ -23,7 +32,7 @@ NEVER = 1e9
 # g learning, e error.
 FIGURES = {"o": (190.0, 200.0), "d": (178.0, 200.0), "m": (171.0, 200.0), "w": (168.0, 200.0), "v": (165.0, 200.0),
            "c": (60.0, 200.0), "b": (9.0, 10.0)}  # fmt: skip
-KINDS = {"h": HELD, "l": LOW_N, "n": NO_DATA, "g": LEARNING, "e": ERROR}
+KINDS = {"h": SUSPENDED, "l": LOW_N, "n": NO_DATA, "g": LEARNING, "e": ERROR}
 
 
 class Table:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from made_world import ON_SITE, World, steady
 
 from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
@@ -19,6 +18,7 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)
@@ -156,7 +156,9 @@ def test_a_touchpoint_is_not_mended_by_the_rest_of_its_journey_going_quiet(world
 def test_what_was_mended_and_is_wrong_again_since_the_same_day_is_told_again(world: World) -> None:
     seen(world, technician_arrived=40.0)
     ((receiver, title),) = run(world)
-    patient = replace(world.settings, alerting=replace(world.settings.alerting, how=AlertOptions(no_events_after="60d")))
+    patient = replace(
+        world.settings, alerting=replace(world.settings.alerting, how=AlertOptions(no_events_after="60d"))
+    )
     impatient, world.settings = world.settings, patient
     assert run(world, timedelta(hours=1)) == []
     world.settings = impatient

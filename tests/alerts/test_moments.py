@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.store.history import alert_history
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 MakeWorld = Callable[..., World]
 MONDAY = date(2026, 1, 5)
@@ -27,7 +27,7 @@ def day(number: int) -> date:
 
 
 def test_a_moment_by_the_week_is_told_in_weeks(make_world: MakeWorld) -> None:
-    world = make_world(ON_SITE.replace("by: [region]", "period: week"))
+    world = make_world(ON_SITE.replace("segments: [region]", "period: week"))
     world.period = "week"
     world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
     (told,) = world.run().opened
@@ -42,7 +42,7 @@ def test_a_moment_by_the_week_is_told_in_weeks(make_world: MakeWorld) -> None:
 
 
 def test_the_end_by_the_week_is_told_to_the_last_day_of_its_weeks(make_world: MakeWorld) -> None:
-    world = make_world(ON_SITE.replace("by: [region]", "period: week"))
+    world = make_world(ON_SITE.replace("segments: [region]", "period: week"))
     world.period = "week"
     world.put(steady(20, 0.92, 60) + steady(3, 0.6, 60), first=MONDAY)
     world.run()
@@ -72,7 +72,7 @@ def test_customers_of_a_whole_week_are_quoted(make_world: MakeWorld) -> None:
 
 def test_days_without_readings_are_not_among_those_taken_together(make_world: MakeWorld) -> None:
     """On Friday and Monday it was low; nobody came on the weekend."""
-    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5").replace("by: [region]", "by: []"))
+    world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5").replace("segments: [region]", "segments: []"))
     friday = date(2026, 4, 3)
     for number in range((friday - FIRST).days + 4):
         if day(number).weekday() < 5:
@@ -84,7 +84,7 @@ def test_days_without_readings_are_not_among_those_taken_together(make_world: Ma
 
 
 def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: MakeWorld) -> None:
-    world = make_world(ON_SITE.replace("by: [region]", "false_alarm_every: 5y") + STAYS)
+    world = make_world(ON_SITE.replace("segments: [region]", "false_alarm_every: 5y") + STAYS)
     how = AlertOptions.model_validate({"false_alarm_every": "26w"})
     settings = replace(world.settings, alerting=AlertingConfig({}, (), how))
     found = {
@@ -96,7 +96,7 @@ def test_the_budget_is_that_of_the_moment_else_of_the_workspace(make_world: Make
 def test_a_stricter_budget_needs_more_evidence(make_world: MakeWorld) -> None:
     told = []
     for every in ("30d", "50y"):
-        world = make_world(ON_SITE.replace("by: [region]", f"false_alarm_every: {every}"))
+        world = make_world(ON_SITE.replace("segments: [region]", f"false_alarm_every: {every}"))
         world.settings = replace(world.settings, state_url=f"sqlite:///{world.settings.workspace}/{every}.db")
         world.put(steady(90, 0.92) + steady(12, 0.86))
         told.append(next(number for number in range(88, 102) if world.run(day(number)).opened))

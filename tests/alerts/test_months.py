@@ -10,7 +10,7 @@ import pytest
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.statistics.baseline import BaselineEstimate
 from jkpi.alerts.statistics.month_end import MonthEndEffect, position_in_turn
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import DAILY, WEEKLY, AlertRule, EvaluationConfig
 
 FIRST = date(2025, 1, 1)

@@ -9,7 +9,7 @@ import pytest
 
 from jkpi.alerts.statistics.baseline import Baseline, BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import predictive_cdf
-from jkpi.alerts.statistics.reading_matrix import VALID, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import DAILY
 
 FIRST = date(2026, 1, 1)  # a Thursday

@@ -13,7 +13,7 @@ import pytest
 from jkpi.alerts.detection.episodes import Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid, replay_series
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.statistics.reading_matrix import MISSING, VALID, Reading, ReadingGrid, grid_from_readings
+from jkpi.alerts.statistics.reading_grid import MISSING, VALID, Reading, ReadingGrid, grid_from_readings
 from jkpi.alerts.statistics.rules import WEEKLY as BY_WEEK
 from jkpi.alerts.statistics.rules import AlertRule
 

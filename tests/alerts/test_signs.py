@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.notifications.slowdown_text import format_time_limit
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid
 from jkpi.alerts.statistics.rules import WEEKLY, AlertRule, EvaluationConfig
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid
 
 EDGES = 2.0 ** (np.arange(0, 160) / 8)
 FIRST = date(2026, 1, 5)
@@ -44,7 +44,9 @@ def day(number: int) -> date:
 
 def test_at_an_edge_cases_count_once_all_have_been_seen_for_longer() -> None:
     one = replace(
-        drawn(np.full(3, 500.0)), decided_seconds=np.array([100.0, 1000.0, 100.0]), is_suspended=np.array([False, False, True])
+        drawn(np.full(3, 500.0)),
+        decided_seconds=np.array([100.0, 1000.0, 100.0]),
+        is_suspended=np.array([False, False, True]),
     )
     good, n, mark = one.counts_at(int(np.searchsorted(EDGES, 500.0)))
     assert n.tolist() == [0.0, 60.0, 0.0] and mark.tolist() == [0, 1, 2]

@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.backtest.backtest import backtest
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
@@ -17,6 +16,7 @@ from jkpi.alerts.store.history import alert_history
 from jkpi.cli.backtest import render_backtests
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 HOUR = 3600
@@ -217,7 +217,7 @@ def test_the_past_says_which_slowdowns_would_show_beside_falls(world: World) -> 
 
 
 IN_STAGE = """
-  - {moment: at_the_bench, kpi: fix.time_in_stage, falls_off_by: 0.05, owner: workshop, notify: [lead], by: [region]}
+  - {moment: at_the_bench, kpi: fix.time_in_stage, min_drop: 0.05, owner: workshop, notify: [lead], segments: [region]}
 """
 
 

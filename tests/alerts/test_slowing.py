@@ -11,8 +11,8 @@ import pytest
 from jkpi.alerts.backtest.injected_drops import minimum_detectable
 from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns, slow_down
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid, histogram_from_counts
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, histogram_from_counts
 
 FIRST = date(2026, 1, 5)
 EDGES = np.array([*range(1, 9), *(eighth * 2.0**doubling for doubling in range(20) for eighth in range(9, 17))])

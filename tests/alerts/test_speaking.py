@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
-from test_early import DAY, judged
 
 from jkpi.alerts.detection.episodes import EMPTY_HISTORY, Detection, SeriesResult, merge_detections
 from jkpi.alerts.detection.state_machine import SeriesState
@@ -16,11 +14,13 @@ from jkpi.alerts.series.watched import is_subsegment
 from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.alerts.transitions.inhibition import inhibits
+from tests.alerts.made_world import FIRST, ON_SITE, STAYS, UPSET, World, steady
+from tests.alerts.test_early import DAY, judged
 
 MakeWorld = Callable[..., World]
 WHOLE, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
 GOLD = "repair/technician_on_site/tier+region=gold+south"
-BY_BOTH = ON_SITE.replace("by: [region]", "by: [region, tier+region]")
+BY_BOTH = ON_SITE.replace("segments: [region]", "segments: [region, tier+region]")
 Counts = list[tuple[float, float]]
 
 

@@ -17,7 +17,7 @@ version: 1
 owner: shop
 timezone: Europe/Paris
 viewpoint: {persona: buyer}
-scope: {starts_with: [visit], ends_with: [delivery], window: 10d, idle: 5d}
+scope: {starts_with: [visit], ends_with: [delivery], window: 10d, session_gap: 5d}
 stages:
   - stage: order
     touchpoints: [{touchpoint: visit, channel: web}, {touchpoint: delivery, channel: parcel}]
@@ -27,9 +27,9 @@ stages:
   - stage: after
     touchpoints: [{touchpoint: complaint, channel: phone}]
     kpis:
-      - {kpi: occurrence, of: delivery}
+      - {kpi: occurrence, touchpoint: delivery}
 moments_of_truth:
-  - {moment: liked, kpi: order.nps, promise: 40, falls_off_by: 15, owner: cx, notify: [lead]}
+  - {moment: liked, kpi: order.nps, promise: 40, min_drop: 15, owner: cx, notify: [lead]}
 """
 SOURCE = """
 source: answers
@@ -57,8 +57,8 @@ def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
     ("old", "new", "told"),
     [
         (
-            "occurrence, of: delivery",
-            "occurrence, of: complaint",
+            "occurrence, touchpoint: delivery",
+            "occurrence, touchpoint: complaint",
             "'complaint' comes after the end",
         ),
         (
@@ -80,7 +80,7 @@ def test_nothing_is_noted_of_a_map_that_fits(tmp_path: Path) -> None:
             "from:",
             "answers: it has no owner, who would be told when it goes silent (write owner: NAME)",
         ),
-        ("falls_off_by: 15", "falls_off_by: 0.15", "liked: falls_off_by of 0.15 is 0.15 points"),
+        ("min_drop: 15", "min_drop: 0.15", "liked: min_drop of 0.15 is 0.15 points"),
     ],
 )
 def test_what_would_surprise_is_noted(tmp_path: Path, old: str, new: str, told: str) -> None:

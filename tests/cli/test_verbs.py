@@ -25,7 +25,7 @@ def jkpi(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """The starter, made and run once."""
     folder = tmp_path_factory.mktemp("cli") / "starter"
     jkpi("init", folder)
@@ -121,7 +121,7 @@ def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> N
         "at,visit,customer,action,channel,country\n2026-06-31 10:00,V900,C900,view,web,FR\n"
     )
     settings = folder / "jkpi.yml"
-    settings.write_text(settings.read_text() + "\nrejects_kept: 30d\n")
+    settings.write_text(settings.read_text() + "\nrejects_retention: 30d\n")
     jkpi("load", "-w", folder)
     jkpi("load", "-w", folder, "--now", "2030-01-01T00:00:00Z")
     counts = json.loads(jkpi("rejects", "list", "-w", folder, "--json").stdout)

@@ -114,7 +114,8 @@ def test_what_each_exit_code_means(
     for code in (0, 1, 2, 3, 137):
         answer = tmp_path / f"{code}.json"
         run_airflow(
-            [sys.executable, HERE / "verdict.py", ROOT / "dags", answer],
+            [sys.executable, HERE / "verdict.py", answer],
+            PYTHONPATH=ROOT / "dags",
             JKPI_WORKSPACE=workspace,
             JKPI_COMMAND=command_that_ends("measure", code),
         )

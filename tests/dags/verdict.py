@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, sys.argv[1])
-
 from jkpi_wiring import JkpiOperator
 
 
@@ -36,4 +34,4 @@ def ending(verdict: int | None, **arguments: Any) -> str | None:
 
 if __name__ == "__main__":
     after = {str(verdict): ending(verdict, after_check="check_landing") for verdict in (0, 1, 2, 3, None)}
-    Path(sys.argv[2]).write_text(json.dumps({"alone": ending(None), "after": after}), encoding="utf-8")
+    Path(sys.argv[1]).write_text(json.dumps({"alone": ending(None), "after": after}), encoding="utf-8")

@@ -20,8 +20,6 @@ from jkpi.dashboards.scopes import workspace_scopes
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 ROOT = Path(__file__).parents[2]
 JKPI = Path(sys.executable).parent / "jkpi"
 EXAMPLES = ["equipment_repair", "spare_parts", "starter"]
@@ -59,7 +57,7 @@ def bundle_of(tmp_path: Path) -> MakeBundle:
 
 
 @pytest.fixture(scope="session")
-def two_journeys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_journeys(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """A workspace that was run: the repair of a machine, and the technician's visit as a journey of its own."""
     folder = tmp_path_factory.mktemp("dashboards")
     workspace = folder / WHOLE

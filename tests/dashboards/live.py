@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +22,8 @@ from jkpi.dashboards.push import RemoteObjects, fetch_existing
 from jkpi.dashboards.verify import default_filters
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
-from postgres import free_port
+from scripts.superset_server import run_superset
+from tests.postgres import free_port
 
 __all__ = ["Live", "free_port", "rows", "running"]
 
@@ -83,10 +83,7 @@ def running(workspace: Path, home: Path) -> Iterator[Live]:
     if "Superset needs Python" in made.stdout:
         pytest.skip(made.stdout.strip())
     assert made.returncode == 0, made.stdout + made.stderr
-    sys.path.append(str(ROOT / "scripts"))
-    from superset_server import superset
-
-    with superset(home, free_port()) as server:
+    with run_superset(home, free_port()) as server:
         yield Live(server.url, workspace, server.password, home)
 
 

@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT
-
-sys.path.append(str(ROOT / "scripts"))
-import superset_environment
-from standalone import Failure
+from scripts import superset_environment
+from scripts.standalone import ScriptError
 
 
 def fake(folder: Path, name: str, version: str | None) -> str:
@@ -31,7 +28,9 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "bin").mkdir()
     monkeypatch.setattr(sys, "base_prefix", str(ours.parent))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr(superset_environment, "candidates", lambda: [f"{ours}/python3", *on_path(tmp_path / "bin")])
+    monkeypatch.setattr(
+        superset_environment, "candidate_pythons", lambda: [f"{ours}/python3", *on_path(tmp_path / "bin")]
+    )
     monkeypatch.delenv("JKPI_SUPERSET_PYTHON", raising=False)
     return tmp_path / "bin"
 
@@ -47,7 +46,7 @@ def test_beside_a_newer_one_an_older_one_is_taken(path: Path) -> None:
 
 
 def test_where_there_is_none_it_is_said_what_to_do(path: Path) -> None:
-    with pytest.raises(Failure, match=r"needs Python 3\.12 or 3\.11 .* is 3\.13\. Install one beside yours"):
+    with pytest.raises(ScriptError, match=r"needs Python 3\.12 or 3\.11 .* is 3\.13\. Install one beside yours"):
         superset_environment.find_python()
 
 
@@ -55,10 +54,10 @@ def test_the_one_that_is_named_is_taken_or_refused(path: Path, monkeypatch: pyte
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", fake(path, "mine", "3.12"))
     assert superset_environment.find_python().endswith("/mine")
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", fake(path, "mine", "3.14"))
-    with pytest.raises(Failure, match=r"mine is 3\.14"):
+    with pytest.raises(ScriptError, match=r"mine is 3\.14"):
         superset_environment.find_python()
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", str(path / "nowhere"))
-    with pytest.raises(Failure, match="here is none"):
+    with pytest.raises(ScriptError, match="here is none"):
         superset_environment.find_python()
 
 

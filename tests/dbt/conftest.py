@@ -1,30 +1,15 @@
-"""The same tests on each engine: a database of its own for every test, or for a module that only reads."""
+"""The same tests on each engine, with an empty database for every test, or for a module that only reads."""
 
 from __future__ import annotations
 
-import sys
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from small_world import ENGINES
-
-
-@contextmanager
-def database(server: str) -> Iterator[str]:
-    """A database on that server, dropped afterwards."""
-    import psycopg
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield server.rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+from tests import postgres
+from tests.dbt.small_world import ENGINES
 
 
 @pytest.fixture(params=ENGINES)
@@ -45,12 +30,12 @@ def make_url(
         def make(engine: str) -> str:
             if engine == "duckdb":
                 return f"duckdb:///{tmp_path_factory.mktemp('duckdb') / 'warehouse.duckdb'}"
-            return stack.enter_context(database(request.getfixturevalue("postgres_server")))
+            return stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
 
         yield make
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for dbt's target, so that the project is parsed once an engine."""
+    """One workspace for the session, so that dbt parses the project once for each engine."""
     return tmp_path_factory.mktemp("dbt")

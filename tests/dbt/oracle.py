@@ -1,4 +1,4 @@
-"""The same numbers a second way: plain loops over plain rows, none of the project's SQL."""
+"""The same numbers by plain loops over plain rows, without the project's SQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import small_world as world
+from tests.dbt import small_world as world
 
 Row = dict[str, Any]
 Outcome = TypeVar("Outcome")
@@ -29,11 +29,11 @@ def local_day(at: datetime) -> date:
 
 
 def passages(events: Sequence[Row]) -> list[list[Row]]:
-    """Events in order, cut by walking along them once."""
+    """Journey instances: events in order, split in one pass."""
     lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in events:
         lines[("case", row["case_id"]) if row["case_id"] else ("customer", row["customer_id"])].append(row)
-    found = []
+    found: list[list[Row]] = []
     for (kind, _), line in lines.items():
         # Of segments that are said at once, the first by their text.
         line.sort(key=lambda row: (row["occurred_at"], *_PLACE[row["touchpoint"]][1:], row["segments"] or ""))
@@ -97,7 +97,7 @@ def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
 def time_to_resolve(
     events: Sequence[Row], as_of: datetime, kpi: str, to: str, by_due: bool
 ) -> tuple[Tally, dict[Cell, list[Spell]]]:
-    """Which spells were within tolerance; and the spells themselves, once for each of their two statistics."""
+    """Whether each spell was within its tolerance, and the spells for median and p90."""
     cells: Tally = {}
     times: dict[Cell, list[Spell]] = {}
     for passage in passages(events):
@@ -129,7 +129,7 @@ def time_to_resolve(
 
 
 def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:
-    """csat, nps with its three shares, and ces: an answer's own tier, else its passage's."""
+    """csat, nps with its three shares, and ces, by the response's own tier, else its instance's."""
     cells: Tally = {}
     begun = sorted(passages(events), key=lambda passage: passage[0]["occurred_at"])
     for row in responses:

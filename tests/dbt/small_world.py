@@ -1,4 +1,4 @@
-"""A small journey with one KPI of each kind, made-up events and answers for it, and a way to have them counted."""
+"""A small journey with one KPI of each kind, random events and responses, and functions that measure them."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ KPIS = [
 
 
 def settings(url: str, workspace: Path, as_of: datetime = AS_OF) -> Settings:
-    """Settings of a workspace whose time stands still."""
+    """Settings of a workspace with a fixed `now`."""
     return Settings(workspace, "small", url, "sqlite://", workspace / "site", as_of.replace(tzinfo=UTC))
 
 
 def land(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
-    """Append rows to a landing table; columns that no row names stay NULL. Their batches are told to the ledger."""
+    """Append rows to a landing table and their batches to the load log; columns that no row names stay NULL."""
     if rows:
         if "batch_id" in LANDING_TABLES[table]:
             rows = [{"batch_id": "landed", **row} for row in rows]
@@ -83,7 +83,7 @@ def land(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
 
 
 def _tell(warehouse: Warehouse, batches: Iterable[tuple[str, str]]) -> None:
-    """Say of each batch (source, name) that it was loaded just now."""
+    """Add each batch (source, name) to the load log."""
     for source, batch in sorted(batches):
         named = {"source": source, "batch": batch}
         warehouse.execute("delete from raw.load_batches where source = :source and batch_id = :batch", named)
@@ -97,7 +97,7 @@ def _tell(warehouse: Warehouse, batches: Iterable[tuple[str, str]]) -> None:
 
 
 def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
-    """The journey `j`, version 1, in place of what was there."""
+    """Land version 1 of the journey `j`, replacing the map."""
     fixed = {"journey": "j", "version": 1, "is_current": True}
     places = [(stage, number) for number, stage in enumerate(STAGES, start=1)]
     tables = {
@@ -131,7 +131,7 @@ def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
 
 
 def events(seed: int, passages: int = 60) -> list[Row]:
-    """Events of cases and of customers without one: reopened, repeated, at the same moment, out of order, late."""
+    """Events of cases and of customers without one: reopened, repeated, at the same time, out of order, late."""
     chance = random.Random(seed)
     made: list[Row] = []
     for number in range(passages):
@@ -161,7 +161,7 @@ def events(seed: int, passages: int = 60) -> list[Row]:
 
 
 def answers(seed: int, count: int = 120) -> list[Row]:
-    """Answers to three questions, some of cases, some of customers, a few on a scale that no KPI has."""
+    """Responses to three questions: some of cases, some of customers, a few on a scale that no KPI uses."""
     chance = random.Random(seed)
     made: list[Row] = []
     for number in range(count):
@@ -194,7 +194,7 @@ def answers(seed: int, count: int = 120) -> list[Row]:
 
 
 def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
-    """The rows dealt out to so many batches, each row naming its own."""
+    """Distribute the rows over `count` batches."""
     chance = random.Random(seed)
     batches: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
@@ -205,12 +205,12 @@ def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
 
 
 def build(url: str, workspace: Path, as_of: datetime = AS_OF, full_refresh: bool = False) -> None:
-    """Have everything counted as the product does; fails with what dbt says."""
+    """Measure as the product does; fails with dbt's message."""
     measure(_apart(settings(url, workspace, as_of)), full_refresh)
 
 
 def unit_tests(url: str, workspace: Path) -> list[str]:
-    """Run dbt's unit tests; the names of those that held. Fails with what dbt says of the others."""
+    """Run dbt's unit tests and return the names of those that passed; fails with dbt's messages of the others."""
     mine = _apart(settings(url, workspace))
     place = mine.internal_dir / "dbt"
     command = dbt_arguments(package_files.package_folder("dbt_project"), place, full_refresh=True)
@@ -228,7 +228,7 @@ def unit_tests(url: str, workspace: Path) -> list[str]:
 
 
 def _apart(mine: Settings) -> Settings:
-    """Each engine in a folder of its own, so that the project is parsed once for each."""
+    """Give each engine its own workspace folder, so that dbt parses the project once for each."""
     return replace(mine, workspace=mine.workspace / mine.warehouse_url.partition(":")[0])
 
 

@@ -1,4 +1,4 @@
-"""The project's numbers against a second way of counting, and each engine against the other."""
+"""Readings of the dbt project against an independent count, and each engine against the other."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import oracle
 import pytest
-import small_world as world
 
 from jkpi.warehouse.open import open_warehouse
+from tests.dbt import oracle
+from tests.dbt import small_world as world
 
 EVENTS = world.events(seed=11, passages=150)
 ANSWERS = world.answers(seed=12, count=400)
 
+pytestmark = pytest.mark.dbt
 Urls = dict[str, str]
 MARTS = {
     "fct_journey_instances": "journey, instance_id",
@@ -30,7 +31,7 @@ MARTS = {
 
 @pytest.fixture(scope="module")
 def built(make_url: Callable[[str], str], workspace: Path) -> Callable[[str], str]:
-    """Engine -> the URL of a warehouse in which everything is counted; built when first asked for."""
+    """Engine -> URL of a warehouse that was measured, on first use."""
     urls: Urls = {}
 
     def get(engine: str) -> str:
@@ -71,7 +72,7 @@ def agree(found: dict[oracle.Cell, dict[str, Any]], expected: oracle.Tally) -> N
 
 
 def agree_on_times(found: dict[oracle.Cell, dict[str, Any]], expected: dict[oracle.Cell, list[oracle.Spell]]) -> None:
-    """Kaplan-Meier's quantiles, of which lifelines is the judge."""
+    """Kaplan-Meier quantiles agree with lifelines."""
     from lifelines import KaplanMeierFitter
     from lifelines.utils import qth_survival_times
 
@@ -88,13 +89,13 @@ def agree_on_times(found: dict[oracle.Cell, dict[str, Any]], expected: dict[orac
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-def test_drop_off_is_what_a_walk_along_the_events_finds(built: Callable[[str], str], engine: str) -> None:
+def test_drop_off_equals_a_count_over_the_events(built: Callable[[str], str], engine: str) -> None:
     agree(readings(built(engine), "kpi = 'ask.drop_off'"), oracle.drop_off(EVENTS, world.AS_OF))
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
 @pytest.mark.parametrize(("kpi", "to", "by_due"), [("help.wait", "fixed", False), ("help.due", "visited", True)])
-def test_time_to_resolve_is_what_a_walk_along_the_events_finds(
+def test_time_to_resolve_equals_a_count_over_the_events(
     built: Callable[[str], str], engine: str, kpi: str, to: str, by_due: bool
 ) -> None:
     within, times = oracle.time_to_resolve(EVENTS, world.AS_OF, kpi, to, by_due)
@@ -103,7 +104,7 @@ def test_time_to_resolve_is_what_a_walk_along_the_events_finds(
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-def test_evidence_of_a_survey_is_of_its_question_and_scale_alone(built: Callable[[str], str], engine: str) -> None:
+def test_map_coverage_of_a_survey_counts_its_question_and_scale_only(built: Callable[[str], str], engine: str) -> None:
     rows = world.table(built(engine), "select name, count_events from marts.rpt_map_coverage where element = 'kpi'")
     counted = {row["name"]: row["count_events"] for row in rows}
     for kpi, asked in (
@@ -116,13 +117,13 @@ def test_evidence_of_a_survey_is_of_its_question_and_scale_alone(built: Callable
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-def test_answers_are_what_a_second_count_finds(built: Callable[[str], str], engine: str) -> None:
+def test_survey_kpis_equal_a_count_over_the_responses(built: Callable[[str], str], engine: str) -> None:
     where = "kpi in ('ask.csat', 'thank.nps', 'ask.ces') and statistic not in ('nps', 'mean')"
     agree(readings(built(engine), where), oracle.answers(EVENTS, ANSWERS))
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-def test_status_and_maturity(built: Callable[[str], str], engine: str) -> None:
+def test_a_reading_is_final_once_it_is_mature(built: Callable[[str], str], engine: str) -> None:
     found = readings(built(engine), "kpi = 'ask.drop_off' and segment = 'all' and period = 'day'")
     for (_, _, _, _, day), row in found.items():
         assert row["status"] == ("final" if row["matures_at"] <= world.AS_OF else "provisional")
@@ -136,13 +137,13 @@ def test_conversion_is_the_complement_of_drop_off(built: Callable[[str], str], e
     lost = readings(built(engine), "kpi = 'ask.drop_off'")
     went_on = readings(built(engine), "kpi = 'ask.conversion'")
     assert len(lost) == len(went_on) > 0
-    for (_, _, *cell), row in lost.items():
-        other = went_on["ask.conversion", "conversion", *cell]
+    for (_, _, segment, period, start), row in lost.items():
+        other = went_on["ask.conversion", "conversion", segment, period, start]
         assert (row["numerator"] or 0) + (other["numerator"] or 0) == row["denominator"]
 
 
 @pytest.mark.parametrize("mart", MARTS)
-def test_engines_agree_cell_for_cell(built: Callable[[str], str], mart: str) -> None:
+def test_engines_agree_on_every_row(built: Callable[[str], str], mart: str) -> None:
     key = MARTS[mart].split(", ")
 
     def rows(engine: str) -> list[dict[str, Any]]:
@@ -159,5 +160,5 @@ def test_engines_agree_cell_for_cell(built: Callable[[str], str], mart: str) -> 
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-def test_unit_tests_of_the_project_hold(built: Callable[[str], str], workspace: Path, engine: str) -> None:
+def test_the_unit_tests_of_the_project_pass(built: Callable[[str], str], workspace: Path, engine: str) -> None:
     assert world.unit_tests(built(engine), workspace)

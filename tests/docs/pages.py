@@ -1,4 +1,4 @@
-"""The pages of the documentation, and what stands in them."""
+"""Pages of the documentation, and their blocks and commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """(page, command), each command once, without the remark behind it."""
+    """(page, command): each command once, without the comment after it."""
     seen = set()
     for page in pages():
         for block in blocks(page, "sh"):

@@ -1,4 +1,4 @@
-"""Every command in a `sh` block of README and docs runs as it stands, or is excused here with the reason."""
+"""Every command in a `sh` block of README and docs runs as written, or is listed here with the reason why not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import ROOT, commands
+
+from tests.docs.pages import ROOT, commands
 
 EXCUSED = {
     r"make \w[\w-]*": "its target is checked below; what it starts is covered by the tests of that part",
@@ -23,14 +24,14 @@ EXCUSED = {
 """Pattern of a command that is not run -> why."""
 
 AN_ALERT = "7c91c561ec88"
-"""Stands in the pages for the id of an alert; the newest open one takes its place."""
+"""Alert id used in the pages; replaced by that of the newest open alert."""
 
 
 def excuse(command: str) -> str | None:
     return next((pattern for pattern in EXCUSED if re.fullmatch(pattern, command)), None)
 
 
-def test_every_command_is_run_or_excused() -> None:
+def test_every_command_is_run_or_has_a_reason_not_to() -> None:
     strange = [
         f"{page}: {command}"
         for page, command in commands()
@@ -39,12 +40,12 @@ def test_every_command_is_run_or_excused() -> None:
     assert strange == []
 
 
-def test_no_excuse_is_left_over() -> None:
+def test_every_reason_is_used() -> None:
     used = {excuse(command) for _, command in commands()}
     assert [pattern for pattern in EXCUSED if pattern not in used] == []
 
 
-def test_make_targets_are_there() -> None:
+def test_make_targets_exist() -> None:
     targets = {command.split()[1] for _, command in commands() if command.startswith("make ")}
     assert {"demo", "test", "airflow", "superset", "docs"} <= targets
     for target in sorted(targets):
@@ -53,7 +54,7 @@ def test_make_targets_are_there() -> None:
 
 
 @pytest.mark.slow
-def test_commands_run_as_they_stand(tmp_path: Path) -> None:
+def test_commands_run_as_written(tmp_path: Path) -> None:
     """In the order of the pages, in one folder, on the workspace that the README makes."""
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""What the pages show is valid: YAML, links, pictures; and the site needs no network."""
+"""YAML, links and pictures of the pages are valid, and the site needs no network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from pages import DOCS, ROOT, blocks, pages, slug
 from typer.testing import CliRunner
 
 from jkpi.cli.app import app
+from tests.docs.pages import DOCS, ROOT, blocks, pages, slug
 
 WHOLE = {"source": "sources", "journey": "journeys", "calendar": "calendars"}
-"""A block that begins so is a whole file of that folder."""
+"""A block that begins with this key is a whole file of that folder."""
 
 
 def jkpi(*arguments: str) -> tuple[int, str]:
@@ -32,7 +32,7 @@ def yaml_blocks() -> list[tuple[str, str]]:
 
 
 def test_whole_files_pass_lint(tmp_path: Path) -> None:
-    """Each takes its place in the starter workspace."""
+    """Each is written into a starter workspace."""
     count = 0
     for number, (page, block) in enumerate(yaml_blocks()):
         content = yaml.safe_load(block)
@@ -51,7 +51,7 @@ def test_whole_files_pass_lint(tmp_path: Path) -> None:
 
 
 def test_parts_of_files_fit_their_schema(tmp_path: Path) -> None:
-    """Each key that is shown is one of the file it is of, with a value of the right kind."""
+    """Each key of a block is a key of its file, with a value of the right type."""
     assert jkpi("schema", "--output", str(tmp_path))[0] == 0
     schemas = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json"))]
     for page, block in yaml_blocks():
@@ -65,7 +65,7 @@ def test_parts_of_files_fit_their_schema(tmp_path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """YAML's days as text, as they stand in the file."""
+    """Dates as text, as written in the file."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def test_links_and_pictures_are_there() -> None:
+def test_links_and_pictures_exist() -> None:
     anchors = {page.resolve(): _anchors(page) for page in pages()}
     broken, count = [], 0
     for page in pages():
@@ -96,7 +96,7 @@ def _anchors(page: Path) -> set[str]:
     return {slug(re.sub(r"[`*]", "", heading)) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
 
 
-def test_every_picture_is_shown() -> None:
+def test_every_picture_is_used() -> None:
     shown = "".join(page.read_text(encoding="utf-8") for page in pages())
     assert [path.name for path in (DOCS / "images").iterdir() if path.name not in shown] == []
 
@@ -106,13 +106,15 @@ def test_the_readme_is_short() -> None:
 
 
 @pytest.mark.slow
-def test_reference_is_what_the_code_says() -> None:
-    done = subprocess.run([sys.executable, "scripts/reference.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+def test_reference_pages_match_the_code() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.reference", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
-def test_the_site_is_built_and_needs_no_network(tmp_path: Path) -> None:
+def test_the_site_builds_and_needs_no_network(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs")
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")],

@@ -1,10 +1,12 @@
-"""Each example from its data to its alert: exactly the planted fall speaks, once, and on a stated day."""
+"""Each example from its data to its alert: only the injected drop is notified, once, and on a stated day."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch, evaluate_series
-from jkpi.alerts.series.watched import configured_moments
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Settings, load_settings
 from jkpi.dashboards.assets import read_assets
@@ -25,24 +27,22 @@ from jkpi.measuring.run import measure
 from jkpi.state.engine import series_states
 from jkpi.synthetic.ground_truth import EXAMPLE_DROPS, InjectedDrop
 from jkpi.warehouse.open import open_warehouse
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, differences, states_of
+from tests.reading_pages import Tables, differences, states_of
 
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
 
 FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 11)}
-"""The day whose reading makes the fall certain. Planted on 15 June and on 9 June."""
+"""Day of the reading that fires the alert. The drops were injected on 15 June and 9 June."""
 
-TOLD_ON = {
+NOTIFIED_ON = {
     "equipment_repair": {date(2026, 6, 20): "drop"},
     "spare_parts": {date(2026, 6, 15): "early", date(2026, 6, 17): "drop"},
 }
-"""The morning on which that reading is final, late rows had their time, and the owner is told. Whether a part was
-bought elsewhere is known after days; that fewer had decided after one day than usual is known two mornings earlier."""
+"""Day on which that reading is final and the owner is notified. Whether a part was bought elsewhere is
+known after days; the early warning, that fewer than usual had decided after one day, comes two days before."""
 
-STANDING = ("newest_interval", "newest_cases", "state_today")
+METRICS = ("newest_interval", "newest_cases", "state_today")
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,21 @@ class Demo:
     name: str
     settings: Settings
     expected: dict[str, Any]
-    planted: InjectedDrop
+    injected: InjectedDrop
     result: dict[str, Any]
 
 
 @pytest.fixture(scope="module", params=sorted(EXAMPLE_DROPS))
-def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, demo_folder: Callable[[str], Path]
+) -> Demo:
+    """A copy of the demo that was run: some tests run it again."""
     name = request.param
-    folder = tmp_path_factory.mktemp("demo")
-    command = [JKPI, "demo", "--example", name, "--directory", folder, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stderr
-    expected = json.loads((folder / name / "data" / "EXPECTED.json").read_text())
-    return Demo(name, load_settings(folder / name), expected, EXAMPLE_DROPS[name], json.loads(done.stdout))
+    made = demo_folder(name)
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("demo") / name, symlinks=True))
+    expected = json.loads((folder / "data" / "EXPECTED.json").read_text())
+    result = json.loads(made.with_name(f"{name}.json").read_text())
+    return Demo(name, load_settings(folder), expected, EXAMPLE_DROPS[name], result)
 
 
 def test_every_row_is_accounted_for(demo: Demo) -> None:
@@ -85,13 +87,13 @@ def test_every_row_is_accounted_for(demo: Demo) -> None:
         }, source
 
 
-def test_exactly_the_planted_fall_alerts(demo: Demo) -> None:
+def test_only_the_injected_drop_opens_an_alert(demo: Demo) -> None:
     falls = [alert for alert in list_alerts(demo.settings) if alert.kind == "drop"]
     assert [(alert.journey, alert.moment, alert.segment_value, alert.status) for alert in falls] == [
-        (demo.planted.journey, demo.planted.moment, "all", "open")
+        (demo.injected.journey, demo.injected.moment, "all", "open")
     ]
     assert falls[0].fired_on == FIRED_ON[demo.name]
-    assert timedelta(0) <= falls[0].fired_on - demo.planted.starts_on <= timedelta(days=5)
+    assert timedelta(0) <= falls[0].fired_on - demo.injected.starts_on <= timedelta(days=5)
 
 
 def test_the_readme_shows_the_message_as_it_arrives(demo: Demo) -> None:
@@ -103,30 +105,30 @@ def test_the_readme_shows_the_message_as_it_arrives(demo: Demo) -> None:
         assert [line for line in shown.splitlines() if line.strip() not in arrived] == []
 
 
-def test_nothing_else_ever_breached_in_nine_months(demo: Demo) -> None:
-    """Not the whole, not a segment, not the noisy one: whatever day one had looked."""
+def test_no_other_series_fired_in_nine_months(demo: Demo) -> None:
+    """No total, no segment, and not the noisy moment, on whatever day it was evaluated."""
     journeys = read_journeys(demo.settings.workspace)
     breached = set()
     with open_warehouse(demo.settings) as warehouse:
         for judged in evaluate_series(warehouse, configured_moments(journeys, demo.settings), demo.settings):
             breached |= {(judged.series.series_id, breach.onset) for breach in judged.result.episodes}
-    moment = f"{demo.planted.journey}/{demo.planted.moment}"
+    moment = f"{demo.injected.journey}/{demo.injected.moment}"
     assert {series for series, _ in breached} == {
         moment,
-        f"{moment}/{demo.planted.segment}={demo.planted.driven_by}",
+        f"{moment}/{demo.injected.segment}={demo.injected.driven_by}",
     }
-    assert all(abs(since - demo.planted.starts_on) <= timedelta(days=3) for _, since in breached)
+    assert all(abs(since - demo.injected.starts_on) <= timedelta(days=3) for _, since in breached)
 
 
-def test_the_message_says_what_its_owner_needs(demo: Demo) -> None:
+def test_the_message_has_what_its_owner_needs(demo: Demo) -> None:
     (message,) = [
         receiver.path.read_text(encoding="utf-8")
         for receiver in demo.settings.receivers.values()
         if receiver.path is not None and receiver.path.exists()
     ]
     assert "SYNTHETIC DATA" in message
-    assert demo.planted.kpi in message
-    assert f"{demo.planted.segment} = {demo.planted.driven_by}" in message
+    assert demo.injected.kpi in message
+    assert f"{demo.injected.segment} = {demo.injected.driven_by}" in message
     for word in ("95 % confidence", "n = ", "Promise", "Usual", "Owner", "select period_start"):
         assert word in message
     query = message[message.index("    select period_start") : message.index("    order by period_start")]
@@ -134,27 +136,27 @@ def test_the_message_says_what_its_owner_needs(demo: Demo) -> None:
         assert len(warehouse.rows(query)) >= 7
 
 
-def test_the_lost_day_is_a_blind_spot_and_withholds_what_depends_on_it(demo: Demo) -> None:
+def test_the_lost_day_is_a_data_gap_and_withholds_the_readings_that_depend_on_it(demo: Demo) -> None:
     with open_warehouse(demo.settings) as warehouse:
         spots = warehouse.rows("select source, starts_at, ends_at from raw.blind_spots")
         withheld = warehouse.rows(
             "select distinct period_start from marts.fct_kpi_readings"
             " where status = 'withheld' and period = 'day' and is_primary and kpi = :kpi",
-            {"kpi": demo.planted.kpi},
+            {"kpi": demo.injected.kpi},
         )
-    assert [spot["source"] for spot in spots] == [demo.planted.lost_source]
-    noon = datetime.combine(demo.planted.lost_on, time(12))
+    assert [spot["source"] for spot in spots] == [demo.injected.lost_source]
+    noon = datetime.combine(demo.injected.lost_on, time(12))
     assert spots[0]["starts_at"] <= noon < spots[0]["ends_at"]
-    days = {demo.planted.lost_on - row["period_start"] for row in withheld}
+    days = {demo.injected.lost_on - row["period_start"] for row in withheld}
     assert timedelta(days=1) in days
     assert all(timedelta(0) <= distance <= timedelta(days=7) for distance in days)
 
 
-def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: Demo) -> None:
-    """What stands under each big number, in every segment: the interval of the mart, the state of the judge."""
+def test_dashboards_show_the_interval_and_the_state_of_each_moment(demo: Demo) -> None:
+    """Below each big number, in every segment: the interval of the mart and the series state."""
     metrics = {metric.metric: metric.sql for metric in read_assets().datasets["moment_readings"].metrics}
     journeys = {journey.journey: journey for journey in read_journeys(demo.settings.workspace)}
-    moments = {moment.moment: moment for moment in journeys[demo.planted.journey].moments_of_truth}
+    moments = {moment.moment: moment for moment in journeys[demo.injected.journey].moments_of_truth}
     with open_warehouse(demo.settings) as warehouse:
         newest = {
             (row["kpi"], row["segment"], row["segment_value"]): row
@@ -165,7 +167,7 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
         }
     with duckdb.connect(str(demo.settings.workspace / "published" / "dashboards.duckdb"), read_only=True) as copy:
         told = copy.execute(
-            f"select moment, kpi, segment, segment_value, {', '.join(metrics[name] for name in STANDING)}"
+            f"select moment, kpi, segment, segment_value, {', '.join(metrics[name] for name in METRICS)}"
             " from published.dash_moment_readings where period = 'week' group by all"
         ).fetchall()
     engine = create_engine(demo.settings.state_url)
@@ -182,17 +184,17 @@ def test_dashboards_say_of_each_moment_how_sure_it_is_and_how_it_stands(demo: De
         reading = newest[kpi, segment, value]
         assert interval == f"{100 * reading['ci_low']:.1f} to {100 * reading['ci_high']:.1f} %"
         assert n == reading["sample_size"]
-        watched = segment == "all" or segment in moments[moment].by
+        watched = segment == "all" or segment in moments[moment].segments
         assert state == states.get((moment, segment, value), "not judged yet" if watched else "not judged by itself")
-    assert states[demo.planted.moment, "all", "all"].startswith("firing since ")
+    assert states[demo.injected.moment, "all", "all"].startswith("firing since ")
 
 
 @pytest.mark.browser
-def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
-    page = demo.settings.site_dir / f"{demo.planted.journey}.html"
+def test_the_page_matches_the_tables(demo: Demo) -> None:
+    page = demo.settings.site_dir / f"{demo.injected.journey}.html"
     with open_warehouse(demo.settings) as warehouse:
         known = states_of(demo.settings.state_url)
-        account = differences(page, Tables(warehouse, demo.planted.journey, demo.settings.now, known))
+        account = differences(page, Tables(warehouse, demo.injected.journey, demo.settings.now, known))
     assert account.wrong == []
     assert {"KPI", "moment", "since", "volume", "moves", "visits", "satisfaction", "freshness", "cell"} <= set(
         account.said
@@ -200,10 +202,10 @@ def test_the_page_says_what_the_tables_say(demo: Demo) -> None:
     assert account.said.total() > 5000
 
 
-def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:
+def test_a_second_run_loads_nothing_and_notifies_nobody(demo: Demo) -> None:
     paths = [receiver.path for receiver in demo.settings.receivers.values() if receiver.path and receiver.path.exists()]
     before = [path.read_text() for path in paths]
-    command = [JKPI, "run", "-w", demo.settings.workspace, "--json"]
+    command: list[str | Path] = [JKPI, "run", "-w", demo.settings.workspace, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     steps = {step["name"]: step["result"] for step in json.loads(done.stdout)["steps"]}
@@ -213,10 +215,10 @@ def test_a_second_run_loads_nothing_and_says_nothing(demo: Demo) -> None:
     assert [path.read_text() for path in paths] == before
 
 
-def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path: Path) -> None:
-    """As if it had run each morning: silence, an early sign where there is one, then one alert, and no second one."""
+def test_the_owner_is_first_notified_on_the_day_the_drop_is_certain(demo: Demo, tmp_path: Path) -> None:
+    """With a run each day: nothing, then an early warning where there is one, then one alert, and no second one."""
     journeys = read_journeys(demo.settings.workspace)
-    expected = TOLD_ON[demo.name]
+    expected = NOTIFIED_ON[demo.name]
     morning, last = min(expected) - timedelta(days=1), max(expected) + timedelta(days=1)
     told: dict[date, tuple[str, str]] = {}
     while morning <= last:
@@ -232,16 +234,24 @@ def test_the_first_word_comes_on_the_morning_it_is_certain(demo: Demo, tmp_path:
             assert morning not in told
             told[morning] = (one.series_id, one.kind)
         morning += timedelta(days=1)
-    moment = f"{demo.planted.journey}/{demo.planted.moment}"
+    moment = f"{demo.injected.journey}/{demo.injected.moment}"
     assert told == {day: (moment, kind) for day, kind in expected.items()}
 
 
-def test_a_backtest_tells_the_planted_fall_and_what_the_volume_can_show(demo: Demo) -> None:
-    command = [JKPI, "backtest", "-w", demo.settings.workspace, "--moment", demo.planted.moment, "--json"]
+def test_a_backtest_finds_the_injected_drop_and_the_smallest_detectable_one(demo: Demo) -> None:
+    command: list[str | Path] = [
+        JKPI,
+        "backtest",
+        "-w",
+        demo.settings.workspace,
+        "--moment",
+        demo.injected.moment,
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (found,) = json.loads(done.stdout)
-    whole = f"{demo.planted.journey}/{demo.planted.moment}"
+    whole = f"{demo.injected.journey}/{demo.injected.moment}"
     assert [one["fired_on"] for one in found["fired"] if one["series_id"] == whole] == [str(FIRED_ON[demo.name])]
     within = {one["drop"]: one["within"] for one in found["seen"]}
     assert within[0.2] > 0.9 and within[0.01] < 0.3

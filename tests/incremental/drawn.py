@@ -1,4 +1,4 @@
-"""Small tangled worlds whose rows arrive by chance: in which run, in which order, some of them twice."""
+"""Small random worlds whose rows arrive in random runs and order, some of them twice."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from tangle import tangled
-from worlds import AS_OF
+
+from tests.recount.random_world import random_world
+from tests.recount.worlds import AS_OF
 
 MAPS = (1, 2, 3, 4)
-"""The seeds of the worlds whose maps and calendars stand in the warehouse; rows of other seeds are renamed to one."""
+"""Seeds of the worlds whose maps and calendars are in the warehouse. Rows of other seeds are renamed."""
 RUNS = 3
 CASES_ON_A_MAP = 5
 """Cases whose rows share a map, each with its own customers, cases and ids."""
 ORDERS = ("scattered", "forwards", "backwards", "by kind", "by source", "all at once")
 TABLES = ("touchpoint_events", "survey_responses", "survey_invitations", "customers", "blind_spots")
 LITTLE_ELSE = tuple(f"little but {table}" for table in TABLES)
-"""Nearly all rows come in the first run, and later only a few of one table."""
+"""Nearly all rows arrive in the first run, and later a few of one table."""
 AT_FIRST = "at first"
-"""All rows come in the first run; later only time passes."""
+"""All rows arrive in the first run; later only time passes."""
 STEPS = [pd.Timedelta(0), pd.Timedelta(hours=1), pd.Timedelta(days=1), pd.Timedelta(days=6), pd.Timedelta(days=25)]
 """How much time passes from one run to the next."""
 Steps = tuple[pd.Timedelta, pd.Timedelta]
@@ -29,35 +30,35 @@ Batch = dict[str, pd.DataFrame]
 
 
 def clocks(steps: Steps) -> list[datetime]:
-    """When each run takes place; the last one at AS_OF."""
+    """Time of each run; the last one is at AS_OF."""
     before = [steps[0] + steps[1], steps[1], pd.Timedelta(0)]
     return [(AS_OF - step).to_pydatetime() for step in before]
 
 
 @dataclass(frozen=True)
 class Case:
-    """seed, passages: see `tangled`. again: the share of rows that another source sends too."""
+    """seed, instances: see `random_world`. again: the share of rows that another source sends too."""
 
     seed: int
-    passages: int
+    instances: int
     order: str
     again: float
 
     def batches(self, on: int) -> list[Batch]:
         """The rows that each run finds new, on the map of seed `on`."""
         rng = np.random.default_rng(self.seed)
-        world = tangled(self.seed, self.passages)
+        world = random_world(self.seed, self.instances)
         found: list[Batch] = [{} for _ in range(RUNS)]
         for number, (table, frame) in enumerate(world.tables.items()):
             if frame.empty:
                 continue
-            frame = _renamed(frame, world.name, f"tangle{on}")
+            frame = _renamed(frame, world.name, f"random{on}")
             runs = self._runs(rng, number, table, frame)
             for run in range(RUNS):
                 found[run][table] = frame[runs == run]
             if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
                 twice = rng.random(len(frame)) < self.again
-                told = frame[twice].assign(source=f"tangle{on}_again")
+                told = frame[twice].assign(source=f"random{on}_again")
                 later = rng.integers(0, RUNS, len(told)) if self.order in ORDERS else np.zeros(len(told))
                 for run in range(RUNS):
                     found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)
@@ -89,7 +90,7 @@ _TIMES = ("occurred_at", "responded_at", "invited_at", "valid_from", "starts_at"
 
 
 def together(cases: Sequence[Case]) -> list[Batch]:
-    """The cases, dealt out to the maps in turn, arriving in the same runs."""
+    """Distribute the cases over the maps; they arrive in the same runs."""
     apart = [case.batches(MAPS[number % len(MAPS)]) for number, case in enumerate(cases)]
     return [
         {
@@ -101,7 +102,7 @@ def together(cases: Sequence[Case]) -> list[Batch]:
 
 
 def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
-    """The rows of another world on this map: touchpoints, surveys and sources are the map's, people and cases not."""
+    """Put rows of another world on this map: rename touchpoints, surveys and sources, not customers and cases."""
     shared = [column for column in ("touchpoint", "survey", "source") if column in frame]
     renamed = {
         column: [text.replace(f"{name}_", f"{ours}_") if isinstance(text, str) else text for text in frame[column]]

@@ -1,4 +1,4 @@
-"""dbt's compiled SQL of a measuring, run on a DuckDB in memory: what takes dbt many seconds takes a fraction of one.
+"""dbt's compiled SQL run on DuckDB in memory: a run takes a fraction of a second instead of many.
 
 The SQL is the product's own, as dbt wrote it for a full refresh and for an incremental run; only the clock is read
 from the run that was begun, where dbt writes the moment into the SQL. Nearly all time goes into planning: what is
@@ -17,10 +17,10 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from bench_of_worlds import to_arrow
 
 from jkpi.measuring.run_state import begin_run, finish_run, full_refresh_reason
 from jkpi.warehouse.base import Warehouse
+from tests.recount.world_workspace import to_arrow
 
 RESULT = "fct_kpi_readings"
 CLOCK = "select max_by(runs.as_of, runs.run_number) as as_of from raw.measure_runs as runs"
@@ -98,7 +98,7 @@ def _model(node: Mapping[str, Any], database: str) -> Model:
 
 
 def prepare(warehouse: Warehouse, program: Program, landed: Path) -> None:
-    """The landing with the map that is in the file `landed`, without rows; and the views, once."""
+    """Create the landing tables, filled with the map of the file `landed` only, and the views."""
     warehouse.execute(f"attach '{landed}' as landed (read_only)")
     for schema in ("raw", *sorted({model.place.split(".")[0] for model in program.full})):
         warehouse.execute(f"create schema {schema}")
@@ -115,7 +115,7 @@ def prepare(warehouse: Warehouse, program: Program, landed: Path) -> None:
 
 
 def clear(warehouse: Warehouse) -> None:
-    """Take away the rows and the runs of the last case; tables that were counted are replaced by the first run."""
+    """Delete landed rows and the log of runs. The first run replaces the tables that were measured."""
     raw = "select table_name from duckdb_tables() where schema_name = 'raw'"
     for table in (row["table_name"] for row in warehouse.rows(raw)):
         if not table.startswith("map_"):
@@ -142,7 +142,7 @@ def land(warehouse: Warehouse, frames: Frames, batch: str) -> None:
 
 
 def count(warehouse: Warehouse, program: Program, as_of: datetime, anew: bool) -> None:
-    """One measuring, as `jkpi measure` and dbt would do it."""
+    """Measure once, as `jkpi measure` and dbt would do it."""
     if not anew:
         reason = full_refresh_reason(warehouse, "the same", as_of)
         assert not reason, reason
@@ -155,7 +155,7 @@ def count(warehouse: Warehouse, program: Program, as_of: datetime, anew: bool) -
 
 
 def run(warehouse: Warehouse, model: Model, anew: bool) -> None:
-    """What dbt-duckdb makes of a model; see above for views."""
+    """Build one model as dbt-duckdb does. Views are made once, see above."""
     if model.name.startswith("stg_"):
         _run(warehouse, f"create or replace view {model.place} as {model.sql}")
     elif anew or not model.is_incremental:
@@ -176,7 +176,7 @@ def _run(warehouse: Warehouse, sql: str) -> duckdb.DuckDBPyConnection:
 
 
 def contents(warehouse: Warehouse, program: Program) -> dict[str, list[tuple[Any, ...]]]:
-    """Table -> its rows, in the order of their values: the readings and every incremental table."""
+    """Table -> its sorted rows, for the readings and every incremental table."""
     found = {}
     for model in program.full:
         if model.name == RESULT or model.is_incremental:

@@ -1,8 +1,7 @@
-"""Whatever arrives in whatever order: what is added run by run equals what is counted anew, to the last digit."""
+"""Incremental runs give the same tables as a full refresh, whatever arrives in whatever order."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,45 +12,53 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent / "recount"))
-import bench_of_worlds as bench
-from drawn import AT_FIRST, CASES_ON_A_MAP, LITTLE_ELSE, MAPS, ORDERS, STEPS, Case, Steps, clocks, together
-from in_memory import Program, clear, contents, count, land, models_of, prepare
-from tangle import tangled
-
 from jkpi.config.settings import load_settings
 from jkpi.pipeline.workspace import open_with_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
+from tests.incremental.drawn import (
+    AT_FIRST,
+    CASES_ON_A_MAP,
+    LITTLE_ELSE,
+    MAPS,
+    ORDERS,
+    STEPS,
+    Case,
+    Steps,
+    clocks,
+    together,
+)
+from tests.incremental.in_memory import Program, clear, contents, count, land, models_of, prepare
+from tests.recount import world_workspace as bench
+from tests.recount.random_world import random_world
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 CASES = 300
 A_CASE = st.builds(
     Case,
     seed=st.integers(5, 10**6),
-    passages=st.integers(6, 12),
+    instances=st.integers(6, 12),
     order=st.sampled_from(ORDERS),
     again=st.sampled_from([0.0, 0.1]),
 )
 TOGETHER = len(MAPS) * CASES_ON_A_MAP
-"""Cases that one example draws and counts at once."""
-FIRST = [Case(seed=map, passages=12, order="scattered", again=0.1) for map in MAPS]
+"""Cases measured together in one Hypothesis example."""
+FIRST = [Case(seed=map, instances=12, order="scattered", again=0.1) for map in MAPS]
 AT = clocks((STEPS[3], STEPS[2]))
-"""FIRST is counted at these times, by the product itself and by the SQL that dbt wrote for it."""
+"""Times at which FIRST is measured, by the product and by its compiled SQL."""
 
 
 @pytest.fixture(scope="module")
 def counted(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Program, Path, dict[str, list[tuple[Any, ...]]]]]:
-    """dbt's SQL, the warehouse where the product has counted the first two batches of FIRST, and what it counted."""
+    """dbt's SQL, the warehouse in which the product measured two batches of FIRST, and the contents of its tables."""
     folder = tmp_path_factory.mktemp("incremental")
     place = folder / "w.duckdb"
-    worlds = [tangled(map, 6) for map in MAPS]
+    worlds = [random_world(map, 6) for map in MAPS]
     compiled = []
     for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
-        bench.workspace(folder, f"duckdb:///{place}", worlds, as_of)
+        bench.workspace(folder, f"duckdb:///{place}", worlds, pd.Timestamp(as_of))
         for number in range(2):
             bench.draw_maps(folder, worlds, number)
             with open_with_map(load_settings(folder)) as warehouse:
@@ -76,7 +83,7 @@ def bench_in_memory(counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]
         yield warehouse
 
 
-def test_the_sql_alone_counts_as_the_product_does(
+def test_the_compiled_sql_gives_the_tables_of_the_product(
     counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
 ) -> None:
     program, _, expected = counted
@@ -90,15 +97,21 @@ def test_the_sql_alone_counts_as_the_product_does(
         assert found[name] == rows, name
 
 
-def test_what_is_told_late_of_a_customer_without_a_passage_reaches_his_answer(
+def test_a_late_segment_of_a_customer_without_an_instance_reaches_their_response(
     counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse
 ) -> None:
-    """The answer belongs to the case of somebody unnamed; the customer who gave it is told of a run later."""
+    """The response belongs to a case without a customer; the segments of who gave it arrive one run later."""
     program, _, _ = counted
-    event = {"event_id": "e", "case_id": "k", "touchpoint": "tangle1_asked", "source": "tangle1_desk"}
-    answer = {"response_id": "r", "case_id": "k", "customer_id": "c", "survey": "tangle1_after", "question": "content"}
-    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "tangle1_survey"}
-    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "tangle1_desk"}
+    event = {"event_id": "e", "case_id": "k", "touchpoint": "random1_asked", "source": "random1_desk"}
+    answer: dict[str, Any] = {
+        "response_id": "r",
+        "case_id": "k",
+        "customer_id": "c",
+        "survey": "random1_after",
+        "question": "content",
+    }
+    answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "random1_survey"}
+    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "random1_desk"}
     batches = [
         {
             "touchpoint_events": _row(event, occurred_at="2026-11-10T10:00"),
@@ -135,14 +148,14 @@ def _row(row: dict[str, Any], **at: str) -> pd.DataFrame:
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-def test_any_order_of_arrival_ends_as_a_full_refresh(
+def test_any_order_of_arrival_gives_the_tables_of_a_full_refresh(
     counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]],
     bench_in_memory: Warehouse,
     cases: list[Case],
     order: str | None,
     steps: Steps,
 ) -> None:
-    """Each case in an order of its own, or, as on most mornings, all of them with little that is new."""
+    """Each case in an order of its own, or all of them with few new rows, as on most days."""
     program, _, _ = counted
     cases = [replace(case, order=order or case.order) for case in cases]
     clear(bench_in_memory)

@@ -17,7 +17,7 @@ version: 1
 owner: head-of-service
 timezone: Europe/Paris
 viewpoint: {persona: maintenance manager, segment: {tier: [gold]}}
-scope: {starts_with: [reported], ends_with: [confirmed], window: 30d, idle: 7d}
+scope: {starts_with: [reported], ends_with: [confirmed], window: 30d, session_gap: 7d}
 segments: [tier, region]
 stages:
   - stage: report
@@ -26,7 +26,7 @@ stages:
       - {touchpoint: reported, channel: phone}
       - {touchpoint: transferred, channel: phone}
     kpis:
-      - {kpi: repeat_contact, of: transferred}
+      - {kpi: repeat_contact, touchpoint: transferred}
       - {kpi: drop_off, window: 2d}
       - {kpi: ces, survey: after_call, polarity: low_is_easy}
   - stage: fix
@@ -46,10 +46,10 @@ moments_of_truth:
   - moment: on_site
     kpi: fix.time_to_resolve
     promise: 0.85
-    falls_off_by: 0.05
+    min_drop: 0.05
     owner: field-service
     notify: [lead]
-    by: [region]
+    segments: [region]
     escalate: {after: 1d, to: [boss]}
 """
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_map import SMALL, journey, write_calendar
 
 from jkpi.journeys.definition import definition_fingerprint
+from tests.journeys.small_map import SMALL, journey, write_calendar
 
 LINES = {
     "csat": "{kpi: csat, survey: s}",
@@ -23,8 +23,8 @@ LINES = {
     "conversion": "{kpi: conversion, window: 2d}",
     "time_to_resolve": "{kpi: time_to_resolve, from: reported, to: arrived, tolerance: 4h}",
     "time_in_stage": "{kpi: time_in_stage, tolerance: 4h}",
-    "repeat_contact": "{kpi: repeat_contact, of: transferred}",
-    "occurrence": "{kpi: occurrence, of: transferred}",
+    "repeat_contact": "{kpi: repeat_contact, touchpoint: transferred}",
+    "occurrence": "{kpi: occurrence, touchpoint: transferred}",
     "first_contact": "{kpi: first_contact}",
     "self_service": "{kpi: self_service}",
     "volume": "{kpi: volume}",
@@ -85,7 +85,7 @@ def test_a_length_is_the_same_however_it_is_spelled(tmp_path: Path) -> None:
         ("csat", "}", ", question: q}"),
         ("csat", "}", ", scale: [1, 7]}"),
         ("csat", "}", ", box: 1}"),
-        ("csat", "}", ", on: arrived}"),
+        ("csat", "}", ", touchpoint: arrived}"),
         ("csat_mean", "}", ", scale: [1, 7]}"),
         ("ces", "low_is_easy", "high_is_easy"),
         ("response_rate", "7d", "8d"),
@@ -102,8 +102,8 @@ def test_a_length_is_the_same_however_it_is_spelled(tmp_path: Path) -> None:
         ("time_in_stage", "}", ", calendar: opening_hours}"),
         ("repeat_contact", "transferred", "arrived"),
         ("repeat_contact", "}", ", at_least: 3}"),
-        ("first_contact", "}", ", of: arrived}"),
-        ("volume", "}", ", of: arrived}"),
+        ("first_contact", "}", ", touchpoint: arrived}"),
+        ("volume", "}", ", touchpoint: arrived}"),
     ],
 )
 def test_every_key_that_changes_the_number_changes_it(kind: str, old: str, new: str, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_who_is_staffed_counts_where_contacts_are_counted(tmp_path: Path) -> Non
     less = ("{touchpoint: running, channel: field}", "{touchpoint: running, channel: web}")
     for kind in ("first_contact", "self_service"):
         assert fingerprint(tmp_path, LINES[kind], more, less) != fingerprint(tmp_path, LINES[kind])
-    of_one = with_keys(LINES["first_contact"], "of: arrived")
+    of_one = with_keys(LINES["first_contact"], "touchpoint: arrived")
     assert fingerprint(tmp_path, of_one, more) == fingerprint(tmp_path, of_one)
 
 
@@ -153,9 +153,9 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     """Python's own hashes differ from run to run; what is kept in a warehouse must not."""
     (tmp_path / "map.py").write_text(f"MAP = {SMALL!r}")
     script = (
-        "import yaml; from map import MAP; from jkpi.journeys import Journey; "
-        "from jkpi.journeys.definition import definition; made = Journey.model_validate(yaml.safe_load(MAP)); "
-        "print([definition(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
+        "import yaml; from map import MAP; from jkpi.journeys.model import Journey; "
+        "from jkpi.journeys.definition import definition_fingerprint; made = Journey.model_validate(yaml.safe_load(MAP)); "
+        "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
     )
     said = {
         subprocess.run(

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_map import SMALL, journey
 
 from jkpi.errors import InputError
 from jkpi.journeys.map_tables import write_map
@@ -14,6 +13,7 @@ from jkpi.journeys.version_guard import check_measured_versions
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.journeys.small_map import SMALL, journey
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

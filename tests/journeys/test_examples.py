@@ -14,7 +14,7 @@ from jkpi.journeys.reader import read_journeys
 WORKSPACES = sorted(place.parent for place in package_files.package_folder("examples").glob("*/journeys"))
 LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),
-    *("thoughts", "back_stage", "support", "stories"),
+    *("thoughts", "backstage", "support", "stories"),
 )
 
 
@@ -43,5 +43,5 @@ def test_every_lane_of_every_stage_is_filled(name: str) -> None:
 def test_the_technician_is_promised_within_half_a_day() -> None:
     (journey,) = read(package_files.package_folder("examples") / "equipment_repair")
     moment = next(moment for moment in journey.moments_of_truth if moment.moment == "technician_on_site")
-    assert (moment.kpi, moment.promise, moment.falls_off_by) == ("repair.time_to_resolve", 0.85, 0.05)
-    assert (moment.by, moment.owner, moment.notify) == (["region"], "field-service", ["field-service-lead"])
+    assert (moment.kpi, moment.promise, moment.min_drop) == ("repair.time_to_resolve", 0.85, 0.05)
+    assert (moment.segments, moment.owner, moment.notify) == (["region"], "field-service", ["field-service-lead"])

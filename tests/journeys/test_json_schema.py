@@ -8,12 +8,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from small_map import SMALL
 
 from jkpi import package_files
 from jkpi.documents.documents import read_document
 from jkpi.journeys.json_schema import journey_schema
 from jkpi.journeys.kpi_registry import KPI_KINDS
+from tests.journeys.small_map import SMALL
 
 EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))
 
@@ -38,7 +38,9 @@ def test_the_small_map_fits() -> None:
 
 def test_combinations_and_days_fit(tmp_path: Path) -> None:
     more = SMALL.replace("segments: [tier, region]", "segments: [tier, [tier, region]]\nvalid_from: '2026-05-01'")
-    more = more.replace("by: [region]", "by: [tier+region]").replace("kpi: nps,", "kpi: csat_mean, on: running,")
+    more = more.replace("segments: [region]", "segments: [tier+region]").replace(
+        "kpi: nps,", "kpi: csat_mean, touchpoint: running,"
+    )
     (tmp_path / "map.yml").write_text(more)
     # As jkpi and editors read it: to YAML 1.1 the key `on` would be true.
     assert complaints(read_document(tmp_path / "map.yml").data) == []
@@ -48,16 +50,16 @@ def test_combinations_and_days_fit(tmp_path: Path) -> None:
     ("right", "wrong"),
     [
         ("window: 30d", "window: thirty days"),
-        ("idle: 7d", "idel: 7d"),
+        ("session_gap: 7d", "sesion_gap: 7d"),
         ("kpi: nps", "kpi: emotion"),
         ("stage: fix", "stage: Fix it"),
         ("tolerance: 4h", "tolerance: soon"),
-        ("falls_off_by: 0.05", "falls_off_by: 0"),
+        ("min_drop: 0.05", "min_drop: 0"),
         ("kpi: nps, survey: after_repair", "kpi: response_rate, survey: after_repair"),
         ("kpi: nps, survey: after_repair", "kpi: emotion, name: angry, scale: [1, 5]"),
         ("segments: [tier, region]", "segments: [tier, [region]]"),
-        ("by: [region]", "by: [tier+]"),
-        ("version: 1", "version: 1\nmin_cell: 0"),
+        ("segments: [region]", "segments: [tier+]"),
+        ("version: 1", "version: 1\nmin_cell_size: 0"),
     ],
 )
 def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:

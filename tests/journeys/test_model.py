@@ -10,12 +10,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from small_map import SMALL, journey, spoiled
 
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.survey_kpis import Ces, Csat
+from tests.journeys.small_map import SMALL, journey, spoiled
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(categories=("L", "N", "P"), include_characters=" "), min_size=1, max_size=20).filter(
@@ -46,7 +46,7 @@ def maps(draw: st.DrawFn) -> dict[str, object]:
             "starts_with": touchpoints[:1],
             "ends_with": touchpoints[1:2],
             "window": "30d",
-            "idle": draw(LENGTHS),
+            "session_gap": draw(LENGTHS),
         },
         "stages": [
             {
@@ -68,7 +68,7 @@ def test_a_map_survives_json_and_yaml(data: dict[str, object]) -> None:
 
 
 def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
-    text, _ = spoiled(("{kpi: volume}", "{kpi: volume, name: arrivals, of: arrived}"))
+    text, _ = spoiled(("{kpi: volume}", "{kpi: volume, name: arrivals, touchpoint: arrived}"))
     ids = [kpi_id for kpi_id, *_ in journey(tmp_path, text).all_kpis()]
     assert ids == [
         "report.repeat_contact",

@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
 from jkpi.journeys.checks import KnownReceivers, journey_findings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import map_rows
+from tests.journeys.small_map import OPENING_HOURS, SMALL, problems, spoiled, write, write_calendar
 
 TIME = "{kpi: time_to_resolve, from: reported, to: arrived, tolerance: 4h}"
 NPS = "{kpi: nps, survey: after_repair}"
@@ -24,9 +24,9 @@ VOLUME = "{kpi: volume}"
 # (what to replace, by what, what is said); the mark stands where it must be said.
 REFUSED = {
     "unknown key": (
-        "window: 30d, idle",
-        "window: 30d, «idel: 7d, idle",
-        ["unknown key 'idel'", "did you mean 'idle'?"],
+        "window: 30d, session_gap",
+        "window: 30d, «sesion_gap: 7d, session_gap",
+        ["unknown key 'sesion_gap'", "did you mean 'session_gap'?"],
     ),
     "missing key": ("title: Getting it repaired\n", "", ["the key 'title' is missing"]),
     "wrong type": ("version: 1", "version: «one", ["'version': input should be a valid integer"]),
@@ -34,7 +34,7 @@ REFUSED = {
     "no name": ("stage: report", "stage: «Report it", ["'Report it' is not a name", "lower-case"]),
     "time zone": ("Europe/Paris", "«Europe/Pariss", ["not an IANA time zone", "did you mean 'Europe/Paris'?"]),
     "no stages": (SMALL[SMALL.index("stages:") :], "stages: «[]\n", ["at least 1 item"]),
-    "evidence": ("{touchpoint: arrived,", "{touchpoint: arrived, evidence: «maybe,", ["'hypothesis'"]),
+    "evidence": ("{touchpoint: arrived,", "{touchpoint: arrived, confirmation: «maybe,", ["'hypothesis'"]),
     "stage twice": ("- stage: fix", "- stage: «report", ["the stage 'report' is there twice"]),
     "touchpoint twice": ("touchpoint: running", "touchpoint: «reported", ["touchpoint 'reported' is there twice"]),
     "segment twice": ("segments: [tier, region]", "segments: [tier, region, «tier]", ["segment 'tier' is there twice"]),
@@ -42,7 +42,11 @@ REFUSED = {
     "stage named journey": ("stage: report", "stage: «journey", ["that word is for the journey as a whole"]),
     "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["is for everybody"]),
     "moment's KPI": ("fix.time_to_resolve", "«fix.time_to_resolv", ["no KPI", "did you mean 'fix.time_to_resolve'?"]),
-    "KPI's of": ("of: transferred", "of: «transfered", ["no touchpoint 'transfered'", "did you mean 'transferred'?"]),
+    "KPI's of": (
+        "repeat_contact, touchpoint: transferred",
+        "repeat_contact, touchpoint: «transfered",
+        ["no touchpoint 'transfered'", "did you mean 'transferred'?"],
+    ),
     "KPI's from": ("from: reported", "from: «report", ["no touchpoint 'report'", "did you mean 'reported'?"]),
     "KPI's to": ("to: arrived", "to: «arive", ["no touchpoint 'arive'", "did you mean 'arrived'?"]),
     "from itself": ("to: arrived", "to: «reported", ["goes from 'reported' to itself"]),
@@ -53,9 +57,9 @@ REFUSED = {
         "ends_with: [«reported]",
         ["begins the journey and completes it"],
     ),
-    "by": ("by: [region]", "by: [«regions]", ["no segment 'regions'", "did you mean 'region'?"]),
+    "by": ("segments: [region]", "segments: [«regions]", ["no segment 'regions'", "did you mean 'region'?"]),
     "viewpoint": ("segment: {tier: [gold]}", "segment: {teir: «[gold]}", ["no segment 'teir'", "did you mean 'tier'?"]),
-    "idle": ("idle: 7d", "idle: «31d", ["31d, longer than the journey's window of 30d"]),
+    "session_gap": ("session_gap: 7d", "session_gap: «31d", ["31d, longer than the journey's window of 30d"]),
     "window": ("window: 2d", "window: «5w", ["the window of report.drop_off is 5w, longer than"]),
     "tolerance": ("tolerance: 4h", "tolerance: «31d", ["the tolerance of fix.time_to_resolve is 31d, longer than"]),
     "tolerance zero": ("tolerance: 4h", "tolerance: «0h", ["a duration must be longer than zero"]),
@@ -85,8 +89,8 @@ REFUSED = {
     "promise below": ("promise: 0.85", "promise: «-0.1", ["the promise is -0.1: a share from 0 to 1 is wanted"]),
     "promise no number": ("promise: 0.85", "promise: «85%", ["'promise': input should be a valid number"]),
     "promise not finite": ("promise: 0.85", "promise: «.nan", ["'promise': input should be a finite number"]),
-    "falls off by nothing": ("falls_off_by: 0.05", "falls_off_by: «0", ["greater than 0"]),
-    "falls off the scale": ("falls_off_by: 0.05", "falls_off_by: «0.9", ["would be at -0.05", "can never reach"]),
+    "falls off by nothing": ("min_drop: 0.05", "min_drop: «0", ["greater than 0"]),
+    "falls off the scale": ("min_drop: 0.05", "min_drop: «0.9", ["would be at -0.05", "can never reach"]),
     "target": ("target: 0.9", "target: «90", ["the target of fix.csat is 90", "did you mean 0.9?"]),
     "target of a median": ("{kpi: time_in_stage}", "{kpi: time_in_stage, target: «0.9}", ["give it a tolerance"]),
     "moment on volume": (
@@ -106,13 +110,13 @@ REFUSED = {
         ["more is better", "is no fall"],
     ),
     "a fall that leaves nobody": (
-        "kpi: fix.time_to_resolve\n    promise: 0.85\n    falls_off_by: 0.05",
-        "kpi: fix.time_in_stage\n    falls_off_by: «0.6",
+        "kpi: fix.time_to_resolve\n    promise: 0.85\n    min_drop: 0.05",
+        "kpi: fix.time_in_stage\n    min_drop: «0.6",
         ["half of fix.time_in_stage is done within its median", "leaves nobody"],
     ),
     "emotion scored": (
         NPS,
-        "{kpi: emotion, name: angry, of: reported, scale: «[1, 5]}",
+        "{kpi: emotion, name: angry, touchpoint: reported, scale: «[1, 5]}",
         ["an emotion cannot be scored", "present or absent", "made up"],
     ),
     "feeling scored": ("feelings: [worried]", "feelings: [«{worried: 7}]", ["a feeling is not scored"]),
@@ -123,9 +127,9 @@ REFUSED = {
         "{kpi: emotion, name: angry, target: «4}",
         ["the target of fix.angry is 4", "cannot be scored", "present or absent"],
     ),
-    "emotion's on": (NPS, "{kpi: emotion, name: angry, on: «arived}", ["no touchpoint 'arived'", "'arrived'"]),
-    "KPI's on": (NPS, "{kpi: csat_mean, survey: s, on: «runing}", ["no touchpoint 'runing'", "'running'"]),
-    "first contact's of": (NPS, "{kpi: first_contact, of: «phone}", ["no touchpoint 'phone'"]),
+    "emotion's on": (NPS, "{kpi: emotion, name: angry, touchpoint: «arived}", ["no touchpoint 'arived'", "'arrived'"]),
+    "KPI's on": (NPS, "{kpi: csat_mean, survey: s, touchpoint: «runing}", ["no touchpoint 'runing'", "'running'"]),
+    "first contact's of": (NPS, "{kpi: first_contact, touchpoint: «phone}", ["no touchpoint 'phone'"]),
     "mean's target": (NPS, "{kpi: csat_mean, survey: s, target: «8}", ["fix.csat_mean is 8", "the scale 1 to 5"]),
     "mean's scale": (NPS, "{kpi: csat_mean, survey: s, scale: «[7, 1]}", ["not from 7 to 1"]),
     "response rate without window": (NPS, "«{kpi: response_rate, survey: s}", ["the key 'window' is missing"]),
@@ -152,8 +156,8 @@ REFUSED = {
     "combination with itself": ("segments: [tier, region]", "segments: [tier, region, «[tier, tier]]", ["twice"]),
     "combination of all": ("segments: [tier, region]", "segments: [tier, region, «[all, tier]]", ["for everybody"]),
     "combination of no name": ("segments: [tier, region]", "segments: [tier, region, «[tier, 3]]", ["3 is not a name"]),
-    "combination not declared": ("by: [region]", "by: [«tier+region]", ["no segment 'tier+region'"]),
-    "min_cell": ("segments: [tier, region]", "segments: [tier, region]\nmin_cell: «0", ["equal to 1"]),
+    "combination not declared": ("segments: [region]", "segments: [«tier+region]", ["no segment 'tier+region'"]),
+    "min_cell_size": ("segments: [tier, region]", "segments: [tier, region]\nmin_cell_size: «0", ["equal to 1"]),
     "valid_from": ("version: 1\n", "version: 1\nvalid_from: «2026-02-30\n", ["is not a day", "2026-05-01"]),
     "viewpoint of nobody": ("segment: {tier: [gold]}", "segment: {tier: «[]}", ["at least 1 item"]),
     "no such kind": (NPS, "{kpi: «npss, survey: s}", ["no KPI kind 'npss'", "did you mean 'nps'?"]),
@@ -169,14 +173,18 @@ REFUSED = {
         "«{kpi: ces, survey: after_call}",
         ["the key 'polarity' is missing"],
     ),
-    "repeated once": ("of: transferred}", "of: transferred, at_least: «1}", ["greater than or equal to 2"]),
+    "repeated once": (
+        "repeat_contact, touchpoint: transferred}",
+        "repeat_contact, touchpoint: transferred, at_least: «1}",
+        ["greater than or equal to 2"],
+    ),
     "notify": ("notify: [lead]", "notify: [«leed]", ["jkpi.yml has no receiver 'leed'", "did you mean 'lead'?"]),
     "escalate": ("to: [boss]", "to: [«bos]", ["jkpi.yml has no receiver 'bos'", "did you mean 'boss'?"]),
     "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody would be told"]),
     "moment twice": (
         "moments_of_truth:\n",
         "moments_of_truth:\n"
-        "  - {moment: on_site, kpi: fix.csat, promise: 0.8, falls_off_by: 0.1, owner: o, notify: [lead]}\n",
+        "  - {moment: on_site, kpi: fix.csat, promise: 0.8, min_drop: 0.1, owner: o, notify: [lead]}\n",
         ["the moment 'on_site' is there twice"],
     ),
 }
@@ -211,7 +219,7 @@ def test_the_small_map_is_right(tmp_path: Path) -> None:
 
 def test_points_are_promised_from_minus_100_to_100(tmp_path: Path) -> None:
     on_nps = ("kpi: fix.time_to_resolve", "kpi: fix.nps")
-    right, _ = spoiled(on_nps, ("promise: 0.85", "promise: -20"), ("falls_off_by: 0.05", "falls_off_by: 5"))
+    right, _ = spoiled(on_nps, ("promise: 0.85", "promise: -20"), ("min_drop: 0.05", "min_drop: 5"))
     write(tmp_path, map=right)
     assert problems(tmp_path) == ()
     wrong, places = spoiled(on_nps, ("promise: 0.85", "promise: «130"))
@@ -226,7 +234,7 @@ def test_where_lower_is_better_the_fall_is_upward(tmp_path: Path) -> None:
     right, _ = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.02"))
     write(tmp_path, map=right)
     assert problems(tmp_path) == ()
-    wrong, places = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.97"), ("by: 0.05", "by: «0.05"))
+    wrong, places = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.97"), ("min_drop: 0.05", "min_drop: «0.05"))
     write(tmp_path, map=wrong)
     (problem,) = problems(tmp_path)
     assert (problem.line, problem.column) == places[0]
@@ -243,7 +251,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
         ("kpi: fix.time_to_resolve", "kpi: «fix.time"),
         ("notify: [lead]", "notify: [«nobody]"),
     )
-    second, in_second = spoiled(("journey: repair", "journey: «repair"), ("by: [region]", "by: [«area]"))
+    second, in_second = spoiled(("journey: repair", "journey: «repair"), ("segments: [region]", "segments: [«area]"))
     write(tmp_path, a=first, b=second, c="«: [", d="")
     found = problems(tmp_path)
     by_file = {name: [(p.line, p.column) for p in found if p.file == f"journeys/{name}.yml"] for name in "abcd"}
@@ -282,7 +290,7 @@ STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, 
         ("{kpi: «self_service}", UNSTAFFED, "no touchpoint of this map is staffed: self_service would be always 1"),
         ("{kpi: «self_service}", STAFFED, "every touchpoint of this map is staffed: self_service would be always 0"),
         ("{kpi: «first_contact}", UNSTAFFED, "no touchpoint of this map is staffed: first_contact would be of nobody"),
-        ("{kpi: first_contact, of: transferred}", UNSTAFFED, None),
+        ("{kpi: first_contact, touchpoint: transferred}", UNSTAFFED, None),
         ("{kpi: first_contact}", STAFFED, None),
         ("{kpi: self_service}", (), None),
     ],
@@ -329,14 +337,17 @@ def test_a_calendar_that_cannot_be_read_does_not_make_its_kpis_wrong(tmp_path: P
 
 def test_the_new_kinds_are_right_as_documented(tmp_path: Path) -> None:
     text, _ = spoiled(
-        (NPS, "{kpi: emotion, name: angry, on: arrived, target: 0.1}"),
+        (NPS, "{kpi: emotion, name: angry, touchpoint: arrived, target: 0.1}"),
         ("{kpi: time_in_stage}", "{kpi: response_rate, survey: s, window: 90d}"),
-        (VOLUME, "{kpi: csat_mean, survey: s, on: running, scale: [0, 10], target: 8}\n      - {kpi: first_contact}"),
+        (
+            VOLUME,
+            "{kpi: csat_mean, survey: s, touchpoint: running, scale: [0, 10], target: 8}\n      - {kpi: first_contact}",
+        ),
         ("{kpi: conversion}", "{kpi: self_service}\n  - {kpi: peak_end, target: 0.7, window: 90d}"),
         ("kpi: fix.time_to_resolve", "kpi: fix.angry"),
         ("promise: 0.85", "promise: 0.15"),
-        ("segments: [tier, region]", "segments: [[tier, country], [tier, region]]\nmin_cell: 5"),
-        ("by: [region]", "by: [tier+region]"),
+        ("segments: [tier, region]", "segments: [[tier, country], [tier, region]]\nmin_cell_size: 5"),
+        ("segments: [region]", "segments: [tier+region]"),
     )
     write(tmp_path, map=text)
     assert problems(tmp_path) == ()
@@ -349,7 +360,8 @@ JUNK = st.recursive(
     | st.floats()
     | st.sampled_from(["", "all", "journey", "4h", "csat"]),
     lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["kpi", "stage", "of"]), inner, max_size=2)
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["kpi", "stage", "touchpoint"]), inner, max_size=2)
     ),
     max_leaves=4,
 )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_map import SMALL, journey, spoiled, write_calendar
 
 from jkpi.journeys.rows import map_rows
 from jkpi.warehouse.landing import LANDING_TABLES
+from tests.journeys.small_map import SMALL, journey, spoiled, write_calendar
 
 NOW = datetime(2026, 6, 30, 9, 0, tzinfo=timezone(timedelta(hours=3)))
 
@@ -95,10 +95,10 @@ def test_a_tolerance_can_be_what_was_promised_to_each(tmp_path: Path) -> None:
 
 
 NEW_KINDS = (
-    ("{kpi: nps, survey: after_repair}", "{kpi: emotion, name: angry, survey: after_repair, on: arrived}"),
+    ("{kpi: nps, survey: after_repair}", "{kpi: emotion, name: angry, survey: after_repair, touchpoint: arrived}"),
     ("{kpi: csat, survey: after_repair, target: 0.9}", "{kpi: csat_mean, survey: after_repair, scale: [0, 10]}"),
     ("{kpi: volume}", "{kpi: response_rate, survey: after_repair, window: 14d}"),
-    ("{kpi: time_in_stage}", "{kpi: first_contact, of: arrived}"),
+    ("{kpi: time_in_stage}", "{kpi: first_contact, touchpoint: arrived}"),
     ("{kpi: conversion}", "{kpi: peak_end}\n  - {kpi: self_service}\n  - {kpi: conversion}"),
     ("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"),
 )
@@ -126,7 +126,8 @@ def test_the_keys_of_each_kind(tmp_path: Path) -> None:
 
 def test_segments_and_their_parts(tmp_path: Path) -> None:
     text, _ = spoiled(
-        ("segments: [tier, region]", "segments: [tier, [tier, region]]"), ("by: [region]", "by: [tier+region]")
+        ("segments: [tier, region]", "segments: [tier, [tier, region]]"),
+        ("segments: [region]", "segments: [tier+region]"),
     )
     made = map_rows([journey(tmp_path, text)], NOW)
     assert [(row["segment"], row["part"], row["part_position"]) for row in made["map_segments"]] == [
@@ -139,7 +140,7 @@ def test_segments_and_their_parts(tmp_path: Path) -> None:
 
 def test_whose_experience_it_is_and_how_small_a_cell_may_be(tmp_path: Path) -> None:
     text, _ = spoiled(
-        ("segment: {tier: [gold]}", "segment: {tier: [gold, 7, gold]}"), ("version: 1", "version: 1\nmin_cell: 5")
+        ("segment: {tier: [gold]}", "segment: {tier: [gold, 7, gold]}"), ("version: 1", "version: 1\nmin_cell_size: 5")
     )
     made = map_rows([journey(tmp_path, text)], NOW)
     assert [(row["segment"], row["segment_value"]) for row in made["map_viewpoints"]] == [
@@ -201,8 +202,8 @@ def test_content_says_all_that_the_page_shows(rows: dict[str, list[dict[str, Any
         "touchpoint": "reported",
         "title": "Reported",
         "channel": "phone",
-        "stage_side": "front",
-        "evidence": "hypothesis",
+        "frontstage": True,
+        "confirmation": "hypothesis",
         "staffed": True,
         "is_start": True,
         "is_end": False,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_map import SMALL, journey
 
 from jkpi.errors import InputError
 from jkpi.journeys.map_tables import delete_past_versions, write_map
@@ -17,6 +16,7 @@ from jkpi.journeys.rows import MAP_TABLES
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.journeys.small_map import SMALL, journey
 
 FIRST = datetime(2026, 6, 1, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, tzinfo=UTC)

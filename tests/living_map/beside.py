@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,8 @@ from jkpi.living_map.publish import publish_maps
 from jkpi.state.alert_reader import OpenAlert
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.reading_pages import read_page
+from tests.reading_pages.page import Shown
 
 from .conftest import (
     AS_OF,
@@ -33,10 +34,6 @@ from .conftest import (
     fill_marts,
     marts,
 )
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import read_page
-from reading_pages.page import Shown
 
 EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
 FALLING = replace(STATES[0], firing_segments=("region = south",))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,13 +12,11 @@ import pytest
 
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
+from tests.reading_pages import Tables, compare
+from tests.reading_pages.page import one_page
 
 from .beside import Published, publish, states
 from .conftest import JOURNEY, NOW
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages import Tables, compare
-from reading_pages.page import one_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from reading_pages.texts import between, is_ago, says
+from tests.reading_pages.texts import between, is_ago, says
 
 
 @pytest.mark.parametrize(

@@ -250,8 +250,8 @@ kind: counts
 from: {files: data/*.csv}
 format: {delimiter: ";", decimal: ","}
 columns: {period_start: day}
-covers: day
-counts: {kept: {count: within, of: open}}
+period: day
+measures: {kept: {numerator: within, denominator: open}}
 """
     assert adds_up(place.load(totals)[0]).loaded == 1
     place.write("data/a.csv", "who;at;waited\nanna;2026-06-01;1.200,5\nben;2026-06-01;90,5\n")
@@ -262,7 +262,7 @@ from: {files: data/*.csv}
 format: {delimiter: ";", decimal: ","}
 columns: {case_id: who, occurred_at: at}
 constants: {touchpoint: called}
-also: [{touchpoint: waited_long, where: {waited: {above: 100.5}}}]
+additional_events: [{touchpoint: waited_long, where: {waited: {above: 100.5}}}]
 """
     place.load(waits)
     assert [row["case_id"] for row in place.rows() if row["touchpoint"] == "waited_long"] == ["anna"]
@@ -276,7 +276,7 @@ def test_a_load_warns_where_more_than_a_twentieth_is_set_aside(place: Any, heade
     assert rejected_warning(place.load()) is None
     place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
     told = place.load()
-    assert rejected_warning(told) == "10.0 % of the rows were set aside (1 of 10)"
+    assert rejected_warning(told) == "10.0 % of the rows were rejected (1 of 10)"
     assert render_batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 

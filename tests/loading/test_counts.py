@@ -15,8 +15,8 @@ source: totals
 kind: counts
 from: {files: data/*.csv}
 columns: {period_start: month, segments: {place: org}}
-covers: month
-counts: {late: {count: late, of: all}, sent_on: {count: sent, of: all}}
+period: month
+measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}
 """
 HEADER = "month,org,late,sent,all\n"
 
@@ -62,11 +62,11 @@ def test_what_cannot_be_a_total_is_set_aside(place: Any, adds_up: Any, row: str,
     assert (report.loaded, dict(report.reasons)) == (0, {reason: 2})
 
 
-@pytest.mark.parametrize(("covers", "fine"), [("day", 3), ("week", 1), ("month", 1)])
-def test_a_total_begins_on_the_first_day_of_what_it_covers(place: Any, adds_up: Any, covers: str, fine: int) -> None:
+@pytest.mark.parametrize(("period", "fine"), [("day", 3), ("week", 1), ("month", 1)])
+def test_a_total_begins_on_the_first_day_of_its_period(place: Any, adds_up: Any, period: str, fine: int) -> None:
     """2 March 2026 is a Monday."""
     place.write("data/a.csv", HEADER + "".join(f"2026-03-0{day},x,1,1,2\n" for day in (1, 2, 3)))
-    assert adds_up(place.load(TOTALS.replace("covers: month", f"covers: {covers}"))[0]).loaded == 2 * fine
+    assert adds_up(place.load(TOTALS.replace("period: month", f"period: {period}"))[0]).loaded == 2 * fine
 
 
 def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(place: Any, adds_up: Any) -> None:
@@ -81,14 +81,18 @@ def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(plac
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("covers: month\n", "", "how long does a row cover"),
-        ("covers: month", "covers: year", "'day', 'week' or 'month'"),
+        ("period: month\n", "", "how long does a row cover"),
+        ("period: month", "period: year", "'day', 'week' or 'month'"),
         ("period_start: month, ", "", "give columns.period_start"),
-        ("counts: {late: {count: late, of: all}, sent_on: {count: sent, of: all}}", "", "nothing is counted"),
-        ("covers", "format: {timezone: Europe/Paris}\ncovers", "it has no time zone"),
+        (
+            "measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}",
+            "",
+            "nothing is counted",
+        ),
+        ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "it has no time zone"),
         ("period_start: month", "period_start: month, customer_id: who", "has no column 'customer_id'"),
-        ("kind: counts", "kind: customers", "'counts' goes with kind: counts only"),
-        ("of: all}, s", "off: all}, s", "'off'"),
+        ("kind: counts", "kind: customers", "'measures' goes with kind: counts only"),
+        ("denominator: all}, s", "denominater: all}, s", "'denominater'"),
     ],
 )
 def test_what_does_not_fit_together_is_told(place: Any, old: str, new: str, told: str) -> None:

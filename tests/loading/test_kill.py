@@ -1,4 +1,4 @@
-"""A load that is killed leaves nothing half written, and the next one loads everything."""
+"""A killed load leaves nothing half-written, and the next load is complete."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ CHILD = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from jkpi.loading import landing, load_source, read_sources
 from jkpi.config.settings import Settings
-from jkpi.warehouse import open_warehouse
+from jkpi.loading import staging
+from jkpi.loading.load import load_source
+from jkpi.loading.workspace import read_sources
+from jkpi.warehouse.open import open_warehouse
 
-folder, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-place, name = {"staging": (landing.Staging, "judge"), "landing": (landing, "write_ledger")}[moment]
+folder, url, step = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+target, name = {"staging": (staging.Staging, "deduplicate"), "commit": (staging, "write_load_log")}[step]
 
 def die(*_):
     print("here", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(place, name, die)
+setattr(target, name, die)
 settings = Settings(folder, "t", url, "sqlite://", folder, datetime.fromisoformat("2026-06-30T12:00:00+00:00"))
 with open_warehouse(url) as warehouse:
     load_source(read_sources(folder)[0], settings, warehouse)
@@ -32,9 +34,9 @@ with open_warehouse(url) as warehouse:
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "postgres"])
-@pytest.mark.parametrize("moment", ["staging", "landing"])
-def test_killed_in_the_middle(
-    request: Any, tmp_path: Any, engine: str, moment: str, tickets: str, three_rows: str
+@pytest.mark.parametrize("step", ["staging", "commit"])
+def test_killed_load_leaves_nothing(
+    request: Any, tmp_path: Any, engine: str, step: str, tickets: str, three_rows: str
 ) -> None:
     from jkpi.config.settings import load_settings
     from jkpi.loading.load import load_source
@@ -52,7 +54,7 @@ def test_killed_in_the_middle(
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(tmp_path), url, moment],
+        [sys.executable, "-c", CHILD, str(tmp_path), url, step],
         capture_output=True,
         text=True,
         timeout=120,
@@ -70,17 +72,17 @@ def test_killed_in_the_middle(
         assert [warehouse.scalar(f"select count(*) from raw.{table}") for table in tables] == [3, 1, 1]
 
 
-def test_a_locked_warehouse_is_told(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_of_locked_warehouse_names_the_process(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from jkpi.errors import SystemFailure
     from jkpi.warehouse.open import open_warehouse
 
     holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
-    place = tmp_path / "w.duckdb"
+    path = tmp_path / "w.duckdb"
     with subprocess.Popen(
-        [sys.executable, "-c", holder, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", holder, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None and child.stdout.readline() == "open\n"
-        monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_PATIENCE_SECONDS", 0.3)
-        with pytest.raises(SystemFailure, match=f"locked by process {child.pid}"), open_warehouse(f"duckdb:///{place}"):
+        monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_TIMEOUT_SECONDS", 0.3)
+        with pytest.raises(SystemFailure, match=f"locked by process {child.pid}"), open_warehouse(f"duckdb:///{path}"):
             raise AssertionError("opened a locked warehouse")
         child.communicate()

@@ -26,10 +26,10 @@ source: incidents
 kind: touchpoints
 from: {files: data/*.csv}
 columns: {event_id: [number, step], case_id: number, touchpoint: state, occurred_at: at, segments: {kind: category, part: category_2}}
-also:
+additional_events:
   - {touchpoint: reassigned, where: {moves: {above: 0}}}
   - {touchpoint: promise_missed, where: {kept: {is: false}, state: {in: [Closed, Done]}}}
-  - {touchpoint: opened, at: opened, where: {opened: {known: true}}}
+  - {touchpoint: opened, at: opened, where: {opened: {is_null: false}}}
 """
 SURVEY = """\
 source: survey
@@ -37,7 +37,7 @@ kind: responses
 from: {files: data/*.csv}
 columns: {response_id: id, responded_at: day}
 questions: {food: Q1, overall: Q2}
-no_answer: [0, 6]
+missing_values: [0, 6]
 scale: [1, 5]
 constants: {survey: airport}
 """

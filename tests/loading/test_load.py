@@ -79,7 +79,7 @@ def test_a_corrected_row_wins_where_it_stands_or_from_a_file_that_comes_before(e
     late = each.write("data/later.csv", corrected)
     each.load()
     (reject,) = each.rows("reason, detail", "rejected_rows")
-    assert tuple(reject.values()) == ("same id, other content", "the first one stays")
+    assert tuple(reject.values()) == ("same id, other content", "the first row was kept")
     replay_rejects(each.source(), each.settings, each.warehouse)
     assert stays()
     each.load(replace=True)

@@ -43,7 +43,7 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {encoding: utf9}\n", "'utf9' is not an encoding"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timestamps: dd/mm}\n", "'dd/mm' is not a time format"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nvalues: {case_id: {a: b}}\n", "'case_id' takes no value map"),
-        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nlate_by: soon\n", "5:10: 'soon' is not a duration"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nallowed_lateness: soon\n", "5:19: 'soon' is not a duration"),
         (BASE + "touchpoints: {a: b}\n", "a map of touchpoints needs columns.touchpoint"),
         ("source: t\nkind: touchpoints\nfrom: {}\n", "give either files, or sql with a query"),
         ("source: t\nkind: customers\nfrom: {sql: env:X}\n", "sql needs a query"),
@@ -83,14 +83,14 @@ def test_short_forms(tmp_path: Path) -> None:
     (tmp_path / "sources" / "a.yml").write_text(
         BASE.replace("a.csv", "[a.csv, b.csv]")
         + "columns: {event_id: x, case_id: a, occurred_at: b, touchpoint: c, segments: [priority]}\n"
-        + "touchpoints: {-100: null, 2.5: opened, true: closed}\nlate_by: 2d\n"
-        + "also: [{touchpoint: missed, where: {kept: {is: false}}}]\ndata_use: {origin: desk, types: {case_id: identity}}\n"
+        + "touchpoints: {-100: null, 2.5: opened, true: closed}\nallowed_lateness: 2d\n"
+        + "additional_events: [{touchpoint: missed, where: {kept: {is: false}}}]\ndata_use: {origin: desk, types: {case_id: identity}}\n"
     )
     (source,) = read_sources(tmp_path)
     assert source.origin.files == ("a.csv", "b.csv") and source.columns.event_id == ("x",)
     assert source.columns.segments == {"priority": "priority"}
     assert source.touchpoints == {"-100": None, "2.5": "opened", "true": "closed"}
-    assert source.also[0].where["kept"].is_ == "false"
+    assert source.additional_events[0].where["kept"].is_ == "false"
     row = source.to_map_row()
     assert (row["title"], row["late_seconds"]) == ("t", 172_800)
     assert json.loads(row["data_use"]) == {"origin": "desk", "types": {"case_id": "identity"}}
@@ -100,7 +100,7 @@ def test_short_forms(tmp_path: Path) -> None:
 def test_rows_that_are_never_late(tmp_path: Path, given: str, seconds: int) -> None:
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "a.yml").write_text(
-        BASE + f"columns: {{case_id: a, occurred_at: b, touchpoint: c}}\nlate_by: {given}\n"
+        BASE + f"columns: {{case_id: a, occurred_at: b, touchpoint: c}}\nallowed_lateness: {given}\n"
     )
     (source,) = read_sources(tmp_path)
     assert source.to_map_row()["late_seconds"] == seconds
@@ -111,5 +111,5 @@ def test_the_schema_knows_the_keys_of_the_file() -> None:
     assert {"source", "kind", "from", "columns", "milestones"} <= set(found["properties"])
     assert found["additionalProperties"] is False
     assert {"source", "kind", "from"} == set(found["required"])
-    assert {"is", "in"} <= set(found["$defs"]["Condition"]["properties"])
+    assert {"is", "in"} <= set(found["$defs"]["RowFilter"]["properties"])
     json.dumps(found)

@@ -145,7 +145,7 @@ def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_row
 
 
 def test_files_that_are_not_of_rejects(rejected: Any) -> None:
-    with pytest.raises(InputError, match=r"written as \.csv or \.jsonl"):
+    with pytest.raises(InputError, match=r"exported as \.csv or \.jsonl"):
         export_rejects(rejected.warehouse, rejected.folder / "mend.xlsx")
     other = rejected.write("other.csv", "a,b\n1,2\n")
     with pytest.raises(InputError, match="not a file of rejects"):

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "dbt"))
-import small_world as world
-
 from jkpi import package_files
 from jkpi.errors import CheckFailed, InputError, SystemFailure
 from jkpi.measuring.run import _workspace_lock, measure
 from jkpi.measuring.run_state import inputs_fingerprint
 from jkpi.warehouse.open import open_warehouse
+from tests.dbt import small_world as world
+
+pytestmark = pytest.mark.dbt
 
 
 class Counter:

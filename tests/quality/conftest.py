@@ -54,5 +54,5 @@ def own_suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped suites that a test may break."""
     copy = tmp_path / "expectations"
     shutil.copytree(package_files.package_folder("expectations"), copy)
-    monkeypatch.setattr(package_files, "path", lambda name: copy)
+    monkeypatch.setattr(package_files, "package_folder", lambda name: copy)
     return copy / "suites"

@@ -49,8 +49,8 @@ def test_the_day_of_now_is_not_judged() -> None:
 def test_late_rows_have_their_time_to_come() -> None:
     counts = daily(date(2026, 1, 1), date(2026, 6, 27))
 
-    assert spots(facts(counts, late=timedelta(days=2))) == []
-    assert len(spots(facts(counts, late=timedelta(days=1)))) == 1
+    assert spots(facts(counts, allowed_lateness=timedelta(days=2))) == []
+    assert len(spots(facts(counts, allowed_lateness=timedelta(days=1)))) == 1
 
 
 def mornings(counts: dict[date, int], until: date) -> dict[date, int]:
@@ -63,18 +63,18 @@ def test_an_outage_is_seen_while_its_first_day_is_not_over_at_the_horizon() -> N
     """Cases of the day before are decided in it, and count as known already."""
     lost = (date(2026, 6, 27), date(2026, 6, 28))
     counts = daily(date(2026, 1, 1), date(2026, 6, 29), without=lost)
-    so_far = mornings(counts, NOW.date())
+    partial_day_counts = mornings(counts, NOW.date())
     seen = [(datetime(2026, 6, 27), NOW, "no rows on 2026-06-27 until 06:00, usually 30 by then")]
 
-    assert spots(facts(counts, late=timedelta(days=3), so_far=so_far)) == seen
+    assert spots(facts(counts, allowed_lateness=timedelta(days=3), partial_day_counts=partial_day_counts)) == seen
     silent = {day: rows for day, rows in counts.items() if day < lost[0]}
-    assert spots(facts(silent, late=timedelta(days=3), so_far=mornings(silent, NOW.date()))) == seen
-    assert spots(facts(counts, late=timedelta(days=4), so_far=so_far)) == []
+    assert spots(facts(silent, allowed_lateness=timedelta(days=3), partial_day_counts=mornings(silent, NOW.date()))) == seen
+    assert spots(facts(counts, allowed_lateness=timedelta(days=4), partial_day_counts=partial_day_counts)) == []
 
 
 def test_without_late_by_the_newest_file_may_end_at_midnight() -> None:
     counts = daily(date(2026, 1, 1), date(2026, 6, 29))
-    assert spots(facts(counts, so_far=mornings(counts, NOW.date()))) == []
+    assert spots(facts(counts, partial_day_counts=mornings(counts, NOW.date()))) == []
 
 
 def test_a_source_that_fell_silent_blinds_until_now() -> None:

@@ -63,7 +63,7 @@ def test_the_docs_say_what_did_not_hold_and_need_no_network(settings: Settings) 
     text = index.read_text(encoding="utf-8")
     # Both batches of that moment, together.
     assert "<b>event_has_id</b> (warning): 2 of 4 rows, such as event_id (none)" in text
-    assert "An event without an id cannot be told from another." in text
+    assert "An event without an id cannot be identified." in text
     assert "2026-04-11: 0 rows, usually 30" in text
     pages = list(index.parent.rglob("*.html"))
     assert len(pages) == 1 + 3 + 3

@@ -56,8 +56,8 @@ def test_sound_rows_go_in(settings: Settings) -> None:
 
     assert found.refusal is None
     assert found.rejected == {}
-    assert all(row["success"] and not row["raised"] and row["detail"] == "" for row in found.results)
-    assert {(row["door"], row["subject"], row["suite"]) for row in found.results} == {
+    assert all(row["success"] and not row["raised_exception"] and row["detail"] == "" for row in found.results)
+    assert {(row["checkpoint"], row["subject"], row["suite"]) for row in found.results} == {
         ("incoming", "tickets", "incoming_touchpoints")
     }
 
@@ -117,7 +117,7 @@ def test_scores_lie_on_their_scale_and_emotions_are_no_scores(settings: Settings
         3: "score_not_below_scale",
     }
     assert outcome(found.results, "emotion_state_known")["unexpected"] == 1
-    asked = outcome(found.results, "answered_after_asked")
+    asked = outcome(found.results, "responded_after_asked")
     assert (asked["success"], asked["severity"], asked["unexpected"]) == (False, "info", 1)
     assert 0 not in found.rejected
 
@@ -128,7 +128,7 @@ def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settin
     assert found.refusal is not None
     assert found.refusal.startswith("tickets: has_occurred_at: missing: occurred_at")
     raised = outcome(found.results, "event_time_plausible")
-    assert (raised["raised"], raised["success"], raised["checked"], raised["unexpected"]) == (True, False, 0, 0)
+    assert (raised["raised_exception"], raised["success"], raised["checked"], raised["unexpected"]) == (True, False, 0, 0)
     # A column that lands as NULL where a source does not give it can be checked.
     assert outcome(found.results, "channel_is_a_name")["success"]
 
@@ -172,7 +172,7 @@ def test_an_expectation_that_cannot_run_lets_nothing_in(settings: Settings, own_
     found = incoming_validator(settings)("touchpoints", "tickets", events())
 
     assert found.refusal is not None
-    assert found.refusal.startswith("tickets: event_has_id could not be run: ")
+    assert found.refusal.startswith("tickets: event_has_id could not run: ")
     assert "evnt_id" in found.refusal
     assert found.rejected == {}
 

@@ -49,8 +49,8 @@ def test_a_day_without_data_is_one_blind_spot_and_the_rest_goes_on(
     assert report.passed
     assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
     assert report.lines() == [
-        "blind  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
-        "landing: 7 of 8 expectations hold on 1 subject",
+        "data gap  visits: 2026-04-15 00:00 to 2026-04-16 00:00 UTC: no rows on 2026-04-15, usually 30 a day",
+        "landing: 7 of 8 expectations passed on 1 subject",
     ]
     (failed,) = warehouse.rows("select * from raw.quality_results where not success")
     assert (failed["subject"], failed["expectation"], failed["severity"]) == ("visits", "daily_volume_usual", "warning")
@@ -223,7 +223,7 @@ def test_a_refused_batch_blinds_until_it_is_made_good(settings: Settings, wareho
     assert report.passed
     assert [spot.reason for spot in report.data_gaps] == ["refused: day28.csv: missing: touchpoint"]
     assert spots(warehouse) == [("visits", datetime(2026, 6, 27, 6), now)]
-    assert [one.detail for one in report.results if one.expectation == "batches_let_in"] == ["refused_batches 1"]
+    assert [one.detail for one in report.results if one.expectation == "no_refused_batches"] == ["refused_batches 1"]
 
     put(warehouse, "load_batches", [batch("day28.csv", "loaded", now, first_at=now, last_at=now)])
     assert check_landing(settings, warehouse).data_gaps == ()
@@ -261,7 +261,7 @@ def test_many_rows_turned_away_are_noted(settings: Settings, warehouse: Warehous
     report = check_landing(settings, warehouse)
 
     assert report.passed
-    assert "info  visits: few_rows_turned_away: reject_share 0.06" in report.lines()
+    assert "info  visits: few_rejected_rows: reject_proportion 0.06" in report.lines()
 
 
 def test_an_empty_landing_passes(settings: Settings, warehouse: Warehouse) -> None:
@@ -284,9 +284,9 @@ def test_a_suite_that_cannot_run_fails_the_check(
 
     assert not report.passed
     broken, raised = report.failures
-    assert str(broken).startswith("landing_sources.json: expectation 4 (batches_let_in): ")
-    assert str(raised).startswith("all sources: source_still_speaks: could not be run: ")
-    assert warehouse.scalar("select count(*) from raw.quality_results where raised") == 1
+    assert str(broken).startswith("landing_sources.json: expectation 4 (no_refused_batches): ")
+    assert str(raised).startswith("all sources: source_is_not_silent: could not run: ")
+    assert warehouse.scalar("select count(*) from raw.quality_results where raised_exception") == 1
 
 
 def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str) -> None:

@@ -112,7 +112,7 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
     report = check_marts(settings, warehouse)
 
     assert report.failures == ()
-    assert report.lines() == ["marts: 64 of 64 expectations hold on 4 subjects"]
+    assert report.lines() == ["marts: 64 of 64 expectations passed on 4 subjects"]
     assert warehouse.scalar("select count(*) from raw.quality_results where door = 'marts' and success") == 64
 
 
@@ -120,10 +120,10 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
     ("mart", "row", "expectation"),
     [
         ("fct_kpi_readings", {**READING, "segment": "s", "value": 1.2, "ci_high": 1.3}, "share_within_0_and_1"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "numerator": 11.0}, "part_within_whole"),
+        ("fct_kpi_readings", {**READING, "segment": "s", "numerator": 11.0}, "numerator_within_denominator"),
         ("fct_kpi_readings", {**READING, "statistic": "peak_end", "unit": "score", "value": 1.2, "ci_high": 1.3},
          "score_within_0_and_1"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "is_suppressed": True}, "suppressed_is_silent"),
+        ("fct_kpi_readings", {**READING, "segment": "s", "is_suppressed": True}, "suppressed_has_no_value"),
         ("fct_kpi_readings", {**READING, "segment": "s", **dict.fromkeys(SILENT)}, "has_sample_size"),
         ("fct_kpi_readings", {**READING, "segment": "s", "ci_low": 0.81}, "value_above_ci_low"),
         ("fct_kpi_readings", {**READING, "segment": "s", "ci_high": 0.79}, "value_below_ci_high"),
@@ -155,7 +155,7 @@ def test_one_wrong_row_fails_exactly_its_expectation(
     row: dict[str, Any],
     expectation: str,
 ) -> None:
-    monkeypatch.setattr(marts, "KEYS", {mart: marts.MART_KEYS[mart]})
+    monkeypatch.setattr(marts, "MART_KEYS", {mart: marts.MART_KEYS[mart]})
     fill(warehouse, **{mart: [row]})
 
     report = check_marts(settings, warehouse)
@@ -195,7 +195,7 @@ def test_a_missing_column_is_told_and_told_apart(settings: Settings, warehouse: 
 
     report = check_marts(settings, warehouse)
 
-    assert str(report.failures[0]) == ("fct_stage_visits: columns_are_there: missing: exited_at")
+    assert str(report.failures[0]) == ("fct_stage_visits: columns_exist: missing: exited_at")
     assert [one.expectation for one in report.results if one.raised_exception] == ["exit_after_entry"]
 
 
@@ -243,4 +243,4 @@ def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, fill
         there = check_marts(server, other)
 
     assert here == there
-    assert failed(here) == [("fct_kpi_readings", "part_within_whole")]
+    assert failed(here) == [("fct_kpi_readings", "numerator_within_denominator")]

@@ -88,17 +88,17 @@ def test_what_great_expectations_would_drop_is_told_by_file_and_expectation(
 def test_two_expectations_of_one_name_are_told_apart(tmp_path: Path) -> None:
     suite = load_suite(write(tmp_path, GOOD, {**GOOD, "kwargs": {"column": "touchpoint"}}))
 
-    assert suite.faults == ("mine.json: expectation 2 (has_id): this name is taken",)
+    assert suite.faults == ("mine.json: expectation 2 (has_id): another expectation has this name",)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{", "mine.json: is no JSON"),
+        ("{", "mine.json: not valid JSON"),
         ("[]", "its name must be 'mine'"),
         ('{"name": "yours", "expectations": []}', "its name must be 'mine'"),
-        ('{"name": "mine", "expectations": []}', "holds no expectations"),
-        ('{"name": "mine"}', "holds no expectations"),
+        ('{"name": "mine", "expectations": []}', "has no expectations"),
+        ('{"name": "mine"}', "has no expectations"),
     ],
 )
 def test_a_file_that_is_no_suite_is_told(tmp_path: Path, text: str, told: str) -> None:

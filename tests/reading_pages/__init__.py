@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reading_pages import curve, lanes, moments, paths, readings, segments, sources, touchpoints
-from reading_pages.account import Account
-from reading_pages.page import Shown, read_page
-from reading_pages.tables import Tables, states_of
+from tests.reading_pages import curve, lanes, moments, paths, readings, segments, sources, touchpoints
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown, read_page
+from tests.reading_pages.tables import Tables, states_of
 
 __all__ = ["Account", "Tables", "compare", "differences", "read_page", "states_of"]
 

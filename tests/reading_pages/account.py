@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from reading_pages.texts import between, says
+from tests.reading_pages.texts import between, says
 
 
 @dataclass

@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, timedelta
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables
-from reading_pages.texts import among
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables
+from tests.reading_pages.texts import among
 
 _ANSWERS = """
 select kpi, score from marts.fct_responses

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables, anchor
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables, anchor
 
 LANES = (
     *("goals", "thoughts", "actions", "stories", "touchpoints", "self", "staffed", "front", "paths", "feelings"),
@@ -15,7 +15,7 @@ LANES = (
 )
 _TEXTS = {
     **{lane: lane for lane in ("goals", "thoughts", "actions", "feelings", "pains", "support", "opportunities")},
-    "back": "back_stage",
+    "back": "backstage",
 }
 
 
@@ -41,7 +41,7 @@ def _texts(stage: dict[str, Any], drawn: dict[str, Any], account: Account) -> No
         account.same(f"that {lane} are missing", name, told, not there)
     stories = [story["story"] for story in content.get("stories") or ()]
     account.set("stories", name, lanes["stories"]["stories"], stories)
-    account.same("work", name, lanes["under_way"]["doing"], [one["action"] for one in content.get("under_way") or ()])
+    account.same("work", name, lanes["under_way"]["doing"], [one["action"] for one in content.get("initiatives") or ()])
 
 
 def _people(stage: dict[str, Any], drawn: dict[str, Any], tables: Tables, account: Account) -> None:

@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.readings import goal, standing
-from reading_pages.tables import Row, Tables, anchor
-from reading_pages.texts import among, day_in
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.readings import goal, standing
+from tests.reading_pages.tables import Row, Tables, anchor
+from tests.reading_pages.texts import among, day_in
 
 _LAST_DAY = re.compile(r"^(.+) on (\d+ \w+(?: \d{4})?) \(n ([\d,]+)\)$")
 _LENGTH = re.compile(r", (\d+) days?(?: ago)?$")

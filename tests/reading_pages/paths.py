@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables
 
 END = "(end)"
 

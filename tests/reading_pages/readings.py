@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables, anchor
-from reading_pages.texts import among, day_in, says
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables, anchor
+from tests.reading_pages.texts import among, day_in, says
 
 _GOAL = re.compile(r"^(promise|target): at (least|most) (.+)$")
 

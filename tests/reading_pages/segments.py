@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import WEEKS, Tables, anchor
-from reading_pages.texts import day_in
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import WEEKS, Tables, anchor
+from tests.reading_pages.texts import day_in
 
 _TOO_SMALL = "too few members to be shown"
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jkpi.schedules import is_late
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables
-from reading_pages.texts import among, day_in, is_ago
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables
+from tests.reading_pages.texts import among, day_in, is_ago
 
 _BLIND_SHOWN = 3
 

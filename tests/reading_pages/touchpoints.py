@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reading_pages.account import Account
-from reading_pages.page import Shown
-from reading_pages.tables import Tables
-from reading_pages.texts import is_ago
+from tests.reading_pages.account import Account
+from tests.reading_pages.page import Shown
+from tests.reading_pages.tables import Tables
+from tests.reading_pages.texts import is_ago
 
 _LANES = {
     "touchpoints": lambda drawn: True,

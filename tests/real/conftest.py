@@ -1,4 +1,4 @@
-"""Public data sets brought by YAML alone: a workspace is copied, its data linked in, the command line does the rest."""
+"""Public data sets described by YAML only: copy a workspace, link its data, run the command line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Brought:
     data: Path
 
     def jkpi(self, verb: str, *arguments: str) -> Any:
-        """What a verb says with `--json`; it has to end well."""
+        """Result of a verb with `--json`; it must succeed."""
         ended = subprocess.run(
             [*COMMAND, verb, "--workspace", str(self.folder), "--json", *arguments],
             capture_output=True,
@@ -38,20 +38,20 @@ class Brought:
         return json.loads(ended.stdout)
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Every alert there was, of whatever kind and status."""
+        """All alerts, of any kind and status."""
         found: list[dict[str, Any]] = self.jkpi("alerts")["alerts"]
         return found
 
     def frame(self, sql: str) -> pd.DataFrame:
-        """The answer of the warehouse."""
+        """Query the warehouse."""
         with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as warehouse:
             return warehouse.sql(sql).df()
 
     def contents(self) -> dict[str, tuple[int, int]]:
-        """Of each table that a run writes: how many rows, and a hash over all of them in any order."""
+        """For each table that a run writes: number of rows, and a hash that ignores their order."""
         tables = ["raw.touchpoint_events", "raw.rejected_rows", "raw.load_batches", "raw.blind_spots"]
         tables += [f"marts.{name}" for name in ("fct_journey_instances", "fct_stage_visits", "fct_kpi_readings")]
-        # Each check stamps its findings anew.
+        # Each check writes a new timestamp.
         columns = {"raw.blind_spots": "hash(source, starts_at, ends_at, reason)"}
         found = {}
         for table in tables:
@@ -61,13 +61,13 @@ class Brought:
         return found
 
     def messages(self) -> str:
-        """Everything that the file receivers have got."""
+        """All messages in the files of the file receivers."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("alerts/*")))
 
 
 @pytest.fixture(scope="session")
 def bring(tmp_path_factory: pytest.TempPathFactory, public_data: Path) -> Callable[[str], Brought]:
-    """The workspace of that name beside the data set of that name, not run yet."""
+    """Name -> a copy of that workspace with the data set of that name, not run yet."""
 
     def brought(name: str) -> Brought:
         data = public_data / name
@@ -82,7 +82,7 @@ def bring(tmp_path_factory: pytest.TempPathFactory, public_data: Path) -> Callab
 
 
 def counted(report: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """Of a run: source -> what was read, loaded, rejected, duplicate and skipped over all its batches."""
+    """Source -> rows read, loaded, rejected, duplicate and skipped in a run, over all batches."""
     words = ("read", "loaded", "rejected", "duplicates", "skipped")
     load = next(step for step in report["steps"] if step["name"] == "load")
     return {

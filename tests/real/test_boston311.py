@@ -1,4 +1,4 @@
-"""City of Boston, 311 service requests, summer of 2011: the promise of each request against the city's own verdict."""
+"""City of Boston, 311 service requests, summer of 2011: the promise of each request against the city's own result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def first_run(boston: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def requests(boston: Any) -> pd.DataFrame:
-    """The file as it is; blank is not known, and times are local."""
+    """The file as published: blank is unknown, times are local."""
     (file,) = boston.data.glob("*.csv.gz")
     frame = pd.read_csv(file, dtype=str)
     for column in ("open_dt", "closed_dt", "target_dt"):
@@ -42,7 +42,7 @@ def requests(boston: Any) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def judged(boston: Any, first_run: Any, requests: pd.DataFrame) -> pd.DataFrame:
-    """Each request with what we say of its promise: 1 kept, 0 not, none undecided."""
+    """Each request with our result: 1 promise kept, 0 broken, missing while undecided."""
     both = requests.merge(boston.frame(MEMBERS), on="case_id", how="outer", validate="one_to_one", indicator=True)
     assert (both["_merge"] == "both").all()
     return both
@@ -58,7 +58,7 @@ def test_every_request_and_its_closing_is_loaded(
     }
 
 
-def test_the_verdict_is_the_citys_own_on_every_closed_request(judged: pd.DataFrame) -> None:
+def test_every_closed_request_has_the_result_of_the_city(judged: pd.DataFrame) -> None:
     closed = judged[judged["closed_dt"].notna()]
     assert len(closed) == 10_771
     told = closed[closed["ontime"].notna()]
@@ -70,14 +70,14 @@ def test_the_verdict_is_the_citys_own_on_every_closed_request(judged: pd.DataFra
     assert (untold["within"] == 0).all()
 
 
-def test_no_date_no_broken_promise(judged: pd.DataFrame) -> None:
+def test_without_a_due_date_no_promise_is_broken(judged: pd.DataFrame) -> None:
     undated = judged[judged["target_dt"].isna()]
     closed = undated["closed_dt"].notna()
     assert (undated.loc[closed, "within"] == 1).all() and (undated.loc[closed, "ontime"] == "ONTIME").all()
     assert undated.loc[~closed, "within"].isna().all()
 
 
-def test_an_open_request_is_beyond_its_date_or_undecided(judged: pd.DataFrame) -> None:
+def test_an_open_request_is_past_its_due_date_or_undecided(judged: pd.DataFrame) -> None:
     still_open = judged[judged["closed_dt"].isna()]
     past_due = still_open["target_dt"] < AS_OF
     assert int(past_due.sum()) == 780
@@ -86,7 +86,7 @@ def test_an_open_request_is_beyond_its_date_or_undecided(judged: pd.DataFrame) -
 
 
 @pytest.mark.parametrize("segment", ["all", "neighborhood", "source", "reason"])
-def test_weekly_readings_count_what_the_file_says(boston: Any, judged: pd.DataFrame, segment: str) -> None:
+def test_weekly_readings_equal_a_count_over_the_file(boston: Any, judged: pd.DataFrame, segment: str) -> None:
     week = judged["open_dt"].dt.to_period("W-SUN").dt.start_time
     key = judged[segment] if segment != "all" else pd.Series("all", index=judged.index)
     closed = judged["closed_dt"].notna()
@@ -108,7 +108,7 @@ def test_weekly_readings_count_what_the_file_says(boston: Any, judged: pd.DataFr
     pd.testing.assert_frame_equal(ours, wanted.sort_values(["week", "key"], ignore_index=True), check_dtype=False)
 
 
-def test_nothing_undecided_is_called_final(boston: Any, first_run: Any) -> None:
+def test_no_reading_with_open_cases_is_final(boston: Any, first_run: Any) -> None:
     shares = boston.frame(
         "select * from marts.fct_kpi_readings where kind = 'time_to_resolve' and statistic = 'share_within'"
     )
@@ -120,7 +120,7 @@ def test_nothing_undecided_is_called_final(boston: Any, first_run: Any) -> None:
     assert int(due["open_count"].sum()) == 2_655
 
 
-def test_silent_where_much_is_open_and_silent_again(
+def test_no_alert_while_many_cases_are_open_and_none_on_a_second_run(
     boston: Any, first_run: Any, accounts: Callable[[Any], Any]
 ) -> None:
     assert boston.alerts() == []
@@ -132,8 +132,8 @@ def test_silent_where_much_is_open_and_silent_again(
     assert boston.messages() == ""
 
 
-def test_a_row_that_cannot_be_read_is_set_aside_whole(bring: Callable[[str], Any], requests: pd.DataFrame) -> None:
-    """The city's columns have names like our own, `reason` and `source`: a rejected row keeps them all."""
+def test_a_rejected_row_keeps_all_its_columns(bring: Callable[[str], Any], requests: pd.DataFrame) -> None:
+    """Some columns of the city have names of ours, `reason` and `source`; a rejected row keeps them too."""
     spoilt = bring("boston311")
     (spoilt.folder / "data").unlink()
     (spoilt.folder / "data").mkdir()

@@ -1,4 +1,4 @@
-"""Accident and emergency in England by organisation and month: totals that stay totals, against the file itself."""
+"""Accident and emergency in England by organisation and month: period counts, against the file itself."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def wanted(totals: pd.DataFrame, count: str, keys: list[str]) -> pd.DataFrame:
     return found.assign(key=key).reset_index()[["period", "key", *NUMBERS]].sort_values(["period", "key"])
 
 
-def test_every_total_is_loaded_and_an_impossible_one_is_told(
+def test_every_total_is_loaded_and_an_impossible_one_is_rejected(
     first_run: Any, accounts: Callable[[Any], Any], nhs: Any, totals: pd.DataFrame
 ) -> None:
-    """A row speaks of two measures. In one of them more were admitted than had come: that is not counted."""
+    """A row has two measures. In one row more people were admitted than had arrived: it is not counted."""
     assert len(totals) == 12_765 and (totals["breaches"] <= totals["attendances"]).all()
     impossible = totals[totals["admissions"] > totals["attendances"]]
     assert len(impossible) == 1
@@ -75,7 +75,7 @@ def test_every_total_is_loaded_and_an_impossible_one_is_told(
 
 @pytest.mark.parametrize("segment", SEGMENTS)
 @pytest.mark.parametrize("kpi", RATES)
-def test_rates_are_those_of_the_file(nhs: Any, first_run: Any, totals: pd.DataFrame, kpi: str, segment: str) -> None:
+def test_rates_equal_those_of_the_file(nhs: Any, first_run: Any, totals: pd.DataFrame, kpi: str, segment: str) -> None:
     ours = nhs.frame(
         f"select period_start::date::varchar as period, segment_value as key, {', '.join(NUMBERS)}"
         f" from marts.fct_kpi_readings where kpi = '{kpi}' and statistic = 'rate' and segment = '{segment}'"
@@ -86,7 +86,7 @@ def test_rates_are_those_of_the_file(nhs: Any, first_run: Any, totals: pd.DataFr
     pd.testing.assert_frame_equal(ours, theirs, check_dtype=False, rtol=0, atol=1e-9)
 
 
-def test_a_month_is_never_split_and_all_of_it_is_final(nhs: Any, first_run: Any) -> None:
+def test_a_monthly_total_has_monthly_readings_only_and_they_are_final(nhs: Any, first_run: Any) -> None:
     found = nhs.frame("select distinct period, status, unit, is_suppressed from marts.fct_kpi_readings")
     assert found.to_dict("records") == [{"period": "month", "status": "final", "unit": "share", "is_suppressed": False}]
 

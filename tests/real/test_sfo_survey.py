@@ -1,4 +1,4 @@
-"""Seven yearly surveys of an airport whose columns change each year, brought by YAML alone, against the files.
+"""Seven yearly surveys of an airport whose columns change each year, described by YAML only, against the files.
 
 The files are read here without jkpi; only which column holds which question is taken from the workspace, as that is the
 user's knowledge. Blank (0) and never used (6) are no answers.
@@ -53,10 +53,10 @@ def scores(sfo: Any) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def test_every_form_is_read_and_every_answer_counted(
+def test_every_form_is_read_and_every_response_counted(
     first_run: Any, accounts: Callable[[Any], Any], sfo: Any, scores: pd.DataFrame
 ) -> None:
-    """A 0 or 6 is no row at all; a form without any answer is skipped."""
+    """A score of 0 or 6 is no response; a form without any response is skipped."""
     ours = accounts(first_run)
     assert len(ours) == len(YEARS)
     forms = 0
@@ -72,7 +72,7 @@ def test_every_form_is_read_and_every_answer_counted(
     assert forms == 23_025
 
 
-def test_top_two_boxes_by_year_and_question(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
+def test_top_two_box_shares_equal_those_of_the_files(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
     by = (
         scores.dropna(subset="score").assign(top=lambda frame: frame["score"] >= 4).groupby(["year", "question"])["top"]
     )
@@ -91,8 +91,8 @@ def test_top_two_boxes_by_year_and_question(sfo: Any, first_run: Any, scores: pd
     )
 
 
-def test_what_the_years_say(sfo: Any, first_run: Any) -> None:
-    """How often each score stands in the columns Q6N of 2010 and Q7ALL of 2016."""
+def test_score_counts_of_two_columns(sfo: Any, first_run: Any) -> None:
+    """How often each score occurs in the columns Q6N of 2010 and Q7ALL of 2016."""
     found = sfo.frame(TOP_BOX.format(statistic="top_box")).set_index(["question", "year"])
     first, last = found.loc[("overall", 2010)], found.loc[("overall", 2016)]
     assert (first["numerator"], first["denominator"]) == (1744 + 589, 5 + 50 + 705 + 1744 + 589)
@@ -102,7 +102,7 @@ def test_what_the_years_say(sfo: Any, first_run: Any) -> None:
     assert list(found.loc["clean_parking"].index.sort_values()) == [2010, 2011, 2012]
 
 
-def test_mean_scores_with_student_s_interval(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
+def test_mean_scores_have_the_interval_of_student(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
     by = scores[scores["question"] == "overall"].groupby("year")["score"]
     count, mean = by.count(), by.mean()
     reach = stats.t.ppf(0.975, count - 1) * by.std(ddof=1) / np.sqrt(count)
@@ -113,5 +113,5 @@ def test_mean_scores_with_student_s_interval(sfo: Any, first_run: Any, scores: p
         assert np.abs(ours[name].to_numpy() - wanted.to_numpy()).max() <= 1e-9, name
 
 
-def test_nobody_is_told_of_a_survey_that_is_over(sfo: Any, first_run: Any) -> None:
+def test_nobody_is_notified_about_a_survey_that_ended(sfo: Any, first_run: Any) -> None:
     assert sfo.alerts() == [] and sfo.messages() == ""

@@ -1,4 +1,4 @@
-"""The same audit log in pieces drawn by chance: what is added piece by piece equals what is counted anew."""
+"""The same audit log in random pieces: incremental runs give the tables of a full refresh."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 SHARES = [0.55, 0.44, 0.01]
-"""Of the rows, in any order: two large pieces, and one as small as a morning's."""
+"""Shares of the rows: two large pieces, and one as small as a day's."""
 TABLES = [
     *(f"marts.{name}" for name in ("fct_journey_instances", "fct_stage_visits", "fct_stage_transitions")),
     *(f"marts.{name}" for name in ("fct_kpi_readings", "fct_early_readings")),
@@ -21,7 +21,7 @@ TABLES = [
 ]
 
 
-def test_pieces_in_any_order_are_the_log(bring: Callable[[str], Any]) -> None:
+def test_pieces_in_any_order_give_the_tables_of_the_whole_log(bring: Callable[[str], Any]) -> None:
     uci = bring("uci_incident")
     (uci.folder / "data").unlink()
     (uci.folder / "data").mkdir()
@@ -45,7 +45,7 @@ def test_pieces_in_any_order_are_the_log(bring: Callable[[str], Any]) -> None:
 
 
 def contents(uci: Any) -> dict[str, tuple[int, int]]:
-    """Of each table: its rows, and a hash over them in any order; of days that were added to, their sums."""
+    """For each table: number of rows, and a hash that ignores their order; sums of daily rows that are appended."""
     found = {}
     for table in TABLES:
         rows = f"select * from {table}"

@@ -1,4 +1,4 @@
-"""Who counts in a KPI, on which day, with which outcome, and when that is decided: each kind by its definition."""
+"""Members of a KPI by its definition: who is counted, on which day, with which outcome, decided when."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts_of_answers import SCALES, answer_cohorts, response_rates
-from cohorts_of_passages import INSTANCE_KINDS, volumes, went_on
-from cohorts_of_times import resolving, staying
-from facts import of
-from hours import BusinessClock
-from passages import Walks
 
-MAKE = Callable[["Kpi", Walks], dict[str, pd.DataFrame]]
+from tests.recount.cohorts_of_durations import resolve_members, stay_members
+from tests.recount.cohorts_of_instances import INSTANCE_KINDS, move_on_members, volumes
+from tests.recount.cohorts_of_responses import SCALES, answer_cohorts, response_rates
+from tests.recount.facts import of
+from tests.recount.hours import BusinessClock
+from tests.recount.instances import JourneyHistory
+
+MAKE = Callable[["Kpi", JourneyHistory], dict[str, pd.DataFrame]]
 SURVEY_KINDS = ("csat", "csat_mean", "nps", "ces", "emotion")
 
 
@@ -37,7 +38,7 @@ class Kpi:
 
     @property
     def touchpoint(self) -> str | None:
-        return self.entry.get("on") or self.entry.get("of")
+        return self.entry.get("touchpoint")
 
     @property
     def level(self) -> str:
@@ -45,7 +46,7 @@ class Kpi:
 
     @property
     def definition(self) -> str:
-        """What changes the number, as text: two KPIs with the same one measure the same."""
+        """Everything that changes the number, as text. KPIs with equal definitions measure the same."""
         labels = ("name", "title", "target", "direction")
         said = {"scale": list(SCALES[self.kind])} if self.kind in SCALES else {}
         said |= self.entry
@@ -61,50 +62,54 @@ def kpis_of(document: dict[str, Any]) -> Iterator[Kpi]:
         yield Kpi(entry, None, None)
 
 
-def cohorts(kpi: Kpi, walks: Walks, clocks: dict[str, BusinessClock]) -> dict[str, pd.DataFrame]:
-    """Statistic -> its members: passage, at, decided_at, is_open, outcome (NaN: not decided, or unknown), columns.
+def cohorts(kpi: Kpi, history: JourneyHistory, clocks: dict[str, BusinessClock]) -> dict[str, pd.DataFrame]:
+    """Statistic -> its members: instance, at, decided_at, is_open, outcome (NaN: not decided, or unknown), columns.
 
     Of a quantile: duration, closed instead of outcome. Of a rate: day, covers, numerator, denominator.
     """
     kind, entry = kpi.kind, kpi.entry
     if kind in SURVEY_KINDS:
-        return answer_cohorts(kind, entry, walks)
+        return answer_cohorts(kind, entry, history)
     if kind == "response_rate":
-        return {"response_rate": response_rates(entry, walks)}
+        return {"response_rate": response_rates(entry, history)}
     if kind in ("drop_off", "conversion"):
-        return {kind: _seen(went_on(kind, kpi.position, entry.get("window"), walks), walks)}
+        return {kind: _seen(move_on_members(kind, kpi.position, entry.get("window"), history), history)}
     if kind in ("time_to_resolve", "time_in_stage"):
         clock = clocks[entry["calendar"]] if "calendar" in entry else None
         found = (
-            resolving(entry, walks, clock) if kind == "time_to_resolve" else staying(entry, kpi.position, walks, clock)
+            resolve_members(entry, history, clock)
+            if kind == "time_to_resolve"
+            else stay_members(entry, kpi.position, history, clock)
         )
-        return {statistic: _seen(frame, walks) for statistic, frame in found.items()}
+        return {statistic: _seen(frame, history) for statistic, frame in found.items()}
     if kind == "volume":
-        return {"volume": _seen(volumes(kpi.position, entry.get("of"), walks), walks)}
+        return {"volume": _seen(volumes(kpi.position, entry.get("touchpoint"), history), history)}
     if kind == "rate":
-        return {"rate": _counted(entry["measure"], walks)}
-    return {statistic: _seen(frame, walks) for statistic, frame in INSTANCE_KINDS[kind](entry, walks).items()}
+        return {"rate": _counted(entry["measure"], history)}
+    return {statistic: _seen(frame, history) for statistic, frame in INSTANCE_KINDS[kind](entry, history).items()}
 
 
-def _seen(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
-    """With the segment values of each member's passage."""
-    known = walks.passages
-    values = {column: of(frame["passage"], known[column]) for column in walks.columns}
+def _seen(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
+    """Add the segment values of each member's instance."""
+    known = history.instances
+    values = {column: of(frame["instance"], known[column]) for column in history.columns}
     return frame.assign(**values)
 
 
-def _counted(measure: str, walks: Walks) -> pd.DataFrame:
-    counts = walks.facts.counts
+def _counted(measure: str, history: JourneyHistory) -> pd.DataFrame:
+    counts = history.facts.counts
     frame = counts[counts["measure"] == measure].copy()
-    values = {column: frame[f"segment {column}"] for column in walks.columns}
-    return frame.assign(day=frame["period_start"], is_open=False, decided_at=pd.NaT, outcome=np.nan, **values)
+    values = {column: frame[f"segment {column}"] for column in history.columns}
+    return frame.assign(
+        day=frame["period_start"], is_open=False, decided_at=np.datetime64("NaT", "us"), outcome=np.nan, **values
+    )
 
 
-def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:
-    """The sources whose silence could change the number: those of the rows that decide it."""
-    facts, events, entry = walks.facts, walks.events, kpi.entry
+def sources_of(kpi: Kpi, history: JourneyHistory) -> frozenset[str]:
+    """Sources of the rows that decide the KPI: missing rows of these would change it."""
+    facts, events, entry = history.facts, history.events, kpi.entry
     name, kind = events["touchpoint"], kpi.kind
-    starts, ends = name.isin(walks.starts), name.isin(walks.ends)
+    starts, ends = name.isin(history.starts), name.isin(history.ends)
     if kind == "rate":
         return frozenset(facts.counts.loc[facts.counts["measure"] == entry["measure"], "source"])
     if kind in SURVEY_KINDS or kind == "response_rate":
@@ -120,17 +125,17 @@ def feeding(kpi: Kpi, walks: Walks) -> frozenset[str]:
     if kind == "time_to_resolve":
         rows = name.isin([entry["from"], entry["to"]])
     elif kind in ("occurrence", "repeat_contact"):
-        rows = starts | ends | (name == entry["of"])
+        rows = starts | ends | (name == entry["touchpoint"])
     elif kind in ("first_contact", "self_service"):
-        rows = starts | ends | name.isin([entry["of"]] if "of" in entry else walks.staffed)
+        rows = starts | ends | name.isin([entry["touchpoint"]] if "touchpoint" in entry else history.staffed)
     elif kind == "peak_end":
         scored = facts.answers[facts.answers["score"].notna()]
         return frozenset(events.loc[starts | ends, "source"]) | frozenset(scored["source"])
     elif kind == "volume":
         here = events["stage"] == kpi.position if kpi.position is not None else starts
-        rows = name == entry["of"] if "of" in entry else here
+        rows = name == entry["touchpoint"] if "touchpoint" in entry else here
     elif kpi.position is None:
-        rows = starts | (events["stage"] == len(walks.document["stages"]) - 1)
+        rows = starts | (events["stage"] == len(history.document["stages"]) - 1)
     else:
         rows = events["stage"] >= kpi.position
     return frozenset(events.loc[rows, "source"])

@@ -1,18 +1,19 @@
-"""Both counts side by side: what the product says of a journey, and where it says something else."""
+"""The product's readings beside those of the recount, and where they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
-from facts import TIMES
-from readings import KEY
 
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.facts import TIMES
+from tests.recount.readings import KEY
 
 
 def read_readings(url: str, journey: str) -> pd.DataFrame:
-    """What the product says of a journey; `sample_size` and the like as numbers."""
+    """The product's readings of a journey."""
     with open_warehouse(url) as warehouse:
         sql = "select * from marts.fct_kpi_readings where journey = :journey"
         names = [
@@ -27,29 +28,29 @@ def read_readings(url: str, journey: str) -> pd.DataFrame:
 
 
 def side_by_side(readings: pd.DataFrame, product: pd.DataFrame, key: Sequence[str] = KEY) -> pd.DataFrame:
-    """Every reading that either has, by `key`; the product's columns with the suffix `_product`."""
-    words = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
+    """Outer join of both by `key`; the product's columns have the suffix `_product`."""
+    words: dict[str, Any] = {name: object for name in key if name not in ("period_start", "cohort_date", "age_seconds")}
     times = {name: TIMES for name in key if name in ("period_start", "cohort_date")}
     readings, product = (one.astype(words | times) for one in (readings, product))
     sides = readings.merge(product, on=list(key), how="outer", suffixes=("", "_product"), indicator=True)
     return sides.set_index(list(key), drop=False)
 
 
-def alone(sides: pd.DataFrame) -> pd.DataFrame:
-    """Readings that only one has."""
+def unmatched(sides: pd.DataFrame) -> pd.DataFrame:
+    """Readings that only one side has."""
     return sides.loc[sides["_merge"] != "both", ["_merge"]]
 
 
-def differing(sides: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Readings whose numbers are further apart than 1e-9 of the larger of 1 and the number, or NULL in one only."""
+def number_differences(sides: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Readings whose numbers differ by more than 1e-9 (relative above 1), or are NULL on one side only."""
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column].astype(float), both[f"{column}_product"].astype(float)
     apart = (mine - theirs).abs() / mine.abs().clip(lower=1) > 1e-9
     return both.loc[apart | (mine.isna() != theirs.isna()), [column, f"{column}_product"]]
 
 
-def other(sides: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Readings of which both say another word, or moment."""
+def label_differences(sides: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Readings whose label or timestamp differs."""
     both = sides[sides["_merge"] == "both"]
     mine, theirs = both[column], both[f"{column}_product"]
     return both.loc[(mine != theirs) & ~(mine.isna() & theirs.isna()), [column, f"{column}_product"]]

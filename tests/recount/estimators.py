@@ -1,4 +1,4 @@
-"""What is taken of the members of each cohort, and how sure it is."""
+"""The statistic of each cohort with its 95 % interval."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
-from survival import quantiles
+
+from tests.recount.survival import quantiles
 
 NORMAL = float(stats.norm.ppf(0.975))
 ESTIMATORS = {
     **{"mean": "mean", "peak_end": "mean", "nps": "nps", "volume": "count", "unknown": "count"},
     **{"median": "quantile", "p90": "quantile", "rate": "rate"},
 }
-"""Statistic -> what it is taken by; `proportion` where it is not here."""
+"""Statistic -> its estimator; `proportion` for all others."""
 UNITS = {
     **{"mean": "points", "nps": "points", "peak_end": "score", "volume": "count", "unknown": "count"},
     **{"median": "seconds", "p90": "seconds"},
@@ -21,7 +22,7 @@ UNITS = {
 
 
 def estimate(kind: str, members: pd.DataFrame, keys: list[str], statistic: str) -> pd.DataFrame:
-    """By keys: value, numerator, denominator, sample_size, ci_low, ci_high, over the members that are decided."""
+    """By keys: value, numerator, denominator, sample_size, ci_low, ci_high over the decided members."""
     cohort = members.groupby(keys)
     found = pd.DataFrame(index=cohort.size().index)
     if kind == "quantile":
@@ -46,7 +47,7 @@ def estimate(kind: str, members: pd.DataFrame, keys: list[str], statistic: str) 
 
 
 def _proportion(found: pd.DataFrame) -> pd.DataFrame:
-    """With Wilson's interval."""
+    """Add the value and Wilson's interval."""
     some = found["denominator"] > 0
     found["value"] = found["numerator"] / found["denominator"].where(some)
     found["ci_low"] = found["ci_high"] = np.nan
@@ -57,7 +58,7 @@ def _proportion(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _mean(found: pd.DataFrame, deviation: pd.Series) -> pd.DataFrame:
-    """With Student's interval; nothing is known of the spread of one."""
+    """Add the mean and Student's interval; a single member has no interval."""
     n = found["denominator"]
     found["value"] = found["numerator"] / n.where(n > 0)
     several = n.where(n > 1)
@@ -66,7 +67,7 @@ def _mean(found: pd.DataFrame, deviation: pd.Series) -> pd.DataFrame:
 
 
 def _nps(found: pd.DataFrame, promoters: pd.Series, detractors: pd.Series) -> pd.DataFrame:
-    """Promoters minus detractors; for its numerator a passive counts half, so that it is (value + 100) / 200 of n."""
+    """NPS: promoters minus detractors. A passive counts half in the numerator, which is n * (value + 100) / 200."""
     n = found["denominator"].where(found["denominator"] > 0)
     up, down = promoters / n, detractors / n
     reach = 100 * NORMAL * np.sqrt((up + down - (up - down) ** 2).clip(lower=0) / n.where(n > 1))

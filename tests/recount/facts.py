@@ -1,4 +1,4 @@
-"""The landed facts of a workspace and its maps, as they are written: nothing measured is read here."""
+"""Landed rows of a workspace and its maps. Nothing that was measured is read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import yaml
 
 UNITS = {"m": "min", "h": "h", "d": "D", "w": "W"}
-TIMES = "datetime64[us]"
+TIMES: Final = "datetime64[us]"
 TABLES = {
     "touchpoint_events": "event_id customer_id case_id touchpoint occurred_at due_at segments source",
     "survey_responses": "response_id customer_id case_id touchpoint survey question score scale_min scale_max emotion"
@@ -23,13 +23,13 @@ TABLES = {
     "period_counts": "measure covers period_start numerator denominator segments source",
     "blind_spots": "source starts_at ends_at",
 }
-"""Landing table -> the columns that are read of it."""
+"""Landing table -> the columns read."""
 _TIME_OF = {"touchpoint_events": "occurred_at", "survey_responses": "responded_at", "survey_invitations": "invited_at"}
 
 
 @dataclass(frozen=True)
 class MapVersion:
-    """One version of a map: its YAML, and the local day from which it is in force (None: from ever)."""
+    """One version of a map: its YAML, and the local day from which it is in force (None: always)."""
 
     document: dict[str, Any]
     since: date | None = None
@@ -41,7 +41,7 @@ class MapVersion:
 
 @dataclass(frozen=True)
 class Facts:
-    """What has landed up to `as_of`, in UTC without offset; versions of one journey in order; calendars by name."""
+    """Rows landed up to `as_of` (naive UTC), the versions of one journey in order, and calendars by name."""
 
     versions: tuple[MapVersion, ...]
     as_of: pd.Timestamp
@@ -50,13 +50,13 @@ class Facts:
     invitations: pd.DataFrame
     customers: pd.DataFrame
     counts: pd.DataFrame
-    blind: pd.DataFrame
+    data_gaps: pd.DataFrame
     late: Mapping[str, pd.Timedelta] = field(default_factory=dict)
     calendars: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class _Loader(yaml.SafeLoader):
-    """`on` is a word here, not a boolean."""
+    """Reads `on` as text, not as a boolean."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -66,17 +66,17 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A document of a workspace."""
+    """Read a YAML file of a workspace."""
     return dict(yaml.load(path.read_text(), _Loader))
 
 
 def span(text: str) -> pd.Timedelta:
-    """`12h`, `2d` as a length of time."""
-    return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])
+    """Parse a duration such as `12h` or `2d`."""
+    return pd.Timedelta(int(text[:-1]), unit=UNITS[text[-1]])  # type: ignore[arg-type]
 
 
 def of(keys: pd.Series, values: pd.Series) -> pd.Series:
-    """The value of each key, by the index of `keys`; missing where there is none."""
+    """Look up each key in `values`; the result has the index of `keys`, missing where there is no value."""
     known = values.set_axis(values.index.astype(object))
     found = known.reindex(pd.Index(keys.to_numpy(dtype=object), dtype=object))
     return found.set_axis(keys.index).rename(None)
@@ -89,7 +89,7 @@ def segments_of(document: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def viewpoint_of(document: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Column -> the values that count in this journey."""
+    """Column -> the values that are in the viewpoint of the journey."""
     chosen = document.get("viewpoint", {}).get("segment", {})
     return {column: [str(value) for value in values] for column, values in chosen.items()}
 
@@ -101,7 +101,7 @@ def facts_of(
     late: Mapping[str, pd.Timedelta] = {},
     calendars: Mapping[str, dict[str, Any]] = {},
 ) -> Facts:
-    """Facts from landed tables; a table or column that is not there is empty. Later rows than `as_of` are not seen.
+    """Make facts from landed tables. Missing tables and columns are empty; rows after `as_of` are left out.
 
     The columns of the segments are spread out beside the facts: `segment <name>`, None where a row does not say.
     """
@@ -118,7 +118,7 @@ def facts_of(
         invitations=read["survey_invitations"],
         customers=read["customers"],
         counts=read["period_counts"],
-        blind=read["blind_spots"],
+        data_gaps=read["blind_spots"],
         late=late,
         calendars=calendars,
     )
@@ -131,7 +131,7 @@ def read_facts(
     journey: str | None = None,
     earlier: Iterable[Mapping[str, Any]] = (),
 ) -> Facts:
-    """Those of a workspace's warehouse, up to `as_of` (UTC, without offset); the workspace's own time unless given.
+    """Read facts from a workspace's warehouse up to `as_of` (naive UTC, default: the workspace's as_of).
 
     journey: which one, where the workspace has several. earlier: the YAML of versions that it no longer holds.
     """
@@ -168,6 +168,7 @@ def _since(document: Mapping[str, Any], loaded: pd.Timestamp | None, first: bool
         return None
     if document.get("valid_from"):
         return pd.Timestamp(document["valid_from"]).date()
+    assert loaded is not None
     return pd.Timestamp(loaded).tz_localize("UTC").tz_convert(document["timezone"]).date()
 
 

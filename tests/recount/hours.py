@@ -1,4 +1,4 @@
-"""Business hours by asking of every minute whether somebody is there: plain, and right where clocks change."""
+"""Business hours minute by minute: slow and simple, and correct where clocks change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY_MINUTES = 24 * 60
 
 
 def open_minutes(calendar: Mapping[str, Any], day: date) -> npt.NDArray[np.bool_]:
-    """The minutes of a local day, 0 to 1439 by the wall clock, on which somebody is there."""
+    """Which minutes of a local day (0 to 1439 by the wall clock) are open."""
     minutes = np.zeros(DAY_MINUTES, dtype=bool)
     for begins, ends in _hours(calendar, day):
         minutes[begins : min(ends, DAY_MINUTES)] = True
@@ -26,7 +26,7 @@ def open_minutes(calendar: Mapping[str, Any], day: date) -> npt.NDArray[np.bool_
 
 
 def _hours(calendar: Mapping[str, Any], day: date) -> list[tuple[int, int]]:
-    """Of what begins on that local day: minutes from its midnight; beyond 1440 where it goes over the next."""
+    """Opening intervals that begin on the local day, in minutes from its midnight; over 1440 on the next day."""
     changed = calendar.get("changes", {})
     if day in changed:
         texts = changed[day]
@@ -54,7 +54,7 @@ def _of_weekday(hours: Mapping[str, list[str]], weekday: int) -> list[str]:
 
 @dataclass(frozen=True)
 class BusinessClock:
-    """Open seconds since `first`. is_open, before: of each minute of UTC, whether open, and the seconds before it."""
+    """Counts open seconds since `first`. is_open, before: by minute of UTC, is it open, and open seconds before it."""
 
     first: pd.Timestamp
     is_open: npt.NDArray[np.bool_]
@@ -62,7 +62,7 @@ class BusinessClock:
 
     @classmethod
     def of(cls, calendar: Mapping[str, Any], first: pd.Timestamp, last: pd.Timestamp) -> BusinessClock:
-        """The clock of a calendar between two moments of UTC."""
+        """Make the clock of a calendar between two UTC timestamps."""
         first, last = first.floor("D"), last.ceil("D")
         minutes = pd.date_range(first, last, freq="min", inclusive="left", tz="UTC")
         local = minutes.tz_convert(calendar["timezone"]).tz_localize(None)
@@ -74,7 +74,7 @@ class BusinessClock:
         return cls(first, is_open, before)
 
     def read(self, at: pd.Series) -> pd.Series:
-        """Open seconds before each moment; NaN for NaT."""
+        """Open seconds before each timestamp; NaN for NaT."""
         known = at.notna().to_numpy()
         seconds = (at[known] - self.first).dt.total_seconds().to_numpy()
         minute = np.floor_divide(seconds, 60).astype(np.int64)
@@ -83,7 +83,7 @@ class BusinessClock:
         return pd.Series(found, index=at.index)
 
     def late_at(self, starts: pd.Series, tolerance: float) -> pd.Series:
-        """The last moment at which no more than `tolerance` open seconds have passed: later ones are beyond it."""
+        """The last timestamp at which at most `tolerance` open seconds have passed."""
         target = self.read(starts).to_numpy() + tolerance
         minute = np.searchsorted(self.before, target, side="right") - 1
         seconds = 60 * minute + (target - self.before[minute])
@@ -91,8 +91,8 @@ class BusinessClock:
         return pd.Series(late, index=starts.index).astype("datetime64[us]")
 
 
-def walked(calendar: Mapping[str, Any], start: datetime, stop: datetime) -> int:
-    """Open seconds between two aware moments, second by second: what `BusinessClock` is held against."""
+def open_minutes_between(calendar: Mapping[str, Any], start: datetime, stop: datetime) -> int:
+    """Count open seconds between two aware timestamps second by second: the reference for `BusinessClock`."""
     from zoneinfo import ZoneInfo
 
     zone = ZoneInfo(calendar["timezone"])

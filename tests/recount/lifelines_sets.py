@@ -1,4 +1,4 @@
-"""The data sets that lifelines carries, what it says of them, and worlds in which they are spells of a journey."""
+"""Data sets of lifelines, their quantiles by lifelines, and worlds in which they are spells of a journey."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from survival import LEFT, SLACK
-from worlds import AS_OF, BASE, World
+
+from tests.recount.survival import LEFT, SLACK
+from tests.recount.worlds import AS_OF, BASE, World
 
 COLUMNS = {
     "waltons": ("T", "E"),
@@ -19,13 +20,13 @@ COLUMNS = {
     "leukemia": ("t", "status"),
     "kidney_transplant": ("time", "death"),
 }
-"""Data set -> its columns: how long, and whether it ended then."""
+"""Data set -> its columns: duration, and whether it ended then."""
 UNIT = 10
-"""Seconds for which a unit of time of a data set stands: so all of it is within one day."""
+"""Seconds per time unit of a data set, so that everything is within one day."""
 
 
 def spells_of(name: str) -> tuple[pd.Series, pd.Series]:
-    """Durations, and whether they ended, of a data set that lifelines carries."""
+    """Durations of a data set of lifelines, and whether they ended."""
     import lifelines.datasets
 
     load: Callable[[], pd.DataFrame] = getattr(lifelines.datasets, f"load_{name}")
@@ -34,8 +35,8 @@ def spells_of(name: str) -> tuple[pd.Series, pd.Series]:
     return frame[time], frame[ended].astype(bool)
 
 
-def lifelines_says(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
-    """Quantiles and their bounds read off the curves of lifelines, bounds where 0 < S < 1."""
+def lifelines_quantiles(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
+    """Quantiles and their bounds read from the curves of lifelines; bounds where 0 < S < 1."""
     from lifelines import KaplanMeierFitter
 
     with warnings.catch_warnings():
@@ -53,7 +54,7 @@ def lifelines_says(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str
 
 
 def world_of(name: str) -> World:
-    """The data set as a journey: whoever ended did so just now, the others are still waiting, each for their time."""
+    """The data set as a journey: ended spells ended at AS_OF, the others are open, each with its duration."""
     duration, closed = spells_of(name)
     touchpoints = {part: f"lifelines_{name}_{part}" for part in ("begun", "ended")}
     starts = AS_OF - pd.to_timedelta((duration * UNIT).round(6), unit="s")

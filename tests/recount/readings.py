@@ -1,24 +1,26 @@
-"""From members to readings: periods, versions of the map, counts, intervals, and what may be said of them yet."""
+"""Readings from members: periods, map versions, counts, intervals and status."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from cohorts import Kpi, cohorts, feeding, kpis_of
-from estimators import ESTIMATORS, UNITS, estimate
-from facts import TIMES, Facts, segments_of, span, viewpoint_of
-from hours import BusinessClock
-from passages import NOBODY, Walks
+
+from tests.recount.cohorts import Kpi, cohorts, kpis_of, sources_of
+from tests.recount.estimators import ESTIMATORS, UNITS, estimate
+from tests.recount.facts import TIMES, Facts, segments_of, span, viewpoint_of
+from tests.recount.hours import BusinessClock
+from tests.recount.instances import NOBODY, JourneyHistory
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
-WORDS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
+LABELS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}
 FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
-"""Period -> what a total may cover to count in it."""
+"""Period -> the spans of totals that count in it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Counted:
 
 
 class Versions:
-    """Which version of the map holds on which local day, and since when each KPI means what it means."""
+    """Which map version is in force on which local day, and when the definition of each KPI changed."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -57,24 +59,24 @@ class Versions:
 
 
 def all_readings(facts: Facts) -> pd.DataFrame:
-    """Every reading of the journey by definition: KEY, NUMBERS, WORDS, matures_at, status."""
+    """Every reading of the journey by definition: KEY, NUMBERS, LABELS, matures_at, status."""
     versions = Versions(facts)
     parts = []
     for one in _counted(facts, versions):
         for period in FIRST_DAYS:
             parts += list(_of_period(facts, versions, one, period))
     if not parts:
-        return pd.DataFrame(columns=[*KEY, *NUMBERS, *WORDS, "matures_at", "status"])
+        return pd.DataFrame(columns=[*KEY, *NUMBERS, *LABELS, "matures_at", "status"])
     found = pd.concat(parts, ignore_index=True)
     found = found.sort_values(KEY, ignore_index=True)
     before = found.groupby(KEY[:-1], dropna=False)["epoch"].shift()
     found["is_redefined"] = before.notna() & (before != found["epoch"])
-    return found[[*KEY, *NUMBERS, *WORDS, "matures_at", "status"]]
+    return found[[*KEY, *NUMBERS, *LABELS, "matures_at", "status"]]
 
 
 def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
     clocks = clocks_of(facts)
-    walks = [Walks(facts, one.document) for one in facts.versions]
+    history = [JourneyHistory(facts, one.document) for one in facts.versions]
     for kpi_id in dict.fromkeys(kpi_id for kpis in versions.kpis for kpi_id in kpis):
         epochs = versions.epochs(kpi_id)
         by_statistic: dict[str, list[pd.DataFrame]] = {}
@@ -82,9 +84,9 @@ def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
         for number, kpis in enumerate(versions.kpis):
             if kpi_id not in kpis:
                 continue
-            sources |= feeding(kpis[kpi_id], walks[number])
-            for statistic, frame in cohorts(kpis[kpi_id], walks[number], clocks).items():
-                frame = in_view(with_days(frame, walks[number]), walks[number])
+            sources |= sources_of(kpis[kpi_id], history[number])
+            for statistic, frame in cohorts(kpis[kpi_id], history[number], clocks).items():
+                frame = in_viewpoint(with_days(frame, history[number]), history[number])
                 frame = frame[versions.on(frame["day"]) == number].assign(epoch=epochs[number])
                 by_statistic.setdefault(statistic, []).append(frame)
         for statistic, frames in by_statistic.items():
@@ -92,22 +94,22 @@ def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
             yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources)
 
 
-def with_days(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
+def with_days(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
     if "day" in frame:
         return frame
-    zone = walks.document["timezone"]
+    zone = history.document["timezone"]
     at = frame["at"].astype(TIMES)
     return frame.assign(day=at.dt.tz_localize("UTC").dt.tz_convert(zone).dt.tz_localize(None).dt.normalize())
 
 
-def in_view(frame: pd.DataFrame, walks: Walks) -> pd.DataFrame:
-    for column, values in viewpoint_of(walks.document).items():
+def in_viewpoint(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
+    for column, values in viewpoint_of(history.document).items():
         frame = frame[frame[column].isin(values)]
     return frame
 
 
 def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> Iterator[pd.DataFrame]:
-    """One frame for each segment, of each version that has periods of its own."""
+    """One frame for each map version and segment."""
     frame = one.frame
     if "covers" in frame:
         frame = frame[frame["covers"].isin(FEEDS[period])]
@@ -116,29 +118,31 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
     frame = frame.assign(
         period_start=calendar.dt.start_time.astype(TIMES), following=(calendar + 1).dt.start_time.astype(TIMES)
     )
-    last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())
+    last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())  # type: ignore[call-overload]
     frame["version"] = versions.on(last_day)
     epochs = versions.epochs(one.kpi_id)
     frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
+    number: Any
     for number, members in frame.groupby("version"):
         document = facts.versions[number].document
         members = with_instants(members, document["timezone"])
         for segment, parts in {"all": [], **segments_of(document)}.items():
             values = pd.Series("all", index=members.index, dtype=object)
             if parts:
-                values = joined(members, parts)
+                values = segment_values(members, parts)
             found = _numbers(facts, members.assign(segment_value=values), one)
             kpi = versions.kpis[number][one.kpi_id]
-            found = _suppressed(found, segment, document.get("min_cell", 1))
-            yield found.assign(
+            found = _suppressed(found, segment, document.get("min_cell_size", 1))
+            columns: dict[str, Any] = {
                 **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
                 **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},
                 **{"unit": UNITS.get(one.statistic, "share"), "is_primary": _is_primary(kpi, one.statistic)},
                 **{"map_version": facts.versions[number].number, "epoch": epochs[number]},
-            )
+            }
+            yield found.assign(**columns)
 
 
-def joined(members: pd.DataFrame, parts: list[str]) -> pd.Series:
+def segment_values(members: pd.DataFrame, parts: list[str]) -> pd.Series:
     """The value of a segment, or those of a combination, for each member."""
     first, *others = (members[part].astype(object).fillna(NOBODY) for part in parts)
     for other in others:
@@ -150,7 +154,7 @@ def with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
     """starts_at, over_at: the local midnights around the period, in UTC."""
 
     def instants(local: pd.Series) -> pd.Series:
-        aware = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")  # type: ignore[call-overload]
+        aware = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
         return aware.dt.tz_convert("UTC").dt.tz_localize(None).astype(TIMES)
 
     return members.assign(starts_at=instants(members["period_start"]), over_at=instants(members["following"]))
@@ -165,17 +169,18 @@ def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
     settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in one.sources), default=pd.Timedelta(0))
     found["matures_at"] = settled + late
-    blind = pd.Series(False, index=found.index)
-    for spot in facts.blind[facts.blind["source"].isin(one.sources)].itertuples():
-        blind |= (spot.starts_at < settled) & (spot.ends_at > cohort["starts_at"].first())
+    data_gaps = pd.Series(False, index=found.index)
+    gap: Any
+    for gap in facts.data_gaps[facts.data_gaps["source"].isin(one.sources)].itertuples():
+        data_gaps |= (gap.starts_at < settled) & (gap.ends_at > cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
-    found["status"] = np.where(blind, "withheld", np.where(waiting, "provisional", "final"))
+    found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
-    """In a segment, of fewer members than `least` nothing is told; a `least` of 1 asks for no such silence."""
+    """Suppress cells of a segment with fewer than `least` members; 1 suppresses nothing."""
     few = (segment != "all") & (least > 1) & (found["sample_size"] < least)
     found[NUMBERS] = found[NUMBERS].astype(float)
     found.loc[few, NUMBERS] = np.nan
@@ -191,7 +196,7 @@ def _is_primary(kpi: Kpi, statistic: str) -> bool:
 
 
 def clocks_of(facts: Facts) -> dict[str, BusinessClock]:
-    """Of every calendar that there is, over all that could be asked of it."""
+    """The business clock of every calendar, over the whole time of the facts."""
     if facts.events.empty:
         first = last = facts.as_of
     else:

@@ -14,7 +14,7 @@ from scipy import stats
 NORMAL = float(stats.norm.ppf(0.975))
 SLACK = 1e-12
 LEFT = {"median": 0.5, "p90": 0.1}
-"""Quantile -> the share that is still waiting at it."""
+"""Quantile -> the share that is still open at it."""
 
 
 def curves(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def curves(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def quantiles(frame: pd.DataFrame, keys: list[str], statistic: str) -> pd.DataFrame:
-    """By keys: value, ci_low, ci_high of `median` or `p90`; NaN where the curve or bound does not come down so far."""
+    """By keys: value, ci_low, ci_high of `median` or `p90`; NaN where the curve or bound does not reach it."""
     steps = curves(frame, keys)
     left = LEFT[statistic]
     found = pd.DataFrame(index=steps.groupby(keys).size().index)

@@ -1,125 +1,122 @@
-"""The product's readings of the small worlds, on each engine, against the second count and against lifelines."""
+"""The product's readings of the small worlds on each engine, against the recount and against lifelines."""
 
 from __future__ import annotations
 
-import sys
-import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack
+from functools import cache
 
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bench_of_worlds import measure
-from bins import KEY as BIN_KEY
-from bins import NUMBERS as BIN_NUMBERS
-from bins import WORDS as BIN_WORDS
-from bins import duration_counts, read_counts
-from cohorts import kpis_of
-from compare import alone, differing, other, read_readings, side_by_side
-from early import KEY as EARLY_KEY
-from early import NUMBERS as EARLY_NUMBERS
-from early import WORDS as EARLY_WORDS
-from early import early_readings, read_early
-from lifelines_sets import COLUMNS, UNIT, lifelines_says, spells_of, world_of
-from readings import KEY, NUMBERS, WORDS, all_readings
-from tangle import tangled
-from worlds import World, names, world
-
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.warehouse.open import open_warehouse
+from tests import postgres
+from tests.recount.cohorts import kpis_of
+from tests.recount.compare import label_differences, number_differences, read_readings, side_by_side, unmatched
+from tests.recount.durations import KEY as DURATION_KEY
+from tests.recount.durations import LABELS as DURATION_LABELS
+from tests.recount.durations import NUMBERS as DURATION_NUMBERS
+from tests.recount.durations import duration_counts, read_durations
+from tests.recount.early import KEY as EARLY_KEY
+from tests.recount.early import LABELS as EARLY_LABELS
+from tests.recount.early import NUMBERS as EARLY_NUMBERS
+from tests.recount.early import early_readings, read_early
+from tests.recount.lifelines_sets import COLUMNS, UNIT, lifelines_quantiles, spells_of, world_of
+from tests.recount.random_world import random_world
+from tests.recount.readings import KEY, LABELS, NUMBERS, all_readings
+from tests.recount.world_workspace import measure
+from tests.recount.worlds import World, names, world
 
 pytestmark = pytest.mark.slow
 ENGINES = ["duckdb", "postgres"]
 SETS = [f"lifelines_{name}" for name in COLUMNS]
-TANGLES = ["tangle1", "tangle2"]
+RANDOM_WORLDS = ["random1", "random2"]
 WORLDS = [
     name for name in names() if all(kpi.kind in KPI_KINDS for one in world(name).documents for kpi in kpis_of(one))
 ]
-"""Those that ask for nothing but what maps can ask for."""
-ALL = [*WORLDS, *SETS, *TANGLES]
+"""Worlds whose KPI kinds are those of the product."""
+ALL = [*WORLDS, *SETS, *RANDOM_WORLDS]
 
 
+@cache
 def the_world(name: str) -> World:
-    if name in TANGLES:
-        return tangled(int(name.removeprefix("tangle")))
+    if name in RANDOM_WORLDS:
+        return random_world(int(name.removeprefix("random")))
     return world_of(name.removeprefix("lifelines_")) if name in SETS else world(name)
+
+
+@cache
+def recounted_readings(name: str) -> pd.DataFrame:
+    return all_readings(the_world(name).facts())
+
+
+@cache
+def recounted_early_readings(name: str) -> pd.DataFrame:
+    return early_readings(the_world(name).facts())
+
+
+@cache
+def recounted_durations(name: str) -> pd.DataFrame:
+    return duration_counts(the_world(name).facts())
 
 
 @pytest.fixture(scope="module")
 def measured(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dbt: None
 ) -> Iterator[Callable[[str], str]]:
-    """Engine -> the URL of a warehouse in which all worlds are counted; counted when first asked for."""
+    """Engine -> URL of a warehouse in which all worlds are measured, on first use."""
     urls: dict[str, str] = {}
+    with ExitStack() as stack:
 
-    def get(engine: str) -> str:
-        if engine not in urls:
-            folder = tmp_path_factory.mktemp(f"worlds_{engine}")
-            url = f"duckdb:///{folder / 'warehouse.duckdb'}"
-            if engine == "postgres":
-                url = _database(request.getfixturevalue("postgres_server"))
-            measure(folder, url, [the_world(name) for name in ALL])
-            urls[engine] = url
-        return urls[engine]
+        def get(engine: str) -> str:
+            if engine not in urls:
+                folder = tmp_path_factory.mktemp(f"worlds_{engine}")
+                url = f"duckdb:///{folder / 'warehouse.duckdb'}"
+                if engine == "postgres":
+                    url = stack.enter_context(postgres.database(request.getfixturevalue("postgres_server")))
+                measure(folder, url, [the_world(name) for name in ALL])
+                urls[engine] = url
+            return urls[engine]
 
-    yield get
-    if "postgres" in urls:
-        import psycopg
-
-        server, name = urls["postgres"].rsplit("/", 1)
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f"drop database {name} with (force)")
-
-
-def _database(server: str) -> str:
-    import psycopg
-
-    name = f"t{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    return server.rsplit("/", 1)[0] + f"/{name}"
+        yield get
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ALL)
-def test_the_product_counts_as_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(all_readings(one.facts()), read_readings(measured(engine), one.name))
+def test_readings_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
+    sides = side_by_side(recounted_readings(name), read_readings(measured(engine), name))
     assert not sides.duplicated(KEY).any()
-    assert alone(sides).empty, alone(sides).to_string()
-    found = {column: differing(sides, column) for column in NUMBERS}
-    found |= {column: other(sides, column) for column in [*WORDS, "matures_at", "status"]}
+    assert unmatched(sides).empty, unmatched(sides).to_string()
+    found = {column: number_differences(sides, column) for column in NUMBERS}
+    found |= {column: label_differences(sides, column) for column in [*LABELS, "matures_at", "status"]}
     assert all(frame.empty for frame in found.values()), "\n".join(
         frame.to_string() for frame in found.values() if len(frame)
     )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", WORLDS + TANGLES)
-def test_early_readings_are_those_of_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(early_readings(one.facts()), read_early(measured(engine), one.name), EARLY_KEY)
-    assert len(sides) > 100 or name not in TANGLES
-    assert alone(sides).empty, alone(sides).to_string()
-    found = {column: differing(sides, column) for column in EARLY_NUMBERS}
-    found |= {column: other(sides, column) for column in EARLY_WORDS}
+@pytest.mark.parametrize("name", WORLDS + RANDOM_WORLDS)
+def test_early_readings_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
+    sides = side_by_side(recounted_early_readings(name), read_early(measured(engine), name), EARLY_KEY)
+    assert len(sides) > 100 or name not in RANDOM_WORLDS
+    assert unmatched(sides).empty, unmatched(sides).to_string()
+    found = {column: number_differences(sides, column) for column in EARLY_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in EARLY_LABELS}
     assert all(frame.empty for frame in found.values()), "\n".join(
         frame.to_string() for frame in found.values() if len(frame)
     )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", WORLDS + TANGLES)
-def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], str], name: str, engine: str) -> None:
-    one = the_world(name)
-    sides = side_by_side(duration_counts(one.facts()), read_counts(measured(engine), one.name), BIN_KEY)
-    assert len(sides) > 100 or name not in TANGLES
-    assert not sides.duplicated(BIN_KEY).any()
-    assert alone(sides).empty, alone(sides).to_string()
-    found = {column: differing(sides, column) for column in BIN_NUMBERS}
-    found |= {column: other(sides, column) for column in BIN_WORDS}
+@pytest.mark.parametrize("name", WORLDS + RANDOM_WORLDS)
+def test_duration_histograms_equal_the_recount(measured: Callable[[str], str], name: str, engine: str) -> None:
+    sides = side_by_side(recounted_durations(name), read_durations(measured(engine), name), DURATION_KEY)
+    assert len(sides) > 100 or name not in RANDOM_WORLDS
+    assert not sides.duplicated(DURATION_KEY).any()
+    assert unmatched(sides).empty, unmatched(sides).to_string()
+    found = {column: number_differences(sides, column) for column in DURATION_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in DURATION_LABELS}
     assert all(frame.empty for frame in found.values()), "\n".join(
         frame.to_string() for frame in found.values() if len(frame)
     )
@@ -127,8 +124,10 @@ def test_durations_are_counted_as_by_the_second_count(measured: Callable[[str], 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", COLUMNS)
-def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], name: str, engine: str) -> None:
-    said = lifelines_says(*spells_of(name))
+def test_lifelines_data_sets_have_the_quantiles_of_lifelines(
+    measured: Callable[[str], str], name: str, engine: str
+) -> None:
+    said = lifelines_quantiles(*spells_of(name))
     readings = read_readings(measured(engine), f"lifelines_{name}")
     readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
     for statistic, numbers in said.items():
@@ -137,16 +136,16 @@ def test_spells_of_lifelines_have_its_quantiles(measured: Callable[[str], str], 
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_engines_agree_to_the_last_digit_that_floating_point_allows(measured: Callable[[str], str], name: str) -> None:
-    one, two = (read_readings(measured(engine), the_world(name).name).sort_values(KEY) for engine in ENGINES)
+def test_engines_agree_to_the_last_digits_of_floating_point(measured: Callable[[str], str], name: str) -> None:
+    one, two = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
         one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
     )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_rows_say_whether_they_are_in_the_viewpoint(measured: Callable[[str], str], engine: str) -> None:
-    """Readings are of those who are in it alone; rows are of all."""
+def test_rows_outside_the_viewpoint_are_marked(measured: Callable[[str], str], engine: str) -> None:
+    """Readings count rows in the viewpoint only; the row-level marts hold all rows."""
     marts = {
         "fct_journey_instances": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},
         "fct_stage_visits": {("anna", True), ("dirk", True), ("bert", False), ("carla", False)},

@@ -1,94 +1,77 @@
-"""Every reading of the examples against the second count."""
+"""Every reading of the examples against the recount."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from jkpi.synthetic.generator import generate
-
-sys.path.insert(0, str(Path(__file__).parent))
-from bins import KEY as BIN_KEY
-from bins import NUMBERS as BIN_NUMBERS
-from bins import WORDS as BIN_WORDS
-from bins import duration_counts, read_counts
-from compare import alone, differing, other, read_readings, side_by_side
-from early import KEY as EARLY_KEY
-from early import NUMBERS as EARLY_NUMBERS
-from early import WORDS as EARLY_WORDS
-from early import early_readings, read_early
-from facts import Facts, read_facts
-from readings import KEY, NUMBERS, WORDS, all_readings
+from tests.recount.compare import label_differences, number_differences, read_readings, side_by_side, unmatched
+from tests.recount.durations import KEY as DURATION_KEY
+from tests.recount.durations import LABELS as DURATION_LABELS
+from tests.recount.durations import NUMBERS as DURATION_NUMBERS
+from tests.recount.durations import duration_counts, read_durations
+from tests.recount.early import KEY as EARLY_KEY
+from tests.recount.early import LABELS as EARLY_LABELS
+from tests.recount.early import NUMBERS as EARLY_NUMBERS
+from tests.recount.early import early_readings, read_early
+from tests.recount.facts import Facts, read_facts
+from tests.recount.readings import KEY, LABELS, NUMBERS, all_readings
 
 pytestmark = pytest.mark.slow
-JKPI = Path(sys.executable).parent / "jkpi"
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def jkpi(*arguments: str | Path, fine: tuple[int, ...] = (0,)) -> None:
-    done = subprocess.run([JKPI, *arguments], capture_output=True, text=True, timeout=600)
-    assert done.returncode in fine, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module", params=["equipment_repair", "spare_parts"])
-def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Facts, str]:
-    """Facts and warehouse of an example that was loaded, checked (its damages fail, as planted) and measured."""
-    folder = tmp_path_factory.mktemp("recount") / request.param
-    shutil.copytree(EXAMPLES / request.param, folder)
-    generate(request.param, folder)
-    jkpi("load", "-w", folder)
-    jkpi("check", "-w", folder, fine=(0, 1))
-    jkpi("measure", "-w", folder)
+def counted(request: pytest.FixtureRequest, demo_folder: Callable[[str], Path]) -> tuple[Facts, str]:
+    """Facts and warehouse URL of an example that was loaded, checked and measured. The tests only read."""
+    folder = demo_folder(request.param)
     url = f"duckdb:///{folder / 'warehouse.duckdb'}"
     return read_facts(folder, url), url
 
 
 @pytest.fixture(scope="module")
 def sides(counted: tuple[Facts, str]) -> pd.DataFrame:
-    """Both counts side by side."""
+    """The product's readings beside those of the recount."""
     facts, url = counted
     return side_by_side(all_readings(facts), read_readings(url, facts.versions[-1].document["journey"]))
 
 
 def test_both_have_the_same_readings(sides: pd.DataFrame) -> None:
-    assert alone(sides).empty, alone(sides).head(20).to_string()
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
     assert len(sides) > 1000
     assert not sides.duplicated(KEY).any()
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_both_have_the_same_numbers(sides: pd.DataFrame, number: str) -> None:
-    assert differing(sides, number).empty, differing(sides, number).head(20).to_string()
+    assert number_differences(sides, number).empty, number_differences(sides, number).head(20).to_string()
 
 
-@pytest.mark.parametrize("word", [*WORDS, "matures_at", "status"])
-def test_both_say_the_same_words(sides: pd.DataFrame, word: str) -> None:
-    assert other(sides, word).empty, other(sides, word).head(20).to_string()
+@pytest.mark.parametrize("word", [*LABELS, "matures_at", "status"])
+def test_both_have_the_same_labels(sides: pd.DataFrame, word: str) -> None:
+    assert label_differences(sides, word).empty, label_differences(sides, word).head(20).to_string()
 
 
 def test_both_have_the_same_early_readings(counted: tuple[Facts, str]) -> None:
     facts, url = counted
     product = read_early(url, facts.versions[-1].document["journey"])
     sides = side_by_side(early_readings(facts), product, EARLY_KEY)
-    assert alone(sides).empty, alone(sides).head(20).to_string()
-    # Half a day is all that the repair's moment waits: no age lies a day before that.
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
+    # The repair's moment of truth waits half a day: no early age is a day before that.
     assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "equipment_repair"
-    found = {column: differing(sides, column) for column in EARLY_NUMBERS}
-    found |= {column: other(sides, column) for column in EARLY_WORDS}
+    found = {column: number_differences(sides, column) for column in EARLY_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in EARLY_LABELS}
     assert all(frame.empty for frame in found.values()), found
 
 
-def test_both_have_counted_the_same_durations(counted: tuple[Facts, str]) -> None:
+def test_both_have_the_same_duration_histograms(counted: tuple[Facts, str]) -> None:
     facts, url = counted
-    product = read_counts(url, facts.versions[-1].document["journey"])
-    sides = side_by_side(duration_counts(facts), product, BIN_KEY)
-    assert alone(sides).empty, alone(sides).head(20).to_string()
-    assert len(sides) > 1000 and not sides.duplicated(BIN_KEY).any()
-    found = {column: differing(sides, column) for column in BIN_NUMBERS}
-    found |= {column: other(sides, column) for column in BIN_WORDS}
+    product = read_durations(url, facts.versions[-1].document["journey"])
+    sides = side_by_side(duration_counts(facts), product, DURATION_KEY)
+    assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
+    assert len(sides) > 1000 and not sides.duplicated(DURATION_KEY).any()
+    found = {column: number_differences(sides, column) for column in DURATION_NUMBERS}
+    found |= {column: label_differences(sides, column) for column in DURATION_LABELS}
     assert all(frame.empty for frame in found.values()), found

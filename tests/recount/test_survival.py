@@ -1,32 +1,28 @@
-"""The oracle's Kaplan-Meier against lifelines: on lifelines' own data sets, and on random spells with ties."""
+"""The recount's Kaplan-Meier curve against lifelines: on its own data sets and on random spells with ties."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lifelines_sets import COLUMNS, lifelines_says, spells_of
-from survival import LEFT, curves, quantiles
+from tests.recount.lifelines_sets import COLUMNS, lifelines_quantiles, spells_of
+from tests.recount.survival import LEFT, curves, quantiles
 
 
 def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
     frame = pd.DataFrame({"group": 1, "duration": duration.astype(float), "closed": closed.astype(bool)})
-    return {name: quantiles(frame, ["group"], name).iloc[0].to_dict() for name in LEFT}
+    return {name: dict(quantiles(frame, ["group"], name).iloc[0]) for name in LEFT}
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_as_lifelines_on_its_own_data(name: str) -> None:
+def test_quantiles_of_lifelines_data_sets_equal_those_of_lifelines(name: str) -> None:
     duration, closed = spells_of(name)
-    for statistic, said in lifelines_says(duration, closed).items():
+    for statistic, said in lifelines_quantiles(duration, closed).items():
         assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True, rel=1e-12), statistic
 
 
-def test_the_curve_and_its_bounds_are_those_of_lifelines() -> None:
+def test_the_curve_and_its_bounds_equal_those_of_lifelines() -> None:
     from lifelines import KaplanMeierFitter
 
     duration, closed = spells_of("waltons")
@@ -41,16 +37,16 @@ def test_the_curve_and_its_bounds_are_those_of_lifelines() -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_as_lifelines_on_random_spells(seed: int) -> None:
+def test_quantiles_of_random_spells_equal_those_of_lifelines(seed: int) -> None:
     rng = np.random.default_rng(seed)
     size = int(rng.integers(1, 60))
     duration = pd.Series(rng.integers(0, int(rng.integers(1, 30)) + 1, size)).astype(float)
     closed = pd.Series(rng.random(size) < rng.choice([0.0, 0.2, 0.6, 1.0]))
-    for statistic, said in lifelines_says(duration, closed).items():
+    for statistic, said in lifelines_quantiles(duration, closed).items():
         assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True), (statistic, seed)
 
 
-def test_groups_do_not_touch_each_other() -> None:
+def test_each_group_has_its_own_curve() -> None:
     frame = pd.DataFrame(
         {"g": [1, 1, 2, 2, 2], "duration": [5.0, 9.0, 1.0, 2.0, 3.0], "closed": [True, True, False, True, False]}
     )

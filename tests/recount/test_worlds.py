@@ -1,22 +1,19 @@
-"""The small worlds: the second count says what was counted by hand."""
+"""The recount of the small worlds agrees with readings counted by hand."""
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from readings import KEY, all_readings
-from worlds import names, world
+from tests.recount.readings import KEY, all_readings
+from tests.recount.worlds import names, world
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_second_count_says_what_was_counted_by_hand(name: str) -> None:
+def test_the_recount_agrees_with_readings_counted_by_hand(name: str) -> None:
     one = world(name)
     readings = all_readings(one.facts()).set_index(KEY)
     assert one.expected or readings.empty
@@ -32,7 +29,7 @@ def test_the_second_count_says_what_was_counted_by_hand(name: str) -> None:
 
 
 def same(found: object, text: str) -> bool:
-    """Whether a cell is what is written: a number to the digits given, `null`, a word, or a moment of UTC."""
+    """Whether a value equals the text: a number to the digits given, `null`, a word, or a UTC timestamp."""
     if text == "null":
         return bool(pd.isna(found))  # type: ignore[call-overload]
     if isinstance(found, pd.Timestamp):

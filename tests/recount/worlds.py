@@ -1,7 +1,7 @@
 """Small worlds at the edges of the definitions: a map, a few rows, and some readings counted by hand.
 
 A file of worlds/ is one world, and one journey of a common workspace: so the product counts all of them in one run.
-Names that journeys share (touchpoints, surveys, cases ...) are told apart by the name of the world before them.
+Names that journeys share (touchpoints, surveys, cases ...) get the name of the world as prefix.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from facts import TABLES, Facts, MapVersion, facts_of, read_yaml, span
+
+from tests.recount.facts import TABLES, Facts, MapVersion, facts_of, read_yaml, span
 
 HERE = Path(__file__).parent / "worlds"
 AS_OF = pd.Timestamp("2026-12-01T12:00:00")
@@ -23,20 +24,20 @@ BASE: dict[str, Any] = {
     "owner": "desk",
     "timezone": "Europe/Berlin",
     "viewpoint": {"persona": "somebody"},
-    "scope": {"starts_with": ["asked"], "ends_with": ["confirmed"], "window": "20d", "idle": "5d"},
+    "scope": {"starts_with": ["asked"], "ends_with": ["confirmed"], "window": "20d", "session_gap": "5d"},
 }
 STAGES = {
     "ask": {"asked": "web", "called": "phone"},
     "help": {"visited": "field", "fixed": "web"},
     "thank": {"confirmed": "web"},
 }
-_SHARED = ("touchpoint", "of", "on", "from", "to", "starts_with", "ends_with", "survey", "measure", "calendar")
+_SHARED = ("touchpoint", "from", "to", "starts_with", "ends_with", "survey", "measure", "calendar")
 _WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci_high"}
 
 
 @dataclass(frozen=True)
 class World:
-    """One world, its shared names told apart. documents: the map's versions in order. late: source -> `2d`."""
+    """One world with prefixed names. documents: the map's versions in order. late: source -> late_by."""
 
     name: str
     documents: tuple[dict[str, Any], ...]
@@ -46,7 +47,7 @@ class World:
     expected: tuple[dict[str, Any], ...]
 
     def facts(self) -> Facts:
-        """What the second count needs of it, as of AS_OF."""
+        """Input of the recount, as of AS_OF."""
         versions = [
             MapVersion(one, one.get("valid_from") if number else None) for number, one in enumerate(self.documents)
         ]
@@ -93,15 +94,15 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
     ]
     document["kpis"] = copy.deepcopy(kpis.get("journey", []))
     document["moments_of_truth"] = moments_of(document)
-    return dict(_told_apart(document, name))
+    return dict(_prefixed(document, name))
 
 
 def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """A moment of truth for each KPI of a stage about moving on or a tolerance: what is waited for is read early."""
+    """A moment of truth for each KPI of a stage that has early readings: moving on, or a tolerance."""
     return [
         {
             **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
-            **{"kpi": f"{stage['stage']}.{entry.get('name', entry['kpi'])}", "promise": 0.5, "falls_off_by": 0.1},
+            **{"kpi": f"{stage['stage']}.{entry.get('name', entry['kpi'])}", "promise": 0.5, "min_drop": 0.1},
         }
         for stage in document["stages"]
         for entry in stage["kpis"]
@@ -109,11 +110,11 @@ def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _told_apart(value: Any, name: str, shared: bool = False) -> Any:
+def _prefixed(value: Any, name: str, shared: bool = False) -> Any:
     if isinstance(value, dict):
-        return {key: _told_apart(one, name, key in _SHARED) for key, one in value.items()}
+        return {key: _prefixed(one, name, key in _SHARED) for key, one in value.items()}
     if isinstance(value, list):
-        return [_told_apart(one, name, shared) for one in value]
+        return [_prefixed(one, name, shared) for one in value]
     return f"{name}_{value}" if shared and isinstance(value, str) else value
 
 
@@ -123,7 +124,7 @@ _KEYS = {
     "invitations": "survey_invitations",
     "customers": "customers",
     "counts": "period_counts",
-    "blind": "blind_spots",
+    "data_gaps": "blind_spots",
 }
 _PLACES = {
     "events": ["case_id", "customer_id", "touchpoint", "occurred_at"],
@@ -131,7 +132,7 @@ _PLACES = {
     "invitations": ["case_id", "customer_id", "survey", "invited_at"],
     "customers": ["customer_id", "valid_from"],
     "counts": ["measure", "covers", "period_start", "numerator", "denominator"],
-    "blind": ["source", "starts_at", "ends_at"],
+    "data_gaps": ["source", "starts_at", "ends_at"],
 }
 _IDENTITIES = {
     "events": "event_id",
@@ -144,7 +145,7 @@ _OPTIONS = {"due": "due_at", "on": "touchpoint", "source": "source", "emotion": 
 
 
 def _rows(table: str, text: str, name: str) -> pd.DataFrame:
-    """One row a line: the columns of the kind in order, `-` for none, then `key=value`: an option, else a segment.
+    """Parse one row a line: the columns in order, `-` for none, then `key=value`: an option, else a segment.
 
     `times=50` lands the row so often, each with an id of its own.
     """
@@ -176,11 +177,11 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
         row.setdefault("source", "desk")
         row |= {column: f"{name}_{row[column]}" for column in _NAMED if row.get(column)}
         identity = _IDENTITIES.get(key)
-        if key != "blind":
+        if key != "data_gaps":
             row["segments"] = json.dumps(segments)
         rows += [{**row, **({identity: f"{name}:{number:04}:{one}"} if identity else {})} for one in range(times)]
     frame = pd.DataFrame(rows, columns=None if rows else TABLES[table].split())
-    for column in frame:
+    for column in frame.columns.astype(str):
         if column.endswith("_at") or column in ("valid_from", "period_start"):
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
         elif column in ("score", "scale_min", "scale_max", "numerator", "denominator"):
@@ -189,7 +190,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
 
 
 def _expectations(text: str) -> Iterator[dict[str, Any]]:
-    """A line names a reading (kpi, statistic, period, its first day) and says what of it was counted by hand."""
+    """Parse lines that name a reading (kpi, statistic, period, its first day) and its values counted by hand."""
     for line in text.split("\n"):
         words = line.split("#")[0].split()
         if not words:

@@ -42,7 +42,7 @@ def test_the_map_speaks_of_what_was_planted(workspace: Path, example) -> None:
     assert journey.journey == fall.journey
     assert journey.timezone == fall.timezone
     assert moments[fall.moment].kpi == fall.kpi
-    assert fall.segment in moments[fall.moment].by
+    assert fall.segment in moments[fall.moment].segments
     assert set(example.expected["moments"]) == set(moments)
 
 
@@ -52,7 +52,7 @@ def test_every_source_has_its_card(workspace: Path, example) -> None:
     for source in sources.values():
         card = source.data_use
         assert all((card.origin, card.purpose, card.outcome, card.insight, card.goal, card.lawful_basis, card.types))
-        assert source.late_by is not None
+        assert source.allowed_lateness is not None
         assert source.schedule == "@daily"
 
 

@@ -16,10 +16,10 @@ LOWER_IS_BETTER = {"told_once", "part_available"}
 
 def low_days(example, moment: str, value: str | None = None, held: bool = True) -> dict[int, float]:
     """Day -> lower tail against the 56 days before without the last 7, for days after the first 35."""
-    cohorts = example.story.moments[moment]
+    cohorts = example.scenario.cohorts_by_moment[moment]
     counts = cohorts.by_day(example.clock, None if value is None else cohorts.segment == value)
     if held:
-        lost = example.clock.number(EXAMPLE_DROPS[example.name].lost_on)
+        lost = example.clock.day_number(EXAMPLE_DROPS[example.name].lost_on)
         reach = cohorts.window // DAY + 3
         counts = {day: count for day, count in counts.items() if not lost - reach <= day <= lost}
     tails = {}
@@ -56,16 +56,16 @@ def test_the_planted_fall_is_found_within_five_days(example) -> None:
 
 def test_nothing_else_falls(example) -> None:
     fall = EXAMPLE_DROPS[example.name]
-    for moment in example.story.moments:
+    for moment in example.scenario.cohorts_by_moment:
         if moment != fall.moment:
             assert trends(example, moment) == [], moment
-    others = set(example.story.moments[fall.moment].segment.tolist()) - {fall.driven_by}
+    others = set(example.scenario.cohorts_by_moment[fall.moment].segment.tolist()) - {fall.driven_by}
     for value in others:
         assert trends(example, fall.moment, value) == [], value
 
 
 def test_the_fall_is_as_large_as_said_and_goes_on(example) -> None:
-    planted = example.expected["planted_fall"]
+    planted = example.expected["injected_drop"]
     assert 0.10 < abs(planted["to"] - planted["from"]) < 0.14
     moment = example.expected["moments"][planted["moment"]]
     last = sorted(moment)[-3:]
@@ -75,8 +75,8 @@ def test_the_fall_is_as_large_as_said_and_goes_on(example) -> None:
 
 def test_the_fall_is_carried_by_one_segment(example) -> None:
     fall = EXAMPLE_DROPS[example.name]
-    cohorts = example.story.moments[fall.moment]
-    since = cohorts.day >= example.clock.number(fall.starts_on)
+    cohorts = example.scenario.cohorts_by_moment[fall.moment]
+    since = cohorts.day >= example.clock.day_number(fall.starts_on)
 
     def change(value: str) -> float:
         chosen = cohorts.segment == value
@@ -89,7 +89,7 @@ def test_the_fall_is_carried_by_one_segment(example) -> None:
 
 def test_the_lost_day_would_alert_if_it_were_believed(example) -> None:
     fall = EXAMPLE_DROPS[example.name]
-    lost = example.clock.number(fall.lost_on)
+    lost = example.clock.day_number(fall.lost_on)
     believed = low_days(example, fall.moment, held=False)
     assert min(tail for day, tail in believed.items() if lost - 4 <= day <= lost) < 1e-4
     assert min(tail for day, tail in low_days(example, fall.moment).items() if day < lost + 20) > 1e-4
@@ -97,7 +97,7 @@ def test_the_lost_day_would_alert_if_it_were_believed(example) -> None:
 
 @pytest.mark.parametrize("example", ["equipment_repair"], indirect=True)
 def test_small_segment_swings(example) -> None:
-    cohorts = example.story.moments["technician_on_site"]
+    cohorts = example.scenario.cohorts_by_moment["technician_on_site"]
     counts = cohorts.by_day(example.clock, cohorts.segment == "islands")
     sizes = np.array([n for _, n in counts.values()])
     rates = np.array([hit / n for hit, n in counts.values()])
@@ -107,7 +107,7 @@ def test_small_segment_swings(example) -> None:
 
 
 def test_the_last_days_are_not_over(example) -> None:
-    cohorts = example.story.moments[example.expected["planted_fall"]["moment"]]
+    cohorts = example.scenario.cohorts_by_moment[example.expected["injected_drop"]["moment"]]
     days = np.unique(cohorts.day)
     final = max(cohorts.by_day(example.clock))
     assert days[-1] >= example.clock.days - 1

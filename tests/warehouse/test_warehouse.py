@@ -89,7 +89,7 @@ def test_batches_are_bounded(warehouse: Warehouse) -> None:
 
 
 def test_a_locked_file_is_told_with_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_TIMEOUT_SECONDS", 0.3)
     place = tmp_path / "w.duckdb"
     script = f"import duckdb, sys; c = duckdb.connect({str(place)!r}); print('held', flush=True); sys.stdin.read()"
     pipe = subprocess.PIPE
@@ -109,7 +109,7 @@ def test_a_server_that_is_away_and_an_unknown_kind_are_told() -> None:
         with open_warehouse("postgresql://someone:hush@127.0.0.1:1/x"):
             pass
     assert "hush" not in str(caught.value)
-    with pytest.raises(InputError, match="unknown kind: 'mysql'"), open_warehouse("mysql://x"):
+    with pytest.raises(InputError, match="unknown scheme of the warehouse URL: 'mysql'"), open_warehouse("mysql://x"):
         pass
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi import package_files
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _may_feed_journey(source: Source, journey: Journey) -> bool:
     """Whether rows of the source can be of this map, as far as the YAML tells."""
     if source.kind != "touchpoints":
         return True
-    touchpoint_names = {*source.milestones, *(event.touchpoint for event in source.also)}
+    touchpoint_names = {*source.milestones, *(event.touchpoint for event in source.additional_events)}
     if source.columns.touchpoint is not None:
         if source.touchpoints is None:
             return True

@@ -38,7 +38,7 @@ def _touchpoints_after_end(journey: Journey) -> Iterator[str]:
     last = max(stage_numbers[name] for name in journey.scope.ends_with)
     ends = " or ".join(journey.scope.ends_with)
     for kpi_id, kpi, _, _ in journey.all_kpis():
-        touchpoint = getattr(kpi, "of", None)
+        touchpoint = getattr(kpi, "touchpoint", None)
         if kpi.kpi in _INSTANCE_KPI_KINDS and touchpoint is not None and stage_numbers[touchpoint] > last:
             yield (
                 f"{kpi_id}: {touchpoint!r} comes after the end of the journey, which is decided at {ends}: the share will be"
@@ -102,7 +102,7 @@ def _suspiciously_small_nps_points(journey: Journey) -> Iterator[str]:
     for moment in journey.moments_of_truth:
         if kinds[moment.kpi] != "nps":
             continue
-        for key, value in (("promise", moment.promise), ("falls_off_by", moment.falls_off_by)):
+        for key, value in (("promise", moment.promise), ("min_drop", moment.min_drop)):
             if value is not None and 0 < abs(value) < 1:
                 yield (
                     f"{moment.moment}: {key} of {value:g} is {value:g} points of a score from -100 to 100:"

@@ -1,4 +1,4 @@
-"""Secrets of `jkpi.yml`: `env:NAME` and `file:PATH`, looked up. No value is ever told."""
+"""Resolves the secrets of `jkpi.yml`, `env:NAME` and `file:PATH`. No value ever appears in a message."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from jkpi.errors import InputError, Problem
 
 
 def resolve_secret(value: str, folder: Path) -> str:
-    """`env:NAME` and `file:PATH` (from the workspace) looked up; any other text as it is.
+    """Resolve `env:NAME` and `file:PATH` (relative to the workspace). Any other text is returned as it is.
 
     Raises:
-        InputError: the variable or the file is not there. The value itself is never told.
+        InputError: the variable is not set or the file cannot be read. The message never holds the value.
     """
     scheme, _, reference = value.partition(":")
     if scheme == "env":
@@ -32,15 +32,17 @@ def resolve_secret(value: str, folder: Path) -> str:
 
 
 class Secrets:
-    """The secrets of one part of `jkpi.yml`. One that is not there is no error before it is needed: it is `missing`,
-    with its place, and empty."""
+    """Resolves the secrets of one section of `jkpi.yml`.
+
+    A secret that cannot be resolved is no error until it is used: `look_up` returns "" and adds it to `missing`.
+    """
 
     def __init__(self, document: Document, folder: Path, location: Sequence[str | int], label: str) -> None:
         self._document, self._folder, self._location, self._label = document, folder, location, label
         self._missing: list[Problem] = []
 
     def look_up(self, key: str, value: str) -> str:
-        """What stands behind the value of that key."""
+        """The resolved value of `key`; "" if it cannot be resolved."""
         try:
             return resolve_secret(value, self._folder)
         except InputError as error:
@@ -54,10 +56,10 @@ class Secrets:
 
 
 def require_secrets(missing: Sequence[Problem]) -> None:
-    """Nothing, where nothing is missing.
+    """Stop if a secret is missing.
 
     Raises:
-        InputError: a secret that is needed now is not there: the first, with its place.
+        InputError: for the first missing secret, with its position.
     """
     for problem in missing:
         raise InputError(f"{problem.place}: {problem.message}", hint=problem.hint)

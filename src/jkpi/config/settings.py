@@ -1,4 +1,4 @@
-"""The workspace's `jkpi.yml` and the environment, as one frozen `Settings`."""
+"""Reads `jkpi.yml` and the environment into one frozen `Settings`."""
 
 from __future__ import annotations
 
@@ -39,40 +39,45 @@ MIN_KEY_LENGTH = 16
 
 
 class CustomerIdsConfig(StrictModel):
-    """Whether customer ids are replaced by keyed hashes at the door, and with which key."""
+    """Whether customer ids are replaced by keyed hashes while loading, and with which key."""
 
     pseudonymise: bool = True
-    key: str = Field("file:.jkpi/pseudonym.key", description="env:NAME or file:PATH; a missing file is made.")
+    key: str = Field("file:.jkpi/pseudonym.key", description="env:NAME or file:PATH; a missing file is created.")
 
 
 class WorkspaceConfig(StrictModel):
     """`jkpi.yml`."""
 
-    workspace: str = Field(description="The name of this workspace.")
+    workspace: str = Field(description="Name of the workspace.")
     warehouse: str = Field("duckdb:///warehouse.duckdb", description="duckdb:///FILE, postgresql://..., or env:NAME.")
-    state: str = Field("sqlite:///state.db", description="Where jkpi remembers alerts: an SQLAlchemy URL, or env:NAME.")
-    output: Path = Field(Path("site"), description="Where pages are published.")
-    as_of: AwareDatetime | None = Field(None, description="Time stands still here: for data that has ended.")
-    synthetic: bool = Field(False, description="The data is made up; every page and message says so.")
+    state: str = Field(
+        "sqlite:///state.db", description="State database (alerts, notifications): an SQLAlchemy URL, or env:NAME."
+    )
+    site_dir: Path = Field(Path("site"), description="Folder of the published pages.")
+    as_of: AwareDatetime | None = Field(None, description="Fixed current time, for data sets that have ended.")
+    synthetic: bool = Field(False, description="The data is synthetic; every page and message says so.")
     customer_ids: CustomerIdsConfig = CustomerIdsConfig()
     receivers: dict[str, ReceiverConfig] = {}
     default_receiver: str | None = None
-    owners: dict[str, list[str]] = Field({}, description="Owner on a map or of a source -> receivers.")
-    mute: list[MuteInterval] = []
+    owners: dict[str, list[str]] = Field({}, description="Owner (of a map or a source) -> receivers.")
+    mute_intervals: list[MuteInterval] = []
     alerts: AlertOptions = AlertOptions()
-    superset: SupersetConfig | None = Field(None, description="Where `jkpi publish` puts dashboards.")
-    rejects_kept: Duration = Field(
-        timedelta(days=90), description="How long the originals of rows that were set aside are kept; then deleted."
+    superset: SupersetConfig | None = Field(None, description="Server that `jkpi publish` sends dashboards to.")
+    rejects_retention: Duration = Field(
+        timedelta(days=90), description="How long the original rows of rejects are kept."
     )
-    memory_limit: str | None = Field(None, description="A bound on DuckDB's memory, such as 2GB.")
+    memory_limit: str | None = Field(None, description="Memory limit of DuckDB, such as 2GB.")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run needs to know. `pseudonym_key` is None where ids stay as they are.
+    """The resolved settings of one run.
 
-    now: the time to act as at, aware UTC. present: the workspace's own time, whatever was asked for: what lies after it
-    has not happened yet; None stands for `now`. unset: secrets that every verb needs, where they were not asked for.
+    pseudonym_key: None if customer ids are not pseudonymised.
+    now: the current time of this run, aware UTC.
+    workspace_now: the workspace's own current time (as_of, else the clock), even if another `now` was requested; later
+        events have not happened yet. None means `now`.
+    unresolved_secrets: secrets every verb needs that could not be resolved; only with `skip_secrets`.
     """
 
     workspace: Path
@@ -93,12 +98,12 @@ class Settings:
     unresolved_secrets: tuple[Problem, ...] = field(default=(), repr=False)
 
     def not_before_workspace_time(self) -> Settings:
-        """The same, not earlier than the workspace's own time: rows are not from the future because we look back."""
+        """Copy with `now` not before `workspace_now`: for a past `now`, newer rows are not from the future."""
         return replace(self, now=max(self.now, self.workspace_now or self.now))
 
     @property
     def missing_secrets(self) -> tuple[Problem, ...]:
-        """The secrets that are not there: those that every verb needs, those of all receivers, and of Superset."""
+        """All unresolved secrets: those every verb needs, those of receivers, and those of Superset."""
         receiver_secrets = (problem for receiver in self.receivers.values() for problem in receiver.missing_secrets)
         return (
             *self.unresolved_secrets,
@@ -108,35 +113,35 @@ class Settings:
 
     @property
     def internal_dir(self) -> Path:
-        """The folder of what jkpi keeps for itself in the workspace."""
+        """The folder `.jkpi` with jkpi's own files."""
         return self.workspace / ".jkpi"
 
 
 def find_workspace(workspace: Path | None) -> Path:
-    """The folder given, else `JKPI_WORKSPACE`, else the working directory.
+    """`workspace` if given, else `JKPI_WORKSPACE`, else the working directory.
 
     Raises:
-        InputError: it holds no jkpi.yml.
+        InputError: the folder has no jkpi.yml.
     """
     folder = Path(workspace or os.environ.get("JKPI_WORKSPACE") or ".").resolve()
     if not (folder / WORKSPACE_FILE).is_file():
         raise InputError(
-            f"{folder} is no workspace: it holds no {WORKSPACE_FILE}",
-            hint="name one with --workspace or JKPI_WORKSPACE, or make one with: jkpi init DIR",
+            f"{folder} is no workspace: it has no {WORKSPACE_FILE}",
+            hint="choose one with --workspace or JKPI_WORKSPACE, or create one with: jkpi init DIR",
         )
     return folder
 
 
 def load_settings(workspace: Path | None = None, now: datetime | None = None, skip_secrets: bool = False) -> Settings:
-    """Settings of a workspace. `now` goes before `as_of` of jkpi.yml, and that before the clock.
+    """Read the settings of a workspace. `now` overrides `as_of` of jkpi.yml, which overrides the clock.
 
-    as_written: for whoever only looks at the YAML, on a machine that knows no secret: no key is made, and what every
-    verb needs is only `missing` as well.
+    skip_secrets: for verbs that only read the YAML, possibly on a machine without the secrets. No key file is created,
+    and unresolved secrets are listed in `missing_secrets` instead of raising an error.
 
     Raises:
-        WorkspaceError: jkpi.yml is not right.
-        InputError: no workspace, or a secret is not there that every verb needs. One of a receiver or of Superset is
-            only `missing`: whatever needs it refuses.
+        WorkspaceError: jkpi.yml is invalid.
+        InputError: there is no workspace, or a secret that every verb needs is missing. Missing secrets of receivers
+            and of Superset do not raise here: the verb that needs them stops.
     """
     folder = find_workspace(workspace)
     config, document = read_model(folder / WORKSPACE_FILE, WorkspaceConfig, folder)
@@ -154,7 +159,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         name=config.workspace,
         warehouse_url=url("warehouse", config.warehouse),
         state_url=url("state", config.state),
-        site_dir=folder / config.output,
+        site_dir=folder / config.site_dir,
         now=(now or workspace_now).astimezone(UTC),
         receivers={
             name: _receiver(
@@ -169,18 +174,18 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         workspace_now=workspace_now.astimezone(UTC),
         alerting=AlertingConfig(
             owners={owner: tuple(names) for owner, names in config.owners.items()},
-            mute_intervals=tuple(config.mute),
+            mute_intervals=tuple(config.mute_intervals),
             options=config.alerts,
             ack_link_key=b"" if skip_secrets else _link_key(config.alerts, folder),
         ),
         superset=_superset(config.superset, Secrets(document, folder, ["superset"], "superset"), folder),
-        rejects_retention=config.rejects_kept,
+        rejects_retention=config.rejects_retention,
         unresolved_secrets=workspace_secrets.missing,
     )
 
 
 def _with_workspace_path(url: str, folder: Path) -> str:
-    """Relative paths of embedded databases (three slashes) are relative to the workspace."""
+    """Resolve relative paths of embedded databases (three slashes) against the workspace."""
     for scheme in ("duckdb:///", "sqlite:///"):
         if url.startswith(scheme) and not url.startswith(scheme + "/"):
             return scheme + str(folder / url.removeprefix(scheme))
@@ -234,7 +239,7 @@ def _superset(config: SupersetConfig | None, secrets: Secrets, folder: Path) -> 
 
 
 def _check_receivers(config: WorkspaceConfig, document: Document) -> None:
-    """Whoever is named as a receiver is one."""
+    """Check that every receiver named in jkpi.yml is defined."""
     references: list[tuple[list[str | int], str]] = [
         (["owners", owner, number], name) for owner, names in config.owners.items() for number, name in enumerate(names)
     ]
@@ -247,24 +252,26 @@ def _check_receivers(config: WorkspaceConfig, document: Document) -> None:
 
 
 def _pseudonym_key(ids: CustomerIdsConfig, folder: Path) -> bytes | None:
-    return _read_or_create_key(ids.key, folder, "customer_ids.key", "knows the customers") if ids.pseudonymise else None
+    return (
+        _read_or_create_key(ids.key, folder, "customer_ids.key", "can identify customers") if ids.pseudonymise else None
+    )
 
 
 def _link_key(alerts: AlertOptions, folder: Path) -> bytes:
     return (
-        _read_or_create_key(alerts.ack_link_key, folder, "alerts.link_key", "acknowledges for others")
+        _read_or_create_key(alerts.ack_link_key, folder, "alerts.ack_link_key", "can acknowledge alerts")
         if alerts.base_url
         else b""
     )
 
 
 def _read_or_create_key(reference: str, folder: Path, name: str, risk: str) -> bytes:
-    """The key as bytes. A key file that is missing is made once, readable by its owner alone."""
+    """The key as bytes. A missing key file is created with mode 0600."""
     if reference.startswith("file:"):
         path = folder / reference.removeprefix("file:")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Written beside and linked into place: of two processes that start at once, one key wins, whole.
+            # Written to a draft and hard-linked, so that of two concurrent processes exactly one key wins.
             draft = path.with_name(f"{path.name}.{os.getpid()}")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
                 out.write(secrets.token_hex(32))
@@ -274,7 +281,7 @@ def _read_or_create_key(reference: str, folder: Path, name: str, risk: str) -> b
     key = resolve_secret(reference, folder).encode()
     if len(key) < MIN_KEY_LENGTH:
         raise InputError(
-            f"the key of {name} has {len(key)} characters; whoever guesses it {risk}",
-            hint=f"give it at least {MIN_KEY_LENGTH}, or restore the one that was used before",
+            f"the key {name} has only {len(key)} characters; anyone who guesses it {risk}",
+            hint=f"use at least {MIN_KEY_LENGTH} characters, or restore the previous key",
         )
     return key

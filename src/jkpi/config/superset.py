@@ -1,4 +1,4 @@
-"""What `jkpi.yml` says about showing: the Superset that dashboards are put into."""
+"""Section `superset` of `jkpi.yml`: the server that dashboards are published to."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
 
 
 class SupersetConfig(StrictModel):
-    """A Superset 6, and who puts dashboards there: a user with the role Admin, for roles are made as well."""
+    """A Superset 6 server and the user that publishes to it. It needs the role Admin, because roles are created."""
 
-    url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Where it is reached, such as https://bi.example.org")
+    url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Its address, such as https://bi.example.org")
     username: str
     password: str = Field(pattern=r"^(env|file):.+", description="A secret: write env:NAME or file:PATH.")
-    provider: Provider = Field("db", description="How Superset knows the user.")
+    provider: Provider = Field("db", description="How Superset authenticates the user.")
     database: str | None = Field(
-        None, description="The warehouse as Superset reaches it, where that is another address: an URL, or env:NAME."
+        None, description="The warehouse as Superset reaches it, if different: a URL without password, or env:NAME."
     )
 
     @field_validator("database")
     @classmethod
     def _refuse_password_in_url(cls, url: str | None) -> str | None:
         if url is not None and _PASSWORD_IN_URL.search(url):
-            raise ValueError("a password stands in it: write env:NAME or file:PATH, and the URL there")
+            raise ValueError("it contains a password: write env:NAME or file:PATH and put the URL there")
         return url
 
 
 @dataclass(frozen=True)
 class SupersetConnection:
-    """The same with its secrets resolved; `missing`: those that are not there."""
+    """The same with secrets resolved. unresolved_secrets: those that could not be resolved."""
 
     url: str
     username: str

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from jkpi.config.settings import Settings
-from jkpi.dashboards.names import MapTitles, TableRow, as_naive_utc
+from jkpi.dashboards.names import MapTitles, TableRow
 from jkpi.dashboards.sources import source_rows
 from jkpi.formatting import dashboard_text
 from jkpi.journeys.model import Journey
 from jkpi.state.alert_reader import read_alert_tables
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 SEGMENT_NOT_EVALUATED_TEXT = "not judged by itself"
 _MOMENT_READINGS_QUERY = """
@@ -46,7 +46,7 @@ def moment_reading_rows(
             )
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
                 segment = (row["segment"], row["segment_value"])
-                is_evaluated = segment[0] == "all" or segment[0] in moment.by
+                is_evaluated = segment[0] == "all" or segment[0] in moment.segments
                 yield {
                     **row,
                     **labels,

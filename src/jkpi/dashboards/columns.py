@@ -10,7 +10,7 @@ from jkpi.dashboards.assets import DashboardAssets, Dataset
 from jkpi.dashboards.bundle import BuiltChart, DashboardBundle
 from jkpi.dashboards.charts import columns_used, metrics_used
 from jkpi.dashboards.tables import ColumnTypes, all_published_columns
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import JkpiError
 
 

@@ -69,8 +69,3 @@ class MapTitles:
     def today(self, journey: str, now: datetime) -> date:
         map_journey = self.journeys.get(journey)
         return now.astimezone(ZoneInfo(map_journey.timezone) if map_journey else UTC).date()
-
-
-def as_naive_utc(timestamp: datetime) -> datetime:
-    """As tables hold it: UTC without saying so."""
-    return timestamp.astimezone(UTC).replace(tzinfo=None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jkpi.dashboards.names import MapTitles, TableRow, as_naive_utc
+from jkpi.dashboards.names import MapTitles, TableRow
 from jkpi.schedules import is_late
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 _DAY_SECONDS = 86400.0
 _SOURCE_FRESHNESS_QUERY = """

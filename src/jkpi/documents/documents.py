@@ -1,20 +1,17 @@
-"""YAML in, validated models out; what is wrong is told with file, line, column and the nearest known key."""
+"""Reads YAML files into validated models and keeps the position of every key and value for error messages."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import types
-import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
+from jkpi.documents.validation_errors import validation_problems
 from jkpi.errors import Problem, WorkspaceError
 
 Location = Sequence[str | int]
@@ -22,18 +19,15 @@ Position = tuple[int, int]
 
 
 class StrictModel(BaseModel):
-    """The base of everything a user writes: unknown keys are errors, and what was read does not change."""
+    """Base of the models of user-written files: unknown keys are errors, and instances are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-"""How far two things lie apart: a duration that may be years as well."""
-
-
 class _Loader(yaml.SafeLoader):
-    """YAML without surprises: a key given twice is an error, and of words only true and false are booleans.
+    """A stricter YAML loader: only true and false are booleans, and dates stay text.
 
-    A date stays text until a model reads it: so a day that does not exist is told with its place like any other fault.
+    The model parses dates, so that an impossible date is reported with its position like any other error.
     """
 
 
@@ -47,7 +41,7 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file: its data, and where in the file each part of it stands."""
+    """One YAML file: its data, and the position of each key and value in the file."""
 
     file: str
     data: Any
@@ -55,7 +49,7 @@ class Document:
     values: dict[tuple[str | int, ...], Position]
 
     def position(self, location: Location) -> Position:
-        """Line and column, from 1, of the nearest known part that encloses `location`."""
+        """Line and column (from 1) of `location`, or of the nearest enclosing part with a known position."""
         enclosing = tuple(location)
         while enclosing and enclosing not in self.values:
             enclosing = enclosing[:-1]
@@ -70,10 +64,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_model(path: Path, model: type[Model], root: Path | None = None) -> tuple[Model, Document]:
-    """The model that the YAML file holds, and the document for later cross-checks.
+    """Read a YAML file into `model`. Also returns the document, for checks across keys.
 
     Raises:
-        WorkspaceError: the file is missing, is not YAML, or does not fit the model; all its problems at once.
+        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It holds all problems of the file.
     """
     document = read_document(path, root)
     try:
@@ -83,10 +77,10 @@ def read_model(path: Path, model: type[Model], root: Path | None = None) -> tupl
 
 
 def read_document(path: Path, root: Path | None = None) -> Document:
-    """The YAML file as data with positions.
+    """Read a YAML file as data with positions.
 
     Raises:
-        WorkspaceError: missing, unreadable, empty or not YAML.
+        WorkspaceError: the file is missing, unreadable, empty or not YAML.
     """
     name = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
     try:
@@ -124,7 +118,8 @@ def _index_positions(
     values: dict[tuple[str | int, ...], Position],
     ancestors: tuple[yaml.Node, ...] = (),
 ) -> Iterable[tuple[str, Position]]:
-    """Fill `keys` and `values` with positions; yield what no document of ours may hold, with its position."""
+    """Fill `keys` and `values` with positions. Yields structure errors: duplicate keys, keys that are no scalars, and
+    anchors that contain themselves."""
     values[location] = _position(node)
     if any(node is ancestor for ancestor in ancestors):
         yield "an anchor that contains itself", _position(node)
@@ -146,100 +141,3 @@ def _index_positions(
 
 def _position(node: yaml.Node) -> Position:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def validation_problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    """Pydantic's findings as problems with positions, told in the user's words."""
-    problems = []
-    for detail in error.errors():
-        location = _document_location(detail["loc"], document)
-        if detail["type"] == "extra_forbidden":
-            key = str(detail["loc"][-1])
-            line, column = document.keys.get(tuple(location), document.position(location))
-            hint = did_you_mean(key, _known_keys(model, detail["loc"][:-1]))
-            problems.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
-        elif detail["loc"] and detail["loc"][-1] == "[key]":
-            line, column = document.keys.get(tuple(location[:-1]), document.position(location))
-            problems.append(Problem(document.file, line, column, _problem_text(detail)))
-        else:
-            problems.append(document.problem(location, _problem_text(detail)))
-    return problems
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint that names the known word nearest to `word`, or all of them where none is near and they are few."""
-    names = sorted({str(name) for name in candidates})
-    prefix_matches = [name for name in names if len(str(word)) > 2 and name.startswith(str(word))]
-    close = prefix_matches or difflib.get_close_matches(str(word), names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known: {', '.join(names)}" if 0 < len(names) <= 25 else ""
-
-
-def _document_location(location: Location, document: Document) -> list[str | int]:
-    """Pydantic's location without the names of union members, which are not in the file."""
-    path: list[str | int] = []
-    for index, part in enumerate(location):
-        exists = (*path, part) in document.values
-        last_missing = index == len(location) - 1 and not exists
-        if exists or last_missing:
-            path.append(part)
-    return path
-
-
-_TYPE_MESSAGES = {
-    "model_type": "a mapping of keys is wanted",
-    "model_attributes_type": "a mapping of keys is wanted",
-    "dict_type": "a mapping of keys is wanted",
-    "list_type": "a list is wanted",
-    "tuple_type": "a list is wanted",
-}
-
-
-def _problem_text(detail: ErrorDetails) -> str:
-    key = detail["loc"][-1] if detail["loc"] else "the file"
-    if detail["type"] == "missing":
-        return f"the key {key!r} is missing"
-    if detail["type"] in {"value_error", "assertion_error"}:
-        return detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    subject = f"item {key + 1}" if isinstance(key, int) else repr(key)
-    return f"{subject}: {_TYPE_MESSAGES.get(detail['type']) or detail['msg'][:1].lower() + detail['msg'][1:]}"
-
-
-def _known_keys(model: type[BaseModel], location: Location) -> set[str]:
-    """The keys that are known at `location`: walks the model's fields, through lists, maps, unions and annotations."""
-    candidates: list[Any] = [model]
-    for part in location:
-        next_candidates: list[Any] = []
-        for candidate in candidates:
-            next_candidates.extend(_child_annotations(candidate, part))
-        candidates = next_candidates or candidates
-    names: set[str] = set()
-    for candidate in _model_members(candidates):
-        names |= {field.alias or name for name, field in candidate.model_fields.items()}
-    return names
-
-
-def _child_annotations(candidate: Any, part: str | int) -> list[Any]:
-    children: list[Any] = []
-    for option in _union_members(candidate):
-        if isinstance(option, type) and issubclass(option, BaseModel):
-            children += [field.annotation for name, field in option.model_fields.items() if part in (name, field.alias)]
-        elif typing.get_args(option):
-            children.append(typing.get_args(option)[-1 if typing.get_origin(option) is not tuple else 0])
-    return children
-
-
-def _model_members(candidates: Iterable[Any]) -> list[type[BaseModel]]:
-    options = [option for candidate in candidates for option in _union_members(candidate)]
-    return [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
-
-
-def _union_members(annotation: Any) -> list[Any]:
-    """The members of a union, without None, annotations peeled off."""
-    origin = typing.get_origin(annotation)
-    if origin is Annotated:
-        return _union_members(typing.get_args(annotation)[0])
-    if origin in (typing.Union, types.UnionType):
-        return [option for member in typing.get_args(annotation) for option in _union_members(member)]
-    return [] if annotation is type(None) else [annotation]

@@ -108,7 +108,7 @@ class RepeatContact(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["repeat_contact"]
-    of: Identifier
+    touchpoint: Identifier
     at_least: Annotated[WholeNumber, Field(ge=2)] = 2
 
 
@@ -121,7 +121,7 @@ class Occurrence(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["occurrence"]
-    of: Identifier
+    touchpoint: Identifier
     at_least: Annotated[WholeNumber, Field(ge=1)] = 1
 
 
@@ -133,7 +133,9 @@ class FirstContact(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["first_contact"]
-    of: Identifier | None = Field(None, description="The touchpoint that is a contact; any staffed one if not given.")
+    touchpoint: Identifier | None = Field(
+        None, description="The touchpoint that is a contact; any staffed one if not given."
+    )
     direction: Literal["higher"] | None = None
 
 
@@ -176,4 +178,4 @@ class Volume(KpiBase):
     no_promise_reason = "a count has no share that could be promised"
 
     kpi: Literal["volume"]
-    of: Identifier | None = None
+    touchpoint: Identifier | None = None

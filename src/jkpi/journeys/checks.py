@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from jkpi.documents.documents import did_you_mean
 from jkpi.documents.durations import format_duration
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_checks import kpi_findings
 from jkpi.journeys.model import JOURNEY_LEVEL, TOTAL_SEGMENT
 from jkpi.journeys.moment_checks import KnownReceivers, moment_findings
@@ -96,7 +96,7 @@ def _touchpoints_exist(outline: MapOutline) -> Iterator[LintFinding]:
     scope = outline.root / "scope"
     references = [*(scope / "starts_with").names(), *(scope / "ends_with").names()]
     for kpi in outline.kpis:
-        for key in ("of", "on", "from", "to"):
+        for key in ("touchpoint", "from", "to"):
             references += (kpi.cursor / key).names()
     for name, cursor in references:
         if outline.knows_touchpoints and name not in declared:
@@ -119,7 +119,7 @@ def _segments_exist(outline: MapOutline) -> Iterator[LintFinding]:
     for key in (outline.root / "viewpoint" / "segment").keys():
         yield from _segment_declared(str(key.value), key, parts)
     for moment in (outline.root / "moments_of_truth").items():
-        for name, cursor in (moment / "by").names():
+        for name, cursor in (moment / "segments").names():
             yield from _segment_declared(name, cursor, declared)
 
 
@@ -133,7 +133,7 @@ def _durations_within_window(outline: MapOutline) -> Iterator[LintFinding]:
     window = (outline.root / "scope" / "window").duration
     if window is None:
         return
-    yield from _not_longer_than(outline.root / "scope" / "idle", window, "the silence that ends a passage")
+    yield from _not_longer_than(outline.root / "scope" / "session_gap", window, "the silence that ends a passage")
     for kpi in outline.kpis:
         if kpi.kind in ("drop_off", "conversion"):
             yield from _not_longer_than(kpi.cursor / "window", window, f"the window of {kpi.id}")

@@ -23,11 +23,13 @@ def definition_fingerprint(journey: Journey, kpi: KpiBase) -> str:
     keys = kpi.model_dump(mode="json", by_alias=True, exclude=_LABEL_KEYS, exclude_none=True)
     if isinstance(kpi, ScoredKpi) and kpi.box_start is not None:
         keys["box"] = kpi.box_start
+    if "touchpoint" in keys:  # hashed under the key's former names, so that fingerprints stay the same
+        keys["on" if isinstance(kpi, ScoredKpi | Emotion) else "of"] = keys.pop("touchpoint")
     if isinstance(kpi, Emotion):
         keys["emotion"] = kpi.name
     if kpi.needs_journey_window or (isinstance(kpi, Conversion) and kpi.window is None):
         keys["journey_window"] = journey.model_dump(mode="json")["scope"]["window"]
-    if isinstance(kpi, SelfService) or (isinstance(kpi, FirstContact) and kpi.of is None):
+    if isinstance(kpi, SelfService) or (isinstance(kpi, FirstContact) and kpi.touchpoint is None):
         keys["staffed"] = sorted(journey.staffed_touchpoints)
     if isinstance(kpi, PeakEnd):
         keys["turned"] = sorted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.model import JOURNEY_LEVEL
 from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline
@@ -104,7 +104,9 @@ def _scale_ends(kpi: KpiCursor) -> tuple[float | None, float | None]:
 
 def _staffing_findings(kpi: KpiCursor, outline: MapOutline) -> Iterator[LintFinding]:
     """Contacts are met at staffed touchpoints, so there must be some; and self-service means that some have none."""
-    counts_staffed = kpi.kind == "self_service" or (kpi.kind == "first_contact" and (kpi.cursor / "of").value is None)
+    counts_staffed = kpi.kind == "self_service" or (
+        kpi.kind == "first_contact" and (kpi.cursor / "touchpoint").value is None
+    )
     if not counts_staffed or not outline.knows_touchpoints or None in outline.is_staffed:
         return
     location = (kpi.cursor / "kpi").location
@@ -112,7 +114,7 @@ def _staffing_findings(kpi: KpiCursor, outline: MapOutline) -> Iterator[LintFind
         constant_value = "always 1" if kpi.kind == "self_service" else "of nobody"
         hint = "say staffed: true where somebody of yours is met"
         if kpi.kind == "first_contact":
-            hint += ", or of: with the touchpoint that is the contact"
+            hint += ", or touchpoint: with the touchpoint that is the contact"
         yield LintFinding(location, f"no touchpoint of this map is staffed: {kpi.kind} would be {constant_value}", hint)
     elif kpi.kind == "self_service" and all(outline.is_staffed):
         yield LintFinding(

@@ -17,6 +17,8 @@ def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, po
     scored = kpi if isinstance(kpi, ScoredKpi) else None
     tolerance = kpi.tolerance if isinstance(kpi, TimeToResolve | TimeInStage) else None
     window = _window(journey, kpi)
+    touchpoint = getattr(kpi, "touchpoint", None)
+    is_survey_kpi = isinstance(kpi, ScoredKpi | Emotion)
     return {
         "kpi": kpi_id,
         "stage": stage.stage if stage else None,
@@ -27,8 +29,8 @@ def kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, po
         "question": getattr(kpi, "question", None),
         "measure": getattr(kpi, "measure", None),
         "emotion": kpi.name if isinstance(kpi, Emotion) else None,
-        "of_touchpoint": getattr(kpi, "of", None),
-        "on_touchpoint": getattr(kpi, "on", None),
+        "of_touchpoint": None if is_survey_kpi else touchpoint,
+        "on_touchpoint": touchpoint if is_survey_kpi else None,
         "from_touchpoint": getattr(kpi, "from_", None),
         "to_touchpoint": getattr(kpi, "to", None),
         "window_seconds": whole_seconds(window) if window else None,

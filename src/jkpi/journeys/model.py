@@ -49,7 +49,7 @@ class Scope(StrictModel):
     )
     ends_with: Annotated[list[Identifier], Field(min_length=1)] = Field(description="Touchpoints that complete it.")
     window: Duration = Field(description="The longest a passage may take; after it, it is decided.")
-    idle: Duration = Field(description="A silence this long ends a passage; what follows is a new one.")
+    session_gap: Duration = Field(description="A silence this long ends a passage; what follows is a new one.")
 
 
 class Touchpoint(StrictModel):
@@ -58,8 +58,8 @@ class Touchpoint(StrictModel):
     touchpoint: Identifier
     title: Text | None = None
     channel: Identifier
-    stage_side: Literal["front", "back"] = Field("front", description="Whether the customer sees it happen.")
-    evidence: Literal["hypothesis", "confirmed_by_customers"] = "hypothesis"
+    frontstage: bool = Field(True, description="Whether the customer sees it happen.")
+    confirmation: Literal["hypothesis", "confirmed_by_customers"] = "hypothesis"
     staffed: bool | None = Field(None, description="Whether it needs a person of ours; by the channel if not given.")
 
     @property
@@ -100,10 +100,10 @@ class Stage(StrictModel):
     pains: list[Text] = []
     opportunities: list[Text] = []
     thoughts: list[Text] = Field([], description="What goes through the customer's mind: for the mental model.")
-    back_stage: list[Text] = Field([], description="What we do unseen: for the service blueprint.")
+    backstage: list[Text] = Field([], description="What we do unseen: for the service blueprint.")
     support: list[Text] = Field([], description="Systems and partners it rests on: for the service blueprint.")
     stories: list[UserStory] = Field([], description="For the user story map.")
-    under_way: list[Initiative] = Field([], description="What is being done about it, by whom, until when.")
+    initiatives: list[Initiative] = Field([], description="What is being done about it, by whom, until when.")
     touchpoints: Annotated[list[Touchpoint], Field(min_length=1)]
     kpis: list[Kpi] = []
 
@@ -131,7 +131,7 @@ class Moment(StrictModel):
         description="What is promised: a share 0-1, for nps points from -100 to 100. None for a time without tolerance,"
         " which is judged by how many take longer than usual.",
     )
-    falls_off_by: Annotated[
+    min_drop: Annotated[
         Number,
         Field(
             gt=0,
@@ -145,7 +145,9 @@ class Moment(StrictModel):
     )
     owner: Text
     notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
-    by: list[SegmentName] = Field([], description="Segments in which it is judged as well; tier+region combines two.")
+    segments: list[SegmentName] = Field(
+        [], description="Segments in which it is judged as well; tier+region combines two."
+    )
     escalate: Escalation | None = None
 
     @property
@@ -168,7 +170,7 @@ class Journey(StrictModel):
     segments: list[SegmentParts] = Field(
         [], description="Names; a list in the list, such as [tier, region], combines them."
     )
-    min_cell: Annotated[WholeNumber, Field(ge=1)] = Field(
+    min_cell_size: Annotated[WholeNumber, Field(ge=1)] = Field(
         1, description="A reading of a segment over fewer members than this is not shown."
     )
     valid_from: IsoDate | None = Field(

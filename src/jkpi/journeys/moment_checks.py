@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_checks import UNIT_RANGES, is_median_only, range_findings
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline
@@ -53,7 +53,7 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
 
 def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     """What has no tolerance is judged by the share that is done within the usual median: of that all could be lost."""
-    promise, min_drop = moment / "promise", moment / "falls_off_by"
+    promise, min_drop = moment / "promise", moment / "min_drop"
     if promise.value is not None:
         hint = "give that KPI a tolerance, or leave promise: out: it is judged by how many take longer than usual"
         yield LintFinding(promise.location, f"{kpi.id} has a median but no share that could be promised", hint)
@@ -67,7 +67,7 @@ def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
 def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     """The promise is in range, and there is room below (or above) it for the fall that is waited for."""
     unit = KPI_KINDS[kpi.kind].unit
-    promise, min_drop = moment / "promise", moment / "falls_off_by"
+    promise, min_drop = moment / "promise", moment / "min_drop"
     if promise.value is None and isinstance(moment.value, dict):
         yield LintFinding(moment.location, f"nothing is promised of {kpi.id}", "write promise:, such as 0.9")
     out_of_range = list(range_findings(promise, unit, "the promise"))

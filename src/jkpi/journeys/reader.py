@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from jkpi.documents.documents import Document, read_document, validation_problems
+from jkpi.documents.documents import Document, read_document
+from jkpi.documents.validation_errors import validation_problems
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.reader import calendar_names
 from jkpi.journeys.checks import KnownReceivers, journey_findings

@@ -22,7 +22,7 @@ class _SurveyKpi(KpiBase):
     question: Identifier | None = Field(
         None, description="The question; all of the survey's on this scale if not given."
     )
-    on: Identifier | None = _TOUCHPOINT_FIELD
+    touchpoint: Identifier | None = _TOUCHPOINT_FIELD
 
 
 class ScoredKpi(_SurveyKpi):
@@ -149,7 +149,7 @@ class Emotion(KpiBase):
     kpi: Literal["emotion"]
     name: Identifier = Field(description="Which emotion: frustrated, relieved.")
     survey: Identifier | None = Field(None, description="Only what this survey says; every survey if not given.")
-    on: Identifier | None = _TOUCHPOINT_FIELD
+    touchpoint: Identifier | None = _TOUCHPOINT_FIELD
 
 
 class ResponseRate(KpiBase):

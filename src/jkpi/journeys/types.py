@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from jkpi.documents.documents import did_you_mean
 from jkpi.documents.durations import format_duration, parse_duration
+from jkpi.documents.validation_errors import did_you_mean
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 DUE_DATE = "due"

@@ -31,7 +31,7 @@ from jkpi.state.alert_reader import MomentState, OpenAlert
 
 _TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),
-    *("thoughts", "back_stage", "support"),
+    *("thoughts", "backstage", "support"),
 )
 WHOLE_JOURNEY = "the whole journey"
 
@@ -212,7 +212,7 @@ def _stories_by_release(stage: StageData) -> tuple[tuple[str, tuple[str, ...]], 
 
 def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
     figures = []
-    for item in stage.content.get("under_way") or ():
+    for item in stage.content.get("initiatives") or ():
         due = date.fromisoformat(item["due"]) if item.get("due") else None
         overdue_text = " (overdue)" if due and due < now.date() else ""
         until = f"until {page_text.format_short_date(due, now.date())}{overdue_text}" if due else "no date"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jkpi.documents.documents import Document, did_you_mean
+from jkpi.documents.documents import Document
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import Problem
 from jkpi.loading.model import ColumnMapping, Source
 
@@ -38,13 +39,13 @@ _COLUMNS_BY_KIND = {
     "counts": {"period_start"},
 }
 _KIND_BY_KEY = {
-    "also": "touchpoints",
+    "additional_events": "touchpoints",
     "milestones": "touchpoints",
     "questions": "responses",
     "scale": "responses",
-    "no_answer": "responses",
-    "counts": "counts",
-    "covers": "counts",
+    "missing_values": "responses",
+    "measures": "counts",
+    "period": "counts",
 }
 _MAPPABLE = {"channel", "survey", "question", "emotion", "emotion_state", "eligible", "consent"}
 
@@ -123,16 +124,18 @@ def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:
                 yield document.problem(["columns", name], f"milestones take the place of columns.{name}")
         if constants.touchpoint:
             yield document.problem(["constants", "touchpoint"], "milestones take the place of constants.touchpoint")
-        for number, additional_event in enumerate(source.also):
+        for number, additional_event in enumerate(source.additional_events):
             if not additional_event.at:
-                yield document.problem(["also", number], "beside milestones a further event needs its own time: at")
+                yield document.problem(
+                    ["additional_events", number], "beside milestones a further event needs its own time: at"
+                )
     else:
-        if not (columns.touchpoint or constants.touchpoint or source.also):
+        if not (columns.touchpoint or constants.touchpoint or source.additional_events):
             yield document.problem(
                 ["columns"], "no touchpoint: give columns.touchpoint, constants.touchpoint, milestones or also"
             )
         if not columns.occurred_at and not (
-            source.also and all(additional_event.at for additional_event in source.also)
+            source.additional_events and all(additional_event.at for additional_event in source.additional_events)
         ):
             yield document.problem(["columns"], "no time: give columns.occurred_at or milestones")
     if not (columns.customer_id or columns.case_id):
@@ -183,10 +186,12 @@ def _check_customers(source: Source, document: Document) -> Iterator[Problem]:
 def _check_counts(source: Source, document: Document) -> Iterator[Problem]:
     if not source.columns.period_start:
         yield document.problem(["columns"], "no time: give columns.period_start, the first day of what a row covers")
-    if source.covers is None:
-        yield document.problem([], "how long does a row cover? write covers: day, week or month")
-    if not source.counts:
-        yield document.problem([], "nothing is counted: write counts: {measure: {count: column, of: column}}")
+    if source.period is None:
+        yield document.problem([], "how long does a row cover? write period: day, week or month")
+    if not source.measures:
+        yield document.problem(
+            [], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}"
+        )
     if source.format.timezone != "UTC":
         yield document.problem(
             ["format", "timezone"], "a total is of a calendar day, week or month: it has no time zone"

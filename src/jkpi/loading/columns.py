@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import SourceError
 from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source

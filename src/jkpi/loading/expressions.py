@@ -86,8 +86,8 @@ def condition_sql(column: str, condition: RowFilter, file_format: FileFormat) ->
         tests.append(f"({text}) in ({', '.join(map(literal, condition.in_))})")
     bounds = {">": condition.above, "<": condition.below, ">=": condition.at_least, "<=": condition.at_most}
     tests += [f"({value}) {operator} {bound!r}" for operator, bound in bounds.items() if bound is not None]
-    if condition.known is not None:
-        tests.append(f"({text}) is {'not ' if condition.known else ''}null")
+    if condition.is_null is not None:
+        tests.append(f"({text}) is {'' if condition.is_null else 'not '}null")
     return " and ".join(tests) or "true"
 
 

@@ -1,9 +1,9 @@
-"""Load a source: each file or fetch is one batch, which lands whole or not at all, and never twice."""
+"""Loads a source. Each file or query is one batch, which lands completely or not at all, and never twice."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,14 +16,15 @@ from jkpi.loading.csv_files import CsvFile
 from jkpi.loading.databases import Query, greatest_watermark
 from jkpi.loading.files import file_fingerprint, file_type, find_files
 from jkpi.loading.jsonlines import JsonLinesFile
-from jkpi.loading.landing import CONFLICT_REASON, Staging, apply_validation, bounded_memory
 from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_empty, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.parquet_files import ParquetFile
 from jkpi.loading.prefetch import prefetch
-from jkpi.loading.report import BatchReport
-from jkpi.loading.rows import PARTS_PER_ROW, RowSource
+from jkpi.loading.report import BatchReport, reconcile
+from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, RowSource
+from jkpi.loading.staging import Staging
 from jkpi.loading.transform import Transformer
+from jkpi.loading.validation import apply_validation
 from jkpi.protocols import NO_PROGRESS, ChunkValidator, Progress
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
@@ -31,10 +32,13 @@ from jkpi.warehouse.landing import ensure_landing
 if TYPE_CHECKING:
     import pyarrow as pa
 
+STAGING_MEMORY = "768MB"
+CONFLICT_REASON = "same id, other content"
+
 
 @dataclass
 class Loader:
-    """What all batches of one load share."""
+    """Loads the batches of one source. results: validation results of the current batch."""
 
     source: Source
     settings: Settings
@@ -46,7 +50,7 @@ class Loader:
     unreadable: list[tuple[Batch, str]] = field(default_factory=list)
 
     def run(self, rows: RowSource, batch: Batch, required_columns: RequiredColumns) -> BatchReport:
-        """One batch, from its rows to the ledger."""
+        """Load one batch: transform, validate, stage, commit."""
         self.results = []
         query = rows if isinstance(rows, Query) else None
         key = pseudonym_key(self.source, self.settings)
@@ -73,11 +77,7 @@ class Loader:
                 return BatchReport(self.source.source, batch.origin, "empty")
             if query is not None:
                 batch = _with_content(batch, query)
-            staging.deduplicate()
-            if staging.count_conflicts():
-                for rejects in conflict_rejects(staging, transformer, rows):
-                    staging.reject(rejects)
-            report = staging.reconcile(batch, required_columns.warnings())
+            report = settle(staging, transformer, rows, batch, required_columns.warnings())
             if query is not None and not self.replacing and report.read == report.duplicates + report.skipped:
                 return BatchReport(self.source.source, batch.origin, "unchanged")
             report = staging.commit(batch, report, self.results)
@@ -96,19 +96,19 @@ def load_source(
     """Load what is new of a source.
 
     Args:
-        inspect: the first door; None lets everything through.
-        replace: take out what the source landed before, in the transaction of the first batch, and load all again.
+        validator: the incoming checkpoint; None accepts all rows.
+        replace: delete the rows the source loaded before, in the transaction of the first batch, and load all again.
 
     Returns:
-        One report a file, in order of the paths, or one for the fetch.
+        One report per file, in order of the paths, or one for the query.
 
     Raises:
-        SourceError: what could not be read; whatever else could be read has landed.
-        InputError: pseudonyms are asked for, and there is no key.
+        SourceError: files that could not be read; the others were loaded.
+        InputError: the source needs pseudonyms, and there is no key.
     """
     ensure_landing(warehouse)
     loader = Loader(source, settings, warehouse, validator, replace)
-    with bounded_memory(warehouse, settings.memory_limit is not None):
+    with warehouse.limited_memory(STAGING_MEMORY):
         return _load_all(loader, progress)
 
 
@@ -127,7 +127,7 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
             continue
         loaded_ids.add(report.batch_id)
         reports.append(report)
-    # Only now: what is replaced takes its ledger with it.
+    # Only now, because replacing deletes the load log of the source.
     record_empty(loader.warehouse, loader.empty_batches)
     for batch, reason in loader.unreadable:
         record_refused(loader.warehouse, batch, BatchReport(source.source, batch.origin, "refused", reason=reason), ())
@@ -139,10 +139,10 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
 
 
 def pseudonym_key(source: Source, settings: Settings) -> bytes | None:
-    """The key for this source's customer ids; None leaves them as they are.
+    """The key for the customer ids of this source; None if they are not pseudonymised.
 
     Raises:
-        InputError: the source wants pseudonyms, and the workspace has no key.
+        InputError: the source needs pseudonyms, and the workspace has no key.
     """
     if source.customer_ids == "as_is":
         return None
@@ -155,7 +155,7 @@ def pseudonym_key(source: Source, settings: Settings) -> bytes | None:
 
 
 def batch_id_for(source: str, content: str) -> str:
-    """The same content of the same source is the same batch, whatever its file is called."""
+    """The id of a batch: depends on source and content, not on the name of the file."""
     return hashlib.sha256(f"{source}\n{content}".encode()).hexdigest()[:32]
 
 
@@ -165,7 +165,7 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
     initial_stat = path.stat()
     content = file_fingerprint(path)
     batch_id = batch_id_for(source.source, content)
-    # Empty files are alike: each is known by its name too.
+    # All empty files have the same content, so their id includes the name.
     empty_id = batch_id_for(source.source, f"empty {origin}\n{content}")
     for candidate_id in (batch_id, empty_id):
         if candidate_id in loaded_ids:
@@ -182,7 +182,14 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
     else:
         rows = ParquetFile(path, origin, required_columns.check_all, progress)
     progress.start(f"{source.source}: {path.name}", initial_stat.st_size)
-    batch = Batch(batch_id, source.source, source.kind, origin, content, loader.settings.now.replace(tzinfo=None))
+    batch = Batch(
+        batch_id=batch_id,
+        source=source.source,
+        kind=source.kind,
+        origin=origin,
+        fingerprint=content,
+        now=loader.settings.now.replace(tzinfo=None),
+    )
     try:
         report = loader.run(
             _UnchangedFile(rows, path, initial_stat.st_size, initial_stat.st_mtime_ns), batch, required_columns
@@ -198,7 +205,7 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
 
 @dataclass
 class _UnchangedFile:
-    """Rows of a file that must not change while it is read: its fingerprint would be of something else."""
+    """Rows of a file. Stops if the file changes while it is read, because then its fingerprint would be wrong."""
 
     rows: RowSource
     path: Path
@@ -218,7 +225,7 @@ class _UnchangedFile:
         now = self.path.stat()
         if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
             raise SourceError(
-                f"{self.origin} changed while it was read; nothing of it landed", "load again when it is whole"
+                f"{self.origin} changed while it was read; nothing was loaded", "load again when it is complete"
             )
 
 
@@ -228,12 +235,12 @@ def _load_query(loader: Loader, progress: Progress) -> BatchReport:
     required_columns = RequiredColumns(source, "the query")
     rows = Query(source, settings.workspace, watermark, required_columns.check_all, progress)
     batch = Batch(
-        batch_id_for(source.source, f"from {watermark}"),
-        source.source,
-        source.kind,
-        rows.origin,
-        "",
-        settings.now.replace(tzinfo=None),
+        batch_id=batch_id_for(source.source, f"from {watermark}"),
+        source=source.source,
+        kind=source.kind,
+        origin=rows.origin,
+        fingerprint="",
+        now=settings.now.replace(tzinfo=None),
     )
     progress.start(f"{source.source}: {rows.origin}")
     with closing(rows):
@@ -241,30 +248,43 @@ def _load_query(loader: Loader, progress: Progress) -> BatchReport:
 
 
 def _with_content(batch: Batch, query: Query) -> Batch:
-    """The batch of a fetch is known by its content only when it has been read."""
-    return Batch(
-        batch_id_for(batch.source, query.fingerprint),
-        batch.source,
-        batch.kind,
-        batch.origin,
-        query.fingerprint,
-        batch.now,
-        query.cursor_value,
+    """The batch of a query gets its id after reading, because the id depends on the content."""
+    return replace(
+        batch,
+        batch_id=batch_id_for(batch.source, query.fingerprint),
+        fingerprint=query.fingerprint,
+        cursor_value=query.cursor_value,
     )
 
 
-def conflict_rejects(staging: Staging, transformer: Transformer, rows: RowSource) -> Iterator[pa.Table]:
-    """The original rows of those whose id is taken: the file is read once more, and only then."""
+def settle(
+    staging: Staging, transformer: Transformer, rows: RowSource, batch: Batch, warnings: Sequence[str] = ()
+) -> BatchReport:
+    """Mark duplicates and conflicts of the staged rows, find the new rejects, and add everything up.
+
+    Raises:
+        SystemFailure: the numbers do not add up.
+    """
+    staging.deduplicate()
+    if staging.count_conflicts():
+        for rejects in _conflict_rejects(staging, transformer, rows):
+            staging.reject(rejects)
+    staging.select_new_rejects()
+    return reconcile(staging.counts(), batch.source, batch.origin, batch.batch_id, warnings)
+
+
+def _conflict_rejects(staging: Staging, transformer: Transformer, rows: RowSource) -> Iterator[pa.Table]:
+    """Rejects of the rows whose id is taken. Reads the source a second time to get the original rows."""
     import pyarrow as pa
 
     for chunk in rows.chunks():
-        numbers = chunk.table["(row)"]
+        numbers = chunk.table[ROW_COLUMN]
         if not len(numbers):
             continue
         seqs = staging.conflicting_rows(
             numbers[0].as_py() * PARTS_PER_ROW, numbers[-1].as_py() * PARTS_PER_ROW + PARTS_PER_ROW - 1
         )
         if seqs:
-            constants = {"reason": CONFLICT_REASON, "detail": "the first one stays", "severity": "warning"}
+            constants = {"reason": CONFLICT_REASON, "detail": "the first row was kept", "severity": "warning"}
             columns = {name: pa.array([value] * len(seqs), pa.string()) for name, value in constants.items()}
             yield transformer.with_originals(chunk, pa.table({"seq": pa.array(seqs, pa.int64()), **columns}))

@@ -1,4 +1,4 @@
-"""The ledger of what was loaded, written in the transaction of the rows: a crash neither loses nor doubles a batch."""
+"""The load log, written in the same transaction as the rows: a crash neither loses nor repeats a batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the ledger says of a batch. Times are naive UTC."""
+    """A batch as the load log knows it. Times are naive UTC."""
 
     batch_id: str
     source: str
@@ -29,13 +29,13 @@ class Batch:
 
 
 def loaded_batches(warehouse: Warehouse, source: str) -> set[str]:
-    """Ids of the batches that landed, and of files that are known to hold no rows."""
+    """Ids of loaded batches, and of files known to have no rows."""
     sql = "select batch_id from raw.load_batches where source = :source and status in ('loaded', 'empty')"
     return {row["batch_id"] for row in warehouse.rows(sql, {"source": source})}
 
 
 def cursor_values(warehouse: Warehouse, source: str) -> list[str]:
-    """The watermarks of all fetches that landed."""
+    """The watermarks of all loaded queries."""
     sql = (
         "select distinct cursor_value from raw.load_batches"
         " where source = :source and status = 'loaded' and cursor_value is not null"
@@ -44,7 +44,7 @@ def cursor_values(warehouse: Warehouse, source: str) -> list[str]:
 
 
 def write_load_log(warehouse: Warehouse, batch: Batch, report: BatchReport) -> None:
-    """The batch's row in the ledger, in place of an earlier one of the same content."""
+    """Write the row of a batch, replacing an earlier row of the same batch id."""
     import pyarrow as pa
 
     warehouse.execute(
@@ -75,25 +75,25 @@ def write_load_log(warehouse: Warehouse, batch: Batch, report: BatchReport) -> N
 
 
 def _next_load_number(warehouse: Warehouse) -> int:
-    """A number that neither the ledger nor the last measuring knows: the same batch loaded anew is another load."""
+    """The next load number, higher than any in use: the same batch loaded again is a new load."""
     tables = ("load_batches", "measuring_batches", "measured_batches")
     highest = (warehouse.scalar(f"select max(load_number) from raw.{table}") for table in tables)
     return 1 + max(number or 0 for number in highest)
 
 
 def write_validation_results(warehouse: Warehouse, batch: Batch, results: Sequence[Mapping[str, Any]]) -> None:
-    """What the first door found, summed over the chunks of the batch."""
+    """Write the validation results of the incoming checkpoint, summed over the chunks of the batch."""
     import pyarrow as pa
 
-    key_columns = ("door", "subject", "suite", "expectation", "column_name", "severity")
+    key_columns = ("checkpoint", "subject", "suite", "expectation", "column_name", "severity")
     totals: dict[tuple[Any, ...], dict[str, Any]] = {}
     for result in results:
         key = tuple(result.get(name) for name in key_columns)
         row = totals.setdefault(
-            key, {**result, "success": True, "raised": False, "checked": 0, "unexpected": 0, "detail": None}
+            key, {**result, "success": True, "raised_exception": False, "checked": 0, "unexpected": 0, "detail": None}
         )
         row["success"] = row["success"] and bool(result.get("success"))
-        row["raised"] = row["raised"] or bool(result.get("raised"))
+        row["raised_exception"] = row["raised_exception"] or bool(result.get("raised_exception"))
         row["checked"] += int(result.get("checked") or 0)
         row["unexpected"] += int(result.get("unexpected") or 0)
         row["detail"] = row["detail"] or (result.get("detail") if not result.get("success") else None)
@@ -101,7 +101,7 @@ def write_validation_results(warehouse: Warehouse, batch: Batch, results: Sequen
         return
     schema = _arrow_schema("quality_results")
     run_columns = {"run_id": batch.batch_id, "batch_id": batch.batch_id, "checked_at": batch.now}
-    rows = [{"door": "incoming", "subject": batch.source, **row, **run_columns} for row in totals.values()]
+    rows = [{"checkpoint": "incoming", "subject": batch.source, **row, **run_columns} for row in totals.values()]
     warehouse.insert(
         "raw.quality_results", pa.Table.from_pylist([{n: r.get(n) for n in schema.names} for r in rows], schema=schema)
     )
@@ -116,9 +116,9 @@ where source = :source and batch_id = :batch and status = 'refused'
 def record_refused(
     warehouse: Warehouse, batch: Batch, report: BatchReport, results: Sequence[Mapping[str, Any]]
 ) -> BatchReport:
-    """Write down that a batch was refused, and why: nothing else of it lands.
+    """Log that a batch was refused, and why. Nothing else of it lands.
 
-    One that was refused before is as old as it was then: what is missing does not move on with each further try.
+    A batch that was refused before keeps its first timestamp, so that the data gap does not move with each attempt.
     """
     refused = replace(report, status="refused")
     parameters = {"source": batch.source, "batch": batch.batch_id}
@@ -131,14 +131,14 @@ def record_refused(
 
 
 def record_empty(warehouse: Warehouse, batches: Sequence[Batch]) -> None:
-    """Write down which files hold no rows, so that each is told once."""
+    """Log files without rows, so that each is reported once."""
     with warehouse.transaction():
         for batch in batches:
             write_load_log(warehouse, batch, BatchReport(batch.source, batch.origin, "empty", batch.batch_id))
 
 
 def delete_source(warehouse: Warehouse, table: str, source: str) -> None:
-    """Take a source's rows, rejects and ledger out of the landing."""
+    """Delete the rows, rejects and load log of a source."""
     for target in (table, "rejected_rows", "load_batches"):
         warehouse.execute(f"delete from raw.{target} where source = :source", {"source": source})
 

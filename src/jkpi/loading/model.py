@@ -176,7 +176,7 @@ class Constants(StrictModel):
 
 
 class RowFilter(StrictModel):
-    """A test of one column of the row; all that is given must hold. Unknown values meet no test but `known: false`."""
+    """A test of one column of the row; all that is given must hold. Unknown values meet no test but `is_null: true`."""
 
     is_: Scalar | None = Field(None, alias="is")
     is_not: Scalar | None = None
@@ -185,7 +185,7 @@ class RowFilter(StrictModel):
     below: float | None = None
     at_least: float | None = None
     at_most: float | None = None
-    known: bool | None = None
+    is_null: bool | None = None
 
 
 class AdditionalEvent(StrictModel):
@@ -199,8 +199,8 @@ class AdditionalEvent(StrictModel):
 class RatioMeasure(StrictModel):
     """A measure of rows that are totals: how many of how many."""
 
-    count: str = Field(description="Column with how many of them it was so for.")
-    of: str = Field(description="Column with how many there were.")
+    numerator: str = Field(description="Column with how many of them it was so for.")
+    denominator: str = Field(description="Column with how many there were.")
 
 
 class DataUse(StrictModel):
@@ -230,18 +230,18 @@ class Source(StrictModel):
         None, description="Value in the source -> touchpoint; null: known, and not wanted."
     )
     values: dict[str, dict[Scalar, Scalar]] = Field({}, description="Our column -> value in the source -> our value.")
-    also: tuple[AdditionalEvent, ...] = Field((), max_length=900)
+    additional_events: tuple[AdditionalEvent, ...] = Field((), max_length=900)
     milestones: dict[SnakeCaseName, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
     questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
-    no_answer: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
-    covers: Literal["day", "week", "month"] | None = Field(
+    missing_values: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
+    period: Literal["day", "week", "month"] | None = Field(
         None, description="How long each row is the total of; it starts on the first day of it, weeks on Monday."
     )
-    counts: dict[SnakeCaseName, RatioMeasure] = Field(
+    measures: dict[SnakeCaseName, RatioMeasure] = Field(
         {}, max_length=900, description="Measure -> the two columns it is made of."
     )
-    late_by: Annotated[Duration | None, BeforeValidator(_zero_as_none)] = Field(
+    allowed_lateness: Annotated[Duration | None, BeforeValidator(_zero_as_none)] = Field(
         None, description="How late rows may arrive; 0d, or left out: they do not."
     )
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
@@ -257,7 +257,7 @@ class Source(StrictModel):
             "source": self.source,
             "kind": self.kind,
             "title": self.title or self.source,
-            "late_seconds": int(self.late_by.total_seconds()) if self.late_by else 0,
+            "late_seconds": int(self.allowed_lateness.total_seconds()) if self.allowed_lateness else 0,
             "schedule": self.schedule,
             "owner": self.owner,
             "data_use": json.dumps(card, ensure_ascii=False, sort_keys=True),

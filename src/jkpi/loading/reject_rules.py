@@ -112,8 +112,8 @@ def _count_rules(source: Source) -> list[RejectRule]:
     )
     return [
         RejectRule(
-            f"happened <> date_trunc({literal(source.covers)}, happened)",
-            literal(f"not the first day of a {source.covers}"),
+            f"happened <> date_trunc({literal(source.period)}, happened)",
+            literal(f"not the first day of a {source.period}"),
             "t_at",
         ),
         RejectRule("t_count is null or t_of is null", "'half a count'", detail),

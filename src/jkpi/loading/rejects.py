@@ -1,4 +1,4 @@
-"""Rejected rows: list them, take them out to be mended, and send them through the door again."""
+"""Rejected rows: list them, export them for correction, and load them again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError
 from jkpi.loading.jsonlines import chunk_from_json
-from jkpi.loading.landing import Staging, apply_validation
-from jkpi.loading.load import conflict_rejects, pseudonym_key
+from jkpi.loading.load import pseudonym_key, settle
 from jkpi.loading.load_log import Batch, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import CHUNK_ROWS, HEADER_KEY, LINE_KEY, RawChunk, UnparsableRow
+from jkpi.loading.staging import Staging
 from jkpi.loading.transform import Transformer
 from jkpi.loading.transform_sql import mapped_columns
+from jkpi.loading.validation import apply_validation
 from jkpi.protocols import ChunkValidator
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
@@ -36,7 +37,7 @@ _EXPORT_COLUMNS = ("reject_id", "source", "origin", "row_number", "reason", "det
 def list_rejects(
     warehouse: Warehouse, source: str | None = None, reason: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Open rejects, newest first, with what is kept of their original row as a dict under `original`."""
+    """Open rejects, newest first, with their original row as a dict under `original`."""
     ensure_landing(warehouse)
     where, parameters = _filter_sql(source, reason)
     rows = warehouse.rows(
@@ -48,7 +49,7 @@ def list_rejects(
 
 
 def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str | None = None) -> list[dict[str, Any]]:
-    """How many there are, replayed and expired ones too: source, reason, status, rows."""
+    """Counts of rejects by source, reason and status, including replayed and expired ones."""
     ensure_landing(warehouse)
     where, parameters = _filter_sql(source, reason)
     return warehouse.rows(
@@ -59,16 +60,18 @@ def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str |
 
 
 def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, reason: str | None = None) -> int:
-    """Write open rejects to a .csv or .jsonl, to be mended there and replayed with it; how many they are.
+    """Write open rejects to a .csv or .jsonl file, where they can be corrected for a replay. Returns their number.
 
-    The first columns say what is wrong and where; behind them stand the columns of the original row. A row that does
-    not divide into columns stands under `(line)`. Without any no file is written.
+    The first columns say what is wrong and where; the columns of the original row follow. A row that cannot be split
+    into columns is written under `(line)`. If there are no rejects, no file is written.
 
     Raises:
-        InputError: another kind of file.
+        InputError: the file name has another suffix.
     """
     if path.suffix not in (".csv", ".jsonl"):
-        raise InputError(f"{path.name}: rejects are written as .csv or .jsonl", "name the file so")
+        raise InputError(
+            f"{path.name}: rejects are exported as .csv or .jsonl only", "use a file name with one of these suffixes"
+        )
     rejects = list_rejects(warehouse, source, reason, limit=2**31)
     if not rejects:
         return 0
@@ -96,16 +99,17 @@ def replay_rejects(
     validator: ChunkValidator | None = None,
     corrected: Path | None = None,
 ) -> BatchReport:
-    """Send the open rejects of a source through the same transformation again, after the YAML was corrected.
+    """Load the open rejects of a source again, after the YAML or the rows were corrected.
 
     Args:
-        mended: a file from `export`, its original columns corrected; only the rows in it are sent, as they stand there.
+        corrected: a file from `export_rejects` with corrected rows; only its rows are loaded.
 
     Returns:
-        The numbers of this replay. Rows that landed have status 'replayed'; the others stay open, with today's reason.
+        The report of the replay. Rows that were loaded get status 'replayed'; the others stay open with their new
+        reason.
 
     Raises:
-        InputError: the mended file cannot be read, or speaks of rows that are not open.
+        InputError: the corrected file cannot be read, or names rows that are not open.
     """
     ensure_landing(warehouse)
     rejects = warehouse.rows(
@@ -118,7 +122,14 @@ def replay_rejects(
     originals_text = "\n".join(f"{row['reject_id']} {row['original']}" for row in rejects)
     content = hashlib.sha256(f"replay {settings.now.isoformat()}\n{originals_text}".encode()).hexdigest()
     origin = f"replay of {corrected.name}" if corrected else "replay"
-    batch = Batch(content[:32], source.source, source.kind, origin, content, settings.now.replace(tzinfo=None))
+    batch = Batch(
+        batch_id=content[:32],
+        source=source.source,
+        kind=source.kind,
+        origin=origin,
+        fingerprint=content,
+        now=settings.now.replace(tzinfo=None),
+    )
     original_rows = _OriginalRows(source, origin, list(dict.fromkeys(row["original"] for row in rejects)))
     if not rejects:
         return BatchReport(source.source, origin, "empty", warnings=(f"{source.source}: no open rejects",))
@@ -133,11 +144,7 @@ def replay_rejects(
                 report = BatchReport(source.source, origin, "refused", batch.batch_id, reason=refusal)
                 return record_refused(warehouse, batch, report, results)
             staging.add(transformed)
-        staging.deduplicate()
-        if staging.count_conflicts():
-            for conflict_rows in conflict_rejects(staging, transformer, original_rows):
-                staging.reject(conflict_rows)
-        report = staging.reconcile(batch)
+        report = settle(staging, transformer, original_rows, batch)
         with warehouse.transaction():
             staging.commit(batch, report, results)
             _update_statuses(warehouse, rejects, original_rows.originals, staging.new_rejects())
@@ -145,9 +152,9 @@ def replay_rejects(
 
 
 def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
-    """Delete the originals of open rejects older than `rejects_kept`, whatever their source.
+    """Delete the original rows of open rejects that are older than `rejects_retention`, of all sources.
 
-    They stay counted, with status `expired`, and can no longer be replayed.
+    They keep counting, with status `expired`, and can no longer be replayed.
     """
     warehouse.execute(
         "update raw.rejected_rows set status = 'expired', original = null"
@@ -157,10 +164,10 @@ def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
 
 
 def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
-    """Mended rows by reject_id, from a .csv or .jsonl that `export` wrote.
+    """Corrected rows by reject_id, from a .csv or .jsonl file written by `export_rejects`.
 
     Raises:
-        InputError: not there, or without the column reject_id.
+        InputError: the file cannot be read, or a row has no reject_id.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -173,15 +180,15 @@ def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (KeyError, ValueError, csv.Error):
         raise InputError(
-            f"{path.name} is not a file of rejects: it has no reject_id on every row",
-            "write one with: jkpi rejects export",
+            f"{path.name} is not an export of rejects: not every row has a reject_id",
+            "create one with: jkpi rejects export",
         ) from None
 
 
 def _corrected_cells(row: Mapping[str, str]) -> dict[str, str]:
     cells = {column: value for column, value in row.items() if column not in _EXPORT_COLUMNS and value is not None}
     line, header = cells.pop(LINE_KEY, ""), cells.pop(HEADER_KEY, "")
-    # Whoever mends a row that did not divide either corrects the line or fills in the columns.
+    # A row that could not be split is corrected either as a line or by filling in the columns.
     return {LINE_KEY: line, HEADER_KEY: header} if line and not any(cells.values()) else cells
 
 
@@ -203,7 +210,8 @@ def _with_corrections(
     unknown = set(corrected) - {row["reject_id"] for row in rejects}
     if unknown:
         raise InputError(
-            f"{len(unknown)} of {len(corrected)} mended rows are not open rejects of this source, such as {min(unknown)}",
+            f"{len(unknown)} of {len(corrected)} corrected rows are no open rejects of this source,"
+            f" such as {min(unknown)}",
             "export them again",
         )
     return [
@@ -215,7 +223,7 @@ def _with_corrections(
 
 @dataclass
 class _OriginalRows:
-    """Original rows as a source of rows; the row number is the place in `originals`, from 1."""
+    """Original rows as a row source. The row number is the position in `originals`, from 1."""
 
     source: Source
     origin: str
@@ -234,7 +242,7 @@ class _OriginalRows:
                 split = split_line(text, self.source)
                 if split is None:
                     line = json.loads(text)[LINE_KEY]
-                    unparsable.append(UnparsableRow(number, "ragged row", "still does not divide into columns", line))
+                    unparsable.append(UnparsableRow(number, "ragged row", "still cannot be split into columns", line))
                 else:
                     nested = self._is_nested(split)
                     texts[nested].append(split)
@@ -247,13 +255,13 @@ class _OriginalRows:
                     )
 
     def _is_nested(self, text: str) -> bool:
-        """Whether JSON pointers of the YAML lead into the row: a row that was kept has their values by their names."""
+        """Whether the row still needs the JSON pointers of the YAML; a stored row holds their values by name."""
         pointers = [column for column in mapped_columns(self.source) if column.startswith("/")]
         return bool(pointers) and _is_json_lines(self.source) and not set(pointers) <= json.loads(text).keys()
 
 
 def split_line(original: str, source: Source) -> str | None:
-    """The original as a JSON object by columns: as it is, or its line divided; None where that does not go."""
+    """The original row as a JSON object by column; a stored line is split first. None if it cannot be split."""
     row = json.loads(original)
     if LINE_KEY not in row:
         return original
@@ -282,7 +290,7 @@ def _is_json_lines(source: Source) -> bool:
 def _update_statuses(
     warehouse: Warehouse, rejects: Sequence[Mapping[str, Any]], originals: Sequence[str], new_rejects: pa.Table
 ) -> None:
-    """Rows without a new reject are replayed; the others stay open, with the reason of now."""
+    """Rows without a new reject become replayed; the others stay open with their new reason."""
     import pyarrow as pa
 
     position = {original: number for number, original in enumerate(originals, start=1)}
@@ -293,13 +301,13 @@ def _update_statuses(
         "reason": pa.array([row.get("reason") for row in outcomes], pa.string()),
         "detail": pa.array([row.get("detail") for row in outcomes], pa.string()),
     }
-    warehouse.execute("create temp table staged_settled (reject_id text, reason text, detail text)")
-    warehouse.insert("staged_settled", pa.table(updates))
-    ids = "(select reject_id from staged_settled where reason is null)"
-    # What has landed is not kept a second time.
+    warehouse.execute("create temp table staged_updates (reject_id text, reason text, detail text)")
+    warehouse.insert("staged_updates", pa.table(updates))
+    ids = "(select reject_id from staged_updates where reason is null)"
+    # The original of a loaded row is no longer needed.
     warehouse.execute(f"update raw.rejected_rows set status = 'replayed', original = null where reject_id in {ids}")
     warehouse.execute(
-        "update raw.rejected_rows as r set reason = s.reason, detail = s.detail from staged_settled s"
+        "update raw.rejected_rows as r set reason = s.reason, detail = s.detail from staged_updates s"
         " where r.reject_id = s.reject_id and s.reason is not null"
     )
-    warehouse.execute("drop table staged_settled")
+    warehouse.execute("drop table staged_updates")

@@ -52,8 +52,8 @@ def mapped_columns(source: Source) -> list[str]:
     names.extend(column for field in single_fields if (column := getattr(columns, field)))
     names.extend([*columns.segments.values(), *columns.attributes.values()])
     names.extend([*source.milestones.values(), *source.questions.values()])
-    names.extend(column for measure in source.counts.values() for column in (measure.count, measure.of))
-    for additional_event in source.also:
+    names.extend(column for measure in source.measures.values() for column in (measure.numerator, measure.denominator))
+    for additional_event in source.additional_events:
         names.extend([*additional_event.where, *([additional_event.at] if additional_event.at else [])])
     return list(dict.fromkeys(names))
 
@@ -62,7 +62,10 @@ def _time_columns(source: Source) -> list[str]:
     """SQL over `raw` for each text of the source that holds a time: columns, and the constant one."""
     names = [column for field in _TIME_FIELDS if (column := getattr(source.columns, field))]
     names.extend(
-        [*source.milestones.values(), *(additional_event.at for additional_event in source.also if additional_event.at)]
+        [
+            *source.milestones.values(),
+            *(additional_event.at for additional_event in source.additional_events if additional_event.at),
+        ]
     )
     expressions = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(names)]
     if source.constants.responded_at:
@@ -131,7 +134,7 @@ def _content_hash(source: Source, landing: LandingTable) -> str:
     kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.id_column, undated)}
     texts = {name: _column_as_text(name, kind) for name, kind in kinds.items()}
     full_hash = md5_hash(texts.values())
-    if not (source.milestones or source.also):
+    if not (source.milestones or source.additional_events):
         return full_hash
     event_hash = md5_hash(
         [texts["touchpoint"], texts[landing.time_column], *([texts["due_at"]] if source.milestones else [])]
@@ -168,7 +171,7 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
         column, constant = getattr(columns, field), getattr(source.constants, field, None)
         if column is None:
             return f"{literal(constant)}::varchar"
-        expression = cleaned(column, (*nulls, *source.no_answer) if field == "score" else nulls)
+        expression = cleaned(column, (*nulls, *source.missing_values) if field == "score" else nulls)
         values = source.values.get(field)
         return case_expression(f"({expression})", dict(values), expression) if values else expression
 
@@ -183,13 +186,16 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
         members = {key: f"({cleaned(column, nulls)})" for key, column in getattr(columns, field).items()}
         parts.append(f"{json_object(members)} as {field}")
     parts += [f"{cleaned(column, nulls)} as m_{number}" for number, column in enumerate(source.milestones.values())]
-    missing_values = (*nulls, *source.no_answer)
+    missing_values = (*nulls, *source.missing_values)
     parts += [
         f"{cleaned(column, missing_values)} as q_{number}" for number, column in enumerate(source.questions.values())
     ]
-    for number, measure in enumerate(source.counts.values()):
-        parts += [f"{cleaned(measure.count, nulls)} as c_{number}", f"{cleaned(measure.of, nulls)} as o_{number}"]
-    for number, additional_event in enumerate(source.also):
+    for number, measure in enumerate(source.measures.values()):
+        parts += [
+            f"{cleaned(measure.numerator, nulls)} as c_{number}",
+            f"{cleaned(measure.denominator, nulls)} as o_{number}",
+        ]
+    for number, additional_event in enumerate(source.additional_events):
         tests = " and ".join(
             condition_sql(column, condition, source.format) for column, condition in additional_event.where.items()
         )
@@ -222,7 +228,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "segments": "segments",
         "attributes": "attributes",
         "measure": "measure",
-        "covers": literal(source.covers),
+        "covers": literal(source.period),
         "numerator": as_number("t_count", source.format.decimal),
         "denominator": as_number("t_of", source.format.decimal),
         landing.time_column: "happened",
@@ -252,7 +258,7 @@ def _id_sql(source: Source, landing: LandingTable) -> str:
             return f"case when {is_milestone} then {given_id} || ':' || touchpoint else {event_id} end"
         if source.questions:
             return f"{given_id} || ':' || question"
-        return f"case when derived then {event_id} else {given_id} end" if source.also else given_id
+        return f"case when derived then {event_id} else {given_id} end" if source.additional_events else given_id
     if source.milestones:
         return event_id
-    return f"case when derived then {event_id} else {derived_id} end" if source.also else derived_id
+    return f"case when derived then {event_id} else {derived_id} end" if source.additional_events else derived_id

@@ -65,7 +65,7 @@ def unpivot_selects(source: Source, landing: LandingTable) -> list[str]:
         selects.append(select_for(0, row_time, touchpoint, f"({skipped} or {is_empty})"))
     elif source.kind != "touchpoints" or source.columns.touchpoint or source.constants.touchpoint:
         selects.append(select_for(0, row_time, touchpoint, skipped))
-    for number, additional_event in enumerate(source.also):
+    for number, additional_event in enumerate(source.additional_events):
         event_time = f"a_{number}_at" if additional_event.at else row_time
         part = len(source.milestones) + 1 + number
         selects.append(
@@ -87,9 +87,9 @@ def _measure_selects(source: Source) -> list[str]:
         select_for(
             number, literal(name), f"c_{number} as t_count, o_{number} as t_of", f"{_either_value(number)} is not null"
         )
-        for number, name in enumerate(source.counts)
+        for number, name in enumerate(source.measures)
     ]
-    all_null = " and ".join(f"{_either_value(number)} is null" for number in range(len(source.counts)))
+    all_null = " and ".join(f"{_either_value(number)} is null" for number in range(len(source.measures)))
     return [
         *selects,
         select_for(PARTS_PER_ROW - 1, "null", "null::varchar as t_count, null::varchar as t_of", all_null, "true"),

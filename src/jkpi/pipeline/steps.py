@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from jkpi.loading.report import BatchReport
     from jkpi.measuring.report import MeasureReport
     from jkpi.pipeline.progress import Display
-    from jkpi.quality.report import CheckReport
+    from jkpi.quality.report import CheckReport, TableCheckpoint
 
 
-Checkpoint = Literal["landing", "marts"]
 MIN_BAD_ROWS = 20
 
 
@@ -95,7 +94,7 @@ def load(
     return reports
 
 
-def check(settings: Settings, checkpoint: Checkpoint) -> CheckReport:
+def check(settings: Settings, checkpoint: TableCheckpoint) -> CheckReport:
     """Great Expectations on what has landed, or on what was measured."""
     from jkpi.quality.landing import check_landing
     from jkpi.quality.marts import check_marts

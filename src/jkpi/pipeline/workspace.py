@@ -101,7 +101,7 @@ def select_sources(sources: tuple[Source, ...], source_name: str | None) -> tupl
         return sources
     selected = tuple(source for source in sources if source.source == source_name)
     if not selected:
-        from jkpi.documents.documents import did_you_mean
+        from jkpi.documents.validation_errors import did_you_mean
 
         raise InputError(
             f"no source {source_name!r} in this workspace", hint=did_you_mean(source_name, (s.source for s in sources))

@@ -1,4 +1,4 @@
-"""Where one source leaves us blind, and since when. Pure: facts in, verdict out."""
+"""Detects the data gaps of one source from its volumes. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from jkpi.quality.report import DataGap, as_naive_utc
+from jkpi.quality.report import DataGap
 from jkpi.quality.volume import (
     ENDED_AFTER,
     MIN_USUAL_ROWS,
@@ -18,14 +18,15 @@ from jkpi.quality.volume import (
     is_silent,
     longest_pause,
 )
+from jkpi.warehouse.base import as_naive_utc
 
 
 @dataclass(frozen=True)
 class RefusedBatch:
-    """A batch that was refused and that no later batch of the same origin made good. Times are naive UTC.
+    """A refused batch that no later batch of the same origin replaced. Times are naive UTC.
 
-    before: the last event of the source when it was refused, None where it had none.
-    after: the first event that arrived later than that, None where none has.
+    last_before: the last event of the source when the batch was refused; None if it had none.
+    first_after: the first event loaded after that; None if there is none.
     """
 
     origin: str
@@ -36,12 +37,13 @@ class RefusedBatch:
 
 @dataclass(frozen=True)
 class SourceVolumes:
-    """What has landed of one source. Days are local in `zone`, times naive UTC; nothing is later than now.
+    """What one source has landed. Days are local in `zone`, times naive UTC; nothing is later than now.
 
-    utc_counts: by days of UTC, as many systems cut their files: one that is lost is half of two local days.
-    so_far, utc_so_far: the same of each day up to the time of day that it is at the horizon, now less `late`.
-    read and rejected count events over all batches; late is the source's late-data allowance; on holidays a calendar of
-    the workspace is closed.
+    counts, utc_counts: rows by local day, and by UTC day. Many systems cut their files by UTC day; a lost file is then
+        half of two local days.
+    partial_day_counts, utc_partial_day_counts: rows of each day up to the horizon's time of day. The horizon is now
+        minus the allowed lateness.
+    read, rejected: events over all batches. holidays: days on which a calendar of the workspace is closed.
     """
 
     source: str
@@ -64,7 +66,7 @@ class SourceVolumes:
 
 @dataclass(frozen=True)
 class SourceGaps:
-    """What the volume of one source says. `days_silent` is 0 while it speaks."""
+    """The data gaps of one source. days_silent: 0 while it brings rows."""
 
     source: str
     days: tuple[DayVolume, ...] = ()
@@ -74,8 +76,11 @@ class SourceGaps:
 
 
 def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
-    """The verdict at `now` (naive UTC). A day is judged once it is over and late rows had their time to come, and the
-    one that is not over then by its rows so far: what is decided in it counts as known already."""
+    """The data gaps as of `now` (naive UTC).
+
+    A day is evaluated once it is over and the allowed lateness has passed. The day of the horizon is evaluated by its
+    rows up to the horizon's time of day, because cases decided in it already count as known.
+    """
     days, gaps, silent_since = _gaps_by_day(
         volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
     )
@@ -97,7 +102,7 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
         pause = longest_pause(list(volumes.counts)) or timedelta(0)
         gaps.append(_silence_gap(volumes.source, last_at, now, f"its longest pause before was {_days_text(pause)}"))
     refused = [gap for candidate in volumes.refused if (gap := _refused_gap(volumes.source, candidate, now))]
-    # A source whose file was refused is not silent: what it brought could not be read.
+    # A source whose file was refused is not silent.
     gaps = [*refused, *(gap for gap in gaps if not any(_covers(candidate, gap) for candidate in refused))]
     silence = now - silent_since if silent_since is not None else timedelta(0)
     return SourceGaps(
@@ -116,7 +121,7 @@ def _gaps_by_day(
     zone: ZoneInfo,
     now: datetime,
 ) -> tuple[list[DayVolume], list[DataGap], datetime | None]:
-    """Each day of a zone judged, where we are blind by that, and since when the source has been silent."""
+    """Evaluate each day of a zone. Returns days, data gaps, and since when the source is silent (None: it is not)."""
     horizon = (now - volumes.allowed_lateness).replace(tzinfo=UTC).astimezone(zone)
     until = horizon.date()
     days = evaluate_days(counts, until, volumes.holidays)
@@ -139,9 +144,9 @@ def _gaps_by_day(
 def _partial_day_reason(
     volumes: SourceVolumes, partial_day_counts: Mapping[date, int], horizon: datetime
 ) -> str | None:
-    """Why we are blind on the day of the horizon, though it is not over; None where we are not.
+    """Why the day of the horizon is a data gap although it is not over; None if it is not.
 
-    Of a source that names no `late_by` only a hole is seen, with rows after it: its newest file may end at midnight.
+    A source without `allowed_lateness` must have newer rows, because its newest file may end at midnight.
     """
     has_gone_on = volumes.last_at is not None and volumes.last_at > as_naive_utc(horizon)
     if not partial_day_counts or not (has_gone_on or volumes.allowed_lateness):
@@ -153,7 +158,7 @@ def _partial_day_reason(
 
 
 def _merge_days(days: Sequence[DayVolume], utc_days: Sequence[DayVolume]) -> list[DayVolume]:
-    """The days, those by UTC in their place where only they are blind."""
+    """The local days; a day that is a gap only by UTC is replaced by the UTC day."""
     utc_gap_days = {utc_day.day: utc_day for utc_day in utc_days if utc_day.is_gap}
     return [day if day.is_gap else utc_gap_days.get(day.day, day) for day in days]
 
@@ -167,7 +172,7 @@ def _covers(outer: DataGap, inner: DataGap) -> bool:
 
 
 def _silence_gap(source: str, starts_at: datetime, now: datetime, evidence: str) -> DataGap:
-    """Blind until now; from a source that has ended nobody expects more, so its blindness ends with that."""
+    """The gap of a silent source: until now, or until ENDED_AFTER has passed, because an ended source sends no more."""
     if now - starts_at > ENDED_AFTER:
         reason = f"ended: no rows since {starts_at:%Y-%m-%d}, {evidence}"
         return DataGap(source, starts_at, starts_at + ENDED_AFTER, reason)
@@ -175,7 +180,7 @@ def _silence_gap(source: str, starts_at: datetime, now: datetime, evidence: str)
 
 
 def _refused_gap(source: str, batch: RefusedBatch, now: datetime) -> DataGap | None:
-    """Blind from the last event known when it was refused until newer ones arrived; None where that is no time."""
+    """The gap of a refused batch: from the last event before it until newer events arrived; None if that is no time."""
     ends_at = batch.first_after or now
     if batch.last_before is None or batch.last_before >= ends_at:
         return None

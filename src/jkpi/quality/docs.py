@@ -1,4 +1,4 @@
-"""Great Expectations' Data Docs, built from what the last checks left in the warehouse, readable without a network."""
+"""Great Expectations' Data Docs, built from the stored results of the last checks, readable offline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
     from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
 
-# Of the checks of landing and marts the last run; of what came in, the last of each source.
+# The last run of the checkpoints landing and marts; of incoming, the last run of each source.
 _LAST_RESULTS = """
 select
     checkpoint,
@@ -42,7 +42,9 @@ where
     checked_at = (
         select max(latest.checked_at)
         from raw.quality_results as latest
-        where latest.checkpoint = results.checkpoint and (latest.checkpoint <> 'incoming' or latest.subject = results.subject)
+        where
+            latest.checkpoint = results.checkpoint
+            and (latest.checkpoint <> 'incoming' or latest.subject = results.subject)
     )
 group by checkpoint, subject, suite, expectation, column_name, severity, checked_at
 order by checkpoint, subject, suite, expectation
@@ -51,7 +53,7 @@ _ROW_COUNT = re.compile(r"[\d,]+ of [\d,]+ rows?(?:, such as |$)")
 
 
 def build_docs(settings: Settings) -> Path:
-    """Write the Data Docs into `data_docs` of the output folder, in place of older ones; the path of their index."""
+    """Write the Data Docs into `data_docs` of the site folder, replacing older ones. Returns the path of the index."""
     target = settings.site_dir / "data_docs"
     draft = target.with_name("data_docs.new")
     shutil.rmtree(draft, ignore_errors=True)
@@ -70,7 +72,7 @@ def build_docs(settings: Settings) -> Path:
 
 
 def last_results(settings: Settings) -> list[list[QualityResult]]:
-    """The last results of each subject with each suite, as lists of one check each."""
+    """The last results, one list per subject and suite."""
     with open_warehouse(settings) as warehouse:
         if not warehouse.table_exists("raw", "quality_results"):
             return []
@@ -84,7 +86,7 @@ def last_results(settings: Settings) -> list[list[QualityResult]]:
 
 
 def _recount_detail(detail: str, unexpected: int, checked: int) -> str:
-    """A detail that counts the rows of one part, as it counts those of all of them."""
+    """Replace the counts of one batch in `detail` with the counts over all batches."""
     match = _ROW_COUNT.match(detail)
     return unexpected_text(unexpected, checked, detail[match.end() :]) if match else detail
 
@@ -100,7 +102,7 @@ def _to_suite_result(results: Sequence[QualityResult]) -> SuiteResult:
 
 
 def _with_values(expectation: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The expectation as it was checked: times and numbers in place of `$PARAMETER`s."""
+    """The expectation with the values of its `$PARAMETER`s."""
     kwargs = {
         key: _iso_text(values[value["$PARAMETER"]]) if isinstance(value, Mapping) and "$PARAMETER" in value else value
         for key, value in expectation["kwargs"].items()
@@ -113,7 +115,7 @@ def _iso_text(value: Any) -> Any:
 
 
 def _context(folder: Path) -> AbstractDataContext:
-    """A context in memory whose one site is that folder."""
+    """A context in memory with one site, in `folder`."""
     from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
 
     stores = {
@@ -144,7 +146,7 @@ def _context(folder: Path) -> AbstractDataContext:
 
 
 def _add_to_context(context: AbstractDataContext, suite_result: SuiteResult) -> None:
-    """Give the context the suite and what it said, as if it had checked all chunks at once."""
+    """Add the suite and its results to the context, as if it had checked all chunks at once."""
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.resource_identifiers import (

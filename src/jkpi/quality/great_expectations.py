@@ -1,4 +1,4 @@
-"""Great Expectations speaks through logging, warnings and progress bars; here it speaks to us alone."""
+"""Loads Great Expectations and keeps its logs, warnings and progress bars off the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LogCapture(logging.Handler):
-    """What was logged meanwhile; `last` is the last message, without its repeated beginning."""
+    """Captures log records. last: the last message, without its repeated prefix."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -27,7 +27,7 @@ class LogCapture(logging.Handler):
 
 @contextmanager
 def silenced() -> Iterator[LogCapture]:
-    """Nothing of Great Expectations reaches the terminal, and nothing of it leaves the machine."""
+    """Capture logs and warnings of Great Expectations, and disable its analytics."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     logger = logging.getLogger("great_expectations")
     captured = LogCapture()
@@ -45,7 +45,7 @@ def silenced() -> Iterator[LogCapture]:
 
 @functools.cache
 def load_gx() -> Any:
-    """Great Expectations, imported when it is first needed: it takes seconds, and warns of what it is made of."""
+    """Import Great Expectations on first use, because it takes seconds and prints warnings."""
     with silenced():
         import great_expectations
 
@@ -54,13 +54,13 @@ def load_gx() -> Any:
 
 @functools.cache
 def frame_batch_definition() -> BatchDefinition[Any]:
-    """The door through which frames go to be checked: one context in memory for the whole process."""
+    """The batch definition for data frames: one in-memory context per process."""
     gx = load_gx()
     with silenced():
         from great_expectations.data_context.types.base import ProgressBarsConfig
         from great_expectations.execution_engine import pandas_execution_engine
 
-        # A fingerprint of each frame, which nobody reads, would take longer than the checks.
+        # Skip the fingerprint of each frame: it is not used and takes longer than the checks.
         pandas_execution_engine.HASH_THRESHOLD = 0
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

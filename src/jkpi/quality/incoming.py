@@ -1,4 +1,4 @@
-"""The first door: chunks of canonical rows, before any of them lands."""
+"""The incoming checkpoint: chunks of canonical rows, before they land."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.protocols import ChunkValidation, ChunkValidator, RowRejection
-from jkpi.quality.report import QualityResult, as_naive_utc
+from jkpi.quality.report import QualityResult
 from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
 from jkpi.quality.validate import ExpectationOutcome, validate_frame
+from jkpi.warehouse.base import as_naive_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,10 +21,10 @@ SOURCE_KINDS = ("touchpoints", "responses", "invitations", "customers", "counts"
 
 
 def incoming_validator(settings: Settings) -> ChunkValidator:
-    """Whoever inspects chunks for this workspace. Great Expectations is imported when the first chunk comes.
+    """The validator of chunks for this workspace. Great Expectations is imported with the first chunk.
 
-    The inspector raises:
-        CheckFailed: the suite of the kind cannot be used as it stands; nothing is let in unseen.
+    The validator raises:
+        CheckFailed: the suite of the kind is invalid; nothing is loaded unchecked.
     """
     now = as_naive_utc(settings.now)
 
@@ -41,8 +42,8 @@ def load_valid_suite(kind: str) -> Suite:
     """The suite for a kind of source.
 
     Raises:
-        SystemFailure: there is no such kind.
-        CheckFailed: the suite has faults, all of which are told.
+        SystemFailure: the kind is unknown.
+        CheckFailed: the suite is invalid; the message holds all its faults.
     """
     if kind not in SOURCE_KINDS:
         raise SystemFailure(f"no suite for rows of kind {kind!r}", hint=f"known: {', '.join(SOURCE_KINDS)}")
@@ -50,13 +51,13 @@ def load_valid_suite(kind: str) -> Suite:
     if suite.faults:
         raise CheckFailed(
             f"the suite {suite.file} cannot be used: {'; '.join(suite.faults)}",
-            hint="mend the file; nothing is loaded unchecked",
+            hint="fix the file; nothing is loaded unchecked",
         )
     return suite
 
 
 def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> ChunkValidation:
-    """The verdict on one chunk at `now` (naive UTC): severity decides. The chunk is not changed, whatever its index."""
+    """Validate one chunk as of `now` (naive UTC): critical failures refuse the batch, warnings reject rows."""
     outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now))
     return ChunkValidation(
         refusal=_refusal(outcomes, source),
@@ -66,7 +67,7 @@ def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime
 
 
 def _with_optional_columns(chunk: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """Columns a source does not give land as NULL, and are checked so; those the suite insists on stay missing."""
+    """Add columns the source does not have as NULL, as they would land; columns the suite requires stay missing."""
     required = {
         expectation.configuration.kwargs["column"]
         for expectation in suite.gx.expectations
@@ -92,7 +93,7 @@ def _landing_columns(suite: str) -> frozenset[str]:
 
 
 def _refusal(outcomes: list[ExpectationOutcome], source: str) -> str | None:
-    """A sentence where the batch must not land. What could not be checked is not let in either."""
+    """Why the batch must not land; None if it may. An expectation that could not run refuses it too."""
     failed = [
         outcome
         for outcome in outcomes
@@ -104,14 +105,12 @@ def _refusal(outcomes: list[ExpectationOutcome], source: str) -> str | None:
         )
     raised = [outcome for outcome in outcomes if outcome.raised_exception]
     if raised:
-        return f"{source}: " + "; ".join(
-            f"{outcome.expectation} could not be run: {outcome.detail}" for outcome in raised
-        )
+        return f"{source}: " + "; ".join(f"{outcome.expectation} could not run: {outcome.detail}" for outcome in raised)
     return None
 
 
 def _row_rejections(outcomes: list[ExpectationOutcome]) -> dict[int, RowRejection]:
-    """Rows to turn away; where one breaks several expectations, the first of the file is told."""
+    """Rejected rows by position; a row that fails several expectations is rejected by the first."""
     rejections: dict[int, RowRejection] = {}
     for outcome in outcomes:
         if outcome.severity == "warning" and not outcome.success and not outcome.raised_exception:

@@ -1,4 +1,4 @@
-"""The second look: what has landed, source by source and day by day, and where we are blind."""
+"""The landing checkpoint: volumes by source and day, and the data gaps that follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from jkpi.quality.report import (
     DataGap,
     QualityFailure,
     QualityResult,
-    as_naive_utc,
     blocking_failures,
     insert_rows,
     write_quality_results,
@@ -21,7 +20,7 @@ from jkpi.quality.report import (
 from jkpi.quality.source_volumes import read_source_volumes
 from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
 from jkpi.quality.validate import ExpectationOutcome, validate_frame
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +30,9 @@ _MAX_SHOWN = 3
 
 
 def check_landing(settings: Settings, warehouse: Warehouse) -> CheckReport:
-    """Judge the volume of each source, keep the results, and replace `raw.blind_spots` as a whole.
+    """Check the volume of each source, store the results, and replace the data gaps (`raw.blind_spots`) as a whole.
 
-    A blind source is a warning: its readings are withheld, and the rest goes on.
+    A source with a data gap is a warning: readings that need it are withheld, everything else goes on.
     """
     now = as_naive_utc(settings.now)
     volumes = read_source_volumes(warehouse, now)
@@ -76,7 +75,7 @@ def _days_frame(source_gaps: Iterable[SourceGaps]) -> pd.DataFrame:
 def _sources_frame(volumes: Sequence[SourceVolumes], source_gaps: Sequence[SourceGaps]) -> pd.DataFrame:
     import pandas as pd
 
-    columns = ["source", "days_silent", "has_ended", "refused_batches", "reject_share"]
+    columns = ["source", "days_silent", "has_ended", "refused_batches", "reject_proportion"]
     rows = [
         (
             source_volumes.source,
@@ -87,13 +86,13 @@ def _sources_frame(volumes: Sequence[SourceVolumes], source_gaps: Sequence[Sourc
         )
         for source_volumes, gaps_of_source in zip(volumes, source_gaps, strict=True)
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"reject_share": "float64"})
+    return pd.DataFrame(rows, columns=columns).astype({"reject_proportion": "float64"})
 
 
 def _results_by_source(
     outcomes: Sequence[ExpectationOutcome], suite: Suite, frame: pd.DataFrame, settings: Settings
 ) -> list[QualityResult]:
-    """Each outcome once for each source, with what it says of that source's rows."""
+    """Each outcome per source, restricted to the rows of that source."""
     sources: list[str] = frame["source"].tolist()
     results = []
     for outcome in outcomes:
@@ -117,7 +116,7 @@ def _results_by_source(
 
 
 def _detail(frame: pd.DataFrame, positions: Sequence[int], column: str) -> str:
-    """The first few rows in words."""
+    """The first unexpected rows as text."""
     texts = [
         f"{row['day']}: {row['rows']:,.0f} rows, usually {row['usual']:,.0f}"
         if "day" in row

@@ -1,4 +1,4 @@
-"""The second door: what was measured, before anybody is told."""
+"""The marts checkpoint: measured tables, before moments of truth are evaluated."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from jkpi.quality.report import (
     CheckReport,
     QualityFailure,
     QualityResult,
-    as_naive_utc,
     blocking_failures,
     write_quality_results,
 )
 from jkpi.quality.suites import Suite, load_suite, suite_file, suite_parameters
 from jkpi.quality.validate import ExpectationOutcome, unexpected_text, validate_frame
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,19 +27,19 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "fct_journey_instances": ("journey", "instance_id"),
     "fct_responses": ("journey", "kpi", "response_id"),
 }
-"""The marts that are checked, and what makes one row of each."""
+"""The checked marts and the unique key of each."""
 CHUNK_ROWS = 200_000
-# A proportion of 1 may lie a rounding error above the upper end of its own interval.
+# A proportion of 1 may exceed the upper end of its own interval by a rounding error.
 _DERIVED = {
-    "value_and_a_hair": ({"value"}, "value + 1e-9"),
-    "ci_high_and_a_hair": ({"ci_high"}, "ci_high + 1e-9"),
-    # A quantile of spells that are mostly open still is not known; every other sample has a value.
+    "value_with_tolerance": ({"value"}, "value + 1e-9"),
+    "ci_high_with_tolerance": ({"ci_high"}, "ci_high + 1e-9"),
+    # A quantile of durations that are mostly open is unknown; every other statistic with a sample has a value.
     "is_sampled": ({"sample_size", "statistic"}, "sample_size > 0 and statistic not in ('median', 'p90')"),
 }
 
 
 def check_marts(settings: Settings, warehouse: Warehouse) -> CheckReport:
-    """Check each mart in chunks of bounded size and keep the results. A critical failure means: say nothing from it."""
+    """Check each mart in chunks of bounded size and store the results. A critical failure stops evaluation."""
     now = as_naive_utc(settings.now)
     results: list[QualityResult] = []
     failures: list[QualityFailure] = []
@@ -49,7 +48,7 @@ def check_marts(settings: Settings, warehouse: Warehouse) -> CheckReport:
         failures += [QualityFailure(suite.name, "", fault) for fault in suite.faults]
         if not warehouse.table_exists("marts", mart):
             failures.append(
-                QualityFailure(mart, "is_there", f"the table marts.{mart} is missing; make it with: jkpi measure")
+                QualityFailure(mart, "table_exists", f"the table marts.{mart} is missing; create it with: jkpi measure")
             )
             continue
         outcomes_by_chunk = (
@@ -63,7 +62,7 @@ def check_marts(settings: Settings, warehouse: Warehouse) -> CheckReport:
 def combine_outcomes(
     outcomes_by_chunk: Iterable[Sequence[ExpectationOutcome]], suite: Suite, mart: str, now: datetime
 ) -> list[QualityResult]:
-    """The outcomes of all chunks as one result for each expectation, in the order of the suite."""
+    """Combine the outcomes of all chunks into one result per expectation, in the order of the suite."""
     by_expectation: dict[str, list[ExpectationOutcome]] = {}
     for outcomes in outcomes_by_chunk:
         for outcome in outcomes:
@@ -96,7 +95,7 @@ def _combined_result(outcomes: Sequence[ExpectationOutcome], suite: Suite, mart:
 
 
 def _read_frames(warehouse: Warehouse, mart: str, key: Sequence[str], suite: Suite) -> Iterator[pd.DataFrame]:
-    """The columns that the suite speaks of, chunk by chunk; one empty frame where the mart is empty."""
+    """The columns that the suite uses, chunk by chunk; one empty frame if the mart is empty."""
     import pandas as pd
 
     available = _columns(warehouse, mart)
@@ -104,7 +103,7 @@ def _read_frames(warehouse: Warehouse, mart: str, key: Sequence[str], suite: Sui
     derived = {
         name: sql for name, (required, sql) in _DERIVED.items() if name in suite.columns and required <= set(available)
     }
-    # Counted by the engine over the whole mart, so that no border of a chunk hides a double.
+    # Counted over the whole mart, because duplicates may be in different chunks.
     if set(key) <= set(available):
         derived["key_count"] = f"count(*) over (partition by {', '.join(key)})"
     select_list = [*chosen, *(f"{sql} as {name}" for name, sql in derived.items())]

@@ -1,6 +1,7 @@
-"""The pages of the Data Docs, made to be read without a network, and the index that leads to them.
+"""The index of the Data Docs, and the pages made self-contained.
 
-Great Expectations' pages fetch styles, scripts and fonts from seven hosts, and without scripts their index is empty.
+The pages of Great Expectations load styles, scripts and fonts from seven hosts, and their index is empty without
+scripts.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _SEVERITY_ORDER = {"critical": 0, "warning": 1, "info": 2}
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """One suite on one subject. `written` holds the expectations of the suite by name; times are naive UTC."""
+    """The results of one suite on one subject. expectations: those of the suite, by name. Times are naive UTC."""
 
     checkpoint: Checkpoint
     subject: str
@@ -42,7 +43,7 @@ class SuiteResult:
 
     @property
     def page(self) -> str:
-        """Where Great Expectations puts the page, from the index."""
+        """The path of Great Expectations' page, relative to the index."""
         return f"validations/{self.suite}/{self.checkpoint}/{self.checked_at:%Y%m%dT%H%M%S.%fZ}/{self.file_name}.html"
 
     @property
@@ -51,31 +52,31 @@ class SuiteResult:
 
     @property
     def failed(self) -> list[QualityResult]:
-        """What did not hold, the gravest first."""
+        """Failed expectations, the most severe first."""
         return sorted(
             (result for result in self.results if not result.success),
             key=lambda result: _SEVERITY_ORDER.get(result.severity, 0),
         )
 
     def notes(self, result: QualityResult) -> str:
-        """What the suite says of an expectation, in a sentence."""
+        """The suite's note on an expectation."""
         return str(self.expectations.get(result.expectation, {}).get("notes") or "")
 
 
 def make_self_contained(folder: Path) -> None:
-    """Take everything out of the pages that comes from elsewhere, and put in one style sheet instead."""
+    """Remove external resources from the pages and add one style sheet."""
     style = f"<style>{(_TEMPLATES / 'docs.css').read_text(encoding='utf-8')}</style>"
     for page in folder.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         for pattern in (_SCRIPT, _LINK, _IMAGE, _FOOTER, _BACKGROUND):
             text = pattern.sub("", text)
         page.write_text(text.replace("</head>", f"{style}</head>", 1), encoding="utf-8")
-    # Fonts and pictures that no page shows any more.
+    # Fonts and images that no page uses any more.
     shutil.rmtree(folder / "static", ignore_errors=True)
 
 
 def write_index(folder: Path, suite_results: Sequence[SuiteResult], settings: Settings) -> None:
-    """The first page: every check, whether it held, and in a sentence what did not."""
+    """Write the index: every check, its status, and the failed expectations."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
@@ -85,7 +86,7 @@ def write_index(folder: Path, suite_results: Sequence[SuiteResult], settings: Se
         workspace=settings.name,
         synthetic=settings.synthetic,
         now=settings.now,
-        doors=[
+        checkpoints=[
             (title, [suite_result for suite_result in suite_results if suite_result.checkpoint == checkpoint])
             for checkpoint, title in _TITLE_BY_CHECKPOINT.items()
         ],
@@ -96,7 +97,7 @@ def write_index(folder: Path, suite_results: Sequence[SuiteResult], settings: Se
 
 
 _TITLE_BY_CHECKPOINT: Mapping[Checkpoint, str] = {
-    "incoming": "What comes in",
-    "landing": "What has landed",
-    "marts": "What goes out",
+    "incoming": "Incoming rows",
+    "landing": "Landing tables",
+    "marts": "Marts",
 }

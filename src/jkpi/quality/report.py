@@ -1,21 +1,19 @@
-"""What a check says: results for the warehouse, and a report for people."""
+"""Results of a check: rows for the warehouse, and a report for people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from jkpi.config.settings import Settings
 from jkpi.warehouse.base import Warehouse
 
-Checkpoint = Literal["incoming", "landing", "marts"]
-
-
-def as_naive_utc(timestamp: datetime) -> datetime:
-    """An aware time as the warehouse keeps it: UTC, without saying so."""
-    return timestamp.astimezone(UTC).replace(tzinfo=None)
+TableCheckpoint = Literal["landing", "marts"]
+"""Checkpoints over tables, which `jkpi check` runs."""
+Checkpoint = Literal["incoming", TableCheckpoint]
+"""Where Great Expectations decides; `incoming` runs while loading."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class QualityResult:
     checked_at: datetime
 
     def to_row(self) -> dict[str, Any]:
-        """Without run and batch ids; whoever writes it knows them."""
+        """The result as a row, without run id and batch id."""
         return asdict(self)
 
 
@@ -57,7 +55,7 @@ class QualityFailure:
 
 @dataclass(frozen=True)
 class DataGap:
-    """A time, half-open and in naive UTC, in which a source did not tell us what happened."""
+    """Time for which a source brought no usable rows: half-open, naive UTC."""
 
     source: str
     starts_at: datetime
@@ -67,7 +65,7 @@ class DataGap:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """One check at one door. It passes where no critical expectation failed and every expectation could be run."""
+    """One check at one checkpoint. It passes if every expectation ran and no critical one failed."""
 
     checkpoint: Checkpoint
     checked_at: datetime
@@ -81,7 +79,7 @@ class CheckReport:
 
     @property
     def warnings(self) -> tuple[QualityResult, ...]:
-        """Results that did not hold and do not stop anything."""
+        """Failed expectations that do not fail the check."""
         return tuple(
             result
             for result in self.results
@@ -89,32 +87,31 @@ class CheckReport:
         )
 
     def lines(self) -> list[str]:
-        """A few short lines for people: failures first."""
+        """The report as lines of text, failures first."""
         subjects = len({item.subject for item in self.results})
         count_passed = sum(item.success for item in self.results)
         lines = [f"FAILED  {failure}" for failure in self.failures]
-        # At the landing door each warning is a blind spot, which says more.
+        # At the landing checkpoint each warning is also a data gap, which says more.
         warnings = [item for item in self.warnings if self.checkpoint != "landing" or item.severity == "info"]
         lines += [f"{item.severity}  {item.subject}: {item.expectation}: {item.detail}" for item in warnings]
-        lines += [f"blind  {item.source}: {gap_period_text(item)}: {item.reason}" for item in self.data_gaps]
-        lines.append(
-            f"{self.checkpoint}: {count_passed} of {len(self.results)} expectations hold on {_count_text(subjects, 'subject')}"
-        )
+        lines += [f"data gap  {item.source}: {gap_period_text(item)}: {item.reason}" for item in self.data_gaps]
+        expectations = f"{count_passed} of {len(self.results)} expectations passed"
+        lines.append(f"{self.checkpoint}: {expectations} on {_count_text(subjects, 'subject')}")
         return lines
 
 
 def gap_period_text(gap: DataGap) -> str:
-    """The time of a blind spot in words, minutes in UTC."""
+    """The period of a data gap as text, to the minute in UTC."""
     return f"{gap.starts_at:%Y-%m-%d %H:%M} to {gap.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
 def blocking_failures(results: Sequence[QualityResult]) -> list[QualityFailure]:
-    """The results that nothing may be spoken from: critical ones that failed, and any that could not be run."""
+    """The results that fail the check: failed critical expectations, and any that could not run."""
     return [
         QualityFailure(
             result.subject,
             result.expectation,
-            f"could not be run: {result.detail}" if result.raised_exception else result.detail,
+            f"could not run: {result.detail}" if result.raised_exception else result.detail,
         )
         for result in results
         if result.raised_exception or (result.severity == "critical" and not result.success)
@@ -124,7 +121,7 @@ def blocking_failures(results: Sequence[QualityResult]) -> list[QualityFailure]:
 def write_quality_results(
     warehouse: Warehouse, settings: Settings, checkpoint: Checkpoint, results: Sequence[QualityResult]
 ) -> None:
-    """Keep the results of one run of a check. The same moment checked again replaces what it said."""
+    """Store the results of one check. A second check at the same `now` replaces the first."""
     run_id = f"{checkpoint}-{settings.now:%Y%m%dT%H%M%SZ}"
     with warehouse.transaction():
         warehouse.execute("delete from raw.quality_results where run_id = :run_id", {"run_id": run_id})
@@ -136,7 +133,7 @@ def write_quality_results(
 
 
 def insert_rows(warehouse: Warehouse, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows to a table of the landing, typed as the landing is."""
+    """Append rows to a landing table, with its column types."""
     if not rows:
         return
     import pyarrow as pa

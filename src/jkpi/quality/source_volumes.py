@@ -1,4 +1,4 @@
-"""What the landing tables say of each source, counted by SQL that both engines know."""
+"""Reads the volumes of each source from the landing tables, with SQL of both engines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TIME_BY_TABLE = {
     "touchpoint_events": "occurred_at",
     "survey_responses": "responded_at",
     "survey_invitations": "invited_at",
-    # A total says something of its whole period, so it is there when that is over.
+    # A total is about its whole period, so its time is the end of the period.
     "period_counts": "(period_start + case covers when 'day' then interval '1 day' when 'week' then interval '7 days'"
     " else interval '1 month' end)",
 }
@@ -23,23 +23,23 @@ _ROWS_BY_DAY = """
 with rows_of_source as (
     select
         landed.source,
-        {moment} as moment,
-        {time} as happened_at,
+        {local_time} as local_time,
+        {time} as event_at,
         {horizon} as horizon
     from raw.{table} as landed
-    left join raw.map_sources as known on landed.source = known.source
+    left join raw.map_sources as map_sources on landed.source = map_sources.source
     where {time} <= :now
 )
 select
     source,
-    cast(moment as date) as day,
+    cast(local_time as date) as day,
     count(*) as rows_of_day,
-    sum(case when cast(moment as time) < cast(horizon as time) then 1 else 0 end) as rows_so_far,
-    max(happened_at) as last_at
+    sum(case when cast(local_time as time) < cast(horizon as time) then 1 else 0 end) as rows_so_far,
+    max(event_at) as last_at
 from rows_of_source
 group by 1, 2
 """
-_HORIZON = "(cast(:now as timestamp) - coalesce(known.late_seconds, 0) * interval '1 second')"
+_HORIZON = "(cast(:now as timestamp) - coalesce(map_sources.late_seconds, 0) * interval '1 second')"
 _LOAD_TOTALS = """
 select
     source,
@@ -84,9 +84,9 @@ _ALLOWED_LATENESS = "select source, late_seconds from raw.map_sources"
 
 
 def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolumes]:
-    """Facts of every source that has rows or batches, by name; `now` is naive UTC, and nothing later is counted.
+    """The volumes of every source that has rows or batches, by name. Rows after `now` (naive UTC) are not counted.
 
-    Days are cut in the zone of the most journeys, in UTC where no map is in the warehouse yet.
+    Days are cut in the time zone of most journeys, or in UTC if the warehouse holds no map yet.
     """
     zone = most_common_timezone(warehouse)
     counts, partial_day_counts, last_at = _count_by_day(warehouse, now, zone)
@@ -118,14 +118,14 @@ def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolum
 def _count_by_day(
     warehouse: Warehouse, now: datetime, zone: str | None
 ) -> tuple[dict[str, Counter[date]], dict[str, Counter[date]], dict[str, datetime]]:
-    """Rows of each source by day of a zone (None: UTC), those up to the horizon's time of day, and its newest row."""
+    """By source: rows per day of a zone (None: UTC), rows up to the horizon's time of day, newest timestamp."""
     counts: dict[str, Counter[date]] = defaultdict(Counter)
     partial_day_counts: dict[str, Counter[date]] = defaultdict(Counter)
     last_at: dict[str, datetime] = {}
     local = _LOCAL_TIME if zone else "{time}"
     parameters = {"now": now, "zone": zone} if zone else {"now": now}
     for table, time in _TIME_BY_TABLE.items():
-        expressions = {"moment": local.format(time=time), "horizon": local.format(time=_HORIZON)}
+        expressions = {"local_time": local.format(time=time), "horizon": local.format(time=_HORIZON)}
         for row in warehouse.rows(_ROWS_BY_DAY.format(table=table, time=time, **expressions), parameters):
             source = row["source"]
             counts[source][row["day"]] += int(row["rows_of_day"])

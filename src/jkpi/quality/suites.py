@@ -1,7 +1,7 @@
-"""Suites as they stand in `expectations/`, and the proof that Great Expectations took all of each.
+"""Reads the suites of `expectations/` and verifies that Great Expectations loaded every expectation.
 
-Great Expectations logs an expectation that it cannot use, leaves it out and says "success": so what it loaded is
-counted against the file, one expectation at a time, and whatever it dropped is a fault of the suite.
+Great Expectations only logs an expectation that it cannot use, drops it and reports success. So each expectation is
+loaded alone, and a dropped one is a fault of the suite.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ SEVERITIES = ("critical", "warning", "info")
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite. `faults` says what of the file could not be used; a suite with faults proves nothing.
+    """One suite.
 
-    from_rows: expectation -> least number of rows it is judged on; fewer say too little about the whole.
-    written: the expectations that can be used, as the file has them.
+    min_rows: expectation -> smallest number of rows it is checked on.
+    expectations: the usable expectations, as in the file.
+    faults: what could not be used; a suite with faults must not be trusted.
     """
 
     name: str
@@ -45,21 +46,21 @@ class Suite:
 
 
 def expectation_name(expectation: Any) -> str:
-    """The name that a suite gives to one of its expectations, by which results and rejected rows know it."""
+    """The name of an expectation in its suite; results and rejected rows refer to it."""
     return str((expectation.meta or {})["name"])
 
 
 def suite_file(name: str) -> Path:
-    """Where the suite of that name is kept."""
+    """The file of the suite `name`."""
     return package_files.package_folder("expectations") / "suites" / f"{name}.json"
 
 
 def load_suite(file: Path) -> Suite:
-    """The suite of a file. What is wrong with the file is not raised but said in `faults`."""
+    """Load a suite. Problems of the file do not raise; they are listed in `faults`."""
     content, faults = _read_suite_file(file)
     expectations = content.get("expectations")
     if not faults and (not isinstance(expectations, list) or not expectations):
-        faults = [f"{file.name}: holds no expectations"]
+        faults = [f"{file.name}: has no expectations"]
     usable: list[dict[str, Any]] = []
     for number, expectation in enumerate(expectations if isinstance(expectations, list) else [], start=1):
         fault = _fault(expectation, {usable_expectation["meta"]["name"] for usable_expectation in usable})
@@ -76,7 +77,7 @@ def load_suite(file: Path) -> Suite:
         file=file,
         gx=gx,
         columns=frozenset(column for expectation in usable for column in expectation_columns(expectation)),
-        min_rows={expectation["meta"]["name"]: int(expectation["meta"].get("from_rows", 0)) for expectation in usable},
+        min_rows={expectation["meta"]["name"]: int(expectation["meta"].get("min_rows", 0)) for expectation in usable},
         expectations=tuple(usable),
         faults=tuple(faults),
     )
@@ -88,12 +89,12 @@ def suite_parameters(now: datetime) -> dict[str, Any]:
         "now": now,
         "latest": now + timedelta(days=1),
         "horizon": now + timedelta(days=3653),
-        "floor": MIN_RATIO,
+        "min_ratio": MIN_RATIO,
     }
 
 
 def expectation_columns(expectation: Mapping[str, Any]) -> list[str]:
-    """The columns an expectation speaks of, those of its row condition included."""
+    """The columns an expectation uses, including those of its row condition."""
     kwargs = expectation.get("kwargs", {})
     columns = [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
     columns += [*kwargs.get("column_list", []), *kwargs.get("column_set", [])]
@@ -114,14 +115,14 @@ def _read_suite_file(file: Path) -> tuple[dict[str, Any], list[str]]:
     except OSError as error:
         return {}, [f"{file.name}: cannot be read: {error.strerror}"]
     except ValueError as error:
-        return {}, [f"{file.name}: is no JSON: {error}"]
+        return {}, [f"{file.name}: not valid JSON: {error}"]
     if not isinstance(content, dict) or content.get("name") != file.stem:
-        return {}, [f"{file.name}: its name must be {file.stem!r}, as the file's"]
+        return {}, [f"{file.name}: its name must be {file.stem!r}, the name of the file"]
     return content, []
 
 
 def _fault(expectation: Any, taken_names: Iterable[str]) -> str | None:
-    """Why Great Expectations cannot use this expectation, or jkpi cannot speak of it."""
+    """Why this expectation cannot be used; None if it can."""
     if (
         not isinstance(expectation, dict)
         or not isinstance(expectation.get("meta"), dict)
@@ -129,7 +130,7 @@ def _fault(expectation: Any, taken_names: Iterable[str]) -> str | None:
     ):
         return "needs a name in its meta"
     if expectation["meta"]["name"] in set(taken_names):
-        return "this name is taken"
+        return "another expectation has this name"
     if expectation.get("severity") not in SEVERITIES:
         return f"needs a severity: {', '.join(SEVERITIES)}"
     try:
@@ -138,12 +139,12 @@ def _fault(expectation: Any, taken_names: Iterable[str]) -> str | None:
     except (ValueError, TypeError, KeyError) as error:
         return _one_line(error)
     if not kept:
-        return captured.last or "Great Expectations does not know it"
+        return captured.last or "unknown to Great Expectations"
     return None
 
 
 def _one_line(error: Exception) -> str:
-    """What a model of Great Expectations complains of, on one line."""
+    """The error of a Great Expectations model on one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return "; ".join(lines[1:] if len(lines) > 1 else lines) or type(error).__name__
 
@@ -154,4 +155,4 @@ def _label(expectation: Any) -> str:
         return str(
             (meta.get("name") if isinstance(meta, dict) else None) or expectation.get("type") or "without a name"
         )
-    return "no expectation"
+    return "not an expectation"

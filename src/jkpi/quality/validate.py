@@ -1,4 +1,4 @@
-"""One suite on one frame: what each expectation says, and at which rows."""
+"""Validates one frame with one suite: the outcome of each expectation, and the unexpected rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRIVATE_COLUMNS = frozenset({"customer_id", "case_id", "comment"})
 _MAX_EXAMPLES = 3
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
-    # The text of a query over all bad rows, and all bad values, cost more than the checks; positions are enough.
+    # A query of all unexpected rows and their values would cost more than the checks; positions are enough.
     "return_unexpected_index_query": False,
     "exclude_unexpected_values": True,
 }
@@ -25,11 +25,11 @@ _RESULT_FORMAT = {
 
 @dataclass(frozen=True)
 class ExpectationOutcome:
-    """What one expectation says of one frame.
+    """The outcome of one expectation on one frame.
 
-    raised: it could not be run, which is neither success nor an unexpected row; `detail` says why.
-    positions: of the unexpected rows in the frame, from 0; empty where the expectation is about the whole.
-    examples: a few of the unexpected values, '' where there are none to show.
+    raised_exception: the expectation could not run; `detail` says why.
+    positions: positions of the unexpected rows in the frame, from 0; empty for an expectation about the whole table.
+    examples: a few unexpected values; "" if there are none to show.
     """
 
     expectation: str
@@ -46,9 +46,9 @@ class ExpectationOutcome:
 
 
 def validate_frame(suite: Suite, frame: pd.DataFrame, parameters: Mapping[str, Any]) -> list[ExpectationOutcome]:
-    """The suite's expectations on a frame, in the order of the file; columns that are not there raise.
+    """The outcome of each expectation, in the order of the file. An expectation on a missing column could not run.
 
-    `parameters` are the values of the suite's `$PARAMETER`s. Expectations for larger frames are left out.
+    parameters: values of the suite's `$PARAMETER`s. Expectations that need more rows than the frame has are left out.
     """
     rows = len(frame)
     prepared = _prepare(frame, suite)
@@ -102,13 +102,13 @@ def _outcome(result: Any, frame: pd.DataFrame, prepared: pd.DataFrame) -> Expect
 
 
 def unexpected_text(unexpected: int, checked: int, examples: str) -> str:
-    """How many rows were not as expected, and how some of them look."""
+    """The number of unexpected rows, with examples."""
     suffix = f", such as {examples}" if examples else ""
     return f"{unexpected:,} of {checked:,} {'row' if checked == 1 else 'rows'}{suffix}"
 
 
 def _missing_outcome(expectation: Any) -> ExpectationOutcome:
-    """An expectation that Great Expectations was given and said nothing of."""
+    """The outcome of an expectation that Great Expectations returned no result for."""
     name, severity = expectation_name(expectation), str(getattr(expectation.severity, "value", expectation.severity))
     return ExpectationOutcome(
         name, "", severity, "", False, True, 0, 0, (), "Great Expectations returned no result for it"
@@ -116,12 +116,12 @@ def _missing_outcome(expectation: Any) -> ExpectationOutcome:
 
 
 def _exception(info: Any) -> str | None:
-    """Why an expectation could not be run, or None. The info is about the expectation, or one for each metric of it."""
+    """Why an expectation could not run; None if it ran. `info`: of the expectation, or one info per metric."""
     infos = [info] if "raised_exception" in (info or {}) else list((info or {}).values())
     for expectation_info in infos:
         if isinstance(expectation_info, Mapping) and expectation_info.get("raised_exception"):
             lines = str(expectation_info.get("exception_message") or "").strip().splitlines()
-            return lines[0] if lines else "it raised an exception that says nothing"
+            return lines[0] if lines else "it raised an exception without a message"
     return None
 
 
@@ -134,7 +134,7 @@ def _table_level_detail(kwargs: Mapping[str, Any], counts: Mapping[str, Any], pr
 
 
 def _examples(frame: pd.DataFrame, positions: tuple[int, ...], columns: list[str]) -> str:
-    """A few of the values that were not expected, for people to recognise the mistake by."""
+    """A few unexpected values, without private columns."""
     visible = [column for column in dict.fromkeys(columns) if column not in PRIVATE_COLUMNS and column in frame.columns]
     if not visible or not positions:
         return ""
@@ -153,9 +153,9 @@ def _column(kwargs: Mapping[str, Any]) -> str:
 
 
 def _prepare(frame: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """The columns the suite speaks of, rows counted from 0, in the types that Great Expectations compares as vectors.
+    """The columns the suite uses, with a fresh index and types that Great Expectations compares as vectors.
 
-    It compares other times and numbers one by one, 40 times slower.
+    It compares other types value by value, 40 times slower.
     """
     import pandas as pd
 
@@ -170,13 +170,13 @@ def _prepare(frame: pd.DataFrame, suite: Suite) -> pd.DataFrame:
 
 
 def _nanoseconds(times: pd.Series) -> pd.Series:
-    """Naive times as nanoseconds; those beyond what nanoseconds reach (1677 to 2262) become the last they reach."""
+    """Timestamps as naive UTC nanoseconds, clipped to the years that nanoseconds can express (1678 to 2262)."""
     import pandas as pd
 
     naive_times = (
         times.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(times.dt, "tz", None) is not None else times
     )
-    # Great Expectations looks for numpy's own type, which Arrow's is not.
+    # Great Expectations expects numpy's type, not Arrow's.
     microseconds = naive_times.astype("datetime64[us]")
     first, last = pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")
     within = microseconds.mask(microseconds < first, first).mask(microseconds > last, last)

@@ -1,9 +1,9 @@
-"""Is a day's number of rows what this source usually sends? Is the source still there? Pure: numbers in, verdicts out.
+"""Compares the number of rows of each day with the usual number of this source, and detects silence. Pure.
 
-Usual is the median of the same weekday over the eight weeks before, days that were blind left out, so that a closed
-Sunday is usual and one bad week moves nothing. A source that fades (the tail of an extract, a season that ends) is
-followed down: usual is lowered by the level of the last seven days that were not blind, so a thin tail is no blind
-spot and a sudden silence is one. A holiday is no day to judge, nor to judge others by.
+The usual number is the median of the same weekday over the eight weeks before, without gap days. So closed Sundays are
+usual, and one bad week changes nothing. It is lowered by the level of the last seven days that are no gaps, so that a
+source that fades out (the tail of an extract, the end of a season) is no data gap, but a sudden silence is. Holidays
+are neither evaluated nor part of the usual number.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from itertools import pairwise
 from statistics import median
 
 MIN_RATIO = 0.05
-"""A day with a smaller part of its usual rows is blind; a public holiday that no calendar knows mostly brings more."""
+"""A day with a smaller proportion of its usual rows is a gap. A public holiday without a calendar usually has more."""
 MIN_USUAL_ROWS = 20.0
-"""Where fewer rows are usual, an empty day is a coincidence."""
+"""If fewer rows are usual, an empty day means nothing."""
 BASELINE_WEEKS = 8
 MIN_BASELINE_WEEKS = 4
 LEVEL_DAYS = 7
 MIN_LEVEL_DAYS = 3
 ENDED_AFTER = timedelta(days=7 * BASELINE_WEEKS)
-"""A source that is silent for longer has ended, as far as anybody can tell: it makes nobody blind beyond that time."""
+"""A source that is silent for longer is considered ended; its data gap ends there."""
 MIN_PAUSES = 6
 MIN_SILENCE = timedelta(days=3)
 _DAY = timedelta(days=1)
@@ -31,7 +31,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class DayVolume:
-    """One day of one source. `usual` is None where too little is known, `ratio` where the day is not judged."""
+    """One day of one source. usual: None without enough history. ratio: None if the day is not evaluated."""
 
     day: date
     rows: int
@@ -42,7 +42,7 @@ class DayVolume:
 
 @dataclass(frozen=True)
 class VolumeGap:
-    """Days without the usual rows, from first to last; `usual` is the most that was usual on one of them."""
+    """A run of gap days. usual: the highest usual number of rows among them."""
 
     first: date
     last: date
@@ -51,9 +51,9 @@ class VolumeGap:
 
 
 def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[date] = ()) -> list[DayVolume]:
-    """Every day from the first with rows up to and without `until`, judged in order; linear in the number of days.
+    """Evaluate every day from the first with rows up to, but without, `until`. Linear in the number of days.
 
-    One of `holidays` is as blind as the day before it where nothing comes, and else not.
+    A holiday without rows is a gap only if the day before it is one.
     """
     days: list[DayVolume] = []
     if not counts:
@@ -76,7 +76,7 @@ def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[
         usual = None if weekly is None else weekly * level
         is_holiday = day in holidays
         ratio = rows / usual if usual is not None and usual >= MIN_USUAL_ROWS and not is_holiday else None
-        # Once dark, an outage stays dark until rows come, however long ago its usual days are.
+        # An outage lasts until rows arrive, even if its usual days are out of the baseline window.
         is_gap = ratio < MIN_RATIO if ratio is not None else in_outage and rows == 0 and (usual is None or is_holiday)
         in_outage = is_gap or (in_outage and rows == 0)
         if not in_outage and not is_holiday:
@@ -88,7 +88,7 @@ def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[
 
 
 def find_volume_gaps(days: Sequence[DayVolume]) -> list[VolumeGap]:
-    """Runs of blind days. Empty days between two blind ones (a closed Sunday in an outage) belong to the run."""
+    """Runs of gap days. Empty days between two gap days (a closed Sunday during an outage) belong to the run."""
     runs: list[list[DayVolume]] = []
     run: list[DayVolume] = []
     empty: list[DayVolume] = []
@@ -110,19 +110,19 @@ def find_volume_gaps(days: Sequence[DayVolume]) -> list[VolumeGap]:
 
 
 def longest_pause(event_days: Sequence[date]) -> timedelta | None:
-    """The longest time from one day with rows to the next; None where too few are known to call any of it usual."""
+    """The longest time between two days with rows; None with fewer than MIN_PAUSES pauses."""
     ordered = sorted(event_days)
     pauses = [later - earlier for earlier, later in pairwise(ordered)]
     return max(pauses) if len(pauses) >= MIN_PAUSES else None
 
 
 def max_silence(event_days: Sequence[date]) -> timedelta | None:
-    """How long a source may be silent before that says something: twice its longest pause, and at least three days."""
+    """The longest silence that is still usual: twice the longest pause, and at least three days."""
     pause = longest_pause(event_days)
     return None if pause is None else max(2 * pause, MIN_SILENCE)
 
 
 def is_silent(event_days: Sequence[date], last_at: datetime, now: datetime, allowed_lateness: timedelta) -> bool:
-    """Whether a source, however sparse, is silent for longer than it ever was. `late`: how late its rows may come."""
+    """Whether a source is silent for longer than is usual for it, after its allowed lateness."""
     allowed = max_silence(event_days)
     return allowed is not None and now - allowed_lateness - last_at > allowed

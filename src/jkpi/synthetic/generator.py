@@ -74,13 +74,13 @@ def expected_content(
         "timezone": clock.zone,
         "first_day": FIRST_DAY.isoformat(),
         "as_of": AS_OF.isoformat(),
-        "planted_fall": {
+        "injected_drop": {
             "journey": drop.journey,
             "moment": drop.moment,
             "kpi": drop.kpi,
             "starts_on": drop.starts_on.isoformat(),
             **_rates_before_and_after(clock, dropping_cohorts, drop.starts_on.toordinal() - FIRST_DAY.toordinal()),
-            "carried_by": {"segment": drop.segment, "value": drop.driven_by},
+            "driven_by": {"segment": drop.segment, "value": drop.driven_by},
         },
         "lost_day": {
             "source": drop.lost_source,
@@ -88,7 +88,7 @@ def expected_content(
             "events": scenario.count_lost_events,
         },
         "events": sum(tally.loaded for tally in events),
-        "answers": sum(tally.loaded for tally in responses),
+        "responses": sum(tally.loaded for tally in responses),
         "sources": {source: _tally_content(tally) for source, tally in tallies.items()},
         "moments": {
             moment: {clock.date(day).isoformat(): list(counts) for day, counts in cohorts.by_day(clock).items()}
@@ -117,6 +117,6 @@ def _tally_content(tally: SourceTally) -> dict[str, Any]:
         "loaded": tally.loaded,
         "duplicates": tally.duplicates,
         "rejected": dict(tally.rejected),
-        "unwanted": tally.ignored,
+        "ignored": tally.ignored,
         "late": tally.late,
     }

@@ -6,14 +6,13 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
 from jkpi.errors import SystemFailure
-from jkpi.warehouse.base import Parameters, Row, used_parameters, with_placeholders
+from jkpi.warehouse.base import Parameters, Row, Warehouse, decimal_to_float, used_parameters, with_placeholders
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT_SECONDS = 8.0
 
 
-class DuckDBWarehouse:
-    """See `Warehouse`. `place` is None for a database in memory."""
+class DuckDBWarehouse(Warehouse):
+    """See `Warehouse`. `path` is None for a database in memory."""
 
     engine: Literal["duckdb", "postgres"] = "duckdb"
 
@@ -34,7 +33,8 @@ class DuckDBWarehouse:
         self._connection.execute("set enable_progress_bar = false")
         if memory_limit:
             self._connection.execute("set memory_limit = $limit", {"limit": memory_limit})
-        self._depth = 0
+        self._path = path
+        self._memory_limit = memory_limit
 
     def execute(self, sql: str, parameters: Parameters = {}) -> int:
         result = self._run(sql, parameters)
@@ -47,16 +47,16 @@ class DuckDBWarehouse:
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
         names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, map(_decimal_to_float, row), strict=True)) for row in result.fetchall()]
+        return [dict(zip(names, map(decimal_to_float, row), strict=True)) for row in result.fetchall()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
-        # All of it is fetched: a result that is not finished keeps the connection from reading tables from outside.
+        # Fetch everything: an unfinished result blocks the connection from reading registered Arrow tables.
         result_rows = self._run(sql, parameters).fetchall()
-        return _decimal_to_float(result_rows[0][0]) if result_rows else None
+        return decimal_to_float(result_rows[0][0]) if result_rows else None
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
-        # A cursor of its own: other statements may run while the batches are read.
-        cursor = self._connection.cursor() if self._depth == 0 else self._connection
+        # A separate cursor, so that other statements may run while the batches are read.
+        cursor = self._connection.cursor() if not self._is_in_transaction else self._connection
         cursor.execute("set TimeZone = 'UTC'")
         relation = cursor.sql(with_placeholders(sql, "${name}"), params=used_parameters(sql, parameters))
         reader: Iterable[pa.RecordBatch] = relation.to_arrow_reader(size)
@@ -76,36 +76,34 @@ class DuckDBWarehouse:
             self._connection.unregister("jkpi_incoming")
         return len(rows)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        if self._depth:
-            yield
-            return
-        self._connection.execute("begin")
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("rollback")
-            raise
-        else:
-            self._connection.execute("commit")
-        finally:
-            self._depth -= 1
-
-    def table_exists(self, schema: str, table: str) -> bool:
-        sql = "select count(*) from information_schema.tables where table_schema = :schema and table_name = :table"
-        return bool(self.scalar(sql, {"schema": schema, "table": table}))
-
     def close(self) -> None:
         self._connection.close()
+
+    def column_type(self, duckdb_type: str) -> str:
+        return duckdb_type
+
+    @contextmanager
+    def limited_memory(self, limit: str) -> Iterator[None]:
+        """No effect in memory, where nothing can spill, and where the workspace sets its own limit."""
+        if self._path is None or self._memory_limit:
+            yield
+            return
+        previous_limit = self.scalar("select current_setting('memory_limit')")
+        self.execute(f"set memory_limit = '{limit}'")
+        try:
+            yield
+        finally:
+            self.execute(f"set memory_limit = '{previous_limit}'")
+
+    def _control(self, statement: str) -> None:
+        self._connection.execute(statement)
 
     def _run(self, sql: str, parameters: Parameters) -> duckdb.DuckDBPyConnection:
         return self._connection.execute(with_placeholders(sql, "${name}"), used_parameters(sql, parameters))
 
 
 def _connect(path: Path | None, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Another process may hold the file for a moment: wait for it, then say who it is."""
+    """Open the file. Wait up to LOCK_TIMEOUT_SECONDS for a lock; then the error names the process that has it."""
     deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
     while True:
         try:
@@ -119,10 +117,6 @@ def _connect(path: Path | None, read_only: bool) -> duckdb.DuckDBPyConnection:
                 locked_by = f"process {holder[1] or holder[2]}" if holder else "another process"
                 raise SystemFailure(
                     f"the warehouse {path} is locked by {locked_by}",
-                    hint="wait until it is done, or stop it; only one process can write to a DuckDB file",
+                    hint="wait until it ends, or stop it; only one process can write to a DuckDB file",
                 ) from None
             time.sleep(0.2)
-
-
-def _decimal_to_float(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value

@@ -1,8 +1,7 @@
-"""Days on which a calendar of the workspace is closed though it is usually open on that day of the week.
+"""Holidays: days on which a calendar of the workspace is closed although it is usually open on that weekday.
 
-A source that brings next to nothing then is not broken, and what takes longer over them is not slower. The calendars
-are those of the workspace, whoever counts by them: a source is not told which one it keeps, and a day that is nobody's
-usual day is no day to judge one by.
+On a holiday a source may bring few rows without being broken, and cases may take longer without being slower. All
+calendars of the workspace count, because a source does not name the calendar it follows.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from jkpi.warehouse.base import Warehouse
 _OPEN_DAYS = """
 select distinct
     calendar,
-    cast({moment} at time zone 'UTC' at time zone cast(:zone as text) as date) as day
+    cast({bound} at time zone 'UTC' at time zone cast(:zone as text) as date) as day
 from raw.map_calendars
 where is_open and utc_date >= :since
 """
 _JOURNEY_TIMEZONES = "select timezone, count(*) as journeys from raw.map_journeys where is_current group by timezone"
 _INTERVAL_BOUNDS = ("starts_at", "(ends_at - interval '1 second')")
 _WEEKS_COMPARED = 4
-"""Open on most of the same days of the week within so many weeks, before and after: then it usually is."""
+"""A calendar is usually open on a weekday if it is open on most of them within so many weeks before and after."""
 
 
 def read_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
-    """Those of any calendar from `first` to `last`, as local days of `zone`."""
+    """Holidays of any calendar from `first` to `last`, as local days of `zone`."""
     margin = timedelta(weeks=_WEEKS_COMPARED)
     parameters = {"zone": zone, "since": first - margin - timedelta(days=1)}
     open_days_by_calendar: dict[str, set[date]] = defaultdict(set)
     for bound in _INTERVAL_BOUNDS:
-        for row in warehouse.rows(_OPEN_DAYS.format(moment=bound), parameters):
+        for row in warehouse.rows(_OPEN_DAYS.format(bound=bound), parameters):
             open_days_by_calendar[row["calendar"]].add(row["day"])
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return frozenset(
@@ -40,7 +39,7 @@ def read_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> f
 
 
 def most_common_timezone(warehouse: Warehouse) -> str:
-    """The zone of the most journeys; UTC where no map is in the warehouse yet."""
+    """The time zone of most journeys; UTC if the warehouse holds no map yet."""
     zones = sorted(warehouse.rows(_JOURNEY_TIMEZONES), key=lambda row: (-row["journeys"], row["timezone"]))
     return str(zones[0]["timezone"]) if zones else "UTC"
 

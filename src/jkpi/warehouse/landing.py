@@ -1,4 +1,4 @@
-"""The landing: tables of schema `raw`, as data arrives, before any counting."""
+"""The landing tables (schema `raw`): rows as loaded, before any measuring."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ LANDING_TABLES: dict[str, str] = {
 
 
 def ensure_landing(warehouse: Warehouse) -> None:
-    """Create schema `raw` and its tables where they are missing; columns that a table lacks are added, empty."""
+    """Create schema `raw` and its missing tables, and add missing columns (empty) to existing ones."""
     warehouse.execute("create schema if not exists raw")
     existing: dict[str, set[str]] = {}
     for row in warehouse.rows(

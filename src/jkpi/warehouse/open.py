@@ -1,4 +1,4 @@
-"""From a URL to an open warehouse."""
+"""Opens the warehouse of a workspace or a URL."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from jkpi.warehouse.base import Warehouse
 
 @contextmanager
 def open_warehouse(settings: Settings | str, read_only: bool = False) -> Iterator[Warehouse]:
-    """The warehouse of a workspace, or of a URL, closed afterwards.
+    """Open the warehouse of a workspace or of a URL; it is closed afterwards.
 
     Raises:
-        SystemFailure: locked by another process, or away.
-        InputError: a URL of a kind that is not known.
+        SystemFailure: it is locked by another process, or cannot be reached.
+        InputError: the URL scheme is unknown.
     """
     url = settings if isinstance(settings, str) else settings.warehouse_url
     memory_limit = None if isinstance(settings, str) else settings.memory_limit
-    warehouse = _connect(url, read_only, memory_limit)
+    warehouse = _open(url, read_only, memory_limit)
     try:
         yield warehouse
     finally:
         warehouse.close()
 
 
-def _connect(url: str, read_only: bool, memory_limit: str | None) -> Warehouse:
+def _open(url: str, read_only: bool, memory_limit: str | None) -> Warehouse:
     scheme = url.partition(":")[0].partition("+")[0]
     if scheme == "duckdb":
         from jkpi.warehouse.duckdb import DuckDBWarehouse
@@ -40,5 +40,5 @@ def _connect(url: str, read_only: bool, memory_limit: str | None) -> Warehouse:
 
         return PostgresWarehouse(url, read_only)
     raise InputError(
-        f"the warehouse URL is of an unknown kind: {scheme!r}", hint="write duckdb:///FILE or postgresql://..."
+        f"unknown scheme of the warehouse URL: {scheme!r}", hint="write duckdb:///FILE or postgresql://..."
     )

@@ -1,23 +1,23 @@
-"""PostgreSQL, by SQLAlchemy; rows go in by COPY."""
+"""PostgreSQL, through SQLAlchemy. Rows are inserted with COPY."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
 from jkpi.errors import SystemFailure
-from jkpi.warehouse.base import Parameters, Row, used_parameters, with_placeholders
+from jkpi.warehouse.base import Parameters, Row, Warehouse, decimal_to_float, used_parameters, with_placeholders
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_COLUMN_TYPES = {"varchar": "text", "double": "double precision"}
 
-class PostgresWarehouse:
-    """See `Warehouse`. Outside of `transaction()` each statement is its own."""
+
+class PostgresWarehouse(Warehouse):
+    """See `Warehouse`."""
 
     engine: Literal["duckdb", "postgres"] = "postgres"
 
@@ -29,27 +29,26 @@ class PostgresWarehouse:
             reason = str(error.orig).strip().splitlines()[0]
             raise SystemFailure(
                 f"the warehouse at {sa.make_url(url).host} cannot be reached: {reason}",
-                hint="check the URL, the password and that the server runs",
+                hint="check the URL and the password, and that the server is running",
             ) from None
         self._connection.exec_driver_sql("set time zone 'UTC'")
         if read_only:
             self._connection.exec_driver_sql("set default_transaction_read_only = on")
-        self._depth = 0
 
     def execute(self, sql: str, parameters: Parameters = {}) -> int:
         return self._run(sql, parameters).rowcount
 
     def rows(self, sql: str, parameters: Parameters = {}) -> list[Row]:
         result = self._run(sql, parameters)
-        return [{name: _decimal_to_float(value) for name, value in row.items()} for row in result.mappings()]
+        return [{name: decimal_to_float(value) for name, value in row.items()} for row in result.mappings()]
 
     def scalar(self, sql: str, parameters: Parameters = {}) -> Any:
-        return _decimal_to_float(self._run(sql, parameters).scalar())
+        return decimal_to_float(self._run(sql, parameters).scalar())
 
     def batches(self, sql: str, parameters: Parameters = {}, size: int = 200_000) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
-        # A server-side cursor lives in a transaction, so it has a connection of its own.
+        # A server-side cursor needs a transaction, so it gets its own connection.
         with self._engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             streaming = connection.execution_options(stream_results=True, max_row_buffer=10_000)
             driver_sql, values = _prepare(sql, parameters)
@@ -57,7 +56,7 @@ class PostgresWarehouse:
             names = list(result.keys())
             while chunk := result.fetchmany(size):
                 columns = zip(*chunk, strict=True)
-                arrays = [pa.array([_decimal_to_float(value) for value in column]) for column in columns]
+                arrays = [pa.array([decimal_to_float(value) for value in column]) for column in columns]
                 yield pa.RecordBatch.from_arrays(arrays, names=names)
 
     def insert(self, table: str, data: pa.Table | pa.RecordBatch) -> int:
@@ -67,7 +66,7 @@ class PostgresWarehouse:
         if data.num_rows == 0:
             return 0
         buffer = pa.BufferOutputStream()
-        # Quoted strings and bare NULLs: COPY tells an empty text from no text by the quotes.
+        # Strings are quoted and NULLs are not: that is how COPY distinguishes empty text from NULL.
         options = pacsv.WriteOptions(include_header=False, quoting_style="needed")
         rows = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
         pacsv.write_csv(_with_plain_strings(rows), buffer, options)
@@ -78,30 +77,15 @@ class PostgresWarehouse:
         cursor.close()
         return len(rows)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        if self._depth:
-            yield
-            return
-        self._connection.exec_driver_sql("begin")
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
-            self._connection.exec_driver_sql("rollback")
-            raise
-        else:
-            self._connection.exec_driver_sql("commit")
-        finally:
-            self._depth -= 1
-
-    def table_exists(self, schema: str, table: str) -> bool:
-        sql = "select count(*) from information_schema.tables where table_schema = :schema and table_name = :table"
-        return bool(self.scalar(sql, {"schema": schema, "table": table}))
-
     def close(self) -> None:
         self._connection.close()
         self._engine.dispose()
+
+    def column_type(self, duckdb_type: str) -> str:
+        return _COLUMN_TYPES.get(duckdb_type, duckdb_type)
+
+    def _control(self, statement: str) -> None:
+        self._connection.exec_driver_sql(statement)
 
     def _run(self, sql: str, parameters: Parameters) -> sa.CursorResult[Any]:
         driver_sql, values = _prepare(sql, parameters)
@@ -118,16 +102,12 @@ def _with_driver(url: str) -> sa.URL:
 
 
 def _with_plain_strings(rows: pa.Table) -> pa.Table:
-    """Dictionary-encoded and large strings as plain ones, which the CSV writer knows how to quote."""
+    """Convert dictionary-encoded and large strings to plain strings, which the CSV writer can quote."""
     import pyarrow as pa
 
     fields = []
     for item in rows.schema:
         value_type = item.type.value_type if pa.types.is_dictionary(item.type) else item.type
         fields.append(pa.field(item.name, pa.string() if pa.types.is_large_string(value_type) else value_type))
-    # One chunk: the writer stumbles over a first chunk without rows.
+    # Combined, because the writer fails on an empty first chunk.
     return rows.cast(pa.schema(fields)).combine_chunks()
-
-
-def _decimal_to_float(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value

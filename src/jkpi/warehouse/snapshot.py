@@ -1,8 +1,8 @@
-"""Tables for readers: a copy that is swapped in whole, so that no reader blocks a writer or meets half of one.
+"""Published copy of the marts, replaced as a whole: readers never block the writer and never see a partial copy.
 
-DuckDB gets a file behind a symlink: each connection opens the file that the link names then, and whoever still reads an
-older one keeps it. Replacing a file under the same path would not do: a process that has it open is served the old one.
-PostgreSQL gets a schema that is filled in one transaction.
+DuckDB: a file behind a symlink. A new connection opens the file that the link points to; open connections keep the old
+file. (Replacing the file in place would not work: a process that has it open keeps reading the old one.)
+PostgreSQL: a schema that is filled in one transaction.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from jkpi.errors import SystemFailure
 from jkpi.warehouse.base import Warehouse
 
 PUBLISHED = "published"
-"""The schema that readers look into."""
+"""The schema for readers."""
 
 _SNAPSHOTS_KEPT = 3
-_STORAGE_VERSION = "v1.0.0"  # Superset brings a DuckDB that is older than ours
+_STORAGE_VERSION = "v1.0.0"  # Superset ships an older DuckDB
 
 
 def write_snapshot(warehouse: Warehouse, link: Path, tables: Mapping[str, str]) -> Path:
-    """Write a DuckDB file with `tables` (name -> query) in schema `published`, and let `link` name it.
+    """Write a DuckDB file with `tables` (name -> query) in schema `published`, and point `link` to it.
 
     Returns:
-        The file itself; the two before it are kept for those who still read them.
+        The file. The two files before it are kept for readers that still have them open.
 
     Raises:
         SystemFailure: the folder cannot be written.
@@ -44,14 +44,13 @@ def write_snapshot(warehouse: Warehouse, link: Path, tables: Mapping[str, str]) 
     except OSError as error:
         raise SystemFailure(
             f"the snapshot {link} cannot be written: {error.strerror or error}",
-            hint="look at the folder's rights and free space",
+            hint="check the folder's permissions and free space",
         ) from error
     return final
 
 
 def fill_published(warehouse: Warehouse, tables: Mapping[str, str]) -> None:
-    """Replace the rows of `published.*` on PostgreSQL; `tables` maps a name to the query it holds. One transaction:
-    readers see all of the old rows until they see all of the new ones, and wait for nobody."""
+    """Replace the rows of `published.*` on PostgreSQL in one transaction. tables: name -> query."""
     warehouse.execute(f"create schema if not exists {PUBLISHED}")
     with warehouse.transaction():
         for table, query in tables.items():
@@ -79,7 +78,7 @@ def _write_tables(warehouse: Warehouse, draft: Path, tables: Mapping[str, str]) 
 
 
 def _finalize(draft: Path) -> None:
-    """On the disk, and never written again."""
+    """Flush the file to disk and make it read-only."""
     handle = os.open(draft, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -96,8 +95,7 @@ def _swap_link(link: Path, final: Path) -> None:
 
 
 def _stale_snapshots(link: Path) -> list[Path]:
-    """Snapshots that nobody should need any more, and what a killed run left. Only one process writes at a time: it
-    holds the warehouse."""
+    """Snapshots beyond the kept ones, and drafts of killed runs. Safe, because the writer holds the warehouse lock."""
     written = sorted(link.parent.glob(f"{link.stem}.*{link.suffix}"))
     return [*written[:-_SNAPSHOTS_KEPT], *link.parent.glob(f"{link.stem}.*.part*")]
 

@@ -11,7 +11,6 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from made_world import World, steady
 
 from jkpi.alerts.acknowledge.server import make_server
 from jkpi.alerts.receivers.ack_links import link_factory
@@ -20,6 +19,7 @@ from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
+from tests.alerts.made_world import World, steady
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)

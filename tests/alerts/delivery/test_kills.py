@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_world import World, steady
+
+from tests.alerts.made_world import World, steady
 
 MakeWorld = Callable[..., World]
 KILLED = Path(__file__).parent / "killed.py"

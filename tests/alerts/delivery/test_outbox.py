@@ -13,9 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from made_world import ON_SITE, STAYS, UPSET, World, steady
 from pydantic import SecretStr
-from servers import Inbox, Web
 
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.acknowledgements import acknowledge
@@ -23,6 +21,8 @@ from jkpi.alerts.store.history import alert_history
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.settings import Receiver
 from jkpi.errors import Problem
+from tests.alerts.made_world import ON_SITE, STAYS, UPSET, World, steady
+from tests.alerts.servers import Inbox, Web
 
 # Apprise looks for a module that Python 3.13 drops.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.alerts.notifications.silences import Silence, scope_matches, suppression_reason
@@ -20,11 +19,12 @@ from jkpi.errors import InputError
 from jkpi.formatting.numbers import format_day as named
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, UPSET, World, steady
 
 MakeWorld = Callable[..., World]
 FELL = 63
 """Days after FIRST of the fourth low day: a world judged then has told of it."""
-ESCALATED = ON_SITE.replace("by: [region]}", "by: [region], escalate: {after: 2d, to: [boss]}}")
+ESCALATED = ON_SITE.replace("segments: [region]}", "segments: [region], escalate: {after: 2d, to: [boss]}}")
 NOBODY_NAMED = ON_SITE.replace("notify: [lead], ", "")
 
 
@@ -379,7 +379,7 @@ def test_an_early_sign_says_what_is_bad_and_when(make_world: MakeWorld) -> None:
 
 
 def test_an_early_sign_of_weeks_names_the_week(make_world: MakeWorld) -> None:
-    world = telling(make_world(ON_SITE.replace("by: [region]", "period: week")), watch_list="daily")
+    world = telling(make_world(ON_SITE.replace("segments: [region]", "period: week")), watch_list="daily")
     world.period = "week"
     world.put([*steady(20, 0.92), (82.0, 100.0)], first=date(2026, 1, 5))
     world.run(date(2026, 5, 18))

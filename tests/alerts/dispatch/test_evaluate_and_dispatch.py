@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
 from jkpi.alerts.store.listing import list_alerts
@@ -21,6 +20,7 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.state.alert_reader import moment_states
 from jkpi.state.engine import alert_transitions, read_transaction, series_states, state_engine
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 

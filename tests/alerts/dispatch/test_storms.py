@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from made_world import FIRST, ON_SITE, World, steady
 
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.config.settings import Receiver
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 BREACHES = int(os.environ.get("JKPI_TEST_BREACHES", "400"))

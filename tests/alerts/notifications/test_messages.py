@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
 from jkpi.formatting.numbers import format_odds, format_period, format_signed, sanitize
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import LIKED, ON_SITE, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 SHARE = WatchedMoment(

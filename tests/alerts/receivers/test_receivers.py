@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_world import ON_SITE, World, steady
 from pydantic import SecretStr
-from servers import Inbox, Web
 
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.dispatch.digests import Digest, enqueue_digests
@@ -24,6 +22,8 @@ from jkpi.alerts.receivers.webhook import signature_headers
 from jkpi.config.receivers import AlertingConfig, AlertOptions
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
+from tests.alerts.made_world import ON_SITE, World, steady
+from tests.alerts.servers import Inbox, Web
 
 MakeWorld = Callable[..., World]
 SECRET = "whsec_" + "aHVzaC1odXNoLXNlY3JldC1vZi1vdXJz"

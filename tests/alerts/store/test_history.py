@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from made_world import LIKED, ON_SITE, STAYS, World, steady
 
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.history import AlertHistory, alert_history
@@ -15,6 +14,7 @@ from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli import alert_lines
 from jkpi.errors import InputError
 from jkpi.warehouse.open import open_warehouse
+from tests.alerts.made_world import LIKED, ON_SITE, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 

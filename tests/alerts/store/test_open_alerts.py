@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
-from made_world import World, steady
 
 from jkpi.alerts.store.acknowledgements import silence
 from jkpi.cli.status import read_status, render_status
 from jkpi.state.alert_reader import open_alerts
+from tests.alerts.made_world import World, steady
 
 MakeWorld = Callable[..., World]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from small_map import OPENING_HOURS, spoiled, write_calendar
 
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.hours import OpenInterval, parse_hours, weekday_numbers
 from jkpi.journeys.calendars.model import Calendar, calendar_schema
 from jkpi.journeys.calendars.reader import calendar_names, read_calendars
+from tests.journeys.small_map import OPENING_HOURS, spoiled, write_calendar
 
 WEEK = '{mon-fri: ["08:00-18:00"]}'
 SATURDAY = 'sat: ["10:00-14:00"]'

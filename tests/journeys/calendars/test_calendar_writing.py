@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from small_map import OPENING_HOURS, journey, spoiled, write_calendar
 
 from jkpi.journeys.calendars import table
 from jkpi.journeys.calendars.model import Calendar
@@ -18,6 +17,7 @@ from jkpi.journeys.map_tables import write_map
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.journeys.small_map import OPENING_HOURS, journey, spoiled, write_calendar
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 A_YEAR_LATER = datetime(2027, 1, 1, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What would have been told over the past, how often falsely, and which falls and slowdowns the volume would show."""
+"""Backtest: alerts that would have fired, the false-alarm rate, and detection rates of injected drops and slowdowns."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, injec
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate
 from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.series.due_days import due_day
 from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
+from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.series.panel import Panel
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment, configured_moments, due_day
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
@@ -29,8 +31,8 @@ from jkpi.warehouse.base import Warehouse
 
 @dataclass(frozen=True)
 class PastAlert:
-    """A breach that the past had, in figures as they were when it fired; rates are higher-is-better. `with_whole`: a
-    segment that fell with all customers, which is told as one."""
+    """An alert that would have fired, with the figures of that day; rates are higher-is-better. inhibited_by_total: a
+    segment that dropped with all customers, reported as one alert."""
 
     series_id: str
     onset: date
@@ -45,9 +47,12 @@ class PastAlert:
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """One moment of truth over its past. `false_alarm_every` in days, wanted and as the past of the whole series shows;
-    `seen` and `smallest` are falls of the whole series, as rates, none where it has no share; `slowdowns` and
-    `smallest_slowdown` how many times as long all takes, none where it is no duration."""
+    """Backtest of one moment of truth.
+
+    target_false_alarm_every, false_alarm_every: in days, as configured and as the history of all customers shows.
+    detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
+    slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
+    """
 
     watched: WatchedMoment
     first_day: date | None
@@ -67,29 +72,36 @@ class BacktestResult:
 def backtest(
     settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey], moment: str | None
 ) -> list[BacktestResult]:
-    """Judge the past of one moment, or of all; nothing is told, and no state is kept.
+    """Replay the history of one moment of truth, or of all. Nothing is notified or stored.
 
     Raises:
-        InputError: no map has that moment.
-        SystemFailure: nothing has been measured.
+      InputError: no map has that moment.
+      SystemFailure: nothing has been measured.
     """
     all_watched = configured_moments(journeys, settings)
     moment_ids = sorted({watched.moment for watched in all_watched})
     if moment is not None and moment not in moment_ids:
-        raise InputError(f"no map has a moment of truth {moment!r}", hint=did_you_mean(moment, moment_ids))
+        raise InputError(f"no map has a moment of truth named {moment!r}", hint=did_you_mean(moment, moment_ids))
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
-        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
+        raise SystemFailure("there are no readings to evaluate", hint="run jkpi measure first")
     chosen = [watched for watched in all_watched if moment in (None, watched.moment)]
-    return [_backtest_moment(settings, warehouse, watched) for watched in chosen]
+    results = []
+    for watched in chosen:
+        result, chart = _backtest_moment(settings, warehouse, watched)
+        result.chart_path.parent.mkdir(parents=True, exist_ok=True)
+        result.chart_path.write_text(chart, encoding="utf-8")
+        results.append(result)
+    return results
 
 
-def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedMoment) -> BacktestResult:
+def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedMoment) -> tuple[BacktestResult, str]:
+    """Result and chart of one moment."""
     moment_result = evaluate_moments(warehouse, [watched], {watched: due_day(warehouse, watched, settings.now)})[
         watched
     ]
     panel, results = moment_result.panel, moment_result.results
     total_result = results[0]
-    # A single series is planted in: it has the share of the budget that it has as the whole of its moment.
+    # Drops are injected into one series, which keeps its share of the budget of the moment.
     to_evaluate = moment_result.to_evaluate[0]
     drop_rates = (
         inject_drops(panel.grid, 0, to_evaluate.rule, total_result, Series(watched).series_id)
@@ -114,20 +126,13 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
         minimum_slowdown.factor if minimum_slowdown else None,
         settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
     )
-    backtest_result.chart_path.parent.mkdir(parents=True, exist_ok=True)
-    backtest_result.chart_path.write_text(
-        backtest_chart(
-            watched, panel.grid, total_result, backtest_result.detection_rates, backtest_result.slowdown_detection_rates
-        ),
-        encoding="utf-8",
-    )
-    return backtest_result
+    return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
 
 
 def _slowdown_rates(
     warehouse: Warehouse, watched: WatchedMoment, to_evaluate: SeriesToEvaluate, total_result: SeriesResult
 ) -> list[SlowdownDetectionRate]:
-    """Planted in the durations of the whole series."""
+    """Detection rates of slowdowns injected into the durations of all customers."""
     duration_panel = read_duration_panel(warehouse, replace(watched, segment_names=()), [ALL_CUSTOMERS])
     if not duration_panel.keys:
         return []
@@ -159,7 +164,7 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
 
 
 def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:
-    """Whether a segment's breach was one with a breach of all customers that was known by then."""
+    """Whether an episode of a segment belongs to one of all customers that had fired by then."""
     is_known = total_episode.fired_on <= first_detection.fired_on and total_episode.overlaps(
         episode.onset, episode.fired_on
     )

@@ -1,4 +1,4 @@
-"""A past with what would have been told, and how often falls and slowdowns are seen in a week: one SVG. Pure."""
+"""Chart of a backtest: history with alerts, and detection rates within a week, as one SVG. Pure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 300, 34, 40
 GAP = 60
-"""Between two charts of bars: the numbers of one, the title of the other."""
+"""Space between two bar charts, for the labels of one and the title of the other."""
 _STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:14px;font-weight:600}.day{fill:#3b6ea8}"
-    ".breach{fill:#d9534f;fill-opacity:.18}.told{stroke:#b52b27;stroke-width:1.5}.promise{stroke:#888;"
-    "stroke-dasharray:5 4}.axis{stroke:#bbb}.seen{fill:#3b6ea8}"
+    "text{font:12px system-ui,sans-serif;fill:#333}.title{font-size:14px;font-weight:600}.reading{fill:#3b6ea8}"
+    ".alert{fill:#d9534f;fill-opacity:.18}.fired{stroke:#b52b27;stroke-width:1.5}.promise{stroke:#888;"
+    "stroke-dasharray:5 4}.axis{stroke:#bbb}.detection-rate{fill:#3b6ea8}"
 )
 
 
@@ -33,13 +33,14 @@ def backtest_chart(
     drops: Sequence[DropDetectionRate],
     slowdowns: Sequence[SlowdownDetectionRate],
 ) -> str:
-    """The whole series of a moment in its own unit: a dot a reading, breaches as bands, the day each was told as a
-    line, the promise dashed; beside it a bar for each planted fall, and one for each slowdown."""
+    """History of a moment for all customers, in its own unit: a dot a reading, alerts as bands, the day each fired as a
+    line, the promise dashed. Beside it a bar for each injected drop, and one for each slowdown."""
+    title = escape(watched.title)
     elements = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-        f"<title>{escape(watched.title)}: what would have been told</title><style>{_STYLE}</style>",
+        f"<title>{title}: alerts over the past</title><style>{_STYLE}</style>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<text class="title" x="{LEFT}" y="20">{escape(watched.title)}: {_alert_count_text(len(result.episodes))}</text>',
+        f'<text class="title" x="{LEFT}" y="20">{title}: {_alert_count_text(len(result.episodes))}</text>',
         *_history_elements(watched, grid, result),
         *_detection_elements(watched, drops, slowdowns),
         "</svg>",
@@ -75,17 +76,18 @@ def _history_elements(watched: WatchedMoment, grid: ReadingGrid, result: SeriesR
     elements = []
     for episode in result.episodes:
         begins, ends = x(column_of(episode.onset)), x(column_of(episode.closed_on) if episode.closed_on else last)
+        width = max(ends - begins, 2.0)
         fired_x = x(column_of(episode.fired_on))
         elements += [
-            f'<rect class="breach" x="{begins}" y="{TOP}" width="{max(ends - begins, 2.0):.1f}" height="{plot_height}"/>',
-            f'<line class="told" x1="{fired_x}" x2="{fired_x}" y1="{TOP}" y2="{TOP + plot_height}"/>',
+            f'<rect class="alert" x="{begins}" y="{TOP}" width="{width:.1f}" height="{plot_height}"/>',
+            f'<line class="fired" x1="{fired_x}" x2="{fired_x}" y1="{TOP}" y2="{TOP + plot_height}"/>',
         ]
     elements += [
         f'<line class="promise" x1="{LEFT}" x2="{LEFT + plot_width}" y1="{y(promise)}" y2="{y(promise)}"/>'
         for promise in promise_rates
     ]
     elements += [
-        f'<circle class="day" cx="{x(column)}" cy="{y(rate)}" r="2"/>'
+        f'<circle class="reading" cx="{x(column)}" cy="{y(rate)}" r="2"/>'
         for column, rate in zip(columns.tolist(), rates.tolist(), strict=True)
     ]
     bottom = TOP + plot_height
@@ -102,14 +104,14 @@ def _history_elements(watched: WatchedMoment, grid: ReadingGrid, result: SeriesR
 def _detection_elements(
     watched: WatchedMoment, drops: Sequence[DropDetectionRate], slowdowns: Sequence[SlowdownDetectionRate]
 ) -> list[str]:
-    """One under the other, where a moment has both."""
+    """Bar charts of drops and slowdowns, one below the other if a moment has both."""
     figures = KpiFormatter(watched)
     points = [figures.difference_in_points(1.0, 1.0 - rate.drop).removesuffix(" points") for rate in drops]
     charts: list[tuple[str, list[str], Sequence[DetectionRate]]] = []
     if watched.has_share:
-        charts.append(("seen within a week, of falls by", points, drops))
+        charts.append(("detected within a week, by drop", points, drops))
     if watched.is_duration:
-        charts.append(("seen within a week, times as long", [f"{rate.factor:g}" for rate in slowdowns], slowdowns))
+        charts.append(("detected within a week, by slowdown", [f"{rate.factor:g}x" for rate in slowdowns], slowdowns))
     slot_height = (HEIGHT - TOP - BOTTOM + GAP) / len(charts)
     return [
         element
@@ -123,13 +125,13 @@ def _bar_elements(
 ) -> list[str]:
     start, bottom = WIDTH - RIGHT + 50, top + plot_height
     if not rates:
-        return [f'<text x="{start}" y="{top + plot_height / 2:.1f}">the past is too short</text>']
+        return [f'<text x="{start}" y="{top + plot_height / 2:.1f}">the history is too short</text>']
     step, power_y = (RIGHT - 70) / len(rates), round(top + plot_height * (1.0 - POWER), 1)
     elements = [f'<text x="{start}" y="{top - 14:.1f}">{title}</text>']
     for index, (label, rate) in enumerate(zip(labels, rates, strict=True)):
         x, height = round(start + index * step, 1), round(plot_height * rate.within_1_week, 1)
         elements += [
-            f'<rect class="seen" x="{x}" y="{bottom - height:.1f}" width="{step - 4:.1f}" height="{height}">'
+            f'<rect class="detection-rate" x="{x}" y="{bottom - height:.1f}" width="{step - 4:.1f}" height="{height}">'
             f"<title>{label}: {100 * rate.within_1_week:.0f} %</title></rect>",
             f'<text x="{x + step / 2 - 2:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{label}</text>',
         ]

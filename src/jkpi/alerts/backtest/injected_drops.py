@@ -1,7 +1,7 @@
-"""How soon a fall would have been seen at a series' own volume: falls planted in its own past, and judged. Pure.
+"""Detection rates: drops injected into the history of a series, and evaluated. Pure.
 
-Each copy of the series keeps its past up to some day and loses good outcomes from then on: by chance, so many in a
-hundred. The draw is seeded by the series' name, so that asking twice gives one answer.
+Each copy of the series keeps its history up to some day, and loses a given share of successes from then on, at random.
+The generator is seeded by the name of the series, so the result is reproducible.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
 REPORTED_DROPS = (0.05, 0.10, 0.20)
-"""Points that are told, as shares; the others find out the smallest fall that shows."""
+"""Drops that are reported, as rates. The others serve to find the minimum detectable drop."""
 INJECTED_DROPS = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
 MAX_STARTS = 24
 POWER = 0.8
-"""Of planted falls so many must be seen in time for their size to be called visible."""
+"""Share of injected drops that must be detected within a week for their size to count as detectable."""
 
 
 @dataclass(frozen=True)
 class DetectionRate:
-    """What was `planted` so often: `within` the share that was told in the first week (of a weekly series: after the
-    first reading), `in_two` in the first two, `median` the readings until it was told, None where most never were in
-    four weeks."""
+    """injected: number of copies. within_1_week: share detected in the first week (weekly series: at the first
+    reading). within_2_weeks: in the first two. median_delay: readings until detection, None if fewer than half were
+    detected in four weeks."""
 
     injected: int
     within_1_week: float
@@ -43,7 +43,7 @@ class DetectionRate:
 
 @dataclass(frozen=True)
 class DropDetectionRate(DetectionRate):
-    """`fall` as a rate."""
+    """drop: as a rate."""
 
     drop: float
 
@@ -54,7 +54,7 @@ DetectionRateT = TypeVar("DetectionRateT", bound=DetectionRate)
 def inject_drops(
     grid: ReadingGrid, row: int, rule: AlertRule, result: SeriesResult, seed_name: str
 ) -> list[DropDetectionRate]:
-    """One line for each fall, the smallest first; none where the past is too short to plant any."""
+    """Detection rate of each drop, the smallest first. Empty if the history is too short."""
     starts = quiet_starts(grid, row, rule, result)
     if not len(starts):
         return []
@@ -74,7 +74,8 @@ def inject_drops(
 
 
 def minimum_detectable(rates: Sequence[DetectionRateT]) -> DetectionRateT | None:
-    """Of what was planted, the smallest first, that from which on at least four in five are told within a week."""
+    """Smallest rate from which on all larger ones are detected within a week at least POWER of the time. rates:
+    smallest first."""
     detectable = None
     for rate in reversed(rates):
         if rate.within_1_week < POWER:
@@ -86,8 +87,7 @@ def minimum_detectable(rates: Sequence[DetectionRateT]) -> DetectionRateT | None
 def measure_detection(
     grid: ReadingGrid, starts: Ints, results: Iterable[SeriesResult], season_length: int
 ) -> tuple[int, float, float, int | None] | None:
-    """What `Seen` says of copies of a series, into each of which something was planted at its start; None where none
-    was free of alerts there."""
+    """Fields of DetectionRate for copies with something injected at each start; None if all had an alert open there."""
     delays = []
     for start, result in zip(starts, results, strict=True):
         onset = grid.day(int(start))
@@ -116,12 +116,12 @@ def measure_detection(
 
 
 def quiet_starts(grid: ReadingGrid, row: int, rule: AlertRule, result: SeriesResult) -> Ints:
-    """Columns with a reading, spread over what is past learning, outside of breaches and a month before the end."""
+    """Columns with a reading, spread over the history after learning, outside of alerts and before the last week."""
     learning_readings = rule.config.learning_readings
     earliest = int(grid.begin[row]) + learning_readings + 2 * rule.config.gap
     columns = np.flatnonzero((grid.status[:, row] == reading_grid.VALID) & (grid.n[:, row] > 0))
     columns = columns[(columns >= earliest) & (columns < int(grid.end[row]) - rule.config.season_length)]
-    # A fall in a fall proves nothing.
+    # A drop injected into a drop shows nothing.
     alert_spans = [(episode.onset, episode.closed_on or grid.day(grid.length)) for episode in result.episodes]
     quiet = [
         column for column in columns if not any(first <= grid.day(int(column)) <= last for first, last in alert_spans)
@@ -135,7 +135,7 @@ def quiet_starts(grid: ReadingGrid, row: int, rule: AlertRule, result: SeriesRes
 def _injected_copies(
     grid: ReadingGrid, row: int, starts: Ints, drops: Floats, length: int, seed_name: str
 ) -> ReadingGrid:
-    """The series so many times, each with its own fall, ending a month after it began."""
+    """Copies of the series, each with its own drop, ending a month after it."""
     copy_count = len(starts)
     rng = np.random.default_rng(crc32(seed_name.encode()))
     successes, n, neutral = (
@@ -145,7 +145,7 @@ def _injected_copies(
     since, until = starts[None, :], np.minimum(starts + length, int(grid.end[row]))
     mean_rate = successes.sum(axis=0) / np.maximum(n.sum(axis=0), 1.0)
     loss_probability = np.where(column >= since, np.minimum(drops / np.maximum(mean_rate, 1e-9), 1.0), 0.0)
-    # Halves are good as well: what is drawn is whole, and is taken from both in proportion.
+    # Half counts are successes too: whole numbers are drawn, and removed from both in proportion.
     removed = np.minimum(rng.binomial(np.ceil(successes).astype(np.int64), loss_probability), successes)
     remaining_fraction = 1.0 - removed / np.maximum(successes, 1e-9)
     status = np.where(column < until, grid.status[:, [row]], reading_grid.MISSING).astype(np.int8)

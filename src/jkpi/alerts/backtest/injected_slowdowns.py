@@ -1,11 +1,11 @@
-"""How soon a slowdown would have been seen at a series' own volume: planted in its own past, and judged. Pure.
+"""Detection rates of slowdowns, injected into the history of a series. Pure.
 
-From some day on all takes so many times as long, and what was within its tolerance stays within it: the median line
-alone can tell. Single durations are not known here, only how many lie in each bin. Those of a bin are taken to be
-spread evenly over it; what then reaches an edge later than before is counted there no more. Bins are an eighth wide at
-the most, and that of the usual median holds a twentieth of the cases or so: how they lie in it matters little. Where
-times are taken in whole hours or days it may hold half of them: then what is said of slowdowns by less than an eighth
-is a guess. Counts are rounded to whole cases, and nothing is drawn: what differs by chance is the past's own.
+From some day on all cases take a factor longer; cases within the tolerance stay within it, so only the median line can
+detect the slowdown. Single durations are not known here, only counts per bin. They are taken as spread evenly over a
+bin, and those that now reach an edge later are no longer counted there. A bin is at most an eighth wide, and the bin of
+the median holds about a twentieth of the cases, so their spread within it matters little. If times are recorded in
+whole hours or days it may hold half of them: then results for slowdowns by less than an eighth are a guess. Counts are
+rounded to whole cases and nothing is random.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from jkpi.alerts.backtest.injected_drops import DetectionRate, measure_detection
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.statistics.beta_binomial import Floats
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram, empty_grid, grid_at_median
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, grid_at_median
 
 REPORTED_FACTORS = (1.2, 1.5, 2.0)
-"""Those that are told; the others find out the smallest slowdown that shows."""
+"""Factors that are reported. The others serve to find the minimum detectable slowdown."""
 INJECTED_FACTORS = (1.05, 1.1, 1.2, 1.3, 1.5, 2.0, 3.0)
 MAX_BIN_RATIO, MIN_BIN_SECONDS = 9.0 / 8.0, 1.0
-"""The upper edge of a bin against its lower one, and the least width in seconds (macros/durations.sql)."""
+"""Largest ratio of the edges of a bin, and smallest width in seconds (macros/durations.sql)."""
 
 
 @dataclass(frozen=True)
 class SlowdownDetectionRate(DetectionRate):
-    """All took so many `times` as long."""
+    """factor: all cases took this many times as long."""
 
     factor: float
 
@@ -40,9 +40,9 @@ class SlowdownDetectionRate(DetectionRate):
 def inject_slowdowns(
     histogram: DurationHistogram, first_day: date, rule: AlertRule, result: SeriesResult, tolerance: float = np.inf
 ) -> list[SlowdownDetectionRate]:
-    """One line for each slowdown, the smallest first; none where the past is too short to plant any.
+    """Detection rate of each slowdown, the smallest first. Empty if the history is too short.
 
-    `first`: the day of column 0; `rule`: of the sign test; `track`: what became of the series; `tolerance` in seconds.
+    first_day: of column 0. rule: of the sign test. result: of the series. tolerance: in seconds.
     """
     grid = grid_at_median(first_day, rule.config.step_days, [histogram])
     starts = quiet_starts(grid, 0, rule, result)
@@ -68,9 +68,9 @@ def inject_slowdowns(
 
 
 def slow_down(histogram: DurationHistogram, factor: float, tolerance: float = np.inf) -> DurationHistogram:
-    """All cases take so many times as long, but for those within the tolerance no longer than that.
+    """Histogram in which all cases take factor times as long, but cases within the tolerance no longer than that.
 
-    As many are done by some time as were done by that time over `times`; those by the tolerance, as many as were.
+    Cases within t now are those within t / factor before; cases within the tolerance stay as many.
     """
     counts = np.diff(histogram.cumulative_counts.astype(float), axis=1, prepend=0.0)
     slowed_counts = counts @ _share_done(histogram.edges, histogram.edges / factor)
@@ -80,16 +80,16 @@ def slow_down(histogram: DurationHistogram, factor: float, tolerance: float = np
 
 
 def _share_done(edges: Floats, limits: Floats) -> Floats:
-    """(K, P): the share of each bin's cases that took at most each of P times."""
+    """(K, P): share of the cases of each bin that took at most each of P times."""
     before = np.concatenate([[0.0], edges[:-1]])
-    # A bin that nobody was in is not there: the next one begins where it would.
+    # Empty bins are missing from edges, so a bin may begin above the edge before it.
     lower = np.maximum(before, np.minimum(edges / MAX_BIN_RATIO, edges - MIN_BIN_SECONDS))
     share: Floats = np.clip((limits - lower[:, None]) / (edges - lower)[:, None], 0.0, 1.0)
     return share
 
 
 def _splice(histogram: DurationHistogram, slowed: DurationHistogram, start: int, length: int) -> DurationHistogram:
-    """The one until a column of the grid, then the slowed one, ending a month after it began."""
+    """The histogram up to column start, then the slowed one for length columns."""
     offset, until = start - histogram.start_column, start - histogram.start_column + length
     cumulative = np.concatenate([histogram.cumulative_counts[:offset], slowed.cumulative_counts[offset:until]])
     return replace(

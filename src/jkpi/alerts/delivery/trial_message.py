@@ -11,7 +11,7 @@ from jkpi.alerts.receivers.ack_links import link_factory
 from jkpi.alerts.receivers.send import send
 from jkpi.alerts.series.watched import CONSOLE
 from jkpi.config.settings import Receiver, Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError
 
 

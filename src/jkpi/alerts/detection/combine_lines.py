@@ -1,4 +1,4 @@
-"""A series that rests on a duration has two tracks, of its share within tolerance and of its sign test. Pure."""
+"""Combine the two results of a duration series: its share within tolerance and its sign test. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.detection.episodes import NO_STATE, SeriesResult, StateHistory, merge_detections
-from jkpi.alerts.detection.state_machine import ERROR, FIRING, HELD, OK, PATTERN, RECOVERING, STATES, WATCH, worse_of
+from jkpi.alerts.detection.state_machine import (
+    ERROR,
+    FIRING,
+    OK,
+    PATTERN,
+    RECOVERING,
+    STATES,
+    SUSPENDED,
+    WATCH,
+    worse_of,
+)
 
 _ALERT_STATES = (WATCH, PATTERN, FIRING, RECOVERING)
-_UNRELIABLE = (ERROR, HELD)
+_UNRELIABLE = (ERROR, SUSPENDED)
 HistoryCodes = npt.NDArray[np.uint8]
 
 
 def combine_results(share_result: SeriesResult, sign_test_result: SeriesResult) -> SeriesResult:
-    """What is true of a series by both lines: breaches that overlap are one, of two states the worse is told.
+    """Result of both lines: episodes that overlap are one, and the worse of two states counts.
 
-    That a sign cannot be judged (yet) is no state of the moment: its share within tolerance says that.
+    A sign test that cannot be evaluated (yet) sets no state: the share within tolerance does that.
     """
     episodes = merge_detections(
         [
@@ -59,8 +69,8 @@ def combine_results(share_result: SeriesResult, sign_test_result: SeriesResult) 
 def _combine_histories(
     share_history: StateHistory, sign_test_history: StateHistory, is_share_open: bool, is_sign_test_open: bool
 ) -> StateHistory:
-    """The states of both on one calendar. One of them is days behind: what is open on it, or wrong with its data,
-    stays in sight to the end."""
+    """States of both lines on one calendar. One line is days behind the other: an open alert on it, or an error or
+    suspension, is extended to the end."""
     if not sign_test_history.codes:
         return share_history
     if not share_history.codes:
@@ -104,7 +114,7 @@ def _day(history: StateHistory, column: int) -> date:
 
 
 def _combined_run_length(share_run_length: float | None, sign_test_run_length: float | None) -> float | None:
-    """Days between two false alarms of either: their rates add up."""
+    """Days between two false alarms of either line: their rates add up."""
     return (
         1.0 / (1.0 / share_run_length + 1.0 / sign_test_run_length)
         if share_run_length and sign_test_run_length

@@ -1,4 +1,4 @@
-"""What the replay of a series finds: parts, breaches, tracks. Pure data."""
+"""What the replay of a series finds: detections, episodes, results. Pure data."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from jkpi.alerts.detection.state_machine import STATES, SeriesState
 from jkpi.alerts.statistics.running_sums import PooledSample
 
 LineKind = Literal["baseline", "promise", "median"]
-"""What a series fell from: its own baseline, the promise, or, of durations, the usual median."""
+"""What a series dropped from: its own baseline, the promise, or, for durations, the usual median."""
 NO_STATE = 255
 
 
 @dataclass(frozen=True)
 class Detection:
-    """An alert on one line, from its first low day; `closed_on` is None while it lasts. `taken`: how many judged
-    readings it took to be certain. `within`: on the line of the median, the seconds within which usually about half are
-    done, and whose shares are told. `at_first`: its days as they were when it fired; `fell`: up to now, or its end."""
+    """An alert on one line, from its first low day. closed_on: None while it is open. readings_used: evaluated readings
+    from onset until it fired. within_seconds: on the median line, the edge at which durations are counted.
+    initial_drop: its days when it fired. drop: its days up to now, or to its end."""
 
     line: LineKind
     onset: date
@@ -34,7 +34,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Episode:
-    """An episode of breach on a series: its parts overlap."""
+    """Detections of a series that overlap in time."""
 
     detections: tuple[Detection, ...]
 
@@ -57,7 +57,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class StateHistory:
-    """States day by day, or week by week: `codes` are positions in STATES, NOT_TOLD where there was nothing to read."""
+    """States by day or week. codes: positions in STATES, or NO_STATE where there is no state."""
 
     first_day: date
     step_days: int
@@ -69,13 +69,13 @@ class StateHistory:
         return tuple((self.first_day + timedelta(days=self.step_days * column), STATES[code]) for column, code in coded)
 
     def code_on(self, day: date) -> int:
-        """The code of a day, 0 where there is none."""
+        """Code of a day, 0 if there is none."""
         column, remainder = divmod((day - self.first_day).days, self.step_days)
         return self.codes[column] if 0 <= column < len(self.codes) and not remainder else 0
 
     @property
     def last_day(self) -> date | None:
-        """The last day with a code other than 0."""
+        """Last day with a code other than 0."""
         column = len(self.codes.rstrip(b"\0")) - 1
         return None if column < 0 else self.first_day + timedelta(days=self.step_days * column)
 
@@ -85,11 +85,13 @@ EMPTY_HISTORY = StateHistory(date.min, 1, b"")
 
 @dataclass(frozen=True)
 class SeriesResult:
-    """What replay found. `since` is the first day of the current state, or of the open breach; `blind_since` the first
-    of the held days at the newest end, `error_since` the first of those at the newest end whose counts make no sense,
-    whatever else is open; `false_alarm_every` the days between two false alarms that the series' own past
-    shows, None while it is too short to tell; `is_slow`: the state is that of its durations' sign test alone. `read`
-    has a 1 for each day with a final reading of anybody, `slow_read` for each that the sign test beside it could read.
+    """What the replay of a series found.
+
+    state_since: first day of the current state, or of the open episode. data_gap_since: first of the suspended days at
+    the newest end. error_since: first of the days at the newest end with impossible counts, whatever else is open.
+    false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
+    is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
+    of at least one case; sign_test_read_days: the same for the sign test.
     """
 
     state: SeriesState
@@ -110,17 +112,27 @@ class SeriesResult:
 
     @property
     def states(self) -> tuple[tuple[date, SeriesState], ...]:
-        """The state of each day that was read, or ought to have been."""
+        """State of each day that has a reading or should have one."""
         return self.history.states
 
     @property
     def open_episode(self) -> Episode | None:
-        """The breach that is open now."""
+        """The episode that is open now."""
         return next((episode for episode in self.episodes if episode.closed_on is None), None)
 
 
+@dataclass(frozen=True)
+class EarlyWarning:
+    """An undecided cohort behind past ones at equal age: at this age fewer customers had progressed than expected.
+    onset: first such cohort. detection: its figures."""
+
+    age: timedelta
+    onset: date
+    detection: Detection
+
+
 def merge_detections(detections: list[Detection]) -> tuple[Episode, ...]:
-    """Parts whose open times overlap are one breach."""
+    """Detections that overlap in time become one episode."""
     groups: list[list[Detection]] = []
     end: date | None = date.min
     for detection in sorted(detections, key=lambda detection: (detection.fired_on, detection.line)):

@@ -1,7 +1,7 @@
-"""The fold: many series, column by column, from their first to their last. Pure; no column looks ahead.
+"""The fold over readings: many series, column by column, from first to last. Pure. No column uses later ones.
 
-Each column is laid against what is usual and against the promise. What happens then (an alert opens, closes, a broken
-promise becomes chronic) decides which columns belong to the past of the next one.
+Each column is compared with the baseline and with the promise. The outcome (an alert opens or closes, a broken promise
+becomes chronic) decides which columns enter the baseline of the next one.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ from jkpi.alerts.detection import state_machine
 from jkpi.alerts.detection.episodes import NO_STATE
 from jkpi.alerts.detection.line_tracker import BudgetGroups, LineTracker
 from jkpi.alerts.detection.state_machine import EVALUATED, StateCodes
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.baseline import DEFAULT_RHO, Baseline, BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats
 from jkpi.alerts.statistics.cusum import increment_of
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
 from jkpi.alerts.statistics.month_end import RECENT_DROP_COLUMNS, MonthEndEffect, apply_adjustment
-from jkpi.alerts.statistics.reading_matrix import CellStatuses, ReadingGrid
+from jkpi.alerts.statistics.reading_grid import CellStatuses, ReadingGrid
 from jkpi.alerts.statistics.rules import RuleArrays
 from jkpi.alerts.statistics.running_sums import EvaluatedColumn
-from jkpi.alerts.statistics.sign_test import DurationHistogram, SignTest
+from jkpi.alerts.statistics.sign_test import SignTest
 from jkpi.alerts.statistics.small_sample_pooling import SmallSamplePool
 from jkpi.alerts.statistics.thresholds import ThresholdCalibration
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """What became of S series. `states` (T, S): states by code, NOT_TOLD where nothing was read.
+    """Result for S series. states (T, S): state codes, NO_STATE where there is none.
 
-    `need` and `achieved` as in `Calibration`; `rate`, `n`, `reference` and `tail` (S,) of the last judged column, NaN
-    where the last column was not. `signs`: of durations, the edges at which they were counted.
+    threshold, achieved_run_length: as in ThresholdCalibration. rate, n, reference, tail (S,): of the last column, NaN
+    if it was not evaluated. sign_test: for durations, the edges at which they were counted.
     """
 
     states: npt.NDArray[np.uint8]
@@ -50,6 +51,8 @@ class EvaluationResult:
 
 
 class _Evaluation:
+    """Mutable state of the fold."""
+
     def __init__(
         self,
         grid: ReadingGrid,
@@ -76,6 +79,7 @@ class _Evaluation:
         self.reference_line = np.where(self.has_promise, rules.promise_line, 0.5)
 
     def advance(self, column: int) -> None:
+        """Evaluate one column."""
         grid, config = self.grid, self.config
         if self.sign_test is not None:
             self.sign_test.update_edges(
@@ -102,12 +106,30 @@ class _Evaluation:
 
         min_drop = self.rules.min_drop
         has_enough_history = evaluated & (estimate.usable_days >= config.min_readings_for_overdispersion)
-        calibration_readings = EvaluatedColumn(has_enough_history, pooled.successes, pooled.n, pooled.first_column, pooled.rate, pooled.rate - min_drop, estimate.rho,
-                      estimate.effective_n, estimate.variance_ratio)  # fmt: skip
+        calibration_readings = EvaluatedColumn(
+            has_enough_history,
+            pooled.successes,
+            pooled.n,
+            pooled.first_column,
+            pooled.rate,
+            pooled.rate - min_drop,
+            estimate.rho,
+            estimate.effective_n,
+            estimate.variance_ratio,
+        )
         baseline_readings = replace(calibration_readings, evaluated=evaluated & has_baseline)
         rho = np.where(estimate.usable_days >= config.min_readings_for_overdispersion, estimate.rho, DEFAULT_RHO)
-        promise_readings = EvaluatedColumn(evaluated & self.has_promise, pooled.successes, pooled.n, pooled.first_column, self.reference_line, self.reference_line,
-                          rho, np.full(grid.series_count, np.inf), estimate.variance_ratio)  # fmt: skip
+        promise_readings = EvaluatedColumn(
+            evaluated & self.has_promise,
+            pooled.successes,
+            pooled.n,
+            pooled.first_column,
+            self.reference_line,
+            self.reference_line,
+            rho,
+            np.full(grid.series_count, np.inf),
+            estimate.variance_ratio,
+        )
         baseline_increment = increment_of(calibration_readings, min_drop, estimate.usable_days)
         threshold = self.calibration.threshold
         self.baseline_tracker.advance(column, baseline_readings, baseline_increment, threshold)
@@ -138,13 +160,13 @@ class _Evaluation:
         self._record_last_reading(in_span & (grid.end == column + 1), baseline_readings, promise_readings)
 
     def _dropped_before(self, before: int) -> Bools:
-        """(S,): what an alert is open of that fell before a column."""
+        """(S,): whether a baseline alert is open whose onset is before a column."""
         return self.baseline_tracker.state.is_open & (self.baseline_tracker.state.onset < before)
 
     def _record_last_reading(
         self, ended: Bools, baseline_readings: EvaluatedColumn, promise_readings: EvaluatedColumn
     ) -> None:
-        """The figures of the last column, against the baseline where there is one."""
+        """Figures of the last column, against the baseline if there is one, else against the promise."""
         for readings, rows in (
             (promise_readings, ended & promise_readings.evaluated & ~baseline_readings.evaluated),
             (baseline_readings, ended & baseline_readings.evaluated),
@@ -157,8 +179,8 @@ class _Evaluation:
                 self.reference[rows], self.tail[rows] = readings.reference[rows], readings.tails(np.inf)[rows]
 
     def _update_baseline(self, column: int, in_span: Bools, suspended: Bools) -> None:
-        """Which columns are past from now on: not the held or empty ones, nor those of an alert. A promise that has
-        been broken for as long as learning takes is what is usual."""
+        """Decide which columns are excluded from the baseline: suspended and empty ones, and those of an alert. A
+        promise that has been broken for as long as learning takes is chronic: its days enter the baseline again."""
         chronic_after = self.config.learning_readings
         was_chronic = self.broken_promise_days >= chronic_after
         promise_open = self.promise_tracker.state.is_open
@@ -199,7 +221,7 @@ class _Evaluation:
         self.calibration.remove(row, onset, column)
 
     def _extend_baseline(self, column: int, changed: set[int]) -> None:
-        """The past moves on by this column; of series where earlier ones went or came back it is counted anew."""
+        """Include this column. Series with columns excluded or included again are recomputed."""
         is_extended = ~self.excluded[column]
         for row in changed:
             is_extended[row] = False
@@ -209,7 +231,7 @@ class _Evaluation:
 
 
 def _status_codes(status: CellStatuses, estimate: BaselineEstimate, is_sufficient: Bools) -> StateCodes:
-    """Why a column is not judged, JUDGED where it is. A weekday that never brings data says nothing by that."""
+    """Why a column is not evaluated; EVALUATED if it is. An empty weekday that never has data is not missing."""
     missing_code = np.where(estimate.is_expected, state_machine.NO_DATA, state_machine.LOW_N)
     codes: StateCodes = np.select(
         [
@@ -218,7 +240,7 @@ def _status_codes(status: CellStatuses, estimate: BaselineEstimate, is_sufficien
             status == reading_grid.MISSING,
             ~is_sufficient,
         ],
-        [state_machine.HELD, state_machine.ERROR, missing_code, state_machine.LOW_N],
+        [state_machine.SUSPENDED, state_machine.ERROR, missing_code, state_machine.LOW_N],
         default=EVALUATED,
     ).astype(np.int8)
     return codes
@@ -230,12 +252,22 @@ def evaluate_grid(
     budget_groups: BudgetGroups,
     histograms: Sequence[DurationHistogram] | None = None,
 ) -> EvaluationResult:
-    """From the first column to the last. `durations`: the series' counts are made of these, and written into `grid`."""
+    """Evaluate all columns. If histograms are given, counts are made from them and written into grid."""
     evaluation = _Evaluation(grid, rules, budget_groups, histograms)
     for column in range(grid.length):
         evaluation.advance(column)
     evaluation.baseline_tracker.record_open_detections(grid.length - 1)
     evaluation.promise_tracker.record_open_detections(grid.length - 1)
     calibration = evaluation.calibration
-    return EvaluationResult(evaluation.states, evaluation.baseline_tracker, evaluation.promise_tracker, calibration.threshold, calibration.achieved_run_length,
-                  evaluation.rate, evaluation.n, evaluation.reference, evaluation.tail, evaluation.sign_test)  # fmt: skip
+    return EvaluationResult(
+        evaluation.states,
+        evaluation.baseline_tracker,
+        evaluation.promise_tracker,
+        calibration.threshold,
+        calibration.achieved_run_length,
+        evaluation.rate,
+        evaluation.n,
+        evaluation.reference,
+        evaluation.tail,
+        evaluation.sign_test,
+    )

@@ -1,8 +1,8 @@
-"""An alert is open, and the rate falls further: by as much again as is worth waking somebody. Pure.
+"""A further drop during an open alert, again by at least min_drop. Pure.
 
-What is usual is lowered by as much as the rate has fallen, and evidence for a fall from there adds up as it does for
-the first one. The depth is that of the days since the fall was told, as long as nothing speaks for a further one; of
-few days it is known badly, and evidence is worth less in proportion.
+The reference is lowered by the depth of the drop, and evidence for a drop from there adds up as for the first one. The
+depth is measured over the days since the last reported drop, as long as there is no evidence for a further one. A few
+days measure it badly, so the evidence counts for less.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MIN_RATE = 0.01
 
 
 class FurtherDrop:
-    """Of S series, those with an open alert: `falls` lists the further ones of each, as columns (since, fired)."""
+    """Further drops of S series with an open alert. drops: per series the columns (onset, fired)."""
 
     def __init__(self, series_count: int, min_drop: Floats, family_size: Floats) -> None:
         self.drops: list[list[tuple[int, int]]] = [[] for _ in range(series_count)]
@@ -31,7 +31,7 @@ class FurtherDrop:
         self._since = np.zeros(series_count, dtype=np.intp)
 
     def start(self, rows: Ints, running_sums: RunningSums, onset: Ints, column: int) -> None:
-        """Alerts open, or are told to have fallen further: what follows is held against these days."""
+        """An alert has opened or dropped further: compare what follows with these days."""
         self._since[rows] = onset
         self._cusum.sums[:, rows] = 0.0
         self._measure_depth(rows, running_sums, column)
@@ -45,14 +45,23 @@ class FurtherDrop:
     def advance(
         self, rows: Ints, column: int, readings: EvaluatedColumn, threshold: Floats, running_sums: RunningSums
     ) -> None:
-        """One judged column further, for series whose alert has been open before it."""
+        """Add one evaluated column, for series whose alert was open before it."""
         if not len(rows):
             return
         lowered_rate = np.maximum(readings.reference[rows] - self._depth[rows], _MIN_RATE)
         min_drop = self._min_drop[rows]
         effective_n = 1.0 / (1.0 / readings.effective_n[rows] + 1.0 / self._effective_n[rows])
-        lowered_readings = EvaluatedColumn(readings.evaluated[rows], readings.successes[rows], readings.n[rows], readings.first_column[rows], lowered_rate, lowered_rate - min_drop,
-                      readings.rho[rows], effective_n, readings.variance_ratio[rows])  # fmt: skip
+        lowered_readings = EvaluatedColumn(
+            readings.evaluated[rows],
+            readings.successes[rows],
+            readings.n[rows],
+            readings.first_column[rows],
+            lowered_rate,
+            lowered_rate - min_drop,
+            readings.rho[rows],
+            effective_n,
+            readings.variance_ratio[rows],
+        )
         llr = np.zeros_like(self._cusum.sums)
         llr[:, rows] = increment_of(lowered_readings, min_drop, self._days[rows]).llr
         included = np.zeros(len(self._depth), dtype=bool)
@@ -71,6 +80,6 @@ class FurtherDrop:
         self.start(rows[is_further_drop], running_sums, onsets[is_further_drop], column)
 
     def finish(self, row: int) -> list[tuple[int, int]]:
-        """The further falls of an alert that closes."""
+        """Further drops of an alert that closes. They are removed here."""
         drops, self.drops[row] = self.drops[row], []
         return drops

@@ -12,7 +12,7 @@ from jkpi.alerts.detection.further_drop import FurtherDrop
 from jkpi.alerts.detection.state_machine import REASONS
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.cusum import Increment, update_cusum, zero_cusum
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import (
     ALPHA_COLLAPSE,
     ALPHA_LOW,
@@ -24,88 +24,22 @@ from jkpi.alerts.statistics.rules import (
 from jkpi.alerts.statistics.running_sums import EPSILON, EvaluatedColumn, RunningSums
 from jkpi.alerts.statistics.thresholds import significant_e_values, significant_p_values
 
-_MAX_WEEKDAYS = 2
-
-
-class WeekdayRecovery:
-    """Which columns of S series were judged, and which of them were bad."""
-
-    def __init__(self, length: int, series_count: int, season_length: int) -> None:
-        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
-        self._season_length = season_length
-
-    def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
-        self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
-
-    def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
-        """(N,): whether each of the few days of the week that were bad since `fell` was judged since `clear`, none of
-        them bad; where more than a few were, it is a fall of the whole week, and nothing is asked."""
-        recovered = np.ones(len(rows), dtype=bool)
-        for index, (row, drop_start, recovery_start) in enumerate(zip(rows, onset, clear_since, strict=True)):
-            bad_weekdays = set(
-                (np.flatnonzero(self._bad[drop_start:recovery_start, row]) + drop_start) % self._season_length
-            )
-            clear_columns = (
-                np.flatnonzero(
-                    self._evaluated[recovery_start : column + 1, row] & ~self._bad[recovery_start : column + 1, row]
-                )
-                + recovery_start
-            )
-            recovered[index] = len(bad_weekdays) > _MAX_WEEKDAYS or bad_weekdays <= set(
-                clear_columns % self._season_length
-            )
-        return recovered
-
-
-def sustained_below_line(
-    running_sums: RunningSums,
-    column: int,
-    candidates: Bools,
-    first_column: Ints,
-    alpha: Floats,
-    config: EvaluationConfig,
-) -> Bools:
-    """(S,): whether each of the last four weeks lies below the promise line, and all of them together surely do.
-
-    `begin`: the first column of each series, which must have had four weeks by itself, whatever others stand beside it;
-    `sure`: how small the tail of all of them must be. Half of their days must have been judged.
-    """
-    weeks, length = config.sustained_periods
-    is_sustained = np.array(candidates)
-    rows: Ints = np.flatnonzero(candidates & (column + 1 - first_column >= weeks * length))
-    last_column = column
-    for _ in range(weeks):
-        _, successes, n, _, limit, _ = running_sums.totals(
-            rows, np.full(len(rows), last_column + 1 - length), last_column
-        )
-        rows = rows[(n > 0) & (successes < limit - EPSILON)]
-        last_column -= length
-        if not len(rows):
-            break
-    since = np.full(len(rows), column + 1 - weeks * length)
-    days = running_sums.totals(rows, since, column)[0]
-    rows, since = rows[days >= weeks * length / 2], since[days >= weeks * length / 2]
-    is_sustained[:] = False
-    is_sustained[rows[running_sums.tail(rows, since, column) <= alpha[rows]]] = True
-    return is_sustained
-
-
 RUN_ALPHA = ALPHA_LOW**RUN_LENGTH
-"""How small the tail of pooled days must be: three low days in a row are one chance in a thousand."""
+"""Largest tail of pooled days that opens an alert: three low days in a row have a chance of one in a thousand."""
 RUN_EVIDENCE_FRACTION = 0.75
-"""Of the evidence that an alert needs by itself, so much must stand behind three low days."""
+"""Share of the threshold that the evidence must reach for three low days to open an alert."""
 
 
 @dataclass(frozen=True, eq=False)
 class BudgetGroups:
-    """Which series share one budget: `group` (S,) the moment, `size` (S,) how many share."""
+    """Which series share a budget. group (S,): the moment. family_size (S,): number of series that share."""
 
     group: Ints
     family_size: Floats
 
 
 class LineTracker:
-    """The way of S series against one line. `opened` and `closed` list the series that did so on the last column."""
+    """Tracks S series against one line. opened, closed: indices of series that did so at the last column."""
 
     def __init__(
         self, line: LineKind, grid: ReadingGrid, config: EvaluationConfig, budget_groups: BudgetGroups, min_drop: Floats
@@ -123,12 +57,12 @@ class LineTracker:
 
     @property
     def is_quiet(self) -> Bools:
-        """(S,): no alert is open, no day was low, and no evidence has added up."""
+        """(S,): no alert is open, no day was low, and there is no evidence."""
         is_quiet: Bools = ~self.state.is_open & (self.state.streak_length == 0) & (self.cusum.sums <= 0.0).all(axis=0)
         return is_quiet
 
     def advance(self, column: int, readings: EvaluatedColumn, increment: Increment, threshold: Floats) -> None:
-        """One column further. `need` (S,): the evidence that opens an alert of a series that shares with nobody."""
+        """Add one column. threshold (S,): evidence that opens an alert of a single series."""
         before, evaluated = self.state, readings.evaluated
         self.running_sums.add(column, readings)
         candidates = evaluated & ~before.is_open
@@ -158,7 +92,7 @@ class LineTracker:
         below_line: Bools,
         threshold: Floats,
     ) -> tuple[state_machine.StateCodes, Ints]:
-        """(S,) twice: why an alert opens, 0 where none does, and since when its days count. The first reason wins."""
+        """(S,) twice: why an alert opens, 0 if none does, and its onset. The first reason wins."""
         reason, onset = np.zeros(len(candidates), dtype=np.int8), np.full(len(candidates), NO_COLUMN, dtype=np.intp)
         group, family_size = self._budget_groups.group, self._budget_groups.family_size
         maximum = self.cusum.maximum
@@ -187,7 +121,7 @@ class LineTracker:
         rows = np.flatnonzero(candidates & (maximum >= threshold))
         cusum_onset = self.cusum.onset
         days = self.running_sums.totals(rows, cusum_onset[rows], column)[0]
-        # One day alone is a coincidence, if it is no collapse.
+        # One day alone is a coincidence unless it is a collapse.
         rows = rows[self.running_sums.is_below_line(rows, cusum_onset[rows], column) & (days > 1)]
         passes = significant_e_values(group[rows], maximum[rows] - threshold[rows], family_size[rows])
         add_reason(state_machine.CUSUM, rows[passes], cusum_onset[rows[passes]])
@@ -217,7 +151,7 @@ class LineTracker:
             self.cusum.sums[:, self.closed] = 0.0
 
     def record_open_detections(self, column: int) -> None:
-        """Alerts that are open on the last column are parts as well; each is told up to its last judged day."""
+        """Record alerts that are still open at the last column, up to their last evaluated day."""
         for row in np.flatnonzero(self.state.is_open):
             last = min(column, int(self.state.last_evaluated[row]))
             self.detections[row] += self._detections_of(int(row), self.state, last, is_closed=False)
@@ -225,7 +159,7 @@ class LineTracker:
     def _detections_of(
         self, row: int, state: state_machine.TrackerState, column: int, is_closed: bool
     ) -> list[Detection]:
-        """The alert, and each time that it fell further."""
+        """Detections of an alert: its first drop and each further one."""
         clear_since = int(state.clear_since[row])
         recovery = self.running_sums.sample(row, clear_since, column) if clear_since >= 0 else None
         closed_on = self._grid.day(column) if is_closed else None
@@ -235,8 +169,83 @@ class LineTracker:
         ]
         samples = [self.running_sums.sample(row, onset, column) for onset, _, _ in openings]
         return [
-            Detection(self._line, sample.first_day, self._grid.day(fired_at), closed_on, reason, sample, recovery,
-                 int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
-                 initial_drop=self.running_sums.sample(row, onset, fired_at))
+            Detection(
+                self._line,
+                sample.first_day,
+                self._grid.day(fired_at),
+                closed_on,
+                reason,
+                sample,
+                recovery,
+                int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
+                initial_drop=self.running_sums.sample(row, onset, fired_at),
+            )
             for sample, (onset, fired_at, reason) in zip(samples, openings, strict=True)
-        ]  # fmt: skip
+        ]
+
+
+def sustained_below_line(
+    running_sums: RunningSums,
+    column: int,
+    candidates: Bools,
+    first_column: Ints,
+    alpha: Floats,
+    config: EvaluationConfig,
+) -> Bools:
+    """(S,): whether each of the last four weeks is below the promise line, and all of them together significantly.
+
+    first_column: first column of each series; a series needs four weeks of its own. alpha: largest tail of the four
+    weeks. At least half of their days must be evaluated.
+    """
+    weeks, length = config.sustained_periods
+    is_sustained = np.array(candidates)
+    rows: Ints = np.flatnonzero(candidates & (column + 1 - first_column >= weeks * length))
+    last_column = column
+    for _ in range(weeks):
+        _, successes, n, _, limit, _ = running_sums.totals(
+            rows, np.full(len(rows), last_column + 1 - length), last_column
+        )
+        rows = rows[(n > 0) & (successes < limit - EPSILON)]
+        last_column -= length
+        if not len(rows):
+            break
+    since = np.full(len(rows), column + 1 - weeks * length)
+    days = running_sums.totals(rows, since, column)[0]
+    rows, since = rows[days >= weeks * length / 2], since[days >= weeks * length / 2]
+    is_sustained[:] = False
+    is_sustained[rows[running_sums.tail(rows, since, column) <= alpha[rows]]] = True
+    return is_sustained
+
+
+_MAX_WEEKDAYS = 2
+"""An alert about more weekdays than this concerns the whole week."""
+
+
+class WeekdayRecovery:
+    """Which columns of S series were evaluated, and which of them were bad."""
+
+    def __init__(self, length: int, series_count: int, season_length: int) -> None:
+        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
+        self._season_length = season_length
+
+    def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
+        self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
+
+    def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
+        """(N,): whether each weekday that was bad since onset has had a clear day since clear_since. Not required if
+        more weekdays were bad than _MAX_WEEKDAYS."""
+        recovered = np.ones(len(rows), dtype=bool)
+        for index, (row, drop_start, recovery_start) in enumerate(zip(rows, onset, clear_since, strict=True)):
+            bad_weekdays = set(
+                (np.flatnonzero(self._bad[drop_start:recovery_start, row]) + drop_start) % self._season_length
+            )
+            clear_columns = (
+                np.flatnonzero(
+                    self._evaluated[recovery_start : column + 1, row] & ~self._bad[recovery_start : column + 1, row]
+                )
+                + recovery_start
+            )
+            recovered[index] = len(bad_weekdays) > _MAX_WEEKDAYS or bad_weekdays <= set(
+                clear_columns % self._season_length
+            )
+        return recovered

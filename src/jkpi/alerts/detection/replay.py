@@ -1,7 +1,7 @@
-"""Series from their first day to their last: what each is in today, and every breach it has had. Pure.
+"""Replay series from first to last day: current state and all episodes. Pure.
 
-Each series climbs two ladders, one against its own baseline and one against the promise; a breach lasts as long as
-either is open, so a chronic one is one breach. A later fall inside it is a part of it that can be told as worsening.
+Each series is tracked against its own baseline and against the promise. An episode lasts as long as either is open, so
+a chronically broken promise is one episode. A later drop inside it is a detection of its own, reported as worsening.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from jkpi.alerts.detection.episodes import (
 from jkpi.alerts.detection.fold import EvaluationResult, evaluate_grid
 from jkpi.alerts.detection.line_tracker import BudgetGroups
 from jkpi.alerts.detection.state_machine import STATES, SeriesState
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Bools, Ints
-from jkpi.alerts.statistics.reading_matrix import Reading, ReadingGrid, grid_from_readings, group_chunks
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
+from jkpi.alerts.statistics.reading_grid import Reading, ReadingGrid, grid_from_readings, group_chunks
 from jkpi.alerts.statistics.rules import AlertRule, RuleArrays
-from jkpi.alerts.statistics.sign_test import DurationHistogram
 
 MAX_CELLS = 2_000_000
-"""Series by columns that are folded at once: the fewer, the less memory, the more, the faster; this takes 0.7 GB."""
+"""Cells (series times columns) evaluated at once. Fewer need less memory, more are faster; this number takes 0.7 GB."""
 
 
 @dataclass(frozen=True)
 class SeriesToEvaluate:
-    """A series as it is judged; those of one `group` share its budget."""
+    """A series to evaluate. Series of one group share its budget."""
 
     rule: AlertRule
     group: int
 
 
 def replay_series(readings: Iterable[Reading], rule: AlertRule, until: date | None = None) -> SeriesResult:
-    """Fold all mature readings of a series, in any order; `until` is the last day that ought to have a mature one."""
+    """Evaluate all mature readings of one series, in any order. until: last day that should have a mature reading."""
     grid = grid_from_readings([list(readings)], [until], rule.config.step_days)
     (result,) = replay_grid(grid, [SeriesToEvaluate(rule, 0)])
     return result
@@ -51,9 +51,9 @@ def replay_series(readings: Iterable[Reading], rule: AlertRule, until: date | No
 def replay_grid(
     grid: ReadingGrid, to_evaluate: Sequence[SeriesToEvaluate], histograms: Sequence[DurationHistogram] | None = None
 ) -> Iterator[SeriesResult]:
-    """The same for many series at once, all of one cadence, those of a group next to each other.
+    """Evaluate many series of one cadence. Series of a group must be next to each other.
 
-    `durations`: one a series, where it is their sign test that is replayed; the grid then has nothing but their spans.
+    histograms: one a series, if the sign test is replayed; the grid then holds only the spans of the series.
     """
     if not to_evaluate:
         return
@@ -79,8 +79,15 @@ def _series_result(grid: ReadingGrid, evaluation: EvaluationResult, row: int) ->
     coded = np.flatnonzero(codes != NO_STATE)
     if not len(coded):
         return SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)
-    episodes = merge_detections([*(_with_edge(detection, grid, evaluation, row) for detection in evaluation.baseline_tracker.detections[row]),
-                            *evaluation.promise_tracker.detections[row]])  # fmt: skip
+    episodes = merge_detections(
+        [
+            *(
+                _with_edge(detection, grid, evaluation, row)
+                for detection in evaluation.baseline_tracker.detections[row]
+            ),
+            *evaluation.promise_tracker.detections[row],
+        ]
+    )
     open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
     evaluated = not np.isnan(evaluation.rate[row])
     achieved_run_length = float(evaluation.achieved_run_length[row])
@@ -99,7 +106,7 @@ def _series_result(grid: ReadingGrid, evaluation: EvaluationResult, row: int) ->
         read_days=StateHistory(
             grid.day(begin), grid.step_days, ((status == reading_grid.VALID) & (grid.n[begin:end, row] > 0)).tobytes()
         ),
-        # A withheld reading does not say whether its counts make sense by now.
+        # A suspended reading does not show whether its counts are valid by now.
         error_since=_trailing_since(
             grid,
             begin,
@@ -117,13 +124,14 @@ def _with_edge(detection: Detection, grid: ReadingGrid, evaluation: EvaluationRe
 
 
 def _state_start(codes: np.ndarray, coded: Ints) -> int:
-    """The first column of the unbroken stretch of the last state."""
+    """First column of the unbroken run of the last state."""
     different = np.flatnonzero(codes[coded] != codes[coded[-1]])
     return int(coded[different[-1] + 1] if len(different) else coded[0])
 
 
 def _trailing_since(grid: ReadingGrid, begin: int, wanted: Bools, informative: Bools) -> date | None:
-    """Since when all columns are `wanted`, of those that are `telling` anything; None where the newest is not."""
+    """First day of the run of wanted columns at the newest end, among informative columns; None if the newest is not
+    wanted."""
     informative_columns = np.flatnonzero(informative)
     unwanted = np.flatnonzero(~wanted[informative_columns])
     first = int(unwanted[-1]) + 1 if len(unwanted) else 0

@@ -1,19 +1,20 @@
-"""The ladder: coincidence, pattern, trend. A pure fold, one column at a time, over many series against one line.
+"""State machine of a series: a coincidence, a pattern, a trend. Pure: one column at a time, many series against one
+line.
 
-| state      | enters when                                                                                        |
-|------------|----------------------------------------------------------------------------------------------------|
-| ok         | a day that is not low                                                                              |
-| watch      | one low day (tail < 0.10): a coincidence                                                           |
-| pattern    | two low days in a row, or three and more that are not yet far or sure enough                       |
-| firing     | three in a row that are, evidence enough from two days or more, one collapsed day, or, against a   |
-|            | promise, four weeks each of which is beyond the line                                               |
-| recovering | while an alert is open: a clear day, neither low nor beyond the line                               |
-| resolved   | the days since it turned clear, three at least, lie above the line with their pooled 95 % interval; |
-|            | of a series too small to show that, 14 such days whose pooled rate does; and of an alert about one  |
-|            | or two days of the week, these were seen clear: back to ok                                          |
+| state      | entered on                                                                                          |
+|------------|-----------------------------------------------------------------------------------------------------|
+| ok         | a day that is not low                                                                               |
+| watch      | one low day (tail < 0.10): a coincidence                                                            |
+| pattern    | two low days in a row, or more that are not yet low or certain enough                               |
+| firing     | three low days in a row that are; enough CUSUM evidence from at least two days; one collapsed day;  |
+|            | or, against a promise, four weeks that are each below the line                                      |
+| recovering | a clear day, neither low nor below the line, while an alert is open                                 |
+| ok (ended) | the pooled 95 % interval of the clear days, at least three, lies above the line; for a small series,|
+|            | 14 clear days with a pooled rate above the line; and an alert about one or two weekdays has seen    |
+|            | each of them clear                                                                                  |
 
-A day that cannot be judged (learning, low_n, no_data, held, error) holds everything as it was; after 14 days without a
-verdict what led up to an alert is forgotten, an open alert never is.
+A day that is not evaluated (learning, low_n, no_data, suspended, error) leaves everything as it was. After 14 days
+without an evaluated day, evidence for an alert expires; an open alert never does.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CLEAR_DAYS = 3
 
 
 class SeriesState(StrEnum):
-    """What a series is in, the rungs of the ladder first."""
+    """State of a series. OK to RECOVERING are the levels of the state machine; the others say why there is no level."""
 
     OK = "ok"
     WATCH = "watch"
@@ -48,23 +49,23 @@ class SeriesState(StrEnum):
 STATES = tuple(SeriesState)
 StateCodes = npt.NDArray[np.int8]
 """States by their position in STATES."""
-OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, HELD, ERROR = range(len(STATES))
+OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR = range(len(STATES))
 EVALUATED = OK
-"""The kind of a column that was judged; any other kind says why it was not."""
+"""Status code of an evaluated column. Any other code says why the column was not evaluated."""
 REASONS = ("", "trend", "cusum", "collapse", "sustained")
 TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
-_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, HELD, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
 _SEVERITY_RANK = np.array([_SEVERITY_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 
 @dataclass(frozen=True, eq=False)
 class TrackerState:
-    """Where S series stand, each array (S,); columns are NEVER where there is none.
+    """State of S series against one line; each array (S,). Columns are NO_COLUMN where there is none.
 
-    `run` and `run_days`: the low days in a row, since which column and how many; while an alert is open, the bad days
-    since the last clear one. `fell`: since when the open alert's days count; `fired`: when it opened, and for which
-    `reason`. `clear` and `clear_days`: since when it turned clear. `last`: the last judged column.
+    streak_start, streak_length: low days in a row, since which column and how many; while an alert is open, bad days
+    since the last clear one. onset, fired_at, reason: of the open alert. clear_since, clear_days: when it turned clear,
+    and clear days since. last_evaluated: last evaluated column.
     """
 
     level: StateCodes
@@ -83,7 +84,7 @@ class TrackerState:
         return is_open
 
     def displayed_states(self, status_codes: StateCodes) -> StateCodes:
-        """The state as it is told: an open alert stays in sight; else why a column was not judged, if it was not."""
+        """State to report: an open alert stays visible on days that are not evaluated; else the reason is shown."""
         displayed: StateCodes = np.where(self.is_open | (status_codes == EVALUATED), self.level, status_codes).astype(
             np.int8
         )
@@ -91,7 +92,7 @@ class TrackerState:
 
 
 def initial_state(series_count: int) -> TrackerState:
-    """Nothing has happened yet."""
+    """State before the first column."""
     zeros, no_column = np.zeros(series_count, dtype=np.intp), np.full(series_count, NO_COLUMN, dtype=np.intp)
     codes = np.zeros(series_count, dtype=np.int8)
     return TrackerState(codes, no_column, zeros, no_column, no_column, codes, no_column, zeros, no_column)
@@ -100,8 +101,7 @@ def initial_state(series_count: int) -> TrackerState:
 def advance(
     before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, config: EvaluationConfig
 ) -> TrackerState:
-    """The ladders after one more column, before it is known what opens or closes. `low`: its tail is below 0.10;
-    `beyond`: it lies below the line."""
+    """State after one more column, before alerts open or close. low: tail below 0.10. below_line: below the line."""
     is_open = before.is_open
     expired = ~is_open & (column - before.last_evaluated > config.evidence_ttl)
     streak_length = np.where(expired, 0, before.streak_length)
@@ -111,7 +111,7 @@ def advance(
     level_without_alert = np.where(bad, np.where(streak_length == 1, WATCH, PATTERN), OK)
 
     newly_clear = before.clear_days == 0
-    # One bad day amid clear ones is a coincidence here as well; before three clear days nothing has recovered.
+    # One bad day among clear ones is a coincidence here too, but only after three clear days.
     relapsed = bad & ((before.clear_days < CLEAR_DAYS) | (streak_length > 1))
     clear_days = np.where(relapsed, 0, before.clear_days + 1)
     clear_since = np.where(relapsed, NO_COLUMN, np.where(newly_clear, column, before.clear_since))
@@ -132,7 +132,7 @@ def advance(
 
 
 def mark_opened(state: TrackerState, column: int, reason: StateCodes, onset: Ints) -> TrackerState:
-    """Alerts open where there is a reason; their days count from `since`."""
+    """Open alerts where there is a reason. onset: first column of their days."""
     opens = reason > 0
     return replace(
         state,
@@ -146,7 +146,7 @@ def mark_opened(state: TrackerState, column: int, reason: StateCodes, onset: Int
 
 
 def mark_closed(state: TrackerState, closes: Bools) -> TrackerState:
-    """Alerts close, and their series stand at the foot again."""
+    """Close alerts; their series start over."""
     return replace(
         state,
         level=np.where(closes, OK, state.level).astype(np.int8),
@@ -161,6 +161,6 @@ def mark_closed(state: TrackerState, closes: Bools) -> TrackerState:
 
 
 def worse_of(first: StateCodes, second: StateCodes) -> StateCodes:
-    """Of two lines the state that is told."""
+    """The worse of the states against two lines."""
     worse: StateCodes = np.where(_SEVERITY_RANK[first] <= _SEVERITY_RANK[second], first, second).astype(np.int8)
     return worse

@@ -18,7 +18,9 @@ from jkpi.alerts.dispatch.plan import (
     recipients,
 )
 from jkpi.alerts.dispatch.schedule import NotificationState, for_new_receivers
-from jkpi.alerts.evidence.alert_context import AlertContext, ReadingCache, build_context
+from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.build_context import build_context
+from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.notifications.compose import figures_of
 from jkpi.alerts.store import notification_log
 from jkpi.alerts.store.alerts import read_alerts

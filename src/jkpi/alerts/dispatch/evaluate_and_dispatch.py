@@ -9,33 +9,39 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.dispatch.dispatch import dispatch
 from jkpi.alerts.dispatch.plan import EvaluationOutcome
 from jkpi.alerts.dispatch.record import write_transition
-from jkpi.alerts.evidence.alert_context import AlertContext, ReadingCache, build_context
+from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.build_context import build_context
+from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS, MapCondition
 from jkpi.alerts.map_health.map_conditions import map_conditions
 from jkpi.alerts.notifications.headline import alert_headline
 from jkpi.alerts.notifications.silences import suppression_reason
+from jkpi.alerts.series.due_days import due_day, has_provisional
 from jkpi.alerts.series.early_warnings import early_warnings, while_undecided
 from jkpi.alerts.series.evaluate import evaluate_moments
-from jkpi.alerts.series.moment_context import MomentContext, MomentKey, moment_contexts
-from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment, configured_moments, due_day, has_provisional
+from jkpi.alerts.series.moment_context import MomentContext, MomentKey, configured_moments, moment_contexts
+from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment
+from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, replace_series_states
 from jkpi.alerts.store.notification_log import read_active_silences
 from jkpi.alerts.transitions.inhibition import inhibit_children
 from jkpi.alerts.transitions.model import (
+    STALE_AFTER,
     AlertKind,
     EvaluatedSeries,
     StoredAlert,
     Transition,
     TransitionType,
-    evaluated_series,
 )
 from jkpi.alerts.transitions.reconcile import reconcile, reconcile_map
 from jkpi.config.settings import Settings
@@ -165,12 +171,24 @@ def evaluate_series(
         if panel.first_day(0) is None and has_provisional(warehouse, watched):
             total = dataclasses.replace(total, state=SeriesState.LEARNING)
         for row, (key, result) in enumerate(zip(panel.keys, (total, *segments), strict=True)):
-            series_evaluated = evaluated_series(
+            series_evaluated = _evaluated_series(
                 Series(watched, *key), result, panel, row, rules[row], due_days[watched]
             )
             early_warning = while_undecided(warnings_by_moment.get(watched), watched, panel) if row == 0 else None
             evaluated.append(dataclasses.replace(series_evaluated, early_warning=early_warning))
     return evaluated
+
+
+def _evaluated_series(
+    series: Series, result: SeriesResult, panel: Panel, row: int, rule: AlertRule, due_day: date | None = None
+) -> EvaluatedSeries:
+    """One row of a panel with its result. due_day: the last day whose reading should be mature, None if unknown."""
+    last_day = panel.last_day(row)
+    is_stale = last_day is not None and due_day is not None and due_day - last_day > STALE_AFTER
+    return EvaluatedSeries(
+        series, result, first_day=panel.first_day(row), suspended_days=panel.suspended_days(row), is_stale=is_stale,
+        definition_since=panel.definition_since[row], definition=panel.definitions[row], rule=rule,
+    )  # fmt: skip
 
 
 def _refuse_earlier_now(connection: Connection, settings: Settings) -> datetime | None:

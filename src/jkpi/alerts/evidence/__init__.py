@@ -1,1 +1,1 @@
-"""What stands behind a transition: readings, contributions, mix and rate, data gaps."""
+"""Evidence behind a transition: readings, contributions, mix and rate, data gaps."""

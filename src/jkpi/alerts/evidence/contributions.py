@@ -1,22 +1,22 @@
-"""Which groups of customers carry a loss. Pure: readings in, groups out."""
+"""Contributions: which groups of customers account for a drop. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from jkpi.alerts.evidence.daily_readings import DailyReading
+from jkpi.alerts.evidence.daily_readings import BASELINE_FROM, BASELINE_TO, DailyReading
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import predictive_cdf
 
-_BASELINE_FROM, _BASELINE_TO = timedelta(days=56), timedelta(days=8)
 _ALPHA = 0.05
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one group of customers did during a breach: rates are higher-is-better, `share` of the whole loss 0-1."""
+    """One group of customers during an episode. rate, baseline: higher is better. loss_share: share of the whole loss,
+    0-1."""
 
     segment: str
     segment_value: str
@@ -34,18 +34,18 @@ def contributions(
     loss: float,
     n: float,
 ) -> list[Contribution]:
-    """The groups that carry a loss of `loss` good outcomes of `n` from `first` to `last`: at most three that stand out.
+    """At most three groups that account for a loss of so many successes out of n from first to last.
 
-    To stand out is to carry at least a fifth, and half as much again as the group's size alone would; and, were the
-    group no further below its usual than everybody together, to be so low by chance once in twenty times or less, all
-    groups that are looked at taken together.
+    A group must account for at least a fifth of the loss, and for half as much again as its size alone would. And if it
+    had dropped by as much as all customers, a rate as low as its own must be unlikely: 5 %, shared by all groups
+    examined.
     """
     candidates: list[tuple[Contribution, float]] = []
     for (segment, value), days in readings.items():
         if segment == ALL_CUSTOMERS[0] or NO_VALUE in value.split("+") or loss <= 0:
             continue
         successes, n_during = _sum_days(days, watched, first, last)
-        successes_before, n_before = _sum_days(days, watched, first - _BASELINE_FROM, first - _BASELINE_TO)
+        successes_before, n_before = _sum_days(days, watched, first - BASELINE_FROM, first - BASELINE_TO)
         if n_during >= 5 and n_before >= 30:
             baseline = successes_before / n_before
             candidate = Contribution(
@@ -65,7 +65,7 @@ def contributions(
 
 
 def _sum_days(days: Sequence[DailyReading], watched: WatchedMoment, first: date, last: date) -> tuple[float, float]:
-    """Good outcomes and cases of the final days; what is no proportion is left out."""
+    """Successes and cases of the final days. Impossible counts are left out."""
     successes = n = 0.0
     for day in days:
         if day.status == "final" and day.denominator and first <= day.period_start <= last:

@@ -1,45 +1,28 @@
-"""The daily readings behind an alert: read from the marts, and kept as they were when it was told."""
+"""Daily readings behind an alert, and the queries that show them to a reader. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from jkpi.alerts.detection.episodes import EarlyWarning
 from jkpi.alerts.series.watched import Series, WatchedMoment
-from jkpi.alerts.statistics.beta_binomial import wilson_interval
 from jkpi.alerts.statistics.running_sums import PooledSample
-from jkpi.warehouse.base import Warehouse
 
-_COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"
-_DAILY_READINGS = f"""
-select segment, segment_value, {_COLUMNS}
-from marts.fct_kpi_readings
-where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period
-    and period_start between :first and :last
-order by period_start
-"""
-_COUNT_WITHIN = "sum(case when at_most_seconds <= {within:.0f} then count_spells else 0 end)"
-_STATUS_WITHIN = (
+BASELINE_FROM, BASELINE_TO = timedelta(days=56), timedelta(days=8)
+"""Days of an alert are compared with the weeks from so long to so long before its first day."""
+READING_COLUMNS = "period_start, value, numerator, denominator, ci_low, ci_high, status"
+COUNT_WITHIN = "sum(case when at_most_seconds <= {within:.0f} then count_spells else 0 end)"
+STATUS_WITHIN = (
     "min(case when decided_seconds > {within:.0f} then 'final' when status = 'withheld' then status"
     " else 'provisional' end)"
 )
-_READINGS_WITHIN = f"""
-select
-    segment, segment_value, period_start,
-    cast({_COUNT_WITHIN} as double precision) as numerator,
-    cast(sum(count_spells) as double precision) as denominator,
-    {_STATUS_WITHIN} as status
-from marts.fct_duration_counts
-where journey = :journey and kpi = :kpi and period = :period and period_start between :first and :last
-group by segment, segment_value, period_start
-order by period_start
-"""
 
 
 @dataclass(frozen=True)
 class DailyReading:
-    """A day's reading, in the KPI's own unit and direction, with its 95 % interval."""
+    """Reading of one day in the unit and direction of the KPI, with its 95 % interval."""
 
     period_start: date
     value: float | None
@@ -51,40 +34,17 @@ class DailyReading:
 
 
 ReadingsBySegment = Mapping[tuple[str, str], Sequence[DailyReading]]
-"""Segment and value -> days in order."""
-
-
-def read_daily_readings(
-    warehouse: Warehouse, journey: str, kpi: str, statistic: str, first: date, last: date, period: str = "day",
-    within_seconds: float | None = None,
-) -> ReadingsBySegment:  # fmt: skip
-    """The readings of a KPI in all its segments, whatever their status, as they are now; with `within` the shares of
-    its cases that were done in so many seconds."""
-    keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
-    if within_seconds is not None:
-        del keys["statistic"]
-    by_segment: dict[tuple[str, str], list[DailyReading]] = {}
-    for row in warehouse.rows(
-        _DAILY_READINGS if within_seconds is None else _READINGS_WITHIN.format(within=within_seconds), keys
-    ):
-        key = (row.pop("segment"), row.pop("segment_value"))
-        by_segment.setdefault(key, []).append(DailyReading(**row) if within_seconds is None else _reading_within(**row))
-    return by_segment
-
-
-def _reading_within(period_start: date, numerator: float, denominator: float, status: str) -> DailyReading:
-    low, high = wilson_interval(numerator, denominator)
-    return DailyReading(period_start, numerator / denominator, numerator, denominator, low, high, status)
+"""(segment, value) -> days in order."""
 
 
 def readings_sql(series: Series, first: date, last: date, within_seconds: float | None = None) -> str:
-    """The query that shows the readings of a series from one day to another. `within` as in `read_days`."""
-    lines = [f"select {_COLUMNS}", _from_where(series, within_seconds)]
+    """Query of the readings of a series from one day to another. within_seconds: as in read_daily_readings."""
+    lines = [f"select {READING_COLUMNS}", _from_where(series, within_seconds)]
     if within_seconds is not None:
-        count_within = _COUNT_WITHIN.format(within=within_seconds)
+        count_within = COUNT_WITHIN.format(within=within_seconds)
         lines[0] = (
             f"select period_start, 1.0 * {count_within} / sum(count_spells) as value,\n  {count_within} as numerator,\n"
-            f"  sum(count_spells) as denominator,\n  {_STATUS_WITHIN.format(within=within_seconds)} as status"
+            f"  sum(count_spells) as denominator,\n  {STATUS_WITHIN.format(within=within_seconds)} as status"
         )
     lines.append(f"  and period_start between date '{first}' and date '{last}'")
     return "\n".join(
@@ -95,9 +55,9 @@ def readings_sql(series: Series, first: date, last: date, within_seconds: float 
 def value_sql(
     series: Series, sample: PooledSample, readings: Iterable[DailyReading], within_seconds: float | None = None
 ) -> str:
-    """The query that gives the number told of pooled days; "" where these readings do not add up to it.
+    """Query of the reported value of pooled days; "" if these readings do not add up to it.
 
-    Days with too few cases were not judged, and are left out of it as well.
+    Days with too few cases are not evaluated, and the query leaves them out.
     """
     final_readings = [
         reading
@@ -118,7 +78,7 @@ def value_sql(
     successes, n, is_final = "sum(numerator)", "sum(denominator)", "status = 'final'"
     if within_seconds is not None:
         successes, n, is_final = (
-            _COUNT_WITHIN.format(within=within_seconds),
+            COUNT_WITHIN.format(within=within_seconds),
             "sum(count_spells)",
             f"decided_seconds > {within_seconds:.0f}",
         )
@@ -135,6 +95,20 @@ def value_sql(
     return "\n".join(lines)
 
 
+def early_warning_sql(watched: WatchedMoment, warning: EarlyWarning) -> str:
+    """Query of the cohorts at the age of a warning, from four weeks before its onset."""
+    return (
+        "select cohort_date, value, numerator, denominator, ci_low, ci_high, status\n"
+        "from marts.fct_early_readings\n"
+        f"where journey = '{watched.journey}'\n"
+        f"  and kpi = '{watched.kpi}'\n"
+        "  and segment = 'all'\n"
+        f"  and age_seconds = {warning.age // timedelta(seconds=1)}\n"
+        f"  and cohort_date >= date '{warning.onset - timedelta(days=28)}'\n"
+        "order by cohort_date"
+    )
+
+
 def _adds_up(watched: WatchedMoment, readings: Sequence[DailyReading], sample: PooledSample) -> bool:
     n, numerator = (
         sum(reading.denominator or 0.0 for reading in readings),
@@ -148,9 +122,13 @@ def _from_where(series: Series, within_seconds: float | None) -> str:
     watched = series.watched
     table = "fct_kpi_readings" if within_seconds is None else "fct_duration_counts"
     conditions = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
-        "segment": series.segment, "segment_value": series.segment_value,
-    }  # fmt: skip
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
+        "segment": series.segment,
+        "segment_value": series.segment_value,
+    }
     if within_seconds is not None:
         del conditions["statistic"]
     clauses = "\n  and ".join(f"{column} = {_sql_literal(value)}" for column, value in conditions.items())

@@ -1,4 +1,4 @@
-"""Why readings are withheld: the blind spots of the sources that feed them, as the checks of the data found them."""
+"""Data gaps of the sources behind withheld readings, as the quality checks found them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ where journey = :journey and kpi = :kpi and statistic = :statistic and period = 
     and status = 'withheld' and period_start >= :since
 """
 _DATA_GAPS = """
-select distinct spots.source, spots.starts_at, spots.ends_at, spots.reason
-from raw.blind_spots as spots
-inner join intermediate.int_kpi_sources as sources on spots.source = sources.source
-where sources.journey = :journey and sources.kpi = :kpi and spots.starts_at < :decided and spots.ends_at > :starts
-order by spots.starts_at desc, spots.source
+select distinct gaps.source, gaps.starts_at, gaps.ends_at, gaps.reason
+from raw.blind_spots as gaps
+inner join intermediate.int_kpi_sources as sources on gaps.source = sources.source
+where sources.journey = :journey and sources.kpi = :kpi and gaps.starts_at < :decided and gaps.ends_at > :starts
+order by gaps.starts_at desc, gaps.source
 """
 
 
 def data_gaps(warehouse: Warehouse, watched: WatchedMoment, first_day: date, timezone: str) -> tuple[str, ...]:
-    """What left us blind for the readings from a day on, a sentence each, the newest first; days are cut in `zone`.
+    """Gaps behind the readings from a day on, one sentence each, newest first. Days are cut in timezone.
 
-    A reading rests on all that its sources tell until the last of its cases is decided: what was not seen may lie days
-    after it.
+    A reading depends on its sources until its last case is decided, so a gap may lie days after it.
     """
     if not (warehouse.table_exists("raw", "blind_spots") and warehouse.table_exists("intermediate", "int_kpi_sources")):
         return ()

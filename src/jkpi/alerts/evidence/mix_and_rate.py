@@ -1,13 +1,13 @@
-"""Mix or rate: whether the groups of customers do worse, or only other groups came. Pure.
+"""Mix or rate: did the groups of customers do worse, or did their mix change? Pure.
 
-The two-way decomposition of Kitagawa (1955, "Components of a difference between two rates"): with the weights w and
-rates r of the groups before (0) and during (1) a fall,
+The two-way decomposition of Kitagawa (1955, "Components of a difference between two rates"). With weights w and rates r
+of the groups before (0) and during (1) a drop:
 
     R1 - R0  =  sum (r1 - r0) (w0 + w1) / 2   +   sum (w1 - w0) (r0 + r1) / 2
                 the rate effect                   the mix effect
 
-Both sums together are the whole difference, with nothing left over. A group that was there only before, or only during,
-has one rate: what it changes is all mix.
+The two effects add up to the whole difference. A group that exists only before or only during has one rate, so its
+effect is all mix.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SegmentCounts:
-    """Good outcomes and cases of one group of customers, before and during."""
+    """Successes and cases of one group of customers, before and during."""
 
     successes_before: float
     n_before: float
@@ -28,8 +28,8 @@ class SegmentCounts:
 
 @dataclass(frozen=True)
 class MixRateDecomposition:
-    """By how much a rate changed because the groups of `segment` did otherwise, and because others came. Their sum is
-    the change of the whole."""
+    """Change of a rate because groups of a segment did differently, and because their mix changed. The sum is the whole
+    change."""
 
     segment: str
     rate_effect: float
@@ -37,15 +37,15 @@ class MixRateDecomposition:
 
     @property
     def mix_share(self) -> float:
-        """The part of the change that is mix: above 1, or below 0, where the two work against each other."""
+        """Share of the change that is mix: above 1 or below 0 if the two effects have opposite signs."""
         total = self.rate_effect + self.mix_effect
         return self.mix_effect / total if total else 0.0
 
 
 def decompose(segment: str, groups: Iterable[SegmentCounts], total: SegmentCounts) -> MixRateDecomposition | None:
-    """What of the whole's change is rate and what is mix. Cases that are in no group given are a group of their own.
+    """Rate and mix effect of a segment. Cases that belong to no group given form one more group.
 
-    None where there is nothing to compare: no cases before or none during, or groups that hold more than the whole.
+    None if nothing can be compared: no cases before or during, or groups that hold more cases than the total.
     """
     nonempty = [group for group in groups if group.n or group.n_before]
     remainder = SegmentCounts(

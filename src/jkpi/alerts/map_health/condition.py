@@ -1,4 +1,4 @@
-"""Something about the map, or about what feeds it, that is wrong today."""
+"""A condition of the map or of a source that its owner should know. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "silen
 
 @dataclass(frozen=True)
 class MapCondition:
-    """Something that is wrong today. `rows`: (label, text), for the message; `sql` shows it."""
+    """A condition that is true now. rows: (label, text) lines of the message. sql: query that shows it."""
 
     kind: MapConditionKind
     series_id: str

@@ -1,4 +1,4 @@
-"""What is wrong with a source: it brings what is on no map, it has gone silent, rows of it are missing."""
+"""Conditions of a source: it brings unmapped events, it is silent, or rows are missing."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ group by map_sources.source, map_sources.title, map_sources.owner, map_sources.s
 order by map_sources.source
 """
 _GAPS = """
-select spots.source, spots.starts_at, spots.ends_at, spots.reason, map_sources.title, map_sources.owner
-from raw.blind_spots as spots
-join raw.map_sources on spots.source = map_sources.source
-where map_sources.owner is not null and spots.ends_at > :since
-order by spots.source, spots.starts_at
+select gaps.source, gaps.starts_at, gaps.ends_at, gaps.reason, map_sources.title, map_sources.owner
+from raw.blind_spots as gaps
+join raw.map_sources on gaps.source = map_sources.source
+where map_sources.owner is not null and gaps.ends_at > :since
+order by gaps.source, gaps.starts_at
 """
 _FOUR_WEEKS = timedelta(days=28)
 
@@ -48,9 +48,9 @@ _FOUR_WEEKS = timedelta(days=28)
 def unmapped_events(
     warehouse: Warehouse, coverage: Sequence[Mapping[str, Any]], settings: Settings, now: datetime
 ) -> list[MapCondition]:
-    """Sources of which more than so many events of four weeks are on no map."""
+    """Sources with more unmapped events in four weeks than max_unmapped_share."""
     max_share = settings.alerting.options.max_unmapped_share
-    # A touchpoint that several journeys draw has a row in each.
+    # A touchpoint that is on the map of several journeys has a row in each.
     counts = {(row["element"], row["name"]): row["count_events_28d"] or 0 for row in coverage}
     total = sum(counts.values())
     unmapped_names = {name: number for (element, name), number in counts.items() if element != "touchpoint" and number}
@@ -69,24 +69,37 @@ def unmapped_events(
             owner, title = source_row.get("owner") or "", source_row.get("title") or row["source"]
             conditions.append(
                 MapCondition(
-                    "unmapped", f"source/{row['source']}/unmapped", "", "source", row["source"], title,
-                    f"{title}: {100 * proportion:.0f} % of its events are on no map", owner, owner_receivers(owner, settings),
+                    "unmapped",
+                    f"source/{row['source']}/unmapped",
+                    "",
+                    "source",
+                    row["source"],
+                    title,
+                    f"{title}: {100 * proportion:.0f} % of its events are on no map",
+                    owner,
+                    owner_receivers(owner, settings),
                     now.date(),
                     (
                         ("Where", f"source {row['source']}"),
-                        ("Now", f"{format_count(row['unmapped'])} of {format_count(row['events'])} events of four weeks"),
-                        ("Told for", f"more than {100 * max_share:g} % unknown; the largest of all: {names}."),
-                        ("Next", "Draw them on the map, or map their names in the source's YAML (null: not wanted)."),
+                        (
+                            "Now",
+                            f"{format_count(row['unmapped'])} of {format_count(row['events'])} events in four weeks",
+                        ),
+                        ("Why", f"more than {100 * max_share:g} % are on no map; most frequent: {names}."),
+                        (
+                            "Next",
+                            "Add them to the map, or rename them in the YAML of the source (null ignores a name).",
+                        ),
                     ),
                     "select * from marts.rpt_map_coverage\nwhere element = 'unmapped_touchpoint'"
                     "\norder by count_events_28d desc",
                 )
-            )  # fmt: skip
+            )
     return conditions
 
 
 def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> list[MapCondition]:
-    """Sources whose newest row is older than their rhythm, their lateness and the holidays since explain."""
+    """Sources whose newest row is older than schedule, allowed lateness and holidays explain."""
     conditions = []
     rows = warehouse.rows(_SOURCES, {"now": now})
     closed_days = _recent_holidays(warehouse, min((row["last_at"] for row in rows), default=now), now)
@@ -106,24 +119,33 @@ def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> l
         schedule_text = f"loaded {row['schedule']}" if row["schedule"] else "without a schedule"
         conditions.append(
             MapCondition(
-                "silent", f"source/{row['source']}", "", "source", row["source"], row["title"],
-                f"{row['title']}: no new rows since {format_day(last_row_at.date())}", owner, owner_receivers(owner, settings),
+                "silent",
+                f"source/{row['source']}",
+                "",
+                "source",
+                row["source"],
+                row["title"],
+                f"{row['title']}: no new rows since {format_day(last_row_at.date())}",
+                owner,
+                owner_receivers(owner, settings),
                 last_row_at.date(),
                 (
                     ("Where", f"source {row['source']}, {schedule_text}"),
-                    ("Seen", f"its newest row is of {last_row_at:%Y-%m-%d %H:%M} UTC"),
-                    ("Told for", f"nothing newer for more than {format_duration(allowed_silence)}."),
-                    ("Next", "Does it still write? What rests on it is not judged meanwhile: see jkpi status."),
+                    ("Newest row", f"{last_row_at:%Y-%m-%d %H:%M} UTC"),
+                    ("Why", f"no newer row for more than {format_duration(allowed_silence)}."),
+                    (
+                        "Next",
+                        "Check the source. KPIs that depend on it are not evaluated until it is back: see jkpi status.",
+                    ),
                 ),
-                "select * from raw.load_batches\n"
-                f"where source = '{row['source']}'\norder by started_at desc",
+                f"select * from raw.load_batches\nwhere source = '{row['source']}'\norder by started_at desc",
             )
-        )  # fmt: skip
+        )
     return conditions
 
 
 def _recent_holidays(warehouse: Warehouse, first_day: datetime, now: datetime) -> frozenset[date]:
-    """Holidays of the workspace's calendars of late, on which no source is missed."""
+    """Recent holidays of the calendars of the workspace; sources are not expected to bring rows on them."""
     if not warehouse.table_exists("raw", "map_calendars"):
         return frozenset()
     return read_holidays(
@@ -134,9 +156,9 @@ def _recent_holidays(warehouse: Warehouse, first_day: datetime, now: datetime) -
 def missing_rows(
     warehouse: Warehouse, settings: Settings, now: datetime, silent_now: Collection[str]
 ) -> list[MapCondition]:
-    """Where rows did not come in the last four weeks, as the checks of the data found: to the owner of the source, who
-    can bring them. A silence is not told a second time. A source without an owner has nobody to tell: the owners of the
-    moments that are not judged meanwhile are told anyhow."""
+    """Data gaps of the last four weeks, for the owners of the sources. A source that is silent now is not reported
+    twice. A source without an owner is left out: the owners of the affected moments are notified of the data gap
+    anyway."""
     if not warehouse.table_exists("raw", "blind_spots"):
         return []
     conditions = []
@@ -146,16 +168,26 @@ def missing_rows(
         starts, source = row["starts_at"], row["source"]
         conditions.append(
             MapCondition(
-                "missing", f"source/{source}/missing/{starts:%Y-%m-%dT%H:%M}", "", "source", source, row["title"],
-                f"{row['title']}: rows are missing, {format_day(starts.date())}", row["owner"],
-                owner_receivers(row["owner"], settings), starts.date(),
+                "missing",
+                f"source/{source}/missing/{starts:%Y-%m-%dT%H:%M}",
+                "",
+                "source",
+                source,
+                row["title"],
+                f"{row['title']}: rows are missing, {format_day(starts.date())}",
+                row["owner"],
+                owner_receivers(row["owner"], settings),
+                starts.date(),
                 (
                     ("Where", f"source {source}"),
-                    ("Seen", sanitize(row["reason"], 200)),
-                    ("Told for", "What rests on these rows is not judged, rather than judged wrongly."),
-                    ("Next", f"Put them where the source reads, then: jkpi load --source {source}; jkpi check."),
+                    ("Found", sanitize(row["reason"], 200)),
+                    ("Why", "KPIs that depend on these rows are not evaluated, because the result would be wrong."),
+                    (
+                        "Next",
+                        f"Provide the rows, then run jkpi load --source {source} and jkpi check.",
+                    ),
                 ),
                 f"select * from raw.blind_spots\nwhere source = '{source}'\norder by starts_at desc",
             )
-        )  # fmt: skip
+        )
     return conditions

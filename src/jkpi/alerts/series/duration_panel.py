@@ -1,4 +1,4 @@
-"""The durations of all series of one moment of truth, read from the marts and laid on a calendar."""
+"""Durations of all series of one moment of truth, from the marts, laid on a calendar."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ import numpy as np
 from jkpi.alerts.series.panel import MartRows, Panel, SeriesKey
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
-from jkpi.alerts.statistics.sign_test import DurationHistogram, empty_grid, grid_at_median, histogram_from_counts
+from jkpi.alerts.statistics.duration_histogram import (
+    DurationHistogram,
+    empty_grid,
+    grid_at_median,
+    histogram_from_counts,
+)
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)
 _COUNTS_SQL = """
 select
-    segment, segment_value, period_start, definition, status = 'withheld' as is_held, decided_seconds,
+    segment, segment_value, period_start, definition, status = 'withheld' as is_withheld, decided_seconds,
     cast(coalesce(at_most_seconds, -1) as double precision) as at_most_seconds,
     cast(count_spells as double precision) as count_spells
 from marts.fct_duration_counts
 where journey = :journey and kpi = :kpi and period = :period and segment in ({segments})
 order by segment, segment_value, period_start, at_most_seconds
 """
-_COLUMNS = ("period_start", "at_most_seconds", "count_spells", "decided_seconds", "is_held")
+_COLUMNS = ("period_start", "at_most_seconds", "count_spells", "decided_seconds", "is_withheld")
 _EMPTY_HISTOGRAM = histogram_from_counts(0, np.zeros(0), np.zeros((0, 1)), np.zeros(0), np.zeros(0, dtype=bool))
 
 
 @dataclass(frozen=True, eq=False)
 class DurationPanel:
-    """Series of a moment, the whole first; `grid` has their spans, and no counts yet: these depend on the edge.
-    `defined` and `definitions` as in `Panel`."""
+    """Series of a moment, all customers first. grid: spans without counts, which depend on the edge. definition_since,
+    definitions: as in Panel."""
 
     keys: tuple[SeriesKey, ...]
     grid: ReadingGrid
@@ -45,13 +50,15 @@ class DurationPanel:
 def read_duration_panel(
     warehouse: Warehouse, watched: WatchedMoment, wanted_keys: Collection[SeriesKey] | None = None
 ) -> DurationPanel:
-    """Of these series of a moment, or of all that it has, those with durations; empty where its KPI is about none."""
+    """Series of a moment that have durations, among wanted_keys or all. Empty if its KPI is no duration."""
     names = [ALL_CUSTOMERS[0], *watched.segment_names]
     sql = _COUNTS_SQL.format(segments=", ".join(f":segment_{number}" for number in range(len(names))))
     parameters: dict[str, Any] = {
-        "journey": watched.journey, "kpi": watched.kpi, "period": watched.period,
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
-    }  # fmt: skip
+    }
     has_table = watched.is_duration and warehouse.table_exists("marts", "fct_duration_counts")
     rows = MartRows(list(warehouse.batches(sql, parameters)) if has_table else [])
     columns = {name: rows.column(name) for name in _COLUMNS}
@@ -80,7 +87,7 @@ def read_duration_panel(
 
 
 def as_panel(panel: DurationPanel) -> Panel:
-    """Of a moment that has nothing but durations: how many were done within the median of all its days."""
+    """Panel of a moment that has durations only: cases within the median over all its days."""
     if not panel.keys:
         return Panel((ALL_CUSTOMERS,), empty_grid(_EPOCH, 1, [_EMPTY_HISTOGRAM]), (None,), (None,))
     grid = grid_at_median(panel.grid.first_day, panel.grid.step_days, panel.histograms)
@@ -88,7 +95,7 @@ def as_panel(panel: DurationPanel) -> Panel:
 
 
 def _histogram(rows: dict[str, Any], columns: Ints) -> DurationHistogram:
-    """One series of its rows: `columns` (N,) are those of their days."""
+    """Histogram of one series. columns (N,): columns of the days of its rows."""
     at_most_seconds, count = rows["at_most_seconds"], rows["count_spells"]
     start_column = int(columns[0])
     offsets, is_bounded = columns - start_column, at_most_seconds >= 0
@@ -102,5 +109,5 @@ def _histogram(rows: dict[str, Any], columns: Ints) -> DurationHistogram:
     np.add.at(counts[:, -1], offsets[~is_bounded], count[~is_bounded])
     np.add.at(counts, (offsets[is_bounded], bins), count[is_bounded])
     decided_seconds[offsets] = rows["decided_seconds"]
-    is_suspended[offsets] = rows["is_held"].astype(bool)
+    is_suspended[offsets] = rows["is_withheld"].astype(bool)
     return histogram_from_counts(start_column, edges, counts, decided_seconds, is_suspended)

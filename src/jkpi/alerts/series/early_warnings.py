@@ -1,43 +1,33 @@
-"""Early signs: a cohort that is not decided yet lies behind past cohorts at the same age, for longer than by chance.
+"""Early warnings: an undecided cohort is behind past cohorts at equal age, by more than chance.
 
-A drop-off is known when its window is over, a time to resolve when its tolerance is. Long before, the marts say what
-share of a cohort had moved on after an hour, a day, a week. Each age is a series against its own usual level; the ages
-of a moment share one false-alarm budget, as large as the moment's own.
+A drop-off is known when its window is over, a time to resolve when its tolerance is. Long before, the marts show what
+share of a cohort had progressed after an hour, a day, a week. Each age is a series with its own baseline. The ages of a
+moment share one false-alarm budget, as large as that of the moment itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
-from jkpi.alerts.detection.episodes import Detection
+from jkpi.alerts.detection.episodes import EarlyWarning
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.series.evaluate import holidays_in_span
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_age_panel
 from jkpi.alerts.series.watched import MAX_HOLIDAY_HORIZON, WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import concat_grids
+from jkpi.alerts.statistics.reading_grid import concat_grids
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.warehouse.base import Warehouse
 
 MAX_COHORT_LAG = timedelta(days=7)
-"""An age whose newest cohort is older than this, beyond the age itself, says nothing about today."""
-
-
-@dataclass(frozen=True)
-class EarlyWarning:
-    """After `age` fewer had moved on than usual, since a cohort of `since`; `part` has the figures."""
-
-    age: timedelta
-    onset: date
-    detection: Detection
+"""An age is ignored if its newest cohort is older than the age plus this."""
 
 
 def early_warnings(
     warehouse: Warehouse, all_watched: Sequence[WatchedMoment], now: datetime
 ) -> dict[WatchedMoment, EarlyWarning]:
-    """Of each moment the sign that was certain first, where one is open. Only of all customers."""
+    """Per moment the open warning that fired first, for all customers only."""
     if not warehouse.table_exists("marts", "fct_early_readings"):
         return {}
     panels = {watched: read_age_panel(warehouse, watched) for watched in all_watched}
@@ -72,7 +62,7 @@ def _age(key: SeriesKey) -> timedelta:
 
 
 def while_undecided(warning: EarlyWarning | None, watched: WatchedMoment, panel: Panel) -> EarlyWarning | None:
-    """The sign while the moment itself, whose series is the first of `panel`, does not yet know of all its cohorts."""
+    """The warning, unless the moment itself (first series of panel) already has decided all cohorts behind it."""
     last_decided = panel.last_day(0)
     if warning is None or (
         last_decided is not None and warning.detection.drop.last_day <= watched.period_end(last_decided)
@@ -84,17 +74,3 @@ def while_undecided(warning: EarlyWarning | None, watched: WatchedMoment, panel:
 def _is_recent(panel: Panel, row: int, age: timedelta, now: datetime) -> bool:
     last_cohort = panel.last_day(row)
     return last_cohort is not None and now.date() - last_cohort <= age + timedelta(days=1) + MAX_COHORT_LAG
-
-
-def early_warning_sql(watched: WatchedMoment, warning: EarlyWarning) -> str:
-    """The query that shows the cohorts at that age, from four weeks before the sign."""
-    return (
-        "select cohort_date, value, numerator, denominator, ci_low, ci_high, status\n"
-        "from marts.fct_early_readings\n"
-        f"where journey = '{watched.journey}'\n"
-        f"  and kpi = '{watched.kpi}'\n"
-        "  and segment = 'all'\n"
-        f"  and age_seconds = {warning.age // timedelta(seconds=1)}\n"
-        f"  and cohort_date >= date '{warning.onset - timedelta(days=28)}'\n"
-        "order by cohort_date"
-    )

@@ -1,4 +1,4 @@
-"""Every series of every moment over its whole past: by its readings, and by durations where it rests on some."""
+"""Evaluate every series of every moment over its whole history: by readings, and by durations if it has them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid, concat_grids
-from jkpi.alerts.statistics.sign_test import DurationHistogram
+from jkpi.alerts.statistics.duration_histogram import DurationHistogram
+from jkpi.alerts.statistics.reading_grid import ReadingGrid, concat_grids
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 
@@ -23,9 +23,10 @@ from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 def allocate_budget(
     watched: WatchedMoment, panel: Panel, moment_index: int, line_count: int = 1
 ) -> list[SeriesToEvaluate]:
-    """The moment's budget is for all of its series: one half is the whole's, the segments share the other.
+    """Rules of the series of a moment. All customers get half of the false-alarm budget, the segments share the other
+    half.
 
-    Where durations have a line of their own beside that of their share within tolerance, each of both `lines` has half.
+    line_count: 2 if durations are tested beside the share within tolerance; each line then gets half.
     """
     segment_count = len(panel.keys) - 1
     fraction = (0.5 if segment_count else 1.0) / line_count
@@ -34,7 +35,8 @@ def allocate_budget(
 
 
 def for_sign_test(to_evaluate: Sequence[SeriesToEvaluate]) -> list[SeriesToEvaluate]:
-    """The same budget and the same fall, in points of the share done within the usual median; nothing is promised."""
+    """The same budget and min_drop for the sign test, in points of the share within the usual median; without a
+    promise."""
     return [replace(series, rule=replace(series.rule, promise=None)) for series in to_evaluate]
 
 
@@ -43,7 +45,7 @@ NO_RESULT = SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTOR
 
 @dataclass(frozen=True, eq=False)
 class MomentResult:
-    """The series of a moment, the whole first: their readings, how each was judged, and what became of it."""
+    """Series of a moment, all customers first: their readings, rules and results."""
 
     panel: Panel
     to_evaluate: tuple[SeriesToEvaluate, ...]
@@ -53,7 +55,7 @@ class MomentResult:
 def evaluate_moments(
     warehouse: Warehouse, all_watched: Sequence[WatchedMoment], due_days: Mapping[WatchedMoment, date | None]
 ) -> dict[WatchedMoment, MomentResult]:
-    """Those of one cadence in one fold, and the sign tests of their durations in another."""
+    """Results of all moments. Moments of one cadence are evaluated together, and so are their sign tests."""
     panels = {
         watched: read_panel(warehouse, watched, due_days[watched]) for watched in all_watched if watched.has_share
     }
@@ -99,7 +101,7 @@ def _combined_result(share_result: SeriesResult | None, sign_test_result: Series
 
 
 def holidays_in_span(warehouse: Warehouse, grids: Sequence[ReadingGrid]) -> frozenset[date]:
-    """Those of the workspace's calendars in the time of these grids, and in the week after it."""
+    """Holidays of the calendars of the workspace from the first day of these grids to a week after the last."""
     spans = [(grid.first_day, grid.day(grid.length)) for grid in grids if grid.length]
     if not spans or not warehouse.table_exists("raw", "map_calendars"):
         return frozenset()
@@ -112,7 +114,7 @@ def _evaluate_shares(
     to_evaluate: Mapping[WatchedMoment, Sequence[SeriesToEvaluate]],
     holiday_dates: Collection[date],
 ) -> dict[WatchedMoment, dict[SeriesKey, SeriesResult]]:
-    """Moment -> series -> what its readings say."""
+    """Moment -> series -> result of its readings."""
     if not panels:
         return {}
     horizons = [watched.horizon_days for watched, panel in panels.items() for _ in panel.keys]
@@ -129,7 +131,7 @@ def _run_sign_tests(
     to_evaluate: Mapping[WatchedMoment, Sequence[SeriesToEvaluate]],
     holiday_dates: Collection[date],
 ) -> dict[WatchedMoment, dict[SeriesKey, SeriesResult]]:
-    """Moment -> series -> what its sign test finds."""
+    """Moment -> series -> result of its sign test."""
     if not duration_panels:
         return {}
     grid, histograms = _concat_panels(list(duration_panels.values()))

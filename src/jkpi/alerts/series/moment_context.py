@@ -1,12 +1,12 @@
-"""What the maps and `jkpi.yml` say of a moment that its judge need not know: who hears of it, where it happens."""
+"""What maps and settings say about a moment beyond its evaluation: receivers, escalation, touchpoints, budget."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from jkpi.alerts.series.watched import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE, WatchedMoment, watched_moments
 from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 
@@ -16,8 +16,8 @@ MomentKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class MomentContext:
-    """`touchpoints` and `pains` are those of the moment's stage, of all stages for a KPI of the journey as a whole;
-    `survey` is set where the KPI rests on answers."""
+    """touchpoints, pain_points: of the stage of the moment, or of all stages if its KPI is about the journey. survey:
+    set if the KPI is measured from responses."""
 
     receivers: tuple[str, ...]
     timezone: str = "UTC"
@@ -29,13 +29,13 @@ class MomentContext:
 
 
 def owner_receivers(owner: str | None, settings: Settings) -> tuple[str, ...]:
-    """Who stands behind an owner: what `owners` says, else the default receiver, else the console."""
+    """Receivers of an owner: as owners in jkpi.yml says, else the default receiver, else the console."""
     receivers = settings.alerting.owners.get(owner or "", ())
     return tuple(dict.fromkeys(receivers)) or (settings.default_receiver or CONSOLE,)
 
 
 def moment_contexts(journeys: Iterable[Journey], settings: Settings) -> dict[MomentKey, MomentContext]:
-    """One for each moment of truth of the maps."""
+    """Context of each moment of truth of the maps."""
     contexts = {}
     for journey in journeys:
         kpis = {kpi_id: (kpi, stage) for kpi_id, kpi, stage, _ in journey.all_kpis()}
@@ -57,3 +57,8 @@ def moment_contexts(journeys: Iterable[Journey], settings: Settings) -> dict[Mom
                 survey=getattr(kpi, "survey", None),
             )
     return contexts
+
+
+def configured_moments(journeys: Sequence[Journey], settings: Settings) -> list[WatchedMoment]:
+    """Moments of truth of all maps, with the default receiver and false-alarm budget of the workspace."""
+    return watched_moments(journeys, settings.default_receiver, settings.alerting.options.false_alarm_every)

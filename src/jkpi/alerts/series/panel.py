@@ -1,4 +1,4 @@
-"""All series of one moment of truth as the judge wants them: the mature readings of the marts, laid on a calendar."""
+"""Series of one moment of truth: mature readings from the marts, laid on a calendar."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
-from jkpi.alerts.statistics import reading_matrix as reading_grid
+from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid, write_readings
+from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
@@ -24,35 +24,35 @@ SeriesKey = tuple[str, str]
 
 
 class MartRows:
-    """Rows in order of their series and day, as Arrow brought them; texts only as often as they differ."""
+    """Rows ordered by series and day, in Arrow batches. Texts are dictionary-encoded."""
 
     def __init__(self, batches: list[pa.RecordBatch]) -> None:
         self._batches = batches
         self._codes = {name: self._encoded(name) for name in ("segment", "segment_value", "definition")}
 
     def column(self, name: str) -> Any:
-        """(N,): days since 1970, booleans, or floats with NaN where there is nothing."""
+        """(N,): days since 1970, booleans, or floats with NaN for NULL."""
         return np.concatenate([to_numpy(batch.column(name)) for batch in self._batches] or [np.zeros(0)])
 
     def series_spans(self) -> dict[SeriesKey, slice]:
-        """Where each series lies."""
+        """Rows of each series."""
         (segments, names), (values, labels) = self._codes["segment"], self._codes["segment_value"]
         changed = np.flatnonzero((np.diff(segments) != 0) | (np.diff(values) != 0)) + 1
         edges = [0, *changed.tolist(), len(segments)] if len(segments) else [0]
         return {(names[segments[start]], labels[values[start]]): slice(start, stop) for start, stop in pairwise(edges)}
 
     def since_definition_change(self, span: slice) -> slice:
-        """The rows since the definition last changed: another one is another number, with a baseline of its own."""
+        """Rows since the KPI definition last changed: a new definition is a new number, with a baseline of its own."""
         changed = np.flatnonzero(np.diff(self._codes["definition"][0][span]) != 0)
         return slice(span.start + int(changed[-1]) + 1, span.stop) if len(changed) else span
 
     def newest_definition(self, span: slice) -> str | None:
-        """That of the newest row; None where there is none."""
+        """Definition of the newest row; None if there is no row."""
         codes, texts = self._codes["definition"]
         return texts[codes[span.stop - 1]] if span.stop > span.start else None
 
     def _encoded(self, name: str) -> tuple[Ints, list[Any]]:
-        """(N,) codes, and the texts that they stand for."""
+        """(N,) codes, and the texts they stand for."""
         import pyarrow as pa
 
         if not self._batches:
@@ -63,6 +63,7 @@ class MartRows:
 
 
 def to_numpy(array: Any) -> Any:
+    """Arrow array as NumPy array; dates become days since 1970."""
     import pyarrow as pa
 
     if pa.types.is_date(array.type):
@@ -73,7 +74,7 @@ def to_numpy(array: Any) -> Any:
 _EPOCH = date(1970, 1, 1)
 _MATURE_SQL = """
 select
-    segment, segment_value, period_start, status = 'withheld' as is_held, is_suppressed, definition,
+    segment, segment_value, period_start, status = 'withheld' as is_withheld, is_suppressed, definition,
     cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
     cast({passives} as double precision) as passives
 from marts.fct_kpi_readings as readings
@@ -84,7 +85,7 @@ order by segment, segment_value, period_start
 _AGES_SQL = """
 select
     'age' as segment, cast(age_seconds as varchar) as segment_value, cohort_date as period_start,
-    status = 'withheld' as is_held, is_suppressed, definition,
+    status = 'withheld' as is_withheld, is_suppressed, definition,
     cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
     cast(0 as double precision) as passives
 from marts.fct_early_readings
@@ -101,8 +102,9 @@ _PASSIVES_SQL = """(
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Series of a moment, the whole first: `keys` are (segment, value), `grid` holds their readings of today's
-    definition, `definitions`; `defined` the day from which it counts, where readings of another one lie before."""
+    """Series of a moment, all customers first. keys: (segment, value). grid: readings under the current definition.
+    definitions: that definition. definition_since: first day of it, if readings under another one come before; else
+    None."""
 
     keys: tuple[SeriesKey, ...]
     grid: ReadingGrid
@@ -127,11 +129,10 @@ class Panel:
 
 
 def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None) -> Panel:
-    """Final readings, and withheld ones as held; provisional ones are not there yet. `until`: the last day that ought
-    to have a mature one.
+    """Final and withheld readings; provisional ones are left out. until: last day that should have a mature reading.
 
-    A missing numerator or denominator is no proportion, which the judge reports as an error. What is too small to be
-    shown is too small to be judged: nobody was counted. A value of a segment that nobody named is not a series.
+    A NULL numerator or denominator becomes an INVALID cell, which is reported as an error. Suppressed cells count as 0
+    cases: what is too small to show is too small to evaluate. Segment value (none) is no series.
     """
     names = [ALL_CUSTOMERS[0], *watched.segment_names]
     sql = _MATURE_SQL.format(
@@ -139,9 +140,12 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
         segments=", ".join(f":segment_{number}" for number in range(len(names))),
     )
     parameters: dict[str, Any] = {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
+        "journey": watched.journey,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
         **{f"segment_{number}": name for number, name in enumerate(names)},
-    }  # fmt: skip
+    }
     rows = MartRows(list(warehouse.batches(sql, parameters)))
     spans = rows.series_spans()
     spans.setdefault(ALL_CUSTOMERS, slice(0, 0))
@@ -150,8 +154,8 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
 
 
 def read_age_panel(warehouse: Warehouse, watched: WatchedMoment) -> Panel:
-    """What share of each cohort of all customers had moved on at each age: a series an age, more is better. Keys are
-    ("age", its seconds)."""
+    """Share of each cohort of all customers that had progressed at each age. One series an age, higher is better. Keys
+    are ("age", seconds)."""
     rows = MartRows(list(warehouse.batches(_AGES_SQL, {"journey": watched.journey, "kpi": watched.kpi})))
     spans = rows.series_spans()
     return _panel_from_rows(watched, rows, list(spans), spans, None, is_inverted=False)
@@ -165,7 +169,7 @@ def _panel_from_rows(
     until: date | None,
     is_inverted: bool,
 ) -> Panel:
-    """`turned`: what is counted is bad."""
+    """Panel of these rows. is_inverted: the numerator counts bad outcomes."""
     current_spans = [rows.since_definition_change(spans[key]) for key in keys]
     days = rows.column("period_start").astype(np.int64)
     step = watched.evaluation_config.step_days
@@ -179,13 +183,13 @@ def _panel_from_rows(
     successes, n, neutral = (np.zeros(shape) for _ in range(3))
     status = np.zeros(shape, dtype=np.int8)
     grid = ReadingGrid(_EPOCH + timedelta(days=first_number), step, successes, n, neutral, status, begin, end)
-    counts, is_suspended = _counts(rows, is_inverted), rows.column("is_held").astype(bool)
+    counts, is_suspended = _counts(rows, is_inverted), rows.column("is_withheld").astype(bool)
     due_number = (until - _EPOCH).days if until else first_number
     for row, span in enumerate(current_spans):
         if span.stop > span.start:
             begin[row] = (days[span.start] - first_number) // step
             newest = int(days[span.stop - 1])
-            # Only the whole is missed when it brings nothing: of a segment there may have been nobody.
+            # A day without a reading is missing for all customers only: a segment may have had nobody that day.
             end[row] = ((max(newest, due_number) if row == 0 else newest) - first_number) // step + 1
             write_readings(grid, row, (days[span] - first_number) // step, counts[span], is_suspended[span])
     definition_since = tuple(
@@ -196,7 +200,7 @@ def _panel_from_rows(
 
 
 def _counts(rows: MartRows, is_inverted: bool) -> Floats:
-    """(N, 3): good, n and passive."""
+    """(N, 3): successes, n, neutral."""
     is_shown = ~rows.column("is_suppressed").astype(bool)
     n = np.where(is_shown, rows.column("denominator").astype(float), 0.0)
     successes = np.where(is_shown, rows.column("numerator").astype(float), 0.0)

@@ -1,33 +1,34 @@
-"""The series that are watched: the moments of truth of the maps, and what the marts say about them."""
+"""Watched series: the moments of truth of the maps, and one series per segment value. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from jkpi.alerts.statistics.rules import DAILY, WEEKLY, AlertRule, EvaluationConfig
-from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.types import SEGMENT_SEPARATOR
-from jkpi.warehouse.base import Warehouse
 
 ALL_CUSTOMERS = ("all", "all")
 NO_VALUE = "(none)"
 CONSOLE = "console"
 DEFAULT_CASE_DURATION, MAX_HOLIDAY_HORIZON = timedelta(days=3), timedelta(days=5)
-"""What is taken for the time that a case takes where each has its own tolerance, or none has; and beyond what time a
-holiday more or less does not tell."""
+"""Assumed duration of a case if each case has its own tolerance or none; and the duration beyond which a holiday hardly
+matters."""
 
 
 @dataclass(frozen=True)
 class WatchedMoment:
-    """A moment of truth and where it lies on the map. `promise` and `falls_off_by` are in the KPI's own unit, or, where
-    a duration has no tolerance and nothing is promised, in shares that are done within the usual median; readings
-    are those of a `period`; `false_alarm_every` in days; `touchpoint` where the KPI is about that alone; `calendar` by
-    whose hours a duration is counted, `tolerance` in its seconds, None where there is none or each case has its own;
-    `reach`: where the clock counts, so many days after its own a holiday is in a case's way; None where none is."""
+    """A moment of truth and its place on the map.
+
+    promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
+    usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
+    set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
+    seconds, None if there is none or each case has its own. horizon_days: days after its own on which a holiday delays
+    a case; None if none do.
+    """
 
     journey: str
     journey_title: str
@@ -54,12 +55,12 @@ class WatchedMoment:
 
     @property
     def is_duration(self) -> bool:
-        """Whether its KPI says how long something takes."""
+        """Whether its KPI is a duration."""
         return self.statistic in ("share_within", "median")
 
     @property
     def has_share(self) -> bool:
-        """Whether it has readings that are shares; else it has nothing but durations."""
+        """Whether it has readings that are proportions. If not, it has durations only."""
         return self.statistic != "median"
 
     @property
@@ -67,28 +68,28 @@ class WatchedMoment:
         return WEEKLY if self.period == "week" else DAILY
 
     def period_end(self, start: date) -> date:
-        """The last day of the day or week that begins then."""
+        """Last day of the day or week that begins at start."""
         return start + timedelta(days=self.evaluation_config.step_days - 1)
 
     def is_within_stage_of(self, stage_moment: WatchedMoment) -> bool:
-        """Whether it is about a touchpoint of the stage that the other one is about."""
+        """Whether it is about a touchpoint of the stage of the other moment, which is about the stage as a whole."""
         is_same_stage = (self.journey, self.stage) == (stage_moment.journey, stage_moment.stage)
         return (
             is_same_stage and self.stage is not None and self.touchpoint is not None and stage_moment.touchpoint is None
         )
 
     def to_rate(self, value: float) -> float:
-        """The KPI's value as a rate 0-1 of which higher is better: NPS from -100..100, a "lower is better" turned."""
+        """KPI value as a rate 0-1, higher is better: NPS from -100..100, and the complement if lower is better."""
         proportion = (value + 100.0) / 200.0 if self.statistic == "nps" else value
         return 1.0 - proportion if self.direction == "lower" else proportion
 
     def to_value(self, rate: float) -> float:
-        """The way back from `rate`."""
+        """Inverse of to_rate."""
         proportion = 1.0 - rate if self.direction == "lower" else rate
         return 200.0 * proportion - 100.0 if self.statistic == "nps" else proportion
 
     def rule_for(self, family_size: int = 1, budget_share: float = 1.0) -> AlertRule:
-        """For one of a `family` of series that have a `share` of the moment's false-alarm budget among them."""
+        """Rule of one of family_size series that together have budget_share of the false-alarm budget of the moment."""
         min_drop = self.min_drop / 200.0 if self.statistic == "nps" else self.min_drop
         promise = None if self.promise is None else self.to_rate(self.promise)
         return AlertRule(
@@ -98,7 +99,7 @@ class WatchedMoment:
 
 @dataclass(frozen=True)
 class Series:
-    """A moment over all customers, or within one value of a segment."""
+    """A moment of truth for all customers or for one segment value."""
 
     watched: WatchedMoment
     segment: str = ALL_CUSTOMERS[0]
@@ -114,13 +115,12 @@ class Series:
         return moment_id if self.is_total else f"{moment_id}/{self.segment}={self.segment_value}"
 
     def contains(self, segment: str, value: str) -> bool:
-        """Whether that segment value is a part of it."""
+        """Whether a segment value is part of this series."""
         return self.is_total or is_subsegment(segment, value, self.segment, self.segment_value)
 
 
 def split_segment(segment: str, value: str) -> dict[str, str] | None:
-    """The single segments of one, and their values; None where a value has a + of its own and they cannot be told
-    apart."""
+    """Single segments of a combination and their values. None if a value contains the separator and cannot be split."""
     names, values = segment.split(SEGMENT_SEPARATOR), value.split(SEGMENT_SEPARATOR)
     if len(names) == 1:
         return {segment: value}
@@ -128,7 +128,7 @@ def split_segment(segment: str, value: str) -> dict[str, str] | None:
 
 
 def is_subsegment(segment: str, value: str, wider_segment: str, wider_value: str) -> bool:
-    """Whether a combination holds some customers of the other segment value, and nobody else."""
+    """Whether a combination of segments holds some customers of the wider segment value, and no others."""
     values, wider_values = split_segment(segment, value), split_segment(wider_segment, wider_value)
     return values is not None and wider_values is not None and wider_values.items() < values.items()
 
@@ -136,7 +136,7 @@ def is_subsegment(segment: str, value: str, wider_segment: str, wider_value: str
 def watched_moments(
     journeys: Iterable[Journey], default_receiver: str | None, false_alarm_every: timedelta = timedelta(days=547.5)
 ) -> list[WatchedMoment]:
-    """The moments of truth of all maps. Where no receiver is named the default one hears of them, else the console."""
+    """Moments of truth of all maps. Receivers default to default_receiver, else to the console."""
     watched = []
     for journey in journeys:
         kpis = {kpi_id: (kpi, stage) for kpi_id, kpi, stage, _ in journey.all_kpis()}
@@ -156,15 +156,15 @@ def watched_moments(
                     unit=kpi.main_unit if has_share else "share",
                     direction=kpi.better_direction if has_share else "higher",
                     promise=moment.promise,
-                    min_drop=moment.falls_off_by,
+                    min_drop=moment.min_drop,
                     owner=moment.owner,
                     receivers=tuple(dict.fromkeys(moment.notify)) or (default_receiver or CONSOLE,),
-                    segment_names=tuple(moment.by),
+                    segment_names=tuple(moment.segments),
                     calendar=getattr(kpi, "calendar", None),
                     period=moment.period,
                     false_alarm_every=(moment.false_alarm_every or false_alarm_every) / timedelta(days=1),
                     stage=stage.stage if stage else None,
-                    touchpoint=getattr(kpi, "on", None) or getattr(kpi, "of", None),
+                    touchpoint=getattr(kpi, "touchpoint", None),
                     tolerance=_seconds(getattr(kpi, "tolerance", None)),
                     horizon_days=_horizon_days(kpi, journey),
                 )
@@ -173,7 +173,7 @@ def watched_moments(
 
 
 def _horizon_days(kpi: Any, journey: Journey) -> int | None:
-    """Days within which a case is decided by the clock, where these are so few that a holiday among them tells."""
+    """Days within which elapsed time decides a case, if they are few enough for a holiday to matter; else None."""
     if kpi.kpi in ("time_to_resolve", "time_in_stage"):
         tolerance = getattr(kpi, "tolerance", None)
         duration = tolerance if isinstance(tolerance, timedelta) else DEFAULT_CASE_DURATION
@@ -188,43 +188,3 @@ def _horizon_days(kpi: Any, journey: Journey) -> int | None:
 
 def _seconds(tolerance: timedelta | str | None) -> float | None:
     return tolerance.total_seconds() if isinstance(tolerance, timedelta) else None
-
-
-def has_provisional(warehouse: Warehouse, watched: WatchedMoment) -> bool:
-    """Whether anything is on its way to be judged."""
-    sql = f"{_READINGS_SQL} and segment = 'all' and status = 'provisional' limit 1"
-    return bool(warehouse.rows(sql, _query_parameters(watched)))
-
-
-def due_day(warehouse: Warehouse, watched: WatchedMoment, now: datetime) -> date | None:
-    """The last day whose reading ought to be mature, by how long its days have taken so far; None where unknown."""
-    rows = warehouse.rows(
-        f"{_READINGS_SQL} and segment = 'all' and status = 'final' and matures_at is not null"
-        " order by period_start desc limit 28",
-        _query_parameters(watched),
-    )
-    if not rows:
-        return None
-    longest = max(row["matures_at"] - datetime.combine(row["period_start"], time()) for row in rows)
-    last_mature: date = (now.replace(tzinfo=None) - longest).date()
-    newest: date = rows[0]["period_start"]
-    step = watched.evaluation_config.step_days
-    return max(newest, newest + timedelta(days=(last_mature - newest).days // step * step))
-
-
-_READINGS_SQL = (
-    "select period_start, matures_at"
-    " from marts.fct_kpi_readings"
-    " where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period"
-)
-
-
-def _query_parameters(watched: WatchedMoment) -> dict[str, str]:
-    return {
-        "journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "period": watched.period,
-    }  # fmt: skip
-
-
-def configured_moments(journeys: Sequence[Journey], settings: Settings) -> list[WatchedMoment]:
-    """The moments of truth of all maps, with the false-alarm budget that the workspace gives them."""
-    return watched_moments(journeys, settings.default_receiver, settings.alerting.options.false_alarm_every)

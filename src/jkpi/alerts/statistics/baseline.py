@@ -1,13 +1,15 @@
-"""What is usual on a day: the series' own rate on that day of the week, from clean days before it. Pure.
+"""Baseline of a series: its own rate on that day of the week, from clean days before it. Pure.
 
-The window is 56 kept days, those before the newest 7 (a slow fall must not become its own excuse). Days that were held,
-that brought nothing, that belong to an alert, or to a promise freshly broken, are not kept: they are cut out of the
-calendar, so the window reaches further back instead of running dry, and while an alert lasts its baseline stands still.
+The window holds the last 63 included days but the newest 7, so 56 days: a slow drop must not become its own baseline.
+Days are not included if they are withheld, empty, part of an alert, or part of a newly broken promise. Such days are
+cut out of the calendar: the window reaches further back instead of running empty, and the baseline stays fixed during
+an alert.
 
-Sums over the window move on with each day that is kept, and are counted anew when days are taken out or brought back.
+Sums over the window are updated with each included day, and recomputed when days are excluded or included again.
 
-Sources: overdispersion by moments, Williams (1982), Applied Statistics 31, of differences, von Neumann (1941), Annals
-of Mathematical Statistics 12; between-weekday variance by DerSimonian and Laird (1986), Controlled Clinical Trials 7.
+Sources: overdispersion by moments, Williams (1982), Applied Statistics 31; from successive differences, von Neumann
+(1941), Annals of Mathematical Statistics 12; variance between weekdays, DerSimonian and Laird (1986), Controlled
+Clinical Trials 7.
 """
 
 from __future__ import annotations
@@ -18,24 +20,25 @@ from itertools import pairwise
 import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import MIN_N, MIN_N_FRACTION, SUFFICIENT_N, EvaluationConfig
 
 DEFAULT_RHO = 0.01
-"""Intraclass correlation while fewer than 14 days can tell: at n = 100 it doubles the variance."""
+"""Intraclass correlation until 14 days are known. At n = 100 it doubles the variance."""
 OVERDISPERSION_SMOOTHING = 1.0 / 60.0
-"""Overdispersion is a habit of a series: it is averaged over about two months of windows."""
+"""Weight of a new estimate of rho. Overdispersion changes slowly, so it is averaged over about two months."""
 MIN_PRIOR_DAYS = 0.25
-"""The least weight of the all-weekday rate, in average days; more would bias weekdays that truly differ."""
+"""Minimum weight of the all-weekday rate, in average days. A larger one would bias weekdays that differ."""
 
 
 @dataclass(frozen=True, eq=False)
 class BaselineEstimate:
-    """What is usual today, each array (S,).
+    """Baseline of one column; each array (S,).
 
-    `rate`; `rho` intraclass correlation of days; `strength` how many independent cases the rate is worth; `usable` days
-    in the window and `mean_n` cases on one; `least_n` the smallest n that is judged; `expected` whether this weekday
-    brings data; `evenness` the variance of an outcome against that of yes or no: below 1 where there are half ones.
+    rate: expected rate. rho: intraclass correlation of days. effective_n: independent cases that the rate is worth.
+    usable_days: days in the window. mean_n: mean number of cases a day. min_n: smallest n that is evaluated.
+    is_expected: whether this weekday usually has data. variance_ratio: variance of an outcome against that of a
+    yes-or-no outcome, below 1 where some outcomes count half.
     """
 
     rate: Floats
@@ -49,7 +52,7 @@ class BaselineEstimate:
 
 
 class Baseline:
-    """The windows of S series as they move on. `kept` (S, T) lists the columns kept so far, `count` (S,) how many."""
+    """Rolling windows of S series. _included (S, T): columns included so far; _count (S,): how many."""
 
     def __init__(self, grid: ReadingGrid, config: EvaluationConfig) -> None:
         self._grid, self._config = grid, config
@@ -61,11 +64,12 @@ class Baseline:
         self._adjustments = np.zeros((grid.length, grid.series_count))
 
     def adjust(self, column: int, adjustment: Floats) -> None:
-        """A column that is usually lower than its day of the week, by so much, counts as if it were not."""
+        """Count a column that is usually lower than its weekday by this amount as if it were not."""
         self._adjustments[column] = adjustment
 
     def add(self, rows: Ints, column: int) -> None:
-        """Let a column into the past of some series; what is seven older enters their windows."""
+        """Include a column in the baseline of these series. Columns enter the window once seven newer ones are
+        included."""
         position = self._count[rows]
         self._included[rows, position] = column
         self._is_included[column, rows] = True
@@ -76,14 +80,14 @@ class Baseline:
                 self._add(moved, self._included[moved, self._count[moved] - 1 - offset].astype(np.intp), sign)
 
     def replace(self, row: int, columns: Ints) -> None:
-        """These columns of a series are kept from now on, and no others; its sums want to be counted anew."""
+        """Set the included columns of one series. Its sums must be recomputed afterwards."""
         self._included[row, : len(columns)] = columns
         self._count[row] = len(columns)
         self._is_included[:, row] = False
         self._is_included[columns, row] = True
 
     def recompute(self, rows: Ints) -> None:
-        """The sums of some series, over their windows as they are now."""
+        """Compute the sums of these series again from their current windows."""
         if not len(rows):
             return
         row_index, columns = self._windows(rows)
@@ -94,20 +98,20 @@ class Baseline:
         self._sums[:, :, rows] = np.stack(sums)
 
     def windows(self, rows: Ints) -> list[Ints]:
-        """Of each of some series the columns that what is usual rests on now."""
+        """Columns in the window of each of these series."""
         row_index, columns = self._windows(rows)
         bounds = np.searchsorted(row_index, np.arange(len(rows) + 1))
         return [columns[start:stop] for start, stop in pairwise(bounds)]
 
     def _windows(self, rows: Ints) -> tuple[Ints, Ints]:
-        """(N,) twice: the columns of the windows of some series, one after the other, and in `rows` whose each is."""
+        """(N,) twice: columns of the windows, one series after the other, and the index into rows of each."""
         count, window, gap = self._count[rows], self._config.window, self._config.gap
         position = np.maximum(count - window, 0)[:, None] + np.arange(window - gap)
         row_index, offset = np.nonzero(position < (count - gap)[:, None])
         return row_index, self._included[rows[row_index], position[row_index, offset]].astype(np.intp)
 
     def window_rate(self) -> tuple[Floats, Bools]:
-        """(S,) twice: the rate over the whole window, and whether there is a case in it."""
+        """(S,) twice: rate over the whole window, and whether it holds any case."""
         n, successes = self._sums[1].sum(axis=0), self._sums[3].sum(axis=0)
         return successes / np.maximum(n, 1.0), n > 0
 
@@ -130,7 +134,7 @@ class Baseline:
         return adjusted
 
     def estimate(self, column: int) -> BaselineEstimate:
-        """What is usual on a column, from kept columns alone."""
+        """Baseline of a column, from included columns only."""
         count, n, n_squared, successes, neutral, pairs, weight, weighted_square = self._sums
         slot = int(self._grid.season_slot(column, self._config.season_length))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -179,8 +183,8 @@ class Baseline:
 def _window_terms(
     n: Floats, successes: Floats, neutral: Floats, earlier_n: Floats, earlier_successes: Floats
 ) -> Floats:
-    """(8, N): days with a case, n, n^2, k, passives; pairs of a day and the same one a week earlier, their weight, and
-    the weighted square of their difference."""
+    """(8, N): days with cases, n, n^2, successes, neutral answers; pairs of a day and the day one week before; their
+    weight; the weighted square of their difference."""
     has_cases, has_both = n > 0, (n > 0) & (earlier_n > 0)
     safe_n, safe_earlier_n = np.where(has_both, n, 1.0), np.where(has_both, earlier_n, 1.0)
     weight = np.where(has_both, safe_n * safe_earlier_n / (safe_n + safe_earlier_n), 0.0)
@@ -199,14 +203,15 @@ def _overdispersion(
     overall: Floats,
     variance_ratio: Floats,
 ) -> tuple[Floats, Floats]:
-    """(S,) twice, rho being their ratio: from differences over a week, which a change of level moves but once."""
+    """(S,) twice, numerator and denominator of rho. Uses differences over a week, which a change of level affects only
+    once."""
     rate = (successes + overall) / (n + 1.0)
     rho_numerator = (weighted_square / (rate * (1.0 - rate) * variance_ratio) - pairs).sum(axis=0)
     return rho_numerator, np.maximum(2.0 * weight - pairs, 0.0).sum(axis=0)
 
 
 def _prior(effective: Floats, rate_by_slot: Floats, pooled: Floats, overall: Floats) -> Floats:
-    """How many cases the all-weekday rate counts for beside a weekday's own: many when weekdays do not differ."""
+    """Cases that the all-weekday rate counts for beside a weekday's own rate: many if weekdays do not differ."""
     total_effective = effective.sum(axis=0)
     unit_variance = overall * (1.0 - overall)
     between_weekdays = (effective * (rate_by_slot - pooled) ** 2).sum(axis=0) / unit_variance

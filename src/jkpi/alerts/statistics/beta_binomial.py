@@ -1,10 +1,10 @@
-"""How surprising is a count? Pure and element by element: beta-binomial tails and Wilson's interval.
+"""How surprising is a count: beta-binomial tails and Wilson's interval, element by element. Pure.
 
-The tail is P(X <= k), the whole of it and not the mid-p: on small counts it is larger than the nominal error, so what
-is stated is an upper bound and what is lost is a little power. X is beta-binomial: days of one series differ by more
-than chance alone (the intraclass correlation rho), and the rate they are held against is itself known only so well.
+The tail is P(X <= k), not the mid-p: on small counts it exceeds the nominal error, so a stated error is an upper bound
+at the cost of a little power. X is beta-binomial: days of one series vary more than chance alone (intraclass
+correlation rho), and the reference rate is itself an estimate.
 
-Sources: moments of the beta-binomial after Williams (1982), Applied Statistics 31; interval by Wilson (1927), JASA 22.
+Sources: moments of the beta-binomial, Williams (1982), Applied Statistics 31; interval, Wilson (1927), JASA 22.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -25,13 +24,13 @@ _PRECISION = 1e-10
 
 
 def predictive_cdf(successes: Any, n: Any, rate: Any, rho: Any, effective_n: Any = np.inf) -> Floats:
-    """P(X <= good) for a new day, the reference rate itself being known only as well as `strength` cases tell it.
+    """P(X <= successes) for a new day, where the reference rate is known from effective_n cases.
 
-    The mean is Beta with that many cases, the day beta-binomial around it; both spreads together are one beta-binomial
-    with the summed variance. Half counts (a passive in NPS) are rounded up, which errs to the quiet side.
+    The mean is Beta distributed with that many cases, the day is beta-binomial around it. Both are merged into one
+    beta-binomial with the summed variance. Half counts (a passive in NPS) are rounded up, toward no alert.
     """
     effective_n = np.asarray(effective_n, dtype=float)
-    # Both terms over the strength, so that an infinite one, a rate known exactly, leaves rho alone.
+    # Both terms are divided by effective_n, so that an infinite value (a rate known exactly) leaves rho alone.
     total_rho = (1.0 / effective_n + np.asarray(rho)) / (1.0 / effective_n + 1.0)
     total_rho = np.clip(total_rho, _MIN_RHO, 1.0 - _MIN_RHO)
     rate = np.clip(rate, 1e-9, 1.0 - 1e-9)
@@ -40,10 +39,12 @@ def predictive_cdf(successes: Any, n: Any, rate: Any, rho: Any, effective_n: Any
 
 
 def beta_binomial_cdf(k: Any, n: Any, a: Any, b: Any) -> Floats:
-    """P(X <= k) of the beta-binomial, element by element; scipy's own is exact as well, but sums one cell at a time.
+    """P(X <= k) of the beta-binomial, element by element. scipy's version is exact too, but sums one cell at a time.
 
     Terms are summed outward from k (downward below the mean, upward above it) until they no longer matter.
     """
+    from scipy.special import betaln
+
     k, n, a, b = (np.atleast_1d(value).astype(float) for value in np.broadcast_arrays(k, n, a, b))
     below = k <= n * a / (a + b)
     j = np.clip(np.where(below, k, k + 1.0), 0.0, n)
@@ -57,7 +58,7 @@ def beta_binomial_cdf(k: Any, n: Any, a: Any, b: Any) -> Floats:
 
 
 def _sum_downward(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
-    """The terms at j, j-1, ... 0 as one sum; cells that are done leave the loop."""
+    """Sum of the terms at j, j-1, ... 0. Cells leave the loop once they have converged."""
     result, rows = term.copy(), np.arange(len(term))
     total = term
     while len(rows):
@@ -72,18 +73,18 @@ def _sum_downward(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> F
 
 
 def _sum_upward(term: Floats, j: Floats, n: Floats, a: Floats, b: Floats) -> Floats:
-    """The terms at j, j+1, ... n: those below, seen from the other side."""
+    """Sum of the terms at j, j+1, ... n: _sum_downward with successes and failures exchanged."""
     return _sum_downward(term, n - j, n, b, a)
 
 
 def wilson_interval(successes: float, n: float) -> tuple[float, float]:
-    """Wilson 95 % interval; n may be an effective sample size. (0, 1) where there is nothing."""
+    """Wilson 95 % interval. n may be an effective sample size. (0, 1) if n is 0."""
     low, high = wilson_bounds(np.array([successes]), np.array([n]))
     return float(low[0]), float(high[0])
 
 
 def wilson_bounds(successes: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """The same, element by element."""
+    """Wilson 95 % intervals, element by element."""
     has_cases = n > 0
     size = np.where(has_cases, n, 1.0)
     rate, z2 = successes / size, Z95**2

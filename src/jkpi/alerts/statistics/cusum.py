@@ -1,9 +1,9 @@
-"""Evidence that a series has fallen: log-likelihood ratios of its readings, summed, never below zero. Pure.
+"""CUSUM: log-likelihood ratios of readings against a drop, summed, never below zero. Pure.
 
-For each of three falls (once, twice and four times `falls_off_by`) a reading adds the logarithm of how much better that
-fall explains it than what is usual does. The sum that matters is the largest one, which finds falls of all three sizes;
-it began where it was last zero. Counts that spread more than independent cases do are worth less: the logarithm is
-divided by that ratio of variances (quasi-likelihood), in which the error of the baseline itself is counted for a week.
+For each of three drops (1, 2 and 4 times min_drop) a reading adds the log of how much better that drop explains it than
+the reference rate does. The largest of the three sums counts, so drops of all three sizes are found; the onset is where
+that sum was last zero. Counts that spread more than independent cases count for less: the log ratio is divided by the
+ratio of variances (quasi-likelihood), which includes the error of the baseline over a week.
 
 Sources: Page (1954), Biometrika 41; Wedderburn (1974), Biometrika 61.
 """
@@ -13,28 +13,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.rules import EFFECT_SIZES, NO_COLUMN
 from jkpi.alerts.statistics.running_sums import EvaluatedColumn
 
 THRESHOLD_OFFSET = np.array([[0.5], [-0.6], [0.5]])
-"""What evidence for each fall must have beyond the others: the middle one is what most alerts turn out to be."""
+"""Extra evidence that each drop size must show. The middle one is preferred: most alerts turn out to be of that size.
+"""
 TYPICAL_LOG_LIKELIHOOD, MAX_DETECTION_DAYS = 3.0, 28.0
-"""Over how much evidence the error of the baseline is reckoned, in logarithms, and over how many days at the most."""
+"""Evidence, in logs, and maximum number of days over which the error of the baseline is counted."""
 QUASI_LIMIT = 1.0
-"""Beyond so many deviations below the usual, quasi-likelihood would make too much of a day that is merely unlike
-others: there the predictive beta-binomial speaks, whose evidence is bounded."""
+"""Standard deviations below the reference from which quasi-likelihood would overrate a single unusual day. Beyond them
+the predictive beta-binomial is used, whose evidence is bounded."""
 _MIN_RATE_FRACTION = 0.1
-"""A rate that is lower than the fall itself is taken to fall to a tenth."""
+"""A reference rate smaller than the drop is assumed to fall to a tenth of itself."""
 
 
 @dataclass(frozen=True, eq=False)
 class Increment:
-    """What one column adds. `surprise` (S,): effective good outcomes beyond the expected ones, `variance` (S,) theirs
-    where nothing has happened, `common` (S,) the part of it that a day's cases have in common; `cost` (3, S): what a
-    column of nothing takes from the evidence for each fall; `added` (3, S): what this one adds."""
+    """What one column adds. score (S,): effective successes above the expected number. variance (S,): variance of score
+    without a drop. shared_variance (S,): share of that variance which the cases of a day have in common. drift (3, S):
+    what a column without a drop takes from each sum. llr (3, S): log-likelihood ratio of this column."""
 
     score: Floats
     variance: Floats
@@ -44,7 +44,7 @@ class Increment:
 
 
 def increment_of(readings: EvaluatedColumn, min_drop: Floats, usable_days: Floats) -> Increment:
-    """`usable` (S,): the days that the reference rate rests on, infinite where it is known exactly."""
+    """Increment of one column. usable_days (S,): days behind the reference rate, infinite if it is known exactly."""
     expected_rate = np.clip(readings.reference, 1e-6, 1.0 - 1e-6)
     dropped_rate = np.maximum(
         expected_rate - np.array(EFFECT_SIZES)[:, None] * min_drop, _MIN_RATE_FRACTION * expected_rate
@@ -70,7 +70,9 @@ def increment_of(readings: EvaluatedColumn, min_drop: Floats, usable_days: Float
 
 
 def _predictive_log_ratio(readings: EvaluatedColumn, rows: Ints, expected_rate: Floats, dropped_rate: Floats) -> Floats:
-    """(3, N): the logarithm of the ratio of beta-binomial probabilities, the rates known only as well as they are."""
+    """(3, N): log ratio of beta-binomial probabilities, given how well the rates are known."""
+    from scipy.special import gammaln
+
     precision = 1.0 / np.maximum(readings.rho[rows] + 1.0 / readings.effective_n[rows], 1e-6)
     variance_ratio = readings.variance_ratio[rows]
     successes, failures = (
@@ -87,8 +89,8 @@ def _predictive_log_ratio(readings: EvaluatedColumn, rows: Ints, expected_rate: 
 
 
 def variance_inflation(drift: Floats, usable_days: Floats) -> Floats:
-    """(3, S): the variance of evidence against that of a baseline known exactly. Its error is the same all along, so it
-    weighs the more, the more days a fall takes to show."""
+    """(3, S): variance of the evidence relative to an exactly known baseline. The error of the baseline is the same
+    every day, so it matters more the longer a drop takes to show."""
     detection_days = np.minimum(TYPICAL_LOG_LIKELIHOOD / np.maximum(drift, 1e-9), MAX_DETECTION_DAYS)
     inflation: Floats = 1.0 + detection_days / np.maximum(usable_days, 1.0)
     return inflation
@@ -96,20 +98,20 @@ def variance_inflation(drift: Floats, usable_days: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class CusumState:
-    """The sums of S series, (3, S), and the columns since which they have been above zero."""
+    """sums (3, S), and positive_since (3, S), the columns since which they are above zero."""
 
     sums: Floats
     positive_since: Ints
 
     @property
     def maximum(self) -> Floats:
-        """(S,)."""
+        """(S,): the largest sum after its offset."""
         maximum: Floats = (self.sums - THRESHOLD_OFFSET).max(axis=0)
         return maximum
 
     @property
     def onset(self) -> Ints:
-        """(S,): since when the largest sum has been above zero."""
+        """(S,): column since which the largest sum is above zero."""
         rows = np.arange(self.sums.shape[1])
         onset: Ints = self.positive_since[(self.sums - THRESHOLD_OFFSET).argmax(axis=0), rows]
         return onset
@@ -123,7 +125,7 @@ def zero_cusum(series_count: int) -> CusumState:
 
 
 def update_cusum(before: CusumState, column: int, llr: Floats, included: Bools, expired: Bools) -> CusumState:
-    """The sums after one more column; where it does not count they stay, what is `forgotten` begins anew."""
+    """Sums after one more column. They keep their value where the column is not included, and restart where expired."""
     sums = np.where(expired, 0.0, before.sums)
     positive_since = np.where(included & (sums <= 0.0), column, before.positive_since)
     return CusumState(np.where(included, np.maximum(sums + llr, 0.0), sums), positive_since)

@@ -1,9 +1,9 @@
-"""What comes back at every turn of a month is usual: its last three days and its first three. Pure.
+"""Month-end effect: a drop that returns on the last three and first three days of each month is usual. Pure.
 
-How far each of these days lay from what was usual of its day of the week is remembered for a year of months. From the
-third month on the mean of these differences is taken for usual, without the lowest (one fall is no habit) and weighted
-by how well each is known, where chance alone would seldom make it so low. Only what is lower than usual is: a habit may
-be why nothing is told, never why something is.
+The difference of each of these days from its weekday baseline is kept for twelve months. From the third month on, their
+mean is the expected difference. The lowest month is left out (a single drop is not a pattern), months are weighted by
+their precision, and chance must be unlikely to make the mean so low. Only lower values are expected: the effect can
+prevent an alert but never cause one.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import numpy as np
 
 from jkpi.alerts.statistics.baseline import BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import EvaluationConfig
 
 TURN_DAYS = 3
-"""So many days before and after the turn of a month have a habit of their own."""
+"""Days before and after the turn of a month that have an effect of their own."""
 MONTHS, MIN_MONTHS = 12, 3
 MIN_STANDARD_ERRORS = 1.5
-"""A habit lies so many standard errors below the usual."""
+"""Standard errors below the baseline from which an effect counts."""
 RECENT_DROP_COLUMNS = 6
-"""What belongs to a fall that is older, in columns, says nothing of how months turn."""
+"""Days of an alert that began more columns ago than this are not used to learn the effect."""
 
 
 class MonthEndEffect:
-    """The turns of months of S series, as they have been so far. Weeks have none."""
+    """Differences at the turn of the month, for S series. Weekly series have none."""
 
     def __init__(self, grid: ReadingGrid, config: EvaluationConfig) -> None:
         self._grid, self._is_daily = grid, config.step_days == 1
@@ -37,7 +37,7 @@ class MonthEndEffect:
         self._count = np.zeros((2 * TURN_DAYS, grid.series_count), dtype=np.intp)
 
     def adjustment(self, column: int) -> Floats:
-        """(S,): how much lower than its day of the week a column usually is, in rates; 0 where that is not known."""
+        """(S,): by how much a column is usually below its weekday rate; 0 if unknown."""
         position = self._position(column)
         if position is None:
             return np.zeros(self._grid.series_count)
@@ -51,7 +51,7 @@ class MonthEndEffect:
         return adjustment
 
     def update(self, column: int, estimate: BaselineEstimate, rows: Bools) -> None:
-        """Remember how far a column lies from what is usual of its day of the week; `rows` (S,): of which series."""
+        """Store the difference of a column from its weekday baseline. rows (S,): series to update."""
         position = self._position(column)
         rows = rows & (self._grid.n[column] > 0)
         if position is None or not rows.any():
@@ -69,7 +69,7 @@ class MonthEndEffect:
 
 
 def position_in_turn(day: date) -> int | None:
-    """0 to 2 for the first days of a month, 3 to 5 for the last ones, the very last being 3."""
+    """0 to 2 for the first days of a month; 3 to 5 for the last ones, 3 being the very last; None for other days."""
     if day.day <= TURN_DAYS:
         return day.day - 1
     days_left = (_first_of_next(day) - day).days
@@ -81,7 +81,7 @@ def _first_of_next(day: date) -> date:
 
 
 def apply_adjustment(estimate: BaselineEstimate, adjustment: Floats) -> BaselineEstimate:
-    """What is usual of a day that is usually lower by so much."""
+    """The baseline, lowered by the adjustment."""
     return (
         replace(estimate, rate=np.maximum(estimate.rate - adjustment, 0.1 * estimate.rate))
         if adjustment.any()

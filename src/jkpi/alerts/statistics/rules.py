@@ -1,7 +1,7 @@
-"""What a series is held to. Pure data.
+"""Alert rules and evaluation settings of series. Pure data.
 
-Rates are oriented so that higher is better; the caller turns "lower is better" into its complement. Each series has two
-lines: the **promise**, lowered by `falls_off_by`, and its **own baseline**, lowered by the same.
+Rates are oriented so that higher is better; the caller replaces "lower is better" by its complement. Each series is
+compared with two lines: its promise minus min_drop, and its own baseline minus min_drop.
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ import numpy as np
 from jkpi.alerts.statistics.beta_binomial import Floats
 
 EFFECT_SIZES = (1.0, 2.0, 4.0)
-"""The falls that evidence is weighed for, in units of `falls_off_by`."""
+"""Drop sizes that CUSUM tests for, in multiples of min_drop."""
 ALPHA_LOW = 0.10
 RUN_LENGTH = 3
 ALPHA_COLLAPSE, MIN_COLLAPSE_N = 1e-4, 30
 MIN_N, MIN_N_FRACTION, SUFFICIENT_N = 5.0, 0.25, 30.0
-"""A reading over fewer cases is not judged by itself, nor one over less than a quarter of the usual number, unless that
-is enough by any measure."""
+"""A reading is not evaluated alone if it has fewer than MIN_N cases, or less than a quarter of the usual number, unless
+it has SUFFICIENT_N cases."""
 MIN_POOLED_N = 10.0
-"""Of a series that is always so small, days are pooled until they hold so many cases."""
+"""A series that is always small is pooled over days until it has this many cases."""
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """How a series is read: `step` days a reading, `cycle` readings a week; all else is counted in readings.
+    """Evaluation settings of a cadence. step_days: days a reading. season_length: readings a week. The rest is counted
+    in readings.
 
-    `window` reaches back over the baseline and the `gap` before it; `hold`: a run of low readings is forgotten after so
-    many without a verdict; `patience`: so many clear ones close an alert that is too small to be sure; `block`: over so
-    many, what readings have in common is looked for; `standing`: so many parts, of so many each.
+    window: reach of the baseline, including the gap before it. evidence_ttl: low readings are forgotten after so many
+    without a valid reading. close_after: so many clear readings close an alert of a series too small to be sure.
+    block_length: length of blocks used to find autocorrelation. sustained_periods: number of periods below the promise,
+    and readings in each.
 
-    `lasting`: what readings have in common with the next adds so much to the variance of long sums, as a multiple of
-    that part of theirs: 2 of days at a correlation of a half, 0.3 of their weeks, which then correlate by an eighth.
-    Both with a margin, since the past cannot show what is rare.
+    autocorrelation_inflation: what successive readings have in common adds this multiple of their shared variance to
+    the variance of long sums: 2 for days with a correlation of 1/2, 0.3 for weeks, whose correlation is then 1/8. Both
+    values in use have a margin, because history cannot show what is rare.
     """
 
     step_days: int = 1
@@ -57,16 +59,27 @@ class EvaluationConfig:
 
 
 DAILY = EvaluationConfig()
-WEEKLY = EvaluationConfig(step_days=7, season_length=1, learning_readings=8, window=27, gap=1, min_readings_for_overdispersion=6, evidence_ttl=3, close_after=4, block_length=2, sustained_periods=(4, 1),
-                 autocorrelation_inflation=1.0)  # fmt: skip
+WEEKLY = EvaluationConfig(
+    step_days=7,
+    season_length=1,
+    learning_readings=8,
+    window=27,
+    gap=1,
+    min_readings_for_overdispersion=6,
+    evidence_ttl=3,
+    close_after=4,
+    block_length=2,
+    sustained_periods=(4, 1),
+    autocorrelation_inflation=1.0,
+)
 
 
 @dataclass(frozen=True)
 class AlertRule:
-    """What one series is held to. `promise` and `falls_off_by` are rates 0-1, higher is better.
+    """What one series is compared with. promise and min_drop are rates 0-1, higher is better.
 
-    `false_alarm_every`: days of one series between two false alarms. `family`: the number of series that share this
-    budget, the segments of a moment.
+    false_alarm_every: days between two false alarms of one series. family_size: number of series that share this
+    budget, that is, the segments of a moment.
     """
 
     promise: float | None
@@ -87,7 +100,7 @@ class AlertRule:
 
 @dataclass(frozen=True, eq=False)
 class RuleArrays:
-    """The rules of S series of one cadence, each array (S,). A line is NaN where nothing is promised."""
+    """Rules of S series of one cadence; each array (S,). promise_line is NaN where nothing is promised."""
 
     config: EvaluationConfig
     promise_line: Floats
@@ -109,7 +122,7 @@ class RuleArrays:
 
 
 def single_series_rule(rule: AlertRule) -> AlertRule:
-    """The rule of a series that shares its budget with nobody."""
+    """The rule of a series that shares its budget with no other."""
     return replace(rule, family_size=1)
 
 

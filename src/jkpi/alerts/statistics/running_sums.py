@@ -1,4 +1,4 @@
-"""Judged readings as sums: one pool as people are told of it, and the running sums of many series. Pure."""
+"""Evaluated readings as sums: the pooled sample that a message reports, and running sums of many series. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import date
 import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints, predictive_cdf, wilson_bounds, wilson_interval
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 
 EPSILON = 1e-9
-"""Differences of running sums are this exact at least: a rate on the line is not beyond it."""
+"""Tolerance for differences of running sums: a rate exactly on the line is not below it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PooledSample:
-    """Several judged readings as one sum; `expected` and `bound` are counts under the reference and at the line;
-    `left_out` are the days (or weeks) in between that nothing is counted of."""
+    """Several evaluated readings as one sum. expected and limit are counts, at the reference rate and at the line.
+    skipped_days: days (or weeks) in between that are not counted."""
 
     first_day: date
     last_day: date
@@ -44,19 +44,19 @@ class PooledSample:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson 95 % at the effective sample size: days that differ among themselves are worth fewer cases."""
+        """Wilson 95 % interval at the effective sample size, which is smaller than n where days vary."""
         shrink = self.n / self.scaled_variance if self.scaled_variance else 0.0
         return wilson_interval(self.successes * shrink, self.n * shrink)
 
     @property
     def tail(self) -> float:
-        """P of so few good outcomes or fewer over all these days together."""
+        """P of this many successes or fewer over all these days together."""
         rho = pooled_rho(np.array([self.n]), np.array([self.scaled_variance]))
         return float(predictive_cdf(self.successes, self.n, self.reference, rho, self.effective_n)[0])
 
 
 def pooled_rho(n: Floats, scaled_variance: Floats) -> Floats:
-    """The intraclass correlation at which one day of n cases would spread as these days together do."""
+    """Intraclass correlation at which one day of n cases has the variance of these days together."""
     safe_n = np.maximum(n, 2.0)
     rho: Floats = np.maximum(scaled_variance / safe_n - 1.0, 0.0) / (safe_n - 1.0)
     return rho
@@ -64,11 +64,11 @@ def pooled_rho(n: Floats, scaled_variance: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedColumn:
-    """One column as it is judged against one line, each array (S,).
+    """One column compared with one line; each array (S,).
 
-    `judged`: whether it is; `good` of `n` cases since column `first` (several columns where few cases are pooled);
-    `reference` the rate it is held against, known as well as `strength` cases tell it; `line` the rate that must be
-    undercut to be worth waking somebody; `rho` and `evenness` as in `past.Usual`.
+    evaluated: whether the column is evaluated. successes, n: counts since first_column (several columns if small
+    samples are pooled). reference: expected rate, known from effective_n cases. line: rate below which an alert is
+    worth a message. rho, variance_ratio: as in BaselineEstimate.
     """
 
     evaluated: Bools
@@ -83,12 +83,12 @@ class EvaluatedColumn:
 
     @property
     def scaled_variance(self) -> Floats:
-        """Variance over p (1 - p): n where cases are independent and either good or bad."""
+        """Variance over p (1 - p): equals n if cases are independent and either good or bad."""
         scaled_variance: Floats = self.n * self.variance_ratio * (1.0 + np.maximum(self.n - 1.0, 0.0) * self.rho)
         return scaled_variance
 
     def tails(self, max_deviation: float = -1.0) -> Floats:
-        """(S,): P(X <= good), exact where that can be small: nearer than `below` deviations it is called 1."""
+        """(S,): P(X <= successes). Exact below max_deviation standard deviations; nearer to the reference it is 1."""
         variance = self.scaled_variance + self.n**2 / self.effective_n
         deviation = (self.successes - self.n * self.reference) / np.sqrt(
             np.maximum(variance * self.reference * (1.0 - self.reference), 1e-12)
@@ -108,7 +108,7 @@ class EvaluatedColumn:
 
 
 class RunningSums:
-    """Running sums of judged columns against one line; a range of columns of a series is their difference."""
+    """Running sums of evaluated columns against one line. A range of columns is the difference of two sums."""
 
     def __init__(self, grid: ReadingGrid) -> None:
         self._grid = grid
@@ -117,46 +117,52 @@ class RunningSums:
         self._first_column = np.zeros((grid.length, grid.series_count), dtype=np.int32)
 
     def add(self, column: int, readings: EvaluatedColumn) -> None:
-        """Columns come in order, each once."""
+        """Add a column. Columns come in order, each once."""
         n = np.where(readings.evaluated, readings.n, 0.0)
-        terms = (readings.evaluated, np.where(readings.evaluated, readings.successes, 0.0), n, n * readings.reference, n * readings.line,
-                   np.where(readings.evaluated, readings.scaled_variance, 0.0))  # fmt: skip
+        terms = (
+            readings.evaluated,
+            np.where(readings.evaluated, readings.successes, 0.0),
+            n,
+            n * readings.reference,
+            n * readings.line,
+            np.where(readings.evaluated, readings.scaled_variance, 0.0),
+        )
         for before, after, term in zip(self._total[column], self._total[column + 1], terms, strict=True):
             np.add(before, term, out=after)
         self._effective_n[column] = np.where(readings.evaluated, readings.effective_n, np.inf)
         self._first_column[column] = readings.first_column
 
     def totals(self, rows: Ints, since: Ints, until: int) -> Floats:
-        """(6, N): days, good, n, expected, bound, spread of series from column `since` to `until`, both included."""
+        """(6, N): days, successes, n, expected, limit, scaled variance from column since to until, both included."""
         totals: Floats = self._total[until + 1][:, rows] - self._total[since, :, rows].T
         return totals
 
     def is_below_line(self, rows: Ints, since: Ints, until: int) -> Bools:
-        """(N,): whether the pooled rate lies below the line."""
+        """(N,): whether the pooled rate is below the line."""
         _, successes, n, _, limit, _ = self.totals(rows, since, until)
         below_line: Bools = (n > 0) & (successes < limit - EPSILON)
         return below_line
 
     def tail(self, rows: Ints, since: Ints, until: int) -> Floats:
-        """(N,): P of so few good outcomes over all these days together."""
+        """(N,): P of this many successes or fewer over all these days together."""
         _, successes, n, expected, _, scaled_variance = self.totals(rows, since, until)
         effective_n = np.minimum(self._effective_n[since, rows], self._effective_n[until, rows])
         return predictive_cdf(successes, n, expected / np.maximum(n, 1.0), pooled_rho(n, scaled_variance), effective_n)
 
     def is_above_line(self, rows: Ints, since: Ints, until: int) -> tuple[Bools, Bools]:
-        """(N,) twice: whether the pooled rate lies above the line, and whether its whole 95 % interval does."""
+        """(N,) twice: whether the pooled rate is above the line, and whether its whole 95 % interval is."""
         _, successes, n, _, limit, scaled_variance = self.totals(rows, since, until)
         shrink = n / np.maximum(scaled_variance, EPSILON)
         lower_bound, _ = wilson_bounds(successes * shrink, n * shrink)
         return successes > limit + EPSILON, lower_bound > limit / np.maximum(n, 1.0)
 
     def first_pooled(self, rows: Ints, columns: Ints) -> Ints:
-        """The first column that was pooled into these."""
+        """First column that was pooled into each of these."""
         first_pooled: Ints = self._first_column[columns, rows].astype(np.intp)
         return first_pooled
 
     def sample(self, row: int, since: int, until: int) -> PooledSample:
-        """A range of one series, as it is told."""
+        """Pooled sample of a range of one series."""
         rows = np.array([row])
         days, successes, n, expected, limit, scaled_variance = (
             float(total) for total in self.totals(rows, np.array([since]), until)[:, 0]
@@ -164,12 +170,20 @@ class RunningSums:
         first_column = int(self.first_pooled(rows, np.array([since]))[0])
         effective_n = float(self._effective_n[since : until + 1, row].min())
         return PooledSample(
-            self._grid.day(first_column), self._grid.day(until), round(days), successes, n, expected, limit, scaled_variance, effective_n,
+            self._grid.day(first_column),
+            self._grid.day(until),
+            round(days),
+            successes,
+            n,
+            expected,
+            limit,
+            scaled_variance,
+            effective_n,
             self._skipped_days(row, first_column, since, until),
-        )  # fmt: skip
+        )
 
     def _skipped_days(self, row: int, first_column: int, since: int, until: int) -> tuple[date, ...]:
-        """The columns from `first` that no judged one from `since` to `until` counts in."""
+        """Columns from first_column on that are counted in no evaluated column from since to until."""
         evaluated_columns = since + np.flatnonzero(np.diff(self._total[since : until + 2, 0, row]) > 0)
         coverage_changes = np.zeros(until + 2 - first_column, dtype=np.intp)
         np.add.at(coverage_changes, np.maximum(self._first_column[evaluated_columns, row] - first_column, 0), 1)

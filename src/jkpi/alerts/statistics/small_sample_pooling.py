@@ -1,4 +1,4 @@
-"""Series too small to be judged day by day: their days are pooled until there is enough. Pure."""
+"""Pooling of small series: days are summed until there are enough cases to evaluate. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from jkpi.alerts.statistics.baseline import BaselineEstimate
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import MIN_N, MIN_POOLED_N
 
 
 @dataclass(frozen=True, eq=False)
 class PooledReading:
-    """What a column brings to be judged, each array (S,): `good` of `n` cases since column `first`, `rate` what is
-    usual for them, and whether they are `enough`."""
+    """What is evaluated at a column; each array (S,). successes of n cases since first_column, rate: expected rate,
+    is_sufficient: whether there are enough cases."""
 
     successes: Floats
     n: Floats
@@ -25,7 +25,7 @@ class PooledReading:
 
 
 class SmallSamplePool:
-    """What has been pooled of S series and not been judged yet."""
+    """Pooled cases of S series that are not evaluated yet."""
 
     def __init__(self, grid: ReadingGrid) -> None:
         self._grid = grid
@@ -34,12 +34,12 @@ class SmallSamplePool:
 
     @property
     def has_pending(self) -> Bools:
-        """(S,): whether cases have been pooled and not been judged."""
+        """(S,): whether pooled cases wait to be evaluated."""
         pending: Bools = self._n > 0
         return pending
 
     def add(self, column: int, estimate: BaselineEstimate, is_valid: Bools) -> PooledReading:
-        """One column further; `read` (S,): whether it has sound counts."""
+        """Add one column. is_valid (S,): whether it has valid counts."""
         successes, n = self._grid.successes[column], self._grid.n[column]
         is_sparse = (estimate.usable_days > 0) & (estimate.mean_n < MIN_N)
         single = PooledReading(successes, n, np.full(len(n), column), estimate.rate, is_valid & (n >= estimate.min_n))

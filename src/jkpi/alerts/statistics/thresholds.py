@@ -1,19 +1,20 @@
-"""How much evidence an alert needs so that a series is falsely told of as seldom as its budget says. Pure.
+"""Evidence that an alert needs, so that false alarms stay within the budget. Pure.
 
-Where days are independent, evidence for one fall reaches a height h by chance as often as Siegmund's formula says:
-rate(h) = C exp(-theta h) a day, with theta = 1 and C = I exp(-1.166 sqrt(2 I)), I being what a day of nothing takes
-away from it. The three falls together do so about half as often as the sum of their rates. Where days next to each
-other have something in common, sums over days vary more than that, and theta is the smaller in proportion. By how
-much is seen in the series' own clean past: the variance of its sums over blocks of a week, which is the variance that
-a block bootstrap of that past would draw, known without drawing; nothing is random, and replaying gives what going on
-gives.
+If days are independent, the evidence for one drop reaches a height h by chance at Siegmund's rate: rate(h) = C
+exp(-theta h) a day, with theta = 1 and C = I exp(-1.166 sqrt(2 I)), where I is the drift of a day without a drop. The
+three drop sizes together do so about half as often as the sum of their rates. If successive days have something in
+common, sums over days vary more, and theta is smaller in proportion. The factor is estimated from the clean history of
+the series: the variance of its sums over blocks of a week. This is the variance a block bootstrap would draw, computed
+without drawing, so nothing is random and replaying history gives the same result as running day by day.
 
-A short past says little of it. Until it says more, that part of the days' variance which is theirs in common, beyond
-chance, is taken to last from one day to the next (as at a correlation of a half), and hardly from week to week: days
-that do not vary beyond chance have nothing that could last. It is weighed anew with each month that the clean past has
-grown, from that past alone.
+A short history shows little of this. Until it is longer, the variance that cases of a day share beyond chance is
+assumed to last from one day to the next (correlation 1/2) and hardly from week to week. The estimate is renewed each
+time the clean history has grown by a month, from that history alone.
 
-Sources: Siegmund (1985), Sequential Analysis, chapter II; Kuensch (1989), Annals of Statistics 17 (blocks).
+significant_p_values and significant_e_values control the false discovery rate over the segments of a moment.
+
+Sources: Siegmund (1985), Sequential Analysis, chapter II; Kuensch (1989), Annals of Statistics 17 (blocks); Benjamini
+and Hochberg (1995), JRSS B 57.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.cusum import THRESHOLD_OFFSET, Increment, variance_inflation
-from jkpi.alerts.statistics.reading_matrix import ReadingGrid
+from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import EFFECT_SIZES, RuleArrays
 
 
 def significant_p_values(group: Ints, p_values: Floats, alpha: Floats, family_size: Floats) -> Bools:
-    """(N,): which candidates pass; each array (N,), `group` the moment, `family` its number of segments."""
+    """(N,): which candidates pass. Each array (N,). group: the moment; family_size: number of its segments."""
     return significant_e_values(group, np.log(alpha) - np.log(np.maximum(p_values, 1e-300)), family_size)
 
 
 def significant_e_values(group: Ints, log_excess: Floats, family_size: Floats) -> Bools:
-    """(N,): the same for evidence, `excess` being its logarithm above what one series alone would need."""
+    """(N,): the same for evidence. log_excess: log of the evidence above what a single series needs."""
     if not len(group):
         return np.zeros(0, dtype=bool)
     order = np.lexsort((-log_excess, group))
@@ -52,20 +53,22 @@ def significant_e_values(group: Ints, log_excess: Floats, family_size: Floats) -
 
 THEORY_BLOCKS = 8.0
 RATIO_MARGIN, RATIO_FACTOR = 0.2, 3.0
-"""What the past shows is believed up to so much, and so many times what is presumed."""
+"""The observed ratio of variances is capped at 1 + this margin + this factor times the presumed excess."""
 MIN_THRESHOLD, MAX_THRESHOLD = 3.0, 60.0
 EFFECT_OVERLAP = 0.4
 DEFAULT_CONSTANT, DEFAULT_VARIANCE_RATIO = 0.17, 1.3
-"""Where nothing is known yet: the sum of the three constants, which hardly depends on how many cases there are; and the
-ratio of variances."""
+"""Defaults without history: sum of the three constants C, which hardly depends on the number of cases, and the ratio of
+variances."""
 _OVERSHOOT = 1.166
 _BISECTIONS = 24
 
 
 class ThresholdCalibration:
-    """What S series need (S,), and the days between two false alarms that their own past then shows (S,), NaN before.
+    """threshold (S,), and achieved_run_length (S,): days between two false alarms as the history shows, NaN while
+    unknown.
 
-    All counts are in columns. A column counts once it is as old as what leads up to an alert may be.
+    Counts are in columns. A column is used once it is older than evidence_ttl, when it is known whether it led to an
+    alert.
     """
 
     def __init__(self, grid: ReadingGrid, rules: RuleArrays) -> None:
@@ -97,7 +100,7 @@ class ThresholdCalibration:
         self.achieved_run_length: Floats = np.full(series_count, np.nan)
 
     def add(self, column: int, increment: Increment, clean: Bools) -> None:
-        """Add a column, and weigh anew the series whose past has grown by a month."""
+        """Add a column, and recalibrate the series whose clean history has grown by a month."""
         self._clean[column] = clean
         self._increments.append(increment)
         if column < self._delay:
@@ -117,7 +120,7 @@ class ThresholdCalibration:
         self._recalibrate(rows[(count == self._learning_readings // 2) | (count % self._learning_readings == 0)])
 
     def remove(self, row: int, since: int, column: int) -> None:
-        """These columns belonged to an alert."""
+        """Exclude columns that turned out to belong to an alert."""
         self._clean[since : column + 1, row] = False
 
     def _recalibrate(self, rows: Ints) -> None:
@@ -128,7 +131,7 @@ class ThresholdCalibration:
             self._block_squares[rows] / (count - block_length + 1.0)
             - (block_length * self._score_sum[rows] / count) ** 2
         )
-        # Centring on the past's own mean takes away a share of the variance that is known.
+        # Centring on the observed mean removes a known share of the variance.
         observed_ratio = block_variance / np.maximum(
             block_length * self._variance[rows] / count * (1.0 - block_length / count), 1e-12
         )
@@ -156,7 +159,7 @@ class ThresholdCalibration:
 
 
 def _solve_threshold(constants: Floats, slopes: Floats, target_run_length: Floats) -> Floats:
-    """(S,): where the rates together are one in `between`, by bisection."""
+    """(S,): threshold at which the rates sum to one in target_run_length, by bisection."""
     low, high = np.full(len(target_run_length), MIN_THRESHOLD), np.full(len(target_run_length), MAX_THRESHOLD)
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)

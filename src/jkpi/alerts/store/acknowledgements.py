@@ -14,7 +14,7 @@ from jkpi.alerts.notifications.silences import Silence, scope_matches
 from jkpi.alerts.store.notification_log import forward_acknowledgement, read_active_silences
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
-from jkpi.documents.documents import did_you_mean
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError
 from jkpi.state.engine import (
     acknowledgements,

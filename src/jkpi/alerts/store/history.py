@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from jkpi.alerts.evidence.daily_readings import DailyReading, read_daily_readings
+from jkpi.alerts.evidence.daily_readings import DailyReading
+from jkpi.alerts.evidence.reading_cache import read_daily_readings
 from jkpi.alerts.store.acknowledgements import AlertSummary, summary_of
 from jkpi.alerts.store.reading_snapshots import load_snapshots
 from jkpi.config.settings import Settings

@@ -1,8 +1,7 @@
-"""Which series others speak for: a segment for which its moment does, a combination of segments for which one of them
-does, a touchpoint for which its stage does. Pure.
+"""Inhibition: a moment inhibits its segments, a segment its combinations, a stage its touchpoints. Pure.
 
-What fell together is one thing to tell. A parent speaks for a child only where it is judged and heard today, and fell
-with it: a promise that the whole has broken for months says nothing about a region that falls now.
+Series that dropped together are one alert. A parent inhibits a child only if it is evaluated and not suppressed today,
+and both dropped together: a promise that the moment has broken for months does not hide a region that drops now.
 """
 
 from __future__ import annotations
@@ -18,14 +17,15 @@ from jkpi.alerts.transitions.model import EvaluatedSeries
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 SAME_ONSET_WITHIN = timedelta(days=14)
-"""What begins further apart did not fall together: a small series is sure of its first bad day only so well."""
+"""Onsets further apart are different episodes. The margin is needed because the onset of a small series is uncertain.
+"""
 
 
 def inhibit_children(
     all_evaluated: Sequence[EvaluatedSeries], suppressed: Collection[str] = (), notified: Collection[str] = ()
 ) -> list[EvaluatedSeries]:
-    """The same, those `inhibited` for which another one speaks. `held`: ids of series of which nothing may be said;
-    `told`: of those whose fall was told and is not over."""
+    """All series, with is_inhibited set. suppressed: ids of series that are silenced or muted. notified: ids of series
+    with an open alert that was notified."""
     totals = [evaluated for evaluated in all_evaluated if evaluated.series.is_total and not evaluated.is_stale]
     by_moment = {_moment_key(evaluated): evaluated for evaluated in totals}
     stages = [
@@ -35,7 +35,7 @@ def inhibit_children(
     ]
     results: dict[int, EvaluatedSeries] = {}
     notified_segments: dict[tuple[str, ...], EvaluatedSeries] = {}
-    # The coarser first: whether a segment is told decides whether it speaks for its combinations.
+    # Wider segments first: a segment inhibits its combinations only if it is not inhibited itself.
     for position, evaluated in sorted(
         enumerate(all_evaluated), key=lambda pair: pair[1].series.segment.count(SEGMENT_SEPARATOR)
     ):
@@ -45,7 +45,7 @@ def inhibit_children(
         if total is not None and not series.is_total:
             parents.append(total)
         parents += [notified_segments[key] for key in _wider_keys(evaluated) if key in notified_segments]
-        # Where both are held, the parent speaks for both afterwards.
+        # If both are suppressed, the parent still inhibits: it is reported for both afterwards.
         eligible_parents = [
             parent for parent in parents if parent.series.series_id not in suppressed or series.series_id in suppressed
         ]
@@ -63,7 +63,7 @@ def _moment_key(evaluated: EvaluatedSeries) -> tuple[str, str]:
 
 
 def _wider_keys(evaluated: EvaluatedSeries) -> Iterable[tuple[str, ...]]:
-    """Of a combination, each segment value of its moment that it is a part of."""
+    """Segment values of the same moment that contain a combination."""
     values = split_segment(evaluated.series.segment, evaluated.series.segment_value) or {}
     for segment_key in evaluated.series.watched.segment_names:
         names = segment_key.split(SEGMENT_SEPARATOR)
@@ -72,17 +72,20 @@ def _wider_keys(evaluated: EvaluatedSeries) -> Iterable[tuple[str, ...]]:
 
 
 def inhibits(parent: SeriesResult, child: SeriesResult, same_promise: bool) -> bool:
-    """Whether what is open in the child fell with the parent. `same_promise`: both are held to one promise, which is
-    told as broken once. Of a child in which nothing is open, whether the parent is fallen."""
+    """Whether the parent explains the open episode of the child. same_promise: both have the same promise, whose breach
+    is reported once. For a child without an open episode: whether the parent has dropped."""
     parent_detections = list(_open_detections(parent))
     child_episode = child.open_episode
     if child_episode is None:
         return any(detection.line != "promise" for detection in parent_detections)
     if child.state is SeriesState.RECOVERING:
-        # A child that only needs more clear days than its parent did fell with it as well.
+        # The child may only need more clear days than its parent: then it dropped with it as well.
         parent_detections += [
-            detection for episode in parent.episodes if episode.overlaps(child_episode.onset, child_episode.fired_on) for detection in episode.detections
-        ]  # fmt: skip
+            detection
+            for episode in parent.episodes
+            if episode.overlaps(child_episode.onset, child_episode.fired_on)
+            for detection in episode.detections
+        ]
     return all(
         any(same_episode(child_detection, detection, same_promise) for detection in parent_detections)
         for child_detection in _notified_detections(child)
@@ -98,7 +101,7 @@ def _open_detections(result: SeriesResult) -> Iterable[Detection]:
 
 
 def _notified_detections(result: SeriesResult) -> list[Detection]:
-    """Of the open parts those that a message would speak of: a fall, else that all takes longer, else the promise."""
+    """Open detections that a notification reports: those on the baseline, else on the median, else on the promise."""
     detections = list(_open_detections(result))
     for line in ("baseline", "median"):
         if any(detection.line == line for detection in detections):
@@ -107,11 +110,11 @@ def _notified_detections(result: SeriesResult) -> list[Detection]:
 
 
 def same_episode(child: Detection, parent: Detection, same_promise: bool) -> bool:
-    """Whether a part of a child's fall is of one of its parent's: of the same line, and begun with it."""
+    """Whether two detections belong together: same line and onset near each other."""
     if child.line == parent.line == "promise" and same_promise:
         return True
     is_same = child.line == parent.line or (child.line, parent.line) == ("median", "baseline")
-    # What leads up to a fall may be counted from long before it: what was told only after the other one began is of it.
+    # An onset may lie long before the drop itself, so a child that fired after the onset of its parent belongs to it.
     return is_same and child.onset - SAME_ONSET_WITHIN <= parent.onset <= max(
         child.onset + SAME_ONSET_WITHIN, child.fired_on
     )

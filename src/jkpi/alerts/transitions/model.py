@@ -1,4 +1,4 @@
-"""The records of alerts: an evaluated series, a stored alert, and a transition between them."""
+"""Records of alerts: an evaluated series, a stored alert, a transition. Pure data."""
 
 from __future__ import annotations
 
@@ -7,27 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from jkpi.alerts.detection.episodes import Episode, LineKind, SeriesResult
-from jkpi.alerts.series.early_warnings import EarlyWarning
-from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.detection.episodes import EarlyWarning, Episode, LineKind, SeriesResult
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
 AlertKind = Literal["drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing"]
-
-
 TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "ended"]
-
-
 OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})
-
-
 ALERTING_TRANSITIONS: frozenset[TransitionType] = OPENING_TRANSITIONS | {"worsened"}
-
-
 SILENT_TRANSITIONS: frozenset[TransitionType] = frozenset({"ended"})
-
-
 STATUS_AFTER: dict[TransitionType, str] = {
     "opened": "open",
     "reopened": "open",
@@ -37,18 +25,17 @@ STATUS_AFTER: dict[TransitionType, str] = {
     "corrected": "corrected",
     "superseded": "superseded",
 }
-
-
 STALE_AFTER = timedelta(days=28)
+"""A series is stale if its last mature day is longer than this before the day that should be mature."""
 
 
 @dataclass(frozen=True)
 class EvaluatedSeries:
-    """A series and what replay found. `inhibited`: its moment or its stage as a whole fell with it and speaks for it.
+    """A series and its result. is_inhibited: its moment or stage dropped with it and is reported instead.
 
-    `early`: what its undecided cohorts show already. `defined`: since when today's definition of its KPI counts, where
-    another one did before; `definition` is that one, `rule` what it was held to.
-    stale: its last mature day lies long before the days that ought to be mature: what was true then is no news now.
+    early_warning: open early warning of its undecided cohorts. definition_since: first day of the current KPI
+    definition, if another one came before. definition: the current one. rule: what it was evaluated against. is_stale:
+    its last mature day is long before the due day, so its state is no news.
     """
 
     series: Series
@@ -65,11 +52,13 @@ class EvaluatedSeries:
 
 @dataclass(frozen=True)
 class StoredAlert:
-    """An alert as it stands in the tables. `terms`: the rule when it was told; `told`: the parts told, as (line,
-    since); `spoken`: of what messages spoke, as (number of the transition, line); `name` and `number` of its newest
-    transition, `news` the number of the newest that is in NEWS.
-    `final_days`: those up to its end, or to when it was certain, that had a final reading when it was told; `last_day`
-    of its series when that was judged last; `vanished` as in its newest transition.
+    """An alert in the state database.
+
+    rule_at_firing: rule terms when it was notified. notified_lines: detections that were notified, as (line, onset).
+    mentioned_lines: lines of past notifications, as (transition number, line). number, last_transition: of its newest
+    transition. last_alerting_number: number of the newest transition in ALERTING_TRANSITIONS. final_days: days up to
+    its firing or end that had a final reading when it was notified. last_day: last evaluated day of its series.
+    series_missing: as in its newest transition.
     """
 
     alert_id: str
@@ -103,8 +92,8 @@ class StoredAlert:
 
 @dataclass(frozen=True)
 class Transition:
-    """Something that became true of an alert. `judged` is None where the map no longer declares the series, or where it
-    `vanished` from the data and is not there again."""
+    """A change of an alert. evaluated: None if the map no longer declares the series, or if it is missing from the data
+    (series_missing)."""
 
     alert_id: str
     number: int
@@ -122,23 +111,11 @@ class Transition:
         return f"{self.alert_id}.{self.number}"
 
     def mentioned(self, line: LineKind) -> bool:
-        """Whether a message before it told the same figure: how many take at most the usual median is one, the KPI
-        itself, against what is usual or against the promise, another."""
+        """Whether an earlier notification reported the same figure. The share within the usual median is one figure;
+        the KPI itself, against baseline or promise, is the other."""
         earlier_lines = (
             earlier_line
             for number, earlier_line in (self.stored_alert.mentioned_lines if self.stored_alert else ())
             if number < self.number
         )
         return any((earlier_line == "median") == (line == "median") for earlier_line in earlier_lines)
-
-
-def evaluated_series(
-    series: Series, result: SeriesResult, panel: Panel, row: int, rule: AlertRule, due_day: date | None = None
-) -> EvaluatedSeries:
-    """A series, the `row` of a panel; `until`: the last day that ought to have a mature reading, None where unknown."""
-    last_day = panel.last_day(row)
-    is_stale = last_day is not None and due_day is not None and due_day - last_day > STALE_AFTER
-    return EvaluatedSeries(
-        series, result, first_day=panel.first_day(row), suspended_days=panel.suspended_days(row), is_stale=is_stale,
-        definition_since=panel.definition_since[row], definition=panel.definitions[row], rule=rule,
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The difference between what was announced and what is true. Pure: rows of alerts and tracks in, transitions out."""
+"""Transitions: the difference between stored alerts and evaluated series. Pure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,11 @@ from jkpi.alerts.transitions.model import (
     TransitionType,
 )
 
-"""What was acknowledged before one of these is not acknowledged after it."""
-"""Recorded, not told: the end of a blind spell needs no message of its own."""
 _MATCH_WITHIN = timedelta(days=7)
 
 
 def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[StoredAlert]) -> list[Transition]:
-    """What has to be told or recorded so that the tables say what is true."""
+    """Transitions to record or notify, so that stored alerts match the evaluation."""
     by_series: dict[tuple[str, AlertKind], list[StoredAlert]] = {}
     for alert in stored_alerts:
         by_series.setdefault((alert.series_id, alert.kind), []).append(alert)
@@ -39,8 +37,10 @@ def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[
         transitions += _drop_transitions(evaluated, by_series.get((series.series_id, "drop"), []))
         if series.is_total:
             spells: dict[AlertKind, date | None] = {
-                "early_warning": _early_warning_onset(evaluated), "data_gap": evaluated.result.data_gap_since, "error": evaluated.result.error_since,
-            }  # fmt: skip
+                "early_warning": _early_warning_onset(evaluated),
+                "data_gap": evaluated.result.data_gap_since,
+                "error": evaluated.result.error_since,
+            }
             for kind, onset in spells.items():
                 transitions += _spell_transitions(evaluated, kind, onset, by_series.get((series.series_id, kind), []))
     for alert in (alert for alerts in by_series.values() for alert in alerts):
@@ -57,8 +57,8 @@ def reconcile(all_evaluated: Iterable[EvaluatedSeries], stored_alerts: Iterable[
 def reconcile_map(
     conditions: Iterable[MapCondition], stored_alerts: Iterable[StoredAlert], today: date
 ) -> list[tuple[Transition, MapCondition | None]]:
-    """The same for what is wrong with the map: each is told when it begins, and its end recorded. While nothing of a
-    journey is seen, its touchpoints are no better off."""
+    """The same for conditions of the map: notified when they begin, their end is recorded. Touchpoint alerts stay open
+    while the whole journey has no events."""
     current, alerts = list(conditions), [alert for alert in stored_alerts if alert.kind in MAP_CONDITION_KINDS]
     still_open = {(alert.series_id, alert.kind): alert for alert in alerts if alert.is_open}
     known_alerts = {alert.alert_id: alert for alert in alerts}
@@ -78,7 +78,7 @@ def reconcile_map(
 
 
 def latest_transition(alert: StoredAlert, evaluated: EvaluatedSeries | None) -> Transition:
-    """The newest transition of an alert, to be told later than it happened: with the figures of today."""
+    """Newest transition of an alert, for a late notification, with the figures of today."""
     episode = None
     if evaluated is not None and alert.kind == "drop":
         episode = _matching_episode(evaluated.result, alert)
@@ -98,6 +98,7 @@ def latest_transition(alert: StoredAlert, evaluated: EvaluatedSeries | None) -> 
 
 
 def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> list[Transition]:
+    """Transitions of the drop alerts of a series."""
     current = next((alert for alert in alerts if alert.is_open), None)
     episode = evaluated.result.open_episode
     is_news = episode is not None and not evaluated.is_inhibited and not evaluated.is_stale
@@ -108,7 +109,7 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
             reason = closing_reason(evaluated, current)
             if reason is None and not is_news:
                 return []
-            # What falls now is another thing, whatever became of the days that were told.
+            # The drop of today is another one, so the stored alert ends even if no reason is known.
             transitions.append(
                 _following(current, reason or "ended", evaluated.result.last_day or current.fired_on, evaluated)
             )
@@ -119,7 +120,7 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
     if episode is not None and is_news:
         opening = _opening(evaluated, "drop", episode.onset, episode.fired_on, episode)
         closed_alerts = [alert for alert in alerts if not alert.is_open]
-        # What is told beside the end of another one is new; an alert's id is its first day, which may have been told.
+        # A drop beside the end of another alert is new, unless an alert with its id (its onset) exists.
         earlier_alerts = [
             earlier_alert for earlier_alert in closed_alerts if earlier_alert.alert_id == opening.alert_id
         ] or [
@@ -144,8 +145,8 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
 
 
 def _matching_episode(result: SeriesResult, alert: StoredAlert) -> Episode | None:
-    """Of the breaches that are true today the one that was told: the first one in its days, a little later if there is
-    none; rather one with its own first day."""
+    """Episode of today that corresponds to a stored alert: one that overlaps its days, else one shortly after. An
+    episode with the same onset comes first."""
     overlapping = [episode for episode in result.episodes if episode.overlaps(alert.onset, alert.fired_on)]
     candidates = overlapping or [
         episode for episode in result.episodes if episode.overlaps(alert.onset, alert.fired_on + _MATCH_WITHIN)
@@ -156,8 +157,9 @@ def _matching_episode(result: SeriesResult, alert: StoredAlert) -> Episode | Non
 
 
 def _worsening(evaluated: EvaluatedSeries, episode: Episode, current: StoredAlert) -> list[Transition]:
-    """What an open alert has not told yet: a fall that begins after a broken promise was told, or that goes further;
-    that all takes longer, and where only this was told, any fall. A promise that breaks by a fall is no news."""
+    """The worsened transition of an open alert, if there is one: a baseline drop that began after the notification or
+    goes further; a slowdown that began after it; any drop if only a slowdown was notified. A promise broken by the same
+    drop is not news."""
     detections = sorted(
         (detection for detection in episode.detections if detection.closed_on is None),
         key=lambda detection: detection.fired_on,
@@ -184,10 +186,11 @@ def _worsening(evaluated: EvaluatedSeries, episode: Episode, current: StoredAler
 def _spell_transitions(
     evaluated: EvaluatedSeries, kind: AlertKind, onset: date | None, alerts: list[StoredAlert]
 ) -> list[Transition]:
+    """Opened and ended transitions of an early warning, a data gap or an error."""
     current = next((alert for alert in alerts if alert.is_open), None)
     if onset is not None and current is None:
         earlier = next((alert for alert in alerts if alert.onset == onset), None)
-        # The same spell told before and cleared by data that have gone again: it was told once, that is enough.
+        # The same spell was notified before, and ended by data that are missing again: do not notify twice.
         return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]
     if onset is None and current is not None:
         return [_following(current, "ended", evaluated.result.last_day or current.onset, evaluated)]
@@ -195,7 +198,7 @@ def _spell_transitions(
 
 
 def _early_warning_onset(evaluated: EvaluatedSeries) -> date | None:
-    """An early sign is news as long as the moment itself has not fallen; a promise long broken is no fall."""
+    """Onset of the early warning, unless the moment itself has dropped. A broken promise alone is no drop."""
     detections = evaluated.result.open_episode.detections if evaluated.result.open_episode else ()
     has_dropped = any(detection.line != "promise" and detection.closed_on is None for detection in detections)
     return (

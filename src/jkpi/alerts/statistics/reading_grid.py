@@ -1,4 +1,4 @@
-"""Readings laid on one calendar: S series by T columns, a column a day or a week. Pure."""
+"""Readings on one calendar: T columns, each a day or a week, by S series. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One mature day of a series; rates are higher-is-better. `held`: a quality check says not to trust it; `passive`:
-    of an NPS the answers that are counted as half good."""
+    """One mature day of a series; higher rates are better. is_suspended: a quality check says not to trust it. neutral:
+    answers that count half (passives of NPS)."""
 
     day: date
     successes: float
@@ -34,11 +34,12 @@ CellStatuses = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, eq=False)
 class ReadingGrid:
-    """`good`, `n` and `passive` (T, S) are counts, 0 where there are none; `mark` (T, S) says what was read.
+    """successes, n and neutral (T, S): counts, 0 if there are none. status (T, S): MISSING, VALID, SUSPENDED or
+    INVALID.
 
-    `passive`: of an NPS the answers that are half good; 0 elsewhere. `begin` and `end` (S,): the columns [begin, end)
-    that a series spans. `first` is the day of column 0, `step` the days from one column to the next. `closed` (T, S):
-    days whose cases run into a holiday, which are not judged; None where there are none.
+    neutral: answers that count half (passives of NPS), else 0. begin, end (S,): columns [begin, end) of each series.
+    first_day: day of column 0. step_days: days between columns. holiday_affected (T, S): days whose cases run into a
+    holiday, which are not evaluated; None if there are none.
     """
 
     first_day: date
@@ -63,18 +64,19 @@ class ReadingGrid:
         return self.first_day + timedelta(days=self.step_days * column)
 
     def season_slot(self, column: Ints | int, season_length: int) -> Ints:
-        """The day of the week of columns, 0 to cycle - 1."""
+        """Day of the week of columns, 0 to season_length - 1."""
         slots: Ints = (self.first_day.weekday() + np.asarray(column)) % season_length
         return slots
 
     def is_holiday_affected(self, column: int) -> Bools:
-        """(S,): whether its cases run into a holiday."""
+        """(S,): whether the cases of this column run into a holiday."""
         return (
             np.zeros(self.series_count, dtype=bool) if self.holiday_affected is None else self.holiday_affected[column]
         )
 
     def with_holidays(self, holidays: Collection[date], horizons: Sequence[int | None]) -> ReadingGrid:
-        """The same; a day is closed where it, or one of the `reach` (a number a series) days after it, is a holiday."""
+        """This grid with holiday_affected set: a day is affected if it, or one of the next horizons[row] days, is a
+        holiday."""
         if self.step_days != 1 or not holidays or all(horizon is None for horizon in horizons):
             return self
         is_holiday = np.array(
@@ -88,7 +90,7 @@ class ReadingGrid:
         return replace(self, holiday_affected=holiday_affected)
 
     def select(self, rows: slice) -> ReadingGrid:
-        """Some of the series."""
+        """Grid of some of the series."""
         counts = (np.ascontiguousarray(values[:, rows]) for values in (self.successes, self.n, self.neutral))
         successes, n, neutral = counts
         status = np.ascontiguousarray(self.status[:, rows])
@@ -111,7 +113,7 @@ class ReadingGrid:
 def grid_from_readings(
     readings: Sequence[Sequence[Reading]], until: Sequence[date | None], step_days: int = 1
 ) -> ReadingGrid:
-    """The readings of each series, in any order. `until`: per series the last day that ought to have one."""
+    """Grid of the readings of each series, in any order. until: per series the last day that should have a reading."""
     spans = [_day_span(series_readings, last_due) for series_readings, last_due in zip(readings, until, strict=True)]
     nonempty_spans = [span for span in spans if span is not None]
     first_day = min((span[0] for span in nonempty_spans), default=date(1970, 1, 1))
@@ -137,7 +139,7 @@ def grid_from_readings(
 
 
 def concat_grids(grids: Sequence[ReadingGrid]) -> ReadingGrid:
-    """All series of several grids of one step on one calendar, in order."""
+    """One grid with the series of several grids, in order. All must have the same step_days."""
     step_days = grids[0].step_days
     first_day = min((grid.first_day for grid in grids if grid.length), default=grids[0].first_day)
     offsets = [(grid.first_day - first_day).days // step_days if grid.length else 0 for grid in grids]
@@ -165,7 +167,7 @@ def concat_grids(grids: Sequence[ReadingGrid]) -> ReadingGrid:
 
 
 def write_readings(grid: ReadingGrid, row: Ints | int, columns: Ints, counts: Floats, suspended: Bools) -> None:
-    """Write readings: `counts` (N, 3) are good, n and passive. What is no proportion is marked as broken."""
+    """Write readings into a grid. counts (N, 3): successes, n, neutral. Impossible counts become INVALID."""
     successes, n, neutral = counts.T
     with np.errstate(invalid="ignore"):
         is_valid = (successes >= 0) & (successes <= n) & (n < np.inf) & (neutral >= 0)
@@ -183,7 +185,7 @@ def _day_span(series_readings: Sequence[Reading], until: date | None) -> tuple[d
 
 
 def group_chunks(groups: Ints, size: int) -> Iterator[slice]:
-    """Slices of about `size` series that never cut a group in two; `groups` (S,) is in order."""
+    """Slices of about size series that never split a group. groups (S,) must be sorted."""
     start, total = 0, len(groups)
     while start < total:
         stop = min(start + size, total)

@@ -1,4 +1,4 @@
-"""From events to passages, visits and spells under one version of a map."""
+"""Journey instances, stage visits and spells under one version of a map."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
-from facts import TIMES, Facts, of, segments_of, span, viewpoint_of
+
+from tests.recount.facts import TIMES, Facts, of, segments_of, span, viewpoint_of
 
 NOBODY = "(none)"
 STAFFED_CHANNELS = ("phone", "field", "store", "chat")
 
 
 @dataclass(frozen=True)
-class Walks:
-    """All that customers did on the journey as one version of its map draws it."""
+class JourneyHistory:
+    """Events of a journey, and what follows from them under one version of its map."""
 
     facts: Facts
     document: dict[str, Any]
@@ -39,13 +40,13 @@ class Walks:
 
     @property
     def columns(self) -> list[str]:
-        """The columns that segments and the viewpoint speak of."""
+        """Columns that segments and the viewpoint use."""
         parts = {part for parts in segments_of(self.document).values() for part in parts}
         return sorted(parts | set(viewpoint_of(self.document)))
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """Events on the map, those of a passage together and in order: stage (position from 0), passage (its id)."""
+        """Events on the map, ordered by instance and time. stage: position from 0. instance: its id."""
         places = {
             touchpoint["touchpoint"]: (position, within)
             for position, stage in enumerate(self.document["stages"])
@@ -56,29 +57,29 @@ class Walks:
         events["stage"] = events["touchpoint"].map({name: place[0] for name, place in places.items()}).astype(int)
         events["within"] = events["touchpoint"].map({name: place[1] for name, place in places.items()}).astype(int)
         named = events["case_id"].notna()
-        events["actor"] = ("case " + events["case_id"].fillna("")).where(
+        events["case_key"] = ("case " + events["case_id"].fillna("")).where(
             named, "customer " + events["customer_id"].fillna("")
         )
-        # Of the same touchpoint at the same time nothing but what is said of it can differ.
-        order = ["actor", "occurred_at", "stage", "within", "due_at"]
+        # Events of one touchpoint at one time can differ in their segments only.
+        order = ["case_key", "occurred_at", "stage", "within", "due_at"]
         events = events.sort_values(order, ignore_index=True)
-        events["passage"] = events["actor"]
+        events["instance"] = events["case_key"]
         nameless = events[events["case_id"].isna()]
         if len(nameless):
-            events.loc[nameless.index, "passage"] = _cut(nameless, self)
+            events.loc[nameless.index, "instance"] = _cut(nameless, self)
         return events
 
     @cached_property
-    def passages(self) -> pd.DataFrame:
-        """By passage: started_at, ended_at (NaT), decided_at, is_completed, is_open, customer, case, columns."""
+    def instances(self) -> pd.DataFrame:
+        """By instance: started_at, ended_at (NaT), decided_at, is_completed, is_open, customer, case, columns."""
         events = self.events
-        by = events.groupby("passage", sort=False)
+        by = events.groupby("instance", sort=False)
         frame = pd.DataFrame({"started_at": by["occurred_at"].min(), "customer": self._first("customer_id")})
         frame["case"] = by["case_id"].first()
         over_at = frame["started_at"] + self.window
         ends = events[events["touchpoint"].isin(self.ends)]
-        ends = ends[ends["occurred_at"] < of(ends["passage"], over_at)]
-        frame["ended_at"] = ends.groupby("passage")["occurred_at"].max()
+        ends = ends[ends["occurred_at"] < of(ends["instance"], over_at)]
+        frame["ended_at"] = ends.groupby("instance")["occurred_at"].max()
         frame["ended_at"] = frame["ended_at"].astype(TIMES)
         frame["is_completed"] = frame["ended_at"].notna()
         frame["decided_at"] = frame["ended_at"].fillna(over_at)
@@ -90,12 +91,12 @@ class Walks:
         return frame
 
     def _first(self, column: str) -> pd.Series:
-        """By passage: what its first event that has it says; of several at once, the smallest."""
+        """By instance: the first known value of a column; the smallest where events have the same time."""
         order = ["occurred_at", "stage", "within", column]
-        return self.events.sort_values(order).groupby("passage", sort=False)[column].first()
+        return self.events.sort_values(order).groupby("instance", sort=False)[column].first()
 
     def of_customers(self, column: str, customers: pd.Series, at: pd.Series) -> pd.Series:
-        """What is known of each customer at that time, by the index of `customers`; None where nothing is."""
+        """Segment value of each customer at that time, by the index of `customers`; None where unknown."""
         known = self.facts.customers.dropna(subset=[f"segment {column}"]).sort_values("valid_from", kind="stable")
         asked = pd.DataFrame({"customer_id": customers.to_numpy(dtype=object), "at": at.to_numpy()})
         asked = asked.assign(row=range(len(asked))).dropna().sort_values("at", kind="stable")
@@ -109,21 +110,21 @@ class Walks:
         return pd.Series(found.to_numpy(), index=customers.index, dtype=object)
 
     def asks(self, answers: pd.DataFrame) -> pd.Series:
-        """Whether each speaks of this journey: of one of its touchpoints, or to a survey that its map asks."""
+        """Whether each response belongs to this journey: to one of its touchpoints or surveys."""
         document = self.document
         parts = [*document["stages"], document]
         asked = {entry.get("survey") for part in parts for entry in part.get("kpis", [])} - {None}
         drawn = {touchpoint["touchpoint"] for stage in document["stages"] for touchpoint in stage["touchpoints"]}
         return answers["touchpoint"].isin(list(drawn)) | answers["survey"].isin(list(asked))
 
-    def passage_of(self, rows: pd.DataFrame, time: str) -> pd.Series:
-        """The passage of each row: that of its case, else the one its customer had begun last at `time`; else None."""
-        begun = self.passages
+    def instance_of(self, rows: pd.DataFrame, time: str) -> pd.Series:
+        """Instance of each row: that of its case, else the last one its customer had begun at `time`; else None."""
+        begun = self.instances
         cases = pd.Series(begun.index, index=begun["case"]).loc[lambda one: one.index.notna()]
         found = rows["case_id"].map(cases[~cases.index.duplicated()].to_dict()).astype(object)
         lost = rows[found.isna() & rows["customer_id"].notna()].rename_axis("row").reset_index()
-        line = begun.rename_axis("passage").reset_index().dropna(subset=["customer"])
-        line = line[["passage", "customer", "started_at"]].sort_values(["started_at", "passage"])
+        line = begun.rename_axis("instance").reset_index().dropna(subset=["customer"])
+        line = line[["instance", "customer", "started_at"]].sort_values(["started_at", "instance"])
         if len(lost) and len(line):
             merged = pd.merge_asof(
                 lost[["row", "customer_id", time]].sort_values(time, kind="stable").astype({"customer_id": object}),
@@ -131,53 +132,54 @@ class Walks:
                 on=time,
                 by="customer_id",
             )
-            found[merged["row"].to_numpy()] = merged["passage"].to_numpy()
+            found[merged["row"].to_numpy()] = merged["instance"].to_numpy()
         return found
 
     @cached_property
     def visits(self) -> pd.DataFrame:
-        """One row a visit, in order: passage, stage, entered_at, exited_at, moved_on_at (NaT where it did not)."""
+        """One row a visit, in order: instance, stage, entered_at, exited_at, moved_on_at (NaT: it did not)."""
         events = self.events
-        enters = (events["passage"] != events["passage"].shift()) | (events["stage"] != events["stage"].shift())
-        frame = events.loc[enters, ["passage", "stage", "occurred_at"]].reset_index(drop=True)
+        enters = (events["instance"] != events["instance"].shift()) | (events["stage"] != events["stage"].shift())
+        frame = events.loc[enters, ["instance", "stage", "occurred_at"]].reset_index(drop=True)
         frame = frame.rename(columns={"occurred_at": "entered_at"})
-        ended_at = of(frame["passage"], self.passages["ended_at"])
-        next_at = frame.groupby("passage")["entered_at"].shift(-1)
+        ended_at = of(frame["instance"], self.instances["ended_at"])
+        next_at = frame.groupby("instance")["entered_at"].shift(-1)
         frame["exited_at"] = next_at.fillna(ended_at.where(ended_at >= frame["entered_at"]))
         frame["moved_on_at"] = pd.Series(pd.NaT, index=frame.index, dtype=TIMES)
         for stage in frame["stage"].unique():
-            higher = frame["entered_at"].where(frame["stage"] > stage).groupby(frame["passage"]).bfill()
+            higher = frame["entered_at"].where(frame["stage"] > stage).groupby(frame["instance"]).bfill()
             frame["moved_on_at"] = frame["moved_on_at"].mask(frame["stage"] == stage, higher)
         return frame
 
     def spells(self, start: str, stop: str) -> pd.DataFrame:
-        """One row a spell: passage, at, closed_at (NaT while open), due_at (NaT where nothing was promised).
+        """One row a spell: instance, at, closed_at (NaT while open), due_at (NaT: no promise).
 
-        The promise is that of the event that starts the clock; where it has none, the first of the passage.
+        The promise is that of the event that starts the clock; where it has none, the first of the instance.
         """
         mine = self.events[self.events["touchpoint"].isin([start, stop])]
         begins = mine["touchpoint"] == start
-        running = begins.groupby(mine["passage"]).shift(fill_value=False)
-        run = (begins & ~running).groupby(mine["passage"]).cumsum()
-        frame = mine[begins & ~running].assign(run=run)[["passage", "run", "occurred_at", "due_at"]]
-        stops = mine[~begins & running].assign(run=run)[["passage", "run", "occurred_at"]]
+        running = begins.groupby(mine["instance"]).shift(fill_value=False)
+        run = (begins & ~running).groupby(mine["instance"]).cumsum()
+        frame = mine[begins & ~running].assign(run=run)[["instance", "run", "occurred_at", "due_at"]]
+        stops = mine[~begins & running].assign(run=run)[["instance", "run", "occurred_at"]]
         frame = frame.rename(columns={"occurred_at": "at"})
-        frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["passage", "run"], how="left")
-        promised = self.events.groupby("passage")["due_at"].first()
-        frame["due_at"] = frame["due_at"].fillna(of(frame["passage"], promised))
+        frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["instance", "run"], how="left")
+        promised = self.events.groupby("instance")["due_at"].first()
+        frame["due_at"] = frame["due_at"].fillna(of(frame["instance"], promised))
         return frame.astype({"closed_at": TIMES, "due_at": TIMES})
 
 
-def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
-    """The passage of each event of customers without a case, by walking along them once."""
-    scope = walks.document["scope"]
-    idle, window = span(scope["idle"]), walks.window
+def _cut(line: pd.DataFrame, history: JourneyHistory) -> list[str]:
+    """Instance of each event without a case, in one pass over the events in order."""
+    scope = history.document["scope"]
+    idle, window = span(scope["session_gap"]), history.window
     found: list[str] = []
-    actor, last, first, number, ended = None, None, None, 0, False
-    for row in line[["actor", "occurred_at", "touchpoint"]].itertuples(index=False):
+    case_key, last, first, number, ended = None, None, None, 0, False
+    row: Any
+    for row in line[["case_key", "occurred_at", "touchpoint"]].itertuples(index=False):
         at = row.occurred_at
-        if row.actor != actor:
-            actor, first, number, ended = row.actor, at, 0, False
+        if row.case_key != case_key:
+            case_key, first, number, ended = row.case_key, at, 0, False
         elif at - last >= idle or (ended and row.touchpoint in scope["starts_with"]):
             first, number = at, number + 1
         if row.touchpoint in scope["starts_with"]:
@@ -185,5 +187,5 @@ def _cut(line: pd.DataFrame, walks: Walks) -> list[str]:
         if row.touchpoint in scope["ends_with"]:
             ended = True
         last = at
-        found.append(f"{actor} {number}.{(at - first) // window}")
+        found.append(f"{case_key} {number}.{(at - first) // window}")
     return found

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
-from worlds import AS_OF, World
 
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.recount.worlds import AS_OF, World
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,12 +25,11 @@ SOURCE: dict[str, Any] = {
     "from": {"files": "data/none.csv"},
     "columns": {"event_id": "id", "case_id": "case", "customer_id": "who", "touchpoint": "what", "occurred_at": "at"},
 }
-"""What is landed by hand needs no reading: only how late it may be is of interest."""
+"""Rows are landed directly, so only late_by of a source matters."""
 
 
 def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
-    """Land the worlds' rows, and have the product count them under each version of their maps in turn; what it found
-    passes the door to those who read it."""
+    """Land the worlds' rows, measure them under each version of their maps in turn, then run the marts checkpoint."""
     workspace(folder, url, worlds)
     _land(url, worlds)
     for number in range(max(len(world.documents) for world in worlds)):
@@ -40,23 +39,23 @@ def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
 
 
 def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timestamp = AS_OF) -> None:
-    """Write what does not change from one version of the maps to the next: settings, sources, calendars."""
+    """Write settings, sources and calendars: what all versions of the maps share."""
     _write(
         folder / "jkpi.yml", {"workspace": "worlds", "warehouse": url, "as_of": f"{as_of.isoformat()}Z", **RECEIVERS}
     )
     for world in worlds:
         for source, late in world.late.items():
             columns = {**SOURCE["columns"], "segments": _columns(world)}
-            source_file = {"source": source, **SOURCE, "columns": columns, "late_by": late}
+            source_file = {"source": source, **SOURCE, "columns": columns, "allowed_lateness": late}
             if late == "0d":
-                del source_file["late_by"]
+                del source_file["allowed_lateness"]
             _write(folder / "sources" / f"{source}.yml", source_file)
         for name, calendar in world.calendars.items():
             _write(folder / "calendars" / f"{name}.yml", calendar)
 
 
 def draw_maps(folder: Path, worlds: Sequence[World], number: int) -> None:
-    """Put that version of each map, counted from 0, or its last one, into the workspace."""
+    """Write version `number` (from 0) of each map, or its last one, into the workspace."""
     for world in worlds:
         document = world.documents[min(number, len(world.documents) - 1)]
         _write(folder / "journeys" / f"{world.name}.yml", document)
@@ -68,7 +67,7 @@ def run_jkpi(*arguments: str | Path) -> None:
 
 
 def _columns(world: World) -> list[str]:
-    return sorted({column[8:] for column in world.facts().events if column.startswith("segment ")})
+    return sorted({column[8:] for column in world.facts().events.columns.astype(str) if column.startswith("segment ")})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
@@ -93,7 +92,7 @@ def _land(url: str, worlds: Iterable[World]) -> None:
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """The frame without the columns in which it knows nothing."""
+    """Convert to Arrow without the columns that are all NULL."""
     import pyarrow as pa
 
     columns = {name: pa.array(frame[name].tolist(), from_pandas=True) for name in frame}

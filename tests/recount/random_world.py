@@ -1,4 +1,4 @@
-"""A world drawn by chance: every kind of KPI, and passages as nobody would think of them."""
+"""A random world: every kind of KPI, and instances that nobody would write by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from worlds import AS_OF, World, moments_of
+
+from tests.recount.worlds import AS_OF, World, moments_of
 
 Rng = np.random.Generator
 FIRST = pd.Timestamp("2026-10-05")
@@ -23,28 +24,33 @@ TIERS, REGIONS = ["gold", "silver", "bronze"], ["north", "south"]
 QUESTIONS = [("after", "content", 1, 5), ("after", "recommend", 0, 10), ("effort", "hard", 1, 7), ("other", "q", 1, 5)]
 
 
-def tangled(seed: int, passages: int = 500) -> World:
-    """The world of that seed: hundreds of passages in two months, some of them still going on."""
+def random_world(seed: int, instances: int = 500) -> World:
+    """Make the world of that seed: hundreds of instances in two months, some of them open."""
     rng = np.random.default_rng(seed)
-    name = f"tangle{seed}"
-    customers = [f"{name}_customer{number}" for number in range(passages // 3)]
-    events = [row for number in range(passages) for row in _passage(rng, name, number, customers)]
+    name = f"random{seed}"
+    customers = [f"{name}_customer{number}" for number in range(instances // 3)]
+    events = [row for number in range(instances) for row in _instance_events(rng, name, number, customers)]
     cases = sorted({row["case_id"] for row in events if row["case_id"]})
-    answers = [_answer(rng, name, number, cases, customers) for number in range(passages)]
-    invitations = [_invitation(rng, name, number, cases, customers) for number in range(passages // 2)]
+    answers = [_answer(rng, name, number, cases, customers) for number in range(instances)]
+    invitations = [_invitation(rng, name, number, cases, customers) for number in range(instances // 2)]
     known = [
-        {"customer_id": one, "valid_from": _moment(rng, -20), "segments": _said(rng, 0.8), "source": f"{name}_desk"}
+        {
+            "customer_id": one,
+            "valid_from": _moment(rng, -20),
+            "segments": _segments_text(rng, 0.8),
+            "source": f"{name}_desk",
+        }
         for one in customers
         for _ in range(int(rng.integers(0, 3)))
     ]
-    spot = pd.Timestamp("2026-11-12")
-    blind = [{"source": f"{name}_web", "starts_at": spot, "ends_at": spot + pd.Timedelta(hours=9)}]
+    gap = pd.Timestamp("2026-11-12")
+    data_gaps = [{"source": f"{name}_web", "starts_at": gap, "ends_at": gap + pd.Timedelta(hours=9)}]
     tables = {
         "touchpoint_events": events,
         "survey_responses": answers,
         "survey_invitations": invitations,
         "customers": known,
-        "blind_spots": blind,
+        "blind_spots": data_gaps,
     }
     return World(
         name=name,
@@ -76,15 +82,15 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
     kpis: dict[str, list[dict[str, Any]]] = {
         "ask": [
             {"kpi": "volume"},
-            {"kpi": "volume", "name": "calls", "of": of("called")},
+            {"kpi": "volume", "name": "calls", "touchpoint": of("called")},
             {"kpi": "drop_off", "window": "2d"},
             {"kpi": "time_in_stage", "tolerance": "6h"},
             {"kpi": "time_in_stage", "name": "in_hours", "tolerance": "4h", "calendar": f"{name}_office"},
             {"kpi": "csat", "survey": after, "question": "content"},
-            {"kpi": "csat_mean", "survey": after, "on": of("called")},
+            {"kpi": "csat_mean", "survey": after, "touchpoint": of("called")},
             {"kpi": "ces", "survey": effort, "polarity": "low_is_easy"},
             {"kpi": "emotion", "name": "angry"},
-            {"kpi": "emotion", "name": "glad", "direction": "higher", "survey": after, "on": of("fixed")},
+            {"kpi": "emotion", "name": "glad", "direction": "higher", "survey": after, "touchpoint": of("fixed")},
         ],
         "plan": [{"kpi": "conversion", "window": "1d"}, {"kpi": "time_in_stage"}, {"kpi": "first_contact"}],
         "help": [
@@ -92,7 +98,7 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
             {"kpi": "time_to_resolve", "name": "promised", "tolerance": "due", **wait},
             {"kpi": "time_to_resolve", "name": "in_hours", "tolerance": "9h", "calendar": f"{name}_office", **wait},
             {"kpi": "response_rate", "survey": after, "window": "3d"},
-            {"kpi": "repeat_contact", "of": of("called_again")},
+            {"kpi": "repeat_contact", "touchpoint": of("called_again")},
         ],
         "thank": [{"kpi": "nps", "survey": after, "question": "recommend"}],
     }
@@ -100,9 +106,9 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         {"kpi": "conversion"},
         {"kpi": "volume"},
         {"kpi": "first_contact"},
-        {"kpi": "first_contact", "name": "one_call", "of": of("called")},
+        {"kpi": "first_contact", "name": "one_call", "touchpoint": of("called")},
         {"kpi": "self_service"},
-        {"kpi": "occurrence", "of": of("moved")},
+        {"kpi": "occurrence", "touchpoint": of("moved")},
         {"kpi": "peak_end", "window": "2d"},
     ]
     first: dict[str, Any] = {
@@ -110,10 +116,10 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         "viewpoint": {"persona": "somebody", **({"segment": {"tier": ["gold", "silver"]}} if seed % 2 else {})},
         "scope": {
             **{"starts_with": [of("asked")], "ends_with": [of("confirmed"), of("thanked")]},
-            **{"window": "9d", "idle": "3d"},
+            **{"window": "9d", "session_gap": "3d"},
         },
         "segments": ["tier", "region", ["tier", "region"]],
-        "min_cell": 3,
+        "min_cell_size": 3,
         "stages": [
             {
                 "stage": stage,
@@ -130,13 +136,13 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
     second["stages"][0]["kpis"][2]["window"] = "1d"
     second["stages"][2]["kpis"][0]["tolerance"] = "12h"
     second["stages"][2]["kpis"][4]["title"] = "Only the name is new"
-    second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # as it was, but said
+    second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # the default, written out
     del second["kpis"][5]
     return first, second
 
 
-def _passage(rng: Rng, name: str, number: int, customers: list[str]) -> list[dict[str, Any]]:
-    """Up to a dozen events, roughly along the map, some at the same moment; of a case or of a customer alone."""
+def _instance_events(rng: Rng, name: str, number: int, customers: list[str]) -> list[dict[str, Any]]:
+    """Up to a dozen events, roughly along the map, some at the same time, of a case or of a customer without one."""
     touchpoints = [(one, position) for position, stage in enumerate(STAGES.values()) for one in stage]
     stages = np.array([position for _, position in touchpoints])
     at = _moment(rng)
@@ -156,7 +162,7 @@ def _passage(rng: Rng, name: str, number: int, customers: list[str]) -> list[dic
                 "customer_id": customer if case is None or rng.random() < 0.9 else None,
                 "touchpoint": f"{name}_{touchpoint}" if rng.random() < 0.97 else f"{name}_not_on_the_map",
                 **{"occurred_at": at, "due_at": due if rng.random() < 0.3 else pd.NaT},
-                **{"segments": _said(rng, 0.4), "source": f"{name}_{rng.choice(['desk', 'web'])}"},
+                **{"segments": _segments_text(rng, 0.4), "source": f"{name}_{rng.choice(['desk', 'web'])}"},
             }
         )
         where += 0.6 * float(rng.random())
@@ -166,7 +172,7 @@ def _passage(rng: Rng, name: str, number: int, customers: list[str]) -> list[dic
 
 def _answer(rng: Rng, name: str, number: int, cases: list[str], customers: list[str]) -> dict[str, Any]:
     survey, question, low, high = QUESTIONS[int(rng.integers(0, len(QUESTIONS)))]
-    touchpoint = rng.choice([None, "called", "fixed", "visited"])
+    touchpoint = rng.choice(np.array([None, "called", "fixed", "visited"], dtype=object))
     emotion = rng.choice(["angry", "glad"]) if rng.random() < 0.4 else None
     return {
         **{"response_id": f"{name}:{number}", **_whose(rng, cases, customers)},
@@ -176,7 +182,7 @@ def _answer(rng: Rng, name: str, number: int, cases: list[str], customers: list[
         "touchpoint": f"{name}_{touchpoint}" if touchpoint else None,
         "emotion": emotion,
         "emotion_state": rng.choice(["present", "absent", "unknown"]) if emotion else None,
-        **{"responded_at": _moment(rng), "segments": _said(rng, 0.3), "source": f"{name}_survey"},
+        **{"responded_at": _moment(rng), "segments": _segments_text(rng, 0.3), "source": f"{name}_survey"},
     }
 
 
@@ -184,7 +190,7 @@ def _invitation(rng: Rng, name: str, number: int, cases: list[str], customers: l
     return {
         **{"invitation_id": f"{name}:{number}", **_whose(rng, cases, customers), "survey": f"{name}_after"},
         **{"invited_at": _moment(rng), "eligible": [True, True, None, False][int(rng.integers(0, 4))]},
-        **{"segments": _said(rng, 0.3), "source": f"{name}_survey"},
+        **{"segments": _segments_text(rng, 0.3), "source": f"{name}_survey"},
     }
 
 
@@ -195,17 +201,17 @@ def _whose(rng: Rng, cases: list[str], customers: list[str]) -> dict[str, Any]:
 
 
 def _moment(rng: Rng, earlier: int = 0) -> pd.Timestamp:
-    """A whole second between FIRST and a few days after the time of the run, which must not be seen."""
+    """A random second from FIRST to a few days after AS_OF; rows after AS_OF must not be counted."""
     days = (AS_OF - FIRST).days + 3 + earlier
     return FIRST + pd.Timedelta(days=earlier) + pd.Timedelta(seconds=int(rng.integers(0, days * 86_400)))
 
 
-def _said(rng: Rng, known: float) -> str:
+def _segments_text(rng: Rng, known: float) -> str:
     drawn = {"tier": str(rng.choice(TIERS)), "region": str(rng.choice(REGIONS))}
     return json.dumps({column: value for column, value in drawn.items() if rng.random() < known})
 
 
 def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
-    times = [column for column in frame if column.endswith("_at") or column == "valid_from"]
+    times = [column for column in frame.columns.astype(str) if column.endswith("_at") or column == "valid_from"]
     return frame.astype(dict.fromkeys(times, "datetime64[us]"))

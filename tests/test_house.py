@@ -1,0 +1,50 @@
+"""The rules of the house: one meaning a name, thin packages, pure modules, a command line that starts at once."""
+
+from __future__ import annotations
+
+import ast
+import collections
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+PURE_CONTRACT = "Pure modules import no I/O"
+
+
+def test_no_class_name_is_defined_twice() -> None:
+    defined = collections.defaultdict(list)
+    for module, tree in MODULES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                defined[node.name].append(module)
+    assert {name: modules for name, modules in defined.items() if len(modules) > 1} == {}
+
+
+def test_a_package_loads_nothing_but_its_docstring() -> None:
+    loading = [
+        module
+        for module, tree in MODULES.items()
+        if module.endswith(".__init__") and any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
+    ]
+    assert loading == []
+
+
+def test_every_module_that_says_pure_is_held_to_it() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    held = next(contract["source_modules"] for contract in contracts if contract["name"] == PURE_CONTRACT)
+    pure = [module for module, tree in MODULES.items() if "Pure" in (ast.get_docstring(tree) or "").split("\n\n")[0]]
+    assert [module for module in pure if not any(module == name or module.startswith(f"{name}.") for name in held)] == []
+
+
+def test_the_command_line_starts_without_heavy_libraries() -> None:
+    heavy = "sqlalchemy", "pandas", "numpy", "duckdb", "dbt", "great_expectations", "scipy", "pydantic"
+    program = "import sys, jkpi.cli.app; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in heavy if name in loaded] == []
