@@ -423,26 +423,3 @@ def test_people_hear_no_quiet_ends_and_programs_do(make_world: MakeWorld) -> Non
     assert [(who, title.partition(": ")[2]) for _, who, title in told] == [
         ("lead", "data gap"), ("program", "data gap"), ("program", "ended"),
     ]  # fmt: skip
-
-
-def test_a_new_moment_told_before_there_were_tellings_is_not_told_again(make_world: MakeWorld) -> None:
-    """A database of the first version with a told alert, brought up to date: only its end is told, as an answer."""
-    from sqlalchemy import text
-
-    from jkpi.state.engine import state_engine, write_transaction
-
-    world = telling(fallen(make_world(ON_SITE), 4), repeat_every=None)
-    world.put(steady(3, 0.95), first=day(64))
-    world.run(day(FELL))
-    engine = state_engine(world.settings.state_url)
-    with write_transaction(engine) as connection:
-        for table in ("told_readings", "held_digests", "silences", "acknowledgements", "tellings"):
-            connection.execute(text(f"drop table {table}"))
-        connection.execute(text("alter table outbox drop column content"))
-        connection.execute(text("alter table outbox drop column destination"))
-        connection.execute(text("alter table series_states drop column false_alarm_every"))
-        connection.execute(text("update alembic_version set version_num = '0001'"))
-    engine.dispose()
-    told = told_on(world, range(FELL, 70))
-    assert [title.partition(": ")[2] for _, _, title in told] == ["dropped from 92 % to 82 %", "back at 95 %"]
-    assert world.messages()[1].content["replies_to"] == [world.messages()[0].notification_id]

@@ -142,11 +142,11 @@ def test_blind_names_the_source_its_days_and_why(make_world: MakeWorld) -> None:
         w.execute("update marts.fct_kpi_readings set matures_at = matures_at + interval 2 day")
         w.execute("create schema if not exists raw")
         w.execute("create schema if not exists intermediate")
-        w.execute("create table raw.data_gaps (source text, starts_at timestamp, ends_at timestamp, reason text)")
+        w.execute("create table raw.blind_spots (source text, starts_at timestamp, ends_at timestamp, reason text)")
         w.execute("create table intermediate.int_kpi_sources (journey text, kpi text, source text)")
         w.execute("insert into intermediate.int_kpi_sources values ('repair', 'fix.time_to_resolve', 'visits')")
         w.execute(
-            "insert into raw.data_gaps values"
+            "insert into raw.blind_spots values"
             " ('visits', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', '9 rows, usually 200 a day'),"
             " ('visits', timestamp '2026-02-01 21:00', timestamp '2026-02-02 21:00', 'no rows, usually 200 a day'),"
             " ('letters', timestamp '2026-03-04 21:00', timestamp '2026-03-05 21:00', 'no rows')"
