@@ -209,7 +209,10 @@ def test_what_waits_behind_a_dead_message_is_given_up_in_its_time(
     while now < START + timedelta(days=4):
         deliver(replace(world.settings, default_receiver="other"), at(now))
         now += timedelta(hours=1)
-    assert [message.status for message in world.messages() if message.receiver == "lead"] == ["dead_lettered", "dead_lettered"]
+    assert [message.status for message in world.messages() if message.receiver == "lead"] == [
+        "dead_lettered",
+        "dead_lettered",
+    ]
     assert (tmp_path / "other.txt").read_text().count("Not delivered to lead: ") == 2
 
 
