@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Web:
-    """Answers with `status` (and `location`), after `pause` seconds, one byte at a time where `drips`."""
+    """Answers with `status` (and `location`), after `pause` seconds, one byte at a time if `drips`."""
 
     port: int
     status: int = 200
@@ -56,8 +56,8 @@ def web_server() -> Iterator[Web]:
             time.sleep(web.pause)
             try:
                 if web.drips:
-                    for sign in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
-                        self.wfile.write(bytes([sign]))
+                    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+                        self.wfile.write(bytes([byte]))
                         time.sleep(0.1)
                 self.send_response(web.status)
                 if web.location:
@@ -67,7 +67,7 @@ def web_server() -> Iterator[Web]:
                 pass  # the caller has gone
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""Each kind of receiver, against a real server: what arrives, what is refused, what is never told."""
+"""Each kind of receiver, against a real server: what arrives, what is refused, what is never shown."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ SECRET = "whsec_" + "aHVzaC1odXNoLXNlY3JldC1vZi1vdXJz"
 AT = datetime(2026, 3, 6, 7, tzinfo=UTC)
 
 
-def receiver(kind: Any, web: Web, **more: Any) -> Receiver:
+def web_receiver(kind: Any, web: Web, **more: Any) -> Receiver:
     return Receiver("lead", kind, url=SecretStr(web.url), allow_private=True, timeout=2.0, **more)
 
 
-def told(make_world: MakeWorld, one: Receiver, **how: Any) -> World:
-    """A workspace in which a fall was told and then its end."""
-    world = make_world(ON_SITE, receivers=[one])
-    telling = AlertingConfig({}, (), AlertOptions(base_url="https://jkpi.example.org", **how), b"k" * 32)
-    world.settings = replace(world.settings, alerting=telling)
+def with_alert(make_world: MakeWorld, receiver: Receiver, **options: Any) -> World:
+    """A workspace with an open alert whose notification was delivered."""
+    world = make_world(ON_SITE, receivers=[receiver])
+    alerting = AlertingConfig({}, (), AlertOptions(base_url="https://jkpi.example.org", **options), b"k" * 32)
+    world.settings = replace(world.settings, alerting=alerting)
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.put(steady(60, 0.92, 50) + steady(4, 0.5, 50), segment="region", value="<b>south</b>")
     world.run()
@@ -55,7 +55,7 @@ def recovered(world: World) -> World:
 
 
 def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -> None:
-    world = told(make_world, receiver("webhook", web, secret=SecretStr(SECRET)))
+    world = with_alert(make_world, web_receiver("webhook", web, secret=SecretStr(SECRET)))
     (request,) = web.requests
     (message,) = world.messages()
     assert request.headers["webhook-id"] == message.notification_id
@@ -67,9 +67,9 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
     (alert,) = request.json["data"]["alerts"]
     assert request.json["type"] == "alerts.changed"
     assert (alert["transition"], alert["series_id"]) == ("opened", "repair/technician_on_site")
-    facts = alert["figures"]
-    assert (facts["value"], facts["n"], facts["expected"]) == (0.7, 400.0, pytest.approx(0.92, abs=0.001))
-    assert facts["ci_low"] < 0.7 < facts["ci_high"]
+    figures = alert["figures"]
+    assert (figures["value"], figures["n"], figures["expected"]) == (0.7, 400.0, pytest.approx(0.92, abs=0.001))
+    assert figures["ci_low"] < 0.7 < figures["ci_high"]
     assert alert["acknowledge_url"].startswith("https://jkpi.example.org/acknowledge?alert=")
     recovered(world)
     resolved = web.requests[1].json["data"]
@@ -79,21 +79,21 @@ def test_a_webhook_is_signed_and_keeps_its_id(make_world: MakeWorld, web: Web) -
     assert resolved["replies_to"] == [message.notification_id]
 
 
-def test_a_webhook_gets_what_a_digest_says(make_world: MakeWorld, web: Web) -> None:
-    world = make_world(ON_SITE, receivers=[receiver("webhook", web, secret=SecretStr(SECRET))])
-    sections = (("What fires", ("On site: firing", "Calm: firing")), ("What improved", ("Liked: +40",)))
+def test_a_webhook_gets_the_sections_of_a_digest(make_world: MakeWorld, web: Web) -> None:
+    world = make_world(ON_SITE, receivers=[web_receiver("webhook", web, secret=SecretStr(SECRET))])
+    sections = (("Firing", ("On site: firing", "Calm: firing")), ("What improved", ("Liked: +40",)))
     enqueue_digests(world.settings, [Digest("lead", "Your week: 2 to act on", sections, ("lead",))])
     assert deliver(world.settings, lambda: AT).problems == ()
     (request,) = web.requests
     assert request.json["type"] == "digest.weekly"
     assert request.json["data"]["sections"] == [
-        {"title": "What fires", "lines": ["On site: firing", "Calm: firing"]},
+        {"title": "Firing", "lines": ["On site: firing", "Calm: firing"]},
         {"title": "What improved", "lines": ["Liked: +40"]},
     ]
 
 
 def test_each_field_of_a_webhook_is_documented(make_world: MakeWorld, web: Web) -> None:
-    told(make_world, receiver("webhook", web, secret=SecretStr(SECRET)))
+    with_alert(make_world, web_receiver("webhook", web, secret=SecretStr(SECRET)))
     sent = web.requests[0].json
     page = (Path(__file__).parents[3] / "docs" / "reference" / "webhook.md").read_text()
     fields = [key for key in sent if key != "data"] + [f"data.{key}" for key in sent["data"]]
@@ -111,14 +111,14 @@ def test_the_published_example_of_standard_webhooks() -> None:
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_while_a_secret_is_replaced_both_sign() -> None:
+def test_two_secrets_sign_while_one_is_being_replaced() -> None:
     other = "whsec_" + "b3RoZXItc2VjcmV0LW9mLW91cnMtaGVyZQ=="
     both = signature_headers("id", AT, b"{}", f"{SECRET} {other}")["webhook-signature"].split()
-    assert both == [signature_headers("id", AT, b"{}", one)["webhook-signature"] for one in (SECRET, other)]
+    assert both == [signature_headers("id", AT, b"{}", secret)["webhook-signature"] for secret in (SECRET, other)]
 
 
 @pytest.mark.parametrize("secret", ["", "hush", "whsec_!!", "whsec_aHVzaA=="])
-def test_a_secret_that_is_none_is_told_without_it(secret: str) -> None:
+def test_a_malformed_secret_is_not_shown(secret: str) -> None:
     with pytest.raises(SystemFailure, match="not a Standard Webhooks secret") as caught:
         signature_headers("id", AT, b"{}", secret)
     assert not secret or secret not in str(caught.value)
@@ -126,7 +126,7 @@ def test_a_secret_that_is_none_is_told_without_it(secret: str) -> None:
 
 def test_pagerduty_opens_and_resolves_one_incident(make_world: MakeWorld, web: Web) -> None:
     web.status = 202
-    world = recovered(told(make_world, receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))))
+    world = recovered(with_alert(make_world, web_receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))))
     opened, resolved = (request.json for request in web.requests)
     alert_id = world.messages()[0].transition_ids[0].partition(".")[0]
     assert (opened["event_action"], resolved["event_action"]) == ("trigger", "resolve")
@@ -136,13 +136,13 @@ def test_pagerduty_opens_and_resolves_one_incident(make_world: MakeWorld, web: W
     assert opened["links"][0]["href"].startswith("https://jkpi.example.org/acknowledge")
 
 
-def test_a_storm_is_a_bounded_number_of_incidents_and_all_of_them_end(make_world: MakeWorld, web: Web) -> None:
+def test_many_alerts_are_few_incidents_and_all_are_resolved(make_world: MakeWorld, web: Web) -> None:
     web.status = 202
-    world = make_world(receivers=[receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))])
+    world = make_world(receivers=[web_receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))])
     world.put(steady(67, 0.92, 30_000))
     for number in range(40):
-        fallen = steady(60, 0.92, 200) + steady(4, 0.3, 200) + steady(3, 0.95, 200)
-        world.put(fallen, segment="region", value=f"r{number:02}")
+        counts = steady(60, 0.92, 200) + steady(4, 0.3, 200) + steady(3, 0.95, 200)
+        world.put(counts, segment="region", value=f"r{number:02}")
     world.run(date(2026, 3, 5))
     deliver(world.settings, lambda: AT)
     triggered = {request.json["dedup_key"] for request in web.requests}
@@ -156,7 +156,7 @@ def test_a_storm_is_a_bounded_number_of_incidents_and_all_of_them_end(make_world
 
 
 def test_slack_gets_blocks_with_all_text_escaped(make_world: MakeWorld, web: Web) -> None:
-    told(make_world, receiver("slack", web))
+    with_alert(make_world, web_receiver("slack", web))
     document = web.requests[0].json
     assert document["text"] == "Technician on site: dropped from 92 % to 70 %"
     kinds = [block["type"] for block in document["blocks"]]
@@ -169,7 +169,7 @@ def test_slack_gets_blocks_with_all_text_escaped(make_world: MakeWorld, web: Web
 
 
 def test_teams_gets_an_adaptive_card(make_world: MakeWorld, web: Web) -> None:
-    told(make_world, receiver("teams", web))
+    with_alert(make_world, web_receiver("teams", web))
     (attachment,) = web.requests[0].json["attachments"]
     card = attachment["content"]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive" and card["version"] == "1.4"
@@ -180,8 +180,8 @@ def test_teams_gets_an_adaptive_card(make_world: MakeWorld, web: Web) -> None:
 
 
 @pytest.mark.parametrize("kind", ["slack", "teams"])
-def test_a_card_of_a_storm_stays_within_its_limits(make_world: MakeWorld, web: Web, kind: str) -> None:
-    world = make_world(receivers=[receiver(kind, web)])
+def test_a_card_with_many_alerts_stays_within_its_limits(make_world: MakeWorld, web: Web, kind: str) -> None:
+    world = make_world(receivers=[web_receiver(kind, web)])
     world.put(steady(64, 0.92, 30_000))
     for number in range(60):
         world.put(steady(60, 0.92, 200) + steady(4, 0.3, 200), segment="region", value=f"{'long ' * 15}{number:02}")
@@ -191,10 +191,10 @@ def test_a_card_of_a_storm_stays_within_its_limits(make_world: MakeWorld, web: W
     assert "and 34 more: see jkpi alerts" in json.dumps(web.requests[0].json)
 
 
-def test_a_mail_has_text_and_html_and_answers_the_first(make_world: MakeWorld, inbox: Inbox) -> None:
+def test_a_mail_has_text_and_html_and_replies_to_the_first(make_world: MakeWorld, inbox: Inbox) -> None:
     url = SecretStr(f"smtp://127.0.0.1:{inbox.port}")
-    one = Receiver("lead", "mail", url=url, sender="jkpi <jkpi@example.org>", to=("lead@example.org",))
-    recovered(told(make_world, one))
+    mail_receiver = Receiver("lead", "mail", url=url, sender="jkpi <jkpi@example.org>", to=("lead@example.org",))
+    recovered(with_alert(make_world, mail_receiver))
     first, second = inbox.read()
     assert first["Subject"] == "Technician on site: dropped from 92 % to 70 %"
     assert first["From"] == "jkpi <jkpi@example.org>" and first["To"] == "lead@example.org"
@@ -209,7 +209,7 @@ def test_a_mail_has_text_and_html_and_answers_the_first(make_world: MakeWorld, i
     assert "http://" not in page.replace("https://jkpi.example.org", "") and "<img" not in page
 
 
-def test_a_mail_that_some_addresses_refuse_is_not_sent_to_the_others_again(make_world: MakeWorld, inbox: Inbox) -> None:
+def test_a_mail_refused_by_some_addresses_is_not_retried(make_world: MakeWorld, inbox: Inbox) -> None:
     inbox.refused = "gone@example.org"
     to = ("lead@example.org", "gone@example.org")
     url = SecretStr(f"smtp://127.0.0.1:{inbox.port}")
@@ -226,12 +226,12 @@ def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.Mo
     from jkpi.alerts.receivers import mail
 
     monkeypatch.setattr(mail, "_LOCAL_HOSTS", ())
-    one = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
+    mail_receiver = Receiver("lead", "mail", sender="jkpi@example.org", to=("lead@example.org",))
     from jkpi.alerts.notifications.model import Notification
 
-    letter = mail.build_mail(Notification("id", "w", "now", False, "t", "info"), one, AT, lambda _: None)
+    message = mail.build_mail(Notification("id", "w", "now", False, "t", "info"), mail_receiver, AT, lambda _: None)
     with pytest.raises(SystemFailure, match="offers no TLS") as caught:
-        mail.send_mail(letter, f"smtp://me:hush@127.0.0.1:{inbox.port}", 2.0)
+        mail.send_mail(message, f"smtp://me:hush@127.0.0.1:{inbox.port}", 2.0)
     assert "hush" not in str(caught.value) and inbox.mails == []
 
 
@@ -258,26 +258,24 @@ def test_private_addresses_are_refused_unless_allowed(web: Web) -> None:
         "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2002:a00:1::",
     ],
 )  # fmt: skip
-def test_these_are_not_public(address: str) -> None:
+def test_addresses_that_are_not_public(address: str) -> None:
     assert not http_post.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34"])
-def test_these_are_public(address: str) -> None:
+def test_addresses_that_are_public(address: str) -> None:
     assert http_post.is_public(address)
 
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in ("93.184.216.34", "10.0.0.1")]
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     with pytest.raises(SystemFailure, match="private network"):
         http_post.checked_addresses("example.org", 443, allow_private=False)
 
 
-def test_a_name_that_changes_its_address_is_spoken_to_at_the_checked_one(
-    web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The name is asked for once. What it means later plays no part: the second answer would be refused by nobody."""
+def test_the_connection_goes_to_the_checked_address(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is resolved once; a later answer, which would not be checked, plays no part."""
     asked: list[str] = []
     really = socket.getaddrinfo
 
@@ -291,9 +289,9 @@ def test_a_name_that_changes_its_address_is_spoken_to_at_the_checked_one(
     assert web.requests[0].headers["host"] == f"hook.example.org:{web.port}"
 
 
-@pytest.mark.parametrize("how", ["silent", "dripping"])
-def test_one_time_limit_for_the_whole_exchange(web: Web, how: str) -> None:
-    web.pause, web.drips = (3.0, False) if how == "silent" else (0.0, True)
+@pytest.mark.parametrize("mode", ["silent", "dripping"])
+def test_the_time_limit_is_for_the_whole_exchange(web: Web, mode: str) -> None:
+    web.pause, web.drips = (3.0, False) if mode == "silent" else (0.0, True)
     started = time.monotonic()
     with pytest.raises(SystemFailure, match=r"no answer within 0\.5 seconds|could not be reached"):
         http_post.post_once(web.url, b"{}", {}, 0.5, allow_private=True)
@@ -301,7 +299,7 @@ def test_one_time_limit_for_the_whole_exchange(web: Web, how: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "http://", "hush", "http://h:99999/", "https://[::1"])
-def test_a_url_that_is_none_is_not_told(url: str) -> None:
+def test_a_wrong_url_is_not_shown(url: str) -> None:
     with pytest.raises(SystemFailure, match="its URL is not a web address") as caught:
         http_post.post_once(url, b"", {}, 1.0)
     assert url not in str(caught.value)
@@ -317,7 +315,7 @@ def test_a_url_that_is_none_is_not_told(url: str) -> None:
     ],
 )
 @pytest.mark.parametrize("status", [302, 403, 500])
-def test_secrets_are_nowhere(
+def test_secrets_never_appear(
     make_world: MakeWorld,
     web: Web,
     caplog: pytest.LogCaptureFixture,
@@ -328,7 +326,7 @@ def test_secrets_are_nowhere(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     web.status = status
-    world = make_world(receivers=[receiver(kind, web, **more)])
+    world = make_world(receivers=[web_receiver(kind, web, **more)])
     world.put(steady(60, 0.92) + steady(4, 0.7))
     world.run()
     report = deliver(world.settings, lambda: AT)
@@ -339,8 +337,8 @@ def test_secrets_are_nowhere(
         assert "hush-hush" not in place and "R0UT1NG" not in place and str(web.port) not in report.problems[0]
 
 
-def test_where_it_went_is_kept_as_a_hash(make_world: MakeWorld, web: Web) -> None:
-    world = told(make_world, receiver("slack", web))
+def test_the_destination_is_kept_as_a_hash(make_world: MakeWorld, web: Web) -> None:
+    world = with_alert(make_world, web_receiver("slack", web))
     (message,) = world.messages()
     assert message.status == "sent" and len(message.destination) == 12
     again = recovered(world).messages()[1]
