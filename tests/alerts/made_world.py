@@ -12,7 +12,7 @@ import pyarrow as pa
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import migrate, outbox, read_transaction, state_engine
+from jkpi.state.engine import outbox, state_session
 from jkpi.warehouse.open import open_warehouse
 
 MAP = """
@@ -132,13 +132,8 @@ class World:
 
     def messages(self) -> list[Any]:
         """The outbox, oldest first."""
-        engine = state_engine(self.settings.state_url)
-        try:
-            migrate(engine)
-            with read_transaction(engine) as connection:
-                return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
-        finally:
-            engine.dispose()
+        with state_session(self.settings.state_url) as connection:
+            return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
 
 
 def steady(days: int, rate: float, n: int = 100) -> list[tuple[float, float]]:

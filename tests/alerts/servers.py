@@ -43,7 +43,7 @@ class Web:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hush-hush-token"
+        return f"http://127.0.0.1:{self.port}/hunter2-token"
 
 
 @contextmanager

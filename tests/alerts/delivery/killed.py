@@ -27,7 +27,7 @@ from jkpi.alerts.delivery import outbox as delivery
 from jkpi.alerts.dispatch import evaluate_and_dispatch as evaluation
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import outbox, read_transaction, state_engine
+from jkpi.state.engine import outbox, state_session
 from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
@@ -90,10 +90,8 @@ def main(folder: Path, rounds: int, mode: str) -> None:
         assert forked(partial(work, settings, 60, "")) == 0
         assert forked(partial(work, settings, 120, "deliver")) == 0
         text = lead.path.read_text() if lead.path and lead.path.exists() else ""
-        engine = state_engine(settings.state_url)
-        with read_transaction(engine) as connection:
+        with state_session(settings.state_url) as connection:
             written = {row.notification_id: row.status for row in connection.execute(outbox.select())}
-        engine.dispose()
         sys.stdout.write(
             json.dumps({"kills": kills, "written": written, "arrived": Counter(re.findall(r"Message (\w+)\.", text))})
             + "\n"

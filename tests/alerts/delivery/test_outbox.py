@@ -28,7 +28,7 @@ from tests.alerts.servers import Inbox, Web
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 MakeWorld = Callable[..., World]
 START = datetime(2026, 3, 6, 6, tzinfo=UTC)
-SECRET = "hush-hush-token"
+SECRET = "hunter2-token"
 
 
 def at(now: datetime) -> Callable[[], datetime]:

@@ -18,7 +18,7 @@ from jkpi.config.settings import Receiver
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.alert_reader import moment_states
-from jkpi.state.engine import alert_transitions, read_transaction, series_states, state_engine
+from jkpi.state.engine import alert_transitions, series_states, state_session
 from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady
 
@@ -31,11 +31,8 @@ def dropped(world: World, days: int = 4, rate: float = 0.7) -> World:
 
 
 def rows(world: World, table: Any) -> list[Any]:
-    engine = state_engine(world.settings.state_url)
-    with read_transaction(engine) as connection:
-        found = list(connection.execute(table.select()))
-    engine.dispose()
-    return found
+    with state_session(world.settings.state_url) as connection:
+        return list(connection.execute(table.select()))
 
 
 def test_a_drop_is_notified_once_and_its_end_once(make_world: MakeWorld) -> None:
@@ -65,10 +62,10 @@ def test_a_backfill_opens_no_old_alerts(make_world: MakeWorld) -> None:
 
 def test_daily_runs_and_one_run_end_in_the_same_state(make_world: MakeWorld) -> None:
     world = dropped(make_world(), days=6)
-    told = [
+    transitions = [
         (day, item.transition) for day in range(58, 66) for item in world.run(FIRST + timedelta(days=day)).transitions
     ]
-    assert told == [(60, "opened")]
+    assert transitions == [(60, "opened")]
     assert moment_states(world.settings.state_url) == list(world.run().states)
 
 
@@ -237,8 +234,8 @@ def test_impossible_counts_are_an_error_beside_an_open_alert(make_world: MakeWor
     report = world.run()
     assert [(item.kind, item.transition) for item in report.transitions] == [("error", "opened")]
     assert report.states[0].state == "firing" and report.states[0].alert_id == opened.alert_id
-    told = world.messages()[-1]
-    assert (told.receiver, told.title) == ("data-team", "Technician on site: cannot be evaluated")
+    message = world.messages()[-1]
+    assert (message.receiver, told.title) == ("data-team", "Technician on site: cannot be evaluated")
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
     assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))

@@ -96,7 +96,7 @@ def test_new_receivers(state: NotificationState, pending: Any, expected: list[tu
     ],
 )
 def test_pending_entries(status: str, notified: Any, due_ids: list[tuple[int, ...]], dropped: tuple[int, ...]) -> None:
-    """A closed alert is dropped for a receiver that never heard of it."""
+    """A closed alert is dropped for a receiver that was never notified of it."""
     state = NotificationState(stored_alert(status=status), notified)
     plan = due_from_pending([PendingNotification(number, "a1", number, "lead") for number in (1, 2)], {"a1": state})
     assert ([notification.pending_ids for notification in plan.due], plan.dropped) == (due_ids, dropped)

@@ -117,7 +117,7 @@ def test_two_secrets_sign_while_one_is_being_replaced() -> None:
     assert both == [signature_headers("id", AT, b"{}", secret)["webhook-signature"] for secret in (SECRET, other)]
 
 
-@pytest.mark.parametrize("secret", ["", "hush", "whsec_!!", "whsec_aHVzaA=="])
+@pytest.mark.parametrize("secret", ["", "hunter2", "whsec_!!", "whsec_aHVzaA=="])
 def test_a_malformed_secret_is_not_shown(secret: str) -> None:
     with pytest.raises(SystemFailure, match="not a Standard Webhooks secret") as caught:
         signature_headers("id", AT, b"{}", secret)
@@ -231,8 +231,8 @@ def test_a_password_is_not_sent_without_tls(inbox: Inbox, monkeypatch: pytest.Mo
 
     message = mail.build_mail(Notification("id", "w", "now", False, "t", "info"), mail_receiver, AT, lambda _: None)
     with pytest.raises(SystemFailure, match="offers no TLS") as caught:
-        mail.send_mail(message, f"smtp://me:hush@127.0.0.1:{inbox.port}", 2.0)
-    assert "hush" not in str(caught.value) and inbox.mails == []
+        mail.send_mail(message, f"smtp://me:hunter2@127.0.0.1:{inbox.port}", 2.0)
+    assert "hunter2" not in str(caught.value) and inbox.mails == []
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -240,7 +240,7 @@ def test_redirects_are_not_followed(web: Web, status: int) -> None:
     web.status, web.location = status, f"http://127.0.0.1:{web.port}/elsewhere"
     with pytest.raises(SystemFailure, match=f"HTTP status {status}, and redirects are not followed"):
         http_post.post_once(web.url, b"{}", {}, 2.0, allow_private=True)
-    assert [request.path for request in web.requests] == ["/hush-hush-token"]
+    assert [request.path for request in web.requests] == ["/hunter2-token"]
 
 
 def test_private_addresses_are_refused_unless_allowed(web: Web) -> None:
@@ -298,7 +298,7 @@ def test_the_time_limit_is_for_the_whole_exchange(web: Web, mode: str) -> None:
     assert time.monotonic() - started < 1.5
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org", "http://", "hush", "http://h:99999/", "https://[::1"])
+@pytest.mark.parametrize("url", ["ftp://example.org", "http://", "hunter2", "http://h:99999/", "https://[::1"])
 def test_a_wrong_url_is_not_shown(url: str) -> None:
     with pytest.raises(SystemFailure, match="its URL is not a web address") as caught:
         http_post.post_once(url, b"", {}, 1.0)
@@ -334,7 +334,7 @@ def test_secrets_never_appear(
     captured = capsys.readouterr()
     stored = b"".join(path.read_bytes() for path in world.settings.workspace.glob("state.db*"))
     for place in (report.problems[0], caplog.text, captured.out, captured.err, str(world.messages()), repr(stored)):
-        assert "hush-hush" not in place and "R0UT1NG" not in place and str(web.port) not in report.problems[0]
+        assert "hunter2" not in place and "R0UT1NG" not in place and str(web.port) not in report.problems[0]
 
 
 def test_the_destination_is_kept_as_a_hash(make_world: MakeWorld, web: Web) -> None:
