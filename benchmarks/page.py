@@ -54,7 +54,10 @@ def document(stages: int, touchpoints: int) -> dict[str, Any]:
     return {
         **{"journey": JOURNEY, "title": "A large one", "version": 1, "owner": "desk", "timezone": "Europe/Berlin"},
         **{"viewpoint": {"persona": "somebody"}, "segments": list(SEGMENTS), "stages": drawn},
-        "scope": {"starts_with": ["point0"], "ends_with": [f"point{touchpoints - 1}"], "window": "9d", "session_gap": "3d"},
+        "scope": {
+            **{"starts_with": ["point0"], "ends_with": [f"point{touchpoints - 1}"]},
+            **{"window": "9d", "session_gap": "3d"},
+        },
     }
 
 

@@ -47,11 +47,11 @@ with DAG(
     },
     **DAG_ARGUMENTS,
 ):
-    check_landing = JkpiOperator(task_id="check_landing", arguments=["check", "--door", "landing"])
+    check_landing = JkpiOperator(task_id="check_landing", arguments=["check", "--checkpoint", "landing"])
     measure = JkpiOperator(
         task_id="measure", arguments=["measure"], trigger_rule="all_done", after_check="check_landing"
     )
-    check_marts = JkpiOperator(task_id="check_marts", arguments=["check", "--door", "marts"])
+    check_marts = JkpiOperator(task_id="check_marts", arguments=["check", "--checkpoint", "marts"])
     evaluate = JkpiOperator(task_id="alert", arguments=["alert"])
     publish = JkpiOperator(task_id="publish", arguments=["publish"])
     all_succeeded = EmptyOperator(task_id="all_well", pool="default_pool")

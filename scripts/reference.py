@@ -320,7 +320,7 @@ def _type(found: Mapping[str, Any], kind: str, hidden: set[str]) -> str:
             return "duration"
         return {"date": "day", "date-time": "time", "path": "path"}.get(str(found.get("format")), "text")
     names = {"integer": "whole number", "boolean": "true or false", "number": "number"}
-    return " or ".join(names.get(one, "text") for one in (type_ if isinstance(type_, list) else [type_]))
+    return " or ".join(names.get(str(one), "text") for one in (type_ if isinstance(type_, list) else [type_]))
 
 
 # --- KPI kinds --------------------------------------------------------------------------------------------------------

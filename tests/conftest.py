@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import postgres
+from tests.shared import shared_folder
 
 ROOT = Path(__file__).parent.parent
 JKPI = Path(sys.executable).parent / "jkpi"
@@ -66,7 +65,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands its counts to the process that reports."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None and RAN in session.config.stash:
-        output["counts"] = [dict(session.config.stash[key]) for key in (RAN, LEFT_OUT)]
+        output["counts"] = [dict(session.config.stash[key].items()) for key in (RAN, LEFT_OUT)]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -74,7 +73,8 @@ def pytest_testnodedown(node: Any) -> None:
     """Every worker collects the same tests: the counts of any one of them are those of the run."""
     counts = getattr(node, "workeroutput", {}).get("counts")
     if counts:
-        node.config.stash[RAN], node.config.stash[LEFT_OUT] = (Counter(count) for count in counts)
+        node.config.stash[RAN] = Counter(counts[0])
+        node.config.stash[LEFT_OUT] = Counter(counts[1])
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -134,16 +134,3 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pat
             return folder / name
 
     return get
-
-
-@contextmanager
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
-    """A folder that all workers of the run share, held by one of them at a time."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    folder = root / name
-    folder.mkdir(exist_ok=True)
-    with (root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder

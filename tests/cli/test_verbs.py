@@ -94,6 +94,7 @@ def test_rejected_rows_are_listed_exported_mended_and_replayed(workspace: Path, 
         bad.unlink()
 
 
+@pytest.mark.slow
 def test_files_without_rows_are_told_once_in_one_line_after_what_was_set_aside(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
@@ -114,6 +115,7 @@ def test_files_without_rows_are_told_once_in_one_line_after_what_was_set_aside(t
     assert "no rows" not in jkpi("load", "-w", folder, "--source", "shop").stdout
 
 
+@pytest.mark.slow
 def test_the_next_load_forgets_old_rows_that_were_set_aside(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
@@ -236,6 +238,7 @@ def test_a_file_of_nearly_only_bad_rows_fails_the_load(tmp_path: Path) -> None:
     assert "shop_2.csv: 30 of 30" in done.stderr
 
 
+@pytest.mark.slow
 def test_another_key_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)
@@ -269,7 +272,7 @@ def test_looking_back_does_not_reject_what_came_later(tmp_path: Path) -> None:
         (["run", "-w", "/nowhere"], "is no workspace"),
         (["init", "x", "--example", "spare_prts"], "did you mean 'spare_parts'?"),
         (["schema", "jurney"], "no kind of file 'jurney'"),
-        (["check", "--door", "back", "-w", "WORKSPACE"], "no door 'back'"),
+        (["check", "--checkpoint", "back", "-w", "WORKSPACE"], "no door 'back'"),
         (["load", "--source", "shp", "-w", "WORKSPACE"], "did you mean 'shop'?"),
         (["status", "--now", "yesterday", "-w", "WORKSPACE"], "'yesterday' is not a time"),
     ],
@@ -291,6 +294,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         assert "did not foresee" not in told
 
 
+@pytest.mark.slow
 def test_a_secret_that_is_not_set_is_an_error_only_where_it_is_needed(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
@@ -336,6 +340,7 @@ def test_init_does_not_write_over_anything(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_status_lists_each_source_those_without_a_file_as_well(tmp_path: Path) -> None:
     folder = tmp_path / "starter"
     jkpi("init", folder)
@@ -346,6 +351,7 @@ def test_status_lists_each_source_those_without_a_file_as_well(tmp_path: Path) -
     assert {one["source"]: one["loaded"] > 0 for one in sources} == {"answers": True, "shop": False}
 
 
+@pytest.mark.slow
 def test_a_source_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
     folder = tmp_path / "w"
     jkpi("init", folder)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.shared import shared_folder
+
 pytest.importorskip("airflow", reason="Airflow is not installed", exc_type=ImportError)
 
 HERE = Path(__file__).parent
@@ -26,8 +28,13 @@ Airflow = Callable[..., subprocess.CompletedProcess[str]]
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An AIRFLOW_HOME with its database and the pool."""
     home = tmp_path_factory.mktemp("airflow")
-    for words in (["db", "migrate"], ["pools", "set", "jkpi_warehouse", "1", "one writer"]):
-        subprocess.run([BIN / "airflow", *words], env=environment(home), check=True, capture_output=True)
+    with shared_folder(tmp_path_factory, "airflow_database") as made:
+        if not (made / "ready").exists():
+            for words in (["db", "migrate"], ["pools", "set", "jkpi_warehouse", "1", "one writer"]):
+                subprocess.run([BIN / "airflow", *words], env=environment(made), check=True, capture_output=True)
+            (made / "ready").touch()
+    # The configuration beside the database names its folder: Airflow writes another one here.
+    shutil.copy(made / "airflow.db", home)
     return home
 
 

@@ -80,7 +80,7 @@ def test_a_failed_check_of_what_came_in_stays_red_while_the_line_goes_on(
     done = run_airflow(
         [BIN / "airflow", "dags", "test", "jkpi_blind_kpis"],
         JKPI_WORKSPACE=named(workspace, "blind"),
-        JKPI_COMMAND=command_that_ends("check --door landing", 1),
+        JKPI_COMMAND=command_that_ends("check --checkpoint landing", 1),
     )
     assert done.returncode == 1
     assert states(airflow_home, "jkpi_blind_kpis") == {
@@ -100,7 +100,7 @@ def test_nothing_is_told_or_published_from_marts_that_failed_their_check(
     run_airflow(
         [BIN / "airflow", "dags", "test", "jkpi_wrong_kpis"],
         JKPI_WORKSPACE=named(workspace, "wrong"),
-        JKPI_COMMAND=command_that_ends("check --door marts", 1),
+        JKPI_COMMAND=command_that_ends("check --checkpoint marts", 1),
     )
     found = states(airflow_home, "jkpi_wrong_kpis")
     assert found["check_marts"] == ("failed", 1)

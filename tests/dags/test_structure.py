@@ -92,9 +92,9 @@ def test_the_line_of_the_kpi_dag(found: dict[str, Any]) -> None:
     }
     assert {name for name, task in tasks.items() if not task["rule"].lower().endswith("all_success")} == {"measure"}
     assert [" ".join(task["arguments"]) for task in tasks.values() if task["arguments"]] == [
-        "check --door landing",
+        "check --checkpoint landing",
         "measure",
-        "check --door marts",
+        "check --checkpoint marts",
         "alert",
         "publish",
     ]

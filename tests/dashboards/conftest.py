@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from jkpi.dashboards.database import superset_database
 from jkpi.dashboards.scopes import workspace_scopes
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
+from tests.shared import shared_folder
 
 ROOT = Path(__file__).parents[2]
 JKPI = Path(sys.executable).parent / "jkpi"
@@ -59,8 +61,14 @@ def bundle_of(tmp_path: Path) -> MakeBundle:
 @pytest.fixture(scope="session")
 def two_journeys(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """A workspace that was run: the repair of a machine, and the technician's visit as a journey of its own."""
-    folder = tmp_path_factory.mktemp("dashboards")
-    workspace = folder / WHOLE
+    with shared_folder(tmp_path_factory, "two_journeys") as made:
+        if not (made / "ready").exists():
+            run_two_journeys(made / WHOLE)
+            (made / "ready").touch()
+    return Path(shutil.copytree(made / WHOLE, tmp_path_factory.mktemp("dashboards") / WHOLE))
+
+
+def run_two_journeys(workspace: Path) -> None:
     subprocess.run([JKPI, "init", workspace, "--example", WHOLE], check=True, capture_output=True)
     map_file = workspace / "journeys" / f"{WHOLE}.yml"
     part = part_of(yaml.safe_load(map_file.read_text(encoding="utf-8")))
@@ -68,7 +76,6 @@ def two_journeys(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     make_data(workspace)
     done = subprocess.run([JKPI, "run", "-w", workspace], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    return workspace
 
 
 def part_of(drawn: dict[str, Any]) -> dict[str, Any]:

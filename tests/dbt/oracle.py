@@ -28,7 +28,7 @@ def local_day(at: datetime) -> date:
     return at.replace(tzinfo=UTC).astimezone(ZoneInfo(world.ZONE)).date()
 
 
-def passages(events: Sequence[Row]) -> list[list[Row]]:
+def instances(events: Sequence[Row]) -> list[list[Row]]:
     """Journey instances: events in order, split in one pass."""
     lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in events:
@@ -66,8 +66,8 @@ def _windows(session: list[Row]) -> Iterator[list[Row]]:
     yield from parts.values()
 
 
-def tier(passage: Sequence[Row]) -> str:
-    named = [json.loads(row["segments"])["tier"] for row in passage if row["segments"]]
+def tier(instance: Sequence[Row]) -> str:
+    named = [json.loads(row["segments"])["tier"] for row in instance if row["segments"]]
     return named[0] if named else "(none)"
 
 
@@ -81,16 +81,16 @@ def put(cells: dict[Cell, list[Outcome]], kpi: str, statistic: str, value: str, 
 def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
     cells: Tally = {}
     window = timedelta(days=2)
-    for passage in passages(events):
-        stages = [_PLACE[row["touchpoint"]][0] for row in passage]
-        for index, row in enumerate(passage):
+    for instance in instances(events):
+        stages = [_PLACE[row["touchpoint"]][0] for row in instance]
+        for index, row in enumerate(instance):
             if stages[index] != "ask" or (index and stages[index - 1] == "ask"):
                 continue
             entered = row["occurred_at"]
-            later = [r["occurred_at"] for r, s in zip(passage[index:], stages[index:], strict=True) if s != "ask"]
+            later = [r["occurred_at"] for r, s in zip(instance[index:], stages[index:], strict=True) if s != "ask"]
             lost = float(not any(at < entered + window for at in later))
             outcome = lost if entered + window <= as_of else None
-            put(cells, "ask.drop_off", "drop_off", tier(passage), local_day(entered), outcome)
+            put(cells, "ask.drop_off", "drop_off", tier(instance), local_day(entered), outcome)
     return cells
 
 
@@ -100,11 +100,11 @@ def time_to_resolve(
     """Whether each spell was within its tolerance, and the spells for median and p90."""
     cells: Tally = {}
     times: dict[Cell, list[Spell]] = {}
-    for passage in passages(events):
-        promised = next((row["due_at"] for row in passage if row["due_at"]), None)
+    for instance in instances(events):
+        promised = next((row["due_at"] for row in instance if row["due_at"]), None)
         running: Row | None = None
         spells: list[tuple[Row, datetime | None]] = []
-        for row in passage:
+        for row in instance:
             if row["touchpoint"] == "asked" and running is None:
                 running = row
             elif row["touchpoint"] == to and running is not None:
@@ -122,20 +122,20 @@ def time_to_resolve(
             gives_up = begun + timedelta(seconds=world.WINDOW)
             seconds = ((closed or min(as_of, gives_up)) - begun).total_seconds()
             spell = (seconds, closed is not None, closed is None and gives_up > as_of)
-            put(cells, kpi, "share_within", tier(passage), local_day(begun), within)
-            put(times, kpi, "median", tier(passage), local_day(begun), spell)
-            put(times, kpi, "p90", tier(passage), local_day(begun), spell)
+            put(cells, kpi, "share_within", tier(instance), local_day(begun), within)
+            put(times, kpi, "median", tier(instance), local_day(begun), spell)
+            put(times, kpi, "p90", tier(instance), local_day(begun), spell)
     return cells, times
 
 
 def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:
     """csat, nps with its three shares, and ces, by the response's own tier, else its instance's."""
     cells: Tally = {}
-    begun = sorted(passages(events), key=lambda passage: passage[0]["occurred_at"])
+    begun = sorted(instances(events), key=lambda instance: instance[0]["occurred_at"])
     for row in responses:
         score, scale = row["score"], (row["scale_min"], row["scale_max"])
         own = json.loads(row["segments"])["tier"] if row["segments"] else None
-        named = own or tier(_passage_of(row, begun))
+        named = own or tier(_instance_of(row, begun))
         day = local_day(row["responded_at"])
         if row["question"] == "content" and scale == (1, 5):
             put(cells, "ask.csat", "top_box", named, day, float(score >= 4))
@@ -148,13 +148,13 @@ def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:
     return cells
 
 
-def _passage_of(row: Row, begun: Sequence[list[Row]]) -> list[Row]:
-    for passage in begun:
-        if row["case_id"] and passage[0]["case_id"] == row["case_id"]:
-            return passage
+def _instance_of(row: Row, begun: Sequence[list[Row]]) -> list[Row]:
+    for instance in begun:
+        if row["case_id"] and instance[0]["case_id"] == row["case_id"]:
+            return instance
     mine = [
-        passage
-        for passage in begun
-        if passage[0]["customer_id"] == row["customer_id"] and passage[0]["occurred_at"] <= row["responded_at"]
+        instance
+        for instance in begun
+        if instance[0]["customer_id"] == row["customer_id"] and instance[0]["occurred_at"] <= row["responded_at"]
     ]
     return mine[-1] if mine else []

@@ -75,14 +75,14 @@ def land(warehouse: Warehouse, table: str, rows: Sequence[Row]) -> None:
     if rows:
         if "batch_id" in LANDING_TABLES[table]:
             rows = [{"batch_id": "landed", **row} for row in rows]
-            _tell(warehouse, {(row["source"], row["batch_id"]) for row in rows})
+            _log_batches(warehouse, {(row["source"], row["batch_id"]) for row in rows})
         names = sorted({name for row in rows for name in row})
         columns = {name: [row.get(name) for row in rows] for name in names}
         data = pa.table({name: pa.array(values) for name, values in columns.items()})
         warehouse.insert(f"raw.{table}", data.select([n for n in names if data[n].type != pa.null()]))
 
 
-def _tell(warehouse: Warehouse, batches: Iterable[tuple[str, str]]) -> None:
+def _log_batches(warehouse: Warehouse, batches: Iterable[tuple[str, str]]) -> None:
     """Add each batch (source, name) to the load log."""
     for source, batch in sorted(batches):
         named = {"source": source, "batch": batch}
@@ -130,42 +130,42 @@ def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
     land(warehouse, "map_sources", [{"source": "desk", "late_seconds": 0}, {"source": "web", "late_seconds": DAY}])
 
 
-def events(seed: int, passages: int = 60) -> list[Row]:
+def events(seed: int, instances: int = 60) -> list[Row]:
     """Events of cases and of customers without one: reopened, repeated, at the same time, out of order, late."""
-    chance = random.Random(seed)
+    random_source = random.Random(seed)
     made: list[Row] = []
-    for number in range(passages):
-        at = AS_OF - timedelta(minutes=chance.randrange(60 * 24 * 40))
-        customer = f"c{chance.randrange(passages // 3 + 1)}"
-        case = f"k{number}" if chance.random() < 0.6 else None
-        tier = chance.choice(TIERS)
-        due = at + timedelta(hours=chance.choice([6, 24, 72])) if chance.random() < 0.7 else None
-        steps = [t for stage in STAGES.values() for t in stage for _ in range(chance.choice([0, 1, 1, 2]))]
-        steps += chance.choice([[], [], ["asked", "fixed"], ["called"]])
-        for step in steps[: chance.randrange(1, len(steps) + 1)] if steps else []:
+    for number in range(instances):
+        at = AS_OF - timedelta(minutes=random_source.randrange(60 * 24 * 40))
+        customer = f"c{random_source.randrange(instances // 3 + 1)}"
+        case = f"k{number}" if random_source.random() < 0.6 else None
+        tier = random_source.choice(TIERS)
+        due = at + timedelta(hours=random_source.choice([6, 24, 72])) if random_source.random() < 0.7 else None
+        steps = [t for stage in STAGES.values() for t in stage for _ in range(random_source.choice([0, 1, 1, 2]))]
+        steps += random_source.choice([[], [], ["asked", "fixed"], ["called"]])
+        for step in steps[: random_source.randrange(1, len(steps) + 1)] if steps else []:
             made.append(
                 {
                     "event_id": f"e{len(made)}",
-                    "source": chance.choice(["desk", "web"]),
+                    "source": random_source.choice(["desk", "web"]),
                     "customer_id": customer,
                     "case_id": case,
                     "touchpoint": step,
                     "occurred_at": at,
                     "due_at": due,
-                    "segments": json.dumps({"tier": tier}) if tier and chance.random() < 0.8 else None,
+                    "segments": json.dumps({"tier": tier}) if tier and random_source.random() < 0.8 else None,
                 }
             )
-            at += timedelta(minutes=chance.choice([0, 15, 200, 900, 3000, 12_000]))
-    chance.shuffle(made)
+            at += timedelta(minutes=random_source.choice([0, 15, 200, 900, 3000, 12_000]))
+    random_source.shuffle(made)
     return [row for row in made if row["occurred_at"] <= AS_OF]
 
 
 def answers(seed: int, count: int = 120) -> list[Row]:
     """Responses to three questions: some of cases, some of customers, a few on a scale that no KPI uses."""
-    chance = random.Random(seed)
+    random_source = random.Random(seed)
     made: list[Row] = []
     for number in range(count):
-        survey, question, low, high = chance.choice(
+        survey, question, low, high = random_source.choice(
             [
                 ("after", "content", 1, 5),
                 ("after", "recommend", 0, 10),
@@ -173,20 +173,20 @@ def answers(seed: int, count: int = 120) -> list[Row]:
                 ("after", "content", 1, 7),
             ]
         )
-        tier = chance.choice(TIERS)
+        tier = random_source.choice(TIERS)
         made.append(
             {
                 "response_id": f"r{number}",
                 "source": "desk",
                 "batch_id": "answers",
-                "customer_id": f"c{chance.randrange(20)}",
-                "case_id": chance.choice([None, f"k{chance.randrange(60)}"]),
+                "customer_id": f"c{random_source.randrange(20)}",
+                "case_id": random_source.choice([None, f"k{random_source.randrange(60)}"]),
                 "survey": survey,
                 "question": question,
-                "score": float(chance.randint(low, high)),
+                "score": float(random_source.randint(low, high)),
                 "scale_min": float(low),
                 "scale_max": float(high),
-                "responded_at": AS_OF - timedelta(minutes=chance.randrange(60 * 24 * 30)),
+                "responded_at": AS_OF - timedelta(minutes=random_source.randrange(60 * 24 * 30)),
                 "segments": json.dumps({"tier": tier}) if tier else None,
             }
         )
@@ -195,10 +195,10 @@ def answers(seed: int, count: int = 120) -> list[Row]:
 
 def in_batches(rows: Iterable[Row], count: int, seed: int) -> list[list[Row]]:
     """Distribute the rows over `count` batches."""
-    chance = random.Random(seed)
+    random_source = random.Random(seed)
     batches: list[list[Row]] = [[] for _ in range(count)]
     for row in rows:
-        number = chance.randrange(count)
+        number = random_source.randrange(count)
         content_hash = hashlib.sha256(repr(sorted(row.items())).encode()).hexdigest()
         batches[number].append({**row, "batch_id": f"b{number}", "content_hash": content_hash})
     return batches

@@ -13,7 +13,7 @@ from jkpi.warehouse.open import open_warehouse
 from tests.dbt import small_world as world
 
 pytestmark = pytest.mark.dbt
-PASSAGES = (
+INSTANCE_EVENTS = (
     "select actor_key, passage, event_number, place_number, moment, is_entry"
     " from intermediate.int_journey_events order by actor_key, event_number"
 )
@@ -44,9 +44,9 @@ def test_any_order_of_arrival_gives_the_numbers_of_a_full_refresh(url: str, work
         with open_warehouse(url) as warehouse:
             world.land(warehouse, "touchpoint_events", batch)
         world.build(url, workspace, as_of)
-    arrived, read = world.table(url, PASSAGES), world.table(url, READINGS)
+    arrived, read = world.table(url, INSTANCE_EVENTS), world.table(url, READINGS)
     world.build(url, workspace, world.AS_OF, full_refresh=True)
-    assert arrived == world.table(url, PASSAGES)
+    assert arrived == world.table(url, INSTANCE_EVENTS)
     assert read == world.table(url, READINGS)
     assert len(arrived) == sum(map(len, batches))
 
@@ -97,7 +97,7 @@ def test_open_cases_have_no_value(url: str, workspace: Path) -> None:
 
 
 def test_a_data_gap_withholds_the_readings_of_its_source(url: str, workspace: Path) -> None:
-    rows = [row | {"batch_id": "b", "source": "desk"} for row in world.events(seed=5, passages=20)]
+    rows = [row | {"batch_id": "b", "source": "desk"} for row in world.events(seed=5, instances=20)]
     starts_at = world.AS_OF - timedelta(days=10)
     ends_at = starts_at + timedelta(hours=1)
     gap = {"source": "desk", "starts_at": starts_at, "ends_at": ends_at, "reason": "silence"}

@@ -13,7 +13,7 @@ from jkpi.warehouse.open import open_warehouse
 from tests.dbt import oracle
 from tests.dbt import small_world as world
 
-EVENTS = world.events(seed=11, passages=150)
+EVENTS = world.events(seed=11, instances=150)
 ANSWERS = world.answers(seed=12, count=400)
 
 pytestmark = pytest.mark.dbt

@@ -58,10 +58,10 @@ class Case:
                 found[run][table] = frame[runs == run]
             if table in ("touchpoint_events", "survey_responses", "survey_invitations"):
                 twice = rng.random(len(frame)) < self.again
-                told = frame[twice].assign(source=f"random{on}_again")
-                later = rng.integers(0, RUNS, len(told)) if self.order in ORDERS else np.zeros(len(told))
+                repeated = frame[twice].assign(source=f"random{on}_again")
+                later = rng.integers(0, RUNS, len(repeated)) if self.order in ORDERS else np.zeros(len(repeated))
                 for run in range(RUNS):
-                    found[run][table] = pd.concat([found[run][table], told[later == run]], ignore_index=True)
+                    found[run][table] = pd.concat([found[run][table], repeated[later == run]], ignore_index=True)
         return found
 
     def _runs(self, rng: np.random.Generator, number: int, table: str, frame: pd.DataFrame) -> np.ndarray:

@@ -1,8 +1,8 @@
 """dbt's compiled SQL run on DuckDB in memory: a run takes a fraction of a second instead of many.
 
-The SQL is the product's own, as dbt wrote it for a full refresh and for an incremental run; only the clock is read
-from the run that was begun, where dbt writes the moment into the SQL. Nearly all time goes into planning: what is
-read by many is therefore a table here where it is a view there, and what rests on the map alone is counted once.
+The SQL is the product's own, as dbt compiled it for a full refresh and for an incremental run. Only the clock differs:
+it is read from the current run, where dbt writes the timestamp into the SQL. Planning takes nearly all of the time, so
+views that many models read are tables here, and models that depend on the map alone are built once.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def prepare(warehouse: Warehouse, program: Program, landed: Path) -> None:
     once = program.of_the_map()
     for model in program.full:
         if model.name in once or model.name.startswith("stg_"):
-            run(warehouse, model, anew=True)
+            run(warehouse, model, full_refresh=True)
 
 
 def clear(warehouse: Warehouse) -> None:
@@ -141,24 +141,24 @@ def land(warehouse: Warehouse, frames: Frames, batch: str) -> None:
         )
 
 
-def count(warehouse: Warehouse, program: Program, as_of: datetime, anew: bool) -> None:
+def count(warehouse: Warehouse, program: Program, as_of: datetime, full_refresh: bool) -> None:
     """Measure once, as `jkpi measure` and dbt would do it."""
-    if not anew:
+    if not full_refresh:
         reason = full_refresh_reason(warehouse, "the same", as_of)
         assert not reason, reason
-    begin_run(warehouse, as_of, "the same", "it was asked for" if anew else "")
+    begin_run(warehouse, as_of, "the same", "it was asked for" if full_refresh else "")
     once = program.of_the_map()
-    for model in program.full if anew else program.added:
+    for model in program.full if full_refresh else program.added:
         if model.name not in once and not model.name.startswith("stg_"):
-            run(warehouse, model, anew)
+            run(warehouse, model, full_refresh)
     finish_run(warehouse, 0.0)
 
 
-def run(warehouse: Warehouse, model: Model, anew: bool) -> None:
+def run(warehouse: Warehouse, model: Model, full_refresh: bool) -> None:
     """Build one model as dbt-duckdb does. Views are made once, see above."""
     if model.name.startswith("stg_"):
         _run(warehouse, f"create or replace view {model.place} as {model.sql}")
-    elif anew or not model.is_incremental:
+    elif full_refresh or not model.is_incremental:
         _run(warehouse, f"create or replace table {model.place} as {model.sql}")
     elif model.strategy == "append":
         _run(warehouse, f"insert into {model.place} by name {model.sql}")

@@ -90,7 +90,7 @@ def test_the_compiled_sql_gives_the_tables_of_the_product(
     clear(bench_in_memory)
     for run, (batch, as_of) in enumerate(zip(together(FIRST)[:2], AT[:2], strict=True)):
         land(bench_in_memory, batch, f"batch {run}")
-        count(bench_in_memory, program, as_of, anew=run == 0)
+        count(bench_in_memory, program, as_of, full_refresh=run == 0)
     found = contents(bench_in_memory, program)
     assert all(expected.values())
     for name, rows in expected.items():
@@ -111,29 +111,29 @@ def test_a_late_segment_of_a_customer_without_an_instance_reaches_their_response
         "question": "content",
     }
     answer |= {"score": 5.0, "scale_min": 1.0, "scale_max": 5.0, "source": "random1_survey"}
-    told = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "random1_desk"}
+    late_customer = {"customer_id": "c", "segments": '{"tier": "gold", "region": "north"}', "source": "random1_desk"}
     batches = [
         {
             "touchpoint_events": _row(event, occurred_at="2026-11-10T10:00"),
             "survey_responses": _row(answer, responded_at="2026-11-11T10:00"),
         },
-        {"customers": _row(told, valid_from="2026-10-10T10:00")},
+        {"customers": _row(late_customer, valid_from="2026-10-10T10:00")},
     ]
     clear(bench_in_memory)
     for run, batch in enumerate(batches):
         land(bench_in_memory, batch, f"batch {run}")
-        count(bench_in_memory, program, AT[-1], anew=run == 0)
+        count(bench_in_memory, program, AT[-1], full_refresh=run == 0)
     profiles = bench_in_memory.rows("select profile from intermediate.int_placed_sayings")
     assert profiles == [{"profile": "north\x1fgold"}]
     arrived = contents(bench_in_memory, program)
-    count(bench_in_memory, program, AT[-1], anew=True)
+    count(bench_in_memory, program, AT[-1], full_refresh=True)
     assert arrived == contents(bench_in_memory, program)
 
 
 def _row(row: dict[str, Any], **at: str) -> pd.DataFrame:
     ((column, moment),) = at.items()
-    said = {"segments": "{}", **row, column: pd.Timestamp(moment)}
-    return pd.DataFrame([said]).astype({column: "datetime64[us]"})
+    record = {"segments": "{}", **row, column: pd.Timestamp(moment)}
+    return pd.DataFrame([record]).astype({column: "datetime64[us]"})
 
 
 @given(
@@ -161,9 +161,9 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_refresh(
     clear(bench_in_memory)
     for run, (batch, as_of) in enumerate(zip(together(cases), clocks(steps), strict=True)):
         land(bench_in_memory, batch, f"batch {run}")
-        count(bench_in_memory, program, as_of, anew=run == 0)
+        count(bench_in_memory, program, as_of, full_refresh=run == 0)
     arrived = contents(bench_in_memory, program)
-    count(bench_in_memory, program, clocks(steps)[-1], anew=True)
-    anew = contents(bench_in_memory, program)
-    for name, rows in anew.items():
+    count(bench_in_memory, program, clocks(steps)[-1], full_refresh=True)
+    full_refresh = contents(bench_in_memory, program)
+    for name, rows in full_refresh.items():
         assert arrived[name] == rows, name

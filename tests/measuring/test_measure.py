@@ -53,7 +53,7 @@ def landed(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def _land(where: str) -> None:
     with open_warehouse(where) as warehouse:
         world.land_map(warehouse)
-        for batch in world.in_batches(world.events(seed=3, passages=15), 2, seed=3):
+        for batch in world.in_batches(world.events(seed=3, instances=15), 2, seed=3):
             world.land(warehouse, "touchpoint_events", batch)
 
 
@@ -167,7 +167,7 @@ def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
 
 def test_one_measuring_at_a_time(workspace: Path) -> None:
     settings = world.settings(url(workspace), workspace)
-    with _workspace_lock(settings.private / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
+    with _workspace_lock(settings.internal_dir / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
         measure(settings)
 
 

@@ -27,10 +27,12 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         if card := cards.get(anchor("moment", name)):
             _card(name, card, tables, account)
     for place, said in inside.items():
-        if name := placed.get(place):
-            _told(name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account)
+        if placed_name := placed.get(place):
+            _told(
+                placed_name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account
+            )
             since = next((text for text in said["small"] if text.startswith(("since", "fell on"))), "")
-            _state(name, said["state"], since, tables, account)
+            _state(placed_name, said["state"], since, tables, account)
 
 
 def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
@@ -69,9 +71,11 @@ def _told(name: str, value: str, interval: str, n: str, tables: Tables, account:
     """The newest final week of the statistic that the moment rests on."""
     drawn = tables.moments[name]
     newest = tables.newest(drawn["kpi"], drawn["statistic"])
-    account.number("moment", name, value, newest and newest["value"])
-    account.interval("interval", name, interval, newest and newest["ci_low"], newest and newest["ci_high"])
-    account.number("n", name, n, newest and newest["sample_size"])
+    account.number("moment", name, value, newest["value"] if newest else None)
+    account.interval(
+        "interval", name, interval, newest["ci_low"] if newest else None, newest["ci_high"] if newest else None
+    )
+    account.number("n", name, n, newest["sample_size"] if newest else None)
     return newest
 
 

@@ -54,7 +54,7 @@ def standing(reading: dict[str, Any] | None, level: float | None, direction: str
 
 def _card(kpi: str, card: dict[str, Any], tables: Tables, account: Account) -> None:
     newest, drawn = tables.newest(kpi), tables.kpis[kpi]
-    account.number("KPI", kpi, card["value"], newest and newest["value"])
+    account.number("KPI", kpi, card["value"], newest["value"] if newest else None)
     noun, level = "target", drawn["target"]
     if level is None:
         promised = [moment["promise"] for moment in tables.moments.values() if moment["kpi"] == kpi]
@@ -110,7 +110,7 @@ def _waits(stage: dict[str, Any], tables: Tables, account: Account) -> None:
     for kpi in timed:
         newest, wait = tables.newest(kpi), said.get(anchor("kpi", kpi))
         if wait:
-            account.number("wait", kpi, wait["value"], newest and newest["value"])
+            account.number("wait", kpi, wait["value"], newest["value"] if newest else None)
         if wait and newest:
             _others(kpi, wait["extras"], newest, tables, account)
 
@@ -125,5 +125,7 @@ def _feelings(stage: dict[str, Any], tables: Tables, account: Account) -> None:
     for kpi in emotions:
         newest, felt = tables.newest(kpi), said.get(anchor("kpi", kpi))
         if felt:
-            account.number("presence", kpi, felt["value"], newest and newest["numerator"] / newest["denominator"])
-            account.number("n of presence", kpi, among(felt["small"], "n "), newest and newest["denominator"])
+            account.number(
+                "presence", kpi, felt["value"], newest["numerator"] / newest["denominator"] if newest else None
+            )
+            account.number("n of presence", kpi, among(felt["small"], "n "), newest["denominator"] if newest else None)

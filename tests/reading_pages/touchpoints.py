@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.reading_pages.account import Account
@@ -9,7 +10,7 @@ from tests.reading_pages.page import Shown
 from tests.reading_pages.tables import Tables
 from tests.reading_pages.texts import is_ago
 
-_LANES = {
+_LANES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "touchpoints": lambda drawn: True,
     "front": lambda drawn: drawn["stage_side"] == "front",
     "back": lambda drawn: drawn["stage_side"] == "back",

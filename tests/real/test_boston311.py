@@ -41,7 +41,7 @@ def requests(boston: Any) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def judged(boston: Any, first_run: Any, requests: pd.DataFrame) -> pd.DataFrame:
+def compared(boston: Any, first_run: Any, requests: pd.DataFrame) -> pd.DataFrame:
     """Each request with our result: 1 promise kept, 0 broken, missing while undecided."""
     both = requests.merge(boston.frame(MEMBERS), on="case_id", how="outer", validate="one_to_one", indicator=True)
     assert (both["_merge"] == "both").all()
@@ -58,27 +58,27 @@ def test_every_request_and_its_closing_is_loaded(
     }
 
 
-def test_every_closed_request_has_the_result_of_the_city(judged: pd.DataFrame) -> None:
-    closed = judged[judged["closed_dt"].notna()]
+def test_every_closed_request_has_the_result_of_the_city(compared: pd.DataFrame) -> None:
+    closed = compared[compared["closed_dt"].notna()]
     assert len(closed) == 10_771
-    told = closed[closed["ontime"].notna()]
-    assert (told["within"] == (told["ontime"] == "ONTIME")).all()
-    # Of four closed requests the city says nothing. All were closed after their date, and so we say.
-    untold = closed[closed["ontime"].isna()]
-    assert len(untold) == 4
-    assert (untold["closed_dt"] > untold["target_dt"]).all()
-    assert (untold["within"] == 0).all()
+    decided_by_city = closed[closed["ontime"].notna()]
+    assert (decided_by_city["within"] == (decided_by_city["ontime"] == "ONTIME")).all()
+    # The city has no result for four closed requests. All were closed after their due date: broken for us.
+    undecided_by_city = closed[closed["ontime"].isna()]
+    assert len(undecided_by_city) == 4
+    assert (undecided_by_city["closed_dt"] > undecided_by_city["target_dt"]).all()
+    assert (undecided_by_city["within"] == 0).all()
 
 
-def test_without_a_due_date_no_promise_is_broken(judged: pd.DataFrame) -> None:
-    undated = judged[judged["target_dt"].isna()]
+def test_without_a_due_date_no_promise_is_broken(compared: pd.DataFrame) -> None:
+    undated = compared[compared["target_dt"].isna()]
     closed = undated["closed_dt"].notna()
     assert (undated.loc[closed, "within"] == 1).all() and (undated.loc[closed, "ontime"] == "ONTIME").all()
     assert undated.loc[~closed, "within"].isna().all()
 
 
-def test_an_open_request_is_past_its_due_date_or_undecided(judged: pd.DataFrame) -> None:
-    still_open = judged[judged["closed_dt"].isna()]
+def test_an_open_request_is_past_its_due_date_or_undecided(compared: pd.DataFrame) -> None:
+    still_open = compared[compared["closed_dt"].isna()]
     past_due = still_open["target_dt"] < AS_OF
     assert int(past_due.sum()) == 780
     assert (still_open.loc[past_due, "within"] == 0).all()
@@ -86,12 +86,12 @@ def test_an_open_request_is_past_its_due_date_or_undecided(judged: pd.DataFrame)
 
 
 @pytest.mark.parametrize("segment", ["all", "neighborhood", "source", "reason"])
-def test_weekly_readings_equal_a_count_over_the_file(boston: Any, judged: pd.DataFrame, segment: str) -> None:
-    week = judged["open_dt"].dt.to_period("W-SUN").dt.start_time
-    key = judged[segment] if segment != "all" else pd.Series("all", index=judged.index)
-    closed = judged["closed_dt"].notna()
-    kept = closed & ~(judged["closed_dt"] > judged["target_dt"])
-    decided = closed | (judged["target_dt"] < AS_OF)
+def test_weekly_readings_equal_a_count_over_the_file(boston: Any, compared: pd.DataFrame, segment: str) -> None:
+    week = compared["open_dt"].dt.to_period("W-SUN").dt.start_time
+    key = compared[segment] if segment != "all" else pd.Series("all", index=compared.index)
+    closed = compared["closed_dt"].notna()
+    kept = closed & ~(compared["closed_dt"] > compared["target_dt"])
+    decided = closed | (compared["target_dt"] < AS_OF)
     wanted = (
         pd.DataFrame({"week": week, "key": key, "numerator": kept, "denominator": decided, "open_count": ~decided})
         .groupby(["week", "key"])
@@ -134,14 +134,14 @@ def test_no_alert_while_many_cases_are_open_and_none_on_a_second_run(
 
 def test_a_rejected_row_keeps_all_its_columns(bring: Callable[[str], Any], requests: pd.DataFrame) -> None:
     """Some columns of the city have names of ours, `reason` and `source`; a rejected row keeps them too."""
-    spoilt = bring("boston311")
-    (spoilt.folder / "data").unlink()
-    (spoilt.folder / "data").mkdir()
+    copy = bring("boston311")
+    (copy.folder / "data").unlink()
+    (copy.folder / "data").mkdir()
     some = requests[requests["closed_dt"].notna()].head(20)[["case_id", "open_dt", "closed_dt", "target_dt", "reason"]]
     some = some.assign(source="Self Service", neighborhood="Roxbury", ontime="", open_dt="31/07/2011")
-    file = spoilt.folder / "data" / "service_requests_spoilt.csv.gz"
+    file = copy.folder / "data" / "service_requests_spoilt.csv.gz"
     some.rename(columns={"case_id": "case_enquiry_id"}).to_csv(file, index=False)
-    (loaded,) = spoilt.jkpi("load")
+    (loaded,) = copy.jkpi("load")
     assert sum(batch["rejected"] for batch in loaded["batches"]) == 20
-    originals = spoilt.frame("select original ->> 'reason' as reason from raw.rejected_rows order by row_number")
+    originals = copy.frame("select original ->> 'reason' as reason from raw.rejected_rows order by row_number")
     assert list(originals["reason"]) == list(some["reason"])

@@ -76,7 +76,7 @@ def test_top_two_box_shares_equal_those_of_the_files(sfo: Any, first_run: Any, s
     by = (
         scores.dropna(subset="score").assign(top=lambda frame: frame["score"] >= 4).groupby(["year", "question"])["top"]
     )
-    theirs = by.agg(numerator="sum", denominator="size").astype(float)
+    theirs = pd.DataFrame(by.agg(numerator="sum", denominator="size")).astype(float)
     theirs["sample_size"], theirs["open_count"] = theirs["denominator"], 0.0
     theirs["value"] = theirs["numerator"] / theirs["denominator"]
     theirs["ci_low"], theirs["ci_high"] = proportion_confint(

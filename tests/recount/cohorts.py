@@ -48,9 +48,9 @@ class Kpi:
     def definition(self) -> str:
         """Everything that changes the number, as text. KPIs with equal definitions measure the same."""
         labels = ("name", "title", "target", "direction")
-        said = {"scale": list(SCALES[self.kind])} if self.kind in SCALES else {}
-        said |= self.entry
-        return repr(sorted((key, repr(value)) for key, value in said.items() if key not in labels))
+        parts = {"scale": list(SCALES[self.kind])} if self.kind in SCALES else {}
+        parts |= self.entry
+        return repr(sorted((key, repr(value)) for key, value in parts.items() if key not in labels))
 
 
 def kpis_of(document: dict[str, Any]) -> Iterator[Kpi]:

@@ -50,11 +50,13 @@ def response_rates(entry: dict[str, Any], history: JourneyHistory) -> pd.DataFra
     facts, window = history.facts, span(entry["window"])
     invited = facts.invitations[facts.invitations["survey"] == entry["survey"]]
     answers = facts.answers[facts.answers["survey"] == entry["survey"]]
-    named, told = invited["case_id"].notna(), answers["case_id"].notna()
+    invited_with_case, with_case = invited["case_id"].notna(), answers["case_id"].notna()
     pairs = [
-        _latest(answers[told], invited[named], "case_id"),
-        _latest(answers[told], invited[~named], "customer_id"),  # where both name a case, it has to be the same
-        _latest(answers[~told], invited, "customer_id"),
+        _latest(answers[with_case], invited[invited_with_case], "case_id"),
+        _latest(
+            answers[with_case], invited[~invited_with_case], "customer_id"
+        ),  # where both name a case, it has to be the same
+        _latest(answers[~with_case], invited, "customer_id"),
     ]
     found = pd.concat([one for one in pairs if len(one)] or pairs[:1])
     found = found.sort_values(["answer", "invited_at", "invitation_id"]).groupby("answer").tail(1)

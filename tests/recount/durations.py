@@ -110,7 +110,7 @@ def _of_period(
             for (shown, start), cell in members.groupby([value.rename("segment_value"), "period_start"]):
                 if segment != "all" and len(cell) < document.get("min_cell_size", 1):
                     continue
-                decided, status = _in_sight(facts, clocks, cell, sources)
+                decided, status = _observed(facts, clocks, cell, sources)
                 counts = cell.groupby("at_most_seconds").size()
                 yield pd.DataFrame(
                     {"kpi": kpi_id, "segment": segment, "segment_value": shown, "period": period,
@@ -120,19 +120,19 @@ def _of_period(
                 )  # fmt: skip
 
 
-def _in_sight(
+def _observed(
     facts: Facts, clocks: dict[str, BusinessClock], cell: pd.DataFrame, sources: frozenset[str]
 ) -> tuple[float, str]:
     """Seconds for which every spell of a cell has been observed, and the status that follows."""
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in sources), default=pd.Timedelta(0))
     starts, over = cell["starts_at"].iloc[0], cell["over_at"].iloc[0]
-    spots = facts.data_gaps[facts.data_gaps["source"].isin(sources)]
-    blind_at = spots.loc[spots["ends_at"].isna() | (spots["ends_at"] > starts), "starts_at"].min()
-    if blind_at < over:
+    gaps = facts.data_gaps[facts.data_gaps["source"].isin(sources)]
+    gap_at = gaps.loc[gaps["ends_at"].isna() | (gaps["ends_at"] > starts), "starts_at"].min()
+    if gap_at < over:
         return 0.0, "withheld"
     clock = clocks.get(cell["calendar"].iloc[0] or "")
-    moments = pd.Series([facts.as_of - late, blind_at]).astype(TIMES)
-    seen, data_gaps = _read(clock, moments) if pd.notna(blind_at) else (_read(clock, moments[:1]).iloc[0], np.inf)
+    moments = pd.Series([facts.as_of - late, gap_at]).astype(TIMES)
+    seen, data_gaps = _read(clock, moments) if pd.notna(gap_at) else (_read(clock, moments[:1]).iloc[0], np.inf)
     until = [
         min(seen - began, data_gaps - began, most) for began, most in zip(cell["began"], cell["followed"], strict=True)
     ]

@@ -194,7 +194,7 @@ def _spread(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     texts = frame.pop("segments")
     known = {text: json.loads(text) for text in texts.dropna().unique()}
     for name in names:
-        said = {text: document.get(name) for text, document in known.items()}
-        values = [None if (value := said.get(text)) is None else str(value) for text in texts]
+        values_by_text = {text: document.get(name) for text, document in known.items()}
+        values = [None if (value := values_by_text.get(text)) is None else str(value) for text in texts]
         frame[f"segment {name}"] = pd.Series(values, index=frame.index, dtype=object)
     return frame

@@ -85,9 +85,9 @@ class JourneyHistory:
         frame["decided_at"] = frame["ended_at"].fillna(over_at)
         frame["is_open"] = ~frame["is_completed"] & (over_at > self.facts.as_of)
         for column in self.columns:
-            said = self._first(f"segment {column}")
+            own = self._first(f"segment {column}")
             known = self.of_customers(column, frame["customer"], frame["started_at"])
-            frame[column] = said.astype(object).where(said.notna(), known)
+            frame[column] = own.astype(object).where(own.notna(), known)
         return frame
 
     def _first(self, column: str) -> pd.Series:

@@ -62,9 +62,9 @@ def all_readings(facts: Facts) -> pd.DataFrame:
     """Every reading of the journey by definition: KEY, NUMBERS, LABELS, matures_at, status."""
     versions = Versions(facts)
     parts = []
-    for one in _counted(facts, versions):
+    for counted in _counted(facts, versions):
         for period in FIRST_DAYS:
-            parts += list(_of_period(facts, versions, one, period))
+            parts += list(_of_period(facts, versions, counted, period))
     if not parts:
         return pd.DataFrame(columns=[*KEY, *NUMBERS, *LABELS, "matures_at", "status"])
     found = pd.concat(parts, ignore_index=True)
@@ -108,9 +108,9 @@ def in_viewpoint(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
     return frame
 
 
-def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> Iterator[pd.DataFrame]:
+def _of_period(facts: Facts, versions: Versions, counted: Counted, period: str) -> Iterator[pd.DataFrame]:
     """One frame for each map version and segment."""
-    frame = one.frame
+    frame = counted.frame
     if "covers" in frame:
         frame = frame[frame["covers"].isin(FEEDS[period])]
     calendar = frame["day"].dt.to_period(FIRST_DAYS[period])
@@ -120,7 +120,7 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
     )
     last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())  # type: ignore[call-overload]
     frame["version"] = versions.on(last_day)
-    epochs = versions.epochs(one.kpi_id)
+    epochs = versions.epochs(counted.kpi_id)
     frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
     number: Any
     for number, members in frame.groupby("version"):
@@ -130,13 +130,13 @@ def _of_period(facts: Facts, versions: Versions, one: Counted, period: str) -> I
             values = pd.Series("all", index=members.index, dtype=object)
             if parts:
                 values = segment_values(members, parts)
-            found = _numbers(facts, members.assign(segment_value=values), one)
-            kpi = versions.kpis[number][one.kpi_id]
+            found = _numbers(facts, members.assign(segment_value=values), counted)
+            kpi = versions.kpis[number][counted.kpi_id]
             found = _suppressed(found, segment, document.get("min_cell_size", 1))
             columns: dict[str, Any] = {
-                **{"kpi": one.kpi_id, "statistic": one.statistic, "segment": segment, "period": period},
+                **{"kpi": counted.kpi_id, "statistic": counted.statistic, "segment": segment, "period": period},
                 **{"kind": kpi.kind, "level": kpi.level, "stage": kpi.stage, "touchpoint": kpi.touchpoint},
-                **{"unit": UNITS.get(one.statistic, "share"), "is_primary": _is_primary(kpi, one.statistic)},
+                **{"unit": UNITS.get(counted.statistic, "share"), "is_primary": _is_primary(kpi, counted.statistic)},
                 **{"map_version": facts.versions[number].number, "epoch": epochs[number]},
             }
             yield found.assign(**columns)
@@ -160,18 +160,18 @@ def with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
     return members.assign(starts_at=instants(members["period_start"]), over_at=instants(members["following"]))
 
 
-def _numbers(facts: Facts, members: pd.DataFrame, one: Counted) -> pd.DataFrame:
+def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted) -> pd.DataFrame:
     """One row a cohort."""
     keys = ["segment_value", "period_start"]
     cohort = members.groupby(keys)
-    found = estimate(ESTIMATORS.get(one.statistic, "proportion"), members, keys, one.statistic)
+    found = estimate(ESTIMATORS.get(counted.statistic, "proportion"), members, keys, counted.statistic)
     found["open_count"] = cohort["is_open"].sum()
     settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
-    late = max((facts.late.get(source, pd.Timedelta(0)) for source in one.sources), default=pd.Timedelta(0))
+    late = max((facts.late.get(source, pd.Timedelta(0)) for source in counted.sources), default=pd.Timedelta(0))
     found["matures_at"] = settled + late
     data_gaps = pd.Series(False, index=found.index)
     gap: Any
-    for gap in facts.data_gaps[facts.data_gaps["source"].isin(one.sources)].itertuples():
+    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
         data_gaps |= (gap.starts_at < settled) & (gap.ends_at > cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of

@@ -127,19 +127,19 @@ def test_duration_histograms_equal_the_recount(measured: Callable[[str], str], n
 def test_lifelines_data_sets_have_the_quantiles_of_lifelines(
     measured: Callable[[str], str], name: str, engine: str
 ) -> None:
-    said = lifelines_quantiles(*spells_of(name))
+    expected = lifelines_quantiles(*spells_of(name))
     readings = read_readings(measured(engine), f"lifelines_{name}")
     readings = readings[(readings["period"] == "day") & (readings["segment"] == "all")].set_index("statistic")
-    for statistic, numbers in said.items():
+    for statistic, numbers in expected.items():
         found = readings.loc[statistic, ["value", "ci_low", "ci_high"]].astype(float) / UNIT
         assert found.to_dict() == pytest.approx(numbers, nan_ok=True, rel=1e-9), (name, statistic)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_engines_agree_to_the_last_digits_of_floating_point(measured: Callable[[str], str], name: str) -> None:
-    one, two = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
+    first, second = (read_readings(measured(engine), name).sort_values(KEY) for engine in ENGINES)
     pd.testing.assert_frame_equal(
-        one.reset_index(drop=True), two.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
+        first.reset_index(drop=True), second.reset_index(drop=True), check_dtype=False, rtol=1e-12, atol=1e-12
     )
 
 

@@ -18,8 +18,8 @@ def ours(duration: pd.Series, closed: pd.Series) -> dict[str, dict[str, float]]:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_quantiles_of_lifelines_data_sets_equal_those_of_lifelines(name: str) -> None:
     duration, closed = spells_of(name)
-    for statistic, said in lifelines_quantiles(duration, closed).items():
-        assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True, rel=1e-12), statistic
+    for statistic, expected in lifelines_quantiles(duration, closed).items():
+        assert ours(duration, closed)[statistic] == pytest.approx(expected, nan_ok=True, rel=1e-12), statistic
 
 
 def test_the_curve_and_its_bounds_equal_those_of_lifelines() -> None:
@@ -42,8 +42,8 @@ def test_quantiles_of_random_spells_equal_those_of_lifelines(seed: int) -> None:
     size = int(rng.integers(1, 60))
     duration = pd.Series(rng.integers(0, int(rng.integers(1, 30)) + 1, size)).astype(float)
     closed = pd.Series(rng.random(size) < rng.choice([0.0, 0.2, 0.6, 1.0]))
-    for statistic, said in lifelines_quantiles(duration, closed).items():
-        assert ours(duration, closed)[statistic] == pytest.approx(said, nan_ok=True), (statistic, seed)
+    for statistic, expected in lifelines_quantiles(duration, closed).items():
+        assert ours(duration, closed)[statistic] == pytest.approx(expected, nan_ok=True), (statistic, seed)
 
 
 def test_each_group_has_its_own_curve() -> None:

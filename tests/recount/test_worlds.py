@@ -14,17 +14,17 @@ from tests.recount.worlds import names, world
 
 @pytest.mark.parametrize("name", names())
 def test_the_recount_agrees_with_readings_counted_by_hand(name: str) -> None:
-    one = world(name)
-    readings = all_readings(one.facts()).set_index(KEY)
-    assert one.expected or readings.empty
-    for wanted in one.expected:
+    small_world = world(name)
+    readings = all_readings(small_world.facts()).set_index(KEY)
+    assert small_world.expected or readings.empty
+    for wanted in small_world.expected:
         key = tuple(wanted[column] for column in KEY)
         if wanted["absent"]:
             assert key not in readings.index, key
             continue
         assert key in readings.index, (key, [other for other in readings.index if other[:2] == key[:2]])
         found = readings.loc[key]
-        for column, text in wanted["said"].items():
+        for column, text in wanted["values"].items():
             assert same(found[column], text), (key, column, found[column], text)
 
 

@@ -35,7 +35,7 @@ def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:
     for number in range(max(len(world.documents) for world in worlds)):
         draw_maps(folder, worlds, number)
         run_jkpi("measure", "--full-refresh", "-w", folder)
-    run_jkpi("check", "--door", "marts", "-w", folder)
+    run_jkpi("check", "--checkpoint", "marts", "-w", folder)
 
 
 def workspace(folder: Path, url: str, worlds: Sequence[World], as_of: pd.Timestamp = AS_OF) -> None:

@@ -61,23 +61,23 @@ def names() -> list[str]:
 
 def world(name: str) -> World:
     """The world of that name. Keys of its file: map, kpis (by stage or `journey`), then (its next versions), rows."""
-    said = read_yaml(HERE / f"{name}.yml")
-    documents = [_document(name, said.get("map", {}), said["kpis"])]
-    for number, change in enumerate(said.get("then", []), start=2):
-        changed = {**said.get("map", {}), **change.get("map", {}), "version": number}
-        documents.append(_document(name, changed, {**said["kpis"], **change.get("kpis", {})}))
+    written = read_yaml(HERE / f"{name}.yml")
+    documents = [_document(name, written.get("map", {}), written["kpis"])]
+    for number, change in enumerate(written.get("then", []), start=2):
+        changed = {**written.get("map", {}), **change.get("map", {}), "version": number}
+        documents.append(_document(name, changed, {**written["kpis"], **change.get("kpis", {})}))
     calendars = {
         f"{name}_{calendar}": {"calendar": f"{name}_{calendar}", **hours}
-        for calendar, hours in said.get("calendars", {}).items()
+        for calendar, hours in written.get("calendars", {}).items()
     }
-    late = said.get("late", {"desk": "0d"})
+    late = written.get("late", {"desk": "0d"})
     return World(
         name=name,
         documents=tuple(documents),
         calendars=calendars,
-        tables={table: _rows(table, said.get(key, ""), name) for key, table in _KEYS.items()},
+        tables={table: _rows(table, written.get(key, ""), name) for key, table in _KEYS.items()},
         late={f"{name}_{source}": text for source, text in late.items()},
-        expected=tuple(_expectations(said["expected"])),
+        expected=tuple(_expectations(written["expected"])),
     )
 
 
@@ -198,7 +198,7 @@ def _expectations(text: str) -> Iterator[dict[str, Any]]:
         kpi, statistic, period, start, *rest = words
         found: dict[str, Any] = {"kpi": kpi, "statistic": statistic, "period": period}
         found |= {"period_start": pd.Timestamp(start), "segment": "all", "segment_value": "all", "absent": False}
-        said = {}
+        written = {}
         for word in rest:
             key, _, value = word.partition("=")
             if key == "absent":
@@ -206,5 +206,5 @@ def _expectations(text: str) -> Iterator[dict[str, Any]]:
             elif key == "in":
                 found["segment"], found["segment_value"] = value.split(":")
             else:
-                said[_WORDS.get(key, key)] = value
-        yield {**found, "said": said}
+                written[_WORDS.get(key, key)] = value
+        yield {**found, "values": written}

@@ -57,6 +57,7 @@ def all_records(example, source: str) -> list[dict[str, object] | None]:
     return [row for file in sorted((example.data / source).iterdir()) for row in records(file)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_same_seed_same_bytes(name: str, tmp_path: Path) -> None:
     generate(name, tmp_path / "one", seed=3)
