@@ -101,7 +101,7 @@ class Inbox:
         return "250 OK"
 
     def read(self) -> list[EmailMessage]:
-        return [message_from_bytes(mail, policy=policy.default) for mail in self.mails]  # type: ignore[misc]
+        return [message_from_bytes(mail, policy=policy.default) for mail in self.mails]
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def die(*_: object) -> None:
 def work(settings: Settings, minute: int, stage: str) -> None:
     """Evaluate and deliver, some minutes later by the clock of the machine."""
     if stage == "before commit":
-        evaluation.replace_series_states = die  # type: ignore[assignment]
+        evaluation.replace_series_states = die  # type: ignore[assignment, attr-defined]
     if stage not in ("after send", "deliver"):
         with open_warehouse(settings, read_only=True) as warehouse:
             evaluation.evaluate_and_dispatch(settings, warehouse, read_journeys(settings.workspace))

@@ -191,7 +191,7 @@ def test_an_alert_that_began_and_ended_in_a_silence_is_dropped(make_world: MakeW
 def test_a_resolution_in_a_silence_is_notified_after_it_even_if_the_data_changed(
     make_world: MakeWorld, segment: str
 ) -> None:
-    of = {"segment": segment, "value": "all" if segment == "all" else "south"}
+    of: dict[str, Any] = {"segment": segment, "value": "all" if segment == "all" else "south"}
     suffix = " (region south)" if segment != "all" else ""
     world = configured(make_world(ON_SITE.replace("promise: 0.9", "promise: 0.5")))
     world.put(steady(80, 0.92, 900))

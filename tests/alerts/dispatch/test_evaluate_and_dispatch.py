@@ -235,7 +235,7 @@ def test_impossible_counts_are_an_error_beside_an_open_alert(make_world: MakeWor
     assert [(item.kind, item.transition) for item in report.transitions] == [("error", "opened")]
     assert report.states[0].state == "firing" and report.states[0].alert_id == opened.alert_id
     message = world.messages()[-1]
-    assert (message.receiver, told.title) == ("data-team", "Technician on site: cannot be evaluated")
+    assert (message.receiver, message.title) == ("data-team", "Technician on site: cannot be evaluated")
     world.put([(170.0, 100.0)], first=FIRST + timedelta(days=65))
     assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=66))

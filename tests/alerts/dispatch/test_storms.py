@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,15 +17,15 @@ from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 MakeWorld = Callable[..., World]
 DROPS = int(os.environ.get("JKPI_TEST_BREACHES", "400"))
 """5000 for the long test."""
-TWO_OWNERS = ON_SITE.replace("notify: [lead]", "notify: [lead, boss]")
+TWO_RECEIVERS = ON_SITE.replace("notify: [lead]", "notify: [lead, boss]")
 
 
 @pytest.mark.slow
 def test_very_many_drops_are_one_message_for_each_receiver(make_world: MakeWorld) -> None:
-    world = make_world(TWO_OWNERS, receivers=[])
+    world = make_world(TWO_RECEIVERS)
     folder = world.settings.workspace
-    world.settings.receivers.clear()
-    world.settings.receivers.update({n: Receiver(n, "file", path=folder / n) for n in ("lead", "boss")})
+    receivers = {name: Receiver(name, "file", path=folder / name) for name in ("lead", "boss")}
+    world.settings = replace(world.settings, receivers=receivers)
     world.put(steady(64, 0.92, 30_000))
     for number in range(DROPS):
         world.put(steady(60, 0.92, 200) + steady(4, 0.3, 200), segment="region", value=f"r{number:04}")
