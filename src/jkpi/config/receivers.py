@@ -177,7 +177,7 @@ class AlertOptions(StrictModel):
     )
     silent_after: Duration | None = Field(
         None,
-        description="Alert if a source has had no new rows for this long. Default: twice its schedule and its lateness.",
+        description="Alert if a source has no new rows for this long. Default: twice its schedule and its lateness.",
     )
 
 
