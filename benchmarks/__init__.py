@@ -1,1 +1,1 @@
-"""Speed and memory, as ratios against a baseline in the same run. `python -m benchmarks` runs them all."""
+"""Speed and memory, as ratios to a baseline in the same run. python -m benchmarks runs them all."""

@@ -1,11 +1,11 @@
-"""Load with checks against DuckDB's own `INSERT ... SELECT read_csv` of the same file.
+"""Loading with quality checks, compared with DuckDB's own INSERT ... SELECT read_csv of the same file.
 
-    python -m benchmarks.load                    1M rows, three rounds, the two alternating
+    python -m benchmarks.load                                one million rows, three rounds, alternating
     python -m benchmarks.load --rows 10000000 --rounds 1     shows that memory stays bounded
 
-Each measurement is a process of its own; the time is that of the load, without start and imports, which are told apart.
-The load does all it does for a user: parses times in a zone, maps touchpoints, makes pseudonyms, ids and hashes,
-asks Great Expectations, tells duplicates apart and writes the ledger.
+Each measurement runs in a process of its own. Its time is that of the load; start and imports are reported apart. The
+load does all it does for a user: it parses timestamps in a time zone, maps touchpoints, makes pseudonyms, ids and
+hashes, runs Great Expectations, finds duplicates and writes the load log.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main() -> None:
         middle = {name: statistics.median(seconds) for name, seconds in found.items()}
         print(
             f"ratio: {best['jkpi'] / best['duckdb']:.1f} (best), {middle['jkpi'] / middle['duckdb']:.1f} (median);"
-            f" at most {GOAL:g} is wanted"
+            f" goal: at most {GOAL:g}"
         )
 
 

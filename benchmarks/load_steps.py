@@ -1,4 +1,4 @@
-"""The two loads that `load.py` compares, and the file they read."""
+"""The two loads that load.py compares, and the file that they read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ touchpoints: {New: fault_reported, Active: work_started, Resolved: repair_confir
 
 
 def write_csv(path: Path, rows: int, seed: int = 7) -> int:
-    """A CSV of made-up events, the same for the same seed; its size in bytes."""
+    """Write a CSV of generated events, the same for the same seed. Returns its size in bytes."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.csv as pacsv
@@ -75,7 +75,7 @@ def write_workspace(place: Path) -> None:
 
 
 def plain(place: Path) -> tuple[float, float]:
-    """DuckDB alone: text and one timestamp, nothing else. Seconds of start, seconds of the load."""
+    """DuckDB alone: texts and one timestamp. Returns seconds of start, seconds of the load."""
     import duckdb
 
     database = place / "plain.duckdb"
@@ -90,7 +90,7 @@ def plain(place: Path) -> tuple[float, float]:
 
 
 def checked(place: Path, with_checks: bool) -> tuple[float, float]:
-    """jkpi, whole. Seconds of start, seconds of the load."""
+    """The whole load of jkpi. Returns seconds of start, seconds of the load."""
     import pandas as pd
 
     from jkpi.config.settings import load_settings
@@ -122,7 +122,7 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
 
 
 def peak() -> float:
-    """Megabytes of memory that this process held at most; a parent's peak, which Linux hands down, does not count."""
+    """Peak memory of this process in megabytes, without the peak of its parent, which Linux inherits."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))

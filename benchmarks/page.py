@@ -1,9 +1,9 @@
 """How fast a large living map opens: 30 stages, 200 touchpoints, 90 KPIs, 12 segment values, 26 weeks.
 
-    python -m benchmarks.page            beside the same map with three stages, in turns
+    python -m benchmarks.page            alternates with the same map of three stages
 
-Opening is measured by the browser itself, from the start of the navigation to the load event and to the first frame
-after it, each time in a new Chromium page.
+The browser measures opening itself, from the start of the navigation to the load event and to the first frame after it,
+each time in a new Chromium page.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ FRAME = """() => new Promise(done => requestAnimationFrame(() => setTimeout(() =
 
 
 def document(stages: int, touchpoints: int) -> dict[str, Any]:
-    """The map's YAML."""
+    """YAML document of the map."""
     drawn = []
     for number in range(stages):
         points = range(number * touchpoints // stages, (number + 1) * touchpoints // stages)
         drawn.append(
             {
                 "stage": f"stage{number}",
-                "goals": ["have it done", "be told once"],
+                "goals": ["have it done", "explain it once"],
                 "actions": ["ask", "wait"],
-                "pains": ["told the same twice"],
+                "pains": ["explain the same twice"],
                 "touchpoints": [{"touchpoint": f"point{one}", "channel": "web"} for one in points],
                 "kpis": [
                     *([{"kpi": "drop_off", "window": "2d"}] if number + 1 < stages else []),
@@ -62,7 +62,7 @@ def document(stages: int, touchpoints: int) -> dict[str, Any]:
 
 
 def readings(kpis: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """26 weeks of each KPI, of everybody and of each segment's values."""
+    """26 weeks of each KPI, for all customers and for each segment value."""
     chance = random.Random(7)
     parts = [("all", "all"), *((name, value) for name, values in SEGMENTS.items() for value in values)]
     for kpi in kpis:
@@ -85,7 +85,7 @@ def readings(kpis: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def publish(folder: Path, stages: int, touchpoints: int) -> Path:
-    """The page of such a map."""
+    """Page of such a map."""
     import pyarrow as pa
 
     from jkpi.config.settings import Settings
@@ -114,7 +114,7 @@ def publish(folder: Path, stages: int, touchpoints: int) -> Path:
 
 
 def main() -> None:
-    """Make both pages, open them in turns, and say how long it took."""
+    """Make both pages, open them alternately, and print the times."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""The whole line on an example: the first run, a run with nothing new, and the start of the command line."""
+"""All steps on an example: the first run, a run without new data, and the start of the command line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> None:
         python = sorted(timed_python() for _ in range(options.runs * 3))
         shown = sorted(timed("--help") for _ in range(options.runs * 3))
     middle = options.runs // 2
-    print(f"jkpi demo, data made and all of it loaded   {first:6.1f} s")
+    print(f"jkpi demo, data generated and loaded        {first:6.1f} s")
     print(f"jkpi run, nothing new                       {again[middle]:6.1f} s   (goal {QUICK_GOAL:.0f} s)")
     print(f"  against the first run                     {again[middle] / first:6.2f}")
     print(f"jkpi --help                                 {shown[len(shown) // 2]:6.2f} s   (goal {HELP_GOAL} s)")
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def timed_python() -> float:
-    """Wall seconds of a Python that does nothing: the baseline of `--help`."""
+    """Wall seconds of an empty Python process: the baseline of --help."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     return time.perf_counter() - started

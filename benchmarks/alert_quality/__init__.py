@@ -1,1 +1,1 @@
-"""How good alerts are: what is told falsely, what is found and how soon, beside other rules on the same days."""
+"""Alert quality: false alarms, detected drops and delays, compared with other methods on the same days."""

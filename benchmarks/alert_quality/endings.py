@@ -1,7 +1,7 @@
-"""python -m benchmarks.alert_quality.endings: how soon an alert is over, and whether a further fall is told.
+"""python -m benchmarks.alert_quality.endings: how soon an alert resolves, and whether a further drop is detected.
 
-On the made days: all fall by ten points, for four weeks or for good, or by ten more when they have been fallen for
-long. A budget as `jkpi` has it by default.
+Generated days that all drop by ten points, for four weeks or for good, or by ten more long after. At the default budget
+of jkpi.
 """
 
 from __future__ import annotations
@@ -11,34 +11,32 @@ from datetime import date
 
 import numpy as np
 
-from benchmarks.alert_quality.made_days import made
-from benchmarks.alert_quality.rules import FALLS_OFF_BY, FIRST
+from benchmarks.alert_quality.generated_days import generated
+from benchmarks.alert_quality.methods import FIRST, MIN_DROP
 from benchmarks.alert_quality.sources import DAYS, Days
 from jkpi.alerts.detection.episodes import Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
-FELL, OVER, FURTHER = 90, 118, 150
+ONSET, END, FURTHER = 90, 118, 150
 POINTS = 0.1
 
 
-def fallen(days: Days, since: int, until: int, rng: np.random.Generator) -> Days:
-    """Good outcomes become bad ones: ten fewer of a hundred cases."""
-    rate = days.good[:FELL].sum(axis=0) / days.n[:FELL].sum(axis=0)
+def dropped(days: Days, since: int, until: int, rng: np.random.Generator) -> Days:
+    """Successes become failures: ten fewer per hundred cases."""
+    rate = days.successes[:ONSET].sum(axis=0) / days.n[:ONSET].sum(axis=0)
     here = (np.arange(DAYS) >= since) & (np.arange(DAYS) < until)
     lost = np.where(here[:, None], np.minimum(POINTS / rate, 1.0), 0.0)
-    return Days(days.good - rng.binomial(days.good.astype(int), lost), days.n)
+    return Days(days.successes - rng.binomial(days.successes.astype(int), lost), days.n)
 
 
-def tracks(days: Days) -> list[SeriesResult]:
+def results(days: Days) -> list[SeriesResult]:
     series = days.n.shape[1]
-    mark = np.where(days.n > 0, VALID, 0).astype(np.int8)
+    status = np.where(days.n > 0, VALID, 0).astype(np.int8)
     begin, end = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
-    grid = ReadingGrid(FIRST, 1, days.good, days.n, np.zeros_like(days.n), mark, begin, end)
-    return list(
-        replay_grid(grid, [SeriesToEvaluate(AlertRule(None, FALLS_OFF_BY), number) for number in range(series)])
-    )
+    grid = ReadingGrid(FIRST, 1, days.successes, days.n, np.zeros_like(days.n), status, begin, end)
+    return list(replay_grid(grid, [SeriesToEvaluate(AlertRule(None, MIN_DROP), number) for number in range(series)]))
 
 
 def main() -> None:
@@ -47,31 +45,41 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[20, 60, 300], help="cases a day")
     options = parser.parse_args()
     for mean in options.sizes:
-        days, rng = made(options.series, mean, np.random.default_rng(mean)), np.random.default_rng(1)
-        passing, lasting = fallen(days, FELL, OVER, rng), fallen(days, FELL, DAYS, rng)
-        told = [_told(track, OVER) for track in tracks(passing)]
-        last = [breaches[-1] for breaches in told if breaches]
-        good_days = [_column(one.closed_on) - OVER + 1 if one.closed_on else np.inf for one in last]
+        days, rng = generated(options.series, mean, np.random.default_rng(mean)), np.random.default_rng(1)
+        four_weeks, for_good = dropped(days, ONSET, END, rng), dropped(days, ONSET, DAYS, rng)
+        detected = [_episodes_after_onset(result, END) for result in results(four_weeks)]
+        last_episodes = [episodes[-1] for episodes in detected if episodes]
+        good_days = [_column(one.closed_on) - END + 1 if one.closed_on else np.inf for one in last_episodes]
         after = np.array([days for days in good_days if days > 0])
-        kept = [breaches for breaches in (_told(track, DAYS) for track in tracks(lasting)) if breaches]
-        parts = sum(len(breach.detections) - 1 for breaches in kept for breach in breaches)
-        months = options.series * (DAYS - FELL) / 30.44
-        deeper = [_told(track, DAYS) for track in tracks(fallen(lasting, FURTHER, DAYS, rng))]
-        seen = [
-            any(FURTHER <= _column(part.fired_on) < FURTHER + 14 for one in breaches for part in one.detections)
-            for breaches in deeper
+        lasting_episodes = [
+            episodes for episodes in (_episodes_after_onset(result, DAYS) for result in results(for_good)) if episodes
         ]
-        half, most = (np.quantile(after, share, method="higher") for share in (0.5, 0.9))
-        alerts = np.mean([len(breaches) for breaches in kept])
+        further_count = sum(len(episode.detections) - 1 for episodes in lasting_episodes for episode in episodes)
+        months = options.series * (DAYS - ONSET) / 30.44
+        further_episodes = [
+            _episodes_after_onset(result, DAYS) for result in results(dropped(for_good, FURTHER, DAYS, rng))
+        ]
+        detected = [
+            any(
+                FURTHER <= _column(detection.fired_on) < FURTHER + 14
+                for episode in episodes
+                for detection in episode.detections
+            )
+            for episodes in further_episodes
+        ]
+        half, nine_in_ten = (np.quantile(after, share, method="higher") for share in (0.5, 0.9))
+        resolved_early = 1.0 - len(after) / len(last_episodes)
+        alerts = np.mean([len(episodes) for episodes in lasting_episodes])
         print(
-            f"{mean} cases a day: over before its end {1.0 - len(after) / len(last):.0%}, after it within {half:.0f}"
-            f" good days (half), {most:.0f} (nine in ten); of one that lasts {alerts:.2f} alerts, {parts / months:.3f}"
-            f" further falls a month that are none; ten points further: told within 14 days {np.mean(seen):.0%}"
+            f"{mean} cases a day: resolved before the drop ends {resolved_early:.0%}, after it within {half:.0f} clear"
+            f" days (half), {nine_in_ten:.0f} (nine in ten); a lasting drop has {alerts:.2f} alerts and"
+            f" {further_count / months:.3f} false further drops a month; ten points further: detected within 14 days"
+            f" {np.mean(detected):.0%}"
         )
 
 
-def _told(track: SeriesResult, before: int) -> list[Episode]:
-    return [breach for breach in track.episodes if FELL <= _column(breach.fired_on) < before]
+def _episodes_after_onset(result: SeriesResult, before: int) -> list[Episode]:
+    return [episode for episode in result.episodes if ONSET <= _column(episode.fired_on) < before]
 
 
 def _column(day: date) -> int:

@@ -1,4 +1,4 @@
-"""When this product's alerts open on made counts."""
+"""Days on which alerts of jkpi fire on given counts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
 
 
-def opened(good: np.ndarray, n: np.ndarray, first: date, rule: AlertRule) -> np.ndarray:
-    """Alerts as they open, (T, S), of good outcomes and cases (T, S) from `first` on, each series by itself."""
+def opened(successes: np.ndarray, n: np.ndarray, first: date, rule: AlertRule) -> np.ndarray:
+    """(T, S): alerts when they fire, from successes and cases (T, S) since first. Series do not share a budget."""
     length, series = n.shape
-    mark = np.where(n > 0, VALID, 0).astype(np.int8)
+    status = np.where(n > 0, VALID, 0).astype(np.int8)
     begin, end = np.zeros(series, dtype=np.intp), np.full(series, length)
-    grid = ReadingGrid(first, rule.config.step_days, good, n, np.zeros_like(n), mark, begin, end)
+    grid = ReadingGrid(first, rule.config.step_days, successes, n, np.zeros_like(n), status, begin, end)
     alarms = np.zeros((length, series), dtype=bool)
-    for row, track in enumerate(replay_grid(grid, [SeriesToEvaluate(rule, number) for number in range(series)])):
-        for breach in track.episodes:
-            alarms[(breach.fired_on - first).days // rule.config.step_days, row] = True
+    for row, result in enumerate(replay_grid(grid, [SeriesToEvaluate(rule, number) for number in range(series)])):
+        for episode in result.episodes:
+            alarms[(episode.fired_on - first).days // rule.config.step_days, row] = True
     return alarms

@@ -1,9 +1,9 @@
-"""Run by the Python of `.peers`: how far each day lies from what others expect of it. Knows nothing of this product.
+"""Runs in the Python of .peers: distance of each day from what other models expect. Does not use jkpi.
 
     python peer_scores.py MODEL IN.npz OUT.npz
 
-IN has `rate` (T, S), NaN where a day has no case, and `first`, the first column asked for; OUT has `far` (T, S).
-Models are trained anew each Monday (column 0 is one), on all days before it.
+IN has `rate` (T, S), NaN where a day has no case, and `first`, the first column asked for. OUT has `far` (T, S). Models
+are fitted again each Monday (column 0 is one), on all days before it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import numpy as np
 WEEK = 7
 LAGS, SMOOTH = 5, 3
 SURE = 2.5758293035489004
-"""Half the width of a 99 % interval, in deviations."""
+"""Half the width of a 99 % interval, in standard deviations."""
 
 
 def features(rate: np.ndarray) -> np.ndarray:
-    """(T, 1 + LAGS): the change from the day before, smoothed over three days, and the same of the five days before it;
-    NaN where there are not so many days."""
+    """(T, 1 + LAGS): change from the day before, smoothed over three days, and the same of the five days before. NaN
+    where there are not enough days."""
     change = np.concatenate([[np.nan], np.diff(rate)])
     padded = np.concatenate([np.full(SMOOTH - 1, np.nan), change])
     smooth = np.lib.stride_tricks.sliding_window_view(padded, SMOOTH).mean(axis=1)
@@ -32,7 +32,7 @@ def features(rate: np.ndarray) -> np.ndarray:
 
 
 def by_outliers(rate: np.ndarray, first: int) -> np.ndarray:
-    """(T,): the mean of what PCA and the nearest neighbours hold for the probability of an outlier."""
+    """(T,): mean of the outlier probabilities of PCA and nearest neighbours."""
     from pyod.models.knn import KNN
     from pyod.models.pca import PCA
 
@@ -50,13 +50,15 @@ def by_outliers(rate: np.ndarray, first: int) -> np.ndarray:
 
 
 def by_forecast(rate: np.ndarray, first: int, model: Any) -> np.ndarray:
-    """(T,): how many deviations a day lies below its forecast."""
+    """(T,): standard deviations of a day below its forecast."""
     far = np.full(len(rate), np.nan)
     for monday in range(first, len(rate), WEEK):
         week = np.arange(monday, min(monday + WEEK, len(rate)))
-        said = model.forecast(y=rate[:monday], h=WEEK, level=[99])
-        deviation = np.maximum((said["mean"] - said["lo-99"]) / SURE, 1e-9)
-        far[week] = ((said["mean"] - rate[monday : monday + WEEK][: len(week)]) / deviation[: len(week)])[: len(week)]
+        forecast = model.forecast(y=rate[:monday], h=WEEK, level=[99])
+        deviation = np.maximum((forecast["mean"] - forecast["lo-99"]) / SURE, 1e-9)
+        far[week] = ((forecast["mean"] - rate[monday : monday + WEEK][: len(week)]) / deviation[: len(week)])[
+            : len(week)
+        ]
     return far
 
 
@@ -71,7 +73,7 @@ def scorer(name: str) -> Callable[[np.ndarray, int], np.ndarray]:
 
 
 def filled(rate: np.ndarray) -> np.ndarray:
-    """Days without a case are as the day before: none of these models knows a gap."""
+    """Days without a case repeat the day before: none of these models supports gaps."""
     last = np.maximum.accumulate(np.where(np.isnan(rate), 0, np.arange(len(rate))))
     known = rate[last]
     return np.where(np.isnan(known), np.nanmean(rate), known)

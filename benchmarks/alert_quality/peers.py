@@ -1,4 +1,4 @@
-"""Rules of others whose models live in an environment of their own: Anomstack's, and statsforecast's intervals."""
+"""Methods whose models need an environment of their own: Anomstack, and forecast intervals of statsforecast."""
 
 from __future__ import annotations
 
@@ -9,72 +9,73 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.alert_quality.rules import Rival, told_once
+from benchmarks.alert_quality.methods import Method, first_alarms
 from benchmarks.alert_quality.sources import AT, DAYS, Days
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".peers" / "bin" / "python"
 TRAINED = 42
-"""The first Monday with a model: six weeks of days. Like the others they are asked from there on."""
+"""The first Monday with a model, after six weeks of days."""
 AROUND, RECENT = 3, 5
 _known: dict[str, list[tuple[Days, np.ndarray]]] = {}
 
 
 def outliers(days: Days, strict: float) -> np.ndarray:
-    """Told where one of the last five days scores, with the three days after it that are known, so much on average; of
-    those only days below the mean of the month before, for a rise is no fall."""
+    """Alarm if one of the last five days scores at least `strict` on average with the three days after it that are
+    known. Only days below the mean of the month before count, since a rise is no drop."""
     far, rate = _far("outliers", days), _rates(days)
     raw = np.zeros(far.shape, dtype=bool)
     for day in range(TRAINED + RECENT, DAYS):
         smooth = [far[since : min(since + AROUND, day) + 1].mean(axis=0) for since in range(day - RECENT + 1, day + 1)]
-        usual = np.nanmean(rate[day - 30 : day], axis=0)
-        raw[day] = (np.max(smooth, axis=0) >= strict) & (rate[day] < usual)
-    return told_once(raw)
+        baseline = np.nanmean(rate[day - 30 : day], axis=0)
+        raw[day] = (np.max(smooth, axis=0) >= strict) & (rate[day] < baseline)
+    return first_alarms(raw)
 
 
 def below_forecast(model: str, days: Days, strict: float) -> np.ndarray:
-    """Below the forecast by so many of its deviations."""
+    """Below the forecast by so many standard deviations."""
     with np.errstate(invalid="ignore"):
-        return told_once(_far(model, days) >= strict)
+        return first_alarms(_far(model, days) >= strict)
 
 
 PEERS = (
-    Rival(
+    Method(
         "Anomstack: PCA and KNN of PyOD",
         outliers,
         0.8,
         (0.3, 1.0),
         "Anomstack's defaults: change, smoothed over 3, 5 lags; mean of both; threshold 0.8, smoothed over 3",
     ),
-    Rival(
+    Method(
         "statsforecast: MSTL, 99 % interval",
         lambda d, s: below_forecast("mstl", d, s),
         2.576,
         (0.5, 9.0),
         "statsforecast's anomaly detection: level 99",
-        most=50,
+        max_series=50,
     ),
-    Rival(
+    Method(
         "statsforecast: AutoETS, 99 %",
         lambda d, s: below_forecast("ets", d, s),
         2.576,
         (0.5, 9.0),
         "statsforecast's anomaly detection: level 99",
-        most=30,
+        max_series=30,
     ),
 )
 
 
 def _rates(days: Days) -> np.ndarray:
-    return np.where(days.n > 0, days.good / np.maximum(days.n, 1), np.nan)
+    return np.where(days.n > 0, days.successes / np.maximum(days.n, 1), np.nan)
 
 
 def _far(model: str, days: Days) -> np.ndarray:
-    """(DAYS, S): asked once for the same days; where they differ from known ones by a fall alone, from that day on."""
+    """(DAYS, S): computed once for the same days. If days differ from known ones by a drop alone, only from that day
+    on."""
     first, base = TRAINED, None
     for known, far in _known.setdefault(model, []):
-        if known.good.shape == days.good.shape and np.array_equal(known.good[:AT], days.good[:AT]):
-            if np.array_equal(known.good, days.good) and np.array_equal(known.n, days.n):
+        if known.successes.shape == days.successes.shape and np.array_equal(known.successes[:AT], days.successes[:AT]):
+            if np.array_equal(known.successes, days.successes) and np.array_equal(known.n, days.n):
                 return far
             first, base = AT, far
     found = _asked(model, days, first)

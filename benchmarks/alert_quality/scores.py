@@ -1,4 +1,4 @@
-"""From alarms to figures, with bootstrap intervals over series."""
+"""Figures from alarms, with bootstrap intervals over series."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.alert_quality.rules import WARM
+from benchmarks.alert_quality.methods import WARM
 from benchmarks.alert_quality.sources import AT, DAYS
 
 
 @dataclass(frozen=True)
 class Score:
-    """`caught`: share of falls told within 3, 7 and 14 days; delays in days, a miss is infinite; `precision`: of all
-    that is told from the falls' beginning and in as many clean days, how much is a fall; `flaps`: tellings of one fall
-    beyond the first."""
+    """detected: share of drops reported within 3, 7 and 14 days. median, p90: delays in days, infinite if missed.
+    precision: share of true alarms, among those since the onset and in as many clean days. repeats: alarms about one
+    drop beyond the first."""
 
-    caught: tuple[float, float, float]
+    detected: tuple[float, float, float]
     median: float
     p90: float
     precision: float
-    flaps: float
+    repeats: float
 
 
 def delays(alarms: np.ndarray) -> np.ndarray:
-    """(S,): days from the first fallen day to the telling, counted from 1."""
+    """(S,): days from the onset to the alarm, counted from 1."""
     after = alarms[AT:]
     return np.where(after.any(axis=0), after.argmax(axis=0) + 1.0, np.inf)
 
@@ -43,12 +43,12 @@ def score(alarms: np.ndarray, clean: np.ndarray) -> Score:
 
 
 def alarmed(alarms: np.ndarray, within: int = 7) -> float:
-    """The share of series with a telling in so many days from the trouble on."""
+    """Share of series with an alarm within so many days after the fault."""
     return float(alarms[AT : AT + within].any(axis=0).mean())
 
 
 def interval(values: np.ndarray, rounds: int = 400) -> tuple[float, float]:
-    """95 % of the mean over series."""
+    """95 % interval of the mean over series."""
     rng = np.random.default_rng(5)
     means = values[rng.integers(0, len(values), (rounds, len(values)))].mean(axis=1)
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))

@@ -1,9 +1,9 @@
-"""Clean series to hide falls in: real days of public data, thinned to a number of cases.
+"""Clean series to inject drops into: real days of public data, thinned to a number of cases.
 
-They come from JKPI_PUBLIC_DATA: promises kept by an IT service desk (by group and priority, from the day on which
-its first crisis was over), a city's service requests done on time (by reason), and four-hour waits of emergency
-departments (by organisation). The first two are a few weeks long: whole weeks are drawn from them with replacement. The
-third is monthly: its days are drawn at the month's rate, which gives slow drift, not real days.
+They come from JKPI_PUBLIC_DATA: promises kept by an IT service desk (by group and priority, after its first crisis),
+service requests of a city done on time (by reason), and four-hour waits of emergency departments (by organisation). The
+first two last a few weeks: whole weeks are drawn from them with replacement. The third is monthly: days are drawn at
+the rate of the month, which gives slow drift, not real days.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ import numpy as np
 
 DAYS = 217
 AT = 189
-"""The column on which falls begin: a Monday, as column 0 is."""
+"""Column on which drops begin: a Monday, as column 0 is."""
 
 
 @dataclass(frozen=True, eq=False)
 class Days:
     """(DAYS, S) counts."""
 
-    good: np.ndarray
+    successes: np.ndarray
     n: np.ndarray
 
     def part(self, rows: np.ndarray | slice) -> Days:
-        return Days(self.good[:, rows], self.n[:, rows])
+        return Days(self.successes[:, rows], self.n[:, rows])
 
 
 def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
-    """Of the real series that are large enough, in turn; None where there is no data or none is."""
+    """Series from the real ones that are large enough, in turn. None if there is no data."""
     place = os.environ.get("JKPI_PUBLIC_DATA")
     if not place or not Path(place).is_dir():
         return None
@@ -97,16 +97,17 @@ def _city(place: Path) -> list[Counts]:
 
 
 def _daily(cases: list[tuple[date, bool, str]], first: date, end: date) -> list[Counts]:
-    """Whole weeks from a Monday on, of the groups with five cases a day or more."""
-    total, good = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    """Whole weeks from a Monday on, of the groups with at least five cases a day."""
+    total, successes = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     for day, kept, name in cases:
         if first <= day < end:
             total[name, day] += 1
-            good[name, day] += kept
+            successes[name, day] += kept
     days = [date.fromordinal(one) for one in range(first.toordinal(), end.toordinal())]
     names = sorted({name for name, _ in total})
     found = [
-        (np.array([good[name, day] for day in days]), np.array([total[name, day] for day in days])) for name in names
+        (np.array([successes[name, day] for day in days]), np.array([total[name, day] for day in days]))
+        for name in names
     ]
     return [one for one in found if one[1].mean() >= 5]
 
@@ -130,15 +131,15 @@ def _emergencies(place: Path) -> list[Counts]:
     return found[:40]
 
 
-def _lengthened(good: np.ndarray, n: np.ndarray, rng: np.random.Generator) -> Counts:
+def _lengthened(successes: np.ndarray, n: np.ndarray, rng: np.random.Generator) -> Counts:
     if len(n) >= DAYS:
-        return good[:DAYS], n[:DAYS]
+        return successes[:DAYS], n[:DAYS]
     weeks = rng.integers(0, len(n) // 7, DAYS // 7)
     days = (7 * weeks[:, None] + np.arange(7)).ravel()
-    return good[days], n[days]
+    return successes[days], n[days]
 
 
-def _thinned(good: np.ndarray, n: np.ndarray, mean: int, rng: np.random.Generator) -> Counts:
+def _thinned(successes: np.ndarray, n: np.ndarray, mean: int, rng: np.random.Generator) -> Counts:
     share = min(1.0, mean / n.mean())
-    kept = rng.binomial(good, share)
-    return kept, kept + rng.binomial(n - good, share)
+    kept = rng.binomial(successes, share)
+    return kept, kept + rng.binomial(n - successes, share)

@@ -1,1 +1,1 @@
-"""The speed of measuring: jkpi against one hand-written DuckDB script, on the same rows in the same run."""
+"""Speed of measuring: jkpi against one hand-written DuckDB script, on the same rows in the same run."""

@@ -1,12 +1,12 @@
-"""`jkpi measure` against one script written by hand, on the same rows, in the same run.
+"""jkpi measure against a hand-written script, on the same rows in the same run.
 
-    python -m benchmarks.measure                                  1M events
+    python -m benchmarks.measure                                  one million events
     python -m benchmarks.measure --events 10000000 --rounds 3
     python -m benchmarks.measure --events 1000000 10000000 100000000 --rounds 1 --memory-limit 2GB
 
-For each size: what measuring an empty warehouse costs (dbt's start), then the whole year but its last day counted anew
-by jkpi and by hand, in turns; whether both found the same; then one more day, which jkpi adds to what it has. With more
-than one size, how the times grow: the exponent of a power of the number of events.
+For each size: the cost of measuring an empty warehouse (the start of dbt); a full refresh of the year without its last
+day, by jkpi and by hand alternately; whether both give the same readings; then one more day, which jkpi adds. With more
+than one size, the growth of the times: the exponent of a power of the number of events.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.measure.sizes import Found, growth, measure_size
 
 
 def main() -> None:
-    """Measure each size, and say what was found."""
+    """Measure each size and print the results."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--rounds", type=int, default=3)

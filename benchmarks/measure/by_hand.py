@@ -1,8 +1,8 @@
-"""The competitor: what somebody who knows this data and DuckDB well would write by hand, to be as fast as can be.
+"""The competitor: what an expert in this data and in DuckDB would write by hand to be as fast as possible.
 
-It makes what `jkpi measure` makes (passages, visits, scored answers, transitions, readings with their intervals and
-statuses) from the same raw tables, for this one workspace: no check, no map version, no calendar, no second engine.
-Run as a program it prints one JSON object a step, seconds of wall and CPU.
+It makes what jkpi measure makes (journey instances, stage visits, scored responses, transitions, readings with
+intervals and statuses) from the same raw tables, for this one workspace: no quality check, no map versions, no
+calendar, no second engine. As a program it prints one JSON object a step, with seconds of wall and CPU.
 
     python -m benchmarks.measure.by_hand WAREHOUSE OUTPUT AS_OF [MEMORY_LIMIT]
 """
@@ -30,7 +30,8 @@ FOLDER = Path(__file__).parent / "by_hand_sql"
 
 
 def _values(as_of: datetime) -> dict[str, str | int]:
-    """What the SQL's braces stand for; of a touchpoint the low five bits of a moment, stage * 4 + position."""
+    """Values of the placeholders in the SQL. Touchpoints are given as the low five bits of a timestamp: stage * 4 +
+    position."""
     return {
         "as_of": f"timestamp '{as_of}'",
         "as_of_us": microseconds(as_of),
@@ -57,7 +58,7 @@ def steps() -> Iterator[tuple[str, str]]:
 def count_by_hand(
     warehouse: Path, output: Path, as_of: datetime, memory_limit: str | None = None
 ) -> Iterator[dict[str, float | str]]:
-    """Count everything from `warehouse`, which is only read, into a new file `output`; a row a step, seconds."""
+    """Count everything from warehouse, which is only read, into a new file. Yields a row a step."""
     import duckdb
 
     output.unlink(missing_ok=True)
@@ -76,7 +77,7 @@ def count_by_hand(
             if name in hooks:
                 hooks[name](connection)
             connection.execute(re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), sql))
-            if name == "cut passages":
+            if name == "cut instances":
                 _assert_sorted(connection)
             yield clock.lap(name)
         connection.execute("checkpoint out")
@@ -84,7 +85,7 @@ def count_by_hand(
 
 
 def _assert_sorted(connection: duckdb.DuckDBPyConnection) -> None:
-    """Windows without partition rest on the order of the table; it is kept by every step, and here it is seen."""
+    """Window functions without partition rely on the order of the table. Every step keeps it; this asserts it."""
     sql = "select count(*) from (select pid, o, lag(pid) over () as p, lag(o) over () as q from steps) where pid < p"
     (wrong,) = connection.execute(f"{sql} or (pid = p and o < q)").fetchone() or (1,)
     assert not wrong, f"{wrong} steps out of order"

@@ -1,4 +1,4 @@
-"""The small tables that the hand-written SQL joins: the map as numbers, days and periods, segments."""
+"""Small tables that the hand-written SQL joins: the map as numbers, days and periods, segments."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _kpis(walk: Walk) -> list[tuple[int | None, str | None, dict[str, Any]]]:
-    """(stage from 1, its name, the KPI) of the map; stage and name are None for the journey's own."""
+    """(stage from 1, its name, KPI) of the map. Stage and name are None for KPIs of the whole journey."""
     written = journey_yaml(walk)
     found: list[tuple[int | None, str | None, dict[str, Any]]] = [
         (place, stage["stage"], kpi) for place, stage in enumerate(written["stages"], start=1) for kpi in stage["kpis"]
@@ -106,7 +106,7 @@ def _microseconds(length: str) -> int:
 
 
 def _segment_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """A pair of values is tier * 8 + region; the texts of the landing are few, so each is taken apart once."""
+    """A pair of values is tier * 8 + region. The distinct texts of the landing are few, so each is parsed once."""
     texts = connection.execute(
         "select distinct segments from src.raw.touchpoint_events"
         " union select distinct segments from src.raw.survey_responses"
@@ -133,7 +133,7 @@ def _segment_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _periods(connection: duckdb.DuckDBPyConnection) -> None:
-    """Local days, with the day, week and month that each is in; and when each of these is over, in UTC."""
+    """Local days with their day, week and month, and the end of each period in UTC."""
     first = AS_OF.date() - timedelta(days=DAYS + 2)
     days = [first + timedelta(days=number) for number in range(DAYS + 4)]
     cells: dict[tuple[str, date], int] = {}
@@ -167,7 +167,7 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def _macros(connection: duckdb.DuckDBPyConnection) -> None:
-    """Local days by the few moments at which a zone's offset changes: comparing is quicker than converting."""
+    """Local days from the few timestamps at which the offset of a zone changes: comparing is faster than converting."""
     branches = " ".join(f"when {number} then {_offset(walk.timezone)}" for number, walk in enumerate(WALKS))
     connection.execute(
         "create temp macro local_day(journey, moment) as"
@@ -181,7 +181,7 @@ def _macros(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _offset(zone: str) -> str:
-    """SQL of the offset in microseconds at `moment`; the year is walked through by the hour."""
+    """SQL of the offset in microseconds at `moment`, found by stepping through the year by the hour."""
     hour = timedelta(hours=1)
     moment, end = AS_OF - timedelta(days=DAYS + 2), AS_OF + timedelta(days=2)
     changes: list[tuple[datetime, int]] = []

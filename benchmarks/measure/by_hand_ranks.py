@@ -1,4 +1,4 @@
-"""What SQL lacks: quantiles of Student's t, and the ranks of Kaplan-Meier quantiles and bounds without censoring."""
+"""What SQL lacks: quantiles of Student's t, and ranks of Kaplan-Meier quantiles and bounds without censoring."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Numbers = npt.NDArray[np.float64]
 
 Z = float(stats.norm.ppf(0.975))
 QUANTILES = {"median": 0.5, "p90": 0.1}
-"""Statistic -> the share that is still open there."""
+"""Statistic -> share of cases still open at it."""
 _SLACK = 1e-12
 
 
 def bound(n: Numbers, i: Numbers, sign: int) -> Numbers:
-    """The log-log 95 % bound of S after the i-th of n that close, 0 < i < n; sign 1 is the lower one.
+    """Log-log 95 % bound of S after the i-th of n events, 0 < i < n. sign: 1 for the lower bound.
 
     Exponential Greenwood: Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, section 1.4.
     """
@@ -30,7 +30,7 @@ def bound(n: Numbers, i: Numbers, sign: int) -> Numbers:
 
 
 def first_at_most(n: Numbers, share: float, sign: int) -> Numbers:
-    """The smallest i in 1..n-1 whose bound is at most `share`, else n + 1: by halves, as it only falls with i."""
+    """Smallest i in 1..n-1 whose bound is at most share, else n + 1. By bisection, since the bound decreases with i."""
     low, high = np.zeros_like(n), n.copy()
     while (high - low > 1).any():
         middle = np.clip(np.floor((low + high) / 2), 1, np.maximum(n - 1, 1))
@@ -42,7 +42,7 @@ def first_at_most(n: Numbers, share: float, sign: int) -> Numbers:
 
 
 def ranks(connection: duckdb.DuckDBPyConnection) -> None:
-    """Table `ranks`: for each size of a cell and each statistic, which of the sorted durations is value and bound."""
+    """Table ranks: for each cell size and statistic, the positions of value and bounds among the sorted durations."""
     import pyarrow as pa
 
     n = np.array([float(size) for (size,) in connection.execute("select distinct n from lists").fetchall()])

@@ -1,4 +1,4 @@
-"""Whether the two counts agree: the same readings, and each number of them."""
+"""Whether both sides agree: the same readings, and each number in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ NEAR = 1e-9
 
 @dataclass(frozen=True)
 class Comparison:
-    """readings of each side; those with the same key; column -> in how many of them it differs; other tables' rows."""
+    """Number of readings on each side and with a common key; differing: column -> readings in which it differs; tables:
+    rows of other tables."""
 
     jkpi: int
     by_hand: int
@@ -29,20 +30,20 @@ class Comparison:
         return self.jkpi == self.by_hand == self.common and not any(self.differing.values()) and counts
 
     def lines(self) -> list[str]:
-        """What to say of it."""
-        said = [f"readings: {self.jkpi:,} by jkpi, {self.by_hand:,} by hand, {self.common:,} of the same key"]
-        said += [f"  only jkpi: {counts}" for counts in [self.only_jkpi] if counts]
-        said += [f"  only by hand: {counts}" for counts in [self.only_by_hand] if counts]
+        """The comparison as text."""
+        lines = [f"readings: {self.jkpi:,} by jkpi, {self.by_hand:,} by hand, {self.common:,} of the same key"]
+        lines += [f"  only jkpi: {counts}" for counts in [self.only_jkpi] if counts]
+        lines += [f"  only by hand: {counts}" for counts in [self.only_by_hand] if counts]
         wrong = {column: count for column, count in self.differing.items() if count}
-        said.append(f"  differing by more than {NEAR:g} (or in text): {wrong or 'none'}")
-        said += [f"    {column}: {example}" for column, examples in self.examples.items() for example in examples]
+        lines.append(f"  differing by more than {NEAR:g} (or in text): {wrong or 'none'}")
+        lines += [f"    {column}: {example}" for column, examples in self.examples.items() for example in examples]
         for name, (left, right) in self.tables.items():
-            said.append(f"  {name}: {left:,} and {right:,}{'' if left == right else '   DIFFERENT'}")
-        return said
+            lines.append(f"  {name}: {left:,} and {right:,}{'' if left == right else '   DIFFERENT'}")
+        return lines
 
 
 def compare(warehouse: Path, by_hand: Path) -> Comparison:
-    """The marts of `warehouse` and the tables of `by_hand`; early readings are not counted by hand."""
+    """Compare the marts of warehouse with the tables of by_hand. Early readings are not part of the script."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -115,7 +116,7 @@ _TABLES = {
     "fct_stage_visits exited": f"select {_US.format(column='exited_at')} from {{t}}",
     "fct_stage_visits moved_on": f"select {_US.format(column='moved_on_at')} from {{t}}",
     "fct_responses": "select count(*) from {t}",
-    "fct_responses in a passage": "select count(instance_id) from {t}",
+    "fct_responses in an instance": "select count(instance_id) from {t}",
     "fct_responses top": "select count(*) filter (where is_top) from {t}",
     "fct_stage_transitions": "select count(*) from {t}",
     "fct_stage_transitions counted": "select sum(count_transitions)::bigint from {t}",

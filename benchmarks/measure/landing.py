@@ -1,4 +1,4 @@
-"""The walks as rows of the landing, just as the loader would have written them, or as the Parquet files it reads.
+"""Generated journey instances as rows of the landing, as the loader would write them, or as the Parquet files it reads.
 
 python -m benchmarks.measure.landing DIRECTORY --events 1000000 [--files]
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure.maps import AS_OF, KEY, write_workspace
-from benchmarks.measure.rows import answers, as_landed, events, passages, table
+from benchmarks.measure.rows import answers, as_landed, events, instances, table
 from benchmarks.measure.walking import Chunk, chunks
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _KINDS = {"touchpoints": ("touchpoint_events", "occurred_at"), "responses": ("su
 
 
 def make(place: Path, memory_limit: str | None = None) -> None:
-    """A workspace at `place`: the map is in its warehouse, and no row."""
+    """Make a workspace. Its warehouse holds the map and no events."""
     from jkpi.journeys.map_tables import write_map
     from jkpi.journeys.reader import read_journeys
     from jkpi.loading.workspace import read_sources
@@ -42,9 +42,9 @@ def make(place: Path, memory_limit: str | None = None) -> None:
 
 
 def land(place: Path, count: int, seed: int = 7) -> int:
-    """Land about `count` events and a tenth as many answers; the last day's are kept for `land_last_day`.
+    """Land about count events and a tenth as many responses. The last day is held back for land_last_day.
 
-    How many events there are, the last day's among them.
+    Returns the number of events, with those of the last day.
     """
     with _connect(place) as connection:
         for number, chunk in enumerate(chunks(count, seed)):
@@ -66,7 +66,7 @@ def land(place: Path, count: int, seed: int = 7) -> int:
 
 
 def land_last_day(place: Path) -> int:
-    """Land the day that was held back, as batches of its own; the number of its events."""
+    """Land the day that was held back, as batches of its own. Returns the number of its events."""
     with _connect(place) as connection:
         for name in (*(name for name, _ in _KINDS.values()), "load_batches"):
             connection.execute(f"insert into main_rows.raw.{name} select * from held_back.raw.{name}")
@@ -75,7 +75,7 @@ def land_last_day(place: Path) -> int:
 
 
 def write_files(place: Path, count: int, seed: int = 7) -> None:
-    """The same rows as files of `data/`, for `jkpi load`: customers by number, no pseudonyms yet."""
+    """Write the same rows as files of data/, for jkpi load, with customer numbers instead of pseudonyms."""
     import duckdb
 
     write_workspace(place)
@@ -99,25 +99,25 @@ def _connect(place: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
-    """The chunk as tables `passages`, `walked` and `answered`; pseudonyms are made once a passage."""
+    """Register the chunk as tables instances, walked and answered. Pseudonyms are made once a journey instance."""
     from jkpi.loading.expressions import hmac_pads, pseudonym
 
-    connection.register("passages_in", passages(chunk))
+    connection.register("instances_in", instances(chunk))
     connection.execute(
-        "create or replace temp table passages as"
+        "create or replace temp table instances as"
         f" select *, {pseudonym('customer')} as pseudonym from"
-        " (select passage, 'C' || lpad(cast(number as varchar), 9, '0') as customer, journey, tier, region"
-        " from passages_in)",
+        " (select instance, 'C' || lpad(cast(number as varchar), 9, '0') as customer, journey, tier, region"
+        " from instances_in)",
         hmac_pads(KEY.encode()),
     )
     walked = {"touchpoint": chunk.touchpoint, "at": chunk.occurred, "tier": chunk.tier}
-    connection.register("walked", table(passage=chunk.event_passage, **walked))
+    connection.register("walked", table(instance=chunk.event_instance, **walked))
     answered = {"question": chunk.question, "score": chunk.score, "at": chunk.answered}
-    connection.register("answered", table(passage=chunk.answer_passage, **answered))
+    connection.register("answered", table(instance=chunk.answer_instance, **answered))
 
 
 def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """One row of `raw.load_batches` for each batch that has landed."""
+    """Write one row of raw.load_batches for each landed batch."""
     for kind, (name, time) in _KINDS.items():
         connection.execute(
             f"insert into {database}.raw.load_batches by name"
@@ -130,7 +130,7 @@ def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
 
 
 def main() -> None:
-    """Make a workspace to try things on: its rows landed, or as files that `jkpi load` reads."""
+    """Make a workspace to experiment with: rows already landed, or files for jkpi load."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("directory", type=Path)
     parser.add_argument("--events", type=int, default=1_000_000)

@@ -1,4 +1,4 @@
-"""The workspace that is measured: three journeys of five stages, and their sources, as YAML."""
+"""The measured workspace: three journeys of five stages, and their sources, as YAML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 AS_OF = datetime(2026, 10, 31)  # noqa: DTZ001
-"""UTC, naive. The last event is before it, the first one a year."""
+"""UTC, naive. All events lie in the year before it."""
 DAYS = 365
 WINDOW, IDLE = timedelta(days=14), timedelta(days=5)
 TIERS, REGIONS = ("gold", "silver", "bronze"), ("north", "south", "east", "west")
@@ -22,7 +22,7 @@ SIZES = (3, 2, 3, 2, 2)
 
 @dataclass(frozen=True)
 class Walk:
-    """One journey: its stages' touchpoints, and what differs from one journey to the next."""
+    """One journey: the touchpoints of its stages, and what differs between journeys."""
 
     journey: str
     timezone: str
@@ -79,13 +79,13 @@ WALKS = (
 
 
 def microseconds(length: timedelta | datetime) -> int:
-    """A length, or a moment since 1970 (UTC, naive), in whole microseconds."""
+    """A duration, or a timestamp since 1970 (UTC, naive), in whole microseconds."""
     span = length - datetime(1970, 1, 1) if isinstance(length, datetime) else length  # noqa: DTZ001
     return span // timedelta(microseconds=1)
 
 
 def journey_yaml(walk: Walk) -> dict[str, Any]:
-    """The map of one journey, as its YAML file holds it."""
+    """YAML document of one journey."""
     first, _, third, fourth, fifth = walk.stages.values()
     kpis: dict[int, list[dict[str, Any]]] = {
         0: [
@@ -145,7 +145,7 @@ _EVENTS = {
 
 
 def source_yaml() -> list[dict[str, Any]]:
-    """One source of events and one of answers for each scale; the effort survey does not know the segments."""
+    """One source of events, and one of responses for each scale. The effort survey has no segments."""
     columns: dict[str, Any] = {
         "response_id": "number",
         "customer_id": "customer",
@@ -172,7 +172,7 @@ SCALES = {"effort": (1, 7), "satisfaction": (1, 5), "recommend": (0, 10)}
 
 
 def write_workspace(place: Path, memory_limit: str | None = None) -> None:
-    """jkpi.yml, journeys, sources and the key of the pseudonyms."""
+    """Write jkpi.yml, journeys, sources and the pseudonym key."""
     settings: dict[str, Any] = {"workspace": "benchmark", "as_of": f"{AS_OF.isoformat()}Z", "synthetic": True}
     if memory_limit:
         settings["memory_limit"] = memory_limit

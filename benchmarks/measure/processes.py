@@ -1,4 +1,4 @@
-"""What a command costs: wall, CPU of its whole family of processes, memory, and what it spills to the disk."""
+"""Cost of a command: wall time, CPU of all its processes, memory, and bytes spilled to disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVERY_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of wall and CPU; megabytes of memory (all processes together) and of spilled files, at their peak."""
+    """Seconds of wall and CPU; peak megabytes of memory (all processes together) and of spilled files."""
 
     wall: float
     cpu: float
@@ -30,7 +30,7 @@ class Cost:
     output: str = ""
 
     def without(self, other: Cost) -> Cost:
-        """What is left of the times when another run's are taken off."""
+        """Times after subtracting those of another run."""
         return replace(self, wall=self.wall - other.wall, cpu=self.cpu - other.cpu)
 
     def __str__(self) -> str:
@@ -39,9 +39,9 @@ class Cost:
 
 
 def run(command: Sequence[str], spills: Sequence[Path] = ()) -> Cost:
-    """Run it to its end. `spills` are folders that may hold spilled files.
+    """Run a command to its end. spills: folders that may hold spilled files.
 
-    Ends this program where the command fails, with what it said.
+    Exits this program with the output of the command if it fails.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
@@ -62,7 +62,7 @@ def run(command: Sequence[str], spills: Sequence[Path] = ()) -> Cost:
 
 
 class _Watch:
-    """Looks at a family of processes, and at folders, until it is told to end."""
+    """Samples the memory of a process tree and the size of folders until end() is called."""
 
     def __init__(self, pid: int, folders: Sequence[Path]) -> None:
         self._folders = folders
@@ -72,20 +72,20 @@ class _Watch:
         self._thread.start()
 
     def end(self) -> tuple[float, float]:
-        """Megabytes of memory and of spilled files, at their peak."""
+        """Peak megabytes of memory and of spilled files."""
         self._over.set()
         self._thread.join()
         return self._memory / 1e6, self._spill / 1e6
 
     def _look(self, pid: int) -> None:
         while not self._over.wait(_EVERY_SECONDS):
-            held = 0
+            resident = 0
             with suppress(psutil.Error):
                 first = psutil.Process(pid)
                 for process in (first, *first.children(recursive=True)):
                     with suppress(psutil.Error):
-                        held += process.memory_info().rss
-            self._memory = max(self._memory, held)
+                        resident += process.memory_info().rss
+            self._memory = max(self._memory, resident)
             self._spill = max(self._spill, sum(map(_size, self._folders)))
 
 

@@ -1,4 +1,4 @@
-"""The SQL that turns a chunk of numbers into rows: as files hold them, and as the loader lands them."""
+"""SQL that turns a chunk of numbers into rows: as files contain them, and as the loader lands them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _CHANNELS = [
 _JOURNEYS = [walk.journey for walk in WALKS]
 
 
-def passages(chunk: Chunk) -> pa.Table:
-    """passage, its customer's number, journey, tier and region."""
+def instances(chunk: Chunk) -> pa.Table:
+    """Journey instances: number, customer number, journey, tier and region."""
     customer = chunk.customer
     place = np.arange(len(customer))
     return table(
-        passage=place, number=customer, journey=chunk.journey, tier=tier_of(customer), region=region_of(customer)
+        instance=place, number=customer, journey=chunk.journey, tier=tier_of(customer), region=region_of(customer)
     )
 
 
 def table(**columns: Any) -> pa.Table:
-    """Arrays of whole numbers side by side, with a column `place` that counts the rows."""
+    """Table of integer arrays, with a column place that numbers the rows."""
     import pyarrow as pa
 
     columns["place"] = np.arange(len(next(iter(columns.values()))))
@@ -37,19 +37,19 @@ def table(**columns: Any) -> pa.Table:
 
 
 def events(number: int, customer: str = "customer") -> str:
-    """The events of chunk `number` in the columns that their source names, in order of time."""
+    """Events of a chunk in the columns of their source, ordered by time."""
     return (
         f"select {_numbered('E', number)}, p.{customer} as customer,"
         f" {_one_of(_TOUCHPOINTS, 'w.touchpoint')} as touchpoint, {_one_of(_CHANNELS, 'w.touchpoint')} as channel,"
         " make_timestamp(w.at * 1000000) as happened,"
         f" case when w.tier >= 0 then {_one_of(TIERS, 'w.tier')} end as value_tier,"
         f" {_one_of(REGIONS, 'p.region')} as region"
-        " from walked w join passages p using (passage) order by w.place"
+        " from walked w join instances p using (instance) order by w.place"
     )
 
 
 def answers(number: int, customer: str = "customer") -> dict[str, str]:
-    """Question -> the answers to it in the columns that their source names."""
+    """Question -> responses to it, in the columns of their source."""
     return {
         question: (
             f"select {_numbered('A', number)}, p.{customer} as customer,"
@@ -57,14 +57,14 @@ def answers(number: int, customer: str = "customer") -> dict[str, str]:
             f" '{question}' as question, cast(a.score as double) as score,"
             f" make_timestamp(a.at * 1000000) as answered, {_one_of(TIERS, 'p.tier')} as value_tier,"
             f" {_one_of(REGIONS, 'p.region')} as region"
-            f" from answered a join passages p using (passage) where a.question = {index} order by a.place"
+            f" from answered a join instances p using (instance) where a.question = {index} order by a.place"
         )
         for index, question in enumerate(SCALES)
     }
 
 
 def as_landed(number: int) -> dict[str, str]:
-    """Landing table -> chunk `number` as its rows: ids behind their source, segments as JSON, hashes, batches."""
+    """Landing table -> its rows of a chunk: ids prefixed by their source, segments as JSON, hashes, batches."""
     from jkpi.loading.expressions import json_object
 
     segments = json_object({"value_tier": "value_tier", "region": "region"})
@@ -109,7 +109,7 @@ def _landed(source: str, columns: dict[str, str], query: str) -> str:
 
 
 def batch(time: str) -> str:
-    """What a batch is called before it is hashed: its month, and the last day alone."""
+    """Name of a batch before hashing: its month, or the last day."""
     return (
         f"case when {time} >= timestamp '{AS_OF}' - interval 1 day then 'last day' else strftime({time}, '%Y-%m') end"
     )

@@ -1,4 +1,4 @@
-"""One size of the benchmark: the runs, in turns, and what is said of them."""
+"""One size of the benchmark: alternating runs, and the printed results."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from benchmarks.measure.processes import Cost, run
 JKPI = Path(sys.executable).parent / "jkpi"
 BY_HAND = "by_hand.duckdb"
 COPIED_UP_TO = 20_000_000
-"""Up to so many events a copy of the warehouse lets the added day be measured more than once."""
+"""Up to so many events, a copy of the warehouse allows measuring the added day more than once."""
 SLOWEST = 8
 
 
 @dataclass(frozen=True)
 class Found:
-    """What one size has cost: the start alone, of a run that counts anew and of one that adds, and each run."""
+    """Cost of one size: of the start alone, for a full and an incremental run, and of each run."""
 
     events: int
     start: Cost
@@ -37,7 +37,7 @@ class Found:
 
 
 def measure_size(place: Path, events: int, rounds: int, memory_limit: str | None, seed: int) -> Found:
-    """Make the rows at `place` and measure; prints as it goes."""
+    """Make the rows in a folder and measure them. Prints progress."""
     print(f"\n-- {events:,} events{f', memory limit {memory_limit}' if memory_limit else ''} --", flush=True)
     make(place, memory_limit)
     start, start_adding = _starts(place)
@@ -46,15 +46,15 @@ def measure_size(place: Path, events: int, rounds: int, memory_limit: str | None
     print(f"{landed:,} events have landed, {size:,.0f} MB; the last day is kept for later", flush=True)
     jkpi, by_hand = [], []
     for _ in range(rounds):
-        jkpi.append(_told("jkpi, all anew", measure(place, LAST_DAY, full=True)))
-        by_hand.append(_told("by hand", count(place, LAST_DAY, memory_limit)))
-    _say_ratios("jkpi / by hand", jkpi, by_hand, start, None)
-    _say_steps(place, by_hand[-1])
+        jkpi.append(_printed("jkpi, full refresh", measure(place, LAST_DAY, full=True)))
+        by_hand.append(_printed("by hand", count(place, LAST_DAY, memory_limit)))
+    _print_ratios("jkpi / by hand", jkpi, by_hand, start, None)
+    _print_steps(place, by_hand[-1])
     print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
-    # The first run that adds makes views that each later one finds standing: a day like all others comes after it.
-    _told("jkpi, nothing new", measure(place, LAST_DAY))
+    # The first incremental run creates views that later runs find, so a typical day is measured after it.
+    _printed("jkpi, nothing new", measure(place, LAST_DAY))
     day = _add_day(place, rounds if events <= COPIED_UP_TO else 1)
-    _say_ratios("one more day / all anew", day, jkpi, start_adding, start)
+    _print_ratios("one more day / full refresh", day, jkpi, start_adding, start)
     count(place, AS_OF, memory_limit)
     print("after the added day, against everything counted by hand:")
     print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
@@ -62,56 +62,57 @@ def measure_size(place: Path, events: int, rounds: int, memory_limit: str | None
 
 
 def measure(place: Path, now: datetime, full: bool = False) -> Cost:
-    """`jkpi measure`, as a process of its own."""
+    """jkpi measure, as a process of its own."""
     command = [str(JKPI), "measure", "-w", str(place), "--now", f"{now.isoformat()}Z"]
     return run([*command, *(["--full-refresh"] if full else [])], [place / f"{WAREHOUSE}.tmp"])
 
 
 def count(place: Path, now: datetime, memory_limit: str | None) -> Cost:
-    """The script, as a process of its own; its output is a line a step."""
+    """The script, as a process of its own. It prints one line a step."""
     command = [sys.executable, "-m", "benchmarks.measure.by_hand", str(place / WAREHOUSE), str(place / BY_HAND)]
     limit = [memory_limit] if memory_limit else []
     return run([*command, now.isoformat(), *limit], [place / f"{BY_HAND}.tmp"])
 
 
 def _starts(place: Path) -> tuple[Cost, Cost]:
-    """jkpi and dbt on an empty warehouse, anew and adding; the first time of each there is more to make."""
-    found = []
-    for what, full in (("nothing landed, anew", True), ("nothing landed, adding", False)):
-        _, *later = (_told(f"{what}{again}", measure(place, LAST_DAY, full)) for again in (", first", "", ""))
-        found.append(min(later, key=lambda cost: cost.wall))
-    anew, adding = found
-    return anew, adding
+    """Cost of jkpi and dbt on an empty warehouse, full and incremental. The first run of each is not used: it creates
+    more."""
+    costs = []
+    for what, full in (("nothing landed, full refresh", True), ("nothing landed, incremental", False)):
+        _, *later = (_printed(f"{what}{again}", measure(place, LAST_DAY, full)) for again in (", first", "", ""))
+        costs.append(min(later, key=lambda cost: cost.wall))
+    full_start, adding = costs
+    return full_start, adding
 
 
 def _add_day(place: Path, rounds: int) -> list[Cost]:
-    """The added day, each time from the same warehouse where it is small enough to be copied."""
+    """Cost of the added day, each time from the same warehouse if it is small enough to copy."""
     warehouse, copy = place / WAREHOUSE, place / "before.duckdb"
     if rounds > 1:
         shutil.copy(warehouse, copy)
-    found = []
+    costs = []
     for number in range(rounds):
         if number:
             shutil.copy(copy, warehouse)
         landed = land_last_day(place)
         if not number:
             print(f"one more day: {landed:,} events", flush=True)
-        found.append(_told("jkpi, the day added", measure(place, AS_OF)))
+        costs.append(_printed("jkpi, the day added", measure(place, AS_OF)))
         if number + 1 == rounds:
-            print("  " + found[-1].output.strip().replace("\n", "\n  "))
+            print("  " + costs[-1].output.strip().replace("\n", "\n  "))
     copy.unlink(missing_ok=True)
-    return found
+    return costs
 
 
-def _told(what: str, cost: Cost) -> Cost:
+def _printed(what: str, cost: Cost) -> Cost:
     print(f"  {what:<28} {cost}", flush=True)
     return cost
 
 
-def _say_ratios(
+def _print_ratios(
     what: str, left: Sequence[Cost], right: Sequence[Cost], start_left: Cost, start_right: Cost | None
 ) -> None:
-    """Ratios of CPU and wall, best and median, with dbt's start and without; the script on the right has none."""
+    """Print ratios of CPU and wall, best and median, with and without the start of dbt, which the script lacks."""
     bare_left = [cost.without(start_left) for cost in left]
     bare_right = [cost.without(start_right) for cost in right] if start_right else right
     for name, top, bottom in (("", left, right), (" without dbt's start", bare_left, bare_right)):
@@ -125,8 +126,8 @@ def _say_ratios(
         print(f"{what}{name}: {'; '.join(texts)}", flush=True)
 
 
-def _say_steps(place: Path, by_hand: Cost) -> None:
-    """Where the time went: each step of the script, and the slowest models."""
+def _print_steps(place: Path, by_hand: Cost) -> None:
+    """Print the share of each step of the script, and the slowest models."""
     laps = [json.loads(line) for line in by_hand.output.splitlines()]
     total = sum(lap["cpu"] for lap in laps)
     print("by hand, CPU: " + ", ".join(f"{lap['step']} {lap['cpu'] / total:.0%}" for lap in laps))
@@ -136,12 +137,12 @@ def _say_steps(place: Path, by_hand: Cost) -> None:
 
 
 def growth(smaller: Found, larger: Found) -> str:
-    """The exponents between two sizes, without dbt's start."""
+    """Exponents of growth between two sizes, without the start of dbt."""
     times = math.log(larger.events / smaller.events)
     bare: dict[str, Callable[[Found], list[Cost]]] = {
-        "jkpi": lambda found: [cost.without(found.start) for cost in found.jkpi],
-        "by hand": lambda found: list(found.by_hand),
-        "a day": lambda found: [cost.without(found.start_adding) for cost in found.day],
+        "jkpi": lambda costs: [cost.without(costs.start) for cost in costs.jkpi],
+        "by hand": lambda costs: list(costs.by_hand),
+        "a day": lambda costs: [cost.without(costs.start_adding) for cost in costs.day],
     }
     texts = []
     for name, costs in bare.items():

@@ -83,7 +83,7 @@ def test_every_row_is_accounted_for(demo: Demo) -> None:
             "loaded": truth["loaded"],
             "rejected": sum(truth["rejected"].values()),
             "duplicates": truth["duplicates"],
-            "skipped": truth["unwanted"],
+            "skipped": truth["ignored"],
         }, source
 
 

@@ -146,7 +146,7 @@ def count(warehouse: Warehouse, program: Program, as_of: datetime, full_refresh:
     if not full_refresh:
         reason = full_refresh_reason(warehouse, "the same", as_of)
         assert not reason, reason
-    begin_run(warehouse, as_of, "the same", "it was asked for" if full_refresh else "")
+    begin_run(warehouse, as_of, "the same", "it was requested" if full_refresh else "")
     once = program.of_the_map()
     for model in program.full if full_refresh else program.added:
         if model.name not in once and not model.name.startswith("stg_"):

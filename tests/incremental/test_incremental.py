@@ -70,7 +70,7 @@ def counted(
     program = Program(*compiled)
     with open_warehouse(f"duckdb:///{place}", read_only=True) as warehouse:
         reasons = [row["refreshed"] for row in warehouse.rows("select * from raw.measure_runs order by run_number")]
-        assert reasons == ["it was asked for", ""]
+        assert reasons == ["it was requested", ""]
         yield program, place, contents(warehouse, program)
 
 

@@ -50,7 +50,7 @@ def with_keys(line: str, keys: str) -> str:
     return line.replace("}", f", {keys}}}")
 
 
-def test_it_is_known_by_heart(tmp_path: Path) -> None:
+def test_fingerprints_are_stable(tmp_path: Path) -> None:
     """A fingerprint that a release changes by accident would cut every series of every user in two."""
     found = {kind: fingerprint(tmp_path, line) for kind, line in LINES.items()}
     found["peak_end"] = fingerprint(tmp_path, "{kpi: peak_end}", level="journey")
@@ -69,7 +69,7 @@ def test_it_is_known_by_heart(tmp_path: Path) -> None:
         ("emotion", "title: How angry, direction: lower"),
     ],
 )
-def test_what_is_only_said_changes_nothing(kind: str, keys: str, tmp_path: Path) -> None:
+def test_labels_and_defaults_change_no_fingerprint(kind: str, keys: str, tmp_path: Path) -> None:
     assert fingerprint(tmp_path, with_keys(LINES[kind], keys)) == fingerprint(tmp_path, LINES[kind])
 
 
@@ -154,7 +154,8 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     (tmp_path / "map.py").write_text(f"MAP = {SMALL!r}")
     script = (
         "import yaml; from map import MAP; from jkpi.journeys.model import Journey; "
-        "from jkpi.journeys.definition import definition_fingerprint; made = Journey.model_validate(yaml.safe_load(MAP)); "
+        "from jkpi.journeys.definition import definition_fingerprint; "
+        "made = Journey.model_validate(yaml.safe_load(MAP)); "
         "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
     )
     said = {

@@ -11,8 +11,8 @@ import yaml
 
 from jkpi import package_files
 from jkpi.documents.documents import read_document
-from jkpi.journeys.json_schema import journey_schema
 from jkpi.journeys.kpi_registry import KPI_KINDS
+from jkpi.journeys.model import journey_schema
 from tests.journeys.small_map import SMALL
 
 EXAMPLES = sorted(package_files.package_folder("examples").glob("*/journeys/*.yml"))
@@ -62,7 +62,7 @@ def test_combinations_and_days_fit(tmp_path: Path) -> None:
         ("version: 1", "version: 1\nmin_cell_size: 0"),
     ],
 )
-def test_what_the_model_refuses_the_schema_refuses(right: str, wrong: str) -> None:
+def test_schema_refuses_what_the_model_refuses(right: str, wrong: str) -> None:
     assert complaints(yaml.safe_load(SMALL.replace(right, wrong)))
 
 

@@ -105,7 +105,7 @@ def test_the_top_box_begins_at(scale: tuple[int, int], box: int, edge: int) -> N
     assert Csat.model_validate({"kpi": "csat", "survey": "s", "scale": scale, "box": box}).box_start == edge
 
 
-def test_staffed_by_channel_unless_said(tmp_path: Path) -> None:
+def test_staffed_defaults_to_the_channel(tmp_path: Path) -> None:
     text, _ = spoiled(
         ("{touchpoint: arrived, channel: field}", "{touchpoint: arrived, channel: field, staffed: false}"),
         ("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, channel: email, staffed: true}"),

@@ -35,12 +35,16 @@ REFUSED = {
     "time zone": ("Europe/Paris", "«Europe/Pariss", ["not an IANA time zone", "did you mean 'Europe/Paris'?"]),
     "no stages": (SMALL[SMALL.index("stages:") :], "stages: «[]\n", ["at least 1 item"]),
     "evidence": ("{touchpoint: arrived,", "{touchpoint: arrived, confirmation: «maybe,", ["'hypothesis'"]),
-    "stage twice": ("- stage: fix", "- stage: «report", ["the stage 'report' is there twice"]),
-    "touchpoint twice": ("touchpoint: running", "touchpoint: «reported", ["touchpoint 'reported' is there twice"]),
-    "segment twice": ("segments: [tier, region]", "segments: [tier, region, «tier]", ["segment 'tier' is there twice"]),
-    "KPI twice": (NPS, "«{kpi: csat, survey: other}", ["the KPI 'fix.csat' is there twice", "name:"]),
-    "stage named journey": ("stage: report", "stage: «journey", ["that word is for the journey as a whole"]),
-    "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["is for everybody"]),
+    "stage twice": ("- stage: fix", "- stage: «report", ["the stage 'report' is defined twice"]),
+    "touchpoint twice": ("touchpoint: running", "touchpoint: «reported", ["touchpoint 'reported' is defined twice"]),
+    "segment twice": (
+        "segments: [tier, region]",
+        "segments: [tier, region, «tier]",
+        ["segment 'tier' is defined twice"],
+    ),
+    "KPI twice": (NPS, "«{kpi: csat, survey: other}", ["the KPI 'fix.csat' is defined twice", "name:"]),
+    "stage named journey": ("stage: report", "stage: «journey", ["reserved for the whole journey"]),
+    "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["reserved for everybody"]),
     "moment's KPI": ("fix.time_to_resolve", "«fix.time_to_resolv", ["no KPI", "did you mean 'fix.time_to_resolve'?"]),
     "KPI's of": (
         "repeat_contact, touchpoint: transferred",
@@ -49,13 +53,13 @@ REFUSED = {
     ),
     "KPI's from": ("from: reported", "from: «report", ["no touchpoint 'report'", "did you mean 'reported'?"]),
     "KPI's to": ("to: arrived", "to: «arive", ["no touchpoint 'arive'", "did you mean 'arrived'?"]),
-    "from itself": ("to: arrived", "to: «reported", ["goes from 'reported' to itself"]),
+    "from itself": ("to: arrived", "to: «reported", ["from 'reported' to itself"]),
     "starts with": ("starts_with: [reported]", "starts_with: [«call]", ["no touchpoint 'call'"]),
     "ends with": ("ends_with: [confirmed]", "ends_with: [«confirm]", ["did you mean 'confirmed'?"]),
     "ends where it starts": (
         "ends_with: [confirmed]",
         "ends_with: [«reported]",
-        ["begins the journey and completes it"],
+        ["is in starts_with and in ends_with"],
     ),
     "by": ("segments: [region]", "segments: [«regions]", ["no segment 'regions'", "did you mean 'region'?"]),
     "viewpoint": ("segment: {tier: [gold]}", "segment: {teir: «[gold]}", ["no segment 'teir'", "did you mean 'tier'?"]),
@@ -76,9 +80,9 @@ REFUSED = {
     "drop-off of the journey": (
         "{kpi: conversion}",
         "{kpi: «drop_off, window: 2d}",
-        ["read on a stage", "use conversion"],
+        ["belongs to a stage", "use conversion"],
     ),
-    "stage time of the journey": ("{kpi: conversion}", "{kpi: «time_in_stage}", ["read on a stage", "move it"]),
+    "stage time of the journey": ("{kpi: conversion}", "{kpi: «time_in_stage}", ["belongs to a stage", "move it"]),
     "conversion without window": (
         "{kpi: drop_off, window: 2d}",
         "«{kpi: conversion}",
@@ -86,41 +90,45 @@ REFUSED = {
     ),
     "conversion on the last stage": (VOLUME, "{kpi: «conversion, window: 2d}", ["there is no later stage"]),
     "promise of a share": ("promise: 0.85", "promise: «85", ["a share from 0 to 1", "did you mean 0.85?"]),
-    "promise below": ("promise: 0.85", "promise: «-0.1", ["the promise is -0.1: a share from 0 to 1 is wanted"]),
+    "promise below": ("promise: 0.85", "promise: «-0.1", ["the promise is -0.1; it must be a share from 0 to 1"]),
     "promise no number": ("promise: 0.85", "promise: «85%", ["'promise': input should be a valid number"]),
     "promise not finite": ("promise: 0.85", "promise: «.nan", ["'promise': input should be a finite number"]),
     "falls off by nothing": ("min_drop: 0.05", "min_drop: «0", ["greater than 0"]),
-    "falls off the scale": ("min_drop: 0.05", "min_drop: «0.9", ["would be at -0.05", "can never reach"]),
+    "falls off the scale": ("min_drop: 0.05", "min_drop: «0.9", ["ends at -0.05", "can never reach"]),
     "target": ("target: 0.9", "target: «90", ["the target of fix.csat is 90", "did you mean 0.9?"]),
     "target of a median": ("{kpi: time_in_stage}", "{kpi: time_in_stage, target: «0.9}", ["give it a tolerance"]),
     "moment on volume": (
         "kpi: fix.time_to_resolve",
         "kpi: «fix.volume",
-        ["a count", "no share that could be promised"],
+        ["fix.volume cannot be promised", "it is a count"],
     ),
     "promise of a median": (
         "kpi: fix.time_to_resolve\n    promise: 0.85",
         "kpi: fix.time_in_stage\n    promise: «0.85",
-        ["no share", "give that KPI a tolerance, or leave promise: out"],
+        ["no share", "give the KPI a tolerance, or leave promise: out"],
     ),
-    "nothing promised": ("    promise: 0.85\n", "", ["nothing is promised of fix.time_to_resolve", "write promise:"]),
+    "nothing promised": (
+        "    promise: 0.85\n",
+        "",
+        ["the moment on fix.time_to_resolve has no promise", "promise: 0.9"],
+    ),
     "moment on a time that may be long": (
         "kpi: fix.time_to_resolve\n    promise: 0.85",
         "kpi: «fix.time_in_stage",
-        ["more is better", "is no fall"],
+        ["direction: higher"],
     ),
     "a fall that leaves nobody": (
         "kpi: fix.time_to_resolve\n    promise: 0.85\n    min_drop: 0.05",
         "kpi: fix.time_in_stage\n    min_drop: «0.6",
-        ["half of fix.time_in_stage is done within its median", "leaves nobody"],
+        ["min_drop is 0.6", "within the median of fix.time_in_stage"],
     ),
     "emotion scored": (
         NPS,
         "{kpi: emotion, name: angry, touchpoint: reported, scale: «[1, 5]}",
-        ["an emotion cannot be scored", "present or absent", "made up"],
+        ["an emotion cannot be scored", "present or absent", "'scale'"],
     ),
-    "feeling scored": ("feelings: [worried]", "feelings: [«{worried: 7}]", ["a feeling is not scored"]),
-    "emotion of a weight": (NPS, "{kpi: emotion, name: angry, weight: «3}", ["cannot be scored", "no 'weight'"]),
+    "feeling scored": ("feelings: [worried]", "feelings: [«{worried: 7}]", ["a feeling cannot be scored"]),
+    "emotion of a weight": (NPS, "{kpi: emotion, name: angry, weight: «3}", ["cannot be scored", "'weight'"]),
     "emotion without name": (NPS, "«{kpi: emotion, survey: after_repair}", ["the key 'name' is missing"]),
     "emotion's target": (
         NPS,
@@ -133,28 +141,36 @@ REFUSED = {
     "mean's target": (NPS, "{kpi: csat_mean, survey: s, target: «8}", ["fix.csat_mean is 8", "the scale 1 to 5"]),
     "mean's scale": (NPS, "{kpi: csat_mean, survey: s, scale: «[7, 1]}", ["not from 7 to 1"]),
     "response rate without window": (NPS, "«{kpi: response_rate, survey: s}", ["the key 'window' is missing"]),
-    "peak_end on a stage": (NPS, "{kpi: «peak_end}", ["on the journey as a whole, not on a stage", "own kpis:"]),
+    "peak_end on a stage": (
+        NPS,
+        "{kpi: «peak_end}",
+        ["belongs to the whole journey, not to a stage", "kpis: of the journey"],
+    ),
     "peak_end's target": (
         "{kpi: conversion}",
         "{kpi: peak_end, target: «70}",
-        ["the target of journey.peak_end is 70: a score from 0 to 1 is wanted"],
+        ["the target of journey.peak_end is 70; it must be a score from 0 to 1"],
     ),
-    "moment on a mean": ("kpi: fix.time_to_resolve", "kpi: «fix.mean", ["a mean has no share", "use csat"]),
-    "moment on peak and end": ("kpi: fix.time_to_resolve", "kpi: «journey.peak_end", ["a mean of scores", "use csat"]),
+    "moment on a mean": ("kpi: fix.time_to_resolve", "kpi: «fix.mean", ["it is a mean, not a share", "Use csat"]),
+    "moment on peak and end": ("kpi: fix.time_to_resolve", "kpi: «journey.peak_end", ["a mean of scores", "Use csat"]),
     "unknown calendar": ("tolerance: 4h}", "tolerance: 4h, calendar: «open_hours}", ["no calendar", "'opening_hours'"]),
     "due with a calendar": (
         "tolerance: 4h}",
         "tolerance: due, calendar: «opening_hours}",
-        ["a date needs no calendar", "leave calendar: out"],
+        ["a date needs no calendar", "Leave calendar: out"],
     ),
     "combination twice": (
         "segments: [tier, region]",
         "segments: [tier, region, [tier, region], «[region, tier]]",
-        ["the segment 'region+tier' is there twice", "whatever order"],
+        ["the segment 'region+tier' is defined twice", "whatever the order"],
     ),
-    "combination of one": ("segments: [tier, region]", "segments: [tier, region, «[tier]]", ["two segments or more"]),
+    "combination of one": ("segments: [tier, region]", "segments: [tier, region, «[tier]]", ["at least two segments"]),
     "combination with itself": ("segments: [tier, region]", "segments: [tier, region, «[tier, tier]]", ["twice"]),
-    "combination of all": ("segments: [tier, region]", "segments: [tier, region, «[all, tier]]", ["for everybody"]),
+    "combination of all": (
+        "segments: [tier, region]",
+        "segments: [tier, region, «[all, tier]]",
+        ["reserved for everybody"],
+    ),
     "combination of no name": ("segments: [tier, region]", "segments: [tier, region, «[tier, 3]]", ["3 is not a name"]),
     "combination not declared": ("segments: [region]", "segments: [«tier+region]", ["no segment 'tier+region'"]),
     "min_cell_size": ("segments: [tier, region]", "segments: [tier, region]\nmin_cell_size: «0", ["equal to 1"]),
@@ -162,11 +178,11 @@ REFUSED = {
     "viewpoint of nobody": ("segment: {tier: [gold]}", "segment: {tier: «[]}", ["at least 1 item"]),
     "no such kind": (NPS, "{kpi: «npss, survey: s}", ["no KPI kind 'npss'", "did you mean 'nps'?"]),
     "no kind at all": (NPS, "{kpi: «[nps], survey: s}", ["no KPI kind \"['nps']\""]),
-    "nps scale": (NPS, "{kpi: nps, survey: s, scale: «[1, 5]}", ["0 to 10 only", "use csat"]),
+    "nps scale": (NPS, "{kpi: nps, survey: s, scale: «[1, 5]}", ["0 to 10 only", "Use csat"]),
     "nps direction": (NPS, "{kpi: nps, survey: s, direction: «lower}", ["'direction': input should be 'higher'"]),
     "scale upside down": (CSAT, "{kpi: csat, survey: s, scale: «[5, 1]}", ["not from 5 to 1"]),
-    "box too large": (CSAT, "{kpi: csat, survey: s, box: «5}", ["holds every score from 1 to 5"]),
-    "default box too large": (CSAT, "«{kpi: csat, survey: s, scale: [0, 1]}", ["a box of 2 holds every score"]),
+    "box too large": (CSAT, "{kpi: csat, survey: s, box: «5}", ["contains every score from 1 to 5"]),
+    "default box too large": (CSAT, "«{kpi: csat, survey: s, scale: [0, 1]}", ["a box of 2 contains every score"]),
     "easy box too large": ("polarity: low_is_easy", "polarity: low_is_easy, box: «7", ["every score from 1 to 7"]),
     "no polarity": (
         "{kpi: ces, survey: after_call, polarity: low_is_easy}",
@@ -180,12 +196,12 @@ REFUSED = {
     ),
     "notify": ("notify: [lead]", "notify: [«leed]", ["jkpi.yml has no receiver 'leed'", "did you mean 'lead'?"]),
     "escalate": ("to: [boss]", "to: [«bos]", ["jkpi.yml has no receiver 'bos'", "did you mean 'boss'?"]),
-    "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody would be told"]),
+    "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody is notified"]),
     "moment twice": (
         "moments_of_truth:\n",
         "moments_of_truth:\n"
         "  - {moment: on_site, kpi: fix.csat, promise: 0.8, min_drop: 0.1, owner: o, notify: [lead]}\n",
-        ["the moment 'on_site' is there twice"],
+        ["the moment 'on_site' is defined twice"],
     ),
 }
 
@@ -212,7 +228,7 @@ def test_refused(case: str, tmp_path: Path) -> None:
         assert words in f"{problem.message} {problem.hint}"
 
 
-def test_the_small_map_is_right(tmp_path: Path) -> None:
+def test_small_map_has_no_problems(tmp_path: Path) -> None:
     write(tmp_path, map=SMALL)
     assert problems(tmp_path) == ()
 
@@ -226,10 +242,10 @@ def test_points_are_promised_from_minus_100_to_100(tmp_path: Path) -> None:
     write(tmp_path, map=wrong)
     (problem,) = problems(tmp_path)
     assert (problem.line, problem.column) == places[0]
-    assert problem.message == "the promise is 130: points from -100 to 100 is wanted"
+    assert problem.message == "the promise is 130; it must be points from -100 to 100"
 
 
-def test_where_lower_is_better_the_fall_is_upward(tmp_path: Path) -> None:
+def test_drop_of_a_lower_is_better_kpi_goes_upward(tmp_path: Path) -> None:
     on_drop_off = ("kpi: fix.time_to_resolve", "kpi: report.drop_off")
     right, _ = spoiled(on_drop_off, ("promise: 0.85", "promise: 0.02"))
     write(tmp_path, map=right)
@@ -238,7 +254,7 @@ def test_where_lower_is_better_the_fall_is_upward(tmp_path: Path) -> None:
     write(tmp_path, map=wrong)
     (problem,) = problems(tmp_path)
     assert (problem.line, problem.column) == places[0]
-    assert "would be at 1.02" in problem.message
+    assert "ends at 1.02" in problem.message
 
 
 def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
@@ -258,7 +274,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     assert by_file["a"] == in_first
     assert by_file["b"] == in_second
     assert len(by_file["c"]) == len(by_file["d"]) == 1
-    assert "the journey 'repair' is in journeys/a.yml as well" in next(
+    assert "the journey 'repair' is also defined in journeys/a.yml" in next(
         p.message for p in found if p.file.endswith("b.yml")
     )
 
@@ -287,9 +303,9 @@ STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, 
 @pytest.mark.parametrize(
     ("kpi", "changes", "said"),
     [
-        ("{kpi: «self_service}", UNSTAFFED, "no touchpoint of this map is staffed: self_service would be always 1"),
-        ("{kpi: «self_service}", STAFFED, "every touchpoint of this map is staffed: self_service would be always 0"),
-        ("{kpi: «first_contact}", UNSTAFFED, "no touchpoint of this map is staffed: first_contact would be of nobody"),
+        ("{kpi: «self_service}", UNSTAFFED, "self_service needs a staffed touchpoint, and this map has none"),
+        ("{kpi: «self_service}", STAFFED, "self_service needs a touchpoint without staff, and this map has none"),
+        ("{kpi: «first_contact}", UNSTAFFED, "first_contact needs a staffed touchpoint, and this map has none"),
         ("{kpi: first_contact, touchpoint: transferred}", UNSTAFFED, None),
         ("{kpi: first_contact}", STAFFED, None),
         ("{kpi: self_service}", (), None),
@@ -305,7 +321,7 @@ def test_contacts_need_somebody_to_meet(
     assert [(problem.line, problem.column) for problem in found] == places
 
 
-def test_where_staffing_cannot_be_read_contacts_are_not_judged(tmp_path: Path) -> None:
+def test_unreadable_staffing_is_not_checked(tmp_path: Path) -> None:
     text, _ = spoiled((VOLUME, "{kpi: self_service}"), *UNSTAFFED[1:], (UNSTAFFED[0][0], "{touchpoint: reported}"))
     write(tmp_path, map=text)
     (problem,) = problems(tmp_path)
@@ -319,7 +335,7 @@ def test_more_touchpoints_than_can_be_put_in_order(tmp_path: Path) -> None:
 
     write(tmp_path, map=with_touchpoints(1001))
     (problem,) = problems(tmp_path)
-    assert "this map has 1,001 touchpoints: 1,000 at most" in problem.message
+    assert "this map has 1,001 touchpoints; at most 1,000" in problem.message
     write(tmp_path, map=with_touchpoints(1000))
     assert problems(tmp_path) == ()
 
@@ -328,14 +344,14 @@ def test_a_calendar_that_cannot_be_read_does_not_make_its_kpis_wrong(tmp_path: P
     text, _ = spoiled(("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"))
     write(tmp_path, map=text)
     (problem,) = problems(tmp_path)
-    assert problem.hint == "write it as calendars/opening_hours.yml"
+    assert problem.hint == "define it in calendars/opening_hours.yml"
     write_calendar(tmp_path, OPENING_HOURS)
     assert problems(tmp_path) == ()
     write_calendar(tmp_path, "calendar: [")
     assert problems(tmp_path) == ()
 
 
-def test_the_new_kinds_are_right_as_documented(tmp_path: Path) -> None:
+def test_documented_kpi_kinds_are_valid(tmp_path: Path) -> None:
     text, _ = spoiled(
         (NPS, "{kpi: emotion, name: angry, touchpoint: arrived, target: 0.1}"),
         ("{kpi: time_in_stage}", "{kpi: response_rate, survey: s, window: 90d}"),
@@ -368,7 +384,7 @@ JUNK = st.recursive(
 
 
 @given(junk=JUNK, data=st.data())
-def test_whatever_stands_where_in_a_map_is_told_and_never_crashes(junk: object, data: st.DataObject) -> None:
+def test_any_invalid_value_is_reported_without_a_crash(junk: object, data: st.DataObject) -> None:
     spoilt = yaml.safe_load(SMALL)
     part = spoilt
     while True:
@@ -393,13 +409,13 @@ def test_a_map_that_is_no_mapping(tmp_path: Path) -> None:
     assert (problem.line, problem.column) == (1, 1)
 
 
-def test_without_maps_the_next_step_is_told(tmp_path: Path) -> None:
+def test_workspace_without_maps_has_a_hint(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path)
     assert "no journey map" in problem.message
     assert "jkpi init" in problem.hint
 
 
-def test_receivers_are_left_alone_where_they_are_not_known(tmp_path: Path) -> None:
+def test_unknown_receivers_are_not_checked(tmp_path: Path) -> None:
     text, _ = spoiled(("notify: [lead]", "notify: [whoever]"))
     write(tmp_path, map=text)
     assert problems(tmp_path, receivers=None) == ()

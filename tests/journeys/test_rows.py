@@ -37,7 +37,7 @@ def test_the_journey(rows: dict[str, list[dict[str, Any]]]) -> None:
     assert json.loads(row["viewpoint"]) == {"persona": "maintenance manager", "segment": {"tier": ["gold"]}}
 
 
-def test_stages_count_from_one_and_the_journeys_owner_steps_in(rows: dict[str, list[dict[str, Any]]]) -> None:
+def test_stages_count_from_one_and_default_to_the_journeys_owner(rows: dict[str, list[dict[str, Any]]]) -> None:
     assert [(row["position"], row["stage"], row["title"], row["owner"]) for row in rows["map_stages"]] == [
         (1, "report", "Report", "head-of-service"),
         (2, "fix", "Fix", "head-of-service"),
@@ -181,7 +181,7 @@ def test_a_part_of_a_second_is_not_nothing(tmp_path: Path) -> None:
         ("journey.conversion", "conversion"),
     ],
 )
-def test_a_moment_is_judged_by_the_first_statistic_of_its_kpi(kpi: str, statistic: str, tmp_path: Path) -> None:
+def test_moment_uses_the_main_statistic_of_its_kpi(kpi: str, statistic: str, tmp_path: Path) -> None:
     text, _ = spoiled(("kpi: fix.time_to_resolve", f"kpi: {kpi}"))
     (moment,) = map_rows([journey(tmp_path, text)], NOW)["map_moments"]
     assert (moment["kpi"], moment["statistic"]) == (kpi, statistic)
@@ -194,7 +194,7 @@ def test_a_moment_is_judged_by_the_first_statistic_of_its_kpi(kpi: str, statisti
     assert moment["escalate_after_seconds"] == 86400
 
 
-def test_content_says_all_that_the_page_shows(rows: dict[str, list[dict[str, Any]]]) -> None:
+def test_content_has_everything_the_page_shows(rows: dict[str, list[dict[str, Any]]]) -> None:
     content = json.loads(rows["map_journeys"][0]["content"])
     stage = content["stages"][0]
     assert stage["feelings"] == ["worried"]

@@ -87,9 +87,7 @@ def test_empty_file(place: Any, content: str) -> None:
     assert place.count() == 0
 
 
-def test_an_empty_file_is_told_once_by_its_name_and_loaded_when_it_has_rows(
-    place: Any, header: str, three_rows: str
-) -> None:
+def test_empty_file_is_reported_once_and_loaded_when_it_has_rows(place: Any, header: str, three_rows: str) -> None:
     for day in ("0103", "0104"):
         place.write(f"data/{day}.csv", header)
     place.write("data/0105.csv", three_rows)
@@ -122,7 +120,7 @@ def test_a_byte_that_is_not_utf8_costs_its_row_only(place: Any, three_rows: str,
     assert "Zo\\xeb" in json.loads(place.rows(table="rejected_rows")[0]["original"])["(line)"]
 
 
-def test_the_right_encoding_reads_it(place: Any, three_rows: str, tickets: str, adds_up: Any) -> None:
+def test_given_encoding_is_used(place: Any, three_rows: str, tickets: str, adds_up: Any) -> None:
     for encoding in ("latin-1", "utf-16", "cp1252"):
         text = (three_rows + "4,Zoë,D,New,wëb,01/06/2026 10:00,low\n").encode(encoding)
         place.write("data/a.csv", text)
@@ -133,7 +131,7 @@ def test_the_right_encoding_reads_it(place: Any, three_rows: str, tickets: str, 
         assert place.rows(order="event_id")[3]["channel"] == "wëb"
 
 
-def test_the_wrong_encoding_is_told(place: Any, three_rows: str, tickets: str) -> None:
+def test_wrong_encoding_is_an_error(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/a.csv", three_rows.encode("utf-16"))
     with pytest.raises(SourceError, match="is UTF-16, not utf-8"):
         place.load()
@@ -168,7 +166,7 @@ def test_a_damaged_archive(place: Any, three_rows: str, tickets: str) -> None:
     assert place.count() == 0 and {row["status"] for row in place.rows("status", "load_batches")} == {"refused"}
 
 
-def test_one_unreadable_file_does_not_stop_the_others(place: Any, three_rows: str) -> None:
+def test_unreadable_file_does_not_stop_the_others(place: Any, three_rows: str) -> None:
     place.write("data/a.csv", "not,the,header\n1,2,3\n")
     place.write("data/b.csv", three_rows)
     with pytest.raises(SourceError, match=r"data/a\.csv has no columns .*; 1 other files were loaded"):
@@ -176,10 +174,10 @@ def test_one_unreadable_file_does_not_stop_the_others(place: Any, three_rows: st
     assert place.count() == 3
 
 
-def test_a_name_that_does_not_tell(place: Any, three_rows: str, tickets: str) -> None:
+def test_unknown_file_type_is_an_error(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/export", three_rows)
     text = tickets.replace("data/*.csv", "data/export")
-    with pytest.raises(SourceError, match="does not tell what it is"):
+    with pytest.raises(SourceError, match="the file type is unknown"):
         place.load(text)
     assert place.load(text.replace("{timestamps", "{type: csv, timestamps"))[0].loaded == 3
 
@@ -200,7 +198,7 @@ scale: [1, 5]
     report = adds_up(place.load(text)[0])
     score = row.split(",")[2]
     reason = "score outside its scale" if score in ("7", "0") else "score is not a number"
-    assert (report.loaded, dict(report.reasons)) == (1, {reason: 1, "answer without touchpoint": 1})
+    assert (report.loaded, dict(report.reasons)) == (1, {reason: 1, "response without touchpoint": 1})
 
 
 SURVEY = """\
@@ -235,7 +233,7 @@ def test_numbers_are_read_by_their_decimal_sign(
         assert [row["score"] for row in place.rows(table="survey_responses")] == [score]
 
 
-def test_a_decimal_comma_that_was_not_said_is_named_with_its_remedy(place: Any) -> None:
+def test_undeclared_decimal_comma_has_a_hint(place: Any) -> None:
     place.write("data/a.csv", "id;who;score;at\n1;anna;9,0;2026-06-01\n2;ben;many;2026-06-01\n")
     place.load(SURVEY.replace(", FORMAT", ""))
     told = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
@@ -268,7 +266,7 @@ additional_events: [{touchpoint: waited_long, where: {waited: {above: 100.5}}}]
     assert [row["case_id"] for row in place.rows() if row["touchpoint"] == "waited_long"] == ["anna"]
 
 
-def test_a_load_warns_where_more_than_a_twentieth_is_set_aside(place: Any, header: str) -> None:
+def test_load_warns_if_more_than_5_percent_are_rejected(place: Any, header: str) -> None:
     def rows(first: int, many: int, at: str) -> str:
         return "".join(f"{n},anna,A,New,web,{at},low\n" for n in range(first, first + many))
 

@@ -25,7 +25,7 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
     place.write("data/a.csv", HEADER + "2026-03-01,north,3.0,,10\n2026-04-01,north,0,1,0\n2026-04-01,south,,,\n")
     report = adds_up(place.load(TOTALS)[0])
     assert (report.read, report.loaded, report.skipped) == (5, 2, 1)
-    assert dict(report.reasons) == {"half a count": 1, "more counted than there were": 1}
+    assert dict(report.reasons) == {"incomplete count": 1, "numerator above denominator": 1}
     landed = place.rows("measure, covers, period_start, numerator, denominator, segments", "period_counts", "3")
     assert landed == [
         {
@@ -51,12 +51,12 @@ def test_each_measure_of_a_row_is_a_total_of_its_own(place: Any, adds_up: Any) -
         ("2026-03-01,x,many,many,2", "count is not a number"),
         ("2026-03-01,x,1.5,1.5,2", "count is not whole"),
         ("2026-03-01,x,-1,-1,2", "count below zero"),
-        ("2026-03-01,x,3,3,2", "more counted than there were"),
-        ("2026-03-01,x,3,3,", "half a count"),
+        ("2026-03-01,x,3,3,2", "numerator above denominator"),
+        ("2026-03-01,x,3,3,", "incomplete count"),
         ("2026-03-01,x,3,3,inf", "count is not a number"),
     ],
 )
-def test_what_cannot_be_a_total_is_set_aside(place: Any, adds_up: Any, row: str, reason: str) -> None:
+def test_invalid_totals_are_rejected(place: Any, adds_up: Any, row: str, reason: str) -> None:
     place.write("data/a.csv", HEADER + row + "\n")
     report = adds_up(place.load(TOTALS, inspect=incoming_validator(place.settings))[0])
     assert (report.loaded, dict(report.reasons)) == (0, {reason: 2})
@@ -69,7 +69,7 @@ def test_a_total_begins_on_the_first_day_of_its_period(place: Any, adds_up: Any,
     assert adds_up(place.load(TOTALS.replace("period: month", f"period: {period}"))[0]).loaded == 2 * fine
 
 
-def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(place: Any, adds_up: Any) -> None:
+def test_repeated_total_lands_once_and_a_conflicting_one_is_rejected(place: Any, adds_up: Any) -> None:
     place.write("data/a.csv", HEADER + "2026-03-01,north,3,1,10\n2026-03-01,north,3,2,10\n")
     report = adds_up(place.load(TOTALS)[0])
     assert (report.loaded, report.duplicates, dict(report.reasons)) == (2, 1, {"same id, other content": 1})
@@ -81,21 +81,21 @@ def test_a_total_that_is_told_again_lands_once_and_another_one_is_set_aside(plac
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("period: month\n", "", "how long does a row cover"),
+        ("period: month\n", "", "the period of a row is missing"),
         ("period: month", "period: year", "'day', 'week' or 'month'"),
         ("period_start: month, ", "", "give columns.period_start"),
         (
             "measures: {late: {numerator: late, denominator: all}, sent_on: {numerator: sent, denominator: all}}",
             "",
-            "nothing is counted",
+            "no measures",
         ),
-        ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "it has no time zone"),
+        ("period: month", "format: {timezone: Europe/Paris}\nperiod: month", "have no time zone"),
         ("period_start: month", "period_start: month, customer_id: who", "has no column 'customer_id'"),
-        ("kind: counts", "kind: customers", "'measures' goes with kind: counts only"),
+        ("kind: counts", "kind: customers", "'measures' is only for kind: counts"),
         ("denominator: all}, s", "denominater: all}, s", "'denominater'"),
     ],
 )
-def test_what_does_not_fit_together_is_told(place: Any, old: str, new: str, told: str) -> None:
+def test_inconsistent_keys_are_reported(place: Any, old: str, new: str, told: str) -> None:
     assert old in TOTALS
     with pytest.raises(WorkspaceError, match=told):
         place.source(TOTALS.replace(old, new, 1))

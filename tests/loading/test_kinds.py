@@ -63,7 +63,7 @@ def test_a_wide_table(place: Any, adds_up: Any) -> None:
     assert (report.loaded, report.duplicates) == (1, 1)
 
 
-def test_a_wide_table_with_ids_of_its_own_tells_a_milestone_that_moved(place: Any, adds_up: Any) -> None:
+def test_wide_table_with_ids_rejects_a_changed_milestone(place: Any, adds_up: Any) -> None:
     text = WIDE.replace("{case_id: id", "{event_id: id, case_id: id")
     place.write(
         "data/a.csv", "id,open_dt,closed_dt,promised,area\n1,2026-06-01,2026-06-02,,x\n1,2026-06-01,2026-06-03,,x\n"
@@ -150,7 +150,7 @@ def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
             "columns: {customer_id: who, invited_at: at, eligible: ok}\n"
         )[0]
     )
-    assert (report.loaded, dict(report.reasons)) == (3, {"neither yes nor no": 1})
+    assert (report.loaded, dict(report.reasons)) == (3, {"not a boolean": 1})
     assert sum(row["eligible"] for row in each.rows("eligible", "survey_invitations")) == 2
     customers = "source: people\nkind: customers\nfrom: {files: data/c*.csv}\ncolumns: {customer_id: who, consent: ok, segments: [tier]}\n"
     each.write("data/c1.csv", "who,ok,tier\na,yes,gold\nb,no,gold\na,yes,gold\n,yes,gold\n")

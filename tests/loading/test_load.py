@@ -51,9 +51,7 @@ def test_of_a_file_that_grew_only_the_new_rows_land(each: Any, three_rows: str, 
     assert each.count() == 4 and each.count("rejected_rows") == 1
 
 
-def test_a_row_spoken_of_twice_is_a_duplicate_and_another_content_is_rejected(
-    each: Any, three_rows: str, adds_up: Any
-) -> None:
+def test_repeated_row_is_a_duplicate_and_other_content_is_rejected(each: Any, three_rows: str, adds_up: Any) -> None:
     twice = "1,anna,A,New,phone,01/06/2026 10:00,high\n"
     other = "2,anna,A,Closed,phone,02/06/2026 11:00,high\n"
     each.write("data/a.csv", three_rows + twice + other)
@@ -99,7 +97,7 @@ def test_a_corrected_row_wins_where_it_stands_or_from_a_file_that_comes_before(e
     assert not stays() and each.count("rejected_rows") == 0
 
 
-def test_a_known_and_unwanted_touchpoint_is_skipped(each: Any, three_rows: str, adds_up: Any) -> None:
+def test_ignored_touchpoint_is_skipped(each: Any, three_rows: str, adds_up: Any) -> None:
     each.write("data/a.csv", three_rows + "4,ben,B,Draft,web,05/06/2026 10:00,low\n")
     report = adds_up(each.load()[0])
     assert (report.read, report.loaded, report.skipped) == (4, 3, 1)
@@ -121,7 +119,7 @@ def test_replace_loads_a_source_again_and_leaves_the_others(each: Any, three_row
     assert each.count("load_batches") == 2
 
 
-def test_what_the_first_door_refuses_does_not_land(each: Any, three_rows: str) -> None:
+def test_refused_batch_does_not_land(each: Any, three_rows: str) -> None:
     result = {"suite": "s", "expectation": "e", "success": False, "raised": False, "checked": 3, "unexpected": 3}
 
     def refuse(kind: str, source: str, frame: pd.DataFrame) -> ChunkValidation:
@@ -139,9 +137,7 @@ def test_what_the_first_door_refuses_does_not_land(each: Any, three_rows: str) -
     assert [row["status"] for row in each.rows(table="load_batches")] == ["loaded"]
 
 
-def test_rows_that_the_first_door_turns_away_are_rejected_with_its_reason(
-    each: Any, three_rows: str, adds_up: Any
-) -> None:
+def test_rows_rejected_by_the_validator_keep_its_reason(each: Any, three_rows: str, adds_up: Any) -> None:
     seen: list[list[str]] = []
 
     def turn_away(kind: str, source: str, frame: pd.DataFrame) -> ChunkValidation:

@@ -26,48 +26,48 @@ ANSWERS = "source: t\nkind: responses\nfrom: {files: a.csv}\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         (BASE + "colums: {}\n", "4:1: unknown key 'colums' (did you mean 'columns'?)"),
         (BASE + "columns: {occured_at: x}\n", "4:11: unknown key 'occured_at' (did you mean 'occurred_at'?)"),
-        (BASE + "columns: {touchpoint: a, occurred_at: b}\n", "4:10: nobody to follow"),
+        (BASE + "columns: {touchpoint: a, occurred_at: b}\n", "4:10: no customer and no case"),
         (BASE + "columns: {case_id: a, occurred_at: b}\n", "4:10: no touchpoint"),
         (BASE + "columns: {case_id: a, touchpoint: b}\n", "4:10: no time"),
         (BASE + "columns: {case_id: a, touchpoint: b, occurred_at: c, score: d}\n", "kind touchpoints has no column 'score'"),
-        (BASE + "columns: {case_id: a, touchpoint: b}\nmilestones: {x: y}\n", "milestones take the place of columns.touchpoint"),
+        (BASE + "columns: {case_id: a, touchpoint: b}\nmilestones: {x: y}\n", "milestones replace columns.touchpoint"),
         (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: Not A Word}\n", "touchpoint"),
-        (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: x}\nscale: [1, 5]\n", "'scale' goes with kind: responses only"),
+        (BASE + "columns: {case_id: a, occurred_at: b}\nconstants: {touchpoint: x}\nscale: [1, 5]\n", "'scale' is only for kind: responses"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nschedule: daily\n", "5:11: 'daily' is not a schedule"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nschedule: 0 6 * *\n", "5:11: '0 6 * *' is not a schedule"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timezone: Paris}\n", "5:20: 'Paris' is not an IANA time zone"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {encoding: utf9}\n", "'utf9' is not an encoding"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nformat: {timestamps: dd/mm}\n", "'dd/mm' is not a time format"),
-        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nvalues: {case_id: {a: b}}\n", "'case_id' takes no value map"),
+        (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nvalues: {case_id: {a: b}}\n", "'case_id' has no value map"),
         (BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\nallowed_lateness: soon\n", "5:19: 'soon' is not a duration"),
         (BASE + "touchpoints: {a: b}\n", "a map of touchpoints needs columns.touchpoint"),
         ("source: t\nkind: touchpoints\nfrom: {}\n", "give either files, or sql with a query"),
         ("source: t\nkind: customers\nfrom: {sql: env:X}\n", "sql needs a query"),
-        ("source: t\nkind: customers\nfrom: {files: a, cursor: b}\n", "cursor goes with sql only"),
-        ("source: t\nkind: customers\nfrom: {sql: 'postgresql://u:p@h/d', query: q}\n", "a URL with a password does not belong here"),
+        ("source: t\nkind: customers\nfrom: {files: a, cursor: b}\n", "cursor is only for sql"),
+        ("source: t\nkind: customers\nfrom: {sql: 'postgresql://u:p@h/d', query: q}\n", "the URL contains a password"),
         ("source: t\nkind: customers\nfrom: {files: a}\n", "columns.customer_id is missing"),
         (ANSWERS + "columns: {response_id: a, responded_at: b, score: c}\nconstants: {survey: s}\n", "the scale is missing"),
-        (ANSWERS + "columns: {response_id: a, responded_at: b, score: c}\nconstants: {survey: s}\nscale: [5, 1]\n", "lowest to its highest"),
-        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s}\n", "no answer"),
-        (ANSWERS + "columns: {responded_at: b, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "nothing tells one from another"),
-        (ANSWERS + "columns: {response_id: a, score: c, survey: d}\nconstants: {survey: s}\nscale: [1, 5]\n", "'survey' is given as column and as constant"),
-        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "give both emotion and emotion_state"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b, score: c}\nconstants: {survey: s}\nscale: [5, 1]\n", "lowest to the highest"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s}\n", "no score and no emotion"),
+        (ANSWERS + "columns: {responded_at: b, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "rows cannot be identified"),
+        (ANSWERS + "columns: {response_id: a, score: c, survey: d}\nconstants: {survey: s}\nscale: [1, 5]\n", "'survey' is given both as column and as constant"),
+        (ANSWERS + "columns: {response_id: a, responded_at: b}\nconstants: {survey: s, emotion: fear}\n", "emotion and emotion_state belong together"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-02-30}\n", "'2026-02-30' is not a time"),
         (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s}\nscale: [1, 5]\n", "no time"),
-        (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-05-01}\nformat: {timestamps: '%d'}\nscale: [1, 5]\n", "leave the format out"),
+        (ANSWERS + "columns: {response_id: a, score: c}\nconstants: {survey: s, responded_at: 2026-05-01}\nformat: {timestamps: '%d'}\nscale: [1, 5]\n", "leave format.timestamps out"),
         (BASE + "format: {decimal: ';'}\n", "'decimal': input should be ',' or '.'"),
-        (BASE.replace("a.csv", "a.jsonl") + "format: {decimal: ','}\n", "decimal is of CSV"),
-        (BASE + "format: {type: parquet, decimal: ','}\n", "decimal is of CSV"),
+        (BASE.replace("a.csv", "a.jsonl") + "format: {decimal: ','}\n", "decimal is for CSV only"),
+        (BASE + "format: {type: parquet, decimal: ','}\n", "decimal is for CSV only"),
         ("source: t\nkind: invitations\nfrom: {files: a}\ncolumns: {customer_id: b}\n", "no survey"),
     ],
 )  # fmt: skip
-def test_a_problem_is_told_at_its_place(tmp_path: Path, text: str, told: str) -> None:
+def test_problem_is_reported_with_position(tmp_path: Path, text: str, expected: str) -> None:
     found = problems(tmp_path, text)
-    assert any(told in problem for problem in found), found
+    assert any(expected in problem for problem in found), found
     assert all(problem.startswith("sources/s0.yml:") for problem in found)
 
 
@@ -75,7 +75,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     fine = BASE + "columns: {case_id: a, occurred_at: b, touchpoint: c}\n"
     found = problems(tmp_path, fine, fine, BASE + "colums: {}\n", "source: u\nkind: customers\nfrom: {}\n", "]")
     assert [problem.split(":")[0] for problem in found] == [f"sources/s{n}.yml" for n in (1, 2, 3, 3, 4)]
-    assert "the source 't' is also in sources/s0.yml" in found[0]
+    assert "the source 't' is also defined in sources/s0.yml" in found[0]
 
 
 def test_short_forms(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_replay_after_the_yaml_was_corrected(rejected: Any, tickets: str, adds_u
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
-def test_replay_of_mended_rows(rejected: Any, adds_up: Any, suffix: str) -> None:
+def test_replay_of_corrected_rows(rejected: Any, adds_up: Any, suffix: str) -> None:
     path = rejected.folder / f"mend{suffix}"
     assert export_rejects(rejected.warehouse, path, "tickets") == 3
     text = path.read_text()
@@ -66,7 +66,7 @@ def test_replay_of_mended_rows(rejected: Any, adds_up: Any, suffix: str) -> None
     assert unchanged.status == "unchanged"
 
 
-def test_a_ragged_row_is_mended_by_filling_in_its_columns(rejected: Any) -> None:
+def test_ragged_row_is_corrected_by_filling_in_its_columns(rejected: Any) -> None:
     path = rejected.folder / "mend.csv"
     export_rejects(rejected.warehouse, path, "tickets", "ragged row")
     with path.open() as file:
@@ -144,12 +144,12 @@ def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_row
     assert rejected.count("rejected_rows") == 3
 
 
-def test_files_that_are_not_of_rejects(rejected: Any) -> None:
+def test_files_that_are_no_reject_exports(rejected: Any) -> None:
     with pytest.raises(InputError, match=r"exported as \.csv or \.jsonl"):
         export_rejects(rejected.warehouse, rejected.folder / "mend.xlsx")
     other = rejected.write("other.csv", "a,b\n1,2\n")
-    with pytest.raises(InputError, match="not a file of rejects"):
+    with pytest.raises(InputError, match="not an export of rejects"):
         replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, other)
     stranger = rejected.write("stranger.jsonl", json.dumps({"reject_id": "x", "original": {}}))
-    with pytest.raises(InputError, match="1 of 1 mended rows are not open"):
+    with pytest.raises(InputError, match="1 of 1 corrected rows are no open"):
         replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, stranger)

@@ -80,17 +80,17 @@ def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str])
 
     with open_warehouse(url(workspace)) as warehouse:
         world.land_map(warehouse, window=world.WINDOW // 2)
-    assert measure(before).refresh_reason == "the map, or how it is counted, has changed"
+    assert measure(before).refresh_reason == "the map or the SQL has changed"
     assert measure(before).refresh_reason == ""
 
     with open_warehouse(url(workspace)) as warehouse:
         runs = warehouse.rows("select run_number, refreshed from raw.measure_runs order by run_number")
     assert [(row["run_number"], row["refreshed"]) for row in runs] == [
-        (1, "nothing was there yet"),
+        (1, "first run"),
         (2, ""),
         (3, ""),
         (4, "time was set back"),
-        (5, "the map, or how it is counted, has changed"),
+        (5, "the map or the SQL has changed"),
         (6, ""),
     ]
 
@@ -117,8 +117,8 @@ def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: P
         for statement in statements:
             warehouse.execute(statement)
     report = measure(settings)
-    assert report.refresh_reason == "a batch was taken back"
-    assert "everything counted anew: a batch was taken back" in report.lines()[0]
+    assert report.refresh_reason == "a batch was removed"
+    assert "full refresh: a batch was removed" in report.lines()[0]
     counts = "select touchpoint, count(*) as n from {} group by touchpoint order by touchpoint"
     placed = "intermediate.int_journey_events join intermediate.int_touchpoints using (place_number)"
     mine = world.table(landed, counts.format(placed))
@@ -165,9 +165,9 @@ def test_a_locked_warehouse_names_its_holder(workspace: Path) -> None:
         measure(world.settings(url(workspace), workspace))
 
 
-def test_one_measuring_at_a_time(workspace: Path) -> None:
+def test_one_measure_run_at_a_time(workspace: Path) -> None:
     settings = world.settings(url(workspace), workspace)
-    with _workspace_lock(settings.internal_dir / "dbt"), pytest.raises(SystemFailure, match="being measured already"):
+    with _workspace_lock(settings.internal_dir / "dbt"), pytest.raises(SystemFailure, match="another measure run"):
         measure(settings)
 
 

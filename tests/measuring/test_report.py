@@ -25,15 +25,15 @@ def results(folder: Path) -> Path:
     return place
 
 
-def test_what_failed_is_told_in_one_line(tmp_path: Path) -> None:
-    report = read_report(results(tmp_path), 1.23, "it was asked for")
+def test_failure_is_one_line(tmp_path: Path) -> None:
+    report = read_report(results(tmp_path), 1.23, "it was requested")
     assert (report.models, report.tests, report.passed) == (2, 2, False)
     assert report.failures == (
         DbtFailure("fct_responses", "model", "Binder Error: no such column"),
         DbtFailure("unique_grain_x", "test", "Got 2 results"),
     )
     assert report.lines() == [
-        "2 models and 2 tests in 1.2 s, everything counted anew: it was asked for",
+        "2 models and 2 tests in 1.2 s, full refresh: it was requested",
         "failed: fct_responses: Binder Error: no such column",
         "failed: unique_grain_x: Got 2 results",
     ]

@@ -54,7 +54,7 @@ def checked(settings: Settings) -> None:
         check_landing(settings, warehouse)
 
 
-def test_the_docs_say_what_did_not_hold_and_need_no_network(settings: Settings) -> None:
+def test_docs_show_failed_expectations_and_work_offline(settings: Settings) -> None:
     checked(settings)
 
     index = build_docs(settings)
@@ -103,11 +103,11 @@ def test_only_the_last_check_is_shown_and_old_pages_go(settings: Settings) -> No
     assert not folder.with_name("data_docs.new").exists()
 
 
-def test_before_any_check_the_index_says_so(settings: Settings) -> None:
+def test_index_before_any_check(settings: Settings) -> None:
     assert "Nothing has been checked yet." in build_docs(settings).read_text(encoding="utf-8")
 
 
-def test_synthetic_data_is_said_to_be_so(settings: Settings) -> None:
+def test_index_marks_synthetic_data(settings: Settings) -> None:
     said: dict[bool, Any] = {
         made_up: build_docs(replace(settings, synthetic=made_up)).read_text(encoding="utf-8")
         for made_up in (True, False)

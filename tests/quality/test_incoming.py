@@ -51,7 +51,7 @@ def outcome(results: Any, expectation: str) -> dict[str, Any]:
     return next(dict(row) for row in results if row["expectation"] == expectation)
 
 
-def test_sound_rows_go_in(settings: Settings) -> None:
+def test_valid_rows_are_accepted(settings: Settings) -> None:
     found = incoming_validator(settings)("touchpoints", "tickets", events())
 
     assert found.refusal is None
@@ -62,7 +62,7 @@ def test_sound_rows_go_in(settings: Settings) -> None:
     }
 
 
-def test_a_warning_turns_its_rows_away_and_the_first_reason_is_told(settings: Settings) -> None:
+def test_warning_rejects_rows_with_the_first_reason(settings: Settings) -> None:
     chunk = events(8)
     chunk.loc[1, "event_id"] = None
     chunk.loc[1, "touchpoint"] = None
@@ -92,7 +92,7 @@ def test_a_warning_turns_its_rows_away_and_the_first_reason_is_told(settings: Se
     pd.testing.assert_frame_equal(chunk, before)
 
 
-def test_values_that_tell_of_a_person_are_no_examples(settings: Settings) -> None:
+def test_private_values_are_no_examples(settings: Settings) -> None:
     found = incoming_validator(settings)("customers", "crm", pd.DataFrame({"customer_id": ["c1", None]}))
 
     assert outcome(found.results, "customer_has_id")["detail"] == "1 of 2 rows"
@@ -128,7 +128,12 @@ def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settin
     assert found.refusal is not None
     assert found.refusal.startswith("tickets: has_occurred_at: missing: occurred_at")
     raised = outcome(found.results, "event_time_plausible")
-    assert (raised["raised_exception"], raised["success"], raised["checked"], raised["unexpected"]) == (True, False, 0, 0)
+    assert (raised["raised_exception"], raised["success"], raised["checked"], raised["unexpected"]) == (
+        True,
+        False,
+        0,
+        0,
+    )
     # A column that lands as NULL where a source does not give it can be checked.
     assert outcome(found.results, "channel_is_a_name")["success"]
 
@@ -143,7 +148,7 @@ def test_a_file_whose_times_are_mostly_impossible_is_refused(settings: Settings)
     assert "time format" in found.refusal
 
 
-def test_a_few_rows_say_nothing_of_a_whole_file(settings: Settings) -> None:
+def test_few_rows_do_not_refuse_a_file(settings: Settings) -> None:
     found = incoming_validator(settings)("touchpoints", "tickets", events(3, occurred_at=pd.Timestamp("1970-01-01")))
 
     assert found.refusal is None
@@ -156,7 +161,7 @@ def test_an_empty_chunk_is_no_reason_to_refuse(settings: Settings) -> None:
     assert (found.refusal, found.rejected) == (None, {})
 
 
-def test_times_with_zones_and_arrows_own_types_are_read_alike(settings: Settings) -> None:
+def test_zoned_and_arrow_times_are_read_alike(settings: Settings) -> None:
     door = incoming_validator(settings)
     chunk = events(4)
     chunk.loc[2, "occurred_at"] = pd.Timestamp("2030-01-01")
@@ -184,7 +189,7 @@ def test_a_broken_suite_is_a_failure_that_names_file_and_expectation(settings: S
         incoming_validator(settings)("touchpoints", "tickets", events())
 
 
-def test_severity_alone_decides(settings: Settings, own_suites: Path) -> None:
+def test_severity_decides(settings: Settings, own_suites: Path) -> None:
     chunk = events()
     chunk.loc[1, "event_id"] = None
     file = own_suites / "incoming_touchpoints.json"
@@ -197,7 +202,7 @@ def test_severity_alone_decides(settings: Settings, own_suites: Path) -> None:
     assert said == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
 
 
-def test_a_kind_that_is_not_known_is_told(settings: Settings) -> None:
+def test_unknown_kind_is_an_error(settings: Settings) -> None:
     with pytest.raises(SystemFailure, match="letters"):
         incoming_validator(settings)("letters", "post", events())
 

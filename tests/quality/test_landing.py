@@ -39,9 +39,7 @@ def spots(warehouse: Warehouse) -> list[tuple[str, datetime, datetime]]:
     return [(row["source"], row["starts_at"], row["ends_at"]) for row in rows]
 
 
-def test_a_day_without_data_is_one_blind_spot_and_the_rest_goes_on(
-    settings: Settings, warehouse: Warehouse, put: Put
-) -> None:
+def test_day_without_rows_is_one_data_gap_and_a_warning(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits())
 
     report = check_landing(settings, warehouse)
@@ -58,9 +56,7 @@ def test_a_day_without_data_is_one_blind_spot_and_the_rest_goes_on(
     assert failed["detail"] == "2026-04-15: 0 rows, usually 30"
 
 
-def test_great_expectations_and_the_blind_spots_agree_day_by_day(
-    settings: Settings, warehouse: Warehouse, put: Put
-) -> None:
+def test_expectations_and_data_gaps_agree_by_day(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", [*visits("a"), *visits("b", rows=50, until=date(2026, 6, 24))])
 
     report = check_landing(settings, warehouse)
@@ -75,13 +71,13 @@ def test_great_expectations_and_the_blind_spots_agree_day_by_day(
     ]
 
 
-def test_small_sources_have_no_blind_spots(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_small_sources_have_no_data_gaps(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits(rows=12))
 
     assert check_landing(settings, warehouse).data_gaps == ()
 
 
-def test_answers_and_invitations_are_sources_as_well(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_responses_and_invitations_are_checked(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(180)]
     rows = [datetime(d.year, d.month, d.day, 9) for d in days if d != LOST for _ in range(25)]
     put(
@@ -96,7 +92,7 @@ def test_answers_and_invitations_are_sources_as_well(settings: Settings, warehou
     assert [spot.source for spot in check_landing(settings, warehouse).data_gaps] == ["asked", "survey"]
 
 
-def test_days_are_cut_where_the_journeys_cut_them(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_days_are_cut_in_the_zone_of_the_journeys(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits())
     maps = [("a", "Europe/Istanbul", True), ("b", "Europe/Istanbul", True), ("c", "UTC", True), ("d", "UTC", False)]
     put(
@@ -132,9 +128,7 @@ def test_a_lost_file_of_a_utc_day_is_seen_though_it_is_half_of_two_local_days(
     assert {one.unexpected for one in report.results if one.expectation == "daily_volume_usual"} == {1}
 
 
-def test_a_holiday_of_a_calendar_is_no_blind_spot_and_a_day_it_was_open_is(
-    settings: Settings, warehouse: Warehouse, put: Put
-) -> None:
+def test_holiday_is_no_data_gap_but_an_open_day_is(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits())
     days = [date(2026, 1, 1) + timedelta(days=n) for n in range(200)]
     hours = [
@@ -157,7 +151,7 @@ def test_a_holiday_of_a_calendar_is_no_blind_spot_and_a_day_it_was_open_is(
     assert [spot.starts_at.date() for spot in check_landing(settings, warehouse).data_gaps] == [LOST]
 
 
-def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_allowed_lateness_of_the_map_is_used(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(
         warehouse,
         "touchpoint_events",
@@ -169,9 +163,7 @@ def test_the_late_data_allowance_of_the_map_is_heeded(settings: Settings, wareho
     assert check_landing(settings, warehouse).data_gaps == ()
 
 
-def test_the_day_of_the_horizon_is_judged_by_its_rows_so_far(
-    settings: Settings, warehouse: Warehouse, put: Put
-) -> None:
+def test_day_of_the_horizon_is_evaluated_by_its_rows_so_far(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     """Nothing came on two days, and the first of them is not over when late rows have had their time."""
     horizon = settings.now.replace(tzinfo=None) - timedelta(days=4)
     lost = (horizon.date(), horizon.date() + timedelta(days=1))
@@ -191,9 +183,7 @@ def test_the_day_of_the_horizon_is_judged_by_its_rows_so_far(
     assert f"no rows on {lost[0]} until {horizon:%H:%M}" in spot.reason
 
 
-def test_blind_spots_are_replaced_as_a_whole_and_results_of_one_moment_too(
-    settings: Settings, warehouse: Warehouse, put: Put
-) -> None:
+def test_data_gaps_and_results_of_one_time_are_replaced(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     put(warehouse, "touchpoint_events", visits())
     check_landing(settings, warehouse)
     filled = [{"event_id": f"late{n}", "occurred_at": datetime(2026, 4, 15, 9), "source": "visits"} for n in range(30)]
@@ -207,7 +197,7 @@ def test_blind_spots_are_replaced_as_a_whole_and_results_of_one_moment_too(
     assert warehouse.scalar("select count(*) from raw.quality_results") == 2 * len(again.results)
 
 
-def test_a_refused_batch_blinds_until_it_is_made_good(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_refused_batch_is_a_data_gap_until_it_is_loaded(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     now = settings.now.replace(tzinfo=None)
     loaded = {"first_at": datetime(2026, 1, 1, 6), "last_at": datetime(2026, 6, 27, 6)}
     put(warehouse, "touchpoint_events", visits(rows=5))
@@ -229,7 +219,7 @@ def test_a_refused_batch_blinds_until_it_is_made_good(settings: Settings, wareho
     assert check_landing(settings, warehouse).data_gaps == ()
 
 
-def test_a_later_file_ends_what_a_refused_one_hides(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_later_file_ends_the_gap_of_a_refused_one(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     now = settings.now.replace(tzinfo=None)
     put(
         warehouse,
@@ -254,7 +244,7 @@ def test_a_later_file_ends_what_a_refused_one_hides(settings: Settings, warehous
     assert spots(warehouse) == [("visits", datetime(2026, 6, 26), datetime(2026, 6, 28))]
 
 
-def test_many_rows_turned_away_are_noted(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+def test_many_rejected_rows_are_noted(settings: Settings, warehouse: Warehouse, put: Put) -> None:
     now = settings.now.replace(tzinfo=None)
     put(warehouse, "load_batches", [batch("1.csv", "loaded", now, rejected=6, loaded=94)])
 
@@ -289,7 +279,9 @@ def test_a_suite_that_cannot_run_fails_the_check(
     assert warehouse.scalar("select count(*) from raw.quality_results where raised_exception") == 1
 
 
-def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str) -> None:
+def test_postgresql_gives_the_same_report(
+    settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str
+) -> None:
     now = settings.now.replace(tzinfo=None)
     said = []
     server = replace(settings, warehouse_url=postgres_url)
@@ -310,7 +302,7 @@ def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, put:
 
 
 @pytest.mark.slow
-def test_the_volume_of_a_million_events_is_judged_in_seconds(settings: Settings, warehouse: Warehouse) -> None:
+def test_volume_of_a_million_events_is_checked_in_seconds(settings: Settings, warehouse: Warehouse) -> None:
     warehouse.execute(
         "insert into raw.touchpoint_events (event_id, source, occurred_at)"
         " select range::text, 's' || range % 10, timestamp '2025-01-01' + to_minutes(range // 2) from range(1000000)"

@@ -106,14 +106,14 @@ def failed(report: CheckReport) -> list[tuple[str, str]]:
     return [(failure.subject, failure.expectation) for failure in report.failures]
 
 
-def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, warehouse: Warehouse, fill: Fill) -> None:
+def test_valid_marts_pass_and_every_result_is_stored(settings: Settings, warehouse: Warehouse, fill: Fill) -> None:
     fill(warehouse)
 
     report = check_marts(settings, warehouse)
 
     assert report.failures == ()
     assert report.lines() == ["marts: 64 of 64 expectations passed on 4 subjects"]
-    assert warehouse.scalar("select count(*) from raw.quality_results where door = 'marts' and success") == 64
+    assert warehouse.scalar("select count(*) from raw.quality_results where checkpoint = 'marts' and success") == 64
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_sound_marts_pass_and_every_expectation_is_kept(settings: Settings, ware
         ("fct_responses", {**RESPONSE, "response_id": "x", "score": None}, "has_score"),
     ],
 )  # fmt: skip
-def test_one_wrong_row_fails_exactly_its_expectation(
+def test_wrong_row_fails_only_its_expectation(
     settings: Settings,
     warehouse: Warehouse,
     fill: Fill,
@@ -173,7 +173,7 @@ def test_a_warning_does_not_stop_anything(settings: Settings, warehouse: Warehou
     assert "warning  fct_journey_instances: has_customer_or_case: 1 of 1 row" in report.lines()
 
 
-def test_a_double_is_found_over_the_borders_of_chunks_and_counts_are_summed(
+def test_duplicate_is_found_across_chunks_and_counts_are_summed(
     settings: Settings, warehouse: Warehouse, fill: Fill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = [{**INSTANCE, "instance_id": str(n)} for n in range(2100)]
@@ -189,7 +189,7 @@ def test_a_double_is_found_over_the_borders_of_chunks_and_counts_are_summed(
     assert unique.detail == "2 of 2,102 rows, such as key_count 2"
 
 
-def test_a_missing_column_is_told_and_told_apart(settings: Settings, warehouse: Warehouse, fill: Fill) -> None:
+def test_missing_column_is_reported_apart(settings: Settings, warehouse: Warehouse, fill: Fill) -> None:
     fill(warehouse)
     warehouse.execute("alter table marts.fct_stage_visits drop column exited_at")
 
@@ -199,7 +199,7 @@ def test_a_missing_column_is_told_and_told_apart(settings: Settings, warehouse: 
     assert [one.expectation for one in report.results if one.raised_exception] == ["exit_after_entry"]
 
 
-def test_a_missing_mart_says_what_to_do(settings: Settings, warehouse: Warehouse) -> None:
+def test_missing_mart_has_a_hint(settings: Settings, warehouse: Warehouse) -> None:
     report = check_marts(settings, warehouse)
 
     assert [failure.subject for failure in report.failures] == list(marts.MART_KEYS)
@@ -217,7 +217,7 @@ def test_empty_marts_pass(settings: Settings, warehouse: Warehouse, fill: Fill) 
     assert len(report.results) == 64
 
 
-def test_a_broken_suite_fails_the_check_and_the_rest_is_still_judged(
+def test_invalid_suite_fails_the_check_and_the_rest_is_checked(
     settings: Settings, warehouse: Warehouse, fill: Fill, own_suites: Path
 ) -> None:
     file = own_suites / "marts_fct_responses.json"
@@ -232,7 +232,9 @@ def test_a_broken_suite_fails_the_check_and_the_rest_is_still_judged(
     assert len(report.results) == 63
 
 
-def test_postgresql_says_the_same(settings: Settings, warehouse: Warehouse, fill: Fill, postgres_url: str) -> None:
+def test_postgresql_gives_the_same_report(
+    settings: Settings, warehouse: Warehouse, fill: Fill, postgres_url: str
+) -> None:
     wrong = {"fct_kpi_readings": [{**READING, "segment": "s", "numerator": 11.0}]}
     server = replace(settings, warehouse_url=postgres_url)
     fill(warehouse, **wrong)

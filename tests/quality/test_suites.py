@@ -30,7 +30,7 @@ def write(folder: Path, *expectations: Any, name: str = "mine") -> Path:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_great_expectations_takes_all_of_each_shipped_suite(file: Path) -> None:
+def test_shipped_suites_load_completely(file: Path) -> None:
     written = json.loads(file.read_text(encoding="utf-8"))["expectations"]
 
     suite = load_suite(file)
@@ -40,7 +40,7 @@ def test_great_expectations_takes_all_of_each_shipped_suite(file: Path) -> None:
     assert all(one["severity"] in SEVERITIES and one["notes"].endswith(".") for one in written)
 
 
-def test_there_is_a_suite_for_each_kind_and_each_door() -> None:
+def test_every_kind_and_checkpoint_has_a_suite() -> None:
     kinds = {f"incoming_{kind}" for kind in ("touchpoints", "responses", "invitations", "customers", "counts")}
 
     assert {file.stem for file in FILES} == kinds | {f"marts_{mart}" for mart in MART_KEYS} | {
@@ -72,7 +72,7 @@ def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
         ("has_id", "needs a name in its meta"),
     ],
 )
-def test_what_great_expectations_would_drop_is_told_by_file_and_expectation(
+def test_unusable_expectation_is_reported_with_file_and_name(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any, told: str
 ) -> None:
     with warnings.catch_warnings(), caplog.at_level(logging.DEBUG, "great_expectations"):
@@ -85,7 +85,7 @@ def test_what_great_expectations_would_drop_is_told_by_file_and_expectation(
     assert suite.size == 1
 
 
-def test_two_expectations_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_repeated_expectation_name_is_a_fault(tmp_path: Path) -> None:
     suite = load_suite(write(tmp_path, GOOD, {**GOOD, "kwargs": {"column": "touchpoint"}}))
 
     assert suite.faults == ("mine.json: expectation 2 (has_id): another expectation has this name",)
@@ -101,7 +101,7 @@ def test_two_expectations_of_one_name_are_told_apart(tmp_path: Path) -> None:
         ('{"name": "mine"}', "has no expectations"),
     ],
 )
-def test_a_file_that_is_no_suite_is_told(tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_suite_file_is_a_fault(tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "mine.json"
     file.write_text(text, encoding="utf-8")
 
@@ -110,7 +110,7 @@ def test_a_file_that_is_no_suite_is_told(tmp_path: Path, text: str, told: str) -
     assert told in fault
 
 
-def test_a_file_that_is_not_there_is_told() -> None:
+def test_missing_suite_file_is_a_fault() -> None:
     (fault,) = load_suite(suite_file("incoming_letters")).faults
 
     assert fault == "incoming_letters.json: cannot be read: No such file or directory"

@@ -47,9 +47,7 @@ def blind(found: dict[date, int], until: int) -> list[date]:
         ("a large file once a month", lambda n, d: 5000 if n % 30 == 0 else 0, []),
     ],
 )
-def test_a_day_is_blind_where_its_usual_rows_are_missing(
-    said: str, rows: Callable[[int, date], int], expected: list[int]
-) -> None:
+def test_day_without_its_usual_rows_is_a_gap(said: str, rows: Callable[[int, date], int], expected: list[int]) -> None:
     assert blind(counts(80, rows), 80) == [day(n) for n in expected]
 
 
@@ -75,19 +73,19 @@ def test_two_outages_are_two_gaps() -> None:
     assert [(gap.first, gap.last) for gap in found] == [(day(60), day(60)), (day(62), day(62))]
 
 
-def test_what_follows_an_outage_is_judged_by_what_was_usual_before() -> None:
+def test_days_after_an_outage_are_compared_with_days_before_it() -> None:
     found = evaluate_days(counts(100, lambda n, d: 0 if 60 <= n < 74 or n == 80 else 100), day(100))
 
     assert [one.day for one in found if one.is_gap] == [day(n) for n in [*range(60, 74), 80]]
     assert found[79].usual == 100
 
 
-def test_days_that_are_not_over_are_not_judged() -> None:
+def test_unfinished_days_are_not_evaluated() -> None:
     assert blind(counts(60, lambda n, d: 100), 60) == []
     assert blind(counts(60, lambda n, d: 100), 61) == [day(60)]
 
 
-def test_nothing_is_said_of_nothing() -> None:
+def test_no_rows_no_days() -> None:
     assert evaluate_days({}, FIRST) == []
     assert find_volume_gaps([]) == []
 
@@ -120,7 +118,7 @@ def test_no_pause_is_usual_before_seven_days_with_rows() -> None:
     assert max_silence([day(n) for n in range(7)]) == timedelta(days=3)
 
 
-def test_a_holiday_is_no_day_to_judge_nor_to_judge_others_by() -> None:
+def test_holiday_is_neither_evaluated_nor_part_of_the_baseline() -> None:
     found = counts(90, lambda n, d: 3 if n in (60, 67, 74, 81) else 0 if n == 88 else 100)
     holidays = {day(n) for n in (60, 67, 74, 81)}
     assert [one.day for one in evaluate_days(found, day(90), holidays) if one.is_gap] == [day(88)]

@@ -69,7 +69,7 @@ def test_every_total_is_loaded_and_an_impossible_one_is_rejected(
     }
     rejected = nhs.frame("select reason, original ->> 'org_code' as org_code from raw.rejected_rows")
     assert rejected.to_dict("records") == [
-        {"reason": "more counted than there were", "org_code": impossible["org_code"].iloc[0]}
+        {"reason": "numerator above denominator", "org_code": impossible["org_code"].iloc[0]}
     ]
 
 

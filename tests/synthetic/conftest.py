@@ -1,4 +1,4 @@
-"""Each example generated once for all tests here."""
+"""Each example is generated once for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from jkpi.synthetic.scenario import Scenario
 
 @dataclass(frozen=True)
 class Example:
-    """An example as files, as EXPECTED.json tells it, and as the story it was made from."""
+    """An example as files, as the content of EXPECTED.json, and as the scenario behind them."""
 
     name: str
     folder: Path
     expected: dict[str, Any]
     clock: ZoneClock
-    story: Scenario
+    scenario: Scenario
 
     @property
     def data(self) -> Path:
@@ -36,6 +36,6 @@ def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     name = request.param
     folder = tmp_path_factory.mktemp(name)
     generate(name, folder)
-    here = make_clock(EXAMPLE_DROPS[name].timezone, FIRST_DAY, AS_OF)
+    clock = make_clock(EXAMPLE_DROPS[name].timezone, FIRST_DAY, AS_OF)
     expected = json.loads((folder / "data" / "EXPECTED.json").read_text(encoding="utf-8"))
-    return Example(name, folder, expected, here, build_scenario(name, RandomStreams(name, 7), here))
+    return Example(name, folder, expected, clock, build_scenario(name, RandomStreams(name, 7), clock))

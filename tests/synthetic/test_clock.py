@@ -1,4 +1,4 @@
-"""Local time for arrays agrees with zoneinfo, also where the clocks change."""
+"""Local times of arrays agree with zoneinfo, also at clock changes."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ AS_OF = datetime(2026, 6, 30, 6, tzinfo=UTC)
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Istanbul"])
 def test_agrees_with_zoneinfo(zone: str) -> None:
-    here = make_clock(zone, date(2025, 10, 1), AS_OF)
-    at = np.arange(int(datetime(2025, 10, 25, tzinfo=UTC).timestamp()), here.as_of, 1801)
-    texts = here.text(at, "%d.%m.%Y %H:%M:%S")
-    with_offset = here.text_with_offset(at)
-    days, hours = here.day(at), here.hour(at)
+    clock = make_clock(zone, date(2025, 10, 1), AS_OF)
+    at = np.arange(int(datetime(2025, 10, 25, tzinfo=UTC).timestamp()), clock.as_of, 1801)
+    texts = clock.text(at, "%d.%m.%Y %H:%M:%S")
+    with_offset = clock.text_with_offset(at)
+    days, hours = clock.day(at), clock.hour(at)
     for n in range(0, len(at), 37):
         local = datetime.fromtimestamp(int(at[n]), ZoneInfo(zone))
         assert texts[n] == local.strftime("%d.%m.%Y %H:%M:%S")
         assert with_offset[n] == local.isoformat()
-        assert here.date(days[n]) == local.date()
+        assert clock.date(days[n]) == local.date()
         assert hours[n] == local.hour
 
 
-def test_the_hour_that_is_there_twice_and_the_one_that_is_not() -> None:
-    here = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
+def test_repeated_and_missing_hour_of_clock_changes() -> None:
+    clock = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
     twice = np.array([int(datetime(2025, 10, 26, hour, 30, tzinfo=UTC).timestamp()) for hour in (0, 1)])
-    assert here.text(twice, "%H:%M").tolist() == ["02:30", "02:30"]
+    assert clock.text(twice, "%H:%M").tolist() == ["02:30", "02:30"]
     around = np.array([int(datetime(2026, 3, 29, hour, 30, tzinfo=UTC).timestamp()) for hour in (0, 1)])
-    assert here.text(around, "%H:%M").tolist() == ["01:30", "03:30"]
+    assert clock.text(around, "%H:%M").tolist() == ["01:30", "03:30"]
 
 
-def test_instants_are_the_way_back() -> None:
-    here = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
-    day = np.repeat(np.arange(here.days), 4)
-    seconds = np.tile(np.array([0, 9, 18, 23]) * HOUR, here.days)
-    at = here.to_utc(day, seconds)
-    assert (here.day(at) == day).all()
-    assert (here.local(at) % 86400 == seconds).all()
+def test_to_utc_is_the_inverse_of_local() -> None:
+    clock = make_clock("Europe/Berlin", date(2025, 10, 1), AS_OF)
+    day = np.repeat(np.arange(clock.days), 4)
+    seconds = np.tile(np.array([0, 9, 18, 23]) * HOUR, clock.days)
+    at = clock.to_utc(day, seconds)
+    assert (clock.day(at) == day).all()
+    assert (clock.local(at) % 86400 == seconds).all()
 
 
 def test_days_and_weekdays() -> None:
-    here = make_clock("Europe/Istanbul", date(2025, 10, 1), AS_OF)
-    assert here.date(here.days - 1) == date(2026, 6, 30)
-    assert here.day_number(date(2025, 10, 6)) == 5
-    assert here.weekday(np.array([0, 5]))[:2].tolist() == [2, 0]
+    clock = make_clock("Europe/Istanbul", date(2025, 10, 1), AS_OF)
+    assert clock.date(clock.days - 1) == date(2026, 6, 30)
+    assert clock.day_number(date(2025, 10, 6)) == 5
+    assert clock.weekday(np.array([0, 5]))[:2].tolist() == [2, 0]
 
 
 def test_never_is_blank() -> None:

@@ -1,4 +1,4 @@
-"""The workspaces under examples/: their YAML is right, and loading them gives what EXPECTED.json says."""
+"""The workspaces under examples/: their YAML is valid, and loading them gives the numbers of EXPECTED.json."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ def workspace(example, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_workspace_says_that_it_is_synthetic_and_when(workspace: Path) -> None:
+def test_workspace_is_synthetic_with_a_fixed_time(workspace: Path) -> None:
     settings = load_settings(workspace)
     assert settings.synthetic
     assert settings.now == AS_OF.astimezone(UTC)
     assert settings.receivers["screen"].kind == "console"
 
 
-def test_the_map_speaks_of_what_was_planted(workspace: Path, example) -> None:
+def test_map_defines_the_moment_of_the_injected_drop(workspace: Path, example) -> None:
     settings = load_settings(workspace)
-    fall = EXAMPLE_DROPS[example.name]
+    drop = EXAMPLE_DROPS[example.name]
     (journey,) = read_journeys(workspace, receivers=settings.receivers)
     moments = {moment.moment: moment for moment in journey.moments_of_truth}
-    assert journey.journey == fall.journey
-    assert journey.timezone == fall.timezone
-    assert moments[fall.moment].kpi == fall.kpi
-    assert fall.segment in moments[fall.moment].segments
+    assert journey.journey == drop.journey
+    assert journey.timezone == drop.timezone
+    assert moments[drop.moment].kpi == drop.kpi
+    assert drop.segment in moments[drop.moment].segments
     assert set(example.expected["moments"]) == set(moments)
 
 
-def test_every_source_has_its_card(workspace: Path, example) -> None:
+def test_every_source_has_a_data_use_card(workspace: Path, example) -> None:
     sources = {source.source: source for source in read_sources(workspace)}
     assert set(sources) == set(example.expected["sources"])
     for source in sources.values():
@@ -57,23 +57,23 @@ def test_every_source_has_its_card(workspace: Path, example) -> None:
 
 
 @pytest.mark.slow
-def test_loading_gives_what_is_expected(workspace: Path, example) -> None:
+def test_loading_matches_expected_numbers(workspace: Path, example) -> None:
     settings = load_settings(workspace)
-    with open_warehouse(settings) as w:
-        ensure_landing(w)
+    with open_warehouse(settings) as warehouse:
+        ensure_landing(warehouse)
         for source in read_sources(workspace):
-            told = example.expected["sources"][source.source]
-            batches = load_source(source, settings, w)
+            tally = example.expected["sources"][source.source]
+            batches = load_source(source, settings, warehouse)
             reasons: Counter[str] = Counter()
             for batch in batches:
                 reasons.update(batch.reasons)
             assert {batch.status for batch in batches} == {"loaded"}
-            assert sum(batch.read for batch in batches) == told["read"], source.source
-            assert sum(batch.loaded for batch in batches) == told["loaded"], source.source
-            assert sum(batch.duplicates for batch in batches) == told["duplicates"], source.source
-            assert sum(batch.skipped for batch in batches) == told["unwanted"], source.source
-            assert dict(sorted(reasons.items())) == told["rejected"], source.source
-        assert w.scalar("select count(*) from raw.touchpoint_events") == example.expected["events"]
-        assert w.scalar("select count(*) from raw.survey_responses") == example.expected["answers"]
-        latest = w.scalar("select max(occurred_at) from raw.touchpoint_events")
+            assert sum(batch.read for batch in batches) == tally["read"], source.source
+            assert sum(batch.loaded for batch in batches) == tally["loaded"], source.source
+            assert sum(batch.duplicates for batch in batches) == tally["duplicates"], source.source
+            assert sum(batch.skipped for batch in batches) == tally["ignored"], source.source
+            assert dict(sorted(reasons.items())) == tally["rejected"], source.source
+        assert warehouse.scalar("select count(*) from raw.touchpoint_events") == example.expected["events"]
+        assert warehouse.scalar("select count(*) from raw.survey_responses") == example.expected["responses"]
+        latest = warehouse.scalar("select max(occurred_at) from raw.touchpoint_events")
         assert latest <= datetime(2026, 6, 30, 6)

@@ -1,4 +1,4 @@
-"""Determinism, sizes, and that EXPECTED.json agrees with the files, which are read here without jkpi."""
+"""Determinism, sizes, and that EXPECTED.json agrees with the files (read here without jkpi)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 @functools.cache
 def records(path: Path) -> list[dict[str, object] | None]:
-    """All rows of a file, None for those that do not divide into columns."""
+    """All rows of a file, None for those that cannot be split into columns."""
     if path.suffix == ".parquet":
         return list(pq.read_table(path).to_pylist())
     data = path.read_bytes()
@@ -59,7 +59,7 @@ def all_records(example, source: str) -> list[dict[str, object] | None]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_same_seed_same_bytes(name: str, tmp_path: Path) -> None:
+def test_same_seed_writes_same_bytes(name: str, tmp_path: Path) -> None:
     generate(name, tmp_path / "one", seed=3)
     generate(name, tmp_path / "two", seed=3)
     generate(name, tmp_path / "other", seed=4)
@@ -69,61 +69,61 @@ def test_same_seed_same_bytes(name: str, tmp_path: Path) -> None:
     assert sum(one[file] == other.get(file) for file in one) == 0
 
 
-def test_unknown_example_is_told(tmp_path: Path) -> None:
+def test_unknown_example_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no example 'spare_part'") as error:
         generate("spare_part", tmp_path)
     assert "spare_parts" in error.value.hint
 
 
-def test_about_as_large_as_said(example) -> None:
+def test_examples_have_the_documented_size(example) -> None:
     assert 195_000 < example.expected["events"] < 220_000
-    assert 18_000 < example.expected["answers"] < 22_000
+    assert 18_000 < example.expected["responses"] < 22_000
 
 
-def test_every_number_adds_up(example) -> None:
-    for source, told in example.expected["sources"].items():
-        rest = told["duplicates"] + sum(told["rejected"].values()) + told["unwanted"]
-        assert told["read"] == told["loaded"] + rest, source
-        assert told["loaded"] > 0 and told["duplicates"] > 0 and told["late"] > 0, source
+def test_expected_numbers_add_up(example) -> None:
+    for source, tally in example.expected["sources"].items():
+        rest = tally["duplicates"] + sum(tally["rejected"].values()) + tally["ignored"]
+        assert tally["read"] == tally["loaded"] + rest, source
+        assert tally["loaded"] > 0 and tally["duplicates"] > 0 and tally["late"] > 0, source
 
 
-def test_rows_are_as_many_as_told(example) -> None:
-    for source, told in example.expected["sources"].items():
+def test_files_hold_the_expected_number_of_rows(example) -> None:
+    for source, tally in example.expected["sources"].items():
         folder = "answers_repair" if source == "answers_recommend" else source
-        assert sorted(told["files"]) == sorted(path.name for path in (example.data / folder).iterdir())
-        assert told["rows"] == len(all_records(example, folder)), source
+        assert sorted(tally["files"]) == sorted(path.name for path in (example.data / folder).iterdir())
+        assert tally["rows"] == len(all_records(example, folder)), source
 
 
-def test_bad_rows_are_as_many_as_told(example) -> None:
-    for source, told in example.expected["sources"].items():
+def test_files_hold_the_expected_unreadable_rows(example) -> None:
+    for source, tally in example.expected["sources"].items():
         if source == "answers_recommend":
             continue
         unreadable = sum(row is None for row in all_records(example, source))
-        expected = told["rejected"].get("ragged row", 0) + told["rejected"].get("not a JSON object", 0)
+        expected = tally["rejected"].get("ragged row", 0) + tally["rejected"].get("not a JSON object", 0)
         assert unreadable == expected, source
 
 
 @pytest.mark.parametrize("example", ["equipment_repair"], indirect=True)
-def test_calls_count_as_told(example) -> None:
-    told = example.expected["sources"]["calls"]
+def test_calls_have_the_expected_outcomes(example) -> None:
+    tally = example.expected["sources"]["calls"]
     rows = [row for row in all_records(example, "calls") if row is not None]
-    fates: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     seen = set()
     for row in rows:
-        fate = fate_of_call(row)
-        if fate == "sound":
-            fate = "duplicate" if tuple(row.items()) in seen else "loaded"
+        outcome = outcome_of_call(row)
+        if outcome == "valid":
+            outcome = "duplicate" if tuple(row.items()) in seen else "loaded"
             seen.add(tuple(row.items()))
-        fates[fate] += 1
-    assert (fates["loaded"], fates["duplicate"]) == (told["loaded"], told["duplicates"])
-    assert fates["unwanted"] == told["unwanted"]
-    rejected = {reason: count for reason, count in told["rejected"].items() if reason != "ragged row"}
-    assert {reason: fates[reason] for reason in rejected} == rejected
+        outcomes[outcome] += 1
+    assert (outcomes["loaded"], outcomes["duplicate"]) == (tally["loaded"], tally["duplicates"])
+    assert outcomes["ignored"] == tally["ignored"]
+    rejected = {reason: count for reason, count in tally["rejected"].items() if reason != "ragged row"}
+    assert {reason: outcomes[reason] for reason in rejected} == rejected
 
 
-def fate_of_call(row: dict[str, object]) -> str:
+def outcome_of_call(row: dict[str, object]) -> str:
     if row["disposition"] == "VOICEMAIL":
-        return "unwanted"
+        return "ignored"
     if not row["case_no"] and not row["account"]:
         return "no customer and no case"
     try:
@@ -132,40 +132,40 @@ def fate_of_call(row: dict[str, object]) -> str:
         return "impossible date"
     if at > AS_OF:
         return "date in the future"
-    return "sound" if row["disposition"] in ("NEW", "XFER", "TOLD AGAIN") else "unknown touchpoint"
+    return "valid" if row["disposition"] in ("NEW", "XFER", "TOLD AGAIN") else "unknown touchpoint"
 
 
-def test_wide_rows_count_their_milestones(example) -> None:
+def test_wide_rows_hold_the_expected_milestones(example) -> None:
     source, key, columns = {
         "equipment_repair": ("visits", "visit", ("requested", "part_picked", "on_site", "running")),
         "spare_parts": ("parcels", "consignment", ("handed_over", "delivered", "signed")),
     }[example.name]
-    told = example.expected["sources"][source]
+    tally = example.expected["sources"][source]
     rows = [row for row in all_records(example, source) if row is not None]
-    spoken = [(row[key], column, row[column]) for row in rows for column in columns if row[column]]
-    assert len(spoken) == told["read"] - told["rejected"].get("ragged row", 0)
-    distinct = len(set(spoken))
-    bad = sum(count for reason, count in told["rejected"].items() if reason != "ragged row")
-    assert distinct - bad == told["loaded"]
+    events = [(row[key], column, row[column]) for row in rows for column in columns if row[column]]
+    assert len(events) == tally["read"] - tally["rejected"].get("ragged row", 0)
+    distinct = len(set(events))
+    bad = sum(count for reason, count in tally["rejected"].items() if reason != "ragged row")
+    assert distinct - bad == tally["loaded"]
 
 
-def test_nothing_happens_on_the_lost_day(example) -> None:
-    fall = EXAMPLE_DROPS[example.name]
-    spelling = {"visits": "%Y-%m-%d", "erp": "%d.%m.%Y"}[fall.lost_source]
-    rows = [row for row in all_records(example, fall.lost_source) if row is not None]
-    columns = {"visits": ("requested", "part_picked", "on_site", "running"), "erp": ("Zeitpunkt",)}[fall.lost_source]
+def test_no_events_on_the_lost_day(example) -> None:
+    drop = EXAMPLE_DROPS[example.name]
+    spelling = {"visits": "%Y-%m-%d", "erp": "%d.%m.%Y"}[drop.lost_source]
+    rows = [row for row in all_records(example, drop.lost_source) if row is not None]
+    columns = {"visits": ("requested", "part_picked", "on_site", "running"), "erp": ("Zeitpunkt",)}[drop.lost_source]
 
     def events_on(day: object) -> int:
         text = day.strftime(spelling)
         return sum(str(row[column]).startswith(text) for row in rows for column in columns)
 
-    assert events_on(fall.lost_on) == 0
-    assert min(events_on(fall.lost_on + timedelta(days=shift)) for shift in (-1, 1)) > 100
+    assert events_on(drop.lost_on) == 0
+    assert min(events_on(drop.lost_on + timedelta(days=shift)) for shift in (-1, 1)) > 100
     assert example.expected["lost_day"]["events"] > 100
 
 
 def test_files_are_cut_by_arrival(example) -> None:
-    """A file holds rows of the month before that came late, and nothing that came after time stands still."""
+    """A file holds late rows of the month before, and nothing that arrived after `as_of`."""
     source, column = {"equipment_repair": ("tickets", "state_since"), "spare_parts": ("shop", "ts")}[example.name]
     march = records(example.data / source / f"{source}_2026-03{ {'tickets': '.parquet', 'shop': '.jsonl.gz'}[source] }")
     months = Counter(str(row[column])[:7] for row in march if row is not None)
@@ -175,7 +175,7 @@ def test_files_are_cut_by_arrival(example) -> None:
     assert max(time for time in times if time < "2030") < "2026-06-30 12"
 
 
-def test_a_month_was_sent_again_with_overlap(example) -> None:
+def test_one_month_was_sent_again_with_overlap(example) -> None:
     source, month = {"equipment_repair": ("calls", "2026-03"), "spare_parts": ("erp", "2026-04")}[example.name]
     first = {str(row) for row in records(example.data / source / f"{source}_{month}.csv") if row is not None}
     again = {str(row) for row in records(example.data / source / f"{source}_{month}_resent.csv") if row is not None}

@@ -1,4 +1,4 @@
-"""Both engines answer to the same verbs in the same way."""
+"""Both engines implement the warehouse interface in the same way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Wareho
         yield opened
 
 
-def test_landing_is_made_once_and_stays(warehouse: Warehouse) -> None:
+def test_ensure_landing_is_idempotent(warehouse: Warehouse) -> None:
     warehouse.insert("raw.map_segments", pa.table({"journey": ["j"], "version": [1]}))
     ensure_landing(warehouse)
     assert warehouse.scalar("select count(*) from raw.map_segments") == 1
@@ -36,27 +36,27 @@ def test_landing_is_made_once_and_stays(warehouse: Warehouse) -> None:
     assert not warehouse.table_exists("raw", "nothing")
 
 
-def test_every_text_survives_the_way_in_and_out(warehouse: Warehouse) -> None:
+def test_texts_are_stored_unchanged(warehouse: Warehouse) -> None:
     ids = [f"{n}" for n in range(len(NASTY))]
     warehouse.insert("raw.touchpoint_events", pa.table({"event_id": ids, "touchpoint": pa.array(NASTY, pa.string())}))
     rows = warehouse.rows("select touchpoint from raw.touchpoint_events order by event_id")
     assert [row["touchpoint"] for row in rows] == NASTY
 
 
-def test_types_come_back_plain(warehouse: Warehouse) -> None:
-    moment = datetime(2026, 3, 29, 1, 30, 0, 250000)
-    table = pa.table({"response_id": ["r"], "score": [1.5], "responded_at": pa.array([moment], pa.timestamp("us"))})
+def test_values_are_returned_as_plain_types(warehouse: Warehouse) -> None:
+    timestamp = datetime(2026, 3, 29, 1, 30, 0, 250000)
+    table = pa.table({"response_id": ["r"], "score": [1.5], "responded_at": pa.array([timestamp], pa.timestamp("us"))})
     warehouse.insert("raw.survey_responses", table)
     row = warehouse.rows(
         "select responded_at, score, cast(responded_at as date) as day, cast(2.5 as decimal(4, 1)) as tenth,"
         " 'a:b' as literal from raw.survey_responses where response_id = :id",
         {"id": "r", "unused": 1},
     )[0]
-    assert row == {"responded_at": moment, "score": 1.5, "day": date(2026, 3, 29), "tenth": 2.5, "literal": "a:b"}
+    assert row == {"responded_at": timestamp, "score": 1.5, "day": date(2026, 3, 29), "tenth": 2.5, "literal": "a:b"}
     assert isinstance(row["tenth"], float)
 
 
-def test_percent_signs_and_parameters_live_together(warehouse: Warehouse) -> None:
+def test_percent_signs_and_parameters_in_one_statement(warehouse: Warehouse) -> None:
     warehouse.insert("raw.map_segments", pa.table({"segment": ["abc", "xyz"]}))
     found = warehouse.rows(
         "select segment from raw.map_segments where segment like 'a%' and segment = :s", {"s": "abc"}
@@ -65,7 +65,7 @@ def test_percent_signs_and_parameters_live_together(warehouse: Warehouse) -> Non
     assert warehouse.scalar("select count(*) from raw.map_segments where segment like '%z'") == 1
 
 
-def test_a_transaction_lands_whole_or_not_at_all(warehouse: Warehouse) -> None:
+def test_transaction_is_atomic(warehouse: Warehouse) -> None:
     with pytest.raises(KeyError), warehouse.transaction():
         warehouse.insert("raw.map_segments", pa.table({"segment": ["a"]}))
         raise KeyError
@@ -75,20 +75,20 @@ def test_a_transaction_lands_whole_or_not_at_all(warehouse: Warehouse) -> None:
     assert warehouse.execute("delete from raw.map_segments") == 1
 
 
-def test_a_table_whose_first_chunk_is_empty_lands(warehouse: Warehouse) -> None:
+def test_table_with_empty_first_chunk_is_inserted(warehouse: Warehouse) -> None:
     parts = [pa.table({"segment": pa.array(names, pa.string())}) for names in ([], ["a", "b"])]
     assert warehouse.insert("raw.map_segments", pa.concat_tables(parts)) == 2
     assert warehouse.rows("select segment from raw.map_segments order by 1") == [{"segment": "a"}, {"segment": "b"}]
 
 
-def test_batches_are_bounded(warehouse: Warehouse) -> None:
+def test_batches_have_a_bounded_size(warehouse: Warehouse) -> None:
     warehouse.insert("raw.map_segments", pa.table({"segment": [str(n) for n in range(5000)]}))
     sizes = [batch.num_rows for batch in warehouse.batches("select segment from raw.map_segments", size=2048)]
     assert sum(sizes) == 5000
     assert max(sizes) <= 2048
 
 
-def test_a_locked_file_is_told_with_its_holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_of_locked_file_names_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jkpi.warehouse.duckdb.LOCK_TIMEOUT_SECONDS", 0.3)
     place = tmp_path / "w.duckdb"
     script = f"import duckdb, sys; c = duckdb.connect({str(place)!r}); print('held', flush=True); sys.stdin.read()"
@@ -104,16 +104,16 @@ def test_a_locked_file_is_told_with_its_holder(tmp_path: Path, monkeypatch: pyte
         holder.communicate()
 
 
-def test_a_server_that_is_away_and_an_unknown_kind_are_told() -> None:
+def test_unreachable_server_and_unknown_scheme_are_errors() -> None:
     with pytest.raises(SystemFailure, match=r"127\.0\.0\.1 cannot be reached") as caught:  # noqa: SIM117
-        with open_warehouse("postgresql://someone:hush@127.0.0.1:1/x"):
+        with open_warehouse("postgresql://someone:s3cret@127.0.0.1:1/x"):
             pass
-    assert "hush" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
     with pytest.raises(InputError, match="unknown scheme of the warehouse URL: 'mysql'"), open_warehouse("mysql://x"):
         pass
 
 
-def test_placeholders_leave_quotes_and_casts_alone() -> None:
+def test_placeholders_ignore_quotes_and_casts() -> None:
     sql = "select ':no', a::int, :yes, 'it''s :no' from t"
     assert with_placeholders(sql, "${name}") == "select ':no', a::int, $yes, 'it''s :no' from t"
     assert used_parameters(sql, {"yes": 1, "no": 2}) == {"yes": 1}

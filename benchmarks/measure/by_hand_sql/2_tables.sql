@@ -5,7 +5,7 @@ select pid,
     bit_or(case when vi < 20 then stage << (3 * vi) else 0 end) as low,
     bit_or(case when vi >= 20 then stage << (3 * (vi - 20)) else 0 end) as high,
     bit_count(bit_or(1 << stage::tinyint)) as count_stages,
-    case when max(vi) >= 40 then error('a passage of more than forty visits') end as too_long
+    case when max(vi) >= 40 then error('an instance with more than forty visits') end as too_long
 from whole_visits
 group by pid;
 

@@ -35,7 +35,7 @@ happened as (
     where (s.o & 31) in ({repeated}, {occurring}) and (i.ended is null or (s.o >> 5) <= i.ended)
     group by s.pid
 ),
-passages as (
+journey_instances as (
     select
         i.journey, i.seg, local_day(i.journey, i.started) as day,
         count(*) as members, max(i.started) as started, max(i.started + {window}) as over, max(i.matures) as matures,
@@ -66,16 +66,16 @@ select k.kpi, c.day, c.seg, c.decided, c.ones, c.members - c.decided as open, c.
 from shares as c inner join kpis as k on k.journey = c.journey and k.spell_kind = c.kind
 union all by name
 select k.kpi, c.day, c.seg, c.aged as decided, c.reached as ones, c.members - c.aged as open, c.over as late
-from passages as c inner join kpis as k on k.journey = c.journey and k.kind = 'conversion'
+from journey_instances as c inner join kpis as k on k.journey = c.journey and k.kind = 'conversion'
 union all by name
 select k.kpi, c.day, c.seg, c.decided, c.repeated as ones, c.members - c.decided as open, c.matures as late
-from passages as c inner join kpis as k on k.journey = c.journey and k.kind = 'repeat_contact'
+from journey_instances as c inner join kpis as k on k.journey = c.journey and k.kind = 'repeat_contact'
 union all by name
 select k.kpi, c.day, c.seg, c.decided, c.occurring as ones, c.members - c.decided as open, c.matures as late
-from passages as c inner join kpis as k on k.journey = c.journey and k.kind = 'occurrence'
+from journey_instances as c inner join kpis as k on k.journey = c.journey and k.kind = 'occurrence'
 union all by name
 select k.kpi, c.day, c.seg, c.members as decided, c.members as ones, 0 as open, c.started as late
-from passages as c inner join kpis as k on k.journey = c.journey and k.kind = 'volume'
+from journey_instances as c inner join kpis as k on k.journey = c.journey and k.kind = 'volume'
 union all by name
 select c.kpi, c.day, c.seg, c.members as decided, c.ones, 0 as open, c.late, c.low, c.total, c.squares
 from surveyed as c;

@@ -146,7 +146,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
         return WorkspaceConfig.model_json_schema()
     if kind == "journey":
-        from jkpi.journeys.json_schema import journey_schema as journey_schema
+        from jkpi.journeys.model import journey_schema
 
         return journey_schema()
     if kind == "calendar":

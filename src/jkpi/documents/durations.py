@@ -1,4 +1,4 @@
-"""Durations as the YAML writes them: '90m', '36h', '14d', and spans of months and years."""
+"""Durations as written in YAML, such as 90m, 36h, 14d and 2y. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
 
 def parse_duration(value: object) -> timedelta:
-    """`90s`, `15m`, `4h`, `30d`, `2w` as a timedelta; zero and less are refused, and more than a thousand years."""
+    """Parse `90s`, `15m`, `4h`, `30d` or `2w`. Zero and more than a thousand years are refused."""
     if isinstance(value, timedelta):
         return _check_bounds(value, value.total_seconds(), "d")
     match = _DURATION.fullmatch(str(value).strip())
@@ -31,7 +31,7 @@ def parse_duration(value: object) -> timedelta:
 
 
 def _check_bounds(value: object, seconds: float, unit: Literal["d", "y"]) -> timedelta:
-    """The longest one is told in `unit`. What is added to or taken from today has to be a day of the calendar."""
+    """Refuse zero and what exceeds the maximum, named in `unit`: today plus or minus it must be a valid date."""
     if seconds > _MAX_LENGTH["y"] * _YEAR:
         raise ValueError(f"{value!r} is too long: write {_MAX_LENGTH[unit]}{unit} at most")
     duration = timedelta(seconds=seconds)

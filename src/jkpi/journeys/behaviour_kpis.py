@@ -1,4 +1,4 @@
-"""KPIs that are read from what happens: passages, stage visits and events."""
+"""KPIs of behaviour: journey instances, stage visits, touchpoint events and totals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jkpi.journeys.kpi_base import Direction, KpiBase
 from jkpi.journeys.types import DUE_DATE, Identifier, Tolerance, WholeNumber
 
 _CALENDAR_FIELD = Field(
-    None, description="Count open hours of this calendar only; a tolerance of 1d is then 24 of them."
+    None, description="Count only the open hours of this calendar; a tolerance of 1d is then 24 open hours."
 )
 
 
@@ -30,13 +30,13 @@ class DropOff(KpiBase):
 
 
 class Conversion(KpiBase):
-    """Of a stage: share of mature visits that went on within the window. Of a journey: share that reached its end."""
+    """Share of mature stage visits that reached a later stage, or of mature journey instances that reached the end."""
 
     statistic = "conversion"
     label = "Conversion"
 
     kpi: Literal["conversion"]
-    window: Duration | None = Field(None, description="Needed on a stage; on a journey the journey's window holds.")
+    window: Duration | None = Field(None, description="Required on a stage; a journey uses its own window.")
 
 
 class TimeToResolve(KpiBase):
@@ -49,7 +49,9 @@ class TimeToResolve(KpiBase):
     kpi: Literal["time_to_resolve"]
     from_: Identifier = Field(alias="from", description="The touchpoint that starts the clock.")
     to: Identifier = Field(description="The touchpoint that stops it.")
-    tolerance: Tolerance = Field(description="What the customer still bears, such as 4h; or due: what was promised.")
+    tolerance: Tolerance = Field(
+        description="What the customer still accepts, such as 4h; or due, the date promised to the case."
+    )
     calendar: Identifier | None = _CALENDAR_FIELD
     direction: Literal["higher"] | None = None
 
@@ -58,14 +60,14 @@ class TimeToResolve(KpiBase):
     def _counts_something(cls, calendar: str | None, info: ValidationInfo) -> str | None:
         if calendar is not None and info.data.get("tolerance") == DUE_DATE:
             raise ValueError(
-                "tolerance: due is a date that was promised to each case, and a date needs no calendar:"
-                " leave calendar: out, or give a tolerance such as 4h"
+                "tolerance: due is a date promised to each case, and a date needs no calendar."
+                " Leave calendar: out, or give a tolerance such as 4h"
             )
         return calendar
 
 
 class TimeInStage(KpiBase):
-    """From entering to leaving a stage: median and p90, and the share within tolerance if there is one."""
+    """Time from entering to leaving a stage: median and p90, and share within tolerance if one is given."""
 
     statistic = "share_within"
     allowed_levels = frozenset({"stage"})
@@ -73,7 +75,7 @@ class TimeInStage(KpiBase):
     needs_journey_window = True
 
     kpi: Literal["time_in_stage"]
-    tolerance: Duration | None = Field(None, description="Without it there is a median, and no share to judge.")
+    tolerance: Duration | None = Field(None, description="Without it there is a median but no share.")
     calendar: Identifier | None = _CALENDAR_FIELD
     direction: Direction | None = None
 
@@ -82,7 +84,7 @@ class TimeInStage(KpiBase):
     def _fits_direction(cls, tolerance: timedelta | None, info: ValidationInfo) -> timedelta | None:
         if tolerance is not None and info.data.get("direction") == "lower":
             raise ValueError(
-                "with a tolerance the share within it is judged, and a higher share is better, not a lower"
+                "with a tolerance the KPI is the share within it, and a higher share is better. Leave direction: out"
             )
         return tolerance
 
@@ -100,7 +102,7 @@ class TimeInStage(KpiBase):
 
 
 class RepeatContact(KpiBase):
-    """Share of instances in which a touchpoint happened at least twice."""
+    """Share of journey instances in which a touchpoint happened at least twice."""
 
     statistic = "repeat_contact"
     default_direction = "lower"
@@ -113,7 +115,7 @@ class RepeatContact(KpiBase):
 
 
 class Occurrence(KpiBase):
-    """Share of instances in which a touchpoint happened at least so often."""
+    """Share of journey instances in which a touchpoint happened at least `at_least` times."""
 
     statistic = "occurrence"
     default_direction = "lower"
@@ -126,7 +128,7 @@ class Occurrence(KpiBase):
 
 
 class FirstContact(KpiBase):
-    """Of the instances that needed a contact at all, the share that was completed with exactly one."""
+    """Of the journey instances with a contact, the share completed with exactly one."""
 
     statistic = "first_contact"
     label = "Solved at first contact"
@@ -134,13 +136,13 @@ class FirstContact(KpiBase):
 
     kpi: Literal["first_contact"]
     touchpoint: Identifier | None = Field(
-        None, description="The touchpoint that is a contact; any staffed one if not given."
+        None, description="The touchpoint that counts as contact; any staffed one if not given."
     )
     direction: Literal["higher"] | None = None
 
 
 class SelfService(KpiBase):
-    """Of the completed instances, the share that met no staffed touchpoint."""
+    """Of the completed journey instances, the share without a staffed touchpoint."""
 
     statistic = "self_service"
     label = "Self-service"
@@ -150,7 +152,7 @@ class SelfService(KpiBase):
 
 
 class PeakEnd(KpiBase):
-    """Per instance the mean of its most extreme and its last score, each scaled 0-1; and how many instances have any.
+    """Per journey instance the mean of its most extreme and its last score, each scaled to 0-1; and how many have any.
 
     Source: D. Kahneman et al., "When More Pain Is Preferred to Less", Psychological Science 4 (6), 1993.
     """
@@ -160,22 +162,33 @@ class PeakEnd(KpiBase):
     allowed_levels = frozenset({"journey"})
     label = "Peak and end"
     needs_journey_window = True
-    no_promise_reason = "a mean of scores has no share that could be promised; use csat, with a box, for that"
+    no_promise_reason = "it is a mean of scores, not a share. Use csat with a box instead"
 
     kpi: Literal["peak_end"]
     window: Duration = Field(
-        timedelta(days=7), description="How long after an instance was decided an answer still belongs to it."
+        timedelta(days=7), description="How long after its end a response still belongs to a journey instance."
     )
     direction: Literal["higher"] | None = None
 
 
 class Volume(KpiBase):
-    """Instances of a stage or a journey, or events of one touchpoint."""
+    """Number of stage visits, of journey instances, or of events of one touchpoint."""
 
     statistic = "volume"
     unit = "count"
     label = "Volume"
-    no_promise_reason = "a count has no share that could be promised"
+    no_promise_reason = "it is a count, not a share"
 
     kpi: Literal["volume"]
     touchpoint: Identifier | None = None
+
+
+class Rate(KpiBase):
+    """Share of a total, from sources of kind `counts`: sum of numerators over sum of denominators in a period."""
+
+    statistic = "rate"
+    label = "Rate"
+
+    kpi: Literal["rate"]
+    measure: Identifier = Field(description="A measure of a source of kind counts.")
+    direction: Direction = Field(description="Whether a higher or a lower rate is better.")

@@ -1,6 +1,7 @@
-"""What no single part of a map can tell: whether its parts fit each other. Every finding names the nearest known name.
+"""Checks across the parts of a map. Pure.
 
-The structure (keys, types, durations above zero) is the model's; these checks run on the data even where that failed.
+The model validates the structure (keys, types, positive durations). These checks run on the raw data, so that they
+report problems even if the structure is invalid.
 """
 
 from __future__ import annotations
@@ -25,10 +26,7 @@ MAX_TOUCHPOINTS = 1000
 def journey_findings(
     data: Any, receivers: KnownReceivers | None = None, calendars: Collection[str] | None = None
 ) -> Iterator[LintFinding]:
-    """Everything in one map that does not fit.
-
-    `receivers` and `calendars` are what the workspace knows; None: that is not known here, and not checked.
-    """
+    """All findings of one map. receivers, calendars: those of the workspace; None leaves them unchecked."""
     outline = read_outline(data, JOURNEY_LEVEL)
     yield from _unique_names(outline)
     yield from _reserved_names(outline)
@@ -45,8 +43,8 @@ def journey_findings(
 def _unique_names(outline: MapOutline) -> Iterator[LintFinding]:
     kpi_ids = tuple((kpi.id, kpi.cursor) for kpi in outline.kpis if kpi.kind)
     hints = {
-        "segment": "it must be unique in the map, in whatever order a combination names its parts",
-        "KPI": "give one of them a name of its own with name:",
+        "segment": "segment names must be unique, whatever the order of the parts of a combination",
+        "KPI": "give one of them another name with name:",
     }
     groups: dict[str, Iterable[tuple[str, Cursor]]] = {
         "stage": outline.stages,
@@ -62,7 +60,7 @@ def _unique_names(outline: MapOutline) -> Iterator[LintFinding]:
             if normalized in seen_names:
                 yield LintFinding(
                     cursor.location,
-                    f"the {noun} {name!r} is there twice",
+                    f"the {noun} {name!r} is defined twice",
                     hints.get(noun, "it must be unique in the map"),
                 )
             seen_names.add(normalized)
@@ -72,12 +70,12 @@ def _reserved_names(outline: MapOutline) -> Iterator[LintFinding]:
     for name, cursor in outline.stages:
         if name == JOURNEY_LEVEL:
             yield LintFinding(
-                cursor.location, f"a stage cannot be called {name!r}: that word is for the journey as a whole"
+                cursor.location, f"a stage cannot be named {name!r}: the name is reserved for the whole journey"
             )
     for name, cursor in outline.segments:
         if TOTAL_SEGMENT in name.split(SEGMENT_SEPARATOR):
             yield LintFinding(
-                cursor.location, f"a segment cannot be called {TOTAL_SEGMENT!r}: that word is for everybody"
+                cursor.location, f"a segment cannot be named {TOTAL_SEGMENT!r}: the name is reserved for everybody"
             )
 
 
@@ -86,8 +84,8 @@ def _touchpoint_count(outline: MapOutline) -> Iterator[LintFinding]:
         _, first_beyond = outline.touchpoints[MAX_TOUCHPOINTS]
         yield LintFinding(
             first_beyond.location,
-            f"this map has {len(outline.touchpoints):,} touchpoints: {MAX_TOUCHPOINTS:,} at most can be put in order",
-            "let one stand for many: under its touchpoints: a source says which names mean the same",
+            f"this map has {len(outline.touchpoints):,} touchpoints; at most {MAX_TOUCHPOINTS:,} are allowed",
+            "map several names of the source to one touchpoint, under touchpoints: of the source",
         )
 
 
@@ -105,18 +103,20 @@ def _touchpoints_exist(outline: MapOutline) -> Iterator[LintFinding]:
     for name, cursor in (scope / "ends_with").names():
         if name in starts:
             yield LintFinding(
-                cursor.location, f"{name!r} begins the journey and completes it: nothing could happen between"
+                cursor.location, f"{name!r} is in starts_with and in ends_with: the journey would end where it starts"
             )
     for kpi in outline.kpis:
         start, end = (kpi.cursor / "from").text, kpi.cursor / "to"
         if start is not None and start == end.text:
-            yield LintFinding(end.location, f"{kpi.id} goes from {start!r} to itself: its time would always be nothing")
+            yield LintFinding(
+                end.location, f"{kpi.id} measures from {start!r} to itself: the time would always be zero"
+            )
 
 
 def _segments_exist(outline: MapOutline) -> Iterator[LintFinding]:
     declared = {name for name, _ in outline.segments}
     parts = {part for name in declared for part in name.split(SEGMENT_SEPARATOR)}
-    for key in (outline.root / "viewpoint" / "segment").keys():
+    for key in (outline.root / "viewpoint" / "segment").key_cursors():
         yield from _segment_declared(str(key.value), key, parts)
     for moment in (outline.root / "moments_of_truth").items():
         for name, cursor in (moment / "segments").names():
@@ -126,14 +126,14 @@ def _segments_exist(outline: MapOutline) -> Iterator[LintFinding]:
 def _segment_declared(name: str, cursor: Cursor, declared: Collection[str]) -> Iterator[LintFinding]:
     if name not in declared:
         hint = did_you_mean(name, declared) or "declare it under segments:"
-        yield LintFinding(cursor.location, f"this map declares no segment {name!r}", hint)
+        yield LintFinding(cursor.location, f"this map has no segment {name!r}", hint)
 
 
 def _durations_within_window(outline: MapOutline) -> Iterator[LintFinding]:
     window = (outline.root / "scope" / "window").duration
     if window is None:
         return
-    yield from _not_longer_than(outline.root / "scope" / "session_gap", window, "the silence that ends a passage")
+    yield from _not_longer_than(outline.root / "scope" / "session_gap", window, "session_gap")
     for kpi in outline.kpis:
         if kpi.kind in ("drop_off", "conversion"):
             yield from _not_longer_than(kpi.cursor / "window", window, f"the window of {kpi.id}")
@@ -146,5 +146,5 @@ def _not_longer_than(cursor: Cursor, window: timedelta, label: str) -> Iterator[
         yield LintFinding(
             cursor.location,
             f"{label} is {format_duration(duration)}, longer than the journey's window of {format_duration(window)}",
-            "by then every passage is decided",
+            "after the window every journey instance is decided",
         )

@@ -1,4 +1,4 @@
-"""The fingerprint of what a KPI counts: it changes where the number would mean something else, and only there."""
+"""Fingerprint of a KPI's definition: changes if, and only if, the number would mean something else. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ _LABEL_KEYS = {"name", "title", "target", "direction"}
 
 
 def definition_fingerprint(journey: Journey, kpi: KpiBase) -> str:
-    """The first 12 hex digits of the SHA-256 over kind and every key that changes the number, defaults filled in.
+    """The first 12 hex digits of the SHA-256 over the kind and every key that changes the number, with defaults.
 
-    Keys that are not given are left out, so that a key which a later release adds changes no fingerprint. What the
-    number takes from elsewhere in the map belongs to it: the journey's window, who is staffed, which survey asks for
-    effort the other way round.
+    Keys without a value are left out, so that keys added by later releases change no fingerprint. Parts of the map that
+    the number depends on are included: the journey's window, the staffed touchpoints, the polarity of effort surveys.
     """
     keys = kpi.model_dump(mode="json", by_alias=True, exclude=_LABEL_KEYS, exclude_none=True)
     if isinstance(kpi, ScoredKpi) and kpi.box_start is not None:

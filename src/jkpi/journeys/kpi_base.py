@@ -1,4 +1,4 @@
-"""What every KPI of a map may say of itself, and what is fixed about each kind."""
+"""Base of all KPI kinds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ Direction = Literal["higher", "lower"]
 
 
 class KpiBase(StrictModel):
-    """What every KPI may say of itself.
+    """Keys that all KPIs share.
 
-    Class attributes: `statistic` is the one that is judged and shown first, `unit` its unit (share 0-1, points, score
-    0-1, seconds or count), `better` the direction unless the map says otherwise; `needs_journey_window` says that the
-    journey's own window decides its members; `no_promise` is why no moment can rest on it, empty where one can.
+    Class attributes of each kind:
+        statistic: the main statistic, evaluated and shown first. unit: its unit (share 0-1, points, score 0-1, seconds
+            or count).
+        default_direction: the better direction unless the map gives one.
+        needs_journey_window: the window of the journey decides which instances are counted.
+        no_promise_reason: why it cannot be a moment of truth; "" if it can.
     """
 
     statistic: ClassVar[str]
@@ -29,14 +32,16 @@ class KpiBase(StrictModel):
     no_promise_reason: ClassVar[str] = ""
 
     kpi: str
-    name: Identifier | None = Field(None, description="Its name within the stage; the kind where it is not given.")
-    title: Text | None = Field(None, description="What people read.")
-    target: Number | None = Field(None, description="The value that is wanted, in the KPI's unit: 0-1 for shares.")
-    direction: Direction | None = Field(None, description="Whether higher or lower is better, where it can be either.")
+    name: Identifier | None = Field(None, description="Name within the stage; the kind if not given.")
+    title: Text | None = Field(None, description="Title for people.")
+    target: Number | None = Field(None, description="The wanted value in the unit of the KPI: 0-1 for shares.")
+    direction: Direction | None = Field(
+        None, description="Whether higher or lower is better, for kinds where both are possible."
+    )
 
     @property
     def short_id(self) -> str:
-        """The id without the stage."""
+        """The KPI id without its stage."""
         return self.name or self.kpi
 
     @property
@@ -46,15 +51,15 @@ class KpiBase(StrictModel):
 
     @property
     def better_direction(self) -> Direction:
-        """Which direction is better."""
+        """The better direction."""
         return self.direction or self.default_direction
 
     @property
     def main_unit(self) -> str:
-        """The unit of the first statistic."""
+        """The unit of the main statistic."""
         return self.unit
 
     @property
     def main_statistic(self) -> str:
-        """The statistic that is shown first, and judged where it is a proportion."""
+        """The statistic that is shown first, and evaluated if it is a proportion."""
         return self.statistic

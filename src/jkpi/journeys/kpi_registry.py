@@ -1,4 +1,4 @@
-"""The choice among KPI kinds: what is measured, and what is refused with the reason."""
+"""All KPI kinds, and the union that a map chooses from by the key `kpi`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from jkpi.journeys.behaviour_kpis import (
     FirstContact,
     Occurrence,
     PeakEnd,
+    Rate,
     RepeatContact,
     SelfService,
     TimeInStage,
@@ -22,7 +23,6 @@ from jkpi.journeys.behaviour_kpis import (
 )
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.survey_kpis import Ces, Csat, CsatMean, Emotion, Nps, ResponseRate
-from jkpi.journeys.total_kpis import Rate
 
 KPI_KINDS: dict[str, type[KpiBase]] = {
     "csat": Csat,
@@ -48,7 +48,7 @@ _SCORING_KEYS = ("scale", "score", "box", "mean", "weight")
 
 
 def _check_kind(value: Any) -> Any:
-    """Say why before the choice among kinds fails with less to say, at the place where it stands."""
+    """Raise a specific error for unknown kinds and scored emotions, before pydantic's general one."""
     if not isinstance(value, dict) or "kpi" not in value:
         return value
     kind = value["kpi"] if isinstance(value["kpi"], str) else str(value["kpi"])
@@ -56,8 +56,7 @@ def _check_kind(value: Any) -> Any:
         _raise_at(
             scoring_keys[0],
             value,
-            f"an emotion cannot be scored, so it has no {scoring_keys[0]!r}: it is present or absent, and a"
-            " number on it would be made up",
+            f"an emotion cannot be scored: it is present or absent. Remove {scoring_keys[0]!r}",
         )
     if kind not in KPI_KINDS:
         _raise_at("kpi", value, f"there is no KPI kind {kind!r}; {did_you_mean(kind, KPI_KINDS)}")
@@ -65,7 +64,7 @@ def _check_kind(value: Any) -> Any:
 
 
 def _raise_at(key: str, value: dict[str, Any], sentence: str) -> None:
-    # A custom message is a template: the sentence goes in as a value, so that its own braces stay as they are.
+    # The sentence is passed as a value, because a custom message is a template and would interpret its braces.
     error = PydanticCustomError("value_error", "{sentence}", {"sentence": sentence})
     raise ValidationError.from_exception_data("kpi", [InitErrorDetails(type=error, loc=(key,), input=value.get(key))])
 
@@ -91,4 +90,4 @@ Kpi = Annotated[
     Field(discriminator="kpi"),
     BeforeValidator(_check_kind),
 ]
-"""One KPI of a map, by its kind."""
+"""One KPI of a map; `kpi` selects the kind."""

@@ -1,4 +1,4 @@
-"""The whole map as JSON for the page, with everything said that the YAML may leave out."""
+"""The map as JSON for the living map, with defaults filled in. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jkpi.journeys.model import JOURNEY_LEVEL, Journey, Stage
 
 
 def journey_content(journey: Journey) -> dict[str, Any]:
-    """The map as plain data: titles, owners, KPI ids, units and directions filled in; durations as in the YAML."""
+    """The map as plain data with titles, owners, KPI ids, units and directions; durations as in the YAML."""
     content = _dump(journey)
     content["stages"] = [stage_content(journey, stage) for stage in journey.stages]
     content["kpis"] = [_kpi_content(JOURNEY_LEVEL, kpi) for kpi in journey.kpis]
@@ -20,7 +20,7 @@ def journey_content(journey: Journey) -> dict[str, Any]:
 
 
 def stage_content(journey: Journey, stage: Stage) -> dict[str, Any]:
-    """One stage of it, with its lanes, touchpoints and KPIs."""
+    """One stage with its lanes, touchpoints and KPIs."""
     scope = journey.scope
     return {
         **_dump(stage),

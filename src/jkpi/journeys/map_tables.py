@@ -1,4 +1,4 @@
-"""The map's tables in the warehouse follow the workspace: the newest version is current, older ones stay."""
+"""Writes the maps of the workspace into the landing tables: its versions are current, older ones are kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCE_COLUMNS = ("source", "kind", "title", "late_seconds", "schedule", "owner"
 
 
 class MapSource(Protocol):
-    """A source of data, as far as the map's tables are concerned."""
+    """The part of a source that this module uses."""
 
     def to_map_row(self) -> Mapping[str, Any]:
         """A row of `map_sources`, with all of its columns."""
@@ -29,13 +29,13 @@ def write_map(
     now: datetime,
     calendars: Iterable[Calendar] = (),
 ) -> bool:
-    """Make the map's tables say what the workspace says; whether anything had to change.
+    """Write the maps, sources and calendars of the workspace. Returns whether anything changed.
 
-    A version that changed is replaced as a whole and keeps its `valid_from`, unless the map says one. Versions that the
-    workspace no longer holds stay, and are no longer current. Nothing is written where nothing changed.
+    A changed version is replaced as a whole and keeps its `valid_from`, unless the map gives one. Versions that are no
+    longer in the workspace are kept, but are not current. Nothing is written if nothing changed.
 
     Raises:
-        InputError: a version that is in force from a later day than `now`.
+        InputError: `valid_from` of a version is later than `now`.
     """
     new_rows = map_rows(journeys, now)
     _check_not_future(new_rows["map_journeys"], now)
@@ -58,9 +58,10 @@ def write_map(
 
 
 def delete_past_versions(warehouse: MapWarehouse) -> bool:
-    """Put every current version in force from ever, by forgetting the earlier ones; whether there were any.
+    """Delete earlier versions of current journeys, so that the current one is valid for all time. Returns whether any
+    were deleted.
 
-    The first known version of a journey is in force from ever. Journeys that the workspace no longer holds stay.
+    The first known version of a journey is valid for all time. Journeys that are no longer in the workspace are kept.
     """
     current = "journey in (select journey from raw.map_journeys where is_current)"
     if not warehouse.rows(f"select 1 from raw.map_journeys where not is_current and {current} limit 1"):
@@ -72,17 +73,17 @@ def delete_past_versions(warehouse: MapWarehouse) -> bool:
 
 
 def _check_not_future(rows: Iterable[MapRow], now: datetime) -> None:
-    """A version is the current one as soon as it is here: that of tomorrow would leave today without one."""
+    """A version becomes current as soon as it is written, so a future one would leave today without a version."""
     for row in rows:
         if row["valid_from"] > now.astimezone(UTC).replace(tzinfo=None):
             raise InputError(
-                f"journey {row['journey']}, version {row['version']}: valid_from lies ahead of {now:%Y-%m-%d %H:%M}",
-                hint="bring this version on its day; until then the one before it is in force",
+                f"journey {row['journey']}, version {row['version']}: valid_from is later than {now:%Y-%m-%d %H:%M}",
+                hint="add this version on that day; until then the version before it is valid",
             )
 
 
 def _keep_valid_from(new_rows: list[MapRow], stored: list[MapRow], undated: set[tuple[str, int]]) -> None:
-    """Versions whose map says no day are in force from when they were first seen."""
+    """Versions without a `valid_from` in the map are valid from the time they were first written."""
     valid_from_by_version = {(row["journey"], row["version"]): row["valid_from"] for row in stored}
     for row in new_rows:
         version = (row["journey"], row["version"])
@@ -91,12 +92,12 @@ def _keep_valid_from(new_rows: list[MapRow], stored: list[MapRow], undated: set[
 
 
 def _comparable_rows(stored: list[MapRow], versions: set[tuple[str, int]]) -> list[MapRow]:
-    """What must equal the wanted rows: all of their versions, and whatever is current."""
+    """The stored rows that must equal the new ones: those of the same versions, and all current ones."""
     return [row for row in stored if row["is_current"] or (row["journey"], row["version"]) in versions]
 
 
 def _rows_differ(left: list[MapRow], right: list[MapRow]) -> bool:
-    """Whether the rows differ, in whatever order they come."""
+    """Whether the rows differ, ignoring their order."""
     return sorted(map(_sort_key, left)) != sorted(map(_sort_key, right))
 
 
@@ -113,7 +114,7 @@ def _replace_versions(warehouse: MapWarehouse, table: str, rows: list[MapRow], v
 
 
 def _insert(warehouse: MapWarehouse, table: str, rows: list[MapRow]) -> None:
-    """A map has tens of rows: plain inserts are quick enough, and alike on every engine."""
+    """Insert row by row: a map has few rows, and plain inserts work on every engine."""
     for row in rows:
         columns = ", ".join(row)
         values = ", ".join(f":{column}" for column in row)

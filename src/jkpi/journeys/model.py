@@ -1,9 +1,9 @@
-"""A journey map as its YAML holds it. Pure: no file is read here, and nothing is looked up elsewhere."""
+"""The journey map as its YAML defines it. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -26,41 +26,41 @@ from jkpi.journeys.types import (
 )
 
 JOURNEY_LEVEL = "journey"
-"""What stands before the dot in the id of a KPI of the whole journey."""
+"""Prefix of the ids of KPIs of the whole journey."""
 
 TOTAL_SEGMENT = "all"
-"""The segment that means everybody: no segment of a map may be called so."""
+"""The segment that holds everybody; reserved."""
 
 
 class Viewpoint(StrictModel):
-    """Whose experience it is."""
+    """Whose experience the map describes."""
 
     persona: Text
     segment: dict[Identifier, Annotated[list[SegmentValue], Field(min_length=1)]] = Field(
-        {}, description="Segment -> the values that this persona stands for: only passages with one of them count."
+        {}, description="Segment -> values of this persona; only journey instances with one of them count."
     )
 
 
 class Scope(StrictModel):
-    """From where to where, and how long."""
+    """Where a journey instance starts and ends, and how long it may take."""
 
     starts_with: Annotated[list[Identifier], Field(min_length=1)] = Field(
-        description="Touchpoints that begin a passage."
+        description="Touchpoints that start a journey instance."
     )
     ends_with: Annotated[list[Identifier], Field(min_length=1)] = Field(description="Touchpoints that complete it.")
-    window: Duration = Field(description="The longest a passage may take; after it, it is decided.")
-    session_gap: Duration = Field(description="A silence this long ends a passage; what follows is a new one.")
+    window: Duration = Field(description="The longest a journey instance may take; afterwards its outcome is decided.")
+    session_gap: Duration = Field(description="After this long without an event a new journey instance starts.")
 
 
 class Touchpoint(StrictModel):
-    """Where customer and company meet."""
+    """A point where customer and company meet."""
 
     touchpoint: Identifier
     title: Text | None = None
     channel: Identifier
-    frontstage: bool = Field(True, description="Whether the customer sees it happen.")
+    frontstage: bool = Field(True, description="Whether the customer sees it.")
     confirmation: Literal["hypothesis", "confirmed_by_customers"] = "hypothesis"
-    staffed: bool | None = Field(None, description="Whether it needs a person of ours; by the channel if not given.")
+    staffed: bool | None = Field(None, description="Whether your staff is involved; by the channel if not given.")
 
     @property
     def display_title(self) -> str:
@@ -69,19 +69,21 @@ class Touchpoint(StrictModel):
 
     @property
     def is_staffed(self) -> bool:
-        """What the map says; else whether the channel is one where somebody answers."""
+        """`staffed` if given, else whether the channel is usually staffed."""
         return self.channel in STAFFED_CHANNELS if self.staffed is None else self.staffed
 
 
 class UserStory(StrictModel):
-    """What somebody wants to be able to do, cut small enough to build."""
+    """A user story of the user story map."""
 
     story: Text
-    release: Text | None = Field(None, description="When it comes, such as now, next or a date; open if not given.")
+    release: Text | None = Field(
+        None, description="When it is planned, such as now, next or a date; open if not given."
+    )
 
 
 class Initiative(StrictModel):
-    """Something that is being done about a stage."""
+    """What is being done to improve a stage."""
 
     action: Text
     owner: Text | None = Field(None, description="The stage's owner if not given.")
@@ -99,10 +101,12 @@ class Stage(StrictModel):
     feelings: list[Feeling] = []
     pains: list[Text] = []
     opportunities: list[Text] = []
-    thoughts: list[Text] = Field([], description="What goes through the customer's mind: for the mental model.")
-    backstage: list[Text] = Field([], description="What we do unseen: for the service blueprint.")
-    support: list[Text] = Field([], description="Systems and partners it rests on: for the service blueprint.")
-    stories: list[UserStory] = Field([], description="For the user story map.")
+    thoughts: list[Text] = Field([], description="What the customer thinks; shown in the mental model.")
+    backstage: list[Text] = Field(
+        [], description="What you do where the customer does not see it; shown in the service blueprint."
+    )
+    support: list[Text] = Field([], description="Systems and partners behind it; shown in the service blueprint.")
+    stories: list[UserStory] = Field([], description="Shown in the user story map.")
     initiatives: list[Initiative] = Field([], description="What is being done about it, by whom, until when.")
     touchpoints: Annotated[list[Touchpoint], Field(min_length=1)]
     kpis: list[Kpi] = []
@@ -114,7 +118,7 @@ class Stage(StrictModel):
 
 
 class Escalation(StrictModel):
-    """Who is told when nobody has acknowledged for so long."""
+    """Who is notified if nobody acknowledges in time."""
 
     after: Duration
     to: Annotated[list[Text], Field(min_length=1)]
@@ -128,25 +132,26 @@ class Moment(StrictModel):
     kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
     promise: Number | None = Field(
         None,
-        description="What is promised: a share 0-1, for nps points from -100 to 100. None for a time without tolerance,"
-        " which is judged by how many take longer than usual.",
+        description="What you promise: a share from 0 to 1, or points from -100 to 100 for nps. Leave it out for a time"
+        " without tolerance, which is evaluated by how many cases take longer than the usual median.",
     )
     min_drop: Annotated[
         Number,
         Field(
             gt=0,
-            description="The smallest fall worth waking somebody, in its unit; of durations also of the share that is"
-            " done within the usual median: 0.1 where half used to be, and only 0.4 are.",
+            description="The smallest drop worth a notification, in the unit of the KPI. For a time without tolerance:"
+            " of the share done within the usual median, so 0.1 means from 0.5 to 0.4.",
         ),
     ]
-    period: Literal["day", "week"] = Field("day", description="Whether its readings are judged by day or by week.")
+    period: Literal["day", "week"] = Field("day", description="Whether its readings are evaluated by day or by week.")
     false_alarm_every: LongDuration | None = Field(
-        None, description="So rarely it may be told of falsely, such as 1y; what jkpi.yml says if not given."
+        None,
+        description="False-alarm budget: at most one false alarm in this time, such as 1y; from jkpi.yml if not given.",
     )
     owner: Text
-    notify: list[Text] = Field([], description="Receivers; the workspace's default receiver if none is given.")
+    notify: list[Text] = Field([], description="Receivers; the default receiver if none is given.")
     segments: list[SegmentName] = Field(
-        [], description="Segments in which it is judged as well; tier+region combines two."
+        [], description="Segments that are evaluated as well; tier+region combines two."
     )
     escalate: Escalation | None = None
 
@@ -157,24 +162,24 @@ class Moment(StrictModel):
 
 
 class Journey(StrictModel):
-    """An ordered set of stages toward a customer's goal."""
+    """One map: the ordered stages toward a customer's goal."""
 
     journey: Identifier
     title: Text
     version: Annotated[WholeNumber, Field(ge=1)]
     owner: Text
-    timezone: Timezone = Field(description="Where its days are cut: an IANA zone, such as Europe/Paris.")
-    focus: Text | None = Field(None, description="What the map is about, in a sentence.")
+    timezone: Timezone = Field(description="Time zone in which days are cut: an IANA name, such as Europe/Paris.")
+    focus: Text | None = Field(None, description="What the map is about, in one sentence.")
     viewpoint: Viewpoint
     scope: Scope
     segments: list[SegmentParts] = Field(
-        [], description="Names; a list in the list, such as [tier, region], combines them."
+        [], description="Names; an inner list, such as [tier, region], combines several."
     )
     min_cell_size: Annotated[WholeNumber, Field(ge=1)] = Field(
-        1, description="A reading of a segment over fewer members than this is not shown."
+        1, description="Readings of a segment with fewer members are suppressed."
     )
     valid_from: IsoDate | None = Field(
-        None, description="The day from which this version is in force; the moment it was first loaded if not given."
+        None, description="First day on which this version is valid; the time it was first loaded if not given."
     )
     stages: Annotated[list[Stage], Field(min_length=1)]
     kpis: list[Kpi] = Field([], description="KPIs of the journey as a whole.")
@@ -182,13 +187,19 @@ class Journey(StrictModel):
 
     @property
     def staffed_touchpoints(self) -> list[str]:
-        """The touchpoints at which somebody of ours is met."""
+        """Names of the staffed touchpoints."""
         return [point.touchpoint for stage in self.stages for point in stage.touchpoints if point.is_staffed]
 
     def all_kpis(self) -> Iterator[tuple[str, Kpi, Stage | None, int | None]]:
-        """(id, KPI, its stage, the stage's position from 1); stage and position are None for the journey's own."""
+        """(id, KPI, stage, position of the stage from 1); stage and position are None for KPIs of the journey."""
         for position, stage in enumerate(self.stages, start=1):
             for kpi in stage.kpis:
                 yield f"{stage.stage}.{kpi.short_id}", kpi, stage, position
         for kpi in self.kpis:
             yield f"{JOURNEY_LEVEL}.{kpi.short_id}", kpi, None, None
+
+
+def journey_schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, of one file under `journeys/`."""
+    schema = Journey.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A jkpi journey map"}

@@ -1,4 +1,4 @@
-"""Whether a moment of truth can be judged, and whether somebody would be told."""
+"""Checks of a moment of truth: can it be evaluated, and is somebody notified. Pure."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class KnownReceivers:
-    """The receivers that the workspace knows, and whether one of them takes what names nobody."""
+    """The receivers of the workspace. has_default: moments without receivers go to a default receiver."""
 
     names: Collection[str]
     has_default: bool
 
 
 def moment_findings(moment: Cursor, outline: MapOutline, receivers: KnownReceivers | None) -> Iterator[LintFinding]:
-    """What does not fit of one moment. `receivers` None: they are not known here, and not checked."""
+    """Findings of one moment. receivers: those of the workspace; None leaves them unchecked."""
     yield from _kpi_findings(moment, outline)
     if receivers is not None:
         yield from _receiver_findings(moment, receivers)
@@ -44,7 +44,7 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
         return
     reason = KPI_KINDS[kpi.kind].no_promise_reason
     if reason:
-        yield LintFinding(reference.location, f"no moment can rest on {kpi.id}, which is {kpi.kind}: {reason}")
+        yield LintFinding(reference.location, f"{kpi.id} cannot be promised: {reason}")
     elif is_median_only(kpi):
         yield from _median_findings(moment, kpi)
     else:
@@ -52,24 +52,27 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
 
 
 def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
-    """What has no tolerance is judged by the share that is done within the usual median: of that all could be lost."""
+    """A time without tolerance is evaluated by the share done within the usual median, which is half of the cases."""
     promise, min_drop = moment / "promise", moment / "min_drop"
     if promise.value is not None:
-        hint = "give that KPI a tolerance, or leave promise: out: it is judged by how many take longer than usual"
-        yield LintFinding(promise.location, f"{kpi.id} has a median but no share that could be promised", hint)
+        hint = "give the KPI a tolerance, or leave promise: out and evaluate how many cases take longer than usual"
+        yield LintFinding(promise.location, f"{kpi.id} is a median and has no share that could be promised", hint)
     if min_drop.number is not None and min_drop.number >= _HALF:
-        text = f"half of {kpi.id} is done within its median: a fall of {min_drop.number:g} leaves nobody"
-        yield LintFinding(min_drop.location, text, "a share, such as 0.1")
+        text = f"min_drop is {min_drop.number:g}, but only half of the cases are done within the median of {kpi.id}"
+        yield LintFinding(min_drop.location, text, "use a smaller share, such as 0.1")
     if (kpi.cursor / "direction").text == "higher":
-        yield LintFinding((moment / "kpi").location, f"of {kpi.id} more is better: that it takes longer is no fall")
+        yield LintFinding(
+            (moment / "kpi").location,
+            f"a longer {kpi.id} is better (direction: higher), so it cannot be a moment of truth without a promise",
+        )
 
 
 def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
-    """The promise is in range, and there is room below (or above) it for the fall that is waited for."""
+    """The promise must be in range, with room below (or above) it for the minimum drop."""
     unit = KPI_KINDS[kpi.kind].unit
     promise, min_drop = moment / "promise", moment / "min_drop"
     if promise.value is None and isinstance(moment.value, dict):
-        yield LintFinding(moment.location, f"nothing is promised of {kpi.id}", "write promise:, such as 0.9")
+        yield LintFinding(moment.location, f"the moment on {kpi.id} has no promise", "add one, such as promise: 0.9")
     out_of_range = list(range_findings(promise, unit, "the promise"))
     yield from out_of_range
     if out_of_range or promise.number is None or min_drop.number is None:
@@ -80,8 +83,8 @@ def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     if not low <= alert_line <= high:
         yield LintFinding(
             min_drop.location,
-            f"a fall of {min_drop.number:g} from the promise of {promise.number:g} would be at {alert_line:g}, which {kpi.id}"
-            " can never reach",
+            f"a drop of {min_drop.number:g} from the promise of {promise.number:g} ends at {alert_line:g},"
+            f" which {kpi.id} can never reach",
         )
 
 
@@ -89,11 +92,11 @@ def _receiver_findings(moment: Cursor, receivers: KnownReceivers) -> Iterator[Li
     references = [*(moment / "notify").names(), *(moment / "escalate" / "to").names()]
     for name, cursor in references:
         if name not in receivers.names:
-            hint = did_you_mean(name, receivers.names) or "declare it under receivers:"
+            hint = did_you_mean(name, receivers.names) or "define it under receivers:"
             yield LintFinding(cursor.location, f"jkpi.yml has no receiver {name!r}", hint)
     if isinstance(moment.value, dict) and not (moment / "notify").value and not receivers.has_default:
         yield LintFinding(
             moment.location,
-            "nobody would be told when this moment falls off",
-            "write notify:, or default_receiver: in jkpi.yml",
+            "nobody is notified when this moment drops",
+            "add notify:, or set default_receiver: in jkpi.yml",
         )

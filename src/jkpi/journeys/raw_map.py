@@ -1,6 +1,6 @@
-"""A walk through the data of a map that may be broken: what is not there, or not as it should be, is simply not met.
+"""Reads names from the raw data of a map that may be invalid. Missing or invalid parts are skipped.
 
-The checks read names this way, so that one broken corner of a file does not hide what is wrong in the others.
+So one invalid part of a file does not hide problems in the others. Pure.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from jkpi.journeys.types import SEGMENT_SEPARATOR, STAFFED_CHANNELS
 
 @dataclass(frozen=True)
 class Cursor:
-    """A piece of data and where in its file it stands."""
+    """A value and its location in the document."""
 
     value: Any
     location: tuple[str | int, ...] = ()
 
     def __truediv__(self, key: str) -> Cursor:
-        """What is under a key; a place with None where there is nothing."""
+        """The value under a key; its value is None if there is none."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return Cursor(value, (*self.location, key))
 
@@ -34,41 +34,41 @@ class Cursor:
             for number, item in enumerate(self.value):
                 yield Cursor(item, (*self.location, number))
 
-    def keys(self) -> Iterator[Cursor]:
+    def key_cursors(self) -> Iterator[Cursor]:
         """The keys of a mapping."""
         if isinstance(self.value, dict):
             for key in self.value:
                 yield Cursor(key, (*self.location, key))
 
     def names(self) -> Iterator[tuple[str, Cursor]]:
-        """The texts in a list, or the one text that stands here, each with its place."""
+        """The texts of a list, or the one text here, each with its cursor."""
         for cursor in self.items() if isinstance(self.value, list) else (self,):
             if isinstance(cursor.value, str):
                 yield cursor.value, cursor
 
     @property
     def text(self) -> str | None:
-        """The text that stands here."""
+        """The value if it is a text."""
         return self.value if isinstance(self.value, str) else None
 
     @property
     def number(self) -> float | None:
-        """The finite number that stands here."""
+        """The value if it is a finite number."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         return float(self.value) if is_number and math.isfinite(self.value) else None
 
     @property
     def duration(self) -> timedelta | None:
-        """The duration that stands here, if it is one."""
+        """The value if it is a duration."""
         try:
             return parse_duration(self.value) if isinstance(self.value, str) else None
         except ValueError:
-            return None  # the model tells what is wrong with it
+            return None  # the model reports it
 
 
 @dataclass(frozen=True)
 class LintFinding:
-    """One thing that does not fit, and where in the map's data it stands."""
+    """One problem and its location in the map."""
 
     location: tuple[str | int, ...]
     message: str
@@ -77,7 +77,7 @@ class LintFinding:
 
 @dataclass(frozen=True)
 class KpiCursor:
-    """A KPI: its id, its kind, where it stands, and whether nothing comes after its stage."""
+    """A KPI of the raw map. on_last_stage: there is no later stage."""
 
     id: str
     kind: str
@@ -88,11 +88,11 @@ class KpiCursor:
 
 @dataclass(frozen=True)
 class MapOutline:
-    """The names that a map declares, in order, with their places.
+    """The names defined by a map, in order, with their cursors.
 
-    `staffed` tells of each touchpoint whether somebody of ours is there; None where that could not be read.
-    `knows_touchpoints` and `knows_kpis` are false where one of their names could not be read: what refers to them is
-    then not judged, since it may mean the one that is broken.
+    is_staffed: per touchpoint; None if it cannot be read.
+    knows_touchpoints, knows_kpis: false if one of their names cannot be read. References to them are then not checked,
+    because they may mean the unreadable one.
     """
 
     root: Cursor
@@ -107,7 +107,7 @@ class MapOutline:
 
 
 def read_outline(data: Any, journey_level: str) -> MapOutline:
-    """The names in a map's data, whether or not the rest of it is right."""
+    """The names in the raw data of a map, even if the rest is invalid."""
     root = Cursor(data)
     stages = list((root / "stages").items())
     touchpoints = [item for stage in stages for item in (stage / "touchpoints").items()]
@@ -136,7 +136,7 @@ def read_outline(data: Any, journey_level: str) -> MapOutline:
 
 
 def _segment_names(cursor: Cursor) -> Iterator[tuple[str, Cursor]]:
-    """The segments' names; a combination is named by its parts."""
+    """Names of the segments; the name of a combination joins its parts."""
     for item in cursor.items():
         parts = [name for name, _ in item.names()]
         if len(parts) == (max(len(item.value), 2) if isinstance(item.value, list) else 1):

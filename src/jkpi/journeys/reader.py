@@ -1,4 +1,4 @@
-"""Every map of a workspace, read and checked; what is wrong in any of them is told at once."""
+"""Reads and checks all maps of a workspace and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ def read_journeys(
 ) -> tuple[Journey, ...]:
     """The maps under `journeys/`, in the order of their file names.
 
-    `receivers` are the names that `jkpi.yml` knows: with them, everyone whom a moment of truth tells must be among
-    them, and a moment that names nobody needs a `default_receiver`. None leaves receivers unchecked. Calendars that
-    KPIs name must be declared under `calendars/`; they are read by `read_calendars`.
+    receivers: names defined in `jkpi.yml`. Receivers of moments must be among them, and a moment without receivers
+    needs a `default_receiver`. None leaves receivers unchecked. Calendars of KPIs must be defined under `calendars/`.
 
     Raises:
-        WorkspaceError: all problems of all files; or there is no map.
+        WorkspaceError: all problems of all files, or there is no map.
     """
     folder = workspace / FOLDER
     paths = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.is_file())
     if not paths:
-        hint = f"write one map a file, such as {FOLDER}/my_journey.yml, or begin with: jkpi init DIR"
+        hint = f"write one file per map, such as {FOLDER}/my_journey.yml, or start with: jkpi init DIR"
         raise WorkspaceError([Problem(FOLDER, 1, 1, "this workspace has no journey map", hint)])
     known_receivers = None if receivers is None else KnownReceivers(receivers, default_receiver is not None)
     calendars = calendar_names(workspace)
@@ -56,7 +55,7 @@ def read_journeys(
 def _read_journey(
     document: Document, receivers: KnownReceivers | None, calendars: Collection[str] | None, journeys: list[Journey]
 ) -> list[Problem]:
-    """Problems of one file; its journey goes to `journeys` where the model takes it."""
+    """Problems of one file. If the map is valid, it is appended to `journeys`."""
     findings = journey_findings(document.data, receivers, calendars)
     problems = [document.problem(finding.location, finding.message, finding.hint) for finding in findings]
     try:
@@ -71,7 +70,7 @@ def _duplicate_name(document: Document, first_file: dict[str, str]) -> list[Prob
     if not isinstance(name, str):
         return []
     if name in first_file:
-        message = f"the journey {name!r} is in {first_file[name]} as well: each journey has one file"
+        message = f"the journey {name!r} is also defined in {first_file[name]}; each journey has one file"
         return [document.problem(["journey"], message)]
     first_file[name] = document.file
     return []

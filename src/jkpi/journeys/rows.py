@@ -1,16 +1,19 @@
-"""Maps as rows of the landing tables `map_*`: every default is resolved here, so that SQL needs none."""
+"""Converts maps into rows of the landing tables `map_*`. Defaults are resolved here, so that SQL needs none. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jkpi.journeys.kpi_rows import kpi_row, whole_seconds
+from jkpi.journeys.behaviour_kpis import Conversion, TimeInStage, TimeToResolve
+from jkpi.journeys.definition import definition_fingerprint
+from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.map_json import journey_content, stage_content
 from jkpi.journeys.model import Journey, Moment, Stage
+from jkpi.journeys.survey_kpis import Ces, Emotion, ScoredKpi
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 MapRow = dict[str, Any]
@@ -27,10 +30,9 @@ MAP_TABLES = (
 
 
 def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRow]]:
-    """Table name -> its rows for these maps, all of them current, and valid from the day they say, else from `now`
-    (aware, any zone).
+    """Table name -> rows of these maps, all current. `valid_from` is the day given by the map, else `now` (aware).
 
-    Seconds are whole, times naive UTC, lists and contents JSON text.
+    Durations are whole seconds, timestamps naive UTC, lists and contents JSON text.
     """
     rows: dict[str, list[MapRow]] = {table: [] for table in MAP_TABLES}
     loaded_at = now.astimezone(UTC).replace(tzinfo=None)
@@ -43,7 +45,7 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRo
             ],
             "map_touchpoints": _touchpoint_rows(journey),
             "map_kpis": [
-                kpi_row(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
+                _kpi_row(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
             ],
             "map_moments": [_moment_row(journey, moment) for moment in journey.moments_of_truth],
             "map_segments": [
@@ -54,7 +56,7 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRo
             "map_viewpoints": [
                 {"segment": segment, "segment_value": value}
                 for segment, values in journey.viewpoint.segment.items()
-                for value in dict.fromkeys(values)  # a value given twice is one: it must not double what it joins
+                for value in dict.fromkeys(values)  # a repeated value would repeat the rows that join it
             ],
         }
         for table, table_rows in parts.items():
@@ -63,7 +65,7 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRo
 
 
 def _valid_from(journey: Journey) -> datetime | None:
-    """When the day from which the version is in force begins in its zone, as naive UTC."""
+    """Start of the map's `valid_from` day in its time zone, as naive UTC."""
     if journey.valid_from is None:
         return None
     local = datetime.combine(journey.valid_from, time(), ZoneInfo(journey.timezone))
@@ -79,8 +81,8 @@ def _journey_row(journey: Journey) -> MapRow:
         "viewpoint": _json(journey.viewpoint.model_dump(mode="json")),
         "starts_with": _json(scope.starts_with),
         "ends_with": _json(scope.ends_with),
-        "window_seconds": whole_seconds(scope.window),
-        "idle_seconds": whole_seconds(scope.session_gap),
+        "window_seconds": _whole_seconds(scope.window),
+        "idle_seconds": _whole_seconds(scope.session_gap),
         "min_cell": journey.min_cell_size,
         "content": _json(journey_content(journey)),
     }
@@ -116,6 +118,55 @@ def _touchpoint_rows(journey: Journey) -> list[MapRow]:
     ]
 
 
+def _kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, position: int | None) -> MapRow:
+    """A row of `map_kpis`: defaults resolved, NULL for keys the kind does not have."""
+    scored = kpi if isinstance(kpi, ScoredKpi) else None
+    tolerance = kpi.tolerance if isinstance(kpi, TimeToResolve | TimeInStage) else None
+    window = _window(journey, kpi)
+    touchpoint = getattr(kpi, "touchpoint", None)
+    is_survey_kpi = isinstance(kpi, ScoredKpi | Emotion)
+    return {
+        "kpi": kpi_id,
+        "stage": stage.stage if stage else None,
+        "stage_position": position,
+        "kind": kpi.kpi,
+        "title": kpi.display_title,
+        "survey": getattr(kpi, "survey", None),
+        "question": getattr(kpi, "question", None),
+        "measure": getattr(kpi, "measure", None),
+        "emotion": kpi.name if isinstance(kpi, Emotion) else None,
+        "of_touchpoint": None if is_survey_kpi else touchpoint,
+        "on_touchpoint": touchpoint if is_survey_kpi else None,
+        "from_touchpoint": getattr(kpi, "from_", None),
+        "to_touchpoint": getattr(kpi, "to", None),
+        "window_seconds": _whole_seconds(window) if window else None,
+        "tolerance_seconds": _whole_seconds(tolerance) if isinstance(tolerance, timedelta) else None,
+        "tolerance_is_due": isinstance(tolerance, str),
+        "calendar": getattr(kpi, "calendar", None),
+        "at_least": getattr(kpi, "at_least", None),
+        "scale_min": float(scored.scale[0]) if scored else None,
+        "scale_max": float(scored.scale[1]) if scored else None,
+        "box_min": float(scored.box_start) if scored and scored.box_start is not None else None,
+        "polarity": kpi.polarity if isinstance(kpi, Ces) else None,
+        "direction": kpi.better_direction,
+        "target": kpi.target,
+        "unit": kpi.main_unit,
+        "definition": definition_fingerprint(journey, kpi),
+    }
+
+
+def _whole_seconds(duration: timedelta) -> int:
+    """Whole seconds, rounded up, so that no window becomes zero."""
+    seconds, remainder = divmod(duration, timedelta(seconds=1))
+    return seconds + (1 if remainder else 0)
+
+
+def _window(journey: Journey, kpi: KpiBase) -> timedelta | None:
+    """Its own window; the journey's for a conversion without one."""
+    window: timedelta | None = getattr(kpi, "window", None)
+    return journey.scope.window if window is None and isinstance(kpi, Conversion) else window
+
+
 def _moment_row(journey: Journey, moment: Moment) -> MapRow:
     kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
     escalation = moment.escalate
@@ -128,7 +179,7 @@ def _moment_row(journey: Journey, moment: Moment) -> MapRow:
         "owner": moment.owner,
         "notify": _json(moment.notify),
         "by_segments": _json(moment.segments),
-        "escalate_after_seconds": whole_seconds(escalation.after) if escalation else None,
+        "escalate_after_seconds": _whole_seconds(escalation.after) if escalation else None,
         "escalate_to": _json(escalation.to if escalation else []),
     }
 

@@ -1,4 +1,4 @@
-"""KPIs that are read from what customers answer: each kind with its scale, its box and its reasons."""
+"""KPIs of survey responses."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.types import Identifier, WholeNumber
 
 Scale = tuple[WholeNumber, WholeNumber]
-_TOUCHPOINT_FIELD = Field(
-    None, description="Only answers whose touchpoint is this one; all of the survey's if not given."
-)
+_TOUCHPOINT_FIELD = Field(None, description="Only responses about this touchpoint; all of the survey if not given.")
 
 
 class _SurveyKpi(KpiBase):
     survey: Identifier
     question: Identifier | None = Field(
-        None, description="The question; all of the survey's on this scale if not given."
+        None, description="The question; all questions of the survey on this scale if not given."
     )
     touchpoint: Identifier | None = _TOUCHPOINT_FIELD
 
@@ -34,17 +32,17 @@ class ScoredKpi(_SurveyKpi):
     @classmethod
     def _rising(cls, scale: Scale) -> Scale:
         if scale[0] >= scale[1]:
-            raise ValueError(f"a scale goes from its lowest to its highest score, not from {scale[0]} to {scale[1]}")
+            raise ValueError(f"a scale goes from the lowest to the highest score, not from {scale[0]} to {scale[1]}")
         return scale
 
     @property
     def box_start(self) -> int | None:
-        """The score at which the counted box begins, toward the good end, itself in the box; None: no box."""
+        """The score at which the counted box starts, included; None if the kind has no box."""
         return None
 
 
 class Csat(ScoredKpi):
-    """Share of answers in the top box of their scale."""
+    """Share of responses in the top box of their scale."""
 
     statistic = "top_box"
     label = "Satisfaction"
@@ -70,7 +68,7 @@ class CsatMean(ScoredKpi):
     statistic = "mean"
     unit = "points"
     label = "Mean satisfaction"
-    no_promise_reason = "a mean has no share that could be promised; use csat, with a box, for that"
+    no_promise_reason = "it is a mean, not a share. Use csat with a box instead"
 
     kpi: Literal["csat_mean"]
     scale: Scale = Field((1, 5), description="The lowest and the highest score.")
@@ -96,8 +94,8 @@ class Nps(ScoredKpi):
     def _zero_to_ten(cls, scale: Scale) -> Scale:
         if scale != (0, 10):
             raise ValueError(
-                "nps is defined on the scale 0 to 10 only: its groups (0-6, 7-8, 9-10) mean nothing on"
-                f" {scale[0]} to {scale[1]}; use csat with a box there"
+                "nps is defined on the scale 0 to 10 only (groups 0-6, 7-8, 9-10),"
+                f" not on {scale[0]} to {scale[1]}. Use csat with a box instead"
             )
         return scale
 
@@ -107,9 +105,9 @@ class Nps(ScoredKpi):
 
 
 class Ces(ScoredKpi):
-    """Customer effort: the share of answers in the easy box, and the mean on its own scale.
+    """Customer effort score: share of responses in the easy box.
 
-    Polarity has no default: surveys ask both ways, and a guess would turn the number round.
+    Polarity has no default, because surveys ask both ways and a wrong guess would invert the result.
     """
 
     statistic = "share_easy"
@@ -137,9 +135,9 @@ class Ces(ScoredKpi):
 
 
 class Emotion(KpiBase):
-    """Share of answers in which an emotion is present, of those that say present or absent; unknown is counted beside.
+    """Share of responses in which an emotion is present, of those with present or absent; unknown is counted apart.
 
-    An emotion is there or not: it has no scale, so it can be neither averaged nor weighted.
+    An emotion is present or absent. It has no scale, so it is neither averaged nor weighted.
     """
 
     statistic = "emotion"
@@ -148,12 +146,12 @@ class Emotion(KpiBase):
 
     kpi: Literal["emotion"]
     name: Identifier = Field(description="Which emotion: frustrated, relieved.")
-    survey: Identifier | None = Field(None, description="Only what this survey says; every survey if not given.")
+    survey: Identifier | None = Field(None, description="Only responses of this survey; all surveys if not given.")
     touchpoint: Identifier | None = _TOUCHPOINT_FIELD
 
 
 class ResponseRate(KpiBase):
-    """Answered invitations of all eligible ones; where nobody knows whether one was eligible, it was.
+    """Share of eligible invitations with a response; unknown eligibility counts as eligible.
 
     Source: AAPOR, Standard Definitions, response rate 1.
     """
@@ -163,11 +161,11 @@ class ResponseRate(KpiBase):
 
     kpi: Literal["response_rate"]
     survey: Identifier
-    window: Duration = Field(description="How long after the invitation an answer counts.")
+    window: Duration = Field(description="How long after the invitation a response counts.")
 
 
 def _box_within(box: int, info: ValidationInfo) -> int:
-    low, high = info.data.get("scale", (0, box + 1))  # a wrong scale has been told already
+    low, high = info.data.get("scale", (0, box + 1))  # an invalid scale is reported already
     if box > high - low:
-        raise ValueError(f"a box of {box} holds every score from {low} to {high}: all answers would count")
+        raise ValueError(f"a box of {box} contains every score from {low} to {high}, so all responses would count")
     return box

@@ -1,4 +1,4 @@
-"""The small types of a map: names, texts, numbers, time zones. What they refuse, they refuse in plain words."""
+"""Field types of the map: names, texts, numbers, time zones, with plain error messages. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 DUE_DATE = "due"
 STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
 SEGMENT_SEPARATOR = "+"
-"""Between the parts of a combination of segments, in its name and in its values: `tier+region`, `gold+south`."""
+"""Joins the parts of a combination of segments, in its name and in its values: `tier+region`, `gold+south`."""
 
 
 def _check_name(value: str) -> str:
     if re.fullmatch(NAME_PATTERN, value) is None:
-        raise ValueError(f"{value!r} is not a name: write lower-case letters, digits and _, beginning with a letter")
+        raise ValueError(f"{value!r} is not a name: use lower-case letters, digits and _, and begin with a letter")
     return value
 
 
@@ -35,7 +35,7 @@ def _check_timezone(value: str) -> str:
 
 
 def _parse_date(value: object) -> date:
-    """A day as text, or one already: never a number, which pydantic would take for seconds since 1970."""
+    """A date, or its ISO text. Numbers are refused, because pydantic would take them for seconds since 1970."""
     try:
         return value if type(value) is date else date.fromisoformat(str(value))
     except ValueError:
@@ -43,14 +43,14 @@ def _parse_date(value: object) -> date:
 
 
 def _parse_segment(value: object) -> tuple[str, ...]:
-    """A column's name, or a list of two and more whose values are combined, as the tuple of the names."""
+    """The names of a segment: one, or the parts of a combination."""
     parts: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
     for part in parts:
         if not isinstance(part, str):
             raise ValueError(f"{part!r} is not a name: a segment is a name, or a list of names to combine")
         _check_name(part)
     if isinstance(value, list) and len(parts) < 2:
-        raise ValueError("a combination has two segments or more: write the one without brackets")
+        raise ValueError("a combination needs at least two segments; write a single one without brackets")
     repeated = next((part for part in parts if parts.count(part) > 1), None)
     if repeated:
         raise ValueError(f"{repeated!r} is in this combination twice")
@@ -68,12 +68,12 @@ def _parse_tolerance(value: object) -> object:
 
 
 def _check_feeling(value: object) -> object:
-    """Emotions are there or not: a map that puts a number on one is told so."""
+    """Refuses a feeling with a number, because emotions are never scored."""
     parts = list(value.values()) if isinstance(value, dict) else [value]
     if any(isinstance(part, int | float) for part in parts):
         raise ValueError(
-            "a feeling is not scored: an emotion is present or absent, and a number on it would be"
-            " made up; write it as text, such as: worried about the standstill"
+            "a feeling cannot be scored: an emotion is present or absent."
+            " Write it as text, such as: worried about the standstill"
         )
     return value
 
@@ -87,10 +87,10 @@ Identifier = Annotated[
     AfterValidator(_check_name),
     WithJsonSchema({"type": "string", "pattern": NAME_PATTERN}),
 ]
-"""What other parts refer to: `time_to_resolve`."""
+"""A name that other parts refer to: `time_to_resolve`."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-"""What people read."""
+"""A text for people."""
 
 SegmentParts = Annotated[
     tuple[str, ...],
@@ -105,20 +105,20 @@ SegmentParts = Annotated[
         }
     ),
 ]
-"""A segment as the names of the columns that make it: one, or several combined."""
+"""A segment as the names of its columns: one, or several combined."""
 
 SegmentName = Annotated[
     str,
     AfterValidator(_check_segment_name),
     WithJsonSchema({"type": "string", "pattern": r"^[a-z][a-z0-9_]*(\+[a-z][a-z0-9_]*)*$"}),
 ]
-"""What refers to a segment: `tier`, or `tier+region` for a combination."""
+"""A reference to a segment: `tier`, or `tier+region` for a combination."""
 
 IsoDate = Annotated[date, BeforeValidator(_parse_date), WithJsonSchema({"type": "string", "format": "date"})]
 """A day, such as 2026-05-01."""
 
 SegmentValue = Annotated[Text, Field(coerce_numbers_to_str=True)]
-"""A segment's value: text, or a number taken as text."""
+"""A value of a segment; a number is read as text."""
 
 Feeling = Annotated[Text, BeforeValidator(_check_feeling)]
 
@@ -134,7 +134,7 @@ Tolerance = Annotated[
     PlainSerializer(_format_tolerance, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(due|\d+(\.\d+)?\s*[smhdw])$", "examples": ["4h", "due"]}),
 ]
-"""How long a customer bears it: a duration, or `due`, the date that was promised to each."""
+"""How long a customer accepts to wait: a duration, or `due`, the date promised to the case."""
 
 
 def title_from_name(name: Any) -> str:

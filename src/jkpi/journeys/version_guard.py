@@ -1,4 +1,4 @@
-"""A version of a map that was counted stays as it was: what counts otherwise is another version."""
+"""Protects measured map versions: an edit that changes readings needs a new version."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _STRUCTURE = {
     ),
     "viewpoint": ("map_viewpoints", ("segment", "segment_value")),
 }
-"""What decides of all readings of a map which passages there are, and where these have been."""
+"""Columns that decide all readings of a map: which journey instances there are, and their stages."""
 _KPI_COLUMNS = ("kind", "stage", "definition")
 _MEASURED_KPIS = "select distinct journey, map_version, kpi from marts.fct_kpi_readings where value is not null"
 _MAX_NAMED = 3
 
 
 class MeasuredWarehouse(Protocol):
-    """What this module needs of a warehouse whose landing tables are there."""
+    """The part of a warehouse that this module uses."""
 
     def rows(self, sql: str, parameters: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
         """All rows of a query."""
 
     def table_exists(self, schema: str, table: str) -> bool:
-        """Whether there is such a table."""
+        """Whether the table exists."""
 
 
 def check_measured_versions(warehouse: MeasuredWarehouse, journeys: Sequence[Journey], now: datetime) -> None:
-    """Nothing, where each version still counts what it counted. Words, owners, promises and new KPIs change no reading.
+    """Stop if a measured version was edited. Texts, owners, promises and new KPIs change no reading and are allowed.
 
     Raises:
-        InputError: a version has readings that would become others: the map was edited, and its number was not.
+        InputError: an edit would change readings of a measured version.
     """
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
         return
@@ -66,11 +66,11 @@ def check_measured_versions(warehouse: MeasuredWarehouse, journeys: Sequence[Jou
             if row["kpi"] in kpis and _columns_differ([kpis[row["kpi"]]], [row], _KPI_COLUMNS)
         ]
         if changed:
-            name = f"journey {journey.journey}, version {journey.version}"
             raise InputError(
-                f"{name} was counted before it was edited: {_changed_text(changed)}",
-                hint=f"write version: {journey.version + 1}, and the past stays as it was counted; or have it counted"
-                " by this map: jkpi measure --rewrite-history",
+                f"version {journey.version} of journey {journey.journey} has already been measured, and"
+                f" {_changed_text(changed)} {'was' if len(changed) == 1 else 'were'} edited since",
+                hint=f"raise the version (version: {journey.version + 1}) to keep the history, or run"
+                " jkpi measure --rewrite-history to measure it again",
             )
 
 

@@ -1,4 +1,4 @@
-"""What one YAML key of a source cannot know of another: checks across keys, each told at its place in the file."""
+"""Checks across the keys of a source. Pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MAPPABLE = {"channel", "survey", "question", "emotion", "emotion_state", "eligi
 
 
 def source_problems(source: Source, document: Document) -> list[Problem]:
-    """All that does not fit together in this source."""
+    """All problems across the keys of this source."""
     problems = [
         *_check_origin(source, document),
         *_check_decimal(source, document),
@@ -62,7 +62,7 @@ def source_problems(source: Source, document: Document) -> list[Problem]:
     for name in source.values:
         if name not in _MAPPABLE:
             problems.append(
-                document.problem(["values", name], f"{name!r} takes no value map", did_you_mean(name, _MAPPABLE))
+                document.problem(["values", name], f"{name!r} has no value map", did_you_mean(name, _MAPPABLE))
             )
     return problems
 
@@ -74,20 +74,22 @@ def _check_origin(source: Source, document: Document) -> Iterator[Problem]:
     if origin.sql is not None and not origin.query:
         yield document.problem(["from"], "sql needs a query")
     if origin.sql is not None and not origin.sql.startswith(("env:", "file:")) and "@" in origin.sql:
-        yield document.problem(["from", "sql"], "a URL with a password does not belong here", "write env:NAME")
+        yield document.problem(["from", "sql"], "the URL contains a password", "write env:NAME or file:PATH")
     for key in ("query", "cursor"):
         if origin.sql is None and getattr(origin, key) is not None:
-            yield document.problem(["from", key], f"{key} goes with sql only")
+            yield document.problem(["from", key], f"{key} is only for sql")
 
 
 def _check_decimal(source: Source, document: Document) -> Iterator[Problem]:
-    """A decimal sign is of texts: databases, Parquet and JSON have numbers."""
+    """`decimal` is for CSV only, because databases, Parquet and JSON have numbers."""
     if source.format.decimal is None:
         return
     typed = (".parquet", ".jsonl", ".ndjson")
     is_typed_file = any(suffix in pattern for pattern in source.origin.files or () for suffix in typed)
     if source.origin.sql is not None or source.format.type in ("jsonl", "parquet") or is_typed_file:
-        yield document.problem(["format", "decimal"], "decimal is of CSV: other sources have numbers", "leave it out")
+        yield document.problem(
+            ["format", "decimal"], "decimal is for CSV only, because other sources have numbers", "leave it out"
+        )
 
 
 def _mapped_names(columns: ColumnMapping) -> set[str]:
@@ -105,7 +107,7 @@ def _check_kind(source: Source, document: Document) -> Iterator[Problem]:
             yield document.problem(["constants", name], f"a source of kind {source.kind} has no column {name!r}")
     for key, kind in _KIND_BY_KEY.items():
         if getattr(source, key) and source.kind != kind:
-            yield document.problem([key], f"{key!r} goes with kind: {kind} only")
+            yield document.problem([key], f"{key!r} is only for kind: {kind}")
     if source.touchpoints is not None and not source.columns.touchpoint:
         yield document.problem(["touchpoints"], "a map of touchpoints needs columns.touchpoint")
 
@@ -113,7 +115,7 @@ def _check_kind(source: Source, document: Document) -> Iterator[Problem]:
 def _check_given_once(source: Source, document: Document) -> Iterator[Problem]:
     for name, value in source.constants:
         if value is not None and getattr(source.columns, name, None):
-            yield document.problem(["constants", name], f"{name!r} is given as column and as constant")
+            yield document.problem(["constants", name], f"{name!r} is given both as column and as constant")
 
 
 def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:
@@ -121,42 +123,49 @@ def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:
     if source.milestones:
         for name in ("touchpoint", "occurred_at"):
             if getattr(columns, name):
-                yield document.problem(["columns", name], f"milestones take the place of columns.{name}")
+                yield document.problem(["columns", name], f"milestones replace columns.{name}", "leave it out")
         if constants.touchpoint:
-            yield document.problem(["constants", "touchpoint"], "milestones take the place of constants.touchpoint")
+            yield document.problem(
+                ["constants", "touchpoint"], "milestones replace constants.touchpoint", "leave it out"
+            )
         for number, additional_event in enumerate(source.additional_events):
             if not additional_event.at:
                 yield document.problem(
-                    ["additional_events", number], "beside milestones a further event needs its own time: at"
+                    ["additional_events", number], "with milestones an additional event needs its own time", "add at:"
                 )
     else:
         if not (columns.touchpoint or constants.touchpoint or source.additional_events):
             yield document.problem(
-                ["columns"], "no touchpoint: give columns.touchpoint, constants.touchpoint, milestones or also"
+                ["columns"],
+                "no touchpoint: give columns.touchpoint, constants.touchpoint, milestones or additional_events",
             )
         if not columns.occurred_at and not (
             source.additional_events and all(additional_event.at for additional_event in source.additional_events)
         ):
             yield document.problem(["columns"], "no time: give columns.occurred_at or milestones")
     if not (columns.customer_id or columns.case_id):
-        yield document.problem(["columns"], "nobody to follow: give columns.customer_id, columns.case_id or both")
+        yield document.problem(
+            ["columns"], "no customer and no case: give columns.customer_id, columns.case_id or both"
+        )
 
 
 def _check_responses(source: Source, document: Document) -> Iterator[Problem]:
     columns, constants = source.columns, source.constants
     if source.questions and (columns.score or columns.question or constants.question):
-        yield document.problem(["questions"], "questions take the place of score and question")
+        yield document.problem(
+            ["questions"], "questions replace columns.score, columns.question and constants.question"
+        )
     emotion = columns.emotion or constants.emotion
     if not (source.questions or columns.score or emotion):
-        yield document.problem(["columns"], "no answer: give columns.score, questions, or an emotion")
+        yield document.problem(["columns"], "no score and no emotion: give columns.score, questions or columns.emotion")
     if bool(emotion) != bool(columns.emotion_state or constants.emotion_state):
-        yield document.problem(
-            ["columns"], "an emotion is present, absent or unknown: give both emotion and emotion_state"
-        )
+        yield document.problem(["columns"], "emotion and emotion_state belong together: give both")
     if (source.questions or columns.score) and source.scale is None:
-        yield document.problem([], "the scale is missing: write its lowest and highest score, such as scale: [1, 5]")
+        yield document.problem(
+            [], "the scale is missing: write the lowest and the highest score, such as scale: [1, 5]"
+        )
     if source.scale is not None and source.scale[0] >= source.scale[1]:
-        yield document.problem(["scale"], "the scale goes from its lowest to its highest score")
+        yield document.problem(["scale"], "the scale goes from the lowest to the highest score")
     yield from _check_survey_and_time(source, document, "responded_at", "response_id")
 
 
@@ -171,10 +180,12 @@ def _check_survey_and_time(source: Source, document: Document, time: str, id_col
     if not (getattr(columns, time) or getattr(source.constants, time, None)):
         yield document.problem(["columns"], f"no time: give columns.{time}")
     if getattr(source.constants, time, None) and source.format.timestamps:
-        yield document.problem(["format", "timestamps"], f"constants.{time} is ISO 8601: leave the format out")
+        yield document.problem(
+            ["format", "timestamps"], f"constants.{time} is always ISO 8601", "leave format.timestamps out"
+        )
     if not (getattr(columns, id_column) or columns.customer_id or columns.case_id):
         yield document.problem(
-            ["columns"], f"nothing tells one from another: give columns.{id_column}, customer_id or case_id"
+            ["columns"], f"rows cannot be identified: give columns.{id_column}, customer_id or case_id"
         )
 
 
@@ -185,16 +196,14 @@ def _check_customers(source: Source, document: Document) -> Iterator[Problem]:
 
 def _check_counts(source: Source, document: Document) -> Iterator[Problem]:
     if not source.columns.period_start:
-        yield document.problem(["columns"], "no time: give columns.period_start, the first day of what a row covers")
+        yield document.problem(["columns"], "no time: give columns.period_start, the first day of the period")
     if source.period is None:
-        yield document.problem([], "how long does a row cover? write period: day, week or month")
+        yield document.problem([], "the period of a row is missing: write period: day, week or month")
     if not source.measures:
-        yield document.problem(
-            [], "nothing is counted: write measures: {name: {numerator: column, denominator: column}}"
-        )
+        yield document.problem([], "no measures: write measures: {name: {numerator: column, denominator: column}}")
     if source.format.timezone != "UTC":
         yield document.problem(
-            ["format", "timezone"], "a total is of a calendar day, week or month: it has no time zone"
+            ["format", "timezone"], "totals are of calendar days, weeks or months and have no time zone", "leave it out"
         )
 
 

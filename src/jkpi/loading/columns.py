@@ -1,4 +1,4 @@
-"""Which columns of its files a source needs, and what to say where they are not there."""
+"""Checks that a file or query has the columns that its source needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_LISTED = 60
 
 @dataclass
 class RequiredColumns:
-    """The columns that `source` reads from `origin`."""
+    """The columns that `source` needs from `origin`. missing_optional: filled by `check_identifying`."""
 
     source: Source
     origin: str
@@ -26,13 +26,15 @@ class RequiredColumns:
         return mapped_columns(self.source)
 
     def check_all(self, available: list[str]) -> None:
-        """Raises:
-        SourceError: naming each missing column, the nearest there is, and all there are.
+        """Require all columns.
+
+        Raises:
+            SourceError: with each missing column, the most similar one, and all available columns.
         """
         self._require(self.names, available)
 
     def check_identifying(self, available: list[str]) -> None:
-        """As `check`, for rows that may leave out what they do not know: only what makes a row one is demanded."""
+        """Like `check_all`, for rows that may omit columns: only identifying columns are required."""
         columns = self.source.columns
         id_columns = [*(columns.event_id or ()), *(columns.response_id or ()), *(columns.invitation_id or ())]
         single = [
@@ -45,7 +47,7 @@ class RequiredColumns:
         self.missing_optional = [column for column in self.names if column not in available]
 
     def warnings(self) -> list[str]:
-        """What was let pass, and may be a slip of the pen."""
+        """Warnings for missing optional columns, which may be typing errors."""
         return [f"{self.origin}: no row has {column!r}" for column in self.missing_optional]
 
     def _require(self, required: list[str], available: list[str]) -> None:

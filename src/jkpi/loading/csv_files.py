@@ -1,4 +1,4 @@
-"""CSV, whatever is wrong with it: rows as texts, by the names in the header."""
+"""Reads CSV files, also invalid ones: rows as texts, by the names of the header."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESERVED_NAMES = {ROW_COLUMN, LINE_KEY, HEADER_KEY, TEXT_COLUMN}
 
 @dataclass
 class CsvFile:
-    """A CSV file. `check` is told the names of its columns before any row is read, and raises what it finds missing."""
+    """A CSV file. check: called with the column names before any row is read; raises if columns are missing."""
 
     path: Path
     origin: str
@@ -35,10 +35,10 @@ class CsvFile:
     strict_times: bool = True
 
     def chunks(self) -> Iterator[RawChunk]:
-        """Rows in chunks; a file without any row yields none.
+        """Rows in chunks; none for a file without rows.
 
         Raises:
-            SourceError: no header, damaged, another encoding, or a row that never ends.
+            SourceError: the header is missing, the file is damaged or has another encoding, or a row never ends.
         """
         with open_text(self.path, self.file_format.encoding, self.progress) as stream:
             names = read_header(stream, self.file_format, self.origin)
@@ -59,7 +59,7 @@ class CsvFile:
             return "skip"
 
         try:
-            # One thread reads: only then pyarrow tells the number of a ragged row. It is not slower here.
+            # A single thread, because only then pyarrow reports the number of a ragged row. It is not slower here.
             reader = pacsv.open_csv(
                 pa.PythonFile(stream, "r"),
                 pacsv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names),
@@ -84,7 +84,7 @@ class CsvFile:
         yield from _merge_small_chunks(self._with_row_numbers(reader, names, ragged))
 
     def _with_row_numbers(self, reader: Any, names: list[str], ragged: list[UnparsableRow]) -> Iterator[RawChunk]:
-        """Batches with the number of each row, the ragged ones left out."""
+        """Batches with row numbers, without ragged rows."""
         import numpy as np
         import pyarrow as pa
 
@@ -100,7 +100,7 @@ class CsvFile:
             numbers = np.arange(next_row, next_row + batch.num_rows + len(ragged_numbers), dtype=np.int64)
             numbers = numbers[~np.isin(numbers, ragged_numbers)][: batch.num_rows] if len(ragged_numbers) else numbers
             last = int(numbers[-1]) if len(numbers) else next_row - 1
-            # Rows that come after this batch may be known already: they are told with the batch that passes them.
+            # Ragged rows beyond this batch may be known already; they are reported with the batch that passes them.
             count_passed = sum(1 for row in ragged[reported:] if row.row_number <= last)
             table, unreadable = _decode_columns(
                 pa.Table.from_batches([batch]).append_column(ROW_COLUMN, pa.array(numbers))
@@ -112,16 +112,16 @@ class CsvFile:
 
 
 def read_header(stream: Utf8Stream, file_format: FileFormat, origin: str) -> list[str] | None:
-    """The names in the first line that is not blank, made unique; the stream stands behind it. None: nothing there.
+    """The unique names of the first line that is not blank; None for an empty file. The stream is positioned after it.
 
-    Of names that are given twice the second becomes `name_2`; blanks around names do not count.
+    A repeated name becomes `name_2`; blanks around names are removed.
     """
     buffer = b""
     while True:
         block = stream.read(1 << 16)
         buffer += block
         if block and len(buffer) > _HEADER_LIMIT:
-            raise SourceError(f"{origin}: its first line does not end", "is format.quote right?")
+            raise SourceError(f"{origin}: the first line does not end", "check format.quote")
         if not block or b"\n" in buffer or b"\r" in buffer:
             try:
                 record = _first_record(buffer.decode("utf-8", "surrogateescape"), file_format, final=not block)
@@ -139,10 +139,10 @@ def read_header(stream: Utf8Stream, file_format: FileFormat, origin: str) -> lis
 
 
 def _first_record(text: str, file_format: FileFormat, final: bool) -> tuple[list[str], int] | None:
-    """Fields of the first record, and how many bytes it takes; None where it may not be complete."""
+    """Fields of the first record and its size in bytes; None if it may be incomplete."""
     lines = io.StringIO(text, newline="").readlines()
     if not final:
-        # The last line may go on in the next block.
+        # The last line may continue in the next block.
         lines = lines[:-1]
     remaining_lines = iter(lines)
     consumed = 0
@@ -162,7 +162,7 @@ def _first_record(text: str, file_format: FileFormat, final: bool) -> tuple[list
 
 
 def _quote_is_open(text: str, size: int, quote: str) -> bool:
-    """Whether the first `used` bytes of the text end within quotes; a doubled quote counts twice."""
+    """Whether the first `size` bytes of the text end inside quotes; a doubled quote counts twice."""
     return text.encode("utf-8", "surrogateescape")[:size].count(quote.encode()) % 2 == 1
 
 
@@ -184,7 +184,7 @@ def _unique_names(names: list[str]) -> list[str]:
 
 
 def _decode_columns(table: pa.Table) -> tuple[pa.Table, list[UnparsableRow]]:
-    """Bytes as strings; rows that are not UTF-8 are taken out and told."""
+    """Decode bytes to strings. Rows that are not UTF-8 are returned as unparsable."""
     import pyarrow as pa
 
     schema = pa.schema([(name, pa.int64() if name == ROW_COLUMN else pa.string()) for name in table.column_names])
@@ -213,7 +213,7 @@ def _empty_table(names: list[str]) -> pa.Table:
 
 
 def _merge_small_chunks(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
-    """Small chunks put together, so that each has about CHUNK_ROWS."""
+    """Merge small chunks, so that each has about CHUNK_ROWS rows."""
     import pyarrow as pa
 
     buffered: list[RawChunk] = []
@@ -238,6 +238,6 @@ def _merge_small_chunks(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
 def _csv_error(origin: str, error: Exception) -> SourceError:
     if "straddling" in str(error):
         return SourceError(
-            f"{origin}: a row does not end within {_BLOCK >> 20} MB", "a quote may be open: is format.quote right?"
+            f"{origin}: a row does not end within {_BLOCK >> 20} MB", "a quote may be open; check format.quote"
         )
     return SourceError(f"{origin} cannot be read as CSV: {error}")

@@ -1,4 +1,4 @@
-"""Rows of a query on any database that SQLAlchemy knows, from a watermark on."""
+"""Reads the rows of a query from any SQLAlchemy database, starting at a watermark."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _FETCH_ROWS = 10_000
 
 @dataclass
 class Query:
-    """One fetch. Its rows are kept in a temporary file, so that they can be read again without asking again.
+    """One run of a query. Its rows are kept in a temporary file, so that they can be read again without a second query.
 
-    watermark: the cursor's greatest value of the fetch before; rows at or after it are asked for. Those that were
-    loaded already are told apart by their ids, so rows that share the watermark's value are not lost.
-    After reading, `fingerprint` is the SHA-256 of the rows and `cursor_value` the new watermark.
+    watermark: greatest cursor value of the run before. Rows at or after it are selected; rows that are loaded already
+        are recognised by their ids, so rows that share the watermark's value are not lost.
+    fingerprint, cursor_value: after reading, the SHA-256 of the rows and the new watermark.
     """
 
     source: Source
@@ -47,10 +47,10 @@ class Query:
     _spool: Any = field(default=None, repr=False)
 
     def chunks(self) -> Iterator[RawChunk]:
-        """Rows in chunks: from the database the first time, from the temporary file after it.
+        """Rows in chunks: from the database the first time, from the temporary file afterwards.
 
         Raises:
-            SourceError: wrong URL, no server, refused query, no such cursor column.
+            SourceError: wrong URL, server not reachable, query refused, or no such cursor column.
         """
         if self._spool is not None:
             yield from self._reread()
@@ -59,7 +59,7 @@ class Query:
 
         self.cursor_value = self.watermark
         content = hashlib.sha256()
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 (closed with this object: it is read again)
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`, because it is read again)
         writer, row_offset = None, 0
         for names, rows in self._fetch_chunks():
             table = pa.table({name: _text_array([row[index] for row in rows]) for index, name in enumerate(names)})
@@ -76,7 +76,7 @@ class Query:
         self.fingerprint = content.hexdigest()
 
     def close(self) -> None:
-        """Let go of the temporary file."""
+        """Delete the temporary file."""
         if self._spool is not None:
             self._spool.close()
 
@@ -99,7 +99,7 @@ class Query:
         if origin.cursor and self.watermark is not None:
             where = f" where fetched.{engine.dialect.identifier_preparer.quote(origin.cursor)} >= :watermark"
             parameters = {"watermark": _parse_watermark(self.watermark)}
-        # A colon in the user's own query is text, not a parameter.
+        # A colon in the user's query is text, not a parameter.
         text = sa.text(f"select * from ({query.replace(':', chr(92) + ':')}) fetched{where}")
         try:
             with engine.connect() as connection:
@@ -147,7 +147,7 @@ def _engine(source: Source, workspace: Path) -> Engine:
             parsed_url = parsed_url.set(drivername="postgresql+psycopg")
         return sa.create_engine(parsed_url)
     except sa.exc.ArgumentError as error:
-        # SQLAlchemy's message may hold the URL, and that a password.
+        # SQLAlchemy's message may contain the URL with its password.
         unknown = isinstance(error, sa.exc.NoSuchModuleError)
         raise SourceError(
             f"source {source.source}: from.sql {'names an unknown database' if unknown else 'is not a database URL'}",
@@ -186,7 +186,7 @@ def _value_as_text(value: Any) -> str | None:
 
 
 def _format_watermark(value: Any) -> str:
-    """A watermark as text that keeps its type, such as `datetime 2026-03-01T10:00:00`."""
+    """A watermark as text with its type, such as `datetime 2026-03-01T10:00:00`."""
     if isinstance(value, datetime):
         return f"datetime {value.isoformat()}"
     if isinstance(value, date):
@@ -210,5 +210,5 @@ def _parse_watermark(text: str) -> Any:
 
 
 def greatest_watermark(values: list[str]) -> str | None:
-    """The furthest of several watermarks of one source."""
+    """The greatest of several watermarks; None if there is none."""
     return _format_watermark(max(map(_parse_watermark, values))) if values else None

@@ -1,4 +1,4 @@
-"""Small pieces of DuckDB SQL: names and literals, cleaned texts, times, hashes."""
+"""Fragments of DuckDB SQL: identifiers, literals, cleaned texts, numbers, times, hashes. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def literal(text: str | None) -> str:
 
 
 def cleaned(column: str, nulls: Iterable[str]) -> str:
-    """The column without blanks around it; nothing, and what means nothing, is NULL."""
+    """The column without surrounding blanks; empty text and `nulls` become NULL."""
     trimmed = f"trim({quote_identifier(column)})"
     unknown = ", ".join(literal(text) for text in dict.fromkeys(["", *(text.strip() for text in nulls)]))
     if unknown == "''":
@@ -44,19 +44,19 @@ def case_expression(expression: str, values: Mapping[str, str | None], otherwise
 
 
 def composite_id(parts: Sequence[str]) -> str:
-    """Several texts as one that can be taken apart again; NULL where one of them is."""
+    """Several texts joined reversibly; NULL if one of them is."""
     if len(parts) == 1:
         return parts[0]
     return " || ':' || ".join(f"replace(replace({part}, '%', '%25'), ':', '%3A')" for part in parts)
 
 
 def md5_hash(parts: Iterable[str]) -> str:
-    """An md5 over texts that tells NULL from an empty text. It tells rows apart; it protects nothing."""
+    """An md5 over texts that distinguishes NULL from empty text. It identifies rows; it is no protection."""
     return f"md5(concat_ws({_SEPARATOR}, {', '.join(f'coalesce({part}, {_NULL_MARK})' for part in parts)}))"
 
 
 def pseudonym(expression: str) -> str:
-    """HMAC-SHA256 (RFC 2104) in hexadecimal; binds $inner and $outer, see `pads`."""
+    """HMAC-SHA256 (RFC 2104) in hexadecimal; binds $inner and $outer, see `hmac_pads`."""
     return f"sha256($outer::blob || unhex(sha256($inner::blob || encode({expression}))))"
 
 
@@ -92,8 +92,8 @@ def condition_sql(column: str, condition: RowFilter, file_format: FileFormat) ->
 
 
 def as_number(text: str, decimal: str | None) -> str:
-    """SQL of `text` as double, NULL where it is none. `decimal` as in `Format`: the other sign may only stand between
-    groups of three digits, so that 9.0 is not taken for ninety where the comma is the decimal sign."""
+    """SQL of `text` as double, NULL if it is no number. decimal: as in `FileFormat`. The other sign may only separate
+    groups of three digits, so that 9.0 is not read as ninety if the comma is the decimal sign."""
     if decimal is None:
         return f"try_cast({text} as double)"
     group_sign = "." if decimal == "," else ","
@@ -103,12 +103,12 @@ def as_number(text: str, decimal: str | None) -> str:
 
 
 def looks_like_decimal_comma(text: str) -> str:
-    """SQL that is true where `text` looks like a number with a decimal comma."""
+    """SQL that is true if `text` looks like a number with a decimal comma."""
     return rf"regexp_full_match({text}, '[+-]?\d{{1,3}}([.]?\d{{3}})*,\d+')"
 
 
 class TimeParser:
-    """How the texts of one source become UTC. `strict` false: native times of databases and Parquet are ISO as well."""
+    """Converts time texts of one source to UTC. strict=False: native times of databases and Parquet, in ISO 8601."""
 
     def __init__(self, file_format: FileFormat, strict: bool) -> None:
         self.zone = file_format.timezone
@@ -116,7 +116,7 @@ class TimeParser:
         self._iso = not self.formats or not strict
 
     def local(self, text: str) -> list[str]:
-        """SQL of the naive local times that `text` may stand for, before any zone."""
+        """SQL of the naive local times that `text` may mean."""
         local_formats = [
             time_format
             for time_format in self.formats
@@ -130,7 +130,7 @@ class TimeParser:
         )
 
     def utc(self, text: str, low: datetime | None, high: datetime | None) -> str:
-        """SQL of `text` as naive UTC, NULL where it cannot be read."""
+        """SQL of `text` as naive UTC, NULL if it cannot be read."""
         candidates = [to_utc(local, self.zone, low, high) for local in self.local(text)]
         for time_format in self.formats:
             if time_format in ("unix", "unix_ms"):
@@ -140,15 +140,15 @@ class TimeParser:
             elif "%z" in time_format.lower():
                 candidates.append(f"timezone('UTC', try_strptime({text}, {literal(time_format)}))")
         if self._iso:
-            # A cast to timestamp would drop the offset without a word, so it goes by timestamptz.
-            # Words that DuckDB knows (infinity, epoch, now) are no times of a source.
+            # Cast to timestamptz, because a cast to timestamp would drop the offset silently.
+            # The digit check excludes words that DuckDB accepts (infinity, epoch, now).
             starts_with_digit = f"left({text}, 1) between '0' and '9'"
             zoned = f"timezone('UTC', try_cast({text} as timestamptz))"
             candidates.append(f"case when {_has_offset(text)} and {starts_with_digit} then {zoned} end")
         return f"coalesce({', '.join(candidates)})" if len(candidates) > 1 else candidates[0]
 
     def is_impossible_date(self, text: str) -> str:
-        """SQL that is true where an unreadable `text` has the right shape: 31/02/2026 and the like."""
+        """SQL that is true if an unreadable `text` has the right shape, such as 31/02/2026."""
         shapes = [_format_regex(time_format) for time_format in self.formats if "%" in time_format] + (
             [_ISO_REGEX] if self._iso else []
         )
@@ -157,7 +157,7 @@ class TimeParser:
 
 
 def _has_offset(text: str) -> str:
-    """Whether something that is not a digit ends an ISO time, or a sign stands behind its date."""
+    """SQL: whether an ISO time has an offset, by a non-digit at its end or a sign after its date."""
     time_part = f"substr({text}, 11)"
     return f"(contains({time_part}, '+') or contains({time_part}, '-') or right({text}, 1) not between '0' and '9')"
 

@@ -1,4 +1,4 @@
-"""Files of a source: which there are, what is in them by fingerprint, and their bytes as UTF-8."""
+"""The files of a source: paths, types, fingerprints, and their content as UTF-8."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def find_files(source: Source, workspace: Path) -> list[Path]:
     """The files of a source, sorted by path, each once.
 
     Raises:
-        SourceError: a path or glob that meets no file; it names the nearest there are.
+        SourceError: a path or glob matches no file; the hint names similar files.
     """
     unique_files: dict[Path, None] = {}
     for pattern in source.origin.files or ():
@@ -65,24 +65,22 @@ def _nearest_files(pattern: Path, workspace: Path) -> str:
 
 
 def file_type(path: Path, file_format: FileFormat) -> str:
-    """csv, jsonl or parquet: as the YAML says, else by the name.
+    """csv, jsonl or parquet: from the YAML, else from the file name.
 
     Raises:
-        SourceError: the name does not tell.
+        SourceError: the file name has no known suffix.
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _COMPRESSION_BY_SUFFIX:
         suffixes.pop()
     detected = file_format.type or (_TYPE_BY_SUFFIX.get(suffixes[-1]) if suffixes else None)
     if detected is None:
-        raise SourceError(
-            f"{path.name}: its name does not tell what it is", "write format: {type: csv}, jsonl or parquet"
-        )
+        raise SourceError(f"{path.name}: the file type is unknown", "write format: {type: csv}, jsonl or parquet")
     return detected
 
 
 def file_fingerprint(path: Path) -> str:
-    """SHA-256 of the bytes as they stand on the disk.
+    """SHA-256 of the bytes of a file.
 
     Raises:
         SourceError: the file cannot be read.
@@ -95,7 +93,7 @@ def file_fingerprint(path: Path) -> str:
 
 
 class CountingFile(io.RawIOBase):
-    """A file that tells how many of its bytes were read."""
+    """A file that reports the number of bytes read."""
 
     def __init__(self, file: IO[bytes], progress: Progress) -> None:
         super().__init__()
@@ -116,7 +114,7 @@ class CountingFile(io.RawIOBase):
 
 
 class Utf8Stream(io.RawIOBase):
-    """A stream of bytes in any encoding, as UTF-8 and without byte-order mark."""
+    """A byte stream in any encoding, converted to UTF-8 without byte-order mark."""
 
     def __init__(self, file: Any, encoding: str, origin: str) -> None:
         super().__init__()
@@ -143,7 +141,7 @@ class Utf8Stream(io.RawIOBase):
                 return block
 
     def push_back(self, block: bytes) -> None:
-        """Give back what was read too far."""
+        """Return bytes that were read too far."""
         self._pushed_back = block + self._pushed_back
 
     def _read_raw(self, size: int) -> bytes:
@@ -182,7 +180,7 @@ def open_text(path: Path, encoding: str, progress: Progress) -> Iterator[Utf8Str
     """The text of a file, plain or compressed, as UTF-8 bytes.
 
     Raises:
-        SourceError: it cannot be read, is damaged, or is not in that encoding.
+        SourceError: the file cannot be read, is damaged, or has another encoding.
     """
     import pyarrow as pa
 

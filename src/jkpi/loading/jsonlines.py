@@ -1,4 +1,4 @@
-"""JSON Lines, and anything else whose rows are JSON objects: columns by name, or by JSON pointer where they nest."""
+"""Reads JSON Lines and other rows of JSON objects: columns by name, or by JSON pointer if nested."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BLOCK = 1 << 20
 
 @dataclass
 class JsonLinesFile:
-    """A JSON Lines file. `check` is told the keys of the first chunk."""
+    """A JSON Lines file. check: called with the keys of the first chunk."""
 
     path: Path
     origin: str
@@ -32,7 +32,7 @@ class JsonLinesFile:
     strict_times: bool = True
 
     def chunks(self) -> Iterator[RawChunk]:
-        """Rows in chunks. A line that is no JSON object is broken; blank lines do not count."""
+        """Rows in chunks. A line that is no JSON object is unparsable; blank lines do not count."""
         with open_text(self.path, self.file_format.encoding, self.progress) as stream:
             remainder, is_first, count_rows = b"", True, 0
             lines: list[bytes] = []
@@ -71,11 +71,11 @@ def chunk_from_json(
     pointers: bool = False,
     check: Callable[[list[str]], None] | None = None,
 ) -> RawChunk:
-    """JSON objects as a chunk with the columns `wanted`.
+    """JSON objects as a chunk with `columns`.
 
     Args:
-        pointers: a wanted name that begins with `/` is a JSON pointer (RFC 6901) into nested objects.
-        check: is told the keys there are, as names and as pointers, where at least one line is an object.
+        pointers: a column that begins with `/` is a JSON pointer (RFC 6901) into nested objects.
+        check: called with the available keys and pointers, if at least one line is an object.
     """
     import duckdb
     import pyarrow as pa
@@ -93,11 +93,12 @@ def chunk_from_json(
             check(_object_keys(database, is_object, columns, pointers))
         paths = ", ".join(literal(_pointer(column, pointers)) for column in columns)
         picked = "".join(
-            f", found[{number}] as {quote_identifier(column)}" for number, column in enumerate(columns, start=1)
+            f", picked_values[{number}] as {quote_identifier(column)}" for number, column in enumerate(columns, start=1)
         )
         table: pa.Table = database.sql(
             f"select {quote_identifier(ROW_COLUMN)}{picked} from"
-            f" (select *, json_extract_string({quote_identifier(TEXT_COLUMN)}, [{paths}]) as found from lines where {is_object})"
+            f" (select *, json_extract_string({quote_identifier(TEXT_COLUMN)}, [{paths}]) as picked_values"
+            f" from lines where {is_object})"
             f" order by {quote_identifier(ROW_COLUMN)}"
         ).to_arrow_table()
     return RawChunk(table, unparsable)
@@ -108,7 +109,7 @@ def _pointer(column: str, pointers: bool) -> str:
 
 
 def _object_keys(database: object, is_object: str, columns: Sequence[str], pointers: bool) -> list[str]:
-    """Keys of the objects, and those wanted pointers that lead somewhere."""
+    """Keys of the objects, and those pointers of `columns` that exist."""
     import duckdb
 
     assert isinstance(database, duckdb.DuckDBPyConnection)

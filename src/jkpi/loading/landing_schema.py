@@ -1,4 +1,4 @@
-"""What each kind of source lands as: table, columns, and what makes one row the same as another."""
+"""The landing table of each kind of source: columns, id and keys. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from jkpi.loading.model import Source, SourceKind
 
 @dataclass(frozen=True)
 class LandingTable:
-    """table: in schema raw. columns: canonical ones, in order, with DuckDB types. time: when it happened.
+    """A landing table.
 
-    identity: the id column, '' where rows have none. derived_from: columns an id is made of where none is given.
-    keys: columns that tell rows of one source apart.
+    table: name in schema raw. columns: canonical columns in order, with DuckDB types. time_column: when it happened.
+    id_column: "" if rows have no id. derived_id_columns: columns that make the id if none is given.
+    key_columns: columns that identify a row of one source.
     """
 
     table: str
@@ -85,7 +86,7 @@ _TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
 
 
 def landing_table_for(source: Source) -> LandingTable:
-    """How rows of this source land. Customers without a date are told apart by what is said of them."""
+    """The landing table of a source. Customers without a date are identified by their content."""
     landing = _TABLE_BY_KIND[source.kind]
     if source.kind == "customers" and not source.columns.valid_from:
         return LandingTable(

@@ -1,4 +1,4 @@
-"""What a `sources/*.yml` says: where rows come from, how to read them, and which column means what."""
+"""The model of `sources/*.yml`: where rows come from, how to read them, and what each column means. Pure."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CRON = re.compile(r"[\d*/,#LW?-]+(\s+[\dA-Za-z*/,#?-]+){4}")
 
 
 def _as_text(value: object) -> object:
-    """YAML's numbers and booleans as the text that stands in a file: `1` is "1", `false` is "false"."""
+    """YAML numbers and booleans as text: `1` is "1", `false` is "false"."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
 
 
 def _zero_as_none(value: object) -> object:
-    """`0d` says what leaving it out says."""
+    """`0d` means the same as leaving it out."""
     return None if re.fullmatch(r"0+(\.0+)?\s*[smhdw]?", str(value).strip()) else value
 
 
@@ -108,31 +108,35 @@ TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field
 class SourceLocation(StrictModel):
     """Where rows come from: files, or a query on a database."""
 
-    files: TextList | None = Field(None, description="Paths or globs, from the workspace.")
+    files: TextList | None = Field(None, description="Paths or globs, relative to the workspace.")
     sql: str | None = Field(None, description="An SQLAlchemy URL; write env:NAME or file:PATH.")
     query: str | None = Field(None, description="A select statement.")
-    cursor: str | None = Field(None, description="A column of the query that only grows: only rows at or after it.")
+    cursor: str | None = Field(
+        None, description="A column of the query that only grows; only rows at or after its last value are read."
+    )
 
 
 class FileFormat(StrictModel):
-    """How the text of the rows is to be understood."""
+    """How the text of the rows is read."""
 
-    type: Literal["csv", "jsonl", "parquet"] | None = Field(None, description="Told by the file's name if left out.")
+    type: Literal["csv", "jsonl", "parquet"] | None = Field(None, description="From the file name if left out.")
     delimiter: str = Field(",", min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     encoding: Annotated[str, AfterValidator(_check_encoding)] = "utf-8"
     timestamps: TimeFormats | None = Field(None, description="strftime codes, `unix` or `unix_ms`; default ISO 8601.")
-    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field("UTC", description="Of times without an offset.")
-    nulls: tuple[Scalar, ...] = Field((), description="Texts that mean: not known.")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        "UTC", description="Time zone of times without an offset."
+    )
+    nulls: tuple[Scalar, ...] = Field((), description="Texts that mean unknown.")
     decimal: Literal[",", "."] | None = Field(
         None,
-        description="Of CSV: the decimal sign of numbers; the other sign groups thousands (1.234,5). Left out: a point,"
+        description="Decimal sign of numbers in CSV; the other sign groups thousands (1.234,5). If left out: a point"
         " and no groups.",
     )
 
 
 class ColumnMapping(StrictModel):
-    """Which column of the source holds which of ours. A list of columns makes an id of several parts."""
+    """Canonical column -> column of the source. A list of columns makes an id of several parts."""
 
     event_id: TextList | None = None
     response_id: TextList | None = None
@@ -161,7 +165,7 @@ class ColumnMapping(StrictModel):
 
 
 class Constants(StrictModel):
-    """Columns of ours that have one fixed value in this source."""
+    """Canonical columns with one fixed value in this source."""
 
     touchpoint: SnakeCaseName | None = None
     channel: Scalar | None = None
@@ -171,12 +175,12 @@ class Constants(StrictModel):
     emotion_state: EmotionState | None = None
     consent: Scalar | None = None
     responded_at: Annotated[Scalar, AfterValidator(_check_iso_time)] | None = Field(
-        None, description="ISO 8601: when all of the answers were given, as in a yearly wave whose rows name no day."
+        None, description="ISO 8601: when all responses were given, for survey waves whose rows have no date."
     )
 
 
 class RowFilter(StrictModel):
-    """A test of one column of the row; all that is given must hold. Unknown values meet no test but `is_null: true`."""
+    """A test of one column of a row; all given tests must hold. Unknown values pass only `is_null: true`."""
 
     is_: Scalar | None = Field(None, alias="is")
     is_not: Scalar | None = None
@@ -189,22 +193,22 @@ class RowFilter(StrictModel):
 
 
 class AdditionalEvent(StrictModel):
-    """A further event that a row speaks of, where its conditions hold."""
+    """An additional event of a row, if its conditions hold."""
 
     touchpoint: SnakeCaseName
     where: dict[str, RowFilter] = Field(min_length=1)
-    at: str | None = Field(None, description="Column with its time; else that of the row.")
+    at: str | None = Field(None, description="Column with its time; the time of the row if not given.")
 
 
 class RatioMeasure(StrictModel):
-    """A measure of rows that are totals: how many of how many."""
+    """A measure of a total: numerator and denominator."""
 
-    numerator: str = Field(description="Column with how many of them it was so for.")
-    denominator: str = Field(description="Column with how many there were.")
+    numerator: str = Field(description="Column with the number of cases that count.")
+    denominator: str = Field(description="Column with the number of all cases.")
 
 
 class DataUse(StrictModel):
-    """The data-use card: why this data is here at all."""
+    """The data-use card: why this data is used."""
 
     origin: str | None = None
     purpose: str | None = None
@@ -227,22 +231,22 @@ class Source(StrictModel):
     columns: ColumnMapping = ColumnMapping()
     constants: Constants = Constants()
     touchpoints: dict[Scalar, SnakeCaseName | None] | None = Field(
-        None, description="Value in the source -> touchpoint; null: known, and not wanted."
+        None, description="Value in the source -> touchpoint; null: skip rows with this value."
     )
-    values: dict[str, dict[Scalar, Scalar]] = Field({}, description="Our column -> value in the source -> our value.")
+    values: dict[str, dict[Scalar, Scalar]] = Field(
+        {}, description="Canonical column -> value in the source -> canonical value."
+    )
     additional_events: tuple[AdditionalEvent, ...] = Field((), max_length=900)
     milestones: dict[SnakeCaseName, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
     questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
-    missing_values: tuple[Scalar, ...] = Field((), description="Scores that mean: not answered.")
+    missing_values: tuple[Scalar, ...] = Field((), description="Scores that mean not answered.")
     period: Literal["day", "week", "month"] | None = Field(
-        None, description="How long each row is the total of; it starts on the first day of it, weeks on Monday."
+        None, description="The period of each row, given by its first day; weeks start on Monday."
     )
-    measures: dict[SnakeCaseName, RatioMeasure] = Field(
-        {}, max_length=900, description="Measure -> the two columns it is made of."
-    )
+    measures: dict[SnakeCaseName, RatioMeasure] = Field({}, max_length=900, description="Measure -> its two columns.")
     allowed_lateness: Annotated[Duration | None, BeforeValidator(_zero_as_none)] = Field(
-        None, description="How late rows may arrive; 0d, or left out: they do not."
+        None, description="How late rows may arrive; never late if left out or 0d."
     )
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'

@@ -1,4 +1,4 @@
-"""Parquet, and Arrow tables in general: every column as text, times in ISO 8601."""
+"""Reads Parquet files and Arrow tables: every column as text, times in ISO 8601."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ParquetFile:
-    """A Parquet file. `check` is told its columns."""
+    """A Parquet file. check: called with its columns."""
 
     path: Path
     origin: str
@@ -48,7 +48,7 @@ class ParquetFile:
 
 
 def with_row_numbers(table: pa.Table, row_offset: int) -> pa.Table:
-    """The table with its rows counted, the first one being `before` + 1."""
+    """The table with row numbers, starting at `row_offset` + 1."""
     import numpy as np
     import pyarrow as pa
 
@@ -58,7 +58,7 @@ def with_row_numbers(table: pa.Table, row_offset: int) -> pa.Table:
 
 
 def columns_as_text(table: pa.Table) -> pa.Table:
-    """Every column as string: times in ISO 8601 with their offset if they have one, nested values as JSON."""
+    """Every column as string: times in ISO 8601 with their offset if any, nested values as JSON."""
     import pyarrow as pa
 
     return pa.table({name: _column_as_text(table[name]) for name in table.column_names})

@@ -1,4 +1,4 @@
-"""Work ahead: what an iterator makes is made in a thread, while the one before is still in use."""
+"""Produces the items of an iterator in a thread, while the previous item is in use."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class _Finished:
 
 @contextmanager
 def prefetch(items: Iterator[Item], depth: int = 1) -> Iterator[Iterator[Item]]:
-    """The same items in the same order; at most `depth` of them wait, so memory stays bounded.
+    """The same items in the same order; at most `depth` of them wait, so that memory stays bounded.
 
-    What the iterator raises is raised here, where it would have come. Leaving early stops the thread after its item.
+    Exceptions of the iterator are raised at the same position. Leaving early stops the thread after its current item.
     """
     buffer: queue.Queue[_Produced[Item] | _Finished] = queue.Queue(depth)
     stopped = threading.Event()
@@ -58,7 +58,7 @@ def prefetch(items: Iterator[Item], depth: int = 1) -> Iterator[Iterator[Item]]:
                 return
             yield entry.item
 
-    worker = threading.Thread(target=produce, name="jkpi-ahead", daemon=True)
+    worker = threading.Thread(target=produce, name="jkpi-prefetch", daemon=True)
     worker.start()
     try:
         yield consume()

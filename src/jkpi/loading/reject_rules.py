@@ -1,4 +1,4 @@
-"""Why a row cannot be understood: conditions in SQL, each with a reason that is the same word every time."""
+"""Reject rules: SQL conditions with a fixed reason each. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COMMA_HINT = " (a decimal comma? write format: {decimal: ','} in the source)"
 
 @dataclass(frozen=True)
 class RejectRule:
-    """SQL over the CTE `timed`: a condition, and texts for reason and detail where it holds."""
+    """SQL over the CTE `parsed`: a condition, and the reason and detail if it is true."""
 
     condition: str
     reason: str
@@ -22,7 +22,7 @@ class RejectRule:
 
 
 def reject_rules(source: Source, landing: LandingTable, times: TimeParser, latest: datetime) -> list[RejectRule]:
-    """In the order in which they are told: the first that holds is the reason. `latest` is naive UTC."""
+    """The rules in order; the first true condition gives the reason. latest: naive UTC; later rows are rejected."""
     columns = source.columns
     rules: list[RejectRule] = []
     if columns.event_id or columns.response_id or columns.invitation_id:
@@ -36,7 +36,7 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
         rules.append(RejectRule(no_person, "'no customer and no case'", "null"))
     if source.kind != "customers" or columns.valid_from:
         optional = source.kind == "customers"
-        rules.extend(_time_rules(times, "t_at", "happened", landing.time_column, latest, optional))
+        rules.extend(_time_rules(times, "t_at", "event_at", landing.time_column, latest, optional))
     rules.extend(_touchpoint_rules(source))
     for field in ("due_at", "asked_at"):
         if getattr(columns, field):
@@ -49,7 +49,7 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
         rules.extend(_count_rules(source))
     if columns.eligible:
         not_boolean = "t_eligible is not null and try_cast(t_eligible as boolean) is null"
-        rules.append(RejectRule(not_boolean, "'neither yes nor no'", "'eligible: ' || t_eligible"))
+        rules.append(RejectRule(not_boolean, "'not a boolean'", "'eligible: ' || t_eligible"))
     return rules
 
 
@@ -74,7 +74,7 @@ def _unreadable_rule(times: TimeParser, text: str, value: str, field: str) -> Re
 def _touchpoint_rules(source: Source) -> list[RejectRule]:
     if source.kind == "customers" or source.milestones or not source.columns.touchpoint:
         return []
-    missing = "missing touchpoint" if source.kind == "touchpoints" else "answer without touchpoint"
+    missing = "missing touchpoint" if source.kind == "touchpoints" else "response without touchpoint"
     return [
         RejectRule("touchpoint is null and t_touchpoint is null", literal(missing), "null"),
         RejectRule("touchpoint is null", "'unknown touchpoint'", "t_touchpoint"),
@@ -82,14 +82,14 @@ def _touchpoint_rules(source: Source) -> list[RejectRule]:
 
 
 def _response_rules(source: Source) -> list[RejectRule]:
-    value = f"({as_number('t_answer', source.format.decimal)})"
-    is_not_number = f"t_answer is not null and ({value} is null or not isfinite({value}))"
-    rules = [RejectRule(is_not_number, "'score is not a number'", _not_a_number("t_answer", source))]
+    value = f"({as_number('t_value', source.format.decimal)})"
+    is_not_number = f"t_value is not null and ({value} is null or not isfinite({value}))"
+    rules = [RejectRule(is_not_number, "'score is not a number'", _not_a_number("t_value", source))]
     if source.scale:
         low, high = source.scale
         outside = f"{value} not between {low!r} and {high!r}"
         rules.append(
-            RejectRule(outside, "'score outside its scale'", f"t_answer || ' is not within {low:g} to {high:g}'")
+            RejectRule(outside, "'score outside its scale'", f"t_value || ' is not within {low:g} to {high:g}'")
         )
     if source.columns.emotion_state:
         unknown_state = "lower(t_emotion_state) not in ('present', 'absent', 'unknown')"
@@ -98,25 +98,27 @@ def _response_rules(source: Source) -> list[RejectRule]:
 
 
 def _not_a_number(text: str, source: Source) -> str:
-    """The text, and of a decimal comma how it is said: nobody looks for that among the reasons."""
+    """The text, with a hint if it looks like a number with a decimal comma."""
     if source.format.decimal is not None:
         return text
     return f"{text} || case when {looks_like_decimal_comma(text)} then {literal(_COMMA_HINT)} else '' end"
 
 
 def _count_rules(source: Source) -> list[RejectRule]:
-    numerator, denominator = (f"({as_number(text, source.format.decimal)})" for text in ("t_count", "t_of"))
-    detail = "coalesce(t_count, '?') || ' of ' || coalesce(t_of, '?')"
+    numerator, denominator = (
+        f"({as_number(text, source.format.decimal)})" for text in ("t_numerator", "t_denominator")
+    )
+    detail = "coalesce(t_numerator, '?') || ' of ' || coalesce(t_denominator, '?')"
     numbers = (
         f"{numerator} is null or {denominator} is null or not isfinite({numerator}) or not isfinite({denominator})"
     )
     return [
         RejectRule(
-            f"happened <> date_trunc({literal(source.period)}, happened)",
+            f"event_at <> date_trunc({literal(source.period)}, event_at)",
             literal(f"not the first day of a {source.period}"),
             "t_at",
         ),
-        RejectRule("t_count is null or t_of is null", "'half a count'", detail),
+        RejectRule("t_numerator is null or t_denominator is null", "'incomplete count'", detail),
         RejectRule(numbers, "'count is not a number'", detail),
         RejectRule(
             f"{numerator} <> floor({numerator}) or {denominator} <> floor({denominator})",
@@ -124,5 +126,5 @@ def _count_rules(source: Source) -> list[RejectRule]:
             detail,
         ),
         RejectRule(f"{numerator} < 0 or {denominator} < 0", "'count below zero'", detail),
-        RejectRule(f"{numerator} > {denominator}", "'more counted than there were'", detail),
+        RejectRule(f"{numerator} > {denominator}", "'numerator above denominator'", detail),
     ]

@@ -1,4 +1,4 @@
-"""What passes between the steps of a load: raw chunks in, canonical rows and rejects out."""
+"""Data passed between the steps of a load: raw chunks, canonical rows, rejects."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_COLUMN = "(row)"
-"""Name of the raw column that counts the rows of its file from 1; no source can hold a column of this name."""
+"""Raw column with the row number in its file, from 1; reserved name."""
 TEXT_COLUMN = "(text)"
-"""Name of the raw column with a row as the JSON text it came as, before it is taken apart."""
+"""Raw column with a row as JSON text."""
 LINE_KEY = "(line)"
-"""Key under which the original of a row is kept that does not divide into columns."""
+"""Key of the original line of a row that cannot be split into columns."""
 HEADER_KEY = "(header)"
-"""Key beside LINE: the columns into which the row should divide, as a JSON list."""
+"""Key of the expected columns of such a row, as a JSON list."""
 
 CHUNK_ROWS = 350_000
 PARTS_PER_ROW = 1000
-"""A row may speak of fewer events than this: row * PARTS + part numbers the events of a batch."""
+"""Upper limit of events per row: row * PARTS_PER_ROW + part numbers the events of a batch."""
 
 
 @dataclass(frozen=True)
 class UnparsableRow:
-    """A row that does not divide into columns. `row_number` counts from 1, `text` is the row as it stands.
-
-    header: the columns that it should have, where they are known.
-    """
+    """A row that cannot be split into columns. row_number: from 1. text: the row as it is. header: expected columns."""
 
     row_number: int
     reason: str
@@ -39,7 +36,7 @@ class UnparsableRow:
 
 @dataclass(frozen=True)
 class RawChunk:
-    """Rows as texts: a string column for each column of the source, and ROW. `broken` rows are not in the table."""
+    """Rows as texts: a string column per source column, and ROW_COLUMN. Unparsable rows are not in the table."""
 
     table: pa.Table
     unparsable: tuple[UnparsableRow, ...] = ()
@@ -47,11 +44,11 @@ class RawChunk:
 
 @dataclass(frozen=True)
 class TransformedChunk:
-    """Canonical rows and what could not become one.
+    """Canonical rows and rejects of one chunk.
 
-    rows: columns of the kind's landing, `content_hash`, and `seq` (row * PARTS + part).
+    rows: columns of the landing table, `content_hash`, and `seq` (row * PARTS_PER_ROW + part).
     rejects: seq, reason, detail, severity, original.
-    read: events the chunk speaks of; skipped: those of them that are known and not wanted.
+    read: events in the chunk. skipped: those that the YAML ignores.
     """
 
     rows: pa.Table
@@ -61,7 +58,7 @@ class TransformedChunk:
 
 
 class RowSource(Protocol):
-    """One file or one fetch, that can be read more than once. `strict_times`: its times are texts, not a type."""
+    """One file or query that can be read more than once. strict_times: times are texts, not a native type."""
 
     @property
     def origin(self) -> str: ...

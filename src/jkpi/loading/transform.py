@@ -1,4 +1,4 @@
-"""Raw texts to canonical rows: DuckDB in memory does it for every warehouse, so that all agree to the letter."""
+"""Transforms raw texts into canonical rows, with DuckDB in memory for every warehouse, so that all agree exactly."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Transformer:
-    """Turns the raw chunks of one source into canonical ones; keeps nothing between chunks.
+    """Transforms the raw chunks of one source; stateless between chunks.
 
     Args:
-        now: aware UTC; what is more than a day later is in the future.
-        key: makes pseudonyms of customer ids; None leaves them as they are.
-        strict_times: false where the source has times of its own, which read as ISO 8601 beside `format.timestamps`.
+        now: aware UTC; rows more than a day later are rejected as future.
+        key: pseudonymises customer ids; None leaves them as they are.
+        strict_times: false if the source has native times, which are read as ISO 8601 besides `format.timestamps`.
     """
 
     def __init__(self, source: Source, now: datetime, key: bytes | None, strict_times: bool = True) -> None:
@@ -64,10 +64,10 @@ class Transformer:
         return TransformedChunk(rows.drop_columns(["reason", "detail"]), rejects, read, skipped)
 
     def with_originals(self, chunk: RawChunk, reasons: pa.Table) -> pa.Table:
-        """`told` (seq, reason, detail, severity) with what the source's YAML maps of each original row, as JSON."""
+        """`reasons` (seq, reason, detail, severity) with the mapped columns of each original row as JSON."""
         import duckdb
 
-        # Another chunk may be under way on the connection of its own.
+        # A separate connection, because the next chunk may be transformed in another thread.
         with duckdb.connect(":memory:") as database:
             database.register("raw", chunk.table)
             return _with_originals(database, chunk, reasons, self._mapped_columns)
@@ -89,15 +89,16 @@ class Transformer:
 def _with_originals(
     database: duckdb.DuckDBPyConnection, chunk: RawChunk, reasons: pa.Table, mapped: frozenset[str]
 ) -> pa.Table:
-    """Of a row that was set aside no more is kept than what the YAML maps: the rest of it was not asked for."""
+    """Only the columns that the YAML maps are kept of a rejected row."""
     columns = [column for column in chunk.table.column_names if column in mapped]
     original = json_object({column: f"raw.{quote_identifier(column)}" for column in columns})
-    database.register("told", reasons)
+    database.register("reasons", reasons)
     rejects = database.sql(
-        f"select told.seq, told.reason, told.detail, told.severity, {original} as original"
-        f" from told join raw on raw.{quote_identifier(ROW_COLUMN)} = told.seq // {PARTS_PER_ROW} order by told.seq"
+        f"select reasons.seq, reasons.reason, reasons.detail, reasons.severity, {original} as original"
+        f" from reasons join raw on raw.{quote_identifier(ROW_COLUMN)} = reasons.seq // {PARTS_PER_ROW}"
+        " order by reasons.seq"
     ).to_arrow_table()
-    database.unregister("told")
+    database.unregister("reasons")
     return rejects
 
 

@@ -1,8 +1,7 @@
-"""The one SQL statement that turns raw texts into canonical rows, built from a source's YAML.
+"""Builds the SQL statement that turns raw texts into canonical rows, from the YAML of a source. Pure.
 
-Steps, each a CTE: cleaned (texts, nulls, pseudonyms), spoken (one row for each event or answer that a row speaks of),
-timed (texts to UTC), judged (why a row cannot be understood), and last ids and hashes.
-A row that is understood has reason NULL, one that is not wanted has reason ''.
+Steps, each a CTE: cleaned (texts, nulls, pseudonyms), unpivoted (one row per event or response), parsed (times in UTC),
+checked (reject reasons); then ids and hashes. The reason is NULL for an accepted row and '' for a skipped one.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _TIME_FIELDS = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at
 
 
 def mapped_columns(source: Source) -> list[str]:
-    """Every column of the source that its YAML names, each once, in order."""
+    """All columns of the source that its YAML names, each once, in order."""
     columns = source.columns
     names: list[str] = []
     for parts in (columns.event_id, columns.response_id, columns.invitation_id):
@@ -59,7 +58,7 @@ def mapped_columns(source: Source) -> list[str]:
 
 
 def _time_columns(source: Source) -> list[str]:
-    """SQL over `raw` for each text of the source that holds a time: columns, and the constant one."""
+    """SQL over `raw` for each time of the source: columns, and a constant time."""
     names = [column for field in _TIME_FIELDS if (column := getattr(source.columns, field))]
     names.extend(
         [
@@ -74,12 +73,12 @@ def _time_columns(source: Source) -> list[str]:
 
 
 def has_times(source: Source) -> bool:
-    """Whether a row of the source tells any time."""
+    """Whether rows of the source have any time."""
     return bool(_time_columns(source))
 
 
 def time_range_sql(source: Source, times: TimeParser) -> str:
-    """SQL for the least and the greatest local time in the chunk."""
+    """SQL for the earliest and latest local time of the chunk."""
     locals_ = [local for text in _time_columns(source) for local in times.local(text)]
     lows, highs = (", ".join(f"{function}({local})" for local in locals_) for function in ("min", "max"))
     return f"select list_min([{lows}]) as low, list_max([{highs}]) as high from raw"
@@ -94,12 +93,12 @@ def transform_sql(
     high: datetime | None,
     hash_ids: bool,
 ) -> str:
-    """The SQL over the relation `raw`. `now` is naive UTC; `keyed` says that customer ids become pseudonyms."""
+    """The SQL over the relation `raw`. now: naive UTC. hash_ids: customer ids become pseudonyms."""
     selects = unpivot_selects(source, landing)
     materialized = "" if len(selects) == 1 else "materialized "
     extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
-    timed = [f"{times.utc('t_at', low, high)} as happened"]
-    timed += [
+    times_sql = [f"{times.utc('t_at', low, high)} as event_at"]
+    times_sql += [
         f"{times.utc(f't_{field}', low, high) if getattr(source.columns, field) else 'null::timestamp'} as {field}"
         for field in extra_times
     ]
@@ -111,25 +110,27 @@ def transform_sql(
     outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []
     outputs += [name for name in landing.columns if name != landing.id_column]
     return f"""
-with {_person_cte(source, hash_ids)}cleaned as {materialized}(select {_cleaned_columns(source, hash_ids)} from raw{_person_join(source, hash_ids)}),
-spoken as ({" union all ".join(selects)}),
-timed as (select *, {", ".join(timed)} from spoken),
-judged as (
+with {_person_cte(source, hash_ids)}cleaned as {materialized}(
+    select {_cleaned_columns(source, hash_ids)} from raw{_person_join(source, hash_ids)}
+),
+unpivoted as ({" union all ".join(selects)}),
+parsed as (select *, {", ".join(times_sql)} from unpivoted),
+checked as (
     select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns},
         case when skipped then '' {reason} end as reason,
         case when skipped then null {detail} end as detail
-    from timed
+    from parsed
 )
-select seq, {", ".join(outputs)}, {_content_hash(source, landing)} as content_hash, reason, detail from judged"""
+select seq, {", ".join(outputs)}, {_content_hash(source, landing)} as content_hash, reason, detail from checked"""
 
 
 def _content_hash(source: Source, landing: LandingTable) -> str:
-    """The hash that tells whether a known id says something else now.
+    """Hash of the content of a row, which shows whether a known id has other content now.
 
-    A milestone or further event is told again on every row of its case, and the row's channel and segments may have
-    moved on: it is the same event, and its first telling stays. A promise that moved is another content.
+    A milestone or additional event is repeated on every row of its case, while channel and segments of the row may have
+    changed: it stays the same event. A changed due date is other content.
     """
-    # The day on which a customer without a date was first seen is not content; nor is an id.
+    # Ids are no content, nor is the day on which a customer without a date was first seen.
     undated = landing.time_column if source.kind == "customers" and not source.columns.valid_from else ""
     kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.id_column, undated)}
     texts = {name: _column_as_text(name, kind) for name, kind in kinds.items()}
@@ -148,7 +149,7 @@ def _column_as_text(name: str, kind: str) -> str:
 
 
 def _person_cte(source: Source, hash_ids: bool) -> str:
-    """A keyed hash costs more than all the rest of a row, and customers come more than once: hash each of them once."""
+    """Hashes each customer once per chunk, because the keyed hash costs more than the rest of a row."""
     if not hash_ids or source.columns.customer_id is None:
         return ""
     customer = cleaned(source.columns.customer_id, source.format.nulls)
@@ -192,8 +193,8 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
     ]
     for number, measure in enumerate(source.measures.values()):
         parts += [
-            f"{cleaned(measure.numerator, nulls)} as c_{number}",
-            f"{cleaned(measure.denominator, nulls)} as o_{number}",
+            f"{cleaned(measure.numerator, nulls)} as numerator_{number}",
+            f"{cleaned(measure.denominator, nulls)} as denominator_{number}",
         ]
     for number, additional_event in enumerate(source.additional_events):
         tests = " and ".join(
@@ -206,7 +207,7 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
 
 
 def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> dict[str, str]:
-    """Canonical columns (without the id) as SQL over `timed`."""
+    """Canonical columns (without the id) as SQL over `parsed`."""
     low, high = source.scale or (None, None)
     values = {
         "customer_id": "customer_id",
@@ -215,7 +216,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "channel": "t_channel",
         "survey": "t_survey",
         "question": "question",
-        "score": as_number("t_answer", source.format.decimal),
+        "score": as_number("t_value", source.format.decimal),
         "scale_min": "null::double" if low is None else f"{low!r}::double",
         "scale_max": "null::double" if high is None else f"{high!r}::double",
         "emotion": "t_emotion",
@@ -229,14 +230,14 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "attributes": "attributes",
         "measure": "measure",
         "covers": literal(source.period),
-        "numerator": as_number("t_count", source.format.decimal),
-        "denominator": as_number("t_of", source.format.decimal),
-        landing.time_column: "happened",
+        "numerator": as_number("t_numerator", source.format.decimal),
+        "denominator": as_number("t_denominator", source.format.decimal),
+        landing.time_column: "event_at",
     }
     if source.kind == "customers":
-        # Undated: known from today on. Dated, but this one is not: known from always.
+        # A source without dates: valid from today. A row without a date: valid from the beginning.
         values["valid_from"] = (
-            "coalesce(happened, timestamp '1970-01-01')"
+            "coalesce(event_at, timestamp '1970-01-01')"
             if source.columns.valid_from
             else f"timestamp '{now:%Y-%m-%d %H:%M:%S.%f}'"
         )
@@ -244,7 +245,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
 
 
 def _id_sql(source: Source, landing: LandingTable) -> str:
-    """Given ids keep their text behind the name of the source; derived ones are hashes, after pseudonyms."""
+    """Given ids get the name of the source as prefix; derived ids are hashes, made after pseudonyms."""
     source_literal = literal(source.source)
     event_columns = ("touchpoint", landing.time_column)
     person = "coalesce(case_id, customer_id)"

@@ -1,6 +1,4 @@
-"""The ways in which a row of a source speaks: a select each, over its cleaned texts. Milestones, questions and measures
-that stand side by side in a row become a row each; a further event is one more.
-"""
+"""Unpivots the rows of a source: one select per milestone, question, measure and additional event of a row. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from jkpi.loading.rows import PARTS_PER_ROW
 
 
 def unpivot_selects(source: Source, landing: LandingTable) -> list[str]:
-    """A select for each way in which a row speaks; `t_at`, `touchpoint`, `question`, `t_answer` differ."""
+    """One select per event or response of a row, over `cleaned`."""
     if source.kind == "counts":
         return _measure_selects(source)
 
@@ -27,7 +25,7 @@ def unpivot_selects(source: Source, landing: LandingTable) -> list[str]:
     ) -> str:
         return (
             f"select *, {part} as part, {event_time} as t_at, {touchpoint} as touchpoint, {skipped} as skipped,"
-            f" {derived} as derived, {question} as question, {answer} as t_answer from cleaned where {where}"
+            f" {derived} as derived, {question} as question, {answer} as t_value from cleaned where {where}"
         )
 
     touchpoint_map = source.touchpoints
@@ -75,7 +73,7 @@ def unpivot_selects(source: Source, landing: LandingTable) -> list[str]:
 
 
 def _measure_selects(source: Source) -> list[str]:
-    """A select for each measure of a row of totals; a row without any of them is not wanted."""
+    """One select per measure of a row of totals; a row without any measure is skipped."""
 
     def select_for(part: int, measure: str, numbers: str, where: str, skipped: str = "false") -> str:
         return (
@@ -85,16 +83,21 @@ def _measure_selects(source: Source) -> list[str]:
 
     selects = [
         select_for(
-            number, literal(name), f"c_{number} as t_count, o_{number} as t_of", f"{_either_value(number)} is not null"
+            number,
+            literal(name),
+            f"numerator_{number} as t_numerator, denominator_{number} as t_denominator",
+            f"{_either_value(number)} is not null",
         )
         for number, name in enumerate(source.measures)
     ]
     all_null = " and ".join(f"{_either_value(number)} is null" for number in range(len(source.measures)))
     return [
         *selects,
-        select_for(PARTS_PER_ROW - 1, "null", "null::varchar as t_count, null::varchar as t_of", all_null, "true"),
+        select_for(
+            PARTS_PER_ROW - 1, "null", "null::varchar as t_numerator, null::varchar as t_denominator", all_null, "true"
+        ),
     ]
 
 
 def _either_value(number: int) -> str:
-    return f"coalesce(c_{number}, o_{number})"
+    return f"coalesce(numerator_{number}, denominator_{number})"

@@ -1,4 +1,4 @@
-"""All sources of a workspace, read and checked; all problems of all files at once."""
+"""Reads and checks all sources of a workspace and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jkpi.loading.model import Source
 
 
 def read_sources(workspace: Path) -> tuple[Source, ...]:
-    """The sources under `sources/`, in order of their names.
+    """The sources under `sources/`, ordered by name.
 
     Raises:
         WorkspaceError: with every problem of every file, each with line and column.
@@ -30,7 +30,9 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
         problems.extend(source_problems(source, document))
         if source.source in file_by_source:
             problems.append(
-                document.problem(["source"], f"the source {source.source!r} is also in {file_by_source[source.source]}")
+                document.problem(
+                    ["source"], f"the source {source.source!r} is also defined in {file_by_source[source.source]}"
+                )
             )
         file_by_source[source.source] = document.file
         sources.append(source)

@@ -1,8 +1,7 @@
-"""Local times to UTC, as SQL: the few offsets that hold in a chunk become one CASE expression.
+"""Converts local times to UTC in SQL: the few offsets within a chunk become one CASE expression. Pure.
 
-An hour that a clock change repeats is taken as its first passing; an hour that it leaves out is read with the offset
-before the change. Both are what Python's datetime does with fold=0 (PEP 495), and cost a fraction of a per-row
-conversion by a time-zone library.
+A repeated hour is read as its first occurrence, a missing hour with the offset before the change, like Python's
+datetime with fold=0 (PEP 495). This costs a fraction of a per-row conversion by a time-zone library.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _STEP = timedelta(days=5)
 
 @lru_cache(maxsize=32)
 def _offset_changes(zone: str) -> tuple[tuple[datetime, ...], tuple[int, ...]]:
-    """Local times from which a new offset holds, and the offsets in seconds: one more than there are changes."""
+    """Local times of offset changes, and the offsets in seconds (one more than there are changes)."""
     zone_info = ZoneInfo(zone)
 
     def utc_offset(instant: datetime) -> int:
@@ -47,7 +46,7 @@ def to_utc(expression: str, zone: str, low: datetime | None, high: datetime | No
 
     Args:
         expression: SQL of the local timestamp.
-        low, high: the least and greatest local time that may come; None where there is none.
+        low, high: earliest and latest local time of the chunk; None if there is none.
     """
     if zone in ("UTC", "Etc/UTC"):
         return expression

@@ -1,4 +1,4 @@
-"""What one run of dbt came to, read from its `run_results.json`."""
+"""The result of one dbt run, read from its `run_results.json`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FAILED_STATUSES = {"error", "fail", "runtime error", "partial success"}
 
 @dataclass(frozen=True)
 class DbtFailure:
-    """A model that could not be built, or a test that did not hold. `message` is one line."""
+    """A failed model or test. message: one line."""
 
     name: str
     kind: str
@@ -25,7 +25,7 @@ class DbtFailure:
 
 @dataclass(frozen=True)
 class MeasureReport:
-    """One measuring: `seconds` is wall time, `refreshed` why everything was counted anew (empty: it was not)."""
+    """One measure run. seconds: wall time. refresh_reason: why it was a full refresh; "" if it was incremental."""
 
     models: int
     tests: int
@@ -35,18 +35,18 @@ class MeasureReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every model was built and every test held."""
+        """Whether every model was built and every test passed."""
         return not self.failures
 
     def lines(self) -> list[str]:
-        """For people: what ran, and what failed."""
-        refresh_note = f", everything counted anew: {self.refresh_reason}" if self.refresh_reason else ""
+        """The report as lines of text."""
+        refresh_note = f", full refresh: {self.refresh_reason}" if self.refresh_reason else ""
         summary = f"{self.models} models and {self.tests} tests in {self.seconds:.1f} s{refresh_note}"
         return [summary, *(f"failed: {failure}" for failure in self.failures)]
 
 
 def read_report(results: Path, seconds: float, refresh_reason: str) -> MeasureReport:
-    """The report of the run that wrote this file."""
+    """Read the report from the file `results`."""
     nodes: list[Mapping[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["results"]
     ran = [node for node in nodes if node["status"] != "skipped"]
     return MeasureReport(
@@ -69,7 +69,7 @@ def _name(node: Mapping[str, Any]) -> str:
 
 
 def _message(node: Mapping[str, Any]) -> str:
-    """The first telling line: dbt puts the model's path before it."""
+    """The first specific line; dbt puts generic lines before it."""
     lines = [line.strip() for line in str(node.get("message") or node["status"]).splitlines() if line.strip()]
     specific = [line for line in lines if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))]
     return (specific or lines)[0]

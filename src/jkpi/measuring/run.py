@@ -1,4 +1,4 @@
-"""One measuring: decide what to count, let dbt count it, say how it went."""
+"""One measure run: decide between incremental and full refresh, run dbt, report the result."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from jkpi.warehouse.open import open_warehouse
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = NO_PROGRESS) -> MeasureReport:
-    """Count every KPI of the current map, as of `settings.now`. The caller holds no connection to a DuckDB file.
+    """Measure every KPI of the current maps as of `settings.now`. The caller must hold no connection to a DuckDB file.
 
-    Only what new rows and the time that passed have touched is counted again, unless the map has changed, time was
-    set back, a batch was taken back, or `full_refresh` asks for it.
+    The run is incremental, unless the map has changed, time was set back, a batch was removed, or `full_refresh` is
+    set.
 
     Raises:
-        CheckFailed: everything was counted, and does not hold what it promises.
-        SystemFailure: dbt could not count: a locked file, a server that is away, a model that fails.
-        InputError: the warehouse is of a kind that dbt cannot reach.
+        CheckFailed: everything was measured, but a dbt test failed.
+        SystemFailure: dbt could not run: a locked file, a server that does not answer, a model that fails.
+        InputError: dbt cannot use this kind of warehouse.
     """
     environment = dbt_environment(settings)
     project = package_files.package_folder("dbt_project")
@@ -49,8 +49,8 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         with open_warehouse(settings) as warehouse:
             ensure_landing(warehouse)
             inputs = inputs_fingerprint(warehouse, project)
-            refresh_reason = "it was asked for" if full_refresh else full_refresh_reason(warehouse, inputs, as_of)
-            full_build_reason = refresh_reason or ("nothing was there yet" if is_first_run(warehouse) else "")
+            refresh_reason = "it was requested" if full_refresh else full_refresh_reason(warehouse, inputs, as_of)
+            full_build_reason = refresh_reason or ("first run" if is_first_run(warehouse) else "")
             keep_views = not full_build_reason and warehouse.engine == "duckdb" and was_incremental(warehouse)
             begin_run(warehouse, as_of, inputs, full_build_reason)
         results = dbt_dir / "target" / "run_results.json"
@@ -70,10 +70,10 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
 
 
 def dbt_arguments(project: Path, dbt_dir: Path, full_refresh: bool, keep_views: bool = False) -> list[str]:
-    """dbt's command line: all that it writes goes below `place`, nothing into the project.
+    """The arguments of dbt. Everything it writes goes below `dbt_dir`, nothing into the project.
 
-    `views_stand`: each view is there as this run would make it, and stays when tables under it are made anew. That is
-    so of DuckDB; PostgreSQL takes a view away with its table.
+    keep_views: do not build views again. Only for DuckDB, where views survive the replacement of their tables;
+    PostgreSQL drops a view with its table.
     """
     excluded = [] if full_refresh else ["tag:whole", *(["config.materialized:view"] if keep_views else [])]
     return [
@@ -87,7 +87,7 @@ def dbt_arguments(project: Path, dbt_dir: Path, full_refresh: bool, keep_views: 
 
 
 def _run_dbt(arguments: Sequence[str], environment: dict[str, str], dbt_dir: Path, progress: Progress) -> str:
-    """Run the child to its end; the text of an exception that stopped it, or nothing."""
+    """Run dbt in a child process. Returns the text of the exception that stopped it, or ""."""
     command = [sys.executable, "-m", "jkpi.measuring.dbt_process", *arguments]
     exception = ""
     with (dbt_dir / "child.log").open("wb") as log:
@@ -115,18 +115,18 @@ def _raise_on_failure(report: MeasureReport) -> MeasureReport:
     if model_failures:
         raise SystemFailure(
             "measuring failed: " + "; ".join(map(str, model_failures)),
-            hint="what depends on it was left as it was; the log is in .jkpi/dbt/logs/dbt.log",
+            hint="models that depend on it were not built; see .jkpi/dbt/logs/dbt.log",
         )
     if report.failures:
         raise CheckFailed(
-            "the readings do not hold what they promise: " + "; ".join(map(str, report.failures)),
-            hint="the log in .jkpi/dbt/logs/dbt.log has the SQL that finds the rows",
+            "dbt tests failed: " + "; ".join(map(str, report.failures)),
+            hint="the SQL that finds the rows is in .jkpi/dbt/logs/dbt.log",
         )
     return report
 
 
 def _start_failure(exception: str, dbt_dir: Path) -> SystemFailure:
-    """dbt did not come so far as to run anything."""
+    """The error if dbt did not start."""
     log_text = (dbt_dir / "child.log").read_text(encoding="utf-8", errors="replace").strip()
     lines = [line.strip() for line in (exception or log_text or "no reason was given").splitlines() if line.strip()]
     reason = lines[0] if exception else lines[-1]
@@ -135,13 +135,11 @@ def _start_failure(exception: str, dbt_dir: Path) -> SystemFailure:
 
 @contextmanager
 def _workspace_lock(dbt_dir: Path) -> Iterator[None]:
-    """One measuring a workspace at a time: two would write the same tables and the same target folder."""
+    """Allows one measure run per workspace, because two would write the same tables and target folder."""
     dbt_dir.mkdir(parents=True, exist_ok=True)
     with (dbt_dir / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SystemFailure(
-                "this workspace is being measured already", hint="wait until that run is done"
-            ) from None
+            raise SystemFailure("another measure run of this workspace is active", hint="wait until it ends") from None
         yield

@@ -1,4 +1,4 @@
-"""What was measured last, and whether that still holds: else everything is counted anew."""
+"""The state of measure runs: whether the next run can be incremental, or needs a full refresh."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jkpi.warehouse.base import Warehouse
 
-# The columns on which numbers rest: another title, target or owner changes none of them.
+# The columns that readings depend on; titles, targets and owners are not among them.
 _FINGERPRINTED_COLUMNS = {
     "map_journeys": "journey, version, timezone, window_seconds, idle_seconds, is_current, valid_from",
     "map_touchpoints": "journey, version, touchpoint, stage, stage_position, position, is_start, is_end, is_staffed",
@@ -20,12 +20,13 @@ _FINGERPRINTED_COLUMNS = {
     "map_moments": "distinct journey, version, kpi",
 }
 
-# Each load has a number of its own: a batch that was taken out and loaded again keeps its name, not its number.
+# A batch that was removed and loaded again keeps its id but gets a new load number.
 _LOADED_BATCHES = "select source, batch_id, load_number from raw.load_batches where status = 'loaded'"
 
 
 def inputs_fingerprint(warehouse: Warehouse, project: Path) -> str:
-    """Of all on which numbers rest beside the rows: the map, its calendars, the SQL itself, and what hashes keys."""
+    """Fingerprint of everything besides rows that readings depend on: maps, calendars, SQL, and the version of DuckDB
+    (its hash function)."""
     digest = hashlib.sha256()
     for table, columns in _FINGERPRINTED_COLUMNS.items():
         rows = warehouse.rows(f"select {columns} from raw.{table}")
@@ -40,12 +41,12 @@ def inputs_fingerprint(warehouse: Warehouse, project: Path) -> str:
 
 
 def is_first_run(warehouse: Warehouse) -> bool:
-    """Whether nothing was ever counted here."""
+    """Whether this warehouse was never measured."""
     return not warehouse.table_exists("intermediate", "int_kpi_tallies")
 
 
 def full_refresh_reason(warehouse: Warehouse, current: str, as_of: datetime) -> str:
-    """The reason for counting everything anew; empty where adding what is new is exact. `as_of` is naive UTC."""
+    """Why a full refresh is needed; "" if the run can be incremental. as_of: naive UTC."""
     if is_first_run(warehouse):
         return ""
     last_run = warehouse.rows(
@@ -56,23 +57,26 @@ def full_refresh_reason(warehouse: Warehouse, current: str, as_of: datetime) -> 
     if not last_run[0]["is_finished"]:
         return "the last run did not finish"
     if last_run[0]["fingerprint"] != current:
-        return "the map, or how it is counted, has changed"
+        return "the map or the SQL has changed"
     if last_run[0]["as_of"] > as_of:
         return "time was set back"
-    removed_batches = f"select count(*) from (select source, batch_id, load_number from raw.measured_batches except {_LOADED_BATCHES}) g"
-    return "a batch was taken back" if warehouse.scalar(removed_batches) else ""
+    removed_batches = (
+        "select count(*) from"
+        f" (select source, batch_id, load_number from raw.measured_batches except {_LOADED_BATCHES}) removed"
+    )
+    return "a batch was removed" if warehouse.scalar(removed_batches) else ""
 
 
 def was_incremental(warehouse: Warehouse) -> bool:
-    """Whether the last run only added what was new, as one that follows it does: the views that it made still stand."""
+    """Whether the last run was incremental, so that its views are still valid."""
     last_run = warehouse.rows("select refreshed from raw.measure_runs order by run_number desc limit 1")
     return bool(last_run) and not last_run[0]["refreshed"]
 
 
 def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refresh_reason: str) -> None:
-    """Remember that a run has begun, which batches it counts, and why everything anew. `as_of` is naive UTC.
+    """Record the start of a run, its batches, and the reason of a full refresh. as_of: naive UTC.
 
-    A run that is not finished is not built upon: it may have written some tables and not others.
+    An unfinished run forces a full refresh, because it may have written only some tables.
     """
     with warehouse.transaction():
         warehouse.execute("delete from raw.measuring_batches")
@@ -88,10 +92,8 @@ def begin_run(warehouse: Warehouse, as_of: datetime, current: str, refresh_reaso
 
 
 def finish_run(warehouse: Warehouse, seconds: float) -> None:
-    """Remember what the run that was begun has counted.
-
-    Rows that landed meanwhile were seen by some models and not by others: then it counts as not finished.
-    """
+    """Record the end of the run. If rows landed meanwhile, some models saw them and others did not: the run then counts
+    as unfinished."""
     changed_batches = (
         f"select (select count(*) from ({_LOADED_BATCHES} except select * from raw.measuring_batches) a)"
         f" + (select count(*) from (select * from raw.measuring_batches except {_LOADED_BATCHES}) b)"

@@ -1,4 +1,4 @@
-"""Rows into monthly files, as deliveries really are: late, repeated, broken off and sent again, and with bad rows."""
+"""Writes rows into monthly files with realistic faults: late, repeated, truncated and resent files, corrupt rows."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ from jkpi.synthetic.rows import IGNORED_ROW, VALID_ROW, SourceRows, stacked
 
 @dataclass(frozen=True)
 class Corruption:
-    """Copies of sound rows with something wrong in them: which columns hold what instead.
-
-    `reason` is in the words in which `jkpi rejects` tells it.
-    """
+    """Corrupt copies of valid rows. changes: column -> wrong value. reason: the reject reason that jkpi must give."""
 
     reason: str
     count: int
@@ -31,7 +28,7 @@ class Corruption:
 
 @dataclass(frozen=True)
 class TruncatedFile:
-    """A month whose file ends early; a second one brings the rest, and some of what was there already."""
+    """A month whose file ends early. A second file has the rest, and repeats some rows."""
 
     month: str
     ends_before: date
@@ -40,10 +37,10 @@ class TruncatedFile:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One folder's way of being filled. `second_month` has its late rows in a file of their own.
+    """How one folder is filled. second_month: month whose late rows are in a separate file.
 
-    `views` are the sources that read wide answers from it, each with its columns of scores; without any, the folder is
-    read by one source, of its own name.
+    views: sources that read wide responses from the folder, each with its score columns; if empty, one source with the
+    name of the folder reads it.
     """
 
     source: str
@@ -57,7 +54,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class SourceTally:
-    """What one source reads, in events or answers: read = loaded + duplicates + rejected + unwanted."""
+    """What one source reads, in events or responses: read = loaded + duplicates + rejected + ignored."""
 
     files: tuple[str, ...]
     rows: int
@@ -70,12 +67,12 @@ class SourceTally:
 
 
 def unmatched_id(original: str) -> str:
-    """An id that no sound row has: a bad row must not contradict the row it was copied from."""
+    """An id that no valid row has, so that a corrupt row does not conflict with its original."""
     return f"X{original}"
 
 
 def delivery_times(rng: NumpyGenerator, occurred_at: TimeArray, late_rate: float = 0.03) -> tuple[TimeArray, BoolArray]:
-    """When what happened at `at` is delivered: within minutes, a share one to two days late. And which are late."""
+    """Delivery times of events: within minutes, some one to two days late. Also returns which are late."""
     late = bernoulli(rng, late_rate, len(occurred_at))
     delay = np.where(
         late, rng.integers(DAY, 2 * DAY - HOUR, len(occurred_at)), rng.integers(MINUTE, 30 * MINUTE, len(occurred_at))
@@ -86,7 +83,7 @@ def delivery_times(rng: NumpyGenerator, occurred_at: TimeArray, late_rate: float
 def write_delivery(
     rng: NumpyGenerator, clock: ZoneClock, rows: SourceRows, plan: Delivery, folder: Path
 ) -> dict[str, SourceTally]:
-    """Write all files of one delivery into `folder`; a tally for each source that reads them."""
+    """Write all files of one delivery into `folder`. Returns a tally per source that reads them."""
     arrived = rows.take(rows.arrives_at <= clock.as_of)
     rows = stacked(
         [arrived, _duplicates(rng, arrived, plan.duplicate_rate), *_corrupted(rng, arrived, plan.corruptions)]
@@ -105,13 +102,13 @@ def write_delivery(
 
 
 def _duplicates(rng: NumpyGenerator, rows: SourceRows, rate: float) -> SourceRows:
-    """Rows that are sent once more, the same to the letter, up to three days after."""
+    """Identical rows that are sent again up to three days later."""
     duplicated = rows.take(bernoulli(rng, rate, len(rows)))
     return duplicated.redelivered(uniform_delay(rng, duplicated.arrives_at, 0, 3 * DAY))
 
 
 def _corrupted(rng: NumpyGenerator, rows: SourceRows, corruptions: tuple[Corruption, ...]) -> list[SourceRows]:
-    """Bad rows beside the sound ones, so that nothing true is lost with them."""
+    """Corrupt copies of valid rows; the originals are kept."""
     corrupted = []
     last = rows.arrives_at.max() - 3 * DAY
     candidates = np.flatnonzero((rows.status == VALID_ROW) & (rows.arrives_at < last))
@@ -124,13 +121,13 @@ def _corrupted(rng: NumpyGenerator, rows: SourceRows, corruptions: tuple[Corrupt
             for name, change in corruption.changes.items()
         }
         copy = chosen.with_columns(values).with_status(corruption.reason)
-        # A copy that contradicts its original has to come after it.
+        # A copy that conflicts with its original must come after it.
         corrupted.append(copy.redelivered(copy.arrives_at + 2 * HOUR))
     return corrupted
 
 
 def _with_file_names(clock: ZoneClock, rows: SourceRows, plan: Delivery) -> tuple[SourceRows, TextArray]:
-    """Rows, some of them twice now, and the file (without its ending) that each is in."""
+    """Rows (resent ones twice) and the file name, without suffix, of each row."""
     months = clock.months(rows.arrives_at)
     base = np.char.add(f"{plan.source}_", months)
     names = np.where(rows.is_late & (months == plan.second_month), np.char.add(base, "_second"), base)

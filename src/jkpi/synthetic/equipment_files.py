@@ -287,7 +287,7 @@ def _on_site_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
 
 
 def _reported_once_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
-    """By the day on which a passage began; who found it on the web has told nothing, once or twice."""
+    """By the start day of the journey instance; customers who found the answer on the web never reported the fault."""
     began = np.minimum(repairs.at["fault_reported"], repairs.at["self_service_search"])
     reported_again = np.concatenate([repairs.reported_again, np.zeros(len(repairs.solved_by_search), dtype=bool)])
     return Cohorts(

@@ -32,7 +32,7 @@ TOLERANCE = 12 * HOUR
 
 CUSTOMERS = 5200
 # Chance makes three low days in a row now and then, in a series of nine months about one time in ten. The volumes
-# were chosen such that with the default seed no watched series has them by chance: what alerts is what was planted.
+# were chosen such that with the default seed no watched series has them by chance: only the injected drop alerts.
 CALLS_PER_DAY = 76.35
 REGIONS = {"north": 0.215, "south": 0.33, "east": 0.165, "west": 0.205, "islands": 0.085}
 TIERS = {"gold": 0.15, "silver": 0.35, "bronze": 0.50}
@@ -73,7 +73,7 @@ class SimulatedRepairs:
 
 
 def simulate_repairs(streams: RandomStreams, clock: ZoneClock) -> SimulatedRepairs:
-    """All passages of the example, simulated beyond `as_of`."""
+    """All journey instances of the example, simulated beyond `as_of`."""
     at: dict[str, TimeArray] = {}
     rng = streams("calls")
     called = floor_to_minute(arrivals(rng, clock, CALLS_PER_DAY, WEEK, HOURS, growth=0.06))
@@ -115,7 +115,7 @@ def _simulate_searches(rng: np.random.Generator, at: dict[str, TimeArray], solve
 def _simulate_call(
     rng: np.random.Generator, clock: ZoneClock, at: dict[str, TimeArray], log: EventLog
 ) -> tuple[BoolArray, BoolArray]:
-    """Passed on and told again: who told it again, and who hung up for good."""
+    """Transferred calls: who reported the fault again, and who gave up."""
     called = at["fault_reported"]
     count = len(called)
     rate = daily_rates(rng, clock, 0.41, (0.08, 0, 0, 0, 0.05, -0.1, -0.15), 0.10)

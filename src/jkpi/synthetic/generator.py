@@ -1,4 +1,4 @@
-"""From a story to a folder of files, and the truth about them beside them."""
+"""Generates the data files of an example and EXPECTED.json with the ground truth."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ EXPECTED_FILE = "EXPECTED.json"
 def generate(example: str, directory: Path, seed: int = 7) -> None:
     """Write the data files of `example` into `directory`/data. The same seed writes the same bytes.
 
-    `data/EXPECTED.json` holds the ground truth: counted by the generator, never by the code under test. Files of the
-    same names are replaced, others are left alone.
+    `data/EXPECTED.json` holds the ground truth, counted by the generator and never by the code under test. Files of the
+    same name are replaced, other files are kept.
 
     Raises:
         InputError: there is no example of that name.
@@ -48,7 +48,7 @@ def generate(example: str, directory: Path, seed: int = 7) -> None:
 
 
 def build_scenario(example: str, streams: RandomStreams, clock: ZoneClock) -> Scenario:
-    """What happens in the example, not yet in files."""
+    """The scenario of the example."""
     from jkpi.synthetic import equipment_files, spare_parts_files
 
     builders: Mapping[str, Callable[[RandomStreams, ZoneClock], Scenario]] = {
@@ -61,7 +61,7 @@ def build_scenario(example: str, streams: RandomStreams, clock: ZoneClock) -> Sc
 def expected_content(
     example: str, seed: int, clock: ZoneClock, scenario: Scenario, tallies: Mapping[str, SourceTally]
 ) -> dict[str, Any]:
-    """The truth as the generator counts it, for EXPECTED.json."""
+    """The content of EXPECTED.json."""
     drop = scenario.drop
     dropping_cohorts = scenario.cohorts_by_moment[drop.moment]
     response_sources = {source for _, plan in scenario.deliveries for source in plan.views}

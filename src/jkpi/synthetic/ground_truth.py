@@ -1,4 +1,4 @@
-"""What is planted in each example, in one place, so that tests and documents name it from here."""
+"""The drops injected into the examples, in one place for the generator, tests and documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AS_OF = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class InjectedDrop:
-    """A fall of one moment of truth that begins on a local day and still goes on at `AS_OF`."""
+    """A drop of one moment of truth that starts on a local day and still lasts at `AS_OF`."""
 
     journey: str
     moment: str

@@ -1,4 +1,4 @@
-"""Seeded chance for whole arrays: arrivals with a working week, rates that vary by day, delays."""
+"""Seeded random arrays: arrivals with a weekly pattern, rates that vary by day, delays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NumpyGenerator = np.random.Generator
 
 
 class RandomStreams:
-    """One independent stream for each name, so that a change in one part of a story leaves the others as they were."""
+    """One independent stream per name, so that a change in one part of a scenario does not change the others."""
 
     def __init__(self, example: str, seed: int) -> None:
         self._key = [seed, zlib.crc32(example.encode())]
@@ -55,12 +55,12 @@ def daily_value_at(clock: ZoneClock, values: FloatArray, instants: TimeArray) ->
 
 
 def bernoulli(rng: NumpyGenerator, probability: FloatArray | float, count: int) -> BoolArray:
-    """True with that probability, for each of `count`."""
+    """`count` booleans, true with `probability`."""
     return rng.random(count) < probability
 
 
 def uniform_delay(rng: NumpyGenerator, start: TimeArray, low: int, high: int) -> TimeArray:
-    """Later by `least` to `most` seconds, evenly."""
+    """`start` plus a uniform delay of `low` to `high` seconds."""
     delayed: TimeArray = start + rng.integers(low, high, len(start))
     return delayed
 
@@ -68,14 +68,14 @@ def uniform_delay(rng: NumpyGenerator, start: TimeArray, low: int, high: int) ->
 def lognormal_delay(
     rng: NumpyGenerator, start: TimeArray, median: int, spread: float, low: int, high: int
 ) -> TimeArray:
-    """Later by a log-normal delay in seconds, clipped."""
+    """`start` plus a log-normal delay in seconds, clipped to `low` and `high`."""
     delay = np.clip(median * np.exp(rng.normal(0, spread, len(start))), low, high)
     delayed: TimeArray = start + delay.astype(np.int64)
     return delayed
 
 
 def choose_by_hour(rng: NumpyGenerator, clock: ZoneClock, candidates: TimeArray, hours: Sequence[float]) -> TimeArray:
-    """One of several offered instants (a row each), the hours of the day weighted."""
+    """One of several candidate instants per row, weighted by hour of day."""
     weights = np.asarray(hours)[clock.hour(candidates)]
     choice = np.argmax(np.log(weights) + rng.gumbel(size=candidates.shape), axis=1)
     chosen: TimeArray = candidates[np.arange(len(candidates)), choice]
@@ -83,11 +83,11 @@ def choose_by_hour(rng: NumpyGenerator, clock: ZoneClock, candidates: TimeArray,
 
 
 def weighted_choice(rng: NumpyGenerator, weights: Mapping[str, float], count: int) -> NDArray[np.str_]:
-    """Names drawn by weight."""
+    """`count` names drawn by weight."""
     probabilities = np.array(list(weights.values()))
     return rng.choice(np.array(list(weights)), count, p=probabilities / probabilities.sum())
 
 
 def response_times(rng: NumpyGenerator, asked_at: TimeArray) -> TimeArray:
-    """People answer within three days, most of them soon."""
+    """Response times: within three days, most of them soon."""
     return asked_at + np.clip(rng.exponential(11 * HOUR, len(asked_at)), 3 * 60, 3 * DAY - HOUR).astype(np.int64)

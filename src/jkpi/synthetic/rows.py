@@ -1,4 +1,4 @@
-"""The rows of one source on their way into files, and what is true of each of them."""
+"""The rows of one source before they are written, and the truth about each row."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from jkpi.synthetic.clock import NEVER, BoolArray, TimeArray, ZoneClock
 
 VALID_ROW = ""
-IGNORED_ROW = "unwanted"  # the source's map says null: known, and not loaded
+IGNORED_ROW = "unwanted"  # the source's YAML maps the value to null: skipped
 
 
 @dataclass(frozen=True)
 class SourceRows:
     """Columns as the source writes them, all of one length.
 
-    `speaks_of` counts the events or answers of a row, `new` those of them that no earlier row spoke of. `fate` is
-    SOUND, UNWANTED, or the reason for which the row must be rejected.
+    count_events: events or responses of a row; count_new_events: those that no earlier row contains.
+    status: VALID_ROW, IGNORED_ROW, or the reason for which the row must be rejected.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -34,7 +34,7 @@ class SourceRows:
         return len(self.arrives_at)
 
     def take(self, which: BoolArray | TimeArray) -> SourceRows:
-        """The chosen rows, in that order."""
+        """The selected rows, in that order."""
         return SourceRows(
             {name: values[which] for name, values in self.columns.items()},
             self.arrives_at[which],
@@ -45,11 +45,11 @@ class SourceRows:
         )
 
     def redelivered(self, arrives_at: TimeArray) -> SourceRows:
-        """The same rows once more, at another time: nothing in them is new."""
+        """The same rows delivered again at another time, without new events."""
         return replace(self, arrives_at=arrives_at, count_new_events=np.zeros_like(self.count_new_events))
 
     def with_columns(self, changes: Mapping[str, Any]) -> SourceRows:
-        """Some columns replaced; a single value goes into every row."""
+        """Rows with replaced columns; a single value applies to every row."""
         columns = dict(self.columns)
         for name, value in changes.items():
             if np.ndim(value) > 0:
@@ -61,7 +61,7 @@ class SourceRows:
         return replace(self, columns=columns)
 
     def with_status(self, status: str) -> SourceRows:
-        """Rows that must be rejected: each counts as one, for one thing is wrong in it."""
+        """Rows that must be rejected for `status`; each counts as one event."""
         ones = np.ones_like(self.count_events)
         return replace(self, count_events=ones, count_new_events=ones * 0, status=np.full(len(self), status))
 
@@ -72,7 +72,7 @@ def long_rows(
     late: BoolArray,
     count_responses: TimeArray | None = None,
 ) -> SourceRows:
-    """Rows that speak of one event each, or of so many answers."""
+    """Rows with one event each, or with `count_responses` responses."""
     count = np.ones(len(arrives_at), dtype=np.int64) if count_responses is None else count_responses
     return SourceRows(columns, arrives_at, late, count, count, np.full(len(arrives_at), VALID_ROW))
 
@@ -80,13 +80,12 @@ def long_rows(
 def monthly_snapshots(
     clock: ZoneClock, milestones: Mapping[str, TimeArray], delay: TimeArray, late: BoolArray
 ) -> tuple[TimeArray, dict[str, TimeArray], TimeArray, TimeArray, TimeArray]:
-    """A wide table as it is exported at each month's end: every row that was touched, with what was known by then.
+    """Monthly exports of a wide table: every row that changed in the month, with the milestones known by then.
 
-    `delay` is how long after it happened a row's milestone is known.
+    delay: time from a milestone until it is known.
 
     Returns:
-        index of the row, its milestones as known, when the snapshot arrives, how many milestones it shows, and how many
-        of them are new.
+        Index of the row, its known milestones, arrival time of the snapshot, number of milestones, number of new ones.
     """
     known_at = {name: np.where(at >= NEVER, NEVER, at + delay) for name, at in milestones.items()}
     parts = []
@@ -117,7 +116,7 @@ def month_names(clock: ZoneClock) -> list[str]:
 
 
 def stacked(parts: Sequence[SourceRows]) -> SourceRows:
-    """All rows, one part after the other."""
+    """All parts as one, in order."""
     return SourceRows(
         {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns},
         np.concatenate([part.arrives_at for part in parts]),

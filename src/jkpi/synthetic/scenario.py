@@ -1,4 +1,4 @@
-"""What a story hands over: its sources' rows, how each is delivered, and the truth that is known beforehand."""
+"""A scenario: the rows of its sources, how they are delivered, and the ground truth."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from jkpi.synthetic.deliveries import Delivery
 from jkpi.synthetic.ground_truth import InjectedDrop
 from jkpi.synthetic.rows import SourceRows
 
-LATE_ALLOWANCE = 2 * DAY  # no row is delivered later than this, answers apart
+LATE_ALLOWANCE = 2 * DAY  # no row is delivered later than this, except responses
 
 
 @dataclass(frozen=True)
 class Cohorts:
-    """The cases of one proportion by local day, whole cohorts only, as they can be known from what was delivered."""
+    """The cases of one proportion by local day: complete cohorts, as known from the delivered rows."""
 
     day: TimeArray
     is_success: BoolArray
@@ -37,7 +37,7 @@ class Cohorts:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`moments` has a proportion for each moment of truth, of which one falls; `lost` counts what a source lost."""
+    """cohorts_by_moment: one proportion per moment of truth, of which one drops. count_lost_events: on the lost day."""
 
     drop: InjectedDrop
     deliveries: Sequence[tuple[SourceRows, Delivery]]
@@ -49,7 +49,7 @@ EventLog = list[tuple[str, TimeArray, TimeArray]]  # touchpoint, which cases, wh
 
 
 def flatten_log(log: EventLog) -> tuple[TextArray, TimeArray, TimeArray]:
-    """The log as three arrays, in order of time: touchpoint, case, instant."""
+    """The log as three arrays ordered by time: touchpoint, case, instant."""
     names = np.concatenate([np.full(len(instants), name) for name, _, instants in log])
     cases = np.concatenate([case for _, case, _ in log])
     instants = np.concatenate([instants for _, _, instants in log])
@@ -59,13 +59,13 @@ def flatten_log(log: EventLog) -> tuple[TextArray, TimeArray, TimeArray]:
 
 
 def is_lost(clock: ZoneClock, drop: InjectedDrop, instants: TimeArray) -> BoolArray:
-    """What happened on the day of which the source has nothing."""
+    """Which instants are on the day that the source has lost."""
     lost: BoolArray = (clock.day(instants) == clock.day_number(drop.lost_on)) & (instants < NEVER)
     return lost
 
 
 def where_happened(happened: BoolArray, instants: TimeArray) -> TimeArray:
-    """The instants where it happened, NEVER elsewhere."""
+    """The instants of what happened, NEVER elsewhere."""
     return np.where(happened, np.minimum(instants, NEVER), NEVER)
 
 
@@ -75,6 +75,6 @@ def make_ids(prefix: str, numbers: Iterable[int] | NDArray[np.int64], width: int
 
 
 def translate_names(names: TextArray, spelling: Mapping[str, str]) -> TextArray:
-    """Names in the source's own spelling."""
+    """Names in the spelling of the source."""
     unique_names, inverse = np.unique(names, return_inverse=True)
     return np.array([spelling[name] for name in unique_names.tolist()])[inverse]

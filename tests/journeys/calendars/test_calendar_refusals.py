@@ -20,33 +20,33 @@ SATURDAY = 'sat: ["10:00-14:00"]'
 REFUSED = {
     "unknown key": ("holidays:", "«holydays:", ["unknown key 'holydays'", "did you mean 'holidays'?"]),
     "time zone": ("Europe/Paris", "«Europe/Pariss", ["not an IANA time zone", "did you mean 'Europe/Paris'?"]),
-    "no hours": ('"10:00-14:00"', '«"10 to 14"', ["'10 to 14' is not a stretch of hours", "09:00-12:30"]),
-    "hour 25": ('"10:00-14:00"', '«"10:00-25:00"', ["is not a stretch of hours"]),
-    "empty hours": ('"10:00-14:00"', '«"10:00-10:00"', ["holds no time", "00:00-24:00"]),
-    "from midnight's end": ('"10:00-14:00"', '«"24:00-02:00"', ["holds no time"]),
+    "no hours": ('"10:00-14:00"', '«"10 to 14"', ["'10 to 14' is not an interval of hours", "09:00-12:30"]),
+    "hour 25": ('"10:00-14:00"', '«"10:00-25:00"', ["is not an interval of hours"]),
+    "empty hours": ('"10:00-14:00"', '«"10:00-10:00"', ["is empty", "00:00-24:00"]),
+    "from midnight's end": ('"10:00-14:00"', '«"24:00-02:00"', ["is empty"]),
     "no hours at all": (SATURDAY, "sat: «[]", ["at least 1 item"]),
     "overlap": (SATURDAY, 'sat: «["10:00-14:00", "13:59-15:00"]', ["10:00-14:00 and 13:59-15:00 overlap"]),
     "overlap over midnight": (
         WEEK,
         '«{mon-fri: ["00:30-02:00", "22:00-01:00"]}',
-        ["begins on mon and goes over midnight overlaps the hours of tue"],
+        ["hours of mon that go past midnight overlap the hours of tue"],
     ),
-    "a day twice": (SATURDAY, 'fri: ["10:00-14:00"]', ["fri has its hours twice: under 'mon-fri' and 'fri'"]),
-    "no such day": (SATURDAY, '«sunday: ["10:00-14:00"]', ["'sunday' is no day of the week"]),
+    "a day twice": (SATURDAY, 'fri: ["10:00-14:00"]', ["fri has hours under 'mon-fri' and under 'fri'"]),
+    "no such day": (SATURDAY, '«sunday: ["10:00-14:00"]', ["'sunday' is not a weekday"]),
     "empty week": (WEEK, "«{}", ["at least 1 item"]),
     "no versions": (OPENING_HOURS[OPENING_HOURS.index("versions:") :], "versions: «[]\n", ["at least 1 item"]),
     "first version from": (
         "- hours: {mon",
         "- from: 2020-01-01\n    hours: {mon",
-        ["the first version holds from ever"],
+        ["the first version is valid from the beginning"],
     ),
-    "second version from ever": ("- from: 2026-04-01\n    hours", "- hours", ["version 2 needs a from"]),
+    "second version from ever": ("- from: 2026-04-01\n    hours", "- hours", ["version 2 needs from:"]),
     "no day": ("from: 2026-04-01", "from: «2026-04-31", ["'2026-04-31' is not a day"]),
-    "holiday twice": ("[2026-01-01, 2026-05-01]", "«[2026-01-01, 2026-01-01]", ["2026-01-01 is there twice"]),
+    "holiday twice": ("[2026-01-01, 2026-05-01]", "«[2026-01-01, 2026-01-01]", ["2026-01-01 is listed twice"]),
     "holiday and change": (
         "changes: {2026-12-24",
         "changes: «{2026-05-01",
-        ["2026-05-01 is a holiday and has hours of its own"],
+        ["2026-05-01 is a holiday and has special hours"],
     ),
     "change overlaps": ('["09:00-12:00"]', '«["09:00-12:00", "11:00-13:00"]', ["overlap"]),
     "change on no day": ("{2026-12-24", "{«2026-12-32", ["'2026-12-32' is not a day"]),
@@ -76,7 +76,7 @@ def test_versions_are_in_order_of_time(tmp_path: Path) -> None:
     third = f"  - from: 2026-04-01\n    hours: {WEEK}\nholidays"
     write_calendar(tmp_path, OPENING_HOURS.replace("holidays", third))
     (problem,) = problems(tmp_path)
-    assert problem.message == "version 3 is from 2026-04-01, not after 2026-04-01: put them in order"
+    assert problem.message == "version 3 is valid from 2026-04-01, not after 2026-04-01: sort the versions"
 
 
 def test_all_problems_of_all_files_at_once_and_each_name_once(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_all_problems_of_all_files_at_once_and_each_name_once(tmp_path: Path) ->
     write_calendar(tmp_path, "calendar: [", "c")
     found = problems(tmp_path)
     assert [problem.file for problem in found] == [f"calendars/{name}.yml" for name in "abc"]
-    assert "the calendar 'opening_hours' is in calendars/a.yml as well" in found[1].message
+    assert "the calendar 'opening_hours' is also defined in calendars/a.yml" in found[1].message
     assert calendar_names(tmp_path) is None
 
 

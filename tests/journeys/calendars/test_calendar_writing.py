@@ -81,7 +81,7 @@ def test_written_only_where_something_changed(warehouse: Warehouse, tmp_path: Pa
     assert warehouse.scalar("select count(*) from raw.map_calendar_prints") == 1
 
 
-def test_a_zone_with_new_rules_is_laid_out_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calendar_is_written_again_when_zone_rules_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_warehouse("duckdb:///:memory:") as opened:
         ensure_landing(opened)
         made = calendar(tmp_path)
@@ -94,7 +94,7 @@ def test_a_zone_with_new_rules_is_laid_out_again(tmp_path: Path, monkeypatch: py
         assert write_calendars(opened, [made], NOW) is True
 
 
-def test_a_calendar_that_is_gone_stays_while_a_past_map_counts_by_it(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_removed_calendar_is_kept_while_a_map_version_uses_it(warehouse: Warehouse, tmp_path: Path) -> None:
     made = calendar(tmp_path)
     text, _ = spoiled(("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"))
     write_map(warehouse, [journey(tmp_path, text)], [], NOW, [made])

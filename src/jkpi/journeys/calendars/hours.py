@@ -1,4 +1,4 @@
-"""Open hours and days of the week as people write them: `09:00-12:30`, `22:00-02:00`, `mon-fri`."""
+"""Parses open hours and weekdays: `09:00-12:30`, `22:00-02:00`, `mon-fri`. Pure."""
 
 from __future__ import annotations
 
@@ -22,10 +22,7 @@ _DAYS = rf"^({'|'.join(WEEKDAYS)})(-({'|'.join(WEEKDAYS)}))?$"
 
 
 class OpenInterval(NamedTuple):
-    """One stretch of open hours: minutes from the midnight at which its day begins, half-open.
-
-    `ends` is beyond 1440 where it goes over midnight; such hours belong to the day on which they begin.
-    """
+    """One interval of open hours in minutes from midnight, half-open. `ends` is above 1440 if it goes past midnight."""
 
     starts: int
     ends: int
@@ -36,35 +33,35 @@ class OpenInterval(NamedTuple):
 
 
 def parse_hours(value: object) -> OpenInterval:
-    """`09:00-12:30` as hours; an end before its start is on the next day."""
+    """Parse `09:00-12:30`; an end before the start is on the next day."""
     if isinstance(value, OpenInterval):
         return value
     match = re.fullmatch(_HOURS, str(value).strip())
     if match is None:
-        raise ValueError(f"{value!r} is not a stretch of hours: write it as 09:00-12:30, from 00:00 to 24:00")
+        raise ValueError(f"{value!r} is not an interval of hours: write it as 09:00-12:30, from 00:00 to 24:00")
     starts, ends = _minutes(match[1]), _minutes(match[2])
     if starts in (ends, MINUTES_PER_DAY):
-        raise ValueError(f"{value} holds no time: all day is 00:00-24:00, and a day that is closed is left out")
+        raise ValueError(f"{value} is empty: write 00:00-24:00 for the whole day, and leave closed days out")
     return OpenInterval(starts, ends if ends > starts else ends + MINUTES_PER_DAY)
 
 
 def check_day_range(value: str) -> str:
-    """`mon` or `mon-fri`, in lower case; `fri-mon` goes over the week's end."""
+    """Check `mon` or `mon-fri`, in lower case; `fri-mon` goes over the weekend."""
     if re.fullmatch(_DAYS, value) is None:
         hint = did_you_mean(value, WEEKDAYS)
-        raise ValueError(f"{value!r} is no day of the week: write mon, or mon-fri{f'; {hint}' if hint else ''}")
+        raise ValueError(f"{value!r} is not a weekday: write mon or mon-fri{f'; {hint}' if hint else ''}")
     return value
 
 
 def weekday_numbers(days: str) -> list[int]:
-    """The days of `mon-fri`, 0 for Monday."""
+    """Numbers of the days of `mon-fri`, 0 for Monday."""
     first, _, last = days.partition("-")
     begin, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
     return [day % 7 for day in range(begin, end + 1 + (7 if end < begin else 0))]
 
 
 def check_no_overlap(intervals: list[OpenInterval]) -> list[OpenInterval]:
-    """The hours of one day, none of them twice."""
+    """Check that the hours of one day do not overlap."""
     overlap = first_overlap(intervals)
     if overlap:
         raise ValueError(f"{overlap[0]} and {overlap[1]} overlap")
@@ -72,7 +69,7 @@ def check_no_overlap(intervals: list[OpenInterval]) -> list[OpenInterval]:
 
 
 def first_overlap(intervals: Iterable[OpenInterval]) -> tuple[OpenInterval, OpenInterval] | None:
-    """The first two that share a minute."""
+    """The first two intervals that overlap; None if there are none."""
     return next(((a, b) for a, b in pairwise(sorted(intervals)) if b.starts < a.ends), None)
 
 
@@ -82,7 +79,7 @@ def _minutes(clock: str) -> int:
 
 
 DayRange = Annotated[str, AfterValidator(check_day_range), WithJsonSchema({"type": "string", "pattern": _DAYS})]
-"""One day of the week, or a row of them."""
+"""A weekday, or a range of them."""
 
 OpenHours = Annotated[
     OpenInterval,
@@ -90,4 +87,4 @@ OpenHours = Annotated[
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _HOURS, "examples": ["09:00-12:30", "22:00-02:00", "00:00-24:00"]}),
 ]
-"""One stretch of open hours."""
+"""One interval of open hours."""

@@ -1,7 +1,6 @@
-"""A calendar laid out in time: which stretches of each UTC day are open, and how much was open before.
+"""Expands a calendar into open and closed intervals of each UTC day, with the open seconds before each interval.
 
-The zone's clocks decide: a moment is open where the clock on the wall shows an open hour. So an open hour that daylight
-saving skips does not exist, and one that it repeats counts twice.
+Local time decides: an open hour that daylight saving skips does not exist, and one that it repeats counts twice. Pure.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2000, 1, 1)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86400
-# The clocks of no zone are further from UTC than this; whole days, since hours are laid out by the day.
+# No zone is further from UTC than this; whole days, because hours are expanded by day.
 _MAX_UTC_OFFSET = timedelta(days=1)
 
 
 def calendar_intervals(calendar: Calendar, until: date) -> pa.Table:
-    """Pieces, half-open and in order, that partition every UTC day from 2000-01-01 until `until` (not in it).
+    """Half-open intervals, in order, that partition every UTC day from 2000-01-01 up to, but without, `until`.
 
     Columns as in `raw.map_calendars`: calendar, utc_date, starts_at, ends_at (naive UTC), is_open, seconds_before (open
-    seconds from 2000-01-01 until the piece starts).
+    seconds from 2000-01-01 until the interval starts).
     """
     import pyarrow as pa
 
@@ -38,7 +37,7 @@ def calendar_intervals(calendar: Calendar, until: date) -> pa.Table:
     cuts = np.unique(np.concatenate([opens, closes, np.arange(0, end, _DAY)]))
     cuts = cuts[(cuts >= 0) & (cuts < end)]
     is_open = np.searchsorted(opens, cuts, side="right") > np.searchsorted(closes, cuts, side="right")
-    # Hours that only touch are one piece: a cut is where it opens, closes, or becomes another day.
+    # Adjacent open intervals are merged: a boundary is where it opens, closes, or a new day starts.
     is_boundary = (cuts % _DAY == 0) | np.concatenate([[True], is_open[1:] != is_open[:-1]])
     cuts, is_open = cuts[is_boundary], is_open[is_boundary]
     ends = np.append(cuts[1:], end)
@@ -57,7 +56,7 @@ def calendar_intervals(calendar: Calendar, until: date) -> pa.Table:
 
 
 def open_intervals_on(calendar: Calendar, day: date) -> list[OpenInterval]:
-    """What begins on a day of the calendar's zone."""
+    """Open intervals that start on a local day."""
     if day in calendar.holidays:
         return []
     if day in calendar.changes:
@@ -69,7 +68,7 @@ def open_intervals_on(calendar: Calendar, day: date) -> list[OpenInterval]:
 
 
 def _local_open_hours(calendar: Calendar, until: date) -> tuple[Any, Any]:
-    """Where open hours start and end on the wall clock, in seconds from its 2000-01-01; with a day on either side."""
+    """Starts and ends of open hours in local seconds from 2000-01-01, with a margin of one day on either side."""
     starts, ends = [], []
     day, last = FIRST_DAY - 2 * _MAX_UTC_OFFSET, until + _MAX_UTC_OFFSET
     while day <= last:
@@ -82,7 +81,7 @@ def _local_open_hours(calendar: Calendar, until: date) -> tuple[Any, Any]:
 
 
 def _in_utc(starts: Any, ends: Any, offsets: list[tuple[int, int]], end: int) -> tuple[Any, Any]:
-    """Those hours in seconds from 2000-01-01 UTC, each list sorted: cut to where each offset holds, and moved by it."""
+    """Starts and ends in UTC seconds from 2000-01-01, sorted: clipped to the validity of each offset and shifted."""
     opens, closes = [], []
     for number, (since, offset) in enumerate(offsets):
         until = offsets[number + 1][0] if number + 1 < len(offsets) else end
@@ -93,9 +92,9 @@ def _in_utc(starts: Any, ends: Any, offsets: list[tuple[int, int]], end: int) ->
 
 
 def _offsets(zone: ZoneInfo, end: int) -> list[tuple[int, int]]:
-    """(UTC second from which it holds, seconds that the zone's clocks are ahead), from 2000-01-01 until `end`.
+    """(UTC second from which the offset is valid, offset in seconds), from 2000-01-01 until `end`.
 
-    Looked at once a day: no zone has changed its clocks twice between two UTC midnights since then.
+    Checked once per day, because no zone has changed its clocks twice between two UTC midnights since then.
     """
     changes = [(0, _offset(zone, 0))]
     for midnight in range(_DAY, end + 1, _DAY):

@@ -1,4 +1,4 @@
-"""A calendar as its YAML holds it: open hours by the day of the week, what differs, and from when."""
+"""The model of `calendars/*.yml`: open hours by weekday, holidays and changes. Pure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ HoursOfDay = Annotated[list[OpenHours], Field(min_length=1), AfterValidator(chec
 
 
 class CalendarVersion(StrictModel):
-    """The usual week, from a day on."""
+    """The usual week from a day on."""
 
     from_: IsoDate | None = Field(
-        None, alias="from", description="The first day on which it holds; the first version holds from ever."
+        None, alias="from", description="First day on which it is valid; the first version has none."
     )
     hours: Annotated[dict[DayRange, HoursOfDay], Field(min_length=1)] = Field(
-        description="Days -> hours; a day that is not named is closed.",
+        description="Days -> hours; days that are not listed are closed.",
         json_schema_extra={"additionalProperties": False},
     )
 
@@ -42,7 +42,7 @@ class CalendarVersion(StrictModel):
         for days in hours:
             for day in weekday_numbers(days):
                 if day in by_day:
-                    raise ValueError(f"{WEEKDAYS[day]} has its hours twice: under {by_day[day]!r} and {days!r}")
+                    raise ValueError(f"{WEEKDAYS[day]} has hours under {by_day[day]!r} and under {days!r}")
                 by_day[day] = days
         for day, days in by_day.items():
             day_before = (day - 1) % 7
@@ -53,40 +53,40 @@ class CalendarVersion(StrictModel):
             ]
             if first_overlap([*carried_over, *hours[days]]):
                 raise ValueError(
-                    f"what begins on {WEEKDAYS[day_before]} and goes over midnight overlaps the hours of {WEEKDAYS[day]}"
+                    f"hours of {WEEKDAYS[day_before]} that go past midnight overlap the hours of {WEEKDAYS[day]}"
                 )
         return hours
 
     def intervals_on(self, weekday: int) -> list[OpenInterval]:
-        """What begins on that day of the week, 0 for Monday."""
+        """Intervals that start on this weekday, 0 for Monday."""
         return next((hours for days, hours in self.hours.items() if weekday in weekday_numbers(days)), [])
 
 
 class Calendar(StrictModel):
-    """When a business is open, on the clocks of its zone. Hours that go over midnight belong to the day they begin on:
-    a holiday closes what would begin on it, not the end of the night before.
+    """When a business is open, in local time. Hours past midnight belong to the day on which they start: a holiday
+    closes the hours that start on it, not the end of the night before.
     """
 
     calendar: Identifier
-    timezone: Timezone = Field(description="The zone of its clocks: an IANA zone, such as Europe/Paris.")
+    timezone: Timezone = Field(description="Time zone: an IANA name, such as Europe/Paris.")
     versions: Annotated[list[CalendarVersion], Field(min_length=1)] = Field(
         description="The usual week, in order of time."
     )
     holidays: list[IsoDate] = Field([], description="Days that are closed.")
-    changes: dict[IsoDate, HoursOfDay] = Field({}, description="Days with hours of their own.")
+    changes: dict[IsoDate, HoursOfDay] = Field({}, description="Days with special hours.")
 
     @field_validator("versions")
     @classmethod
     def _in_order(cls, versions: list[CalendarVersion]) -> list[CalendarVersion]:
         if versions[0].from_ is not None:
-            raise ValueError("the first version holds from ever: it has no from:")
+            raise ValueError("the first version is valid from the beginning and has no from:")
         for number, version in enumerate(versions[1:], start=2):
             previous_from = versions[number - 2].from_
             if version.from_ is None:
-                raise ValueError(f"version {number} needs a from: the first day on which it holds")
+                raise ValueError(f"version {number} needs from:, the first day on which it is valid")
             if previous_from is not None and version.from_ <= previous_from:
                 raise ValueError(
-                    f"version {number} is from {version.from_}, not after {previous_from}: put them in order"
+                    f"version {number} is valid from {version.from_}, not after {previous_from}: sort the versions"
                 )
         return versions
 
@@ -95,7 +95,7 @@ class Calendar(StrictModel):
     def _no_duplicates(cls, holidays: list[date]) -> list[date]:
         repeated = next((day for day in holidays if holidays.count(day) > 1), None)
         if repeated:
-            raise ValueError(f"{repeated} is there twice")
+            raise ValueError(f"{repeated} is listed twice")
         return holidays
 
     @field_validator("changes")
@@ -103,7 +103,7 @@ class Calendar(StrictModel):
     def _not_both(cls, changes: dict[date, list[OpenInterval]], info: ValidationInfo) -> dict[date, list[OpenInterval]]:
         both = sorted(set(changes) & set(info.data.get("holidays", ())))
         if both:
-            raise ValueError(f"{both[0]} is a holiday and has hours of its own: it can be one of them")
+            raise ValueError(f"{both[0]} is a holiday and has special hours: remove one of them")
         return changes
 
 

@@ -1,4 +1,4 @@
-"""Every calendar of a workspace; what is wrong in any of them is told at once."""
+"""Reads all calendars of a workspace and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUFFIXES = (".yml", ".yaml")
 
 
 def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
-    """The calendars under `calendars/`, in the order of their file names; none where that folder is not there.
+    """The calendars under `calendars/`, in the order of their file names; none without that folder.
 
     Raises:
         WorkspaceError: all problems of all files.
@@ -36,7 +36,7 @@ def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
             problems += validation_problems(error, Calendar, document)
         name = _name(document)
         if name is not None and first_file.setdefault(name, document.file) != document.file:
-            message = f"the calendar {name!r} is in {first_file[name]} as well: each calendar has one file"
+            message = f"the calendar {name!r} is also defined in {first_file[name]}; each calendar has one file"
             problems.append(document.problem(["calendar"], message))
     if problems:
         raise WorkspaceError(problems)
@@ -44,7 +44,7 @@ def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
 
 
 def calendar_names(workspace: Path) -> frozenset[str] | None:
-    """The names that the files declare, whether or not the rest of them is right; None where one cannot be told."""
+    """The names defined by the files, even if the rest is invalid; None if one cannot be read."""
     names = set()
     for path in _files(workspace):
         try:

@@ -1,4 +1,4 @@
-"""The calendars' table in the warehouse follows the workspace; a calendar that did not change is not laid out again."""
+"""Writes the calendars of the workspace into the landing tables; unchanged calendars are not written again."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from jkpi.journeys.calendars.model import Calendar
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# How the pieces are made: another number lays every calendar out again.
+# Version of the expansion: another number writes every calendar again.
 _LAYOUT_VERSION = 1
 
 
 class MapWarehouse(Protocol):
-    """What this module needs of a warehouse whose landing tables are there."""
+    """The part of a warehouse that this module uses."""
 
     def execute(self, sql: str, parameters: Mapping[str, Any] = {}) -> int:
         """Run one statement."""
@@ -34,14 +34,14 @@ class MapWarehouse(Protocol):
         """Append rows by column name."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All that happens inside lands, or none of it."""
+        """Commit everything inside the block, or nothing."""
 
 
 def write_calendars(warehouse: MapWarehouse, calendars: Iterable[Calendar], now: datetime) -> bool:
-    """Make `raw.map_calendars` hold these calendars until the end of the year after next; whether anything changed.
+    """Write these calendars until the end of the year after next. Returns whether anything changed. now: aware.
 
-    A calendar that the workspace no longer has stays while a KPI of any version of a map names it: the days that were
-    counted by it can be counted again. `now` is aware.
+    A calendar that is no longer in the workspace is kept while a KPI of any map version uses it, so that its days can
+    be measured again.
     """
     until = date(now.astimezone(UTC).year + 3, 1, 1)
     calendars_by_name = {calendar.calendar: calendar for calendar in calendars}
@@ -54,7 +54,7 @@ def write_calendars(warehouse: MapWarehouse, calendars: Iterable[Calendar], now:
     changed = [
         calendar
         for name, calendar in calendars_by_name.items()
-        # A look back in time needs no shorter calendar.
+        # A run for a past date needs no shorter calendar.
         if name not in stored or stored[name]["fingerprint"] != fingerprints[name] or stored[name]["laid_until"] < until
     ]
     with warehouse.transaction():
@@ -78,13 +78,13 @@ def _write_intervals(warehouse: MapWarehouse, calendar: Calendar, until: date, f
 
 
 def _calendar_fingerprint(calendar: Calendar) -> str:
-    """Of all that the pieces come from: what the file says, the rules of its zone, and how pieces are made."""
+    """Fingerprint of everything the intervals depend on: the definition, the rules of its zone, the expansion."""
     definition = json.dumps(calendar.model_dump(mode="json", by_alias=True), sort_keys=True)
     return hashlib.sha256(f"{_LAYOUT_VERSION}\n{definition}\n".encode() + _zone_rules(calendar.timezone)).hexdigest()
 
 
 def _zone_rules(zone: str) -> bytes:
-    """The zone's file as zoneinfo finds it: the system's, else the one of the tzdata package."""
+    """The file of the zone, as zoneinfo finds it: the system's, else that of the tzdata package."""
     for folder in zoneinfo.TZPATH:
         path = Path(folder) / zone
         if path.is_file():

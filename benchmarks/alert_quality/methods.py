@@ -1,0 +1,132 @@
+"""The methods compared: jkpi, and rules written here from published descriptions. Each returns alarms (T, S).
+
+A method looks at the rate of a day and the days before it, for drops only. `strict` is the one tuned number; the
+default is the published one. A method that keeps alarming has reported once; it reports again after seven quiet days.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from benchmarks.alert_quality.opening import opened
+from benchmarks.alert_quality.sources import DAYS, Days
+from jkpi.alerts.statistics.rules import AlertRule
+
+FIRST = date(2025, 1, 6)
+MIN_DROP = 0.05
+QUIET = 7
+WARM = 35
+"""No method is asked before this day: jkpi learns, the others fill their windows."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """source: where the method is described. default: None if none is published. max_series: number of series
+    evaluated, if the method is slow."""
+
+    name: str
+    alarms: Callable[[Days, float], np.ndarray]
+    default: float | None
+    stricter: tuple[float, float]
+    source: str
+    max_series: int | None = None
+
+
+def jkpi_alarms(days: Days, every: float) -> np.ndarray:
+    """Alerts when they fire. every: the budget in days."""
+    return opened(days.successes, days.n, FIRST, AlertRule(None, MIN_DROP, false_alarm_every=every))
+
+
+def first_alarms(raw: np.ndarray) -> np.ndarray:
+    """Alarms after seven days without one."""
+    detected = np.zeros_like(raw)
+    quiet = np.full(raw.shape[1], QUIET)
+    for day in range(len(raw)):
+        detected[day] = raw[day] & (quiet >= QUIET)
+        quiet = np.where(raw[day], 0, quiet + 1)
+    detected[:WARM] = False
+    return detected
+
+
+def _rates(days: Days) -> np.ndarray:
+    return np.where(days.n > 0, days.successes / np.maximum(days.n, 1), np.nan)
+
+
+def _by_deviation(days: Days, strict: float, window: int, includes_itself: bool) -> np.ndarray:
+    rate = _rates(days)
+    raw = np.zeros(rate.shape, dtype=bool)
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # windows without a single day with a case
+        for day in range(window, DAYS):
+            past = rate[day - window + includes_itself : day + includes_itself]
+            spread = np.nanstd(past, axis=0, ddof=1)
+            raw[day] = (rate[day] - np.nanmean(past, axis=0)) / np.where(spread > 0, spread, np.inf) <= -strict
+    return first_alarms(raw)
+
+
+def same_weekday(days: Days, strict: float) -> np.ndarray:
+    """Below the median of the last eight equal weekdays by so many scaled median absolute deviations."""
+    rate = _rates(days)
+    raw = np.zeros(rate.shape, dtype=bool)
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for day in range(WARM, DAYS):
+            past = rate[max(day - 56, day % 7) : day : 7]
+            middle = np.nanmedian(past, axis=0)
+            spread = 1.4826 * np.nanmedian(np.abs(past - middle), axis=0)
+            raw[day] = rate[day] < middle - strict * np.maximum(spread, 1e-3)
+    return first_alarms(raw)
+
+
+def _static(days: Days, strict: float, in_a_row: int) -> np.ndarray:
+    baseline = days.successes[:WARM].sum(axis=0) / days.n[:WARM].sum(axis=0)
+    low = _rates(days) < baseline - strict
+    raw = low.copy()
+    for back in range(1, in_a_row):
+        raw[back:] &= low[:-back]
+    return first_alarms(raw)
+
+
+def by_chance(days: Days, strict: float) -> np.ndarray:
+    return first_alarms(np.random.default_rng(9).random(days.n.shape) < np.exp(-strict))
+
+
+METHODS = (
+    Method(
+        "z-score, 14 days, itself included",
+        lambda d, s: _by_deviation(d, s, 14, True),
+        3.0,
+        (0.5, 3.4),
+        "Elementary: training period 14 days, sensitivity 3",
+    ),
+    Method(
+        "z-score, 30 days",
+        lambda d, s: _by_deviation(d, s, 30, False),
+        3.0,
+        (1.0, 9.0),
+        "PostHog's z-score detector: window 30, threshold 3",
+    ),
+    Method("same weekday, median and MAD", same_weekday, 3.0, (1.0, 30.0), "textbook"),
+    Method("5 points below baseline, once", lambda d, s: _static(d, s, 1), MIN_DROP, (0.0, 0.6), "a static threshold"),
+    Method("5 points below, three in a row", lambda d, s: _static(d, s, 3), MIN_DROP, (0.0, 0.4), "a static threshold"),
+    Method("at random", by_chance, None, (1.0, 9.0), "the floor"),
+)
+
+
+def tuned(method: Method, clean: Days, a_month: float) -> float:
+    """The least strict number that keeps false alarms on clean days to so many a series-month."""
+    low, high = method.stricter
+    for _ in range(14):
+        middle = 0.5 * (low + high)
+        per_month_clean = per_month(method.alarms(clean, middle)) > a_month
+        low, high = (middle, high) if per_month_clean else (low, middle)
+    return high
+
+
+def per_month(alarms: np.ndarray) -> float:
+    return float(alarms.sum() / (alarms.shape[1] * (DAYS - WARM) / 30.44))
