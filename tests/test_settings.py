@@ -55,9 +55,7 @@ def test_missing_secret_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         load_settings(workspace(tmp_path, "warehouse: env:UNSET\n"))
 
 
-def test_missing_secrets_of_receivers_and_superset_are_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_secrets_of_receivers_and_superset_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNSET", raising=False)
     text = """
 receivers:
@@ -77,9 +75,7 @@ superset: {url: "https://bi.example.org", username: u, password: env:UNSET, data
     assert [len(receiver.missing_secrets) for receiver in settings.receivers.values()] == [1, 1, 0]
 
 
-def test_skip_secrets_lists_missing_secrets_and_creates_no_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_skip_secrets_lists_missing_secrets_and_creates_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UNSET", raising=False)
     folder = workspace(tmp_path, "warehouse: env:UNSET\n")
     with pytest.raises(InputError, match="UNSET is not set"):

@@ -12,7 +12,7 @@ import pyarrow as pa
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and_dispatch
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import migrate, outbox, read_transaction, state_engine
+from jkpi.state.engine import outbox, state_session
 from jkpi.warehouse.open import open_warehouse
 
 MAP = """
@@ -93,12 +93,14 @@ class World:
             self.rows[kpi, segment, value, first + offset * self.step] = (numerator, n, status)
 
     def run(self, day: date | None = None) -> AlertReport:
-        """Judge and announce as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
+        """Evaluate and dispatch as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
         day = day or max(key[3] for key in self.rows)
         now = datetime.combine(day + self.step, time(6), UTC)
         self.write(day)
-        with open_warehouse(self.settings) as w:
-            return evaluate_and_dispatch(replace(self.settings, now=now), w, read_journeys(self.settings.workspace))
+        with open_warehouse(self.settings) as warehouse:
+            return evaluate_and_dispatch(
+                replace(self.settings, now=now), warehouse, read_journeys(self.settings.workspace)
+            )
 
     def write(self, day: date = date.max) -> None:
         """Put the readings up to that day into the warehouse, in place of all others."""
@@ -122,29 +124,24 @@ class World:
             "definition": [self.definitions.get((row[0], row[3]), "first") for row in rows],
             "matures_at": [datetime.combine(row[3] + self.step, time()) for row in rows],
         }
-        with open_warehouse(self.settings) as w:
-            w.execute("create schema if not exists marts")
-            w.execute("drop table if exists marts.fct_kpi_readings")
-            w.execute(TABLE)
-            w.insert("marts.fct_kpi_readings", pa.table(columns))
+        with open_warehouse(self.settings) as warehouse:
+            warehouse.execute("create schema if not exists marts")
+            warehouse.execute("drop table if exists marts.fct_kpi_readings")
+            warehouse.execute(TABLE)
+            warehouse.insert("marts.fct_kpi_readings", pa.table(columns))
 
     def messages(self) -> list[Any]:
         """The outbox, oldest first."""
-        engine = state_engine(self.settings.state_url)
-        try:
-            migrate(engine)
-            with read_transaction(engine) as connection:
-                return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
-        finally:
-            engine.dispose()
+        with state_session(self.settings.state_url) as connection:
+            return list(connection.execute(outbox.select().order_by(outbox.c.created_at, outbox.c.notification_id)))
 
 
 def steady(days: int, rate: float, n: int = 100) -> list[tuple[float, float]]:
-    """Days whose counts are as even as they can be: the rounding errors are carried over, chance plays no part."""
-    counts, owed = [], 0.0
+    """Days with counts as even as possible: rounding errors are carried over, nothing is random."""
+    counts, remainder = [], 0.0
     for _ in range(days):
-        owed += rate * n
-        good = round(owed)
-        owed -= good
+        remainder += rate * n
+        good = round(remainder)
+        remainder -= good
         counts.append((float(good), float(n)))
     return counts

@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Web:
-    """Answers with `status` (and `location`), after `pause` seconds, one byte at a time where `drips`."""
+    """Answers with `status` (and `location`), after `pause` seconds, one byte at a time if `drips`."""
 
     port: int
     status: int = 200
@@ -43,7 +43,7 @@ class Web:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hush-hush-token"
+        return f"http://127.0.0.1:{self.port}/hunter2-token"
 
 
 @contextmanager
@@ -56,8 +56,8 @@ def web_server() -> Iterator[Web]:
             time.sleep(web.pause)
             try:
                 if web.drips:
-                    for sign in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
-                        self.wfile.write(bytes([sign]))
+                    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+                        self.wfile.write(bytes([byte]))
                         time.sleep(0.1)
                 self.send_response(web.status)
                 if web.location:
@@ -67,7 +67,7 @@ def web_server() -> Iterator[Web]:
                 pass  # the caller has gone
 
         def log_message(self, *_: object) -> None:
-            """Quiet."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -101,7 +101,7 @@ class Inbox:
         return "250 OK"
 
     def read(self) -> list[EmailMessage]:
-        return [message_from_bytes(mail, policy=policy.default) for mail in self.mails]  # type: ignore[misc]
+        return [message_from_bytes(mail, policy=policy.default) for mail in self.mails]
 
 
 @contextmanager

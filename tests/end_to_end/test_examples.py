@@ -129,7 +129,7 @@ def test_the_message_has_what_its_owner_needs(demo: Demo) -> None:
     assert "SYNTHETIC DATA" in message
     assert demo.injected.kpi in message
     assert f"{demo.injected.segment} = {demo.injected.driven_by}" in message
-    for word in ("95 % confidence", "n = ", "Promise", "Usual", "Owner", "select period_start"):
+    for word in ("95 % confidence", "n = ", "Promise", "Baseline", "Owner", "select period_start"):
         assert word in message
     query = message[message.index("    select period_start") : message.index("    order by period_start")]
     with open_warehouse(demo.settings) as warehouse:

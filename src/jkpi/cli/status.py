@@ -13,7 +13,7 @@ from jkpi.formatting.dates import format_age
 from jkpi.pipeline.workspace import open_with_landing
 
 if TYPE_CHECKING:
-    from jkpi.state.open_alerts import OpenAlert
+    from jkpi.state.alert_reader import OpenAlert
 
 _SOURCES_QUERY = """
 select
@@ -54,9 +54,8 @@ class WorkspaceStatus:
 
 
 def read_status(settings: Settings) -> WorkspaceStatus:
-    """Reads loads, rejected rows and data gaps from the warehouse, and series states from the state database."""
-    from jkpi.alerts.store.alerts import moment_states
-    from jkpi.state.open_alerts import open_alerts
+    """Read loads, rejected rows and data gaps from the warehouse, and series states from the state database."""
+    from jkpi.state.alert_reader import moment_states, open_alerts
 
     with open_with_landing(settings) as warehouse:
         sources = warehouse.rows(_SOURCES_QUERY)
@@ -83,7 +82,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "early_warning": state.early_warning.alert_id if state.early_warning else None,
             "firing_segments": segment_alerts.get((state.journey, state.moment), []),
         }
-        for state in moment_states(settings)
+        for state in moment_states(settings.state_url)
     ]
     return WorkspaceStatus(settings.name, settings.now, sources, rejected, data_gaps, moments)
 

@@ -1,4 +1,4 @@
-"""What `jkpi.yml` says about telling: receivers, who stands behind an owner, when to hold back, what to send."""
+"""Alerting in `jkpi.yml`: receivers, owners, mute intervals and options."""
 
 from __future__ import annotations
 
@@ -16,69 +16,71 @@ from jkpi.errors import Problem
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
 MACHINE_RECEIVERS: frozenset[ReceiverKind] = frozenset({"webhook", "pagerduty"})
-"""They keep a state of their own, so they hear of quiet ends and of acknowledgements as well."""
+"""They keep a state of their own, so they also get silent endings and acknowledgements."""
 _SECRET = "A secret: write env:NAME or file:PATH."
 _WEEK = timedelta(days=7)
 
 
 class ConsoleReceiver(StrictModel):
-    """Messages go to the terminal."""
+    """Prints messages to the terminal."""
 
     kind: Literal["console"]
 
 
 class FileReceiver(StrictModel):
-    """Messages are appended to a text file."""
+    """Appends messages to a text file."""
 
     kind: Literal["file"]
     path: Path
 
 
 class AppriseReceiver(StrictModel):
-    """Messages go, as plain text, wherever an Apprise URL points: a hundred services."""
+    """Sends plain text to an Apprise URL: more than a hundred services."""
 
     kind: Literal["apprise"]
     url: str = Field(description=_SECRET)
 
 
 class MailReceiver(StrictModel):
-    """Mails with text and a chart, in threads."""
+    """Sends mails with text and a chart, in threads."""
 
     kind: Literal["mail"]
     server: str = Field(description=f"smtp://user:password@host:587, or smtps://... {_SECRET}")
-    sender: str = Field(alias="from", description="The address that mails come from.")
+    sender: str = Field(alias="from", description="The address that mails are sent from.")
     to: Annotated[list[str], Field(min_length=1)]
 
 
 class WebReceiver(StrictModel):
-    """What all that are reached by HTTP have in common."""
+    """What all HTTP receivers have in common."""
 
     url: str = Field(description=_SECRET)
-    allow_private: bool = Field(False, description="Whether it may be on this machine or in a private network.")
+    allow_private: bool = Field(False, description="Allow an address of this machine or of a private network.")
     timeout: Duration = timedelta(seconds=10)
 
 
 class SlackReceiver(WebReceiver):
-    """A Slack channel, by the URL of an incoming webhook."""
+    """Posts to a Slack channel. url: of an incoming webhook."""
 
     kind: Literal["slack"]
 
 
 class TeamsReceiver(WebReceiver):
-    """A Teams channel, by the URL of a workflow that takes adaptive cards."""
+    """Posts to a Teams channel. url: of a workflow that accepts adaptive cards."""
 
     kind: Literal["teams"]
 
 
 class WebhookReceiver(WebReceiver):
-    """A program, signed by the Standard Webhooks scheme."""
+    """Posts JSON to a program, signed as in Standard Webhooks."""
 
     kind: Literal["webhook"]
-    secret: str = Field(description=f"whsec_ and base64; two with a space between while one is replaced. {_SECRET}")
+    secret: str = Field(
+        description=f"whsec_ and base64; two, separated by a space, while one is being replaced. {_SECRET}"
+    )
 
 
 class PagerDutyReceiver(WebReceiver):
-    """PagerDuty's Events API v2."""
+    """Sends events to PagerDuty (Events API v2)."""
 
     kind: Literal["pagerduty"]
     routing_key: str = Field(description=_SECRET)
@@ -100,8 +102,11 @@ ReceiverConfig = Annotated[
 
 @dataclass(frozen=True)
 class Receiver:
-    """Where messages go, its secrets resolved. `url`: of Apprise, of the web, or of the mail server; `secret`: what
-    signs webhooks, or PagerDuty's routing key; `timeout` in seconds; `missing`: its secrets that are not there."""
+    """A receiver with its secrets resolved.
+
+    url: of Apprise, of the web address, or of the mail server. secret: signs webhooks, or PagerDuty's routing key.
+    timeout: in seconds. missing_secrets: those that could not be resolved.
+    """
 
     name: str
     kind: ReceiverKind
@@ -120,12 +125,12 @@ class Receiver:
 
 
 class MuteInterval(StrictModel):
-    """Days on which nothing is announced, both included; what is still true afterwards is told then."""
+    """Days without notifications, both included. What still holds afterwards is notified then."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")
     reason: Annotated[str, Field(min_length=1)]
-    scope: list[str] = Field([], description="Journeys, journey/moment, or source/NAME; everything if none is given.")
+    scope: list[str] = Field([], description="Journeys, journey/moment, or source/NAME; everything if empty.")
 
     @model_validator(mode="after")
     def _in_order(self) -> MuteInterval:
@@ -136,42 +141,49 @@ class MuteInterval(StrictModel):
 
 def _at_least_weekly(length: timedelta) -> timedelta:
     if length < _WEEK:
-        raise ValueError("what was told is told again once a week at most: write 7d or longer")
+        raise ValueError("reminders come once a week at most: write 7d or longer")
     return length
 
 
 class AlertOptions(StrictModel):
-    """How alerts are told."""
+    """Options of alerting."""
 
     base_url: str | None = Field(
-        None, pattern=r"^https?://[^\s?#]+$", description="Where `jkpi serve` is reached: then messages carry links."
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Address of `jkpi serve`. If it is set, messages contain links.",
     )
-    ack_link_key: str = Field("file:.jkpi/links.key", description="env:NAME or file:PATH; a missing file is made.")
+    ack_link_key: str = Field("file:.jkpi/links.key", description="env:NAME or file:PATH. A missing file is created.")
     ack_link_ttl: Duration = timedelta(days=14)
     false_alarm_every: LongDuration = Field(
         timedelta(days=547.5),
-        description="So rarely a moment may be told of falsely, such as 1y: all of its series together.",
+        description="Target for false alarms: at most one in this time for a moment, all of its series together.",
     )
     repeat_every: Annotated[Duration, AfterValidator(_at_least_weekly)] | None = Field(
-        _WEEK, description="How often an alert that nobody acknowledged is told again; null: never."
+        _WEEK, description="Time between reminders of an alert that nobody has acknowledged; null: no reminders."
     )
     watch_list: Literal["daily", "weekly", "never"] = Field(
-        "weekly", description="How often coincidences and patterns are listed: early signs, nothing to do yet."
+        "weekly", description="How often series in state watch or pattern are listed."
     )
     max_messages_per_day: int = Field(
-        12, ge=1, description="A receiver gets no more; the rest waits and comes together."
+        12, ge=1, description="Limit for one receiver; what exceeds it waits and comes in one message."
     )
-    max_comments: int = Field(0, ge=0, le=10, description="So many of the customers' own words go into a message.")
-    max_unmapped_share: float = Field(0.05, gt=0, le=1, description="More events on no map than this: told.")
-    no_events_after: Duration = Field(timedelta(days=28), description="A touchpoint that was not seen so long: told.")
+    max_comments: int = Field(0, ge=0, le=10, description="Number of customer comments in a message.")
+    max_unmapped_share: float = Field(
+        0.05, gt=0, le=1, description="Alert if a larger proportion of the events of a source is on no map."
+    )
+    no_events_after: Duration = Field(
+        timedelta(days=28), description="Alert if a touchpoint has had no event for this long."
+    )
     silent_after: Duration | None = Field(
-        None, description="A source without new rows so long: told; twice its schedule and its lateness if not given."
+        None,
+        description="Alert if a source has no new rows for this long. Default: twice its schedule and its lateness.",
     )
 
 
 @dataclass(frozen=True)
 class AlertingConfig:
-    """How alerts are told, secrets resolved. `owners`: owner -> receivers."""
+    """Alerting with its secrets resolved. owners: owner -> receivers."""
 
     owners: dict[str, tuple[str, ...]]
     mute_intervals: tuple[MuteInterval, ...]
@@ -179,8 +191,10 @@ class AlertingConfig:
     ack_link_key: bytes = b""
 
     def __repr__(self) -> str:
-        return f"Telling(owners={self.owners!r}, mutes={self.mute_intervals!r}, how={self.options!r})"
+        return (
+            f"AlertingConfig(owners={self.owners!r}, mute_intervals={self.mute_intervals!r}, options={self.options!r})"
+        )
 
 
 DEFAULT_ALERTING = AlertingConfig({}, (), AlertOptions())
-"""No owners, no mutes, no links: the defaults."""
+"""The defaults: no owners, no mute intervals, no links."""

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
-
 from jkpi.config.settings import Settings
 from jkpi.dashboards import value_labels
 from jkpi.dashboards.names import MapTitles, TableRow
 from jkpi.dashboards.sources import source_rows
 from jkpi.journeys.model import Journey
-from jkpi.state.engine import acknowledgements, alerts, migrate, read_transaction, series_states, state_engine
+from jkpi.state.alert_reader import read_alert_tables
 from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 SEGMENT_NOT_EVALUATED_TEXT = "segment not evaluated"
@@ -78,25 +76,17 @@ _HEALTH_QUERY = "select * from marts.rpt_journey_health"
 def exported_rows(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> dict[str, list[TableRow]]:
     """Table of `tables.EXPORTED_TABLES` -> its rows, as of `settings.now`."""
     titles = MapTitles(journeys)
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with read_transaction(engine) as connection:
-            alert_rows = connection.execute(select(alerts).order_by(alerts.c.alert_id)).mappings().all()
-            acknowledgement_rows = (
-                connection.execute(select(acknowledgements).order_by(acknowledgements.c.number)).mappings().all()
-            )
-            states = connection.execute(select(series_states).order_by(series_states.c.series_id)).mappings().all()
-    finally:
-        engine.dispose()
-    acknowledged_by = {row["alert_id"]: row["acknowledged_by"] for row in acknowledgement_rows}
+    tables = read_alert_tables(settings.state_url)
     health = {(row["journey"], row["kpi"]): row for row in warehouse.rows(_HEALTH_QUERY)}
     return {
         "dash_alerts": [
-            _dash_alert_row(row, acknowledged_by.get(row["alert_id"]), titles, settings.now) for row in alert_rows
+            _dash_alert_row(row, tables.acknowledged_by.get(row["alert_id"]), titles, settings.now)
+            for row in tables.alerts
         ],
-        "dash_moments": _dash_moment_rows(journeys, states, health, titles, settings.now),
-        "dash_moment_readings": list(moment_reading_rows(warehouse, journeys, states, titles, settings.now)),
+        "dash_moments": _dash_moment_rows(journeys, tables.series_states, health, titles, settings.now),
+        "dash_moment_readings": list(
+            moment_reading_rows(warehouse, journeys, tables.series_states, titles, settings.now)
+        ),
         "dash_sources": source_rows(warehouse, titles, settings.now),
     }
 

@@ -28,8 +28,7 @@ from jkpi.living_map.views import (
     StageView,
     TouchpointView,
 )
-from jkpi.state.engine import MomentState
-from jkpi.state.open_alerts import OpenAlert
+from jkpi.state.alert_reader import MomentState, OpenAlert
 
 _TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),

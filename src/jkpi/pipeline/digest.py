@@ -28,13 +28,13 @@ def digest(settings: Settings) -> DigestReport:
     """Writes the weekly digest of each owner to a file and the outbox, and delivers the outbox."""
     from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.digests import enqueue_digests
-    from jkpi.alerts.store.alerts import moment_states
     from jkpi.alerts.store.listing import list_alerts
     from jkpi.living_map.digest.write import write_digests
+    from jkpi.state.alert_reader import moment_states
 
     alerts = [vars(alert) for alert in list_alerts(settings)]
     with open_warehouse(settings) as warehouse:
-        written_digests = write_digests(settings, warehouse, moment_states(settings), alerts)
+        written_digests = write_digests(settings, warehouse, moment_states(settings.state_url), alerts)
     digests = [written.digest for written in written_digests]
     written, sent_earlier = enqueue_digests(settings, digests)
     return DigestReport(

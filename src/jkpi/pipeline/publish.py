@@ -50,12 +50,11 @@ def publish(settings: Settings, target: PublishTarget = "all") -> PublishReport:
 
 
 def _publish_maps(settings: Settings) -> tuple[Path, ...]:
-    from jkpi.alerts.store.alerts import moment_states
     from jkpi.living_map.publish import publish_maps
     from jkpi.quality.docs import build_docs
-    from jkpi.state.open_alerts import open_alerts
+    from jkpi.state.alert_reader import moment_states, open_alerts
 
-    states, alerts = moment_states(settings), open_alerts(settings.state_url)
+    states, alerts = moment_states(settings.state_url), open_alerts(settings.state_url)
     with open_warehouse(settings) as warehouse:
         pages = publish_maps(settings, warehouse, states, alerts)
     return (*pages, build_docs(settings))

@@ -1,1 +1,1 @@
-"""The state database: engine and transactions, tables, migrations, and the one reader of open alerts."""
+"""The state database: engine and transactions, tables, migrations, and the reader of alerts for other packages."""

@@ -1,15 +1,14 @@
-"""What jkpi itself must remember: SQLite in the workspace by default, PostgreSQL for teams.
+"""The state database: SQLite in the workspace by default, PostgreSQL for teams.
 
-Every write happens in one serialised transaction (`writing`), so that two processes at once see each other's work whole
-or not at all. Times are UTC: aware in Python, naive in the tables.
+It holds alerts, notifications, acknowledgements and silences. Each evaluation writes in one serialised transaction
+(`write_transaction`), so that of two processes at once the second sees all the work of the first. Times are UTC: aware
+in Python, naive in the tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,6 @@ from jkpi.state.tables import (
 
 __all__ = [
     "HEAD",
-    "MomentState",
-    "OpenEarlyWarning",
     "UtcDateTime",
     "acknowledgements",
     "alert_transitions",
@@ -43,6 +40,7 @@ __all__ = [
     "deferred_watch_lists",
     "metadata",
     "migrate",
+    "migrated_engine",
     "notification_log",
     "outbox",
     "read_transaction",
@@ -50,6 +48,7 @@ __all__ = [
     "series_states",
     "silences",
     "state_engine",
+    "state_session",
     "write_transaction",
 ]
 
@@ -61,43 +60,50 @@ _ADVISORY_LOCK = 0x6A6B7069  # "jkpi" in ASCII
 _WRITES = "jkpi_writes"
 
 
-@dataclass(frozen=True)
-class OpenEarlyWarning:
-    """An open early sign: cohorts since `since` lie behind and are not decided yet. `text`: "after 1 day 60 % ..."."""
+@contextmanager
+def migrated_engine(url: str) -> Iterator[Engine]:
+    """The engine of the state database, with its tables up to date; closed at the end.
 
-    alert_id: str
-    onset: date
-    text: str
-
-
-@dataclass(frozen=True)
-class MomentState:
-    """How a moment of truth stands today, over all customers. `since`: first day of the state, or of the open alert.
-
-    falling_in: segments, such as "region = south", that have an alert of their own.
+    Raises:
+        InputError: the URL is of an unknown kind.
+        SystemFailure: the database cannot be reached, or was written by a newer jkpi.
     """
+    engine = state_engine(url)
+    try:
+        migrate(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
-    journey: str
-    moment: str
-    state: str
-    since: date | None
-    alert_id: str | None
-    firing_segments: tuple[str, ...] = ()
-    early_warning: OpenEarlyWarning | None = None
+
+@contextmanager
+def state_session(url: str, *, write: bool = False) -> Iterator[Connection]:
+    """One transaction on the state database: open it, bring its tables up to date, and close it afterwards.
+
+    write: serialised with all other writers, as in `write_transaction`; otherwise one consistent read.
+
+    Raises:
+        InputError: the URL is of an unknown kind.
+        SystemFailure: the database cannot be reached, is locked, or was written by a newer jkpi.
+    """
+    with migrated_engine(url) as engine:
+        transaction = write_transaction(engine) if write else read_transaction(engine)
+        with transaction as connection:
+            yield connection
 
 
 def state_engine(url: str) -> Engine:
-    """An engine for the state database; nothing is opened before it is used.
+    """An engine for the state database. It opens no connection before its first use.
 
     Raises:
-        InputError: a URL of a kind that is not known. The URL itself is never told: it may hold a password.
+        InputError: the URL is of an unknown kind. The message never shows the URL, which may hold a password.
     """
     try:
         parsed = make_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-            raise InputError(f"state cannot be kept in {parsed.get_backend_name()}", hint=_URL_HINT)
+            raise InputError(f"the state database cannot be {parsed.get_backend_name()}", hint=_URL_HINT)
         if parsed.get_backend_name() == "sqlite":
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +114,7 @@ def state_engine(url: str) -> Engine:
         return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         raise InputError(
-            "the state URL is of an unknown kind, or its driver is not installed", hint=_URL_HINT
+            "the URL of the state database is of an unknown kind, or its driver is not installed", hint=_URL_HINT
         ) from None
 
 
@@ -116,8 +122,8 @@ _URL_HINT = "write sqlite:///FILE, or postgresql://... (pip install 'jkpi[postgr
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # Transactions are begun by _begin_sqlite: the driver's own begin would come too late to keep readers and writers
-    # apart. WAL lets readers go on while one process writes.
+    # _begin_sqlite begins each transaction: the driver's own begin would come too late to separate readers and writers.
+    # WAL lets readers continue while one process writes.
     connection.isolation_level = None
     for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
         connection.execute(f"pragma {pragma}")
@@ -130,12 +136,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def write_transaction(engine: Engine, serialised: bool = True) -> Iterator[Connection]:
-    """One transaction: all that happens inside lands, or none of it. No other serialised one overlaps it.
+    """One transaction: everything inside is committed, or nothing. No other serialised transaction overlaps it.
 
-    What is not serialised must guard its rows itself; on SQLite all writing is serialised.
+    A transaction that is not serialised must guard its own rows. On SQLite all writing is serialised.
 
     Raises:
-        SystemFailure: locked for longer than half a minute, or away.
+        SystemFailure: the database is locked for longer than half a minute, or cannot be reached.
     """
     try:
         with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
@@ -148,10 +154,10 @@ def write_transaction(engine: Engine, serialised: bool = True) -> Iterator[Conne
 
 @contextmanager
 def read_transaction(engine: Engine) -> Iterator[Connection]:
-    """One consistent look.
+    """One transaction for reading: all queries inside see the same data.
 
     Raises:
-        SystemFailure: the database is away.
+        SystemFailure: the database cannot be reached.
     """
     try:
         with engine.connect() as connection, connection.begin():
@@ -163,15 +169,15 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
 def _failure(error: OperationalError) -> SystemFailure:
     reason = str(error.orig).splitlines()[0] if error.orig else "no reason given"
     if "locked" in reason:
-        return SystemFailure("the state database is locked by another process", hint="wait until it is done")
+        return SystemFailure("the state database is locked by another process", hint="wait until it has finished")
     return SystemFailure(f"the state database cannot be used: {reason}", hint="check `state` in jkpi.yml")
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to the newest form. One query when they are there already; safe from several processes at once.
+    """Bring the tables up to date. One query if they already are; safe with several processes at once.
 
     Raises:
-        SystemFailure: the database is away, or was written by a newer jkpi.
+        SystemFailure: the database cannot be reached, or was written by a newer jkpi.
     """
     with read_transaction(engine) as connection:
         if _revision(connection) == HEAD:

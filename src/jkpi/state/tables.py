@@ -88,8 +88,8 @@ alerts = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index("ix_alerts_open", "status", "series_id"),
-    comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events, unmapped,"
-    " silent or missing; status open, resolved, corrected or superseded",
+    comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
+    " unmapped, silent or missing; status open, resolved, corrected or superseded",
 )
 
 alert_transitions = Table(

@@ -11,11 +11,11 @@ import pytest
 
 from jkpi.alerts.delivery.outbox import DeliveryReport
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
-from jkpi.alerts.store.alerts import moment_states
 from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.report import render_evaluation
 from jkpi.cli.status import read_status
 from jkpi.pipeline.steps import EvaluateOutcome
+from jkpi.state.alert_reader import moment_states
 from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import FIRST, STAYS, World, steady
 
@@ -83,7 +83,7 @@ def test_an_undecided_cohort_behind_past_ones_opens_an_early_warning(world: Worl
 
 def test_moment_and_status_show_an_open_early_warning(world: World) -> None:
     (transition,) = evaluate(world, 59, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions
-    (state,) = moment_states(world.settings)
+    (state,) = moment_states(world.settings.state_url)
     assert (state.state, state.alert_id) == ("ok", None)
     assert state.early_warning is not None
     assert (state.early_warning.alert_id, state.early_warning.onset) == (transition.alert_id, day(60))
@@ -104,7 +104,7 @@ def test_a_drop_of_the_moment_ends_the_early_warning_silently(world: World) -> N
         line.split(":")[0] for line in render_evaluation(EvaluateOutcome(report, DeliveryReport(0, 0, 0, 0)))[:-2]
     ] == ["opened"]
     assert [message.title.partition(":")[2].split()[0] for message in world.messages()] == ["early", "Drop-off"]
-    assert [state.early_warning for state in moment_states(world.settings)] == [None]
+    assert [state.early_warning for state in moment_states(world.settings.state_url)] == [None]
 
 
 def test_late_cohorts_end_the_early_warning_silently(world: World) -> None:

@@ -50,8 +50,8 @@ def test_a_weekly_alert_resolves_on_the_last_day_of_its_weeks(make_world: MakeWo
     assert [transition.transition for transition in world.run().transitions] == ["resolved"]
     rows = dict(world.messages()[-1].content["items"][0]["rows"])
     assert "3 weeks, 15 June to 5 July 2026" in rows["Now"]
-    assert rows["Then"] == "60 %, 25 May to 14 June 2026"
-    assert rows["Closed"] == "Sunday 5 July 2026, after 42 days"
+    assert rows["Before"] == "60 %, 25 May to 14 June 2026"
+    assert rows["Resolved"] == "Sunday 5 July 2026, after 42 days"
     (alert,) = list_alerts(world.settings)
     assert (alert.period, alert.last_day, alert.kpi) == ("week", date(2026, 7, 5), "fix.time_to_resolve")
     assert alert.baseline == pytest.approx(0.92, abs=0.005)

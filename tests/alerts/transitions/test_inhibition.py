@@ -104,7 +104,7 @@ def test_a_segment_inhibits_its_combinations(make_world: MakeWorld) -> None:
 def test_a_segment_names_the_combination_that_drives_its_drop(make_world: MakeWorld) -> None:
     world = two_tiers(make_world(BY_BOTH), drop_counts(0.4, 100), steady(70, 0.92, 200))
     assert transitions_by_day(world) == [("opened", SOUTH)]
-    assert "tier+region = gold+south: 40 %" in world.messages()[0].body
+    assert "tier+region = gold+south: from 92 % to 40 %" in world.messages()[0].body
 
 
 def test_a_combination_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> None:

@@ -1,7 +1,7 @@
-"""A small web server for one thing: to acknowledge an alert by the link in a message.
+"""A small web server that acknowledges an alert by the link in a message.
 
-Mail scanners and chat previews open every link they see. So a link only shows a page that asks; the button on it is
-what acknowledges. The server needs no cookie and no login: the signed link is the right to do so.
+Mail scanners and chat previews open every link they see. So the link only shows a page; the button on it acknowledges.
+The server needs no cookie and no login: the signed link is the permission.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def make_server(
     clock: NowFunction = lambda: datetime.now(UTC),
     on_acknowledged: Callable[[Acknowledgement], None] = lambda _: None,
 ) -> ThreadingHTTPServer:
-    """A server that is bound, and serves when told to. `heard` is called with each new acknowledgement, once answered.
+    """A server, bound but not yet serving. It calls on_acknowledged with each new acknowledgement, after the response.
 
     Raises:
-        InputError: the workspace makes no links.
-        SystemFailure: the port is taken, or the address is none of this machine.
+        InputError: the workspace has no `base_url`, so its messages have no links.
+        SystemFailure: the port is in use, or the address is not one of this machine.
     """
     if not settings.alerting.options.base_url:
         raise InputError(
-            "this workspace makes no links to be answered",
-            hint='say where this server is reached, in jkpi.yml: alerts: {base_url: "https://..."}',
+            "the messages of this workspace have no links",
+            hint='set the address of this server in jkpi.yml: alerts: {base_url: "https://..."}',
         )
 
     class Handler(BaseHTTPRequestHandler):
@@ -73,7 +73,9 @@ def make_server(
             length = self.headers.get("Content-Length", "")
             if not length.isascii() or not length.isdigit() or int(length) > _MAX_BODY:
                 self.close_connection = True
-                self._respond(_page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much", "This is no answer to our page."))
+                self._respond(
+                    _page(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large", "This form was not sent by our page.")
+                )
                 return
             form = dict(parse_qsl(self.rfile.read(int(length)).decode("utf-8", "replace")))
             response, acknowledgement = handle_acknowledge(settings, self.path, form, clock())
@@ -93,20 +95,20 @@ def make_server(
                 self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the path of a request is a secret."""
+            """Log nothing: the path of a request is a secret."""
 
     try:
         server = ThreadingHTTPServer((host, port), Handler)
     except OSError as error:
         raise SystemFailure(
-            f"nothing can be served at {host}:{port}: {error.strerror}", hint="choose another --port or --host"
+            f"cannot serve at {host}:{port}: {error.strerror}", hint="choose another --port or --host"
         ) from None
     server.daemon_threads = True
     return server
 
 
 def confirmation_page(settings: Settings, path: str, now: datetime) -> PageResponse:
-    """The page that a link shows: which alert it is, and the button. Nothing changes."""
+    """The page that a link shows: the alert and the button. It changes nothing."""
     claim = _verified_claim(settings, path, now)
     if isinstance(claim, SignedClaim):
         summary = _summary_or_error(settings, claim)
@@ -115,7 +117,7 @@ def confirmation_page(settings: Settings, path: str, now: datetime) -> PageRespo
                 return _acknowledged_page(summary.headline, summary.acknowledgement)
             if summary.status != "open":
                 return _page(
-                    HTTPStatus.OK, summary.headline, f"This alert is {summary.status}; there is nothing to do."
+                    HTTPStatus.OK, summary.headline, f"This alert is {summary.status}. There is nothing to do."
                 )
             return _page(
                 HTTPStatus.OK, summary.headline, _FORM.format(owner=escape(summary.owner), since=summary.onset), True
@@ -127,22 +129,22 @@ def confirmation_page(settings: Settings, path: str, now: datetime) -> PageRespo
 def handle_acknowledge(
     settings: Settings, path: str, form: dict[str, str], now: datetime
 ) -> tuple[PageResponse, Acknowledgement | None]:
-    """What the button does."""
+    """The response to the button, and the acknowledgement if there is one."""
     claim = _verified_claim(settings, path, now)
     if not isinstance(claim, SignedClaim):
         return claim, None
-    acknowledged_by = sanitize(form.get("who", ""), _MAX_NAME)
+    acknowledged_by = sanitize(form.get("name", ""), _MAX_NAME)
     if not acknowledged_by:
-        return _page(HTTPStatus.BAD_REQUEST, "Who are you?", "Go back and say who takes it on."), None
+        return _page(HTTPStatus.BAD_REQUEST, "Name missing", "Go back and enter your name."), None
     via = f"link sent to {claim.receiver}"
     try:
         acknowledgement = acknowledge(
             settings, claim.alert_id, acknowledged_by, sanitize(form.get("note", ""), _MAX_NOTE), via, now
         )
     except InputError as error:
-        return _page(HTTPStatus.CONFLICT, "Nothing was changed", escape(error.message)), None
+        return _page(HTTPStatus.CONFLICT, "Not acknowledged", escape(error.message)), None
     except SystemFailure as error:
-        return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", escape(error.message)), None
+        return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable", escape(error.message)), None
     return _acknowledged_page(acknowledgement.headline, acknowledgement), acknowledgement
 
 
@@ -150,35 +152,43 @@ def _verified_claim(settings: Settings, path: str, now: datetime) -> SignedClaim
     url = urlsplit(path)
     base = urlsplit(settings.alerting.options.base_url or "").path.rstrip("/")
     if url.path not in (ACKNOWLEDGE_PATH, base + ACKNOWLEDGE_PATH):
-        return _page(HTTPStatus.NOT_FOUND, "Not here", "Open the whole link of a message.")
+        return _page(HTTPStatus.NOT_FOUND, "Not found", "Open the complete link in a message.")
     try:
         return verify_link(settings.alerting.ack_link_key, dict(parse_qsl(url.query)), now)
     except ExpiredLinkError:
-        return _page(HTTPStatus.GONE, "This link has run out", "Use <code>jkpi alerts ack</code>, or a newer message.")
+        return _page(
+            HTTPStatus.GONE,
+            "This link has expired",
+            "Use <code>jkpi alerts ack</code>, or the link in a newer message.",
+        )
     except InvalidLinkError:
-        return _page(HTTPStatus.FORBIDDEN, "This link is not right", "Open the whole link of a message.")
+        return _page(HTTPStatus.FORBIDDEN, "This link is not valid", "Open the complete link in a message.")
 
 
 def _summary_or_error(settings: Settings, claim: SignedClaim) -> AlertSummary | PageResponse:
     try:
         return summary_of(settings, claim.alert_id)
     except InputError:
-        return _page(HTTPStatus.NOT_FOUND, "Not here", "This alert is not known here any more.")
+        return _page(HTTPStatus.NOT_FOUND, "Not found", "There is no such alert.")
     except SystemFailure as error:
-        return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Not now", escape(error.message))
+        return _page(HTTPStatus.SERVICE_UNAVAILABLE, "Unavailable", escape(error.message))
 
 
 def _acknowledged_page(headline: str, acknowledgement: Acknowledgement) -> PageResponse:
     note = f"<p>“{escape(acknowledgement.note)}”</p>" if acknowledgement.note else ""
-    confirmation = f"<p>Acknowledged by <strong>{escape(acknowledgement.acknowledged_by)}</strong> on {acknowledgement.acknowledged_at:%Y-%m-%d %H:%M} UTC.</p>{note}"
-    what_follows = "<p>It is neither repeated nor escalated. You hear of it when it is over, worse, or never was.</p>"
+    name, acknowledged_at = escape(acknowledgement.acknowledged_by), acknowledgement.acknowledged_at
+    confirmation = f"<p>Acknowledged by <strong>{name}</strong> on {acknowledged_at:%Y-%m-%d %H:%M} UTC.</p>{note}"
+    what_follows = (
+        "<p>No reminders or escalation until it changes. You are notified when it resolves, worsens, or late data show"
+        " that there was no drop.</p>"
+    )
     return _page(HTTPStatus.OK, headline, confirmation + what_follows, True)
 
 
 _FORM = """<p>Owner: {owner}. Since {since}.</p>
 <form method="post">
-<label>Who takes it on? <input name="who" required maxlength="80" autocomplete="name" autofocus></label>
-<label>A note, if you like <input name="note" maxlength="300"></label>
+<label>Your name <input name="name" required maxlength="80" autocomplete="name" autofocus></label>
+<label>Note (optional) <input name="note" maxlength="300"></label>
 <button>Acknowledge</button>
 </form>"""
 _STYLE = """body{font:16px/24px system-ui,sans-serif;color:#1f2429;background:#f3f4f6;margin:0;padding:24px}
@@ -190,7 +200,7 @@ button:focus-visible,input:focus-visible{outline:3px solid #f0b429;outline-offse
 
 
 def _page(status: HTTPStatus, title: str, content: str, is_markup: bool = False) -> PageResponse:
-    """`content` is markup of ours; whatever came from elsewhere in it is escaped already."""
+    """A whole page. content: our own markup, in which text from elsewhere is already escaped."""
     inner = content if is_markup else f"<p>{content}</p>"
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'

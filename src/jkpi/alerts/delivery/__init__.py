@@ -1,1 +1,1 @@
-"""The worker of the outbox."""
+"""Delivers the messages of the outbox to the receivers."""

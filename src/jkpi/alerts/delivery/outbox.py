@@ -1,9 +1,10 @@
-"""From the outbox to the receivers, at least once and in order: a message is claimed, sent, and marked.
+"""Delivers the messages of the outbox, at least once and in order: claim a message, send it, mark it as sent.
 
-A process that dies before sending leaves the message to the next one; one that dies after sending and before marking
-leaves it to be sent again when its claim runs out, recognisable by the message id in its last line. A receiver that
-fails is tried again at growing intervals for three days; then the message is dead, and another receiver is told so.
-What came later waits until then: an end that arrives before its beginning would leave an incident open for ever.
+If the process dies before sending, the next one sends the message. If it dies between sending and marking, the message
+is sent again when its lease ends; both copies have the same id in the last line. If a receiver fails, delivery is
+retried at growing intervals for three days; then the message becomes a dead letter, and another receiver is notified.
+Later messages about the same alert wait until then: a resolution that arrives before its opening would leave an
+incident open for ever.
 """
 
 from __future__ import annotations
@@ -26,11 +27,10 @@ from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.state.engine import (
     UtcDateTime,
-    migrate,
+    migrated_engine,
     notification_log,
     outbox,
     read_transaction,
-    state_engine,
     write_transaction,
 )
 
@@ -44,7 +44,10 @@ _UNSENT = ("queued", "sending")
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """Messages sent, failed (to be tried again), given up, and still waiting. `problems`: why, without secrets."""
+    """How many messages were sent, failed (will be retried), became dead letters, and are still queued.
+
+    problems: the reasons for failures, without secrets.
+    """
 
     sent: int
     failed: int
@@ -54,16 +57,15 @@ class DeliveryReport:
 
 
 def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> DeliveryReport:
-    """Send what is due, by the clock of the world, even where `as_of` makes time stand still for the data.
+    """Send the messages that are due, by the clock of the machine (not by `as_of`).
 
     Raises:
-        SystemFailure: the state database is locked or away. A receiver that fails raises nothing: see the report.
+        SystemFailure: the state database is locked or cannot be reached. A receiver that fails raises nothing: see the
+            report.
     """
-    engine = state_engine(settings.state_url)
     counts = {"sent": 0, "failed": 0, "dead_lettered": 0}
     problems: list[str] = []
-    try:
-        migrate(engine)
+    with migrated_engine(settings.state_url) as engine:
         attempted: set[str] = set()
         while message := _claim(engine, clock(), attempted):
             attempted.add(message.notification_id)
@@ -80,17 +82,14 @@ def deliver(settings: Settings, clock: Callable[[], datetime] = lambda: datetime
             counts[outcome] += 1
         with read_transaction(engine) as connection:
             queued = connection.execute(select(func.count()).where(outbox.c.status.in_(_UNSENT))).scalar_one()
-    finally:
-        engine.dispose()
     return DeliveryReport(counts["sent"], counts["failed"], counts["dead_lettered"], queued, tuple(problems))
 
 
 def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | None:
-    """The next message that is due, now leased to this process: the conditional update lets one of many have it.
+    """The next message that is due, leased to this process. A conditional update gives it to one process only.
 
-    On PostgreSQL a message that another dispatcher is just claiming is passed over, not waited for. Nothing is claimed
-    while an older message of the same alert to the same receiver is not sent: no end may come before its beginning, and
-    no acknowledgement before what was acknowledged.
+    On PostgreSQL, a message that another process is claiming is skipped. A message is not claimed while an older one
+    about the same alert to the same receiver is unsent, so that a resolution never arrives before its opening.
     """
     earlier = outbox.alias("earlier")
     is_first = ~exists().where(
@@ -132,11 +131,11 @@ def _claim(engine: Engine, now: datetime, attempted: set[str]) -> Row[Any] | Non
 
 
 def _comes_before(earlier_id: ColumnElement[str], later_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether one of two messages to a receiver is about the same alert as the other, and earlier.
+    """Whether two messages are about the same alert and the first one is older.
 
-    By the order in which it was written down: their times are by two clocks, that of the data and that of the world.
+    The order of the log decides. Times do not: they come from two clocks, that of the data and that of the machine.
     """
-    earlier, later = notification_log.alias("ours"), notification_log.alias("theirs")
+    earlier, later = notification_log.alias("earlier_entry"), notification_log.alias("later_entry")
     comes_before = exists().where(
         earlier.c.notification_id == earlier_id,
         later.c.notification_id == later_id,
@@ -159,7 +158,7 @@ def _mark_sent(engine: Engine, message: Row[Any], sent_to: str, remark: str | No
 
 
 def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetime, settings: Settings) -> str:
-    """Try again later, or give up after three days and say so elsewhere."""
+    """Schedule a retry; after three days make the message a dead letter and notify another receiver."""
     backoff = min(INITIAL_BACKOFF * 2 ** min(message.attempts - 1, 20), MAX_BACKOFF)
     is_dead_letter = now - message.first_attempt_at >= RETRY_FOR
     is_claimed = and_(outbox.c.notification_id == message.notification_id, outbox.c.claimed_by == message.claimed_by)
@@ -170,7 +169,7 @@ def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetim
             .where(is_claimed)
             .values(status=status, lease_until=None, last_error=reason, next_attempt_at=now + backoff)
         )
-        # What waits behind it is given up no later than if it had been tried itself.
+        # The three days of the messages that wait behind it begin now, as if they had been tried.
         waits_behind = (
             outbox.c.receiver == message.receiver,
             outbox.c.status == "queued",
@@ -184,7 +183,7 @@ def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetim
 
 
 def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now: datetime, settings: Settings) -> None:
-    """A message that nobody got is news for somebody else; a note about a note is not."""
+    """Tell another receiver that a message was not delivered; not if that message was such a note itself."""
     fallbacks = [settings.default_receiver or CONSOLE, CONSOLE]
     receiver = next((name for name in fallbacks if name != message.receiver), None)
     notification = _notification_of(message)
@@ -196,7 +195,7 @@ def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now
         title=f"Not delivered to {message.receiver}: {message.title}",
         severity="warning",
         event=UNDELIVERED,
-        text=f"For {message.receiver}, tried for three days: {reason}.\n\n{notification.text}".strip(),
+        text=f"Delivery to {message.receiver} failed for three days: {reason}.\n\n{notification.text}".strip(),
         replies_to=(),
         closed_threads=(),
     )
@@ -204,10 +203,10 @@ def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now
 
 
 def _receiver_named(settings: Settings, name: str) -> Receiver:
-    """The receiver of that name; `console` is there without being declared.
+    """The receiver of that name; `console` needs no declaration.
 
     Raises:
-        SystemFailure: the workspace has none of that name any more.
+        SystemFailure: the workspace no longer declares it.
     """
     if name in settings.receivers:
         return settings.receivers[name]

@@ -1,4 +1,4 @@
-"""A message that says it is a test, to one receiver, past the outbox."""
+"""Sends a test message to one receiver, without the outbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jkpi.errors import InputError
 
 @dataclass(frozen=True)
 class SentTestMessage:
-    """A receiver that took the test message. `remark`: it did, but not for everybody."""
+    """A test message that was accepted. remark: some addresses refused it."""
 
     receiver: str
     kind: str
@@ -29,16 +29,22 @@ def send_test_message(settings: Settings, name: str, now: datetime) -> SentTestM
     """Send one test message.
 
     Raises:
-        InputError: there is no such receiver, or a secret of it is not there.
-        SystemFailure: it did not take the message; why, without secrets.
+        InputError: there is no such receiver, or one of its secrets is missing.
+        SystemFailure: the receiver did not accept the message; the reason has no secrets.
     """
     receivers = {CONSOLE: Receiver(CONSOLE, "console"), **settings.receivers}
     if name not in receivers:
         raise InputError(f"jkpi.yml has no receiver {name!r}", hint=did_you_mean(name, receivers))
     notification_id = uuid.uuid4().hex[:16]
     notification = Notification(
-        notification_id, settings.name, f"{now:%Y-%m-%d %H:%M}", settings.synthetic, f"Test of the receiver {name}", "info",
-        event="receiver.test", text="This is a test. Nothing fell; messages of this workspace would arrive here.",
-    )  # fmt: skip
+        notification_id,
+        settings.name,
+        f"{now:%Y-%m-%d %H:%M}",
+        settings.synthetic,
+        f"Test of the receiver {name}",
+        "info",
+        event="receiver.test",
+        text="This is a test. Notifications of this workspace arrive here.",
+    )
     remark = send(receivers[name], notification, link_factory(settings.alerting, name, now), now)
     return SentTestMessage(name, receivers[name].kind, notification_id, remark)

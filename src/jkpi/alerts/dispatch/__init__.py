@@ -1,1 +1,1 @@
-"""The one transaction that decides who is notified."""
+"""One transaction that compares, decides who is notified, and queues the messages."""

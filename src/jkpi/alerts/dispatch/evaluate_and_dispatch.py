@@ -1,7 +1,7 @@
-"""Judge every watched series, and write what has to be said of it into the outbox.
+"""Evaluates every watched series, and queues the notifications of what changed.
 
-Reading what was announced, the difference to what is true, the alerts, their transitions and the messages are one
-transaction that no other overlaps: running twice, or twice at once, says nothing twice; a kill leaves all or nothing.
+Reading the stored alerts, comparing, and writing alerts, transitions and messages are one serialised transaction. So
+two runs, one after the other or at the same time, never queue a notification twice, and a killed run leaves nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.dispatch.dispatch import EvaluationOutcome, dispatch, map_alert_contexts
+from jkpi.alerts.dispatch.dispatch import dispatch
+from jkpi.alerts.dispatch.plan import EvaluationOutcome
 from jkpi.alerts.dispatch.record import write_transition
 from jkpi.alerts.evidence.alert_context import AlertContext
 from jkpi.alerts.evidence.build_context import build_context
 from jkpi.alerts.evidence.reading_cache import ReadingCache
-from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS
+from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS, MapCondition
 from jkpi.alerts.map_health.map_conditions import map_conditions
 from jkpi.alerts.notifications.headline import alert_headline
 from jkpi.alerts.notifications.silences import suppression_reason
@@ -31,15 +32,23 @@ from jkpi.alerts.series.moment_context import MomentContext, MomentKey, configur
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment
 from jkpi.alerts.statistics.rules import AlertRule
-from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, read_moment_states, replace_series_states
+from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, replace_series_states
 from jkpi.alerts.store.notification_log import read_active_silences
 from jkpi.alerts.transitions.inhibition import inhibit_children
-from jkpi.alerts.transitions.model import STALE_AFTER, AlertKind, EvaluatedSeries, Transition, TransitionType
-from jkpi.alerts.transitions.reconcile import reconcile
+from jkpi.alerts.transitions.model import (
+    STALE_AFTER,
+    AlertKind,
+    EvaluatedSeries,
+    StoredAlert,
+    Transition,
+    TransitionType,
+)
+from jkpi.alerts.transitions.reconcile import reconcile, reconcile_map
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
-from jkpi.state.engine import MomentState, migrate, state_engine, write_transaction
+from jkpi.state.alert_reader import MomentState, read_moment_states
+from jkpi.state.engine import migrated_engine, write_transaction
 from jkpi.warehouse.base import Warehouse
 
 MAX_CLOCK_SKEW = timedelta(days=1)
@@ -47,7 +56,7 @@ MAX_CLOCK_SKEW = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ReportedTransition:
-    """One transition of an alert, in short."""
+    """One transition of an alert, as a report shows it."""
 
     alert_id: str
     transition: TransitionType
@@ -59,7 +68,7 @@ class ReportedTransition:
 
 @dataclass(frozen=True)
 class AlertReport:
-    """What a judgement changed. `series` were judged, `messages` written to the outbox."""
+    """What one evaluation changed, and the state of each moment after it."""
 
     transitions: tuple[ReportedTransition, ...]
     states: tuple[MomentState, ...]
@@ -73,7 +82,7 @@ class AlertReport:
 
     @property
     def opened(self) -> tuple[ReportedTransition, ...]:
-        """Newly opened, opened again, or worse."""
+        """Drops that opened, reopened or worsened."""
         return self._of("opened", "reopened", "worsened")
 
     @property
@@ -90,12 +99,12 @@ class AlertReport:
 
     @property
     def early_warnings(self) -> tuple[ReportedTransition, ...]:
-        """Signs of a fall among cohorts that are not decided yet."""
+        """Early warnings that opened."""
         return self._of("opened", kind="early_warning")
 
     @property
     def map_conditions(self) -> tuple[ReportedTransition, ...]:
-        """What is newly wrong with the map, or with what feeds it."""
+        """New problems of the map or its sources: no events, unmapped events, silent sources, missing rows."""
         return tuple(
             transition
             for transition in self.transitions
@@ -104,18 +113,16 @@ class AlertReport:
 
 
 def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> AlertReport:
-    """Replay every series of every moment of truth, and announce the difference to what was announced before.
+    """Evaluate every series of every moment of truth, and queue notifications of what changed since the last run.
 
     Raises:
-        SystemFailure: nothing was measured, or the state database is locked or away.
-        InputError: `now` lies before the last judgement.
+        SystemFailure: nothing was measured, or the state database is locked or cannot be reached.
+        InputError: `now` is before the last evaluation.
     """
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
+    with migrated_engine(settings.state_url) as engine:
         contexts = moment_contexts(journeys, settings)
-        evaluated = evaluate_series(warehouse, [_with_receivers(watched, contexts) for watched in configured_moments(journeys, settings)],
-                                 settings)  # fmt: skip
+        watched_moments = [_with_receivers(watched, contexts) for watched in configured_moments(journeys, settings)]
+        evaluated = evaluate_series(warehouse, watched_moments, settings)
         conditions_now = map_conditions(warehouse, journeys, settings)
         with write_transaction(engine) as connection:
             previous_run_at = _refuse_earlier_now(connection, settings)
@@ -127,18 +134,17 @@ def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Se
                 evaluated, _suppressed_series(connection, evaluated, open_drops, contexts, settings), open_drops
             )
             alert_contexts = _contexts(warehouse, reconcile(evaluated, stored_alerts), contexts, settings)
-            alert_contexts += map_alert_contexts(conditions_now, stored_alerts, settings.now)
+            alert_contexts += _map_contexts(conditions_now, stored_alerts, settings.now)
             for context in alert_contexts:
                 write_transition(connection, context, settings.now)
             outcome = EvaluationOutcome(
                 tuple(evaluated), tuple(conditions_now), contexts, tuple(alert_contexts), previous_run_at
             )
-            messages = dispatch(connection, warehouse, outcome, settings)
+            messages_queued = dispatch(connection, warehouse, outcome, settings)
             replace_series_states(connection, evaluated, settings.now)
             states = read_moment_states(connection)
-    finally:
-        engine.dispose()
-    return AlertReport(tuple(_reported(context) for context in alert_contexts), tuple(states), len(evaluated), messages)
+    transitions = tuple(_reported(context) for context in alert_contexts)
+    return AlertReport(transitions, tuple(states), len(evaluated), messages_queued)
 
 
 def _with_receivers(watched: WatchedMoment, contexts: Mapping[MomentKey, MomentContext]) -> WatchedMoment:
@@ -148,13 +154,13 @@ def _with_receivers(watched: WatchedMoment, contexts: Mapping[MomentKey, MomentC
 def evaluate_series(
     warehouse: Warehouse, all_watched: Sequence[WatchedMoment], settings: Settings
 ) -> list[EvaluatedSeries]:
-    """The series of all moments, those of one cadence in one fold. A moment's series come in order, the whole first.
+    """Evaluate the series of all moments. The series of a moment come in order, all customers first.
 
     Raises:
         SystemFailure: nothing has been measured.
     """
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
-        raise SystemFailure("there are no readings to judge", hint="measure first: jkpi measure")
+        raise SystemFailure("there are no readings to evaluate", hint="measure first: jkpi measure")
     due_days = {watched: due_day(warehouse, watched, settings.now) for watched in all_watched}
     results = evaluate_moments(warehouse, all_watched, due_days)
     warnings_by_moment = early_warnings(warehouse, all_watched, settings.now)
@@ -186,15 +192,16 @@ def _evaluated_series(
 
 
 def _refuse_earlier_now(connection: Connection, settings: Settings) -> datetime | None:
-    """What was told as of a later time cannot be judged by an earlier one: it would all seem never to have been.
+    """Time of the previous evaluation, None for the first.
 
-    When it was judged last.
+    An evaluation as of an earlier time is refused: it would correct all later alerts, as if they had never been.
     """
     previous_run_at = last_evaluated_at(connection)
     if previous_run_at is not None and settings.now < previous_run_at - MAX_CLOCK_SKEW:
         raise InputError(
-            f"alerts were judged as of {previous_run_at:%Y-%m-%d %H:%M} UTC already; this is {settings.now:%Y-%m-%d %H:%M}",
-            hint="to see what would have been told then, use a workspace with another `state`",
+            f"alerts were already evaluated as of {previous_run_at:%Y-%m-%d %H:%M} UTC;"
+            f" this run is as of {settings.now:%Y-%m-%d %H:%M}",
+            hint="to evaluate an earlier day, use a workspace with another `state`",
         )
     return previous_run_at
 
@@ -206,7 +213,7 @@ def _suppressed_series(
     contexts: Mapping[MomentKey, MomentContext],
     settings: Settings,
 ) -> set[str]:
-    """Ids of the series of which nothing may be said now: they speak for nobody. `told`: series -> its open alert."""
+    """Ids of the series that are silenced or muted now: they inhibit no other series. open_drops: series -> alert."""
     silences, mute_intervals = read_active_silences(connection, settings.now), settings.alerting.mute_intervals
     suppressed = set()
     for evaluated in all_evaluated if silences or mute_intervals else ():
@@ -236,6 +243,21 @@ def _contexts(
             context = dataclasses.replace(context, receivers=(settings.default_receiver or CONSOLE,))
         alert_contexts.append(context)
     return alert_contexts
+
+
+def _map_contexts(
+    conditions: Sequence[MapCondition], stored_alerts: Sequence[StoredAlert], now: datetime
+) -> list[AlertContext]:
+    """Conditions of the map and its sources that began or ended."""
+    contexts = []
+    for transition, condition in reconcile_map(conditions, stored_alerts, now.date()):
+        if condition is not None:
+            addressing = condition.title, condition.owner, condition.receivers
+        else:
+            alert = transition.stored_alert
+            addressing = (alert.title, alert.owner, alert.receivers) if alert else ("", "", ())
+        contexts.append(AlertContext(transition, *addressing, condition=condition))
+    return contexts
 
 
 def _reported(context: AlertContext) -> ReportedTransition:

@@ -1,4 +1,4 @@
-"""Write one transition, and the alert it belongs to, into the state database."""
+"""Writes a transition and its alert to the state database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jkpi.state.engine import alert_transitions, alerts
 
 
 def write_transition(connection: Connection, context: AlertContext, now: datetime) -> None:
-    """The alert as it is after the transition, and the transition with its evidence."""
+    """Write the alert as it is after the transition, and the transition with its payload."""
     transition = context.transition
     status = STATUS_AFTER[transition.transition_type]
     changed = {
@@ -60,20 +60,20 @@ def _new_alert(context: AlertContext, now: datetime) -> dict[str, Any]:
 
 
 def _series_columns(context: AlertContext) -> dict[str, str]:
-    """What an alert is about; of the map's own alerts, what part of the map, or which source."""
+    """What an alert is about: its series; for an alert of the map, the part of the map or the source."""
     names = ("journey", "moment", "kpi", "statistic", "segment", "segment_value")
     series, condition = context.series, context.condition
     if series is not None:
         watched = series.watched
         values = (watched.journey, watched.moment, watched.kpi, watched.statistic, series.segment, series.segment_value)
     else:
-        assert condition is not None, "an alert is opened on a series that was judged, or on a condition of the map"
+        assert condition is not None, "an alert opens on an evaluated series or on a condition of the map"
         values = (condition.journey, "", "", "", condition.segment, condition.segment_value)
     return dict(zip(names, values, strict=True))
 
 
 def _payload(context: AlertContext) -> dict[str, Any]:
-    """What a later run must know of what was told, and what was told in figures: rates are higher-is-better."""
+    """What later runs and `jkpi alerts show` need: texts, figures and queries. Rates are higher-is-better."""
     transition, stored_alert = context.transition, context.transition.stored_alert
     rule_at_firing = (
         rule_terms(transition.evaluated)

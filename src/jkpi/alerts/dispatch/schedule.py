@@ -1,12 +1,12 @@
-"""Who is still to be told what. Pure: what is owed, what was told, and the time in; what to say now out.
+"""When to notify, remind and escalate, for each alert and receiver. Pure: log entries and the time in, what is due out.
 
-A transition is owed to each of its receivers until it is told or dropped. What was held back is told afterwards only if
-it still is news: an alert that opened and closed meanwhile is never told, and neither is its end.
+A transition is pending for each of its receivers until they are notified or it is dropped. What was suppressed is
+notified later only if it still matters: an alert that opened and closed in the meantime is dropped, and so is its end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,8 +16,8 @@ from jkpi.alerts.transitions.model import StoredAlert
 
 
 @dataclass(frozen=True)
-class NotificationPlan:
-    """What to tell, and which owed rows are news no more."""
+class PendingPlan:
+    """What is due of the pending entries, and which of them need no notification any more."""
 
     due: tuple[DueNotification, ...]
     dropped: tuple[int, ...]
@@ -25,8 +25,12 @@ class NotificationPlan:
 
 @dataclass(frozen=True)
 class NotificationState:
-    """An alert, what was told of it, and whether somebody took it on since it was last news. `receivers`: who is to
-    hear of it by what the map and `jkpi.yml` say today; `seems_over`: its newest days are clear, and not yet enough."""
+    """What decides about the notifications of one alert.
+
+    is_acknowledged: since its last alerting transition (opened, reopened or worsened). receivers: by today's map and
+    `jkpi.yml`, none if the alert is closed. is_recovering: its newest days are above the threshold, but not yet long
+    enough to resolve it.
+    """
 
     alert: StoredAlert
     sent: tuple[SentNotification, ...] = ()
@@ -38,21 +42,24 @@ class NotificationState:
     notified_receivers: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "notified_receivers", frozenset(notification.receiver for notification in self.sent))
+        object.__setattr__(self, "notified_receivers", frozenset(sent.receiver for sent in self.sent))
 
     @property
     def sent_since_alerting(self) -> tuple[SentNotification, ...]:
-        """What was told since it was last news."""
-        return tuple(
-            notification for notification in self.sent if notification.number >= self.alert.last_alerting_number
-        )
+        """Notifications since the last alerting transition, that one included."""
+        return tuple(sent for sent in self.sent if sent.number >= self.alert.last_alerting_number)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Only an open drop that nobody has acknowledged is repeated or escalated."""
+        return self.alert.is_open and self.alert.kind == "drop" and not self.is_acknowledged
 
 
 def for_new_receivers(
     states: Iterable[NotificationState], pending: Iterable[PendingNotification]
 ) -> list[tuple[str, int, str]]:
-    """(alert, number, receiver): the newest of open alerts, for those who were named only after it was told."""
-    already_pending = {(notification.alert_id, notification.receiver) for notification in pending}
+    """(alert, newest number, receiver): open alerts, for receivers that were named after the others were notified."""
+    already_pending = {(entry.alert_id, entry.receiver) for entry in pending}
     return [
         (state.alert.alert_id, state.alert.number, receiver)
         for state in states
@@ -62,79 +69,70 @@ def for_new_receivers(
     ]
 
 
-def plan_notifications(
-    pending: Iterable[PendingNotification], states: dict[str, NotificationState]
-) -> NotificationPlan:
-    """Of all that is owed of one alert to one receiver, the newest says it all."""
-    groups: dict[tuple[str, str], list[PendingNotification]] = {}
-    for notification in pending:
-        groups.setdefault((notification.alert_id, notification.receiver), []).append(notification)
+def due_from_pending(pending: Iterable[PendingNotification], states: Mapping[str, NotificationState]) -> PendingPlan:
+    """One notification for each alert and receiver: the newest transition includes the older ones.
+
+    A closed alert is dropped for a receiver that was never notified of it.
+    """
+    log_ids: dict[tuple[str, str], list[int]] = {}
+    for entry in pending:
+        log_ids.setdefault((entry.alert_id, entry.receiver), []).append(entry.log_id)
     due: list[DueNotification] = []
     dropped: list[int] = []
-    for (alert_id, receiver), notifications in groups.items():
+    for (alert_id, receiver), ids in log_ids.items():
         state = states[alert_id]
-        log_ids = tuple(notification.log_id for notification in notifications)
         if not state.alert.is_open and receiver not in state.notified_receivers:
-            dropped += log_ids
+            dropped += ids
         else:
-            due.append(DueNotification(alert_id, receiver, "first", log_ids))
-    return NotificationPlan(tuple(due), tuple(dropped))
+            due.append(DueNotification(alert_id, receiver, "first", tuple(ids)))
+    return PendingPlan(tuple(due), tuple(dropped))
 
 
 def reminders(states: Iterable[NotificationState], now: datetime, every: timedelta | None) -> list[DueNotification]:
-    """Open falls that nobody took on, to those who last heard of them so long ago and still are to hear of them. What
-    seems to be over is not repeated as if it were not."""
+    """Reminders of alerts that need attention, to receivers whose last notification is at least `every` old.
+
+    No reminders while the alert is recovering, to receivers that are no longer named, or if `every` is None.
+    """
     if every is None:
         return []
     due = []
     for state in states:
-        needs_attention = state.alert.is_open and state.alert.kind == "drop" and not state.is_acknowledged
-        if needs_attention and not state.is_recovering:
-            last_notified: dict[str, datetime] = {}
-            for notification in state.sent_since_alerting:
-                last_notified[notification.receiver] = max(
-                    notification.notified_at, last_notified.get(notification.receiver, notification.notified_at)
-                )
-            receivers = {*state.receivers, *state.escalate_to}
-            due += [
-                DueNotification(state.alert.alert_id, receiver, "reminder")
-                for receiver, notified_at in last_notified.items()
-                if receiver in receivers and now - notified_at >= every
-            ]
+        if not state.needs_attention or state.is_recovering:
+            continue
+        last_notified: dict[str, datetime] = {}
+        for sent in state.sent_since_alerting:
+            last_notified[sent.receiver] = max(sent.notified_at, last_notified.get(sent.receiver, sent.notified_at))
+        named = {*state.receivers, *state.escalate_to}
+        due += [
+            DueNotification(state.alert.alert_id, receiver, "reminder")
+            for receiver, notified_at in last_notified.items()
+            if receiver in named and now - notified_at >= every
+        ]
     return due
 
 
 def escalations(states: Iterable[NotificationState], now: datetime) -> list[DueNotification]:
-    """Open falls that nobody took on in the time their map gives, to those whom it names then; once."""
+    """Escalations of alerts that need attention, `escalate_after` after the first notification; once to a receiver."""
     due = []
     for state in states:
+        sent_since = state.sent_since_alerting
         first_notified = min(
-            (
-                notification.notified_at
-                for notification in state.sent_since_alerting
-                if notification.notification_type == "first"
-            ),
-            default=None,
+            (sent.notified_at for sent in sent_since if sent.notification_type == "first"), default=None
         )
-        already_escalated = {
-            notification.receiver
-            for notification in state.sent_since_alerting
-            if notification.notification_type == "escalation"
-        }
-        needs_attention = state.alert.is_open and state.alert.kind == "drop" and not state.is_acknowledged
-        if (
-            needs_attention
-            and first_notified is not None
-            and state.escalate_after
-            and now - first_notified >= state.escalate_after
-        ):
-            receivers = (receiver for receiver in state.escalate_to if receiver not in already_escalated)
-            due += [DueNotification(state.alert.alert_id, receiver, "escalation") for receiver in receivers]
+        if not state.needs_attention or first_notified is None or not state.escalate_after:
+            continue
+        if now - first_notified >= state.escalate_after:
+            escalated = {sent.receiver for sent in sent_since if sent.notification_type == "escalation"}
+            due += [
+                DueNotification(state.alert.alert_id, receiver, "escalation")
+                for receiver in state.escalate_to
+                if receiver not in escalated
+            ]
     return due
 
 
 def one_per_receiver(due: Sequence[DueNotification]) -> list[DueNotification]:
-    """At most one of each alert to each receiver: news before escalation before repeat."""
+    """At most one notification for each alert and receiver: first before escalation before reminder."""
     order: tuple[NotificationType, ...] = ("first", "escalation", "reminder")
     chosen: dict[tuple[str, str], DueNotification] = {}
     for notification in sorted(due, key=lambda notification: order.index(notification.notification_type)):
@@ -143,10 +141,7 @@ def one_per_receiver(due: Sequence[DueNotification]) -> list[DueNotification]:
 
 
 def thread_id_of(state: NotificationState, receiver: str) -> str | None:
-    """The thread in which a receiver heard of an alert first."""
-    notifications = [notification for notification in state.sent if notification.receiver == receiver]
-    return (
-        min(notifications, key=lambda notification: (notification.notified_at, notification.number)).thread_id
-        if notifications
-        else None
-    )
+    """The thread of the receiver's first notification about an alert; None before it."""
+    notifications = [sent for sent in state.sent if sent.receiver == receiver]
+    first = min(notifications, key=lambda sent: (sent.notified_at, sent.number), default=None)
+    return first.thread_id if first is not None else None

@@ -1,1 +1,1 @@
-"""A notification as data and as words; silences."""
+"""A notification: as data, as words, and when it is silenced."""

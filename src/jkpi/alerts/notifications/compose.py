@@ -1,7 +1,8 @@
-"""One message of everything that one receiver has to hear of in one run. Pure: findings in, a letter out."""
+"""Composes one message for one receiver and run. Pure: alert contexts in, a notification out."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,19 +19,18 @@ from jkpi.alerts.notifications.model import (
     NotificationType,
     ReadingsChart,
 )
-from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, TransitionType
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
 
 MAX_FULL_ITEMS = 12
 MAX_SUMMARIES = 100
 _MAX_CHART_DAYS = 42
-_EARLY_WARNING = "early sign"
 _CLOSING_TRANSITIONS: frozenset[TransitionType] = frozenset({"resolved", "corrected", "superseded", "ended"})
 
 
 @dataclass(frozen=True)
 class NotificationItem:
-    """A finding as one receiver hears it. `thread`: what joins all messages about it, None where this is the first."""
+    """An alert in a message to one receiver. thread_id: joins all messages about it; None in the first one."""
 
     context: AlertContext
     notification_type: NotificationType = "first"
@@ -38,7 +38,7 @@ class NotificationItem:
 
     @property
     def headline(self) -> str:
-        prefix = {"reminder": "Still: ", "escalation": "Nobody has acknowledged: "}.get(self.notification_type, "")
+        prefix = {"reminder": "Reminder: ", "escalation": "Not acknowledged: "}.get(self.notification_type, "")
         return prefix + alert_headline(self.context)
 
     @property
@@ -48,7 +48,7 @@ class NotificationItem:
 
 @dataclass(frozen=True)
 class MessageMetadata:
-    """What a message says about itself. `repeat_every`: how often it is told again while nobody takes it on."""
+    """What a message says about itself. repeat_every: time between reminders while nobody acknowledges an alert."""
 
     notification_id: str
     workspace: str
@@ -60,22 +60,20 @@ class MessageMetadata:
 
 
 def by_urgency(items: Sequence[NotificationItem]) -> list[NotificationItem]:
-    """What matters most first."""
+    """The most urgent first."""
     return sorted(items, key=_urgency)
 
 
 def compose_notification(
     items: Sequence[NotificationItem], metadata: MessageMetadata, watch_list: Sequence[str] = ()
 ) -> Notification:
-    """The most urgent in full, as many again in a line each, the rest counted; then early signs."""
+    """The most urgent alerts in full, the next ones in one line each, the rest as a count; then the watch list."""
     ordered = by_urgency(items)
     full_items, summarised = ordered[:MAX_FULL_ITEMS], ordered[MAX_FULL_ITEMS : MAX_FULL_ITEMS + MAX_SUMMARIES]
     if len(ordered) == 1:
         title = ordered[0].headline
     else:
-        title = (
-            _title_of_many(ordered) if ordered else f"Moments of truth: {pluralize(len(watch_list), _EARLY_WARNING)}"
-        )
+        title = _title_of_many(ordered) if ordered else f"Moments of truth: {len(watch_list)} on the watch list"
     return Notification(
         notification_id=metadata.notification_id,
         workspace=metadata.workspace,
@@ -97,15 +95,15 @@ def compose_notification(
 
 
 def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertItem:
-    """One alert as it is told in full."""
+    """One alert in full."""
     context, transition = item.context, item.context.transition
     body = list(body_rows(context))
     next_text = next_step(transition.transition_type, transition.kind, repeat_every)
     if next_text:
         body.insert(len(body) - 2, ("Next", next_text))
-    queries = [("The number", context.value_sql), ("The readings behind it", context.readings_sql)]
+    queries = [("Query of the value", context.value_sql), ("Query of the readings", context.readings_sql)]
     if context.condition is not None:
-        queries = [("What shows it", context.condition.sql)]
+        queries = [("Query", context.condition.sql)]
     return AlertItem(
         alert_id=transition.alert_id,
         number=transition.number,
@@ -127,7 +125,7 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
 
 
 def figures_of(context: AlertContext) -> Mapping[str, Any]:
-    """The figures of a finding for programs, in the KPI's own unit and direction; days as ISO dates."""
+    """The figures of an alert for programs, in the unit and direction of the KPI; days as ISO dates."""
     transition, series = context.transition, context.series
     figures: dict[str, Any] = {"onset": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
     if series is None or transition.episode is None:
@@ -137,21 +135,43 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
     low, high = sorted(watched.to_value(edge) for edge in sample.interval)
     return {
         **figures,
-        "journey": watched.journey, "moment": watched.moment, "kpi": watched.kpi, "statistic": watched.statistic,
-        "period": watched.period, "unit": watched.unit, "segment": series.segment,
+        "journey": watched.journey,
+        "moment": watched.moment,
+        "kpi": watched.kpi,
+        "statistic": watched.statistic,
+        "period": watched.period,
+        "unit": watched.unit,
+        "segment": series.segment,
         "segment_value": sanitize(series.segment_value),
-        "line": detection.line, "within_seconds": detection.within_seconds,
-        "fired_on": detection.fired_on.isoformat(), "first_day": sample.first_day.isoformat(),
-        "last_day": watched.period_end(sample.last_day).isoformat(), "value": watched.to_value(sample.rate),
-        "ci_low": low, "ci_high": high, "n": sample.n, "expected": watched.to_value(sample.reference),
-        "promise": watched.promise, "tail_probability": sample.tail, "suspended_days": context.suspended_count,
+        "line": detection.line,
+        "within_seconds": detection.within_seconds,
+        "fired_on": detection.fired_on.isoformat(),
+        "first_day": sample.first_day.isoformat(),
+        "last_day": watched.period_end(sample.last_day).isoformat(),
+        "value": watched.to_value(sample.rate),
+        "ci_low": low,
+        "ci_high": high,
+        "n": sample.n,
+        "expected": watched.to_value(sample.reference),
+        "promise": watched.promise,
+        "tail_probability": sample.tail,
+        "suspended_days": context.suspended_count,
         "driven_by": [
-            {"segment": contribution.segment, "segment_value": sanitize(contribution.segment_value), "value": watched.to_value(contribution.rate),
-             "baseline": watched.to_value(contribution.baseline), "n": contribution.n, "proportion": contribution.loss_share}
+            {
+                "segment": contribution.segment,
+                "segment_value": sanitize(contribution.segment_value),
+                "value": watched.to_value(contribution.rate),
+                "baseline": watched.to_value(contribution.baseline),
+                "n": contribution.n,
+                "proportion": contribution.loss_share,
+            }
             for contribution in context.contributions
         ],
-        "mix_or_rate": [{"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect} for contribution in context.effects],
-    }  # fmt: skip
+        "mix_or_rate": [
+            {"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect}
+            for contribution in context.effects
+        ],
+    }
 
 
 def _chart(context: AlertContext) -> ReadingsChart | None:
@@ -162,12 +182,16 @@ def _chart(context: AlertContext) -> ReadingsChart | None:
     first, last = context.period
     chart_days = tuple(
         ChartDay(
-            reading.period_start.isoformat(), reading.value, reading.ci_low, reading.ci_high, reading.denominator or 0.0,
+            reading.period_start.isoformat(),
+            reading.value,
+            reading.ci_low,
+            reading.ci_high,
+            reading.denominator or 0.0,
             first <= reading.period_start <= last and reading.status == "final",
         )
         for reading in context.daily_readings[-_MAX_CHART_DAYS:]
         if reading.status != "withheld"
-    )  # fmt: skip
+    )
     baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
     promise = series.watched.promise if detection.line != "median" else None
     return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
@@ -190,24 +214,43 @@ def _urgency(item: NotificationItem) -> tuple[int, int, bool, str]:
     return type_order.index(item.notification_type), rank, is_segment, transition.alert_id
 
 
+_TRANSITION_WORDS: dict[TransitionType, str] = {
+    "opened": "dropped",
+    "reopened": "dropped again",
+    "worsened": "worsened",
+    "resolved": "recovered",
+    "corrected": "corrected",
+    "superseded": "closed",
+    "ended": "ended",
+}
+_KIND_NOUNS: dict[AlertKind, str] = {"early_warning": "early warning", "data_gap": "data gap"}
+_KIND_WORDS: dict[AlertKind, str] = {
+    "error": "cannot be evaluated",
+    "no_events": "without events",
+    "unmapped": "not on a map",
+    "silent": "silent",
+    "missing": "missing rows",
+}
+_TYPE_WORDS: dict[NotificationType, str] = {"reminder": "still open", "escalation": "not acknowledged"}
+
+
 def _title_of_many(items: Sequence[NotificationItem]) -> str:
-    transition_words = {"opened": "fell off", "reopened": "fell off again", "worsened": "got worse", "resolved": "recovered",
-             "corrected": "corrected", "superseded": "closed", "ended": "mended"}  # fmt: skip
-    kind_words = {"early_warning": _EARLY_WARNING, "data_gap": "data_gap", "error": "cannot be judged", "no_events": "not seen",
-             "unmapped": "on no map", "silent": "silent", "missing": "with rows missing"}  # fmt: skip
-    type_words = {"reminder": "still open", "escalation": "not acknowledged"}
-    counts: dict[str, int] = {}
-    for item in items:
-        transition = item.context.transition
-        word = transition_words.get(transition.transition_type, "changed")
-        if transition.transition_type != "ended":
-            word = kind_words.get(transition.kind, word)
-        word = type_words.get(item.notification_type, word)
-        counts[word] = counts.get(word, 0) + 1
+    """Such as "Moments of truth: 2 dropped, 1 recovered, 3 data gaps"."""
+    counts = Counter(_title_word(item) for item in items)
     subject = "The map" if all(item.context.condition for item in items) else "Moments of truth"
-    return f"{subject}: " + ", ".join(
-        pluralize(number, word) if word == _EARLY_WARNING else f"{number} {word}" for word, number in counts.items()
-    )
+    nouns = _KIND_NOUNS.values()
+    parts = (pluralize(count, word) if word in nouns else f"{count} {word}" for word, count in counts.items())
+    return f"{subject}: " + ", ".join(parts)
+
+
+def _title_word(item: NotificationItem) -> str:
+    transition = item.context.transition
+    if item.notification_type in _TYPE_WORDS:
+        return _TYPE_WORDS[item.notification_type]
+    word = _TRANSITION_WORDS[transition.transition_type]
+    if transition.transition_type == "ended":
+        return word
+    return _KIND_NOUNS.get(transition.kind) or _KIND_WORDS.get(transition.kind) or word
 
 
 def _severity(items: Sequence[NotificationItem]) -> str:

@@ -1,6 +1,6 @@
-"""What happened, in one line: the headline of a finding, and a line of the digest. Pure; plain text.
+"""What happened in one line: the headline of a notification, and a line of the watch list. Pure; plain text.
 
-Names of segments come from the data and are cut to one plain line.
+Segment values come from the data and are reduced to one plain line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jkpi.formatting.numbers import format_count, format_percent, pluralize, san
 
 
 def alert_headline(context: AlertContext) -> str:
-    """One line: what happened to which moment."""
+    """One line: which moment, and what happened."""
     transition, series = context.transition, context.series
     segment_suffix = (
         "" if series is None or series.is_total else f" ({sanitize(series.segment)} {sanitize(series.segment_value)})"
@@ -28,85 +28,82 @@ def alert_headline(context: AlertContext) -> str:
     if context.condition is not None:
         return context.condition.headline
     if transition.transition_type == "ended":
-        return f"{name}: no longer so"
+        return f"{name}: ended"
     if transition.kind == "data_gap":
-        return f"{name}: we are blind here"
+        return f"{name}: data gap"
     if transition.kind == "error":
-        return f"{name}: cannot be judged"
+        return f"{name}: cannot be evaluated"
     if transition.kind == "early_warning":
         detail = early_warning_detail(transition.evaluated)
         return f"{name}: early warning" + (f": {detail}" if detail else "")
     if transition.transition_type == "superseded":
         return f"{name}: closed, {'no longer in the data' if transition.series_missing else 'the map has changed'}"
     if transition.transition_type == "corrected":
-        return f"{name}: correction, the breach never was"
+        return f"{name}: corrected: there was no drop"
     if transition.transition_type == "resolved" and transition.episode is None:
-        return f"{name}: over, nothing has been low since"
+        return f"{name}: resolved, nothing low since"
     if series is None or transition.episode is None:
-        return f"{name}: still open; its days are not there today" if transition.stored_alert else name
-    formatter, detection = KpiFormatter(series.watched), main_detection(transition.episode, transition.transition_type)
-    watched = series.watched
+        return f"{name}: still open; its readings are not available today" if transition.stored_alert else name
+    detection = main_detection(transition.episode, transition.transition_type)
+    watched, value_of = series.watched, KpiFormatter(series.watched).from_rate
     kpi_prefix = _kpi_prefix(watched)
     if transition.transition_type == "resolved":
-        within_text = (
-            f" within {slowdown_text.format_time_limit(detection.within_seconds, watched)}"
-            if detection.within_seconds
-            else ""
-        )
-        return f"{name}: {kpi_prefix}back at {formatter.from_rate((detection.recovery or detection.drop).rate)}{within_text}"
-    continuation = _continuation_word(transition, detection)
+        limit = detection.within_seconds
+        within_text = f" within {slowdown_text.format_time_limit(limit, watched)}" if limit else ""
+        return f"{name}: {kpi_prefix}back at {value_of((detection.recovery or detection.drop).rate)}{within_text}"
+    continuation = _continuation(transition, detection)
     if detection.line == "median":
-        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, continuation)}"
-    direction_word = "up" if series.watched.direction == "lower" else "down"
-    promise_suffix = " promised" if detection.line == "promise" else ""
-    expected = formatter.from_rate(expected_rate(series, detection)) + promise_suffix
-    return f"{name}: {kpi_prefix}{continuation}{direction_word} to {formatter.from_rate(detection.drop.rate)} instead of {expected}"
+        prefix = f"{continuation} " if continuation else ""
+        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, prefix)}"
+    now, expected = value_of(detection.drop.rate), value_of(expected_rate(series, detection))
+    is_lower_better = watched.direction == "lower"
+    if detection.line == "promise":
+        prefix = f"{continuation} " if continuation else ""
+        return f"{name}: {kpi_prefix}{prefix}{'up' if is_lower_better else 'down'} to {now}, promised {expected}"
+    verb = "rose" if is_lower_better else "dropped"
+    phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
+    return f"{name}: {kpi_prefix}{phrase} from {expected} to {now}"
 
 
-def _continuation_word(transition: Transition, detection: Detection) -> str:
-    """How it goes on from what was told: only of the same figure can more be said."""
+def _continuation(transition: Transition, detection: Detection) -> str:
+    """`again`, `further` or `also`, as seen from earlier notifications; empty for a new drop."""
     if transition.transition_type not in ("reopened", "worsened"):
         return ""
     if transition.mentioned(detection.line):
-        return "again " if transition.transition_type == "reopened" else "further "
+        return "again" if transition.transition_type == "reopened" else "further"
     detections = transition.episode.detections if transition.episode else ()
     other_is_open = any(
         other.closed_on is None and (other.line == "median") != (detection.line == "median") for other in detections
     )
-    return "also " if other_is_open else ""
+    return "also" if other_is_open else ""
 
 
 def expected_rate(series: Series, detection: Detection) -> float:
-    """What the fallen rate is set against: the usual rate, or the promise."""
+    """The rate that the drop is compared with: the baseline, or the promise."""
     promise = series.watched.promise
-    return (
-        detection.drop.reference if detection.line != "promise" or promise is None else series.watched.to_rate(promise)
-    )
+    if detection.line != "promise" or promise is None:
+        return detection.drop.reference
+    return series.watched.to_rate(promise)
 
 
 def watch_list_line(series: Series, result: SeriesResult, names_journey: bool) -> str:
-    """A line of the digest: a coincidence or a pattern, nothing to do about yet."""
+    """A series in state watch or pattern. names_journey: moments of two journeys have this title."""
     segment_suffix = "" if series.is_total else f" ({sanitize(series.segment)} {sanitize(series.segment_value)})"
-    watched, adjective, rate = (
-        series.watched,
-        "slow" if result.is_slowdown else "bad",
-        None if result.is_slowdown else result.rate,
-    )
+    watched, adjective = series.watched, "slow" if result.is_slowdown else "bad"
     last_period = _period_name(result.states[-1][0], watched)
     description = f"one {adjective} {watched.period}, {last_period}"
     if result.state is not SeriesState.WATCH:
         description = f"{adjective} {watched.period}s in a row, not enough to be sure, the last one {last_period}"
-    value_text = (
-        f": {_kpi_prefix(watched)}{KpiFormatter(watched).from_rate(rate)}, n = {format_count(result.n)}"
-        if rate is not None and result.n
-        else ""
-    )
+    value_text = ""
+    if not result.is_slowdown and result.rate is not None and result.n:
+        value = KpiFormatter(watched).from_rate(result.rate)
+        value_text = f": {_kpi_prefix(watched)}{value}, n = {format_count(result.n)}"
     journey_suffix = f" ({watched.journey_title})" if names_journey else ""
     return f"{watched.title}{journey_suffix}{segment_suffix}: {description}{value_text}"
 
 
 def _kpi_prefix(watched: WatchedMoment) -> str:
-    """A share of which more is better speaks for itself; other numbers are told apart by their name."""
+    """The name of the KPI, except for a proportion of which more is better."""
     is_plain_share = watched.unit == "share" and watched.direction == "higher"
     return "" if is_plain_share else f"{watched.kpi_title} "
 
@@ -116,7 +113,7 @@ def _period_name(start: date, watched: WatchedMoment) -> str:
 
 
 def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
-    """What the undecided cohorts show already; empty where nothing is known of them."""
+    """What the undecided cohorts show; empty if there is no early warning now."""
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop

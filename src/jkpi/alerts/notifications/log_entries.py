@@ -10,7 +10,7 @@ from jkpi.alerts.notifications.model import NotificationType
 
 @dataclass(frozen=True)
 class PendingNotification:
-    """A transition that a receiver has not heard of."""
+    """A transition that a receiver has not been notified of."""
 
     log_id: int
     alert_id: str
@@ -20,7 +20,7 @@ class PendingNotification:
 
 @dataclass(frozen=True)
 class SentNotification:
-    """A transition that a receiver was told, in which message and thread."""
+    """A transition that a receiver was notified of, with its message and thread."""
 
     alert_id: str
     number: int
@@ -33,7 +33,7 @@ class SentNotification:
 
 @dataclass(frozen=True)
 class DueNotification:
-    """To be told now, if nothing holds it back; `owed` are the rows that are settled by it."""
+    """A notification that is due, unless it is suppressed. pending_ids: the log entries that it settles."""
 
     alert_id: str
     receiver: str

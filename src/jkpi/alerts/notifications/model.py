@@ -1,4 +1,4 @@
-"""What one receiver is told in one message, before it has a form: text, mail, card or JSON. Pure data."""
+"""A notification as data, before it becomes text, mail, card or JSON. Pure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 NotificationType = Literal["first", "reminder", "escalation"]
 BodyRow = tuple[str, str]
-"""Label and text; a row without a label goes on with the one above it."""
+"""Label and text; a row without a label continues the one above it."""
 Section = tuple[str, tuple[str, ...]]
 """A heading and the lines below it."""
 SYNTHETIC_MARK = "[synthetic data]"
-"""Begins each title that speaks of made-up data."""
+"""Begins each title about synthetic data."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ChartDay:
 
 @dataclass(frozen=True)
 class ReadingsChart:
-    """Days in order; `usual` and `promise` are lines across it, `unit` is share or points."""
+    """Days in order. baseline and promise: lines across the chart, None without one. unit: share or points."""
 
     days: tuple[ChartDay, ...]
     baseline: float | None
@@ -39,8 +39,11 @@ class ReadingsChart:
 
 @dataclass(frozen=True)
 class AlertItem:
-    """One alert of a message. `thread` is what joins all messages about it; `over` means that it is closed by this;
-    `facts` are its figures for programs; `comments` are customers' own words."""
+    """One alert in full.
+
+    thread_id: joins all messages about it. is_closed: this transition closes it. figures: for programs. comments: by
+    customers, word for word.
+    """
 
     alert_id: str
     number: int
@@ -62,9 +65,13 @@ class AlertItem:
 
 @dataclass(frozen=True)
 class Notification:
-    """`sections` are told first, then `entries` in full; `brief` are (alert, headline) told in a line, `more` are
-    counted only. `replies_to`: the ids of the messages that told of these alerts first. `fresh`: how many that are not
-    told in full begin with this message. `over`: threads in which nothing is open any more."""
+    """One message to one receiver.
+
+    It has sections, then items in full, then summaries (alert, headline) in one line each, then omitted_count more,
+    then the watch list. new_summarised_count: alerts not shown in full that the receiver has not seen before.
+    replies_to: ids of the first messages about these alerts. closed_threads: threads in which no alert is open any
+    more.
+    """
 
     notification_id: str
     workspace: str
@@ -88,7 +95,7 @@ class Notification:
 
 
 def notification_from_json(content: Mapping[str, Any]) -> Notification:
-    """The letter that `to_json` wrote."""
+    """The notification that `to_json` wrote."""
     items = tuple(_item_from_json(item) for item in content["items"])
     rows = {"summaries": tuple((first, second) for first, second in content["summaries"]), "items": items}
     lists = {name: tuple(content[name]) for name in ("watch_list", "replies_to", "closed_threads")}

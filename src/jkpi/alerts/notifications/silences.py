@@ -1,4 +1,4 @@
-"""Why an announcement is held back: it was silenced, or the calendar mutes it. Pure; the state of an alert goes on."""
+"""Why a notification is suppressed: a silence, or a mute interval. Pure; the state of the alert does not change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SuppressionReason = Literal["silenced", "muted", "rate_limited"]
 
 @dataclass(frozen=True)
 class Silence:
-    """`scope`: an alert, a series, or the beginning of one: `JOURNEY`, `JOURNEY/MOMENT`, `source/NAME`."""
+    """A silence. scope: an alert, a series, or a prefix of one: `JOURNEY`, `JOURNEY/MOMENT`, `source/NAME`."""
 
     silence_id: int
     scope: str
@@ -25,7 +25,7 @@ class Silence:
 
 
 def scope_matches(scope: str, series_id: str, alert_id: str | None = None) -> bool:
-    """Whether a scope holds a series, or is that alert."""
+    """Whether a scope covers a series, or is that alert."""
     return scope in (series_id, alert_id) or series_id.startswith(f"{scope}/")
 
 
@@ -37,7 +37,10 @@ def suppression_reason(
     silences: Iterable[Silence],
     mute_intervals: Iterable[MuteInterval],
 ) -> SuppressionReason | None:
-    """Why nothing is said of a series now; None where it may be. Days of mutes are cut in `zone`."""
+    """Why notifications about a series are suppressed now; None if they are not.
+
+    timezone: of the journey; the days of mute intervals are days there.
+    """
     if any(
         scope_matches(active_silence.scope, series_id, alert_id) and now < active_silence.until
         for active_silence in silences

@@ -1,1 +1,1 @@
-"""One file a receiver kind, and the transports they share."""
+"""Receivers: one module for each kind, and the transports they share."""

@@ -1,6 +1,6 @@
-"""Links by which an alert is acknowledged: whoever has one may do so until it runs out. Pure.
+"""Links that acknowledge an alert. Whoever has a link may use it until it expires. Pure.
 
-A link carries the alert, the receiver it was sent to, and its end, under an HMAC-SHA256 of all three.
+A link names the alert, the receiver it was sent to and its expiry, signed with HMAC-SHA256 over all three.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from urllib.parse import urlencode
 from jkpi.config.receivers import AlertingConfig
 
 ACKNOWLEDGE_PATH = "/acknowledge"
+AcknowledgeLink = Callable[[str], str | None]
+"""Alert id -> the link that acknowledges it; None if the workspace has no `base_url`."""
 
 
 @dataclass(frozen=True)
 class SignedClaim:
-    """What a link says, and whether it is signed by us and still holds."""
+    """What a valid link says."""
 
     alert_id: str
     receiver: str
@@ -28,15 +30,15 @@ class SignedClaim:
 
 
 class InvalidLinkError(Exception):
-    """A link that is not ours, or was changed."""
+    """A link with a wrong signature."""
 
 
 class ExpiredLinkError(Exception):
-    """A link that has run out."""
+    """A link that has expired."""
 
 
-def link_factory(alerting: AlertingConfig, receiver: str, now: datetime) -> Callable[[str], str | None]:
-    """Alert id -> its link; None for all where the workspace says no `base_url`."""
+def link_factory(alerting: AlertingConfig, receiver: str, now: datetime) -> AcknowledgeLink:
+    """The links in a message to this receiver; they expire `ack_link_ttl` after now."""
     base, until = alerting.options.base_url, int((now + alerting.options.ack_link_ttl).timestamp())
 
     def link(alert_id: str) -> str | None:
@@ -50,16 +52,17 @@ def link_factory(alerting: AlertingConfig, receiver: str, now: datetime) -> Call
 
 
 def sign_link(key: bytes, alert_id: str, receiver: str, until: int) -> str:
-    """The signature of a link; a zero byte between the parts, so that none can be moved into another."""
+    """The signature of a link. Zero bytes separate the parts, so that no text can move from one to another."""
     content = "\0".join(["acknowledge", alert_id, receiver, str(until)]).encode()
     return base64.urlsafe_b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode().rstrip("=")
 
 
 def verify_link(key: bytes, query: Mapping[str, str], now: datetime) -> SignedClaim:
-    """What a link claims.
+    """Check a link.
 
     Raises:
-        WrongLinkError, OldLinkError
+        InvalidLinkError: the signature is wrong.
+        ExpiredLinkError: the link is ours but has expired.
     """
     alert_id, receiver, until = (query.get(name, "") for name in ("alert", "to", "until"))
     if not key or not until.isascii() or not until.isdigit() or len(until) > 12:

@@ -1,6 +1,6 @@
-"""Handing plain text to whatever an Apprise URL points at.
+"""Sends plain text to an Apprise URL.
 
-An Apprise URL holds passwords and tokens: the loggers of the libraries that speak to it are shut while they do.
+The URL holds passwords and tokens, so the logs of the libraries that use it are captured while they do.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _HTTP_STATUS = re.compile(r"\berror=(\d{3})\b")
 
 
 def send_apprise(url: str, title: str, body: str, severity: str) -> None:
-    """Deliver, or raise.
+    """Send one message.
 
     Raises:
-        SystemFailure: it did not take the message.
+        SystemFailure: the URL is wrong, or the service did not accept the message. The URL is not in the error.
     """
     import apprise
 
@@ -28,7 +28,7 @@ def send_apprise(url: str, title: str, body: str, severity: str) -> None:
     client = apprise.Apprise()
     with _captured_logs() as lines:
         if not client.add(url):
-            raise SystemFailure("its URL is none that Apprise knows")
+            raise SystemFailure("Apprise does not know this kind of URL")
         delivered = client.notify(body=body, title=title, notify_type=severity, body_format=apprise.NotifyFormat.TEXT)
     if not delivered:
         status = next((match[1] for match in map(_HTTP_STATUS.search, lines) if match), None)
@@ -38,7 +38,7 @@ def send_apprise(url: str, title: str, body: str, severity: str) -> None:
 
 @contextmanager
 def _captured_logs() -> Iterator[list[str]]:
-    """What Apprise says goes to the list, from which only an HTTP status is taken; everybody else hears nothing."""
+    """Log lines of Apprise go to this list and nowhere else. Only an HTTP status is taken from them."""
     lines: list[str] = []
 
     class LineCollector(logging.Handler):

@@ -1,4 +1,4 @@
-"""A letter as Slack's blocks and as an adaptive card for Teams. Pure: both are JSON with limits of their own."""
+"""A notification as Slack blocks and as an adaptive card for Teams. Pure. Both are JSON with limits of their own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
-from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, AcknowledgeLink, action_rows, footer
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
+from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, footer
 from jkpi.formatting.numbers import format_count
 
 _MAX_ITEMS = 6
-"""Slack takes 50 blocks and Teams 28 KB a message: so many alerts go in whole, the others by their headline."""
+"""Alerts shown in full; the others by headline. Slack allows 50 blocks a message, Teams 28 KB."""
 _MAX_SECTION_CHARS = 2900
 _MAX_HEADER_CHARS = 150
 _SYMBOLS = {"failure": "🔴", "warning": "🟠", "success": "🟢", "info": "🔵"}
@@ -18,7 +19,7 @@ _COLOURS = {"failure": "attention", "warning": "warning", "success": "good", "in
 
 
 def slack_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
-    """The body for an incoming webhook; `text` is what a notification shows."""
+    """The body for an incoming webhook. Its `text` is what a desktop notification shows."""
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": _plain_block(_title_with_symbol(notification), _MAX_HEADER_CHARS)}
     ]
@@ -35,7 +36,7 @@ def slack_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
         ]
         if item.comments:
             quoted = "\n".join(f"> {escape_slack(comment)}" for comment in item.comments)
-            blocks.append({"type": "section", "text": _mrkdwn_block(f"In customers' own words:\n{quoted}")})
+            blocks.append({"type": "section", "text": _mrkdwn_block(f"Customer comments:\n{quoted}")})
         url = None if item.is_closed else link(item.alert_id)
         if url:
             button = {"type": "button", "text": _plain_block("Acknowledge", 75), "url": url, "value": item.alert_id}
@@ -49,7 +50,7 @@ def slack_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
 
 
 def teams_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
-    """The body for a workflow that posts adaptive cards (version 1.4, which all of Teams shows)."""
+    """The body for a workflow that posts adaptive cards (version 1.4, which all Teams clients show)."""
     body: list[dict[str, Any]] = [
         _text_block(notification.title, size="large", weight="bolder", color=_COLOURS[notification.severity])
     ]
@@ -84,12 +85,12 @@ def teams_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
 
 
 def escape_slack(text: str) -> str:
-    """Slack's three signs; nothing else in its markup can ping somebody or make a link."""
+    """Escape the three characters of Slack markup that can mention somebody or make a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
-    """What is told in a line each, cut to what a card can hold."""
+    """Sections, more alerts and watch list, cut to what a card can hold."""
     lines = [
         *(item.headline for item in notification.items[_MAX_ITEMS:]),
         *(text for _, text in notification.summaries),
@@ -99,20 +100,20 @@ def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
     if omitted_count:
         shown.append(f"and {format_count(omitted_count)} more: see jkpi alerts")
     lists = [(heading, list(section_lines[:20])) for heading, section_lines in notification.sections]
-    lists += [("And in short", shown)] if shown else []
+    lists += [("More alerts", shown)] if shown else []
     return [
         *lists,
-        *([("Early signs, nothing to do yet", list(notification.watch_list[:20]))] if notification.watch_list else []),
+        *([("Watch list, nothing to do yet", list(notification.watch_list[:20]))] if notification.watch_list else []),
     ]
 
 
 def _action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
-    """Without the link: that is the button."""
+    """Without the link, which is a button."""
     return [(label or "Acknowledge", text) for label, text in action_rows(item, link) if not text.startswith("http")]
 
 
 def _merge_continued_rows(rows: list[BodyRow]) -> list[BodyRow]:
-    """Rows without a label go on with the one above."""
+    """Join rows without a label to the one above."""
     merged: list[BodyRow] = []
     for label, text in rows:
         if label or not merged:
@@ -139,7 +140,7 @@ def _text_block(text: str, **style: Any) -> dict[str, Any]:
 
 
 def _escape_markdown(text: str) -> str:
-    """Adaptive cards read Markdown: links, emphasis and lists of somebody else's making are told as text."""
+    """Adaptive cards read Markdown; text from data must not become links, emphasis or lists."""
     return "".join(f"\\{character}" if character in "\\[]*_`#" else character for character in text)
 
 

@@ -1,8 +1,8 @@
-"""A small chart as an HTML table: the one picture that every mail client shows, with images blocked as well. Pure.
+"""A small chart as an HTML table, which every mail client shows, even with images blocked. Pure.
 
-SVG is dropped by most clients and pictures are hidden until asked for; cells with a colour and a height are neither.
-Each day is a column: its value a dark dot, its 95 % interval a pale bar, what is usual a line across all columns, the
-promise a dotted one. The axis is cut to where the values are, so values are told by place, not by length.
+Most clients remove SVG and hide images until the reader asks; table cells with a colour and a height always show. Each
+day is a column: its value is a dark dot, its 95 % interval a pale bar. The baseline is a line across all columns, the
+promise a dotted one. The axis covers only the range of the values, so read positions, not lengths.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VALUE_COLOUR, _INTERVAL_COLOUR, _DROP_COLOUR, _DROP_INTERVAL_COLOUR = "#5c6670"
 
 
 def render_chart(chart: ReadingsChart) -> str:
-    """The chart with its axis and its key; "" where no day has a value."""
+    """The chart with its axis and its legend; "" if no day has a value."""
     if all(chart_day.value is None for chart_day in chart.days):
         return ""
     low, high = _axis(chart)
@@ -35,8 +35,8 @@ def render_chart(chart: ReadingsChart) -> str:
     foot = f'<td valign="bottom" style="{_SMALL}text-align:right;padding-right:6px">{_format_value(low, chart)}</td>'
     period = f"{_day(chart.days[0])} to {_day(chart.days[-1])}"
     return (
-        f'<table role="img" aria-label="{escape(_screen_reader_text(chart, period))}" cellpadding="0" cellspacing="0" border="0"'
-        f' style="margin:12px 0 4px">'
+        f'<table role="img" aria-label="{escape(_screen_reader_text(chart, period))}"'
+        f' cellpadding="0" cellspacing="0" border="0" style="margin:12px 0 4px">'
         f"<tr>{axis}</tr><tr>{foot}</tr>"
         f'<tr><td></td><td style="{_SMALL}padding-top:4px">{escape(period)}</td></tr></table>'
         f'<p style="{_SMALL}margin:0 0 12px">{_legend(chart)}</p>'
@@ -47,7 +47,7 @@ _SMALL = "font:12px/16px Arial,sans-serif;color:#5c6670;"
 
 
 def _axis(chart: ReadingsChart) -> tuple[float, float]:
-    """From the lowest to the highest thing drawn, with a little air, within what the unit allows."""
+    """From the lowest to the highest value drawn, with a margin, within the limits of the unit."""
     values = [
         value
         for chart_day in chart.days
@@ -62,7 +62,7 @@ def _axis(chart: ReadingsChart) -> tuple[float, float]:
 
 
 def _column(chart_day: ChartDay, number: int, chart: ReadingsChart, low: float, high: float) -> str:
-    """One day, painted pixel by pixel from the top, equal neighbours joined to one cell."""
+    """One day: a list of pixels from the top; equal neighbours become one cell."""
 
     def row(value: float) -> int:
         return min(HEIGHT - 1, max(0, round((high - value) / (high - low) * (HEIGHT - 1))))
@@ -88,7 +88,7 @@ def _column(chart_day: ChartDay, number: int, chart: ReadingsChart, low: float, 
 
 
 def _cell(colour: str, height: int) -> str:
-    # Without a font of its own a cell is as high as a letter in several clients.
+    # In several clients a cell without a font size is as high as a line of text.
     style = f"height:{height}px;line-height:1px;font-size:1px"
     return f'<tr><td height="{height}" bgcolor="{colour}" style="{style};background:{colour}">&nbsp;</td></tr>'
 
@@ -96,14 +96,14 @@ def _cell(colour: str, height: int) -> str:
 def _legend(chart: ReadingsChart) -> str:
     swatches = [
         _swatch(_VALUE_COLOUR) + "a day, with its 95&nbsp;% interval",
-        *([_swatch(_DROP_COLOUR) + "the days told of"] if any(chart_day.in_drop for chart_day in chart.days) else []),
+        *([_swatch(_DROP_COLOUR) + "the drop"] if any(chart_day.in_drop for chart_day in chart.days) else []),
         *(
-            [_swatch(_BASELINE_COLOUR) + f"usual: {_format_value(chart.baseline, chart)}"]
+            [_swatch(_BASELINE_COLOUR) + f"baseline: {_format_value(chart.baseline, chart)}"]
             if chart.baseline is not None
             else []
         ),
         *(
-            [_swatch(_PROMISE_COLOUR) + f"promised: {_format_value(chart.promise, chart)}"]
+            [_swatch(_PROMISE_COLOUR) + f"promise: {_format_value(chart.promise, chart)}"]
             if chart.promise is not None
             else []
         ),
@@ -125,7 +125,7 @@ def _day(chart_day: ChartDay) -> str:
 
 
 def _screen_reader_text(chart: ReadingsChart, period: str) -> str:
-    """What a screen reader says."""
+    """The text for screen readers."""
     values = [chart_day.value for chart_day in chart.days if chart_day.value is not None]
     figures = [_format_value(value, chart).replace("&nbsp;", " ") for value in (min(values), max(values), values[-1])]
     return f"{period}: between {figures[0]} and {figures[1]}, last {figures[2]}"

@@ -1,6 +1,6 @@
-"""A letter as the HTML part of a mail: tables and inline styles, for that is what mail clients agree on. Pure.
+"""A notification as the HTML part of a mail. Pure.
 
-Nothing is fetched from anywhere, and all text is escaped.
+Tables and inline styles, because all mail clients show them. The mail loads nothing, and all text is escaped.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from html import escape
 
 from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
 from jkpi.alerts.receivers import html_chart
-from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, AcknowledgeLink, action_rows, footer, no_link
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
+from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, footer, no_link
 from jkpi.formatting.numbers import format_count
 
 _MAX_CHARTS = 5
-"""Mails beyond some 100 KB are cut by their readers: so many alerts have a chart."""
+"""Alerts with a chart. Mail clients cut mails beyond about 100 KB."""
 _FONT = "font:15px/22px Arial,sans-serif;color:#1f2429;"
 _COLOURS = {"failure": "#b3261e", "warning": "#b5892e", "success": "#2e7d4f", "info": "#4a6fa5"}
 
@@ -31,9 +32,9 @@ def render_html(notification: Notification, link: AcknowledgeLink) -> str:
         lines = [headline for _, headline in notification.summaries]
         if notification.omitted_count:
             lines.append(f"and {format_count(notification.omitted_count)} more: see jkpi alerts")
-        blocks.append(_list("And in short", lines))
+        blocks.append(_list("More alerts", lines))
     if notification.watch_list:
-        blocks.append(_list("Early signs, nothing to do yet", notification.watch_list))
+        blocks.append(_list("Watch list, nothing to do yet", notification.watch_list))
     foot = (
         f'<p style="font:12px/18px Arial,sans-serif;color:#5c6670;margin:24px 0 0">{escape(footer(notification))}</p>'
     )
@@ -60,7 +61,7 @@ def _item_block(item: AlertItem, link: AcknowledgeLink, has_chart: bool) -> str:
         f'margin:0;white-space:pre-wrap">{escape(query)}</pre>'
         for caption, query in item.queries
     )
-    comments = _list("In customers' own words", [f"“{comment}”" for comment in item.comments]) if item.comments else ""
+    comments = _list("Customer comments", [f"“{comment}”" for comment in item.comments]) if item.comments else ""
     colour = _COLOURS[item.severity]
     return (
         f'<div style="border-top:4px solid {colour};padding:12px 0 24px">'

@@ -1,9 +1,9 @@
-"""One HTTP POST to an address that was checked before it is spoken to.
+"""One HTTP POST to an address that was checked before the connection.
 
-A URL in a workspace may name a host whose DNS answer changes between the check and the connection, or a server that
-redirects to the inside of a network, or one that answers a byte a minute. So the name is resolved once, every address
-it has is checked, the connection goes to a checked address (with the name for TLS and Host), redirects are not
-followed, proxies of the environment are not asked, and the whole exchange has one time limit.
+A URL in a workspace may name a host whose DNS answer changes between check and connection, a server that redirects into
+a private network, or one that answers one byte a minute. So the name is resolved once and each of its addresses is
+checked; the connection goes to a checked address (with the name for TLS and Host); redirects are not followed, proxies
+of the environment are ignored, and the whole exchange has one time limit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True)
 class PostResult:
-    """The status of an answer; whatever else it says may hold secrets, and is not kept."""
+    """The status of the response. Its body may hold secrets and is not kept."""
 
     status: int
 
@@ -38,8 +38,8 @@ def post_once(
     """POST once.
 
     Raises:
-        SystemFailure: no URL of the web, a private address that is not allowed, no answer in `timeout` seconds, or an
-            answer that is no success. Neither the URL nor the answer is told.
+        SystemFailure: the URL is not http(s), the address is private and not allowed, there is no answer within
+            `timeout` seconds, or the status is not 2xx. The error shows neither the URL nor the response.
     """
     url_parts = _split(url)
     host, port = str(url_parts.hostname), url_parts.port or (443 if url_parts.scheme == "https" else 80)
@@ -55,7 +55,7 @@ def post_once(
         response.read(_MAX_RESPONSE_BYTES)
         status = response.status
     except ssl.SSLError:
-        raise SystemFailure("its certificate or its TLS could not be accepted") from None
+        raise SystemFailure("its TLS certificate could not be verified") from None
     except (OSError, http.client.HTTPException, ValueError):
         raise SystemFailure(
             f"no answer within {timeout:g} seconds" if connection.was_cut else "it could not be reached"
@@ -71,10 +71,10 @@ def post_once(
 
 
 def checked_addresses(host: str, port: int, allow_private: bool) -> list[str]:
-    """All addresses of a host, none of them private unless that is allowed: one private address refuses the host.
+    """All addresses of a host. One private address is enough to refuse the host, unless private ones are allowed.
 
     Raises:
-        SystemFailure: it has none, or one that is not allowed.
+        SystemFailure: the host has no address, or one that is not allowed.
     """
     try:
         resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -84,15 +84,15 @@ def checked_addresses(host: str, port: int, allow_private: bool) -> list[str]:
     if not allow_private and not all(is_public(address) for address in addresses):
         raise SystemFailure(
             "it is at an address of this machine or of a private network, which is refused",
-            hint="if that is meant, write allow_private: true in jkpi.yml",
+            hint="if this is intended, set allow_private: true in jkpi.yml",
         )
     return addresses
 
 
 def is_public(text: str) -> bool:
-    """Whether an address belongs to the whole internet: not private, loopback, link-local, multicast or reserved.
+    """Whether an address is public: not private, loopback, link-local, multicast or reserved.
 
-    An IPv6 address that carries an IPv4 one (mapped, 6to4, Teredo, NAT64) is as public as what it carries.
+    An IPv6 address that embeds an IPv4 address (mapped, 6to4, Teredo, NAT64) is public only if that one is.
     """
     address: Address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
@@ -113,12 +113,12 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise SystemFailure("its URL is none of the web", hint="it begins with https:// or http://")
+        raise SystemFailure("its URL is not a web address", hint="it must begin with https:// or http://")
     return url_parts
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to one of the addresses given, whatever the host's name means by now."""
+    """A connection to one of the given addresses, without resolving the host again."""
 
     def __init__(self, host: str, port: int, addresses: list[str], tls: bool, timeout: float) -> None:
         super().__init__(host, port, timeout=timeout)
@@ -139,13 +139,13 @@ class _Connection(http.client.HTTPConnection):
             raise failure
         self.sock.settimeout(self._limit)
         if self._tls:
-            # The handshake is a step of its own, so that `cut` has the socket that waits in it.
+            # The handshake is a separate step, so that `cut` can reach a socket that waits in it.
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock.do_handshake()
 
     def cut(self) -> None:
-        """The time is over: whoever waits for this socket wakes with an error."""
+        """The time limit has passed: a thread that waits for this socket gets an error."""
         self.was_cut = True
         sock = self.sock
         if sock is not None:

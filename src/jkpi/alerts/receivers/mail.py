@@ -1,11 +1,10 @@
-"""A letter as a mail: plain text and HTML, with ids that do not change, so that answers fall into threads."""
+"""A notification as a mail: plain text and HTML, with stable ids, so that mails about an alert form a thread."""
 
 from __future__ import annotations
 
 import re
 import smtplib
 import ssl
-from collections.abc import Callable
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -14,19 +13,18 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from jkpi.alerts.notifications.model import Notification
 from jkpi.alerts.receivers import html_mail, plain_text
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
-def build_mail(
-    notification: Notification, receiver: Receiver, now: datetime, link: Callable[[str], str | None]
-) -> EmailMessage:
-    """The mail. Its Message-ID is made of the message's id: a mail that comes twice is one to most clients.
+def build_mail(notification: Notification, receiver: Receiver, now: datetime, link: AcknowledgeLink) -> EmailMessage:
+    """The mail. Its Message-ID contains the notification id, so most clients show a mail that arrives twice once.
 
     Raises:
-        SystemFailure: an address of the receiver is none.
+        SystemFailure: an address of the receiver is not a mail address.
     """
     mail = EmailMessage()
     sender, to = _address(receiver.sender), [_address(address) for address in receiver.to]
@@ -37,7 +35,7 @@ def build_mail(
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Jkpi-Alerts"] = " ".join(item.alert_id for item in notification.items)
     if notification.replies_to:
-        reply_ids = [_message_id(address, sender.domain) for address in notification.replies_to]
+        reply_ids = [_message_id(first_id, sender.domain) for first_id in notification.replies_to]
         mail["In-Reply-To"] = reply_ids[0]
         mail["References"] = " ".join(reply_ids)
     mail.set_content(plain_text.render_text(notification, link))
@@ -46,12 +44,12 @@ def build_mail(
 
 
 def send_mail(mail: EmailMessage, server: str, timeout: float) -> str | None:
-    """Hand the mail to the server, `smtp://user:password@host:587` or `smtps://...`; a password goes over TLS only.
+    """Send the mail by a server: `smtp://user:password@host:587` or `smtps://...`. A password is sent over TLS only.
 
-    A remark where only some of its addresses were refused: to send it again would tell the others twice.
+    Returns a remark if the server refused some addresses; a retry would reach the others twice.
 
     Raises:
-        SystemFailure: it was not taken for anybody. Neither URL nor password is told.
+        SystemFailure: no address was accepted. The error shows neither URL nor password.
     """
     url_parts = _split(server)
     host, context = str(url_parts.hostname), ssl.create_default_context()
@@ -75,7 +73,7 @@ def send_mail(mail: EmailMessage, server: str, timeout: float) -> str | None:
         codes = sorted({str(code) for code, _ in error.recipients.values()})
         raise SystemFailure(f"the mail server refused its addresses ({', '.join(codes)})") from None
     except ssl.SSLError:
-        raise SystemFailure("the certificate or the TLS of the mail server could not be accepted") from None
+        raise SystemFailure("the TLS certificate of the mail server could not be verified") from None
     except (OSError, smtplib.SMTPException):
         raise SystemFailure("the mail server could not be reached") from None
     if not refused:
@@ -90,11 +88,11 @@ def _address(text: str) -> Address:
             raise ValueError
         return Address(name, addr_spec=spec)
     except (ValueError, IndexError):
-        raise SystemFailure(f"{text!r} is no mail address", hint="see `from` and `to` in jkpi.yml") from None
+        raise SystemFailure(f"{text!r} is not a mail address", hint="see `from` and `to` in jkpi.yml") from None
 
 
-def _message_id(message_id: str, domain: str) -> str:
-    return f"<{message_id}@{domain}>"
+def _message_id(notification_id: str, domain: str) -> str:
+    return f"<{notification_id}@{domain}>"
 
 
 def _split(server: str) -> SplitResult:
@@ -104,5 +102,7 @@ def _split(server: str) -> SplitResult:
     except ValueError:
         is_valid = False
     if not is_valid:
-        raise SystemFailure("its `server` is none of mail", hint="write smtp://user:password@host:587, or smtps://...")
+        raise SystemFailure(
+            "its `server` is not a mail server URL", hint="write smtp://user:password@host:587, or smtps://..."
+        )
     return url_parts

@@ -1,22 +1,23 @@
-"""A letter as events of PagerDuty's Events API v2: one incident an alert, opened, taken on and resolved by its key.
+"""A notification as events of PagerDuty's Events API v2. Pure.
 
-In a storm the alerts beyond those told in full share one incident, which is resolved when the last of them is over.
+Each alert is one incident, triggered, acknowledged and resolved by its key. Alerts that a message does not show in full
+share one incident, which is resolved when the last of them is closed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, Notification
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 
 _SEVERITY = {"failure": "error", "warning": "warning", "success": "info", "info": "info"}
 _MAX_SUMMARY_CHARS = 1024
 
 
-def events(notification: Notification, routing_key: str, link: Callable[[str], str | None]) -> list[bytes]:
-    """The bodies to be posted, in order. Each may be sent twice without harm: PagerDuty knows it by its dedup_key."""
+def events(notification: Notification, routing_key: str, link: AcknowledgeLink) -> list[bytes]:
+    """The bodies to post, in order. It does no harm to send one twice: PagerDuty has its dedup_key."""
     bodies: list[dict[str, Any]] = []
     if notification.event == "alerts.acknowledged":
         bodies += [_event("acknowledge", notification, item.thread_id) for item in notification.items]
@@ -34,7 +35,7 @@ def _event(action: str, notification: Notification, thread_id: str) -> dict[str,
     return {"event_action": action, "dedup_key": f"jkpi/{notification.workspace}/{thread_id}"}
 
 
-def _trigger_event(notification: Notification, item: AlertItem, link: Callable[[str], str | None]) -> dict[str, Any]:
+def _trigger_event(notification: Notification, item: AlertItem, link: AcknowledgeLink) -> dict[str, Any]:
     url = link(item.alert_id)
     details: dict[str, str] = {}
     label = ""
@@ -57,7 +58,7 @@ def _trigger_event(notification: Notification, item: AlertItem, link: Callable[[
 
 
 def _shared_incident(notification: Notification) -> dict[str, Any]:
-    """One incident for what is told in short, or for a message without alerts."""
+    """One incident for the alerts not shown in full, or for a message without alerts."""
     summary = (
         f"And {notification.new_summarised_count:,} more: {notification.title}"
         if notification.new_summarised_count

@@ -1,26 +1,25 @@
-"""A letter as plain text: for the terminal, files, Apprise, and the text part of mails. Pure."""
+"""A notification as plain text: for the terminal, files, Apprise, and the text part of mails. Pure."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, BodyRow, Notification
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.formatting.numbers import format_count
 
-AcknowledgeLink = Callable[[str], str | None]
-"""Alert id -> where it can be acknowledged by a click; None where there is no such place."""
 SYNTHETIC_NOTICE = "SYNTHETIC DATA: these customers and numbers are made up."
-_LABEL_WIDTH, _WIDTH, _SEPARATOR = 12, 108, "-" * 72
+_LABEL_WIDTH, _WIDTH, _SEPARATOR = 14, 110, "-" * 72
 
 
 def no_link(_alert_id: str) -> None:
-    """No links."""
+    """For messages without links."""
 
 
 def action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
-    """How to acknowledge or silence; nothing for what is over, or for those who hear only of an end."""
+    """How to acknowledge or silence an alert; empty for one that is closed."""
     if item.is_closed:
         return []
     url = link(item.alert_id)
@@ -33,7 +32,7 @@ def action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
 
 
 def render_with_title(notification: Notification, link: AcknowledgeLink = no_link) -> str:
-    """The whole message below its title, which is not said again where it is the headline of the only alert."""
+    """The message with its title. If the title is the headline of the only alert, the headline is not repeated."""
     is_headline = [item.headline for item in notification.items] == [
         notification.title.removeprefix(f"{SYNTHETIC_MARK} ")
     ]
@@ -42,7 +41,7 @@ def render_with_title(notification: Notification, link: AcknowledgeLink = no_lin
 
 
 def render_text(notification: Notification, link: AcknowledgeLink = no_link) -> str:
-    """The whole message, for where its title stands elsewhere."""
+    """The message without its title, for receivers that show the title elsewhere."""
     lines: list[str] = [SYNTHETIC_NOTICE, ""] if notification.is_synthetic else []
     if notification.text:
         lines += [notification.text, ""]
@@ -51,26 +50,27 @@ def render_text(notification: Notification, link: AcknowledgeLink = no_link) -> 
     for item in notification.items:
         lines += [*_item_lines(item, link), "", _SEPARATOR, ""]
     if notification.summaries:
-        lines += ["And in short:", *(f"- {headline}" for _, headline in notification.summaries)]
+        lines += ["More alerts:", *(f"- {headline}" for _, headline in notification.summaries)]
         if notification.omitted_count:
             lines.append(f"- and {format_count(notification.omitted_count)} more: see jkpi alerts")
         lines.append("")
     if notification.watch_list:
-        lines += ["Early signs, nothing to do yet:", *(f"- {line}" for line in notification.watch_list), ""]
+        lines += ["Watch list, nothing to do yet:", *(f"- {line}" for line in notification.watch_list), ""]
     lines.append(footer(notification))
     return "\n".join(lines)
 
 
 def footer(notification: Notification) -> str:
-    """The last line, by which a message that comes twice is known."""
-    return f"jkpi, workspace {notification.workspace}, as of {notification.as_of} UTC. Message {notification.notification_id}."
+    """The last line. Its id shows whether a message was delivered twice."""
+    workspace, as_of = notification.workspace, notification.as_of
+    return f"jkpi, workspace {workspace}, as of {as_of} UTC. Message {notification.notification_id}."
 
 
 def _item_lines(item: AlertItem, link: AcknowledgeLink) -> list[str]:
     heading = [item.headline, ""] if item.headline else []
     lines = [*heading, *_row_lines([*item.rows, *action_rows(item, link)])]
     if item.comments:
-        lines += ["", "In customers' own words:", "", *(f'    "{comment}"' for comment in item.comments)]
+        lines += ["", "Customer comments:", "", *(f'    "{comment}"' for comment in item.comments)]
     for caption, query in item.queries:
         lines += ["", f"{caption}:", "", *("    " + line for line in query.splitlines())]
     return lines

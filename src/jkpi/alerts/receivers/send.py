@@ -1,6 +1,6 @@
-"""Handing one letter to one receiver, in the form that it shows best.
+"""Sends one notification to one receiver, in the form that suits its kind.
 
-What reaches a receiver is a secret: its URL holds passwords and tokens. It is never told: not in errors, not in tables.
+The URL of a receiver is a secret: it holds passwords and tokens. It appears in no error and in no table.
 """
 
 from __future__ import annotations
@@ -8,27 +8,27 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from jkpi.alerts.notifications.model import Notification
 from jkpi.alerts.receivers import cards, http_post, mail, pagerduty, webhook
+from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.alerts.receivers.apprise import send_apprise
 from jkpi.alerts.receivers.plain_text import render_text, render_with_title
 from jkpi.config.secrets import require_secrets
 from jkpi.config.settings import Receiver
 from jkpi.errors import SystemFailure
 
-AcknowledgeLink = Callable[[str], str | None]
 _JSON = {"Content-Type": "application/json"}
 
 
 def send(receiver: Receiver, notification: Notification, link: AcknowledgeLink, now: datetime) -> str | None:
-    """Deliver, or raise. A remark where it went through, but not to everybody.
+    """Send the notification. Returns a remark if only some addresses accepted it.
 
     Raises:
-        InputError: a secret of this receiver is not there.
-        SystemFailure: it did not take the message.
+        InputError: a secret of this receiver is missing.
+        SystemFailure: the receiver did not accept the message.
     """
     require_secrets(receiver.missing_secrets)
     try:
@@ -38,7 +38,7 @@ def send(receiver: Receiver, notification: Notification, link: AcknowledgeLink, 
 
 
 def destination_hash(receiver: Receiver) -> str:
-    """A hash of where a receiver is, for the tables: the same as long as it stays there."""
+    """A hash of the address of a receiver, for the tables; it changes only with the address."""
     address = [receiver.kind, str(receiver.path or ""), _reveal_secret(receiver.url), *receiver.to]
     return hashlib.sha256("\0".join(address).encode()).hexdigest()[:12]
 
@@ -83,9 +83,9 @@ def _reveal_secret(value: object) -> str:
 
 
 def _append(receiver: Receiver, text: str) -> None:
-    """One write to a file opened for appending: two processes at once do not mix their lines."""
+    """Append with a single write, so that the lines of two processes do not mix."""
     if receiver.path is None:
-        raise SystemFailure("it has no file")
+        raise SystemFailure("it has no path")
     content = f"{'=' * 72}\n{text}\n\n".encode()
     try:
         receiver.path.parent.mkdir(parents=True, exist_ok=True)
@@ -96,6 +96,6 @@ def _append(receiver: Receiver, text: str) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise SystemFailure(f"its file cannot be written: {error.strerror}") from None
+        raise SystemFailure(f"its file cannot be written to: {error.strerror}") from None
     if written != len(content):
-        raise SystemFailure("its file took only a part of the message; is the disk full?")
+        raise SystemFailure("only a part of the message could be written to its file; is the disk full?")

@@ -1,1 +1,1 @@
-"""SQL of the state database: alerts, notification log, silences, acknowledgements."""
+"""SQL of the state database: alerts, notification log, outbox, silences, acknowledgements."""

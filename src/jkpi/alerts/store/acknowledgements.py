@@ -1,4 +1,4 @@
-"""What people say about alerts: I take it on; be silent about it until then. The state of an alert goes on."""
+"""What people do about alerts: acknowledge and silence them. Neither changes the state of an alert."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from jkpi.state.engine import (
     acknowledgements,
     alert_transitions,
     alerts,
-    migrate,
     notification_log,
-    read_transaction,
     series_states,
     silences,
-    state_engine,
-    write_transaction,
+    state_session,
 )
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """Who took an alert on, and when. `is_new`: it was done just now. `messages`: programs that hear of it."""
+    """Who acknowledged an alert, and when.
+
+    is_new: False if somebody acknowledged it before. forwarded_count: programs (PagerDuty, webhooks) that are notified.
+    """
 
     alert_id: str
     headline: str
@@ -45,7 +45,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class AlertSummary:
-    """What a person must see to know which alert they are asked about."""
+    """What a person needs to see to recognise an alert. headline: of its newest transition."""
 
     alert_id: str
     status: str
@@ -56,129 +56,103 @@ class AlertSummary:
 
 
 def summary_of(settings: Settings, alert_id: str) -> AlertSummary:
-    """An alert in short.
+    """The summary of an alert.
 
     Raises:
-        InputError: there is none of that id.
+        InputError: there is no such alert.
     """
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with read_transaction(engine) as connection:
-            alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
-            acknowledgement = _current_acknowledgement(connection, alert_id, newest.payload["headline"])
-            return AlertSummary(
-                alert_id,
-                alert.status,
-                newest.payload["headline"],
-                alert.owner,
-                f"{alert.onset:%Y-%m-%d}",
-                acknowledgement,
-            )
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url) as connection:
+        alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
+        acknowledgement = _current_acknowledgement(connection, alert_id, newest.payload["headline"])
+        return AlertSummary(
+            alert_id,
+            alert.status,
+            newest.payload["headline"],
+            alert.owner,
+            f"{alert.onset:%Y-%m-%d}",
+            acknowledgement,
+        )
 
 
 def acknowledge(
     settings: Settings, alert_id: str, acknowledged_by: str, note: str, via: str, now: datetime
 ) -> Acknowledgement:
-    """Take an alert on: it is not repeated and not escalated, until it is news again. The first to do so is kept.
+    """Acknowledge an alert: no reminders and no escalation until it is reopened or worsens. The first one counts.
 
-    Programs that were told of the alert (PagerDuty, webhooks) are told of this as well.
+    Programs that were notified of the alert (PagerDuty, webhooks) are notified of the acknowledgement as well.
 
     Raises:
         InputError: there is no such alert, or it is closed.
     """
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with write_transaction(engine) as connection:
-            alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
-            if alert.status != "open":
-                raise InputError(f"alert {alert_id} is {alert.status} already: there is nothing to take on")
-            headline = newest.payload["headline"]
-            existing = _current_acknowledgement(connection, alert_id, headline)
-            if existing is not None:
-                return existing
-            row = {
-                "alert_id": alert_id,
-                "number": newest.number,
-                "acknowledged_by": acknowledged_by,
-                "via": via,
-                "note": note,
-            }
-            connection.execute(insert(acknowledgements).values(**row, acknowledged_at=now))
-            forwarded_count = _forward_to_programs(
-                connection, settings, alert, newest, f"acknowledged by {acknowledged_by}", now
-            )
-            return Acknowledgement(alert_id, headline, acknowledged_by, now, note, True, forwarded_count)
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url, write=True) as connection:
+        alert, newest = _alert_row(connection, alert_id), _newest_transition(connection, alert_id)
+        if alert.status != "open":
+            raise InputError(f"alert {alert_id} is already {alert.status}: it cannot be acknowledged")
+        headline = newest.payload["headline"]
+        existing = _current_acknowledgement(connection, alert_id, headline)
+        if existing is not None:
+            return existing
+        row = {
+            "alert_id": alert_id,
+            "number": newest.number,
+            "acknowledged_by": acknowledged_by,
+            "via": via,
+            "note": note,
+        }
+        connection.execute(insert(acknowledgements).values(**row, acknowledged_at=now))
+        forwarded_count = _forward_to_programs(
+            connection, settings, alert, newest, f"acknowledged by {acknowledged_by}", now
+        )
+        return Acknowledgement(alert_id, headline, acknowledged_by, now, note, True, forwarded_count)
 
 
 def silence(settings: Settings, scope: str, until: datetime, reason: str, created_by: str, now: datetime) -> Silence:
-    """Hold back what would be said of an alert or of series until a time (by the time of the data). What is still news
-    then is told then.
+    """Suppress notifications about an alert or about series until a time, by the clock of the data (`as_of`).
+
+    What still holds at that time is notified then.
 
     Raises:
-        InputError: nothing is called so, or the time has passed.
+        InputError: nothing has that name, or the time has passed.
     """
     if until <= settings.now:
         raise InputError(
-            f"a silence until {until:%Y-%m-%d %H:%M} would be over already: it is {settings.now:%Y-%m-%d %H:%M} UTC",
-            hint="name a later time with --until, or a length with --for",
+            f"a silence cannot end at {until:%Y-%m-%d %H:%M}: it is already {settings.now:%Y-%m-%d %H:%M} UTC",
+            hint="give a later time with --until, or a duration with --for",
         )
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with write_transaction(engine) as connection:
-            _require_known_scope(connection, scope)
-            row = {"scope": scope, "until": until, "reason": reason, "created_by": created_by, "created_at": now}
-            inserted = connection.execute(insert(silences).values(**row))
-            key = inserted.inserted_primary_key
-            return Silence(int(key[0]) if key else 0, scope, until, reason, created_by)
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url, write=True) as connection:
+        _require_known_scope(connection, scope)
+        row = {"scope": scope, "until": until, "reason": reason, "created_by": created_by, "created_at": now}
+        inserted = connection.execute(insert(silences).values(**row))
+        key = inserted.inserted_primary_key
+        return Silence(int(key[0]) if key else 0, scope, until, reason, created_by)
 
 
 def unsilence(settings: Settings, scope: str, ended_by: str, now: datetime) -> list[Silence]:
-    """End the silences of that scope, or the one of that number; those that were ended.
+    """End the silences of a scope, or the one with that number. Returns the silences that were ended.
 
     Raises:
         InputError: there is none.
     """
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with write_transaction(engine) as connection:
-            active = read_active_silences(connection, settings.now)
-            ended = [
-                active_silence
-                for active_silence in active
-                if scope in (active_silence.scope, str(active_silence.silence_id))
-            ]
-            if not ended:
-                scopes = [active_silence.scope for active_silence in active]
-                raise InputError(
-                    f"nothing called {scope!r} is silenced", hint=did_you_mean(scope, scopes) or "see jkpi alerts"
-                )
-            for active_silence in ended:
-                is_silence = silences.c.silence_id == active_silence.silence_id
-                connection.execute(update(silences).where(is_silence).values(ended_at=now, ended_by=ended_by))
-            return ended
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url, write=True) as connection:
+        active = read_active_silences(connection, settings.now)
+        ended = [
+            active_silence
+            for active_silence in active
+            if scope in (active_silence.scope, str(active_silence.silence_id))
+        ]
+        if not ended:
+            scopes = [active_silence.scope for active_silence in active]
+            raise InputError(f"there is no silence of {scope!r}", hint=did_you_mean(scope, scopes) or "see jkpi alerts")
+        for active_silence in ended:
+            is_silence = silences.c.silence_id == active_silence.silence_id
+            connection.execute(update(silences).where(is_silence).values(ended_at=now, ended_by=ended_by))
+        return ended
 
 
 def active_silences(settings: Settings) -> list[Silence]:
-    """The silences that hold now."""
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with read_transaction(engine) as connection:
-            return read_active_silences(connection, settings.now)
-    finally:
-        engine.dispose()
+    """The silences that are active now."""
+    with state_session(settings.state_url) as connection:
+        return read_active_silences(connection, settings.now)
 
 
 def _alert_row(connection: Connection, alert_id: str) -> Row[Any]:
@@ -196,7 +170,7 @@ def _newest_transition(connection: Connection, alert_id: str) -> Row[Any]:
 
 
 def _current_acknowledgement(connection: Connection, alert_id: str, headline: str) -> Acknowledgement | None:
-    """Who took it on since it was last news."""
+    """The first acknowledgement since the last alerting transition (opened, reopened or worsened)."""
     of_alert = alert_transitions.c.alert_id == alert_id, alert_transitions.c.transition_type.in_(ALERTING_TRANSITIONS)
     last_alerting = (
         select(alert_transitions.c.number).where(*of_alert).order_by(alert_transitions.c.number.desc()).limit(1)
@@ -221,7 +195,7 @@ def _require_known_scope(connection: Connection, scope: str) -> None:
         did_you_mean(scope, known_names)
         or "an alert's id, JOURNEY, JOURNEY/MOMENT or source/NAME: see jkpi alerts, jkpi status"
     )
-    raise InputError(f"nothing is called {scope!r}", hint=hint)
+    raise InputError(f"no alert, series or source is called {scope!r}", hint=hint)
 
 
 def _forward_to_programs(
@@ -232,19 +206,35 @@ def _forward_to_programs(
     first_sent = {row.receiver: row for row in reversed(rows)}
     forwarded = 0
     for name, row in sorted(first_sent.items()):
-        # An incident that many alerts share is not taken on by taking on one of them.
+        # To acknowledge one alert does not acknowledge an incident that it shares with others.
         if name not in settings.receivers or not settings.receivers[name].is_machine or row.thread_id != alert.alert_id:
             continue
         key = f"acknowledged|{alert.alert_id}|{newest.number}|{name}"
         item = AlertItem(
-            alert.alert_id, newest.number, "first", "acknowledged", alert.kind, alert.series_id,
-            newest.payload["headline"], alert.owner, "info", row.thread_id, False,
-        )  # fmt: skip
+            alert.alert_id,
+            newest.number,
+            "first",
+            "acknowledged",
+            alert.kind,
+            alert.series_id,
+            newest.payload["headline"],
+            alert.owner,
+            "info",
+            row.thread_id,
+            False,
+        )
         notification = Notification(
-            hashlib.sha256(key.encode()).hexdigest()[:16], settings.name, f"{now:%Y-%m-%d %H:%M}", settings.synthetic,
-            f"{newest.payload['headline']}: {headline}", "info", (item,), replies_to=(row.notification_id,),
-            event="alerts.acknowledged", text=headline,
-        )  # fmt: skip
+            hashlib.sha256(key.encode()).hexdigest()[:16],
+            settings.name,
+            f"{now:%Y-%m-%d %H:%M}",
+            settings.synthetic,
+            f"{newest.payload['headline']}: {headline}",
+            "info",
+            (item,),
+            replies_to=(row.notification_id,),
+            event="alerts.acknowledged",
+            text=headline,
+        )
         forward_acknowledgement(connection, alert.alert_id, newest.number, name, notification, row.thread_id, now)
         forwarded += 1
     return forwarded

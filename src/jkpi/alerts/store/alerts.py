@@ -1,4 +1,4 @@
-"""The tables of alerts: what was announced, read and written. SQL only, no judgement."""
+"""SQL of the tables of alerts and series states."""
 
 from __future__ import annotations
 
@@ -10,72 +10,16 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
-from jkpi.config.settings import Settings
-from jkpi.state.engine import (
-    MomentState,
-    OpenEarlyWarning,
-    alert_transitions,
-    alerts,
-    migrate,
-    read_transaction,
-    series_states,
-    state_engine,
-)
-
-
-def moment_states(settings: Settings) -> list[MomentState]:
-    """How each moment of truth stood when it was last judged; none where nothing was."""
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with read_transaction(engine) as connection:
-            return read_moment_states(connection)
-    finally:
-        engine.dispose()
-
-
-def read_moment_states(connection: Connection) -> list[MomentState]:
-    """The state of each moment as a whole, which of its segments have an alert of their own, and its early sign."""
-    order = ("journey", "moment", "segment", "segment_value")
-    rows = connection.execute(select(series_states).order_by(*order)).all()
-    firing_segments: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        if row.segment != "all" and row.alert_id is not None:
-            firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
-    early_warnings = _open_early_warnings(connection)
-    return [
-        MomentState(
-            row.journey,
-            row.moment,
-            row.state,
-            row.state_since,
-            row.alert_id,
-            tuple(firing_segments.get((row.journey, row.moment), ())),
-            early_warnings.get(row.series_id),
-        )
-        for row in rows
-        if row.segment == "all"
-    ]
-
-
-def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
-    """Series -> its open early sign as it was told last, without the name of the moment."""
-    rows = connection.execute(
-        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
-        .join(alert_transitions)
-        .where(alerts.c.status == "open", alerts.c.kind == "early_warning")
-        .order_by(alert_transitions.c.number)
-    )
-    return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
+from jkpi.state.engine import alert_transitions, alerts, series_states
 
 
 def last_evaluated_at(connection: Connection) -> datetime | None:
-    """As of when the series were judged last, aware UTC; None where they never were."""
+    """Time of the last evaluation, aware UTC; None before the first one."""
     return connection.execute(select(func.max(series_states.c.evaluated_at))).scalar()
 
 
 def read_alerts(connection: Connection) -> list[StoredAlert]:
-    """All alerts with what was last told of them, and every part that ever was."""
+    """All alerts with their newest transition, and every line that any of their transitions notified."""
     rows = connection.execute(
         select(
             alerts,
@@ -134,8 +78,8 @@ def _stored_alert(rows: Sequence[Row[Any]], final: frozenset[date]) -> StoredAle
 
 
 def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedSeries], now: datetime) -> None:
-    """Replace all series states, but for those of open alerts whose series is not in the data now: when it was there
-    last has to be known."""
+    """Replace all series states. A series that is no longer in the data keeps its row while its alert is open: the row
+    says when the data last had it."""
     is_open_drop = (alerts.c.status == "open", alerts.c.kind == "drop")
     open_drops = connection.execute(select(alerts.c.series_id, alerts.c.alert_id).where(*is_open_drop)).all()
     open_alerts: dict[str, str] = {row.series_id: row.alert_id for row in open_drops}

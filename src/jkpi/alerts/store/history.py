@@ -1,4 +1,4 @@
-"""One alert with all that is known of it: what was told, to whom, from which readings, and how these are now."""
+"""The history of one alert: its transitions, their deliveries, and the readings behind them, then and now."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from jkpi.alerts.evidence.reading_cache import read_daily_readings
 from jkpi.alerts.store.acknowledgements import AlertSummary, summary_of
 from jkpi.alerts.store.reading_snapshots import load_snapshots
 from jkpi.config.settings import Settings
-from jkpi.state.engine import alert_transitions, alerts, notification_log, outbox, read_transaction, state_engine
+from jkpi.state.engine import alert_transitions, alerts, notification_log, outbox, state_session
 from jkpi.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """What became of telling one receiver: owed (and why), dropped, or the state of its message. `destination`: a hash
-    of where it went."""
+    """One notification to one receiver.
+
+    status: pending (with the reason for suppression, if any), dropped, forwarded, or the status of its message in the
+    outbox. destination: a hash of the address. problem: the last error.
+    """
 
     receiver: str
     notification_type: str
@@ -33,7 +36,7 @@ class DeliveryRecord:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One transition, as it was told: `rows` are (label, text)."""
+    """One transition as it was notified. rows: (label, text)."""
 
     number: int
     transition: str
@@ -49,7 +52,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class ReadingThenNow:
-    """A day's reading as it was told from, and as it is now; None where there is none."""
+    """The reading of a day when the notification was written, and today; None if there is none."""
 
     day: date
     then: DailyReading | None
@@ -63,8 +66,12 @@ class ReadingThenNow:
 
 @dataclass(frozen=True)
 class AlertHistory:
-    """`readings` are those behind the newest transition that rests on some; `number_now` what its query gives today,
-    None where there is no warehouse to ask (`is_compared` is false then) or no such query."""
+    """Everything about one alert.
+
+    readings: those behind the newest transition that has any. value_then, value_now: the value and n of the newest
+    transition with a query, and what that query returns today; None without such a query. is_compared: False if there
+    was no warehouse to ask; then everything about today is None.
+    """
 
     alert: AlertSummary
     series_id: str
@@ -77,20 +84,16 @@ class AlertHistory:
 
 
 def alert_history(settings: Settings, alert_id: str, warehouse: Warehouse | None) -> AlertHistory:
-    """Everything about one alert. `w`: where the readings of now are; None leaves them out.
+    """Everything about one alert. warehouse: for today's readings; None leaves them out.
 
     Raises:
         InputError: there is no such alert.
     """
     summary = summary_of(settings, alert_id)
-    engine = state_engine(settings.state_url)
-    try:
-        with read_transaction(engine) as connection:
-            alert = connection.execute(select(alerts).where(alerts.c.alert_id == alert_id)).one()
-            entries = _entries(connection, alert_id)
-            snapshots = load_snapshots(connection, alert_id)
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url) as connection:
+        alert = connection.execute(select(alerts).where(alerts.c.alert_id == alert_id)).one()
+        entries = _entries(connection, alert_id)
+        snapshots = load_snapshots(connection, alert_id)
     marts = warehouse if warehouse is not None and warehouse.table_exists("marts", "fct_kpi_readings") else None
     newest_snapshot = snapshots[max(snapshots)] if snapshots else []
     last_with_value = next((entry for entry in reversed(entries) if entry.value_sql), None)
@@ -108,8 +111,9 @@ def alert_history(settings: Settings, alert_id: str, warehouse: Warehouse | None
 
 
 def _entries(connection: Connection, alert_id: str) -> list[HistoryEntry]:
-    query = select(notification_log, outbox.c.status.label("message"), outbox.c.sent_at, outbox.c.destination,
-                      outbox.c.last_error)  # fmt: skip
+    query = select(
+        notification_log, outbox.c.status.label("message"), outbox.c.sent_at, outbox.c.destination, outbox.c.last_error
+    )
     with_messages = query.outerjoin(outbox, outbox.c.notification_id == notification_log.c.notification_id)
     deliveries: dict[int, list[DeliveryRecord]] = {}
     for row in connection.execute(
@@ -117,10 +121,15 @@ def _entries(connection: Connection, alert_id: str) -> list[HistoryEntry]:
     ):
         deliveries.setdefault(row.number, []).append(
             DeliveryRecord(
-                row.receiver, row.notification_type, row.message or (f"{row.status}: {row.suppression_reason}" if row.suppression_reason else row.status),
-                row.notification_id, row.sent_at, row.destination, row.last_error,
+                row.receiver,
+                row.notification_type,
+                row.message or (f"{row.status}: {row.suppression_reason}" if row.suppression_reason else row.status),
+                row.notification_id,
+                row.sent_at,
+                row.destination,
+                row.last_error,
             )
-        )  # fmt: skip
+        )
     of_alert = alert_transitions.c.alert_id == alert_id
     rows = connection.execute(select(alert_transitions).where(of_alert).order_by(alert_transitions.c.number)).all()
     return [_entry(row, deliveries.get(row.number, [])) for row in rows]
@@ -145,7 +154,7 @@ def _entry(row: Row[Any], deliveries: list[DeliveryRecord]) -> HistoryEntry:
 def _compare_readings(
     alert: Row[Any], then: list[DailyReading], warehouse: Warehouse | None, figures: dict[str, Any]
 ) -> list[ReadingThenNow]:
-    """`facts` say what these readings were readings of."""
+    """Compare the readings day by day. figures: of their transition; they hold its period and time limit."""
     if not then:
         return []
     first, last = then[0].period_start, then[-1].period_start
@@ -161,7 +170,7 @@ def _compare_readings(
 
 
 def _value_today(warehouse: Warehouse, sql: str) -> dict[str, float] | None:
-    """What the query of the number gives today."""
+    """What the query of the value returns today."""
     rows = warehouse.rows(sql)
     if not rows or rows[0]["value"] is None:
         return None

@@ -1,4 +1,4 @@
-"""All alerts ever announced, as a list shows them."""
+"""All alerts, open and closed, as `jkpi alerts` lists them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jkpi.alerts.store.alerts import read_alerts
 from jkpi.alerts.store.notification_log import read_acknowledged_numbers, read_active_silences
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
-from jkpi.state.engine import alert_transitions, alerts, migrate, notification_log, read_transaction, state_engine
+from jkpi.state.engine import alert_transitions, alerts, notification_log, state_session
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,13 @@ class ListedAlert:
 
 
 def list_alerts(settings: Settings) -> list[ListedAlert]:
-    """All alerts ever announced, the open ones first, then the newest."""
+    """All alerts: open ones first, then by the day they fired, the newest first."""
     columns = [alerts.c[name] for name in ListedAlert.__dataclass_fields__ if name in alerts.c]
-    engine = state_engine(settings.state_url)
-    try:
-        migrate(engine)
-        with read_transaction(engine) as connection:
-            query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
-            rows = connection.execute(query).all()
-            figures_of = _figures(connection)
-            flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
-    finally:
-        engine.dispose()
+    with state_session(settings.state_url) as connection:
+        query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
+        rows = connection.execute(query).all()
+        figures_of = _figures(connection)
+        flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
     listed = []
     for row in rows:
         values = {name: value for name, value in row._mapping.items() if name != "series_id"}
@@ -73,13 +68,16 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
             ),
             None,
         )
-        listed.append(ListedAlert(**values, period=period, last_day=last_day, baseline=baseline,
-                                   flags=flags.get(row.alert_id, ())))  # fmt: skip
+        listed.append(
+            ListedAlert(
+                **values, period=period, last_day=last_day, baseline=baseline, flags=flags.get(row.alert_id, ())
+            )
+        )
     return sorted(listed, key=lambda alert: alert.status != "open")
 
 
 def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Alert -> the figures of its falls as they were told, in order."""
+    """Alert -> the figures of its alerting transitions, in order."""
     columns = alert_transitions.c.alert_id, alert_transitions.c.payload
     query = select(*columns).where(alert_transitions.c.transition_type.in_(ALERTING_TRANSITIONS))
     by_alert: dict[str, list[dict[str, Any]]] = {}
@@ -89,7 +87,7 @@ def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def _flags(connection: Connection, settings: Settings, open_alerts: dict[str, str]) -> dict[str, tuple[str, ...]]:
-    """Alert -> its flags, for alerts (id -> series) that are open."""
+    """Alert -> its flags, for the open alerts (id -> series)."""
     acknowledged = read_acknowledged_numbers(connection)
     last_alerting = {alert.alert_id: alert.last_alerting_number for alert in read_alerts(connection)}
     is_suppressed = notification_log.c.suppression_reason.in_(("muted", "rate_limited"))

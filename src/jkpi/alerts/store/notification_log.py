@@ -1,4 +1,4 @@
-"""The tables of who was told what: tellings, acknowledgements, silences, messages. SQL only, no judgement."""
+"""SQL of the notification log, the outbox, acknowledgements and silences."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ _CHUNK = 500
 
 
 def add_pending(connection: Connection, recipients: Iterable[tuple[str, int, str]], now: datetime) -> None:
-    """(alert, number, receiver): a transition that somebody has to hear of."""
+    """Add (alert, number, receiver): transitions that receivers have to be notified of."""
     entries = [
         {
-            "alert_id": alert_id, "number": number, "receiver": receiver, "notification_type": "first", "status": "pending",
+            "alert_id": alert_id,
+            "number": number,
+            "receiver": receiver,
+            "notification_type": "first",
+            "status": "pending",
             "created_at": now,
         }
         for alert_id, number, receiver in recipients
-    ]  # fmt: skip
+    ]
     if entries:
         connection.execute(insert(notification_log), entries)
 
 
 def read_pending(connection: Connection) -> list[PendingNotification]:
-    """All that nobody has heard of, oldest first."""
+    """All pending entries, oldest first."""
     columns = [notification_log.c[name] for name in PendingNotification.__dataclass_fields__]
     rows = connection.execute(
         select(*columns).where(notification_log.c.status == "pending").order_by(notification_log.c.log_id)
@@ -40,7 +44,7 @@ def read_pending(connection: Connection) -> list[PendingNotification]:
 
 
 def read_sent(connection: Connection) -> dict[str, list[SentNotification]]:
-    """Alert -> what was told of it, for all that are open or of which something is owed."""
+    """Alert -> its sent notifications, for alerts that are open or have pending entries."""
     has_pending = select(notification_log.c.alert_id).where(notification_log.c.status == "pending")
     wanted = or_(alerts.c.status == "open", alerts.c.alert_id.in_(has_pending))
     columns = [notification_log.c[name] for name in SentNotification.__dataclass_fields__]
@@ -57,7 +61,7 @@ def read_sent(connection: Connection) -> dict[str, list[SentNotification]]:
 
 
 def receivers_notified(connection: Connection, alert_ids: Iterable[str]) -> dict[str, set[str]]:
-    """Alert -> all who were told of it."""
+    """Alert -> the receivers that were notified of it."""
     by_alert: dict[str, set[str]] = {}
     ids = sorted(alert_ids)
     for start in range(0, len(ids), _CHUNK):
@@ -73,7 +77,7 @@ def receivers_notified(connection: Connection, alert_ids: Iterable[str]) -> dict
 
 
 def read_acknowledged_numbers(connection: Connection) -> dict[str, int]:
-    """Alert -> the newest of its transitions that somebody took on."""
+    """Alert -> the newest of its transitions that somebody acknowledged."""
     query = select(acknowledgements.c.alert_id, func.max(acknowledgements.c.number)).group_by(
         acknowledgements.c.alert_id
     )
@@ -81,7 +85,7 @@ def read_acknowledged_numbers(connection: Connection) -> dict[str, int]:
 
 
 def read_active_silences(connection: Connection, now: datetime) -> list[Silence]:
-    """The silences that hold now."""
+    """The silences that are active now."""
     columns = [silences.c[name] for name in Silence.__dataclass_fields__]
     is_active = (silences.c.until > now, silences.c.ended_at.is_(None))
     return [
@@ -91,25 +95,39 @@ def read_active_silences(connection: Connection, now: datetime) -> list[Silence]
 
 
 def read_deferred_watch_lists(connection: Connection) -> set[str]:
-    """The receivers whose digest waits."""
+    """The receivers whose watch list waits."""
     return set(connection.execute(select(deferred_watch_lists.c.receiver)).scalars())
 
 
 def defer_watch_lists(connection: Connection, receivers: Iterable[str]) -> None:
-    """The digests of these wait, and of nobody else."""
+    """Replace the receivers whose watch list waits."""
     connection.execute(delete(deferred_watch_lists))
     if rows := [{"receiver": receiver} for receiver in sorted(receivers)]:
         connection.execute(insert(deferred_watch_lists), rows)
 
 
-def record_notified(connection: Connection, due: DueNotification, number: int, notification: Notification, thread_id: str, now: datetime,
-           figures: Mapping[str, Any]) -> None:  # fmt: skip
-    """A receiver hears of an alert by this message: the newest owed row says so, the others are dropped. `facts`: the
-    figures in it."""
+def record_notified(
+    connection: Connection,
+    due: DueNotification,
+    number: int,
+    notification: Notification,
+    thread_id: str,
+    now: datetime,
+    figures: Mapping[str, Any],
+) -> None:
+    """Mark an alert as notified by this message: the newest pending entry becomes notified, older ones are dropped.
+
+    A reminder or an escalation has no pending entry and gets a new one. figures: those in the message.
+    """
     values = {
-        "status": "notified", "suppression_reason": None, "notification_type": due.notification_type, "thread_id": thread_id,
-        "notification_id": notification.notification_id, "notified_at": now, "figures": dict(figures),
-    }  # fmt: skip
+        "status": "notified",
+        "suppression_reason": None,
+        "notification_type": due.notification_type,
+        "thread_id": thread_id,
+        "notification_id": notification.notification_id,
+        "notified_at": now,
+        "figures": dict(figures),
+    }
     if due.pending_ids:
         discard(connection, due.pending_ids[:-1])
         connection.execute(
@@ -120,25 +138,38 @@ def record_notified(connection: Connection, due: DueNotification, number: int, n
         connection.execute(insert(notification_log).values(**row, **values))
 
 
-def forward_acknowledgement(connection: Connection, alert_id: str, number: int, receiver: str, notification: Notification, thread_id: str,
-            now: datetime) -> None:  # fmt: skip
-    """A program is told that somebody took an alert on: a message in the order of all others about that alert."""
+def forward_acknowledgement(
+    connection: Connection,
+    alert_id: str,
+    number: int,
+    receiver: str,
+    notification: Notification,
+    thread_id: str,
+    now: datetime,
+) -> None:
+    """Queue the message that tells a program of an acknowledgement, in order with the others about that alert."""
     enqueue(connection, receiver, notification, [], now)
     row = {
-        "alert_id": alert_id, "number": number, "receiver": receiver, "notification_type": "acknowledgement",
-        "status": "forwarded", "thread_id": thread_id, "notification_id": notification.notification_id,
-        "created_at": now, "notified_at": now,
-    }  # fmt: skip
+        "alert_id": alert_id,
+        "number": number,
+        "receiver": receiver,
+        "notification_type": "acknowledgement",
+        "status": "forwarded",
+        "thread_id": thread_id,
+        "notification_id": notification.notification_id,
+        "created_at": now,
+        "notified_at": now,
+    }
     connection.execute(insert(notification_log).values(**row))
 
 
 def discard(connection: Connection, log_ids: Sequence[int]) -> None:
-    """These are news no more."""
+    """These entries need no notification any more."""
     _update_entries(connection, log_ids, status="dropped", suppression_reason=None)
 
 
 def suppress(connection: Connection, log_ids: Sequence[int], reason: SuppressionReason) -> None:
-    """These stay owed."""
+    """These entries stay pending, for that reason."""
     _update_entries(connection, log_ids, suppression_reason=reason)
 
 
@@ -148,16 +179,17 @@ def _update_entries(connection: Connection, log_ids: Sequence[int], **values: st
         connection.execute(statement, [{"this": log_id} for log_id in log_ids])
 
 
-def count_last_day(connection: Connection, receiver: str, now: datetime) -> int:
-    """How many messages were written to a receiver within a day."""
-    since = outbox.c.created_at > now - timedelta(days=1)
-    return connection.execute(select(func.count()).where(outbox.c.receiver == receiver, since)).scalar_one()
+def count_queued_last_day(connection: Connection, now: datetime) -> dict[str, int]:
+    """Receiver -> messages queued within the last 24 hours."""
+    is_recent = outbox.c.created_at > now - timedelta(days=1)
+    query = select(outbox.c.receiver, func.count()).where(is_recent).group_by(outbox.c.receiver)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def enqueue(
     connection: Connection, receiver: str, notification: Notification, transition_ids: list[str], now: datetime
 ) -> None:
-    """One message, due at once. `now` is when it became true; sending goes by the clock of the world."""
+    """Queue one message, due at once. now: the time of the data; delivery uses the clock of the machine."""
     connection.execute(
         insert(outbox).values(
             notification_id=notification.notification_id,

@@ -13,14 +13,14 @@ from jkpi.state.engine import alerts, reading_snapshots
 
 
 def save_snapshot(connection: Connection, alert_id: str, number: int, readings: Iterable[DailyReading]) -> None:
-    """The readings that a transition was told from, for good."""
+    """Keep the readings behind a transition."""
     rows = [{"alert_id": alert_id, "number": number, **asdict(reading)} for reading in readings]
     if rows:
         connection.execute(insert(reading_snapshots), rows)
 
 
 def load_snapshots(connection: Connection, alert_id: str) -> dict[int, list[DailyReading]]:
-    """Number of the transition -> the readings as they were then."""
+    """Number of the transition -> its readings."""
     columns = [reading_snapshots.c[name] for name in DailyReading.__dataclass_fields__]
     rows = connection.execute(
         select(reading_snapshots.c.number, *columns)
@@ -35,8 +35,10 @@ def load_snapshots(connection: Connection, alert_id: str) -> dict[int, list[Dail
 
 
 def final_days(connection: Connection) -> dict[str, frozenset[date]]:
-    """Fall -> the days from its first one to its end, or to when it was certain, that had a final reading of anybody
-    when something was told of it."""
+    """Alert about a drop -> days with a final, non-empty reading at the time of a notification.
+
+    The days run from its onset to the day it closed, or to the day it fired while it is open.
+    """
     end = func.coalesce(alerts.c.closed_on, alerts.c.fired_on)
     rows = connection.execute(
         select(reading_snapshots.c.alert_id, reading_snapshots.c.period_start)

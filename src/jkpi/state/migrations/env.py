@@ -1,4 +1,4 @@
-"""Runs migrations on the connection it is handed, inside that connection's transaction: all of them land, or none."""
+"""Runs the migrations in the transaction of the given connection: all of them are applied, or none."""
 
 from alembic import context
 

@@ -32,7 +32,8 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime, nullable=False),
         sa.Column("closed_at", sa.DateTime),
         sa.PrimaryKeyConstraint("alert_id", name="pk_alerts"),
-        comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events, unmapped, silent or missing; status open, resolved, corrected or superseded",
+        comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
+        " unmapped, silent or missing; status open, resolved, corrected or superseded",
     )
     op.create_index("ix_alerts_open", "alerts", ["status", "series_id"])
     op.create_table(
@@ -61,7 +62,8 @@ def upgrade() -> None:
         sa.Column("content", sa.JSON, nullable=False),
         sa.Column("destination", sa.String),
         sa.PrimaryKeyConstraint("notification_id", name="pk_outbox"),
-        comment="one row per notification: status queued, sending, sent or dead_lettered; next_attempt_at NULL: due now",
+        comment="one row per notification: status queued, sending, sent or dead_lettered;"
+        " next_attempt_at NULL: due now",
     )
     op.create_index("ix_outbox_due", "outbox", ["status", "next_attempt_at"])
     op.create_table(
@@ -145,7 +147,8 @@ def upgrade() -> None:
             ["notification_id"], ["outbox.notification_id"], name="fk_notification_log_notification_id"
         ),
         sa.PrimaryKeyConstraint("log_id", name="pk_notification_log"),
-        comment="one row per transition and receiver: notification_type first, reminder, escalation or acknowledgement; status pending, notified, dropped or forwarded; suppression_reason: why it is still pending",
+        comment="one row per transition and receiver: notification_type first, reminder, escalation or acknowledgement;"
+        " status pending, notified, dropped or forwarded; suppression_reason: why it is still pending",
     )
     op.create_index("ix_notification_log_alert", "notification_log", ["alert_id", "receiver"])
     op.create_index("ix_notification_log_status", "notification_log", ["status"])

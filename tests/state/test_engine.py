@@ -1,4 +1,4 @@
-"""The state database on both engines: migrations, serialised writing, errors that tell no password."""
+"""The state database on both engines: migrations, serialised writing, errors that show no password."""
 
 from __future__ import annotations
 
@@ -18,11 +18,22 @@ from sqlalchemy import insert, select, text
 
 import jkpi.state.engine
 from jkpi.errors import InputError, SystemFailure
-from jkpi.state.engine import HEAD, alerts, metadata, migrate, outbox, read_transaction, state_engine, write_transaction
+from jkpi.state.engine import (
+    HEAD,
+    alert_transitions,
+    alerts,
+    metadata,
+    migrate,
+    outbox,
+    read_transaction,
+    state_engine,
+    state_session,
+    write_transaction,
+)
 
 MESSAGE = {
-    "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "mood": "info", "transitions": [],
-    "status": "waiting", "attempts": 0,
+    "notification_id": "a", "receiver": "r", "title": "t", "body": "b", "severity": "info", "transition_ids": [],
+    "content": {}, "status": "queued", "attempts": 0,
 }  # fmt: skip
 
 
@@ -33,7 +44,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/deep/state.db"
 
 
-def test_migrations_arrive_at_the_tables_of_the_code(url: str) -> None:
+def test_migrations_create_the_tables_of_the_code(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     with read_transaction(engine) as connection:
@@ -48,7 +59,7 @@ def test_head_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_a_second_migration_is_one_quick_look(url: str) -> None:
+def test_a_second_migration_is_fast(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     started = time.perf_counter()
@@ -61,8 +72,8 @@ def test_a_second_migration_is_one_quick_look(url: str) -> None:
 def test_two_processes_may_migrate_at_once(url: str) -> None:
     code = "import sys; from jkpi.state.engine import migrate, state_engine; migrate(state_engine(sys.argv[1]))"
     runs = [subprocess.Popen([sys.executable, "-c", code, url], stderr=subprocess.PIPE) for _ in range(3)]
-    complaints = [run.communicate()[1].decode() for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0], complaints
+    errors = [run.communicate()[1].decode() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], errors
     engine = state_engine(url)
     with read_transaction(engine) as connection:
         assert connection.execute(text("select count(*) from alembic_version")).scalar() == 1
@@ -70,7 +81,7 @@ def test_two_processes_may_migrate_at_once(url: str) -> None:
 
 
 def test_writers_wait_for_each_other(url: str) -> None:
-    """Both read, then write what they read plus one: without serialising, one of the additions is lost."""
+    """Each reads a number and writes it plus one. Without serialising, additions would be lost."""
     engine = state_engine(url)
     migrate(engine)
     now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,9 +90,9 @@ def test_writers_wait_for_each_other(url: str) -> None:
 
     def add_one() -> None:
         with write_transaction(engine) as connection:
-            seen = connection.execute(select(outbox.c.attempts)).scalar_one()
+            attempts = connection.execute(select(outbox.c.attempts)).scalar_one()
             time.sleep(0.05)
-            connection.execute(outbox.update().values(attempts=seen + 1))
+            connection.execute(outbox.update().values(attempts=attempts + 1))
 
     threads = [threading.Thread(target=add_one) for _ in range(6)]
     for thread in threads:
@@ -93,7 +104,7 @@ def test_writers_wait_for_each_other(url: str) -> None:
     engine.dispose()
 
 
-def test_nothing_of_a_failed_transaction_stays(url: str) -> None:
+def test_a_failed_transaction_leaves_nothing(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
     now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,13 +116,24 @@ def test_nothing_of_a_failed_transaction_stays(url: str) -> None:
     engine.dispose()
 
 
+def test_a_session_migrates_commits_and_rolls_back(url: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with state_session(url, write=True) as connection:
+        connection.execute(insert(outbox).values(**MESSAGE, created_at=now))
+    with pytest.raises(ZeroDivisionError), state_session(url, write=True) as connection:
+        connection.execute(outbox.update().values(attempts=9))
+        raise ZeroDivisionError
+    with state_session(url) as connection:
+        assert connection.execute(select(outbox.c.attempts)).scalar_one() == 0
+
+
 def test_times_keep_their_instant(url: str) -> None:
     engine = state_engine(url)
     migrate(engine)
-    there = datetime(2026, 1, 1, 9, 30, tzinfo=timezone(timedelta(hours=3)))
+    local = datetime(2026, 1, 1, 9, 30, tzinfo=timezone(timedelta(hours=3)))
     with write_transaction(engine) as connection:
-        connection.execute(insert(outbox).values(**MESSAGE, created_at=there))
-        assert connection.execute(select(outbox.c.created_at)).scalar_one() == there
+        connection.execute(insert(outbox).values(**MESSAGE, created_at=local))
+        assert connection.execute(select(outbox.c.created_at)).scalar_one() == local
         stored = connection.execute(text("select cast(created_at as varchar) from outbox")).scalar_one()
         assert stored.startswith("2026-01-01 06:30:00")
     engine.dispose()
@@ -124,11 +146,11 @@ def test_foreign_keys_hold(url: str) -> None:
     migrate(engine)
     day = datetime(2026, 1, 1, tzinfo=UTC)
     orphan = {
-        "transition_id": "t", "alert_id": "none", "number": 1, "transition": "opened", "happened_on": day.date(),
-        "recorded_at": day, "evidence": {},
+        "transition_id": "t", "alert_id": "none", "number": 1, "transition_type": "opened", "happened_on": day.date(),
+        "recorded_at": day, "payload": {},
     }  # fmt: skip
     with pytest.raises(IntegrityError), write_transaction(engine) as connection:
-        connection.execute(insert(jkpi.state.alert_transitions).values(**orphan))
+        connection.execute(insert(alert_transitions).values(**orphan))
     with read_transaction(engine) as connection:
         assert connection.execute(select(alerts)).all() == []
     engine.dispose()
@@ -144,14 +166,14 @@ def test_a_newer_database_is_refused(url: str) -> None:
     engine.dispose()
 
 
-def test_errors_tell_no_password() -> None:
+def test_errors_show_no_password() -> None:
     with pytest.raises(SystemFailure) as caught:
-        migrate(state_engine("postgresql://someone:hush-hush@127.0.0.1:1/nowhere"))
-    assert "hush" not in str(caught.value) + caught.value.hint
+        migrate(state_engine("postgresql://someone:hunter2@127.0.0.1:1/nowhere"))
+    assert "hunter2" not in str(caught.value) + caught.value.hint
 
 
-@pytest.mark.parametrize("url", ["mysql://u:hush-hush@h/d", "nonsense", "oracle://x"])
-def test_a_url_of_another_kind_is_wrong_input(url: str) -> None:
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "nonsense", "oracle://x"])
+def test_an_unknown_kind_of_url_is_refused(url: str) -> None:
     with pytest.raises(InputError) as caught:
         state_engine(url)
-    assert "hush" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -1,7 +1,7 @@
-"""Judges, announces and delivers in forked children that are killed: by themselves at a stage, or from outside.
+"""Evaluates and delivers in forked children that are killed, either by themselves at a stage or from outside.
 
-Forked from a process that has imported everything and opened nothing, so that a kill costs little and hundreds can be
-afforded. Prints one line a round: the kills, the messages that were written, and how often each arrived.
+The parent has imported everything and opened nothing, so a child is cheap and hundreds can run. Prints one line a
+round: the kills, the messages in the outbox, and how often each arrived.
 
     python killed.py FOLDER ROUNDS staged|anywhere
 """
@@ -23,11 +23,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import jkpi.alerts.delivery.outbox as delivery
-import jkpi.alerts.dispatch.evaluate_and_dispatch as announce
+from jkpi.alerts.delivery import outbox as delivery
+from jkpi.alerts.dispatch import evaluate_and_dispatch as evaluation
 from jkpi.config.settings import Receiver, Settings
 from jkpi.journeys.reader import read_journeys
-from jkpi.state.engine import outbox, read_transaction, state_engine
+from jkpi.state.engine import outbox, state_session
 from jkpi.warehouse.open import open_warehouse
 
 NOW = datetime(2026, 3, 6, 6, tzinfo=UTC)
@@ -38,12 +38,12 @@ def die(*_: object) -> None:
 
 
 def work(settings: Settings, minute: int, stage: str) -> None:
-    """The whole of `jkpi alert`, as of some minutes later by the clock of the world."""
+    """Evaluate and deliver, some minutes later by the clock of the machine."""
     if stage == "before commit":
-        announce.replace_series_states = die  # type: ignore[assignment]
+        evaluation.replace_series_states = die  # type: ignore[assignment, attr-defined]
     if stage not in ("after send", "deliver"):
-        with open_warehouse(settings, read_only=True) as w:
-            announce.evaluate_and_dispatch(settings, w, read_journeys(settings.workspace))
+        with open_warehouse(settings, read_only=True) as warehouse:
+            evaluation.evaluate_and_dispatch(settings, warehouse, read_journeys(settings.workspace))
     if stage == "after commit":
         die()
     if stage == "after send":
@@ -67,20 +67,20 @@ def forked(work: Callable[[], None], kill_after: float | None = None) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def main(folder: Path, rounds: int, how: str) -> None:
+def main(folder: Path, rounds: int, mode: str) -> None:
     chance = random.Random(1)
     for number in range(rounds):
-        place = folder / f"round{number}"
-        place.mkdir()
-        shutil.copy(folder / "state.db", place / "state.db")
-        lead = Receiver("lead", "file", path=place / "lead.txt")
+        directory = folder / f"round{number}"
+        directory.mkdir()
+        shutil.copy(folder / "state.db", directory / "state.db")
+        lead = Receiver("lead", "file", path=directory / "lead.txt")
         settings = Settings(
-            folder, "made", f"duckdb:///{folder}/warehouse.duckdb", f"sqlite:///{place}/state.db", folder, NOW,
+            folder, "made", f"duckdb:///{folder}/warehouse.duckdb", f"sqlite:///{directory}/state.db", folder, NOW,
             receivers={"lead": lead},
         )  # fmt: skip
         kills = 0
         for step, stage in enumerate(("before commit", "after commit", "after send")):
-            if how == "staged":
+            if mode == "staged":
                 ended = forked(partial(work, settings, 10 * step, stage))
                 assert ended == -signal.SIGKILL, (stage, ended)
             else:
@@ -90,15 +90,13 @@ def main(folder: Path, rounds: int, how: str) -> None:
         assert forked(partial(work, settings, 60, "")) == 0
         assert forked(partial(work, settings, 120, "deliver")) == 0
         text = lead.path.read_text() if lead.path and lead.path.exists() else ""
-        engine = state_engine(settings.state_url)
-        with read_transaction(engine) as connection:
+        with state_session(settings.state_url) as connection:
             written = {row.notification_id: row.status for row in connection.execute(outbox.select())}
-        engine.dispose()
         sys.stdout.write(
             json.dumps({"kills": kills, "written": written, "arrived": Counter(re.findall(r"Message (\w+)\.", text))})
             + "\n"
         )
-        shutil.rmtree(place)
+        shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

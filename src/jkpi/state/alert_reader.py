@@ -1,0 +1,216 @@
+"""Alerts and series states, read from the state database for status, pages, digests and dashboards.
+
+Figures are those of the newest notification, so that every place shows what the owner was notified of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from jkpi.state.engine import state_session
+from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
+
+TableRow = Mapping[Any, Any]
+"""One row of a table: column -> value."""
+_TOTAL = "all"
+_IS_OPEN_DROP = (alerts.c.status == "open", alerts.c.kind == "drop")
+
+
+@dataclass(frozen=True)
+class OpenEarlyWarning:
+    """An open early warning: undecided cohorts since `onset` are behind past ones.
+
+    text: what they show, such as "after 1 day 60 % have completed, baseline 80 %".
+    """
+
+    alert_id: str
+    onset: date
+    text: str
+
+
+@dataclass(frozen=True)
+class MomentState:
+    """The state of a moment of truth, over all customers.
+
+    since: first day of the state, or of the open alert. firing_segments: segments with an open alert of their own, such
+    as "region = south".
+    """
+
+    journey: str
+    moment: str
+    state: str
+    since: date | None
+    alert_id: str | None
+    firing_segments: tuple[str, ...] = ()
+    early_warning: OpenEarlyWarning | None = None
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """An open alert about a drop.
+
+    state: of its series today, firing or recovering. value, low, high (95 % interval) and baseline: in the unit of the
+    KPI, over the days from first_day to last_day; None if the notification had no figures. first_day is later than
+    onset if the KPI dropped further. line: what the drop is measured against: baseline, promise, or median (slower).
+    For median, within_seconds is the baseline's median time, and the values are proportions done within it.
+    """
+
+    alert_id: str
+    journey: str
+    moment: str
+    segment: str
+    segment_value: str
+    state: str
+    onset: date
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: float | None = None
+    last_day: date | None = None
+    line: str = ""
+    baseline: float | None = None
+    within_seconds: float | None = None
+    first_day: date | None = None
+
+    @property
+    def is_total(self) -> bool:
+        return self.segment == _TOTAL
+
+
+@dataclass(frozen=True)
+class AlertTables:
+    """Whole tables, for dashboards: alerts by id, series states by id, and who acknowledged each alert last."""
+
+    alerts: Sequence[TableRow]
+    series_states: Sequence[TableRow]
+    acknowledged_by: Mapping[str, str]
+
+
+def read_alert_tables(state_url: str) -> AlertTables:
+    """All alerts and series states, as one consistent read.
+
+    Raises:
+        SystemFailure: the state database cannot be reached or is locked.
+    """
+    with state_session(state_url) as connection:
+        acknowledged = connection.execute(select(acknowledgements).order_by(acknowledgements.c.number)).all()
+        return AlertTables(
+            connection.execute(select(alerts).order_by(alerts.c.alert_id)).mappings().all(),
+            connection.execute(select(series_states).order_by(series_states.c.series_id)).mappings().all(),
+            {row.alert_id: row.acknowledged_by for row in acknowledged},
+        )
+
+
+def moment_states(state_url: str) -> list[MomentState]:
+    """The state of each moment at its last evaluation; empty before the first one.
+
+    Raises:
+        SystemFailure: the state database cannot be reached or is locked.
+    """
+    with state_session(state_url) as connection:
+        return read_moment_states(connection)
+
+
+def read_moment_states(connection: Connection) -> list[MomentState]:
+    """The same, from an open connection."""
+    order = ("journey", "moment", "segment", "segment_value")
+    rows = connection.execute(select(series_states).order_by(*order)).all()
+    firing_segments: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.segment != _TOTAL and row.alert_id is not None:
+            firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
+    early_warnings = _open_early_warnings(connection)
+    return [
+        MomentState(
+            row.journey,
+            row.moment,
+            row.state,
+            row.state_since,
+            row.alert_id,
+            tuple(firing_segments.get((row.journey, row.moment), ())),
+            early_warnings.get(row.series_id),
+        )
+        for row in rows
+        if row.segment == _TOTAL
+    ]
+
+
+def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
+    """Series -> its open early warning, with the text of its newest transition."""
+    rows = connection.execute(
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
+        .join(alert_transitions)
+        .where(alerts.c.status == "open", alerts.c.kind == "early_warning")
+        .order_by(alert_transitions.c.number)
+    )
+    return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
+
+
+def open_alerts(state_url: str) -> list[OpenAlert]:
+    """All open alerts about drops: by journey and moment, all customers first, then by segment and value.
+
+    Raises:
+        SystemFailure: the state database cannot be reached or is locked.
+    """
+    with state_session(state_url) as connection:
+        return read_open_alerts(connection)
+
+
+def read_open_alerts(connection: Connection) -> list[OpenAlert]:
+    """The same, from an open connection."""
+    rows = connection.execute(
+        select(alerts, alert_transitions.c.number, alert_transitions.c.payload, series_states.c.state)
+        .join(alert_transitions)
+        .outerjoin(series_states, series_states.c.series_id == alerts.c.series_id)
+        .where(*_IS_OPEN_DROP)
+        .order_by(alert_transitions.c.number)
+    ).mappings()
+    newest, figures_of = {row["alert_id"]: row for row in rows}, _latest_figures(connection)
+    found = [
+        _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
+        for alert_id, row in newest.items()
+    ]
+    return sorted(
+        found,
+        key=lambda alert: (alert.journey, alert.moment, not alert.is_total, alert.segment, alert.segment_value),
+    )
+
+
+def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """(alert, number of its transition) -> the figures of the newest notification about it: a reminder has newer ones
+    than the transition. Notifications without figures are skipped: a reminder may be sent while its readings are
+    withheld."""
+    rows = connection.execute(
+        select(notification_log.c.alert_id, notification_log.c.number, notification_log.c.figures)
+        .join(alerts)
+        .where(*_IS_OPEN_DROP, notification_log.c.status == "notified", notification_log.c.figures.is_not(None))
+        .order_by(notification_log.c.notified_at, notification_log.c.log_id)
+    )
+    return {(row.alert_id, row.number): row.figures for row in rows if row.figures.get("value") is not None}
+
+
+def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
+    first, last = figures.get("first_day"), figures.get("last_day")
+    return OpenAlert(
+        alert_id=row["alert_id"],
+        journey=row["journey"],
+        moment=row["moment"],
+        segment=row["segment"],
+        segment_value=row["segment_value"],
+        state=row["state"] or "firing",
+        onset=row["onset"],
+        value=figures.get("value"),
+        low=figures.get("ci_low"),
+        high=figures.get("ci_high"),
+        n=figures.get("n"),
+        first_day=date.fromisoformat(first) if first else None,
+        last_day=date.fromisoformat(last) if last else None,
+        line=figures.get("line", ""),
+        baseline=figures.get("expected"),
+        within_seconds=figures.get("within_seconds"),
+    )
