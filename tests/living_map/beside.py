@@ -14,7 +14,7 @@ from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
 from jkpi.living_map.publish import publish_maps
-from jkpi.state.alert_reader import OpenAlert
+from jkpi.state.alert_records import OpenAlert
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 from tests.reading_pages import read_page

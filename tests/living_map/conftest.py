@@ -17,7 +17,7 @@ import yaml
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.journeys.rows import map_rows
-from jkpi.state.alert_reader import MomentState
+from jkpi.state.alert_records import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse

@@ -18,7 +18,7 @@ from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE
 from jkpi.living_map import page_text
 from jkpi.living_map.diagrams import DIAGRAMS
 from jkpi.living_map.publish import publish_maps
-from jkpi.state.alert_reader import OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 

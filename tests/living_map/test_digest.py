@@ -16,7 +16,7 @@ from jkpi.config.settings import Settings
 from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE
 from jkpi.living_map.digest.content import build_digests
 from jkpi.living_map.digest.write import write_digests
-from jkpi.state.alert_reader import MomentState, OpenEarlyWarning
+from jkpi.state.alert_records import MomentState, OpenEarlyWarning
 from jkpi.state.engine import outbox, read_transaction, state_engine
 from jkpi.warehouse.base import Warehouse
 

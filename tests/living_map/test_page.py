@@ -18,7 +18,7 @@ from jkpi.living_map.publish import publish_maps
 from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_page
 from jkpi.living_map.views import KpiView, MapPage
-from jkpi.state.alert_reader import MomentState
+from jkpi.state.alert_records import MomentState
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse

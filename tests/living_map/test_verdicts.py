@@ -15,7 +15,7 @@ from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import state_label, state_legend
 from jkpi.living_map.views import MomentView
 from jkpi.schedules import is_late
-from jkpi.state.alert_reader import MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning
 
 CLOCK = PageDates(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)

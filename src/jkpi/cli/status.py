@@ -13,7 +13,7 @@ from jkpi.formatting.dates import format_age
 from jkpi.pipeline.workspace import open_with_landing
 
 if TYPE_CHECKING:
-    from jkpi.state.alert_reader import OpenAlert
+    from jkpi.state.alert_records import OpenAlert
 
 _SOURCES_QUERY = """
 select

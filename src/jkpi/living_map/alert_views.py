@@ -11,7 +11,7 @@ from jkpi.living_map import definitions, page_text
 from jkpi.living_map.page_data import KpiData, MomentData
 from jkpi.living_map.states import state_label
 from jkpi.living_map.views import AlertView
-from jkpi.state.alert_reader import OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning
 
 _MAX_SEGMENTS_IN_BANNER = 3
 """So many segments are in the headline with their figures; the card has all of them."""

@@ -16,7 +16,7 @@ from jkpi.living_map.alert_views import alert_view, early_warning_text, group_se
 from jkpi.living_map.page_data import KpiData, KpiReading, MomentData
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
 from jkpi.living_map.views import DefinitionView, GoalStatus, KpiView, LabelledValue, MomentView, WeekRow
-from jkpi.state.alert_reader import MomentState, OpenAlert
+from jkpi.state.alert_records import MomentState, OpenAlert
 
 _STATUS_TEXTS = {
     "final": "final",

@@ -28,7 +28,7 @@ from jkpi.living_map.views import (
     StageView,
     TouchpointView,
 )
-from jkpi.state.alert_reader import MomentState, OpenAlert
+from jkpi.state.alert_records import MomentState, OpenAlert
 
 _TEXT_LANES = (
     *("goals", "actions", "feelings", "pains", "opportunities"),

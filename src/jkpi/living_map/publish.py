@@ -11,7 +11,7 @@ from jkpi.living_map.page_model import build_index, build_page
 from jkpi.living_map.published_readings import save_first_published
 from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_index, render_page
-from jkpi.state.alert_reader import MomentState, OpenAlert
+from jkpi.state.alert_records import MomentState, OpenAlert
 from jkpi.warehouse.base import Warehouse
 
 INDEX_FILE = "index.html"

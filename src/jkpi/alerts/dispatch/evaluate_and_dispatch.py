@@ -47,7 +47,8 @@ from jkpi.alerts.transitions.reconcile import reconcile, reconcile_map
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SystemFailure
 from jkpi.journeys.model import Journey
-from jkpi.state.alert_reader import MomentState, read_moment_states
+from jkpi.state.alert_reader import read_moment_states
+from jkpi.state.alert_records import MomentState
 from jkpi.state.engine import migrated_engine, write_transaction
 from jkpi.warehouse.base import Warehouse
 

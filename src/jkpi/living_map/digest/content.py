@@ -18,7 +18,7 @@ from jkpi.formatting.numbers import format_count, join_names, pluralize, titleiz
 from jkpi.living_map import page_text
 from jkpi.living_map.alert_views import early_warning_text
 from jkpi.living_map.states import state_label
-from jkpi.state.alert_reader import MomentState
+from jkpi.state.alert_records import MomentState
 
 DIGEST_STALE_AFTER = timedelta(days=28)
 FIRING_STATE = "firing"

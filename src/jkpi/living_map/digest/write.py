@@ -14,7 +14,7 @@ from jkpi.living_map.digest.content import SECTIONS, DigestRow, OwnerDigest, bui
 from jkpi.living_map.files import write_atomically
 from jkpi.living_map.page_model import file_name
 from jkpi.living_map.render import render_digest
-from jkpi.state.alert_reader import MomentState
+from jkpi.state.alert_records import MomentState
 from jkpi.warehouse.base import Warehouse
 
 

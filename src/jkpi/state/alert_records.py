@@ -1,0 +1,70 @@
+"""Records of alerts as pages, dashboards and the command line show them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+TOTAL_SEGMENT = "all"
+"""The segment that holds all customers."""
+
+
+@dataclass(frozen=True)
+class OpenEarlyWarning:
+    """An open early warning: undecided cohorts since `onset` are behind past ones.
+
+    text: what they show, such as "after 1 day 60 % have completed, baseline 80 %".
+    """
+
+    alert_id: str
+    onset: date
+    text: str
+
+
+@dataclass(frozen=True)
+class MomentState:
+    """The state of a moment of truth, over all customers.
+
+    since: first day of the state, or of the open alert. firing_segments: segments with an open alert of their own, such
+    as "region = south".
+    """
+
+    journey: str
+    moment: str
+    state: str
+    since: date | None
+    alert_id: str | None
+    firing_segments: tuple[str, ...] = ()
+    early_warning: OpenEarlyWarning | None = None
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """An open alert about a drop.
+
+    state: of its series today, firing or recovering. value, low, high (95 % interval) and baseline: in the unit of the
+    KPI, over the days from first_day to last_day; None if the notification had no figures. first_day is later than
+    onset if the KPI dropped further. line: what the drop is measured against: baseline, promise, or median (slower).
+    For median, within_seconds is the baseline's median time, and the values are proportions done within it.
+    """
+
+    alert_id: str
+    journey: str
+    moment: str
+    segment: str
+    segment_value: str
+    state: str
+    onset: date
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n: float | None = None
+    last_day: date | None = None
+    line: str = ""
+    baseline: float | None = None
+    within_seconds: float | None = None
+    first_day: date | None = None
+
+    @property
+    def is_total(self) -> bool:
+        return self.segment == TOTAL_SEGMENT
