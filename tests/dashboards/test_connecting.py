@@ -155,7 +155,7 @@ def test_jkpi_yml_names_a_superset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ('{url: "https://b", username: u, pasword: env:P}', "unknown key 'pasword' (did you mean 'password'?)"),
         (
             '{url: "https://b", username: u, password: env:P, database: "postgresql://a:hush@h/d"}',
-            "a password stands in it: write env:NAME",
+            "it contains a password: write env:NAME",
         ),
     ],
 )

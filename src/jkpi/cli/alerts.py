@@ -316,7 +316,7 @@ def render_alert(history: AlertHistory) -> list[str]:
         )
     for entry in history.entries:
         lines += ["", f"{entry.number}. {entry.transition}, evaluated as of {entry.recorded_at:%Y-%m-%d %H:%M} UTC"]
-        lines += [f"   {label:<12}{text}" for label, text in entry.rows]
+        lines += [f"   {label:<14}{text}" for label, text in entry.rows]
     deliveries = [
         {"number": entry.number, **vars(delivery)} for entry in history.entries for delivery in entry.deliveries
     ]

@@ -166,7 +166,7 @@ def _stage_views(
                 owner=stage.owner,
                 visits=_visits_text(stage),
                 flow_ribbon=charts.flow_ribbon(previous, flows[position], following) if busiest else None,
-                texts={lane.removesuffix("_stage"): _lane_texts(stage, lane) for lane in _TEXT_LANES},
+                texts={lane.removesuffix("stage"): _lane_texts(stage, lane) for lane in _TEXT_LANES},
                 touchpoints=tuple(
                     _touchpoint_view(t, now, population_note) for t in page_data.touchpoints if t.stage == stage.stage
                 ),

@@ -100,6 +100,8 @@ def parse_checkpoint(text: str) -> TableCheckpoint:
     Raises:
         InputError: unknown checkpoint.
     """
+    from jkpi.quality.report import TableCheckpoint
+
     checkpoints: tuple[TableCheckpoint, ...] = get_args(TableCheckpoint)
     for checkpoint in checkpoints:
         if checkpoint == text:

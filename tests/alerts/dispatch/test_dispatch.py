@@ -18,7 +18,7 @@ from jkpi.alerts.store.listing import list_alerts
 from jkpi.config.receivers import AlertingConfig, AlertOptions, MuteInterval
 from jkpi.config.settings import Receiver, Settings
 from jkpi.errors import InputError
-from jkpi.formatting.numbers import format_day
+from jkpi.formatting.dates import format_day
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World, steady

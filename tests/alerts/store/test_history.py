@@ -11,7 +11,7 @@ import pytest
 from jkpi.alerts.delivery.outbox import deliver
 from jkpi.alerts.store.history import AlertHistory, alert_history
 from jkpi.alerts.store.listing import list_alerts
-from jkpi.cli import alert_lines
+from jkpi.cli import alerts as alerts_command
 from jkpi.errors import InputError
 from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import LIKED, ON_SITE, STAYS, World, steady
@@ -81,8 +81,8 @@ def test_readings_are_kept_as_they_were_notified(make_world: MakeWorld) -> None:
     assert changed.day == date(2026, 3, 3) and changed.then is not None and changed.now is not None
     assert (changed.then.numerator, changed.now.numerator) == (70.0, 90.0)
     assert history.value_then != history.value_now
-    lines = "\n".join(alert_lines.render_alert(history))
-    assert "the number   then 0.7 (n = " in lines and "SQL of the number:" in lines
+    lines = "\n".join(alerts_command.render_alert(history))
+    assert "value   as notified 0.7 (n = " in lines and "SQL of the value:" in lines
     assert next(line for line in lines.splitlines() if line.endswith("changed")).startswith("2026-03-03")
     assert "sent" in lines and "lead" in lines
 
@@ -95,7 +95,7 @@ def test_without_a_warehouse_the_snapshots_are_still_shown(make_world: MakeWorld
     history = alert_history(world.settings, alert.alert_id, None)
     assert history.readings and all(reading.now is None for reading in history.readings) and not history.is_compared
     assert history.value_then is not None and history.value_now is None
-    assert "not known" in "\n".join(alert_lines.render_alert(history))
+    assert "unknown" in "\n".join(alerts_command.render_alert(history))
 
 
 def test_an_unknown_alert_is_refused_with_the_nearest_id(make_world: MakeWorld) -> None:

@@ -48,7 +48,7 @@ def test_status_shows_firing_segments_with_their_onset(make_world: MakeWorld) ->
     opened = world.run().opened[0]
     status = read_status(world.settings)
     assert status.moments[0]["state"] == "ok"
-    assert [(part["segment_value"], part["since"]) for part in status.moments[0]["falling"]] == [
+    assert [(part["segment_value"], part["since"]) for part in status.moments[0]["firing_segments"]] == [
         ("south", date(2026, 3, 2))
     ]
     (line,) = (line.split() for line in render_status(status) if "south" in line)
@@ -64,7 +64,7 @@ def test_status_shows_the_onset_of_a_recovering_alert(make_world: MakeWorld) -> 
     status = read_status(world.settings)
     assert (status.moments[0]["state"], status.moments[0]["since"]) == ("recovering", date(2026, 3, 2))
     (line,) = (line for line in render_status(status) if opened.alert_id in line)
-    assert "recovering  fell 2026-03-02  " in line
+    assert "recovering  dropped 2026-03-02  " in line
 
 
 def test_an_open_alert_has_the_figures_of_its_last_notification(make_world: MakeWorld) -> None:
