@@ -1,4 +1,4 @@
-"""Write the reference pages of docs/reference from the code: `make docs` runs it, a test holds the pages against it.
+"""Write the reference pages of docs/reference from the code: `make docs` runs it, a test compares the pages with it.
 
 With `--check` nothing is written: the pages that are not what the code says are named, and the exit code is 1.
 Names are read when it runs. A webhook field without a description is an error.
@@ -54,10 +54,10 @@ EVENTS = {
 }
 WEBHOOK_FIELDS = {
     "type": "what the message is about, see below",
-    "timestamp": "the time it speaks of, UTC",
+    "timestamp": "as-of time of the message, UTC",
     "data.notification_id": "the id of the message, the same on every attempt; also the header `webhook-id`",
     "data.workspace": "the name of the workspace",
-    "data.synthetic": "true if the customers are made up",
+    "data.synthetic": "true if the data are synthetic",
     "data.title": "one line",
     "data.severity": "`failure`, `warning`, `success` or `info`",
     "data.replies_to": "ids of the messages that first reported these alerts",
@@ -72,7 +72,7 @@ WEBHOOK_FIELDS = {
     "data.alerts[].kind": "the kind of alert",
     "data.alerts[].series_id": "the series: `journey/moment`, with `/segment=value` for a segment",
     "data.alerts[].headline": "what it is about, in one line",
-    "data.alerts[].owner": "whose it is",
+    "data.alerts[].owner": "the owner of the moment, map or source",
     "data.alerts[].is_closed": "true if this closes the alert",
     "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates",
     "data.alerts[].queries": "the SQL that returns the value and the readings behind it",
@@ -415,7 +415,9 @@ def webhook() -> str:
     if undescribed or unknown:
         raise SystemExit(
             "scripts/reference.py, WEBHOOK_FIELDS: "
-            + "; ".join([*(f"describe {name}" for name in undescribed), *(f"{name} is gone" for name in unknown)])
+            + "; ".join(
+                [*(f"describe {name}" for name in undescribed), *(f"{name} no longer exists" for name in unknown)]
+            )
         )
     values = {
         "notification_type": _literal(notification_model, "escalation"),
@@ -540,7 +542,7 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def _prose(text: str) -> str:
     """Paragraphs without the line breaks and the indentation of the code."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
-    return "\n\n".join(re.sub(r"\s+", " ", one).replace("<", "&lt;") for one in paragraphs)
+    return "\n\n".join(re.sub(r"\s+", " ", one).strip().replace("<", "&lt;") for one in paragraphs)
 
 
 def _sentence(text: str) -> str:

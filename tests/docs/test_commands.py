@@ -23,7 +23,7 @@ EXCUSED = {
 }
 """Pattern of a command that is not run -> why."""
 
-AN_ALERT = "7c91c561ec88"
+AN_ALERT = "3b7bf17cddde"
 """Alert id used in the pages; replaced by that of the newest open alert."""
 
 
