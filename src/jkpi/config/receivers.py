@@ -14,6 +14,7 @@ from jkpi.documents.durations import Duration, LongDuration
 from jkpi.errors import Problem
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
+# One entry for each model in ReceiverConfig.
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
 MACHINE_RECEIVERS: frozenset[ReceiverKind] = frozenset({"webhook", "pagerduty"})
 """They keep a state of their own, so they also get silent endings and acknowledgements."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import assert_never
 
 from pydantic import AwareDatetime, Field, SecretStr
 
@@ -17,6 +18,7 @@ from jkpi.config.receivers import (
     AlertingConfig,
     AlertOptions,
     AppriseReceiver,
+    ConsoleReceiver,
     FileReceiver,
     MailReceiver,
     MuteInterval,
@@ -218,7 +220,9 @@ def _receiver(name: str, config: ReceiverConfig, secrets: Secrets, folder: Path)
             timeout=config.timeout.total_seconds(),
             missing_secrets=secrets.missing,
         )
-    return Receiver(name, "console")
+    if isinstance(config, ConsoleReceiver):
+        return Receiver(name, "console")
+    assert_never(config)
 
 
 def _superset(config: SupersetConfig | None, secrets: Secrets, folder: Path) -> SupersetConnection | None:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from typing import assert_never
 
 from jkpi.alerts.notifications.model import Notification
 from jkpi.alerts.receivers import cards, http_post, mail, pagerduty, webhook
@@ -66,10 +67,12 @@ def _send(receiver: Receiver, notification: Notification, link: AcknowledgeLink,
     elif receiver.kind == "pagerduty":
         for body in pagerduty.events(notification, _reveal_secret(receiver.secret), link):
             _post(receiver, body)
-    else:
+    elif receiver.kind == "apprise":
         send_apprise(
             _reveal_secret(receiver.url), notification.title, render_text(notification, link), notification.severity
         )
+    else:
+        assert_never(receiver.kind)
     return None
 
 
