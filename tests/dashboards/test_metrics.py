@@ -96,12 +96,12 @@ def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
             said = f"{interval} ({segment})"
             put(connection, "dash_moment_readings", **row, interval_label=said, sample_size=n, state_label=state)
     north = "segment_label = 'region: north'"
-    for where, interval, n in (
+    for where, newest_interval, cases in (
         (north, "80.1 to 90.0 % (region: north)", 99),
         (f"{north} and period_start < date '2026-06-08'", "81.0 to 91.1 % (region: north)", 1000),
     ):
-        assert ask(connection, "moment_readings", "newest_interval", where) == interval
-        assert ask(connection, "moment_readings", "newest_cases", where) == n, "the newest, not the largest"
+        assert ask(connection, "moment_readings", "newest_interval", where) == newest_interval
+        assert ask(connection, "moment_readings", "newest_cases", where) == cases, "the newest, not the largest"
         assert ask(connection, "moment_readings", "state_today", where) == "firing since 9 Jun"
     for metric in ("newest_interval", "newest_cases", "state_today"):
         assert ask(connection, "moment_readings", metric) is None, "of two segments there is no interval"
@@ -111,13 +111,13 @@ def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
 
 
 def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None:
-    for week, seconds in ((1, 3600.0), (2, 7200.0)):
-        place = {"period": "week", "period_start": f"2026-06-0{week}", "segment": "all"}
+    for day, seconds in ((1, 3600.0), (2, 7200.0)):
+        place = {"period": "week", "period_start": f"2026-06-0{day}", "segment": "all"}
         put(connection, "dash_readings", **place, statistic="median", value=seconds)
         put(connection, "dash_readings", **place, statistic="p90", value=2 * seconds)
-    week = "period_start = date '2026-06-01'"
-    assert ask(connection, "readings", "median_hours", week) == 1.0
-    assert ask(connection, "readings", "p90_hours", week) == 2.0
+    first = "period_start = date '2026-06-01'"
+    assert ask(connection, "readings", "median_hours", first) == 1.0
+    assert ask(connection, "readings", "p90_hours", first) == 2.0
     assert ask(connection, "readings", "median_hours") is None
     assert ask(connection, "readings", "p90_hours") is None
 

@@ -31,10 +31,11 @@ ZONES = (
 @pytest.mark.parametrize("zone", ZONES)
 def test_local_times_become_what_python_makes_of_them(zone: str) -> None:
     start, end = datetime(2011, 1, 1), datetime(2026, 12, 31)
-    found = duckdb.sql(
-        f"select t, {to_utc('t', zone, start, end)}"
-        f" from range(timestamp '{start}', timestamp '{end}', interval 45 minute) r(t)"
-    ).fetchall()
+    with duckdb.connect() as database:
+        found = database.execute(
+            f"select t, {to_utc('t', zone, start, end)}"
+            f" from range(timestamp '{start}', timestamp '{end}', interval 45 minute) r(t)"
+        ).fetchall()
     info = ZoneInfo(zone)
     wrong = [t for t, utc in found if t.replace(tzinfo=info).astimezone(UTC).replace(tzinfo=None) != utc]
     assert len(found) > 180_000
@@ -92,7 +93,7 @@ NOON = datetime(2026, 3, 1, 12, 0)
     ],
 )
 def test_times(formats: list[str] | None, zone: str, text: str, utc: datetime | None) -> None:
-    times = TimeParser(FileFormat(timestamps=formats, timezone=zone), strict=True)  # type: ignore[arg-type]
+    times = TimeParser(FileFormat(timestamps=formats, timezone=zone), strict=True)
     with duckdb.connect() as database:
         database.execute("set TimeZone = 'UTC'")
         sql = f"select {times.utc('t', datetime(2026, 1, 1), datetime(2026, 12, 31))} from (select $t::varchar as t)"

@@ -26,13 +26,12 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
     for name in tables.moments:
         if card := cards.get(anchor("moment", name)):
             _card(name, card, tables, account)
-    for place, said in inside.items():
-        if name := placed.get(place):
-            _check_latest_week(
-                name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account
-            )
-            since = next((text for text in said["small"] if text.startswith(("since", "dropped on"))), "")
-            _state(name, said["state"], since, tables, account)
+    for place, lane in inside.items():
+        if place in placed:
+            name, small = placed[place], lane["small"]
+            _check_latest_week(name, lane["value"], among(small, "95 %:"), among(small, "n "), tables, account)
+            since = next((text for text in small if text.startswith(("since", "dropped on"))), "")
+            _state(name, lane["state"], since, tables, account)
 
 
 def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def test_the_calendar_is_read_and_survives_a_round_trip(tmp_path: Path) -> None:
     (calendar,) = read_calendars(tmp_path)
     assert calendar.versions[0].intervals_on(5) == [OpenInterval(600, 840)]
     assert Calendar.model_validate(calendar.model_dump(mode="json", by_alias=True)) == calendar
-    assert calendar_names(tmp_path) == {"opening_hours"}
+    assert calendar_names(tmp_path) == frozenset({"opening_hours"})
 
 
 @pytest.mark.parametrize(

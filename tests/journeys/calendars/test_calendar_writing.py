@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
-from jkpi.journeys.calendars import table
 from jkpi.journeys.calendars.model import Calendar
 from jkpi.journeys.calendars.reader import read_calendars
 from jkpi.journeys.calendars.table import write_calendars
@@ -86,7 +86,7 @@ def test_calendar_is_written_again_when_zone_rules_change(tmp_path: Path, monkey
         ensure_landing(opened)
         made = calendar(tmp_path)
         write_calendars(opened, [made], NOW)
-        monkeypatch.setattr(table.zoneinfo, "TZPATH", (str(tmp_path),))
+        monkeypatch.setattr(zoneinfo, "TZPATH", (str(tmp_path),))
         write_calendars(opened, [made], NOW)  # now from the tzdata package, whose file may differ
         assert write_calendars(opened, [made], NOW) is False
         (tmp_path / "Europe").mkdir()
