@@ -72,7 +72,8 @@ def pytest_testnodedown(node: Any) -> None:
     """Every worker collects the same tests: the count of any one of them is that of the run."""
     left_out = getattr(node, "workeroutput", {}).get("left_out")
     if left_out is not None:
-        node.config.stash[LEFT_OUT] = Counter(left_out)
+        counts: Counter[str] = Counter(left_out)
+        node.config.stash[LEFT_OUT] = counts
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
