@@ -64,7 +64,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker of pytest-xdist hands its count of tests left out to the process that reports."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None and LEFT_OUT in session.config.stash:
-        output["left_out"] = dict(session.config.stash[LEFT_OUT])
+        output["left_out"] = dict(session.config.stash[LEFT_OUT].items())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -33,7 +33,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for words in (["db", "migrate"], ["pools", "set", "jkpi_warehouse", "1", "one writer"]):
                 subprocess.run([BIN / "airflow", *words], env=environment(made), check=True, capture_output=True)
             (made / "ready").touch()
-    # The configuration beside the database names its folder: Airflow writes another one here.
+    # The configuration next to the database names its folder: Airflow writes another one here.
     shutil.copy(made / "airflow.db", home)
     return home
 

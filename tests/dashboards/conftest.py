@@ -102,7 +102,7 @@ def make_data(workspace: Path) -> None:
     )
     made = workspace.with_name("made")
     subprocess.run([sys.executable, "-c", code, WHOLE, made], check=True)
-    # Five months are enough for a baseline and a fall, and take half the time.
+    # Five months are enough for a baseline and a drop, and take half the time.
     for early in ("2025-1", "2026-01"):
         for file in (made / "data").glob(f"*/*_{early}*"):
             file.unlink()

@@ -47,7 +47,7 @@ def test_an_overview_and_one_dashboard_for_each_journey(bundle_of: MakeBundle, e
     assert slugs == {"jkpi-service-overview", *(f"jkpi-service-{one.journey}" for one in journeys_of(example))}
     shown = {uuid for dashboard in bundle.dashboards for uuid in dashboard.charts}
     behind = {made.annotation_chart_uuid for made in bundle.charts.values() if made.annotation_chart_uuid}
-    assert shown | behind == set(bundle.charts), "no chart is made that nobody sees"
+    assert shown | behind == set(bundle.charts), "every chart is on a dashboard"
     assert not shown & behind
 
 
@@ -76,7 +76,7 @@ def test_the_same_workspace_is_the_same_bundle_and_another_shares_nothing(bundle
     assert one.to_zip() == again.to_zip()
     assert not uuids(one) & uuids(other)
     assert len(uuids(one)) == len([content for content in one.files.values() if "uuid" in content])
-    # As every release makes it: another number would put a second dashboard beside the first.
+    # As every release makes it: another number would create a second dashboard.
     overview = next(dashboard for dashboard in one.dashboards if dashboard.journey is None)
     assert overview.uuid == "98f35267-1163-5a07-a9d1-bdb323eebf56"
 
@@ -143,7 +143,7 @@ def test_filters_reach_the_charts_that_name_them_and_no_others(bundle_of: MakeBu
     assert names == {"journey", "segment", "period", "time"}
 
 
-def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
+def test_every_chart_has_a_saved_query(bundle_of: MakeBundle) -> None:
     for name, content in files(bundle_of("starter")).items():
         if name.startswith("jkpi/charts"):
             (query,) = json.loads(content["query_context"])["queries"]
@@ -151,7 +151,7 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"params": {"x_axis": "period_strat"}}, "no column 'period_strat' (did you mean 'period_start'?)"),
         ({"params": {"metric": "rat"}}, "no metric 'rat' (did you mean 'rate'?)"),
@@ -160,7 +160,7 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
     ],
 )
 def test_a_mismatch_is_reported_before_anything_is_sent(
-    bundle_of: MakeBundle, change: dict[str, Any], told: str
+    bundle_of: MakeBundle, change: dict[str, Any], problem: str
 ) -> None:
     from jkpi.dashboards.assets import ChartAsset
     from jkpi.dashboards.charts import form_data
@@ -173,7 +173,7 @@ def test_a_mismatch_is_reported_before_anything_is_sent(
     bundle.charts[made.uuid] = replace(made, asset=asset, params=params)
     with pytest.raises(JkpiError) as caught:
         check_bundle(bundle)
-    assert told in caught.value.message
+    assert problem in caught.value.message
 
 
 def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> None:
@@ -196,7 +196,7 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
     charts = [chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts]
     placed = {chart.chart for chart in charts} | {chart.stacked.chart for chart in charts if chart.stacked}
     tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
-    # What jkpi publishes beside the views is looked up in these.
+    # The tables that jkpi publishes next to the views.
     tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
     tables |= {"dash_readings"} if "dash_moment_readings" in tables else set()
     tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()

@@ -16,10 +16,12 @@ from jkpi.dashboards.tables import all_published_columns
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
+    with duckdb.connect() as connection:
         for table, columns in all_published_columns().items():
-            made.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-        yield made
+            connection.execute(
+                f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+            )
+        yield connection
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
@@ -77,7 +79,7 @@ def test_a_reading_is_shown_as_it_was_measured_or_not_at_all(connection: duckdb.
         assert ask(connection, "readings", metric, "segment = 'all'") is None
 
 
-def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnection) -> None:
+def test_provisional_readings_are_a_line_of_their_own(connection: duckdb.DuckDBPyConnection) -> None:
     put(connection, "dash_readings", status="provisional", value=0.4, ci_low=0.3, ci_high=0.5)
     assert ask(connection, "readings", "reading") is None
     assert ask(connection, "readings", "reading_provisional") == ask(
@@ -93,8 +95,8 @@ def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
     for week, interval, n in (("2026-06-08", "80.1 to 90.0 %", 99), ("2026-06-01", "81.0 to 91.1 %", 1000)):
         for segment, state in (("All customers", "ok since 1 Apr"), ("region: north", "firing since 9 Jun")):
             row = {"segment_label": segment, "period": "week", "period_start": week}
-            said = f"{interval} ({segment})"
-            put(connection, "dash_moment_readings", **row, interval_label=said, sample_size=n, state_label=state)
+            label = f"{interval} ({segment})"
+            put(connection, "dash_moment_readings", **row, interval_label=label, sample_size=n, state_label=state)
     north = "segment_label = 'region: north'"
     for where, newest_interval, cases in (
         (north, "80.1 to 90.0 % (region: north)", 99),
@@ -160,7 +162,7 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
     assert ask(connection, "funnel", "open") == 5
 
 
-def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
+def test_a_recovering_moment_shows_the_day_of_its_drop() -> None:
     today = date(2026, 6, 30)
     assert value_labels.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
     assert value_labels.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, dropped on 9 Jun"

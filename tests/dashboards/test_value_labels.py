@@ -77,5 +77,5 @@ def test_a_chart_of_open_hours_has_them_in_its_title(tmp_path: Path) -> None:
         bundle = build_bundle(
             "service", superset_database(settings.warehouse_url, tmp_path / "d"), workspace_scopes(settings, [journey])
         )
-        titles = {made.name for made in bundle.charts.values() if made.asset.chart == "durations"}
+        titles = {chart.name for chart in bundle.charts.values() if chart.asset.chart == "durations"}
         assert titles and all(title.startswith(word) for title in titles)

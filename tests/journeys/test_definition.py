@@ -158,7 +158,7 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
         "made = Journey.model_validate(yaml.safe_load(MAP)); "
         "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
     )
-    said = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             cwd=tmp_path,
@@ -169,7 +169,7 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(said) == 1
+    assert len(outputs) == 1
 
 
 KNOWN = {

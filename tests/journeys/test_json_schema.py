@@ -23,7 +23,7 @@ def complaints(data: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(data)]
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(journey_schema())
 
 

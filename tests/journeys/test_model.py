@@ -62,10 +62,10 @@ def maps(draw: st.DrawFn) -> dict[str, object]:
 
 @given(maps())
 def test_a_map_survives_json_and_yaml(data: dict[str, object]) -> None:
-    made = Journey.model_validate(data)
-    dumped = made.model_dump(mode="json", by_alias=True)
-    assert Journey.model_validate(json.loads(json.dumps(dumped))) == made
-    assert Journey.model_validate(yaml.safe_load(yaml.safe_dump(dumped, allow_unicode=True))) == made
+    validated = Journey.model_validate(data)
+    dumped = validated.model_dump(mode="json", by_alias=True)
+    assert Journey.model_validate(json.loads(json.dumps(dumped))) == validated
+    assert Journey.model_validate(yaml.safe_load(yaml.safe_dump(dumped, allow_unicode=True))) == validated
 
 
 def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:

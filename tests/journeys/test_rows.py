@@ -23,10 +23,10 @@ def rows(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_table_has_the_columns_of_the_landing(rows: dict[str, list[dict[str, Any]]]) -> None:
-    for table, made in rows.items():
+    for table, tables in rows.items():
         columns = set(re.findall(r"(?:^|, )(\w+) ", LANDING_TABLES[table]))
-        assert made, table
-        assert all(set(row) == columns for row in made), table
+        assert tables, table
+        assert all(set(row) == columns for row in tables), table
 
 
 def test_the_journey(rows: dict[str, list[dict[str, Any]]]) -> None:
@@ -129,25 +129,25 @@ def test_segments_and_their_parts(tmp_path: Path) -> None:
         ("segments: [tier, region]", "segments: [tier, [tier, region]]"),
         ("segments: [region]", "segments: [tier+region]"),
     )
-    made = map_rows([journey(tmp_path, text)], NOW)
-    assert [(row["segment"], row["part"], row["part_position"]) for row in made["map_segments"]] == [
+    tables = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["part"], row["part_position"]) for row in tables["map_segments"]] == [
         ("tier", "tier", 1),
         ("tier+region", "tier", 1),
         ("tier+region", "region", 2),
     ]
-    assert json.loads(made["map_moments"][0]["by_segments"]) == ["tier+region"]
+    assert json.loads(tables["map_moments"][0]["by_segments"]) == ["tier+region"]
 
 
 def test_whose_experience_it_is_and_how_small_a_cell_may_be(tmp_path: Path) -> None:
     text, _ = spoiled(
         ("segment: {tier: [gold]}", "segment: {tier: [gold, 7, gold]}"), ("version: 1", "version: 1\nmin_cell_size: 5")
     )
-    made = map_rows([journey(tmp_path, text)], NOW)
-    assert [(row["segment"], row["segment_value"]) for row in made["map_viewpoints"]] == [
+    tables = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["segment_value"]) for row in tables["map_viewpoints"]] == [
         ("tier", "gold"),
         ("tier", "7"),
     ]
-    assert made["map_journeys"][0]["min_cell"] == 5
+    assert tables["map_journeys"][0]["min_cell"] == 5
     assert map_rows([journey(tmp_path)], NOW)["map_journeys"][0]["min_cell"] == 1
 
 
@@ -220,5 +220,5 @@ def test_content_has_everything_the_page_shows(rows: dict[str, list[dict[str, An
 
 
 def test_text_beyond_ascii_stays_readable(tmp_path: Path) -> None:
-    made = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
-    assert "Arıza giderme" in made["map_journeys"][0]["content"]
+    tables = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
+    assert "Arıza giderme" in tables["map_journeys"][0]["content"]

@@ -39,8 +39,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 def copied(published: Published, tmp_path: Path) -> Iterator[Warehouse]:
     """A copy of the tables that a test may change."""
     shutil.copy(published.file, tmp_path / "copy.duckdb")
-    with open_warehouse(f"duckdb:///{tmp_path / 'copy.duckdb'}") as w:
-        yield w
+    with open_warehouse(f"duckdb:///{tmp_path / 'copy.duckdb'}") as warehouse:
+        yield warehouse
 
 
 def test_everything_on_the_page_is_in_the_tables(published: Published, copied: Warehouse) -> None:

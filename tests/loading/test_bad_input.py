@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_the_ledger_until_it_can_be(pla
     _, refused = place.warehouse.rows(ledger)
     assert (refused["origin"], refused["status"]) == ("data/b.csv", "refused")
     assert "data/b.csv" in refused["reason"] and "\n" not in refused["reason"]
-    assert refused["started_at"].day == 30  # as it was first refused, not each day anew
+    assert refused["started_at"].day == 30  # the day of the first refusal, not of each run
     assert place.count() == 3
 
     place.write("data/b.csv", three_rows.replace("1,anna", "9,anna"))
@@ -236,8 +236,8 @@ def test_numbers_are_read_by_their_decimal_sign(
 def test_undeclared_decimal_comma_has_a_hint(place: Any) -> None:
     place.write("data/a.csv", "id;who;score;at\n1;anna;9,0;2026-06-01\n2;ben;many;2026-06-01\n")
     place.load(SURVEY.replace(", FORMAT", ""))
-    told = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
-    assert told == {1: "9,0 (a decimal comma? write format: {decimal: ','} in the source)", 2: "many"}
+    detail_of_row = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
+    assert detail_of_row == {1: "9,0 (a decimal comma? write format: {decimal: ','} in the source)", 2: "many"}
 
 
 def test_totals_and_conditions_are_read_by_the_decimal_sign_as_well(place: Any, adds_up: Any) -> None:
@@ -273,9 +273,9 @@ def test_load_warns_if_more_than_5_percent_are_rejected(place: Any, header: str)
     place.write("data/a.csv", header + rows(0, 57, "01/06/2026 10:00") + rows(57, 3, "yesterday"))
     assert rejected_warning(place.load()) is None
     place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
-    told = place.load()
-    assert rejected_warning(told) == "10.0 % of the rows were rejected (1 of 10)"
-    assert render_batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
+    result = place.load()
+    assert rejected_warning(result) == "10.0 % of the rows were rejected (1 of 10)"
+    assert render_batch_remarks("tickets", result)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 
 def test_an_open_quote(place: Any, three_rows: str) -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (what a file holds and what is told of it stand on one line)
+# ruff: noqa: E501 (the content of a file and its problem are on one line)
 """Each kind of source and each shape of row, read with YAML alone."""
 
 from __future__ import annotations
@@ -244,7 +244,7 @@ def test_compressed_files_are_read_in_the_order_of_their_names(
     assert [(report.origin, report.loaded) for report in reports] == [("data/t1.csv.zst", 1), ("data/t2.csv.gz", 3)]
 
 
-def test_odd_csv(place: Any, tickets: str, adds_up: Any) -> None:
+def test_unusual_csv(place: Any, tickets: str, adds_up: Any) -> None:
     text = tickets.replace("{timestamps", '{delimiter: ";", timestamps')
     place.write(
         "data/a.csv",

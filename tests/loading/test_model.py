@@ -1,5 +1,5 @@
-# ruff: noqa: E501 (what a file holds and what is told of it stand on one line)
-"""What is wrong in a source's YAML is told, all at once, with its place."""
+# ruff: noqa: E501 (the content of a file and its problem are on one line)
+"""All problems in the YAML of a source are reported at once, with their positions."""
 
 from __future__ import annotations
 

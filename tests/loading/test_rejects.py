@@ -1,4 +1,4 @@
-"""Rejected rows: listed, taken out, mended, and sent through the same door again."""
+"""Rejected rows: listed, exported, corrected, and loaded again through the same checks."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ ZONES = (
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_local_times_become_what_python_makes_of_them(zone: str) -> None:
+def test_local_times_become_the_utc_times_of_python(zone: str) -> None:
     start, end = datetime(2011, 1, 1), datetime(2026, 12, 31)
     with duckdb.connect() as database:
         found = database.execute(
@@ -44,7 +44,7 @@ def test_local_times_become_what_python_makes_of_them(zone: str) -> None:
 
 @given(st.binary(min_size=1, max_size=200), st.lists(st.text(min_size=1), min_size=1, max_size=20))
 @settings(max_examples=40, deadline=None)
-def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
+def test_pseudonyms_equal_the_hmac_of_python(key: bytes, ids: list[str]) -> None:
     ids = [text.replace("\0", "") for text in ids]
     with duckdb.connect() as database:
         sql = f"select {pseudonym('id')} from (select unnest($ids::varchar[]) as id)"
@@ -58,7 +58,7 @@ def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
     )
 )
 @settings(max_examples=60, deadline=None)
-def test_ids_of_several_parts_do_not_meet(pairs: list[tuple[str, str]]) -> None:
+def test_ids_of_different_parts_are_different(pairs: list[tuple[str, str]]) -> None:
     with duckdb.connect() as database:
         pairs_sql = "select unnest($a::varchar[]) as a, unnest($b::varchar[]) as b"
         sql = f"select count(distinct {composite_id(['a', 'b'])}) from ({pairs_sql})"
@@ -100,7 +100,7 @@ def test_times(formats: list[str] | None, zone: str, text: str, utc: datetime | 
         assert database.execute(sql, {"t": text}).fetchall() == [(utc,)]
 
 
-def test_an_hour_that_comes_twice_is_its_first_passing(place: Any, tickets: str, header: str) -> None:
+def test_a_local_time_that_occurs_twice_is_read_as_the_first(place: Any, tickets: str, header: str) -> None:
     text = tickets.replace("%d/%m/%Y", "%d.%m.%Y")
     rows = [
         f"{n},a,A,New,web,{at},low\n"
@@ -118,7 +118,7 @@ def test_without_a_key_ids_stay_as_they_are(place: Any, three_rows: str, tickets
     assert {row["customer_id"] for row in place.rows("customer_id")} == {"anna", "ben"}
 
 
-def test_derived_ids_do_not_give_the_customer_away(place: Any, three_rows: str, tickets: str) -> None:
+def test_derived_ids_do_not_reveal_the_customer(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/a.csv", three_rows)
     place.load(tickets.replace("  event_id: id\n", ""))
     ids = [row["event_id"] for row in place.rows("event_id, touchpoint", order="occurred_at")]

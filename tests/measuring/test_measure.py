@@ -63,8 +63,8 @@ def url(workspace: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """First all is new, then only what is; a changed map and time set back start anew."""
+def test_incremental_runs_and_full_refreshes(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The first run builds everything, later ones only new rows; a changed map or an earlier time refresh all."""
     counter = Counter()
     first = measure(world.settings(url(workspace), workspace), progress=counter)
     assert first.passed and first.refresh_reason == ""

@@ -193,13 +193,13 @@ def test_severity_decides(settings: Settings, own_suites: Path) -> None:
     chunk = events()
     chunk.loc[1, "event_id"] = None
     file = own_suites / "incoming_touchpoints.json"
-    said = {}
+    outcomes = {}
     for severity in ("critical", "warning", "info"):
         edit(file, "event_has_id", severity=severity)
         found = incoming_validator(settings)("touchpoints", "tickets", chunk)
-        said[severity] = (found.refusal is not None, list(found.rejected))
+        outcomes[severity] = (found.refusal is not None, list(found.rejected))
 
-    assert said == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
+    assert outcomes == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
 
 
 def test_unknown_kind_is_an_error(settings: Settings) -> None:

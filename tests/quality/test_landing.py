@@ -284,7 +284,7 @@ def test_postgresql_gives_the_same_report(
     settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str
 ) -> None:
     now = settings.now.replace(tzinfo=None)
-    said = []
+    reports = []
     server = replace(settings, warehouse_url=postgres_url)
     with open_warehouse(server) as other:
         ensure_landing(other)
@@ -296,10 +296,10 @@ def test_postgresql_gives_the_same_report(
             put(place, "load_batches", [batch("day28.csv", "refused", now - timedelta(days=1), reason="why")])
             report = check_landing(each, place)
             stored = "select * from raw.quality_results order by subject, expectation"
-            said.append((report, spots(place), place.rows(stored)))
+            reports.append((report, spots(place), place.rows(stored)))
 
-    assert said[0] == said[1]
-    assert len(said[0][1]) == 2
+    assert reports[0] == reports[1]
+    assert len(reports[0][1]) == 2
 
 
 @pytest.mark.slow

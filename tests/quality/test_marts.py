@@ -90,7 +90,7 @@ Fill = Callable[..., None]
 
 @pytest.fixture
 def fill() -> Fill:
-    """Make the marts by hand: sound rows, and what a test puts beside them."""
+    """Make the marts by hand: valid rows, and the rows that a test adds."""
 
     def make(warehouse: Warehouse, **further: list[dict[str, Any]]) -> None:
         warehouse.execute("create schema marts")

@@ -1,4 +1,4 @@
-"""Every refusal of a calendar: what is said, and the line and column it is said of."""
+"""Every problem of a calendar: its message, and its line and column."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def problems(workspace: Path) -> tuple[Problem, ...]:
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str, tmp_path: Path) -> None:
-    old, new, said = REFUSED[case]
+    old, new, messages = REFUSED[case]
     text, places = spoiled((old, new), of=OPENING_HOURS)
     write_calendar(tmp_path, text)
     (problem,) = problems(tmp_path)
     assert problem.file == "calendars/opening_hours.yml"
     if places:
         assert [(problem.line, problem.column)] == places
-    for words in said:
+    for words in messages:
         assert words in f"{problem.message} {problem.hint}"
 
 
