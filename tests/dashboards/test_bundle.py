@@ -36,7 +36,7 @@ def tiles(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_it_fits_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str) -> None:
+def test_the_bundle_matches_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str) -> None:
     check_bundle(bundle_of(example))
 
 
@@ -110,7 +110,7 @@ def test_every_tile_is_a_chart_of_the_bundle_once_and_fits_its_row(bundle_of: Ma
                 assert 0 < sum(inside) <= 12
 
 
-def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None:
+def test_each_number_is_above_its_interval(bundle_of: MakeBundle) -> None:
     bundle = bundle_of("equipment_repair")
     for dashboard in bundle.dashboards:
         position, stacks = dashboard.content["position"], []
@@ -188,7 +188,7 @@ def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> Non
 @pytest.mark.parametrize(
     ("dashboard", "exposure"), [("overview", "superset_moments_of_truth"), ("journey", "superset_journey")]
 )
-def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -> None:
+def test_dbt_exposures_name_the_tables_of_each_dashboard(dashboard: str, exposure: str) -> None:
     properties = yaml.safe_load((ROOT / "dbt_project" / "models" / "dashboards" / "_dashboards.yml").read_text())
     (declared,) = [one for one in properties["exposures"] if one["name"] == exposure]
     known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
@@ -205,7 +205,7 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
     assert known <= models
 
 
-def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
+def test_a_monthly_kpi_is_shown_by_month(tmp_path: Path) -> None:
     settings, journeys = settings_of(tmp_path), journeys_of("starter")
     kpis = frozenset((journey.journey, kpi_id) for journey in journeys for kpi_id, *_ in journey.all_kpis())
     database = superset_database(settings.warehouse_url, tmp_path / "d.duckdb")

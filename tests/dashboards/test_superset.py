@@ -45,7 +45,7 @@ def placed(live: Live) -> DashboardReport:
     return publish_dashboards(live.settings, live.journeys)
 
 
-def test_the_first_time_everything_is_new_and_every_chart_has_numbers(placed: DashboardReport) -> None:
+def test_the_first_publication_creates_everything_with_numbers(placed: DashboardReport) -> None:
     assert placed.changed == ("everything is new",)
     assert placed.empty == ()
     assert placed.removed == ()
@@ -54,7 +54,7 @@ def test_the_first_time_everything_is_new_and_every_chart_has_numbers(placed: Da
     assert placed.roles == (f"jkpi {WHOLE}: {WHOLE}", f"jkpi {WHOLE}: {PART}", f"jkpi {WHOLE}: all")
 
 
-def test_the_second_time_nothing_changes(live: Live, placed: DashboardReport) -> None:
+def test_a_second_publication_changes_nothing(live: Live, placed: DashboardReport) -> None:
     yml = live.workspace / "jkpi.yml"
     before = yml.read_text(encoding="utf-8")
     yml.write_text(f'{before}\nsuperset: {{url: "{live.url}", username: admin, password: env:BI_PASSWORD}}\n')
@@ -152,7 +152,7 @@ def test_a_role_of_one_journey_sees_only_it_in_every_chart_and_annotation(live: 
     assert seen_marks[PART] > 0
 
 
-def test_whoever_has_all_sees_all(live: Live, placed: DashboardReport) -> None:
+def test_a_user_with_all_roles_sees_every_journey(live: Live, placed: DashboardReport) -> None:
     password = live.add_user("lead", f"jkpi {WHOLE}: all")
     bundle, there = live.bundle, live.there()
     (chart,) = [built for built in bundle.charts.values() if built.asset.chart == "moments_now"]
@@ -203,7 +203,7 @@ def test_each_number_has_the_interval_of_its_reading(live: Live, placed: Dashboa
         "drop table published.dash_moments",
     ],
 )
-def test_not_even_an_admin_reads_or_writes_anything_else(live: Live, placed: DashboardReport, sql: str) -> None:
+def test_an_admin_can_neither_read_nor_write_other_tables(live: Live, placed: DashboardReport, sql: str) -> None:
     with live.signed_in() as client:
         (database,) = client.listed("database/", ["id", "database_name"])
         asked = {"database_id": database["id"], "sql": sql, "runAsync": False, "schema": "published"}
@@ -214,7 +214,7 @@ def test_not_even_an_admin_reads_or_writes_anything_else(live: Live, placed: Das
     assert not Path("/tmp/jkpi-should-not-be-there").exists()
 
 
-def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardReport) -> None:
+def test_the_pipeline_publishes_while_dashboards_are_read(live: Live, placed: DashboardReport) -> None:
     """No question fails, none is answered from half a copy, and the one after a publishing is answered from it."""
     bundle, there, settings = live.bundle, live.there(), live.settings
     dataset = there.datasets[bundle.dataset_uuid("moments")]

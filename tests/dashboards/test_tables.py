@@ -47,7 +47,7 @@ def test_the_snapshot_holds_every_table_as_it_was_promised_and_nothing_else(two_
     assert not {"customer_id", "case_id", "comment"} & {column for columns in found.values() for column in columns}
 
 
-def test_readings_are_those_of_the_mart_without_what_nobody_should_see(two_journeys: Path) -> None:
+def test_readings_are_those_of_the_mart_without_suppressed_ones(two_journeys: Path) -> None:
     rows = "from {} where journey = 'technician_visit' and segment <> 'all'"
     shown = published(two_journeys, "select count(*) " + rows.format("published.dash_readings"))[0][0]
     hidden = "count(*) filter (where is_suppressed), count(*) filter (where not is_suppressed)"

@@ -133,7 +133,7 @@ def test_the_journeys_window_counts_for_the_journey(line: str, tmp_path: Path) -
     assert fingerprint(tmp_path, line, WINDOW, level="journey") != fingerprint(tmp_path, line, level="journey")
 
 
-def test_who_is_staffed_counts_where_contacts_are_counted(tmp_path: Path) -> None:
+def test_staffing_changes_the_fingerprint_of_contact_kpis(tmp_path: Path) -> None:
     more = ("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, channel: email, staffed: true}")
     less = ("{touchpoint: running, channel: field}", "{touchpoint: running, channel: web}")
     for kind in ("first_contact", "self_service"):
@@ -142,7 +142,7 @@ def test_who_is_staffed_counts_where_contacts_are_counted(tmp_path: Path) -> Non
     assert fingerprint(tmp_path, of_one, more) == fingerprint(tmp_path, of_one)
 
 
-def test_which_survey_asks_the_other_way_round_counts_for_peak_and_end(tmp_path: Path) -> None:
+def test_the_polarity_of_a_survey_changes_the_fingerprint_of_peak_and_end(tmp_path: Path) -> None:
     turned = ("{kpi: nps, survey: after_repair}", "{kpi: ces, survey: after_repair, polarity: low_is_easy}")
     before = fingerprint(tmp_path, "{kpi: peak_end}", level="journey")
     assert fingerprint(tmp_path, "{kpi: peak_end}", turned, level="journey") != before

@@ -157,7 +157,7 @@ def test_a_warehouse_of_an_earlier_release_gets_the_new_columns(warehouse: Wareh
     assert warehouse.scalar("select count(distinct definition) from raw.map_kpis") == 9
 
 
-def test_all_or_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_the_map_tables_are_written_in_one_transaction(warehouse: Warehouse, tmp_path: Path) -> None:
     class Broken(Source):
         def to_map_row(self) -> Mapping[str, Any]:
             return {**super().to_map_row(), "late_seconds": "not a number"}

@@ -96,13 +96,13 @@ def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
         ((0, 10), "low_is_easy", 1, 0),
     ],
 )
-def test_the_easy_box_begins_at(scale: tuple[int, int], polarity: str, box: int | None, edge: int) -> None:
+def test_the_easy_box_starts_at_its_score(scale: tuple[int, int], polarity: str, box: int | None, edge: int) -> None:
     data = {"kpi": "ces", "survey": "s", "scale": scale, "polarity": polarity, "box": box}
     assert Ces.model_validate(data).box_start == edge
 
 
 @pytest.mark.parametrize(("scale", "box", "edge"), [((1, 5), 2, 4), ((1, 7), 2, 6), ((0, 10), 3, 8), ((1, 5), 1, 5)])
-def test_the_top_box_begins_at(scale: tuple[int, int], box: int, edge: int) -> None:
+def test_the_top_box_starts_at_its_score(scale: tuple[int, int], box: int, edge: int) -> None:
     assert Csat.model_validate({"kpi": "csat", "survey": "s", "scale": scale, "box": box}).box_start == edge
 
 

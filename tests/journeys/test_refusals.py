@@ -216,7 +216,7 @@ MORE_CHANGES = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str, tmp_path: Path) -> None:
+def test_an_invalid_map_is_reported_with_its_position(case: str, tmp_path: Path) -> None:
     old, new, messages = REFUSED[case]
     text, places = spoiled((old, new), *MORE_CHANGES.get(case, []))
     write(tmp_path, map=text)
@@ -311,7 +311,7 @@ STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, 
         ("{kpi: self_service}", (), None),
     ],
 )
-def test_contacts_need_somebody_to_meet(
+def test_contact_kpis_need_staffed_and_unstaffed_touchpoints(
     kpi: str, changes: tuple[tuple[str, str], ...], messages: str | None, tmp_path: Path
 ) -> None:
     text, places = spoiled((VOLUME, kpi), *changes)
@@ -421,7 +421,7 @@ def test_unknown_receivers_are_not_checked(tmp_path: Path) -> None:
     assert problems(tmp_path, receivers=None) == ()
 
 
-def test_a_default_receiver_takes_what_names_nobody(tmp_path: Path) -> None:
+def test_a_default_receiver_covers_moments_without_notify(tmp_path: Path) -> None:
     text, _ = spoiled(("    notify: [lead]\n", ""))
     write(tmp_path, map=text)
     assert problems(tmp_path, default="lead") == ()

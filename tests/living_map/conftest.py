@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -230,13 +231,24 @@ def fill_marts(warehouse: Warehouse, tables: Rows) -> None:
             warehouse.insert(f"marts.{mart}", pa.Table.from_pylist(rows))
 
 
+@pytest.fixture(scope="session")
+def measured_file(map_tables: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `measured`, which nobody may change."""
+    file = tmp_path_factory.mktemp("measured") / "w.duckdb"
+    with open_warehouse(f"duckdb:///{file}") as warehouse:
+        ensure_landing(warehouse)
+        with warehouse.transaction():
+            fill_landing(warehouse, {**map_tables, **SOURCES})
+            fill_marts(warehouse, marts(map_tables))
+    return file
+
+
 @pytest.fixture
-def measured(warehouse: Warehouse, map_tables: Rows) -> Warehouse:
-    """The example's map, measured."""
-    fill_landing(warehouse, {**map_tables, **SOURCES})
-    with warehouse.transaction():
-        fill_marts(warehouse, marts(map_tables))
-    return warehouse
+def measured(measured_file: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """The example's map, measured: a copy that a test may change."""
+    shutil.copy(measured_file, tmp_path / "w.duckdb")
+    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
+        yield warehouse
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_headings_do_not_skip_levels(browser: Browser, site: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
-def test_a_picture_is_taken(browser: Browser, site: Path, tmp_path: Path, width: int, scheme: str) -> None:
+def test_a_screenshot_is_taken(browser: Browser, site: Path, tmp_path: Path, width: int, scheme: str) -> None:
     """For looking at: kept in JKPI_SCREENSHOTS where that names a folder."""
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", width, scheme)
     place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"map_{width}_{scheme}.png"
@@ -370,7 +370,7 @@ def plain(part: Locator) -> str:
     return " ".join(part.inner_text().replace(NARROW_NO_BREAK_SPACE, " ").split())
 
 
-def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:
+def test_the_stages_of_an_owner_are_highlighted(browser: Browser, site: Path) -> None:
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     page.locator("#owner-input").select_option("field-service")
     kept = page.locator(".stage:not(.dimmed)").evaluate_all("all => all.map(e => e.dataset.stage)")

@@ -75,7 +75,7 @@ def test_numbers_in_their_unit(
     assert (view.value, view.interval, view.n) == (shown, interval, "120")
 
 
-def test_other_statistics() -> None:
+def test_other_statistics_have_captions() -> None:
     emotion = kpi("emotion", reading("emotion", 0.2, primary=True), reading("unknown", 31.0), emotion="angry")
     view = kpi_view(emotion, None, None, CLOCK)
     assert [(extra.value, extra.label) for extra in view.extras] == [("31", "responses without an answer")]

@@ -176,7 +176,7 @@ def test_synthetic_data_is_marked(page: MapPage) -> None:
     assert "synthetic" not in render_page(replace(page, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
 
 
-def test_a_map_without_data(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+def test_a_map_without_data_is_published(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
     fill_landing(warehouse, map_tables)
     publish_maps(settings, warehouse, ())
     html = (settings.site_dir / f"{JOURNEY}.html").read_text()

@@ -36,7 +36,7 @@ def one(place: Any, text: str, adds_up: Any, source: str | None = None) -> Any:
         ("4,dora,D,,web,01/06/2026 10:00,low", "missing touchpoint", None),
     ],
 )
-def test_a_row_that_cannot_be_understood(
+def test_an_invalid_row_is_rejected_with_its_reason(
     place: Any, three_rows: str, adds_up: Any, row: str, reason: str, detail: str | None
 ) -> None:
     report = one(place, three_rows + row + "\n", adds_up)
@@ -51,7 +51,7 @@ def test_the_next_day_is_not_yet_the_future(place: Any, three_rows: str, adds_up
     assert one(place, three_rows + "4,dora,D,New,web,01/07/2026 13:59,low\n", adds_up).loaded == 4
 
 
-def test_missing_file(place: Any, tickets: str) -> None:
+def test_a_missing_file_is_an_error(place: Any, tickets: str) -> None:
     place.write("data/tickets_2026.csv", "x")
     with pytest.raises(SourceError, match=r"tickets: no file data/ticket_2026\.csv") as caught:
         place.load(tickets.replace("data/*.csv", "data/ticket_2026.csv"))
@@ -183,7 +183,7 @@ def test_unknown_file_type_is_an_error(place: Any, three_rows: str, tickets: str
 
 
 @pytest.mark.parametrize("row", ["1,anna,7,5", "2,anna,0,5", "3,anna,many,5", "4,anna,nan,5", "5,anna,inf,5"])
-def test_scores_that_are_none(place: Any, adds_up: Any, row: str) -> None:
+def test_an_invalid_score_is_rejected(place: Any, adds_up: Any, row: str) -> None:
     text = """\
 source: survey
 kind: responses
@@ -278,7 +278,7 @@ def test_load_warns_if_more_than_5_percent_are_rejected(place: Any, header: str)
     assert render_batch_remarks("tickets", result)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 
-def test_an_open_quote(place: Any, three_rows: str) -> None:
+def test_a_row_with_an_open_quote_is_rejected(place: Any, three_rows: str) -> None:
     place.write(
         "data/a.csv", three_rows + '4,"dora,D,New,web,01/06/2026 10:00,low\n5,e,E,New,web,01/06/2026 10:00,low\n'
     )

@@ -89,7 +89,7 @@ def test_native_types_from_postgres(
         ("postgresql://u:secret@127.0.0.1:1/db", "the database says"),
     ],
 )
-def test_a_wrong_url(place: Any, monkeypatch: pytest.MonkeyPatch, url: str, problem: str) -> None:
+def test_a_wrong_url_is_reported(place: Any, monkeypatch: pytest.MonkeyPatch, url: str, problem: str) -> None:
     monkeypatch.setenv("TICKETS_URL", url)
     with pytest.raises(SourceError, match=problem) as caught:
         place.load(SQL)

@@ -15,7 +15,7 @@ from jkpi.loading.rejects import replay_rejects
 from jkpi.protocols import ChunkValidation, RowRejection
 
 
-def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
+def test_rows_land_with_their_mapped_values(each: Any, three_rows: str) -> None:
     each.write("data/a.csv", three_rows)
     (report,) = each.load()
     assert (report.status, report.read, report.loaded) == ("loaded", 3, 3)

@@ -78,7 +78,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     assert "the source 't' is also defined in sources/s0.yml" in found[0]
 
 
-def test_short_forms(tmp_path: Path) -> None:
+def test_short_forms_equal_their_long_forms(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "a.yml").write_text(
         BASE.replace("a.csv", "[a.csv, b.csv]")

@@ -17,7 +17,7 @@ def given(url: str, memory_limit: str | None = None) -> Settings:
     return Settings(Path("/w"), "w", url, "sqlite://", Path("/w/site"), now, memory_limit=memory_limit)
 
 
-def test_duckdb() -> None:
+def test_duckdb_gets_its_path_and_memory() -> None:
     environment = dbt_environment(given("duckdb:////w/warehouse.duckdb", "2GB"))
     assert environment["JKPI_ENGINE"] == "duckdb"
     assert environment["JKPI_DUCKDB_PATH"] == "/w/warehouse.duckdb"
@@ -36,7 +36,7 @@ def test_postgres_with_everything_in_its_url() -> None:
     assert environment["JKPI_PG_SSLMODE"] == "require"
 
 
-def test_the_users_own_dbt_steers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dbt_variables_of_the_user_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBT_PROFILES_DIR", "/elsewhere")
     monkeypatch.setenv("JKPI_PG_HOST", "elsewhere")
     environment = dbt_environment(given("postgresql://db.example/cx"))

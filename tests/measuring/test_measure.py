@@ -110,7 +110,7 @@ TAKEN_BACK = {
 
 
 @pytest.mark.parametrize("statements", TAKEN_BACK.values(), ids=TAKEN_BACK)
-def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: Path, statements: list[str]) -> None:
+def test_events_of_a_withdrawn_batch_are_no_longer_counted(landed: str, tmp_path: Path, statements: list[str]) -> None:
     """Also where it was loaded again under the same name: its rows are others."""
     settings = world.settings(landed, tmp_path)
     measure(settings)

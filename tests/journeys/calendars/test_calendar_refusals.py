@@ -60,7 +60,7 @@ def problems(workspace: Path) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str, tmp_path: Path) -> None:
+def test_an_invalid_calendar_is_reported_with_its_position(case: str, tmp_path: Path) -> None:
     old, new, messages = REFUSED[case]
     text, places = spoiled((old, new), of=OPENING_HOURS)
     write_calendar(tmp_path, text)
@@ -113,7 +113,7 @@ def test_hours_are_minutes_from_midnight(written: str, hours: tuple[int, int]) -
     assert parse_hours(str(parse_hours(written))) == hours
 
 
-def test_days_go_over_the_weeks_end() -> None:
+def test_a_range_of_weekdays_continues_after_sunday() -> None:
     assert weekday_numbers("mon-fri") == [0, 1, 2, 3, 4]
     assert weekday_numbers("sat-mon") == [5, 6, 0]
     assert weekday_numbers("sun") == [6]

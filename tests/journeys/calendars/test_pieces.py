@@ -108,7 +108,7 @@ def test_as_many_minutes_as_counted_by_hand(
 
 @settings(max_examples=30, deadline=None)
 @given(tested=calendars())
-def test_pieces_partition_each_day(tested: Calendar) -> None:
+def test_the_intervals_partition_each_day(tested: Calendar) -> None:
     rows = laid_out(tested, date(2001, 1, 1))
     assert rows[0]["starts_at"] == START
     assert rows[-1]["ends_at"] == datetime(2001, 1, 1)
@@ -136,7 +136,7 @@ def test_pieces_partition_each_day(tested: Calendar) -> None:
         ("01:00-04:00", date(2026, 6, 1), 3),
     ],
 )
-def test_daylight_saving(hours: str, day: date, open_hours: int) -> None:
+def test_open_hours_on_days_of_a_clock_change(hours: str, day: date, open_hours: int) -> None:
     tested = calendar(versions=[{"hours": {"mon-sun": [hours]}}])
     midnight = datetime.combine(day, datetime.min.time(), ZoneInfo("Europe/Paris"))
     begin, end = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (midnight, (midnight + timedelta(days=1))))
