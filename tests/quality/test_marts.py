@@ -136,12 +136,12 @@ WRONG_ROWS: list[tuple[str, dict[str, Any], str]] = [
         "nps_within_100",
     ),
     ("fct_stage_visits", {**VISIT, "stage": "x", "exited_at": datetime(2026, 4, 1)}, "exit_after_entry"),
-    ("fct_stage_visits", {**VISIT, "stage": "x", "entered_at": datetime(2026, 7, 1), "exited_at": None,
+    ("fct_stage_visits", {**VISIT, "stage": "y", "entered_at": datetime(2026, 7, 1), "exited_at": None,
                           "matures_at": datetime(2026, 8, 1)}, "entered_before_now"),
     ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "outcome": "won"}, "outcome_known"),
-    ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "matures_at": None}, "has_matures_at"),
+    ("fct_journey_instances", {**INSTANCE, "instance_id": "y", "matures_at": None}, "has_matures_at"),
     ("fct_responses", {**RESPONSE, "response_id": "x", "is_bottom": True}, "not_top_and_bottom"),
-    ("fct_responses", {**RESPONSE, "response_id": "x", "score": None}, "has_score"),
+    ("fct_responses", {**RESPONSE, "response_id": "y", "score": None}, "has_score"),
 ]  # fmt: skip
 
 
