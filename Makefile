@@ -14,7 +14,7 @@ help: ## what can be made
 demo: $(VENV)/ready ## an example from its data to its alert and its map
 	$(BIN)/jkpi demo
 
-test: $(VENV)/ready ## all tests, on all cores; the slow ones too
+test: $(VENV)/ready ## all tests, on all cores; the end says what ran and what was skipped, and why
 	$(BIN)/pytest $(IN_PARALLEL) $(ARGS)
 
 test-fast: $(VENV)/ready ## two minutes of tests: no server, no dbt, no browser, no public data

@@ -31,7 +31,7 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
 
 def ask(connection: duckdb.DuckDBPyConnection, dataset: str, metric: str, where: str = "true") -> Any:
     asset = read_assets().datasets[dataset]
-    sql = next(one.sql for one in asset.metrics if one.metric == metric)
+    sql = next(measure.sql for measure in asset.metrics if measure.metric == metric)
     return connection.execute(f"select {sql} from {asset.table} where {where}").fetchall()[0][0]
 
 

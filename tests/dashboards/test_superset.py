@@ -76,7 +76,7 @@ def test_changes_by_hand_are_undone_and_objects_of_others_stay(live: Live, place
     bundle, there = live.bundle, live.there()
     by_chart = {(chart.asset.chart, chart.scope.ids.get("journey")): chart for chart in bundle.charts.values()}
     number, line = by_chart["moment_number", WHOLE], by_chart["moment_line", WHOLE]
-    overview = next(one for one in bundle.dashboards if one.journey is None)
+    overview = next(dashboard for dashboard in bundle.dashboards if dashboard.journey is None)
     dataset = there.datasets[bundle.dataset_uuid("readings")]
     with live.signed_in() as client:
         renamed = {"slice_name": "mine now", "params": json.dumps({**number.params, "metric": "reading"})}

@@ -182,8 +182,8 @@ def by_text(rows: list[dict[str, Any]]) -> list[str]:
 def test_before_anything_was_measured_there_are_maps_only(tmp_path: Path) -> None:
     subprocess.run([JKPI, "init", tmp_path / "w"], check=True, capture_output=True)
     subprocess.run([JKPI, "load", "-w", tmp_path / "w"], check=True, capture_output=True)
-    made = publish(load_settings(tmp_path / "w"))
-    assert made.pages and made.snapshot is None and made.dashboards is None
+    report = publish(load_settings(tmp_path / "w"))
+    assert report.pages and report.snapshot is None and report.dashboards is None
     done = subprocess.run([JKPI, "publish", "dashboards", "-w", tmp_path / "w"], capture_output=True, text=True)
     assert done.returncode == 2 and "run jkpi run, or jkpi measure" in done.stderr
     assert "did you mean 'dashboards'?" in subprocess.run(

@@ -1,4 +1,4 @@
-"""The fingerprint of a KPI: the same wherever it is made, another one where the number would be."""
+"""The fingerprint of a KPI: the same in every process, another where the number would be another."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def fingerprint(workspace: Path, line: str, *changes: tuple[str, str], level: st
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     write_calendar(workspace)
-    made = journey(workspace, text)
+    drawn = journey(workspace, text)
     return next(
-        definition_fingerprint(made, kpi) for kpi_id, kpi, _, _ in made.all_kpis() if kpi_id.startswith(f"{level}.")
+        definition_fingerprint(drawn, kpi) for kpi_id, kpi, _, _ in drawn.all_kpis() if kpi_id.startswith(f"{level}.")
     )
 
 
@@ -155,8 +155,8 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     script = (
         "import yaml; from map import MAP; from jkpi.journeys.model import Journey; "
         "from jkpi.journeys.definition import definition_fingerprint; "
-        "made = Journey.model_validate(yaml.safe_load(MAP)); "
-        "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
+        "drawn = Journey.model_validate(yaml.safe_load(MAP)); "
+        "print([definition_fingerprint(drawn, kpi) for _, kpi, _, _ in drawn.all_kpis()])"
     )
     outputs = {
         subprocess.run(

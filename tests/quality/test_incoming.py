@@ -168,7 +168,7 @@ def test_zoned_and_arrow_times_are_read_alike(settings: Settings) -> None:
     zoned = chunk.assign(occurred_at=chunk["occurred_at"].dt.tz_localize("UTC"))
     arrow = pa.Table.from_pandas(chunk).to_pandas(types_mapper=pd.ArrowDtype)
 
-    assert [list(door("touchpoints", "t", one).rejected) for one in (chunk, zoned, arrow)] == [[2], [2], [2]]
+    assert [list(door("touchpoints", "t", rows).rejected) for rows in (chunk, zoned, arrow)] == [[2], [2], [2]]
 
 
 def test_an_expectation_that_cannot_run_refuses_the_batch(settings: Settings, own_suites: Path) -> None:
@@ -225,7 +225,7 @@ def test_nothing_is_printed_and_nothing_leaves_the_machine(
 def edit(file: Path, name: str, **changes: Any) -> None:
     """Change one expectation of a suite's file."""
     written = json.loads(file.read_text(encoding="utf-8"))
-    for one in written["expectations"]:
-        if one["meta"]["name"] == name:
-            one.update(changes)
+    for expectation in written["expectations"]:
+        if expectation["meta"]["name"] == name:
+            expectation.update(changes)
     file.write_text(json.dumps(written), encoding="utf-8")

@@ -196,7 +196,7 @@ def test_duplicate_is_found_across_chunks_and_counts_are_summed(
     report = check_marts(settings, warehouse)
 
     assert failed(report) == [("fct_journey_instances", "key_is_unique")]
-    (unique,) = [one for one in report.results if not one.success]
+    (unique,) = [result for result in report.results if not result.success]
     assert (unique.checked, unique.unexpected) == (2102, 2)
     assert unique.detail == "2 of 2,102 rows, such as key_count 2"
 
@@ -208,7 +208,7 @@ def test_missing_column_is_reported_apart(settings: Settings, warehouse: Warehou
     report = check_marts(settings, warehouse)
 
     assert str(report.failures[0]) == ("fct_stage_visits: columns_exist: missing: exited_at")
-    assert [one.expectation for one in report.results if one.raised_exception] == ["exit_after_entry"]
+    assert [result.expectation for result in report.results if result.raised_exception] == ["exit_after_entry"]
 
 
 def test_missing_mart_has_a_hint(settings: Settings, warehouse: Warehouse) -> None:

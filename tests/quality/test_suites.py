@@ -37,7 +37,7 @@ def test_shipped_suites_load_completely(file: Path) -> None:
 
     assert suite.faults == ()
     assert suite.size == len(written)
-    assert all(one["severity"] in SEVERITIES and one["notes"].endswith(".") for one in written)
+    assert all(expectation["severity"] in SEVERITIES and expectation["notes"].endswith(".") for expectation in written)
 
 
 def test_every_kind_and_checkpoint_has_a_suite() -> None:

@@ -228,7 +228,7 @@ def wanted_quantiles(last: pd.DataFrame, end: str, *keys: pd.Series) -> pd.DataF
     seconds = (last[end].fillna(AS_OF) - last["opened_at"]).dt.total_seconds()
     spells = pd.DataFrame({"seconds": seconds, "is_closed": last[end].notna()})
     rows = {}
-    for key, of in spells.groupby([one.fillna("(none)").rename(None) for one in keys]):
+    for key, of in spells.groupby([key_column.fillna("(none)").rename(None) for key_column in keys]):
         for statistic, expected in lifelines_readings(of).items():
             still_open = int((~of["is_closed"]).sum())
             rows[(*key, statistic)] = expected | {"sample_size": len(of), "open_count": still_open}
@@ -478,7 +478,9 @@ def test_a_slowdown_of_one_group_is_detected(measured: Any, last: pd.DataFrame, 
     written.write_text(written.read_text() + SLOWER)
     then.jkpi("measure")
     settings = load_settings(then.folder)
-    (watched,) = [one for one in configured_moments(read_journeys(then.folder), settings) if one.moment == "resolved"]
+    (watched,) = [
+        moment for moment in configured_moments(read_journeys(then.folder), settings) if moment.moment == "resolved"
+    ]
     with open_warehouse(settings, read_only=True) as warehouse:
         panel = read_duration_panel(warehouse, watched)
     tried = [SeriesToEvaluate(replace(watched.rule_for(), promise=None), number) for number in range(len(panel.keys))]

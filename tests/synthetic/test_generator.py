@@ -61,13 +61,13 @@ def all_records(example: Example, source: str) -> list[dict[str, object] | None]
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_same_seed_writes_same_bytes(name: str, tmp_path: Path) -> None:
-    generate(name, tmp_path / "one", seed=3)
-    generate(name, tmp_path / "two", seed=3)
+    generate(name, tmp_path / "first", seed=3)
+    generate(name, tmp_path / "second", seed=3)
     generate(name, tmp_path / "other", seed=4)
-    one, two, other = (digests(tmp_path / folder) for folder in ("one", "two", "other"))
-    assert one == two
-    assert len(one) > 50
-    assert sum(one[file] == other.get(file) for file in one) == 0
+    first, second, other = (digests(tmp_path / folder) for folder in ("first", "second", "other"))
+    assert first == second
+    assert len(first) > 50
+    assert sum(first[file] == other.get(file) for file in first) == 0
 
 
 def test_unknown_example_is_an_error(tmp_path: Path) -> None:
