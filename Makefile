@@ -14,14 +14,19 @@ help: ## what can be made
 demo: $(VENV)/ready ## an example from its data to its alert and its map
 	$(BIN)/jkpi demo
 
-test: $(VENV)/ready ## all tests, on all cores; the slow ones too
+test: $(VENV)/ready ## all tests, on all cores; the end says what ran and what was skipped, and why
 	$(BIN)/pytest $(IN_PARALLEL) $(ARGS)
 
 test-fast: $(VENV)/ready ## two minutes of tests: no server, no dbt, no browser, no public data
 	$(BIN)/pytest $(IN_PARALLEL) -m "not (slow or dbt or postgres or browser or real or airflow or superset)" $(ARGS)
 
-lint: $(VENV)/ready ## style, types, layers, SQL
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports && $(BIN)/sqlfluff lint dbt_project/models
+lint: $(VENV)/ready ## style, types, layers, dependencies, SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src dags scripts tests benchmarks
+	$(BIN)/sqlfluff lint dbt_project/models
 
 docs: $(VENV)/ready ## the documentation site in build/docs, its reference pages written from the code
 	$(BIN)/python -m scripts.reference

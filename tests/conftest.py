@@ -1,4 +1,4 @@
-"""What all tests share: PostgreSQL, public data sets, examples that were run, and what a run says at its end."""
+"""What all tests share: PostgreSQL, public data sets, examples that were run, and the summary at the end of a run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ FIXTURE_MARKS = {"postgres_server": "postgres", "dbt": "dbt", "demo_folder": "db
 REASONS = ("real", "superset", "airflow", "browser", "dbt", "postgres", "slow")
 """Marks by which `make test-fast` leaves tests out. A test that has several is counted under the first."""
 
-RAN, LEFT_OUT = pytest.StashKey[Counter[str]](), pytest.StashKey[Counter[str]]()
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
-    """Mark tests by what they use, start the files that take longest first, and count what the run leaves out."""
+    """Mark tests by what they use, start the files that take longest first, and count what the selection leaves out."""
     for item in items:
         for name in marks_by_use(item):
             item.add_marker(name)
@@ -38,7 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     collected = list(items)
     yield
     kept = set(items)
-    config.stash[RAN] = Counter(folder_of(item) for item in items)
     config.stash[LEFT_OUT] = Counter(reason_of(item) for item in collected if item not in kept)
 
 
@@ -50,9 +49,9 @@ def marks_by_use(item: pytest.Item) -> set[str]:
     return marks
 
 
-def folder_of(item: pytest.Item) -> str:
-    """The first folder below tests/ in which the test is."""
-    parts = item.path.relative_to(ROOT / "tests").parts
+def folder_of_file(path: str) -> str:
+    """The folder below tests/ in which a file of tests is, given by its path from the root of the repository."""
+    parts = Path(path).parts[1:]
     return parts[0] if len(parts) > 1 else "."
 
 
@@ -62,28 +61,45 @@ def reason_of(item: pytest.Item) -> str:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands its counts to the process that reports."""
+    """A worker of pytest-xdist hands its count of tests left out to the process that reports."""
     output = getattr(session.config, "workeroutput", None)
-    if output is not None and RAN in session.config.stash:
-        output["counts"] = [dict(session.config.stash[key].items()) for key in (RAN, LEFT_OUT)]
+    if output is not None and LEFT_OUT in session.config.stash:
+        output["left_out"] = dict(session.config.stash[LEFT_OUT].items())
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Every worker collects the same tests: the counts of any one of them are those of the run."""
-    counts = getattr(node, "workeroutput", {}).get("counts")
-    if counts:
-        node.config.stash[RAN] = Counter(counts[0])
-        node.config.stash[LEFT_OUT] = Counter(counts[1])
+    """Every worker collects the same tests: the count of any one of them is that of the run."""
+    left_out = getattr(node, "workeroutput", {}).get("left_out")
+    if left_out is not None:
+        counts: Counter[str] = Counter(left_out)
+        node.config.stash[LEFT_OUT] = counts
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say what was selected and what was left out."""
-    if config.stash.get(LEFT_OUT, None):
-        for words, key in (("selected", RAN), ("left out", LEFT_OUT)):
-            counts = sorted(config.stash[key].items())
-            parts = ", ".join(f"{name} {count}" for name, count in counts)
-            terminalreporter.write_line(f"{words}: {sum(config.stash[key].values())} tests ({parts})")
+    """What ran, by folder; what the selection left out, by mark; what was skipped, by reason."""
+    reports = terminalreporter.stats
+    ran = Counter(
+        folder_of_file(report.nodeid.split("::")[0])
+        for outcome in ("passed", "failed", "xfailed", "xpassed")
+        for report in reports.get(outcome, ())
+        if report.when == "call"
+    )
+    skipped = Counter(reason_of_skip(report) for report in reports.get("skipped", ()))
+    left_out = config.stash.get(LEFT_OUT, Counter())
+    for name, counts in (("ran", ran), ("left out", left_out)):
+        if counts:
+            parts = ", ".join(f"{part} {count}" for part, count in sorted(counts.items()))
+            terminalreporter.write_line(f"{name}: {counts.total():,} tests ({parts})")
+    terminalreporter.write_line(f"skipped: {skipped.total():,} tests")
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"  {count:,}: {reason}")
+
+
+def reason_of_skip(report: Any) -> str:
+    """Why a test skipped itself: the last line of what it reported, without pytest's own prefix."""
+    text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return text.removeprefix("Skipped: ").strip().splitlines()[-1]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport, evaluate_and
 from jkpi.config.settings import Settings
 from jkpi.journeys.reader import read_journeys
 from jkpi.state.engine import outbox, state_session
+from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
 
 MAP = """
@@ -55,7 +56,7 @@ UPSET = """
   - {moment: calm, kpi: fix.upset, promise: 0.1, min_drop: 0.05, owner: cx, notify: [lead]}
 """
 TABLE = """
-create table marts.fct_kpi_readings (
+create or replace table marts.fct_kpi_readings (
     journey text, kpi text, kind text, statistic text, stage text, segment text, segment_value text, period text,
     period_start date, value double precision, numerator double precision, denominator double precision,
     sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
@@ -96,14 +97,18 @@ class World:
         """Evaluate and dispatch as of 06:00 UTC after `day` (default: the newest), with the readings up to it."""
         day = day or max(key[3] for key in self.rows)
         now = datetime.combine(day + self.step, time(6), UTC)
-        self.write(day)
         with open_warehouse(self.settings) as warehouse:
+            self._write(warehouse, day)
             return evaluate_and_dispatch(
                 replace(self.settings, now=now), warehouse, read_journeys(self.settings.workspace)
             )
 
     def write(self, day: date = date.max) -> None:
         """Put the readings up to that day into the warehouse, in place of all others."""
+        with open_warehouse(self.settings) as warehouse:
+            self._write(warehouse, day)
+
+    def _write(self, warehouse: Warehouse, day: date) -> None:
         rows = [(*key, *counts) for key, counts in self.rows.items() if key[3] <= day]
         statistics = {
             "fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
@@ -124,11 +129,9 @@ class World:
             "definition": [self.definitions.get((row[0], row[3]), "first") for row in rows],
             "matures_at": [datetime.combine(row[3] + self.step, time()) for row in rows],
         }
-        with open_warehouse(self.settings) as warehouse:
-            warehouse.execute("create schema if not exists marts")
-            warehouse.execute("drop table if exists marts.fct_kpi_readings")
-            warehouse.execute(TABLE)
-            warehouse.insert("marts.fct_kpi_readings", pa.table(columns))
+        warehouse.execute("create schema if not exists marts")
+        warehouse.execute(TABLE)
+        warehouse.insert("marts.fct_kpi_readings", pa.table(columns))
 
     def messages(self) -> list[Any]:
         """The outbox, oldest first."""

@@ -72,7 +72,8 @@ def web_server() -> Iterator[Web]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     web = Web(int(server.server_address[1]))
-    thread = threading.Thread(target=server.serve_forever)
+    # The end of a test waits as long as this interval.
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
         yield web

@@ -28,13 +28,13 @@ Airflow = Callable[..., subprocess.CompletedProcess[str]]
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An AIRFLOW_HOME with its database and the pool."""
     home = tmp_path_factory.mktemp("airflow")
-    with shared_folder(tmp_path_factory, "airflow_database") as made:
-        if not (made / "ready").exists():
+    with shared_folder(tmp_path_factory, "airflow_database") as shared:
+        if not (shared / "ready").exists():
             for words in (["db", "migrate"], ["pools", "set", "jkpi_warehouse", "1", "one writer"]):
-                subprocess.run([BIN / "airflow", *words], env=environment(made), check=True, capture_output=True)
-            (made / "ready").touch()
-    # The configuration beside the database names its folder: Airflow writes another one here.
-    shutil.copy(made / "airflow.db", home)
+                subprocess.run([BIN / "airflow", *words], env=environment(shared), check=True, capture_output=True)
+            (shared / "ready").touch()
+    # The configuration next to the database names its folder: Airflow writes another one here.
+    shutil.copy(shared / "airflow.db", home)
     return home
 
 
@@ -75,8 +75,8 @@ def make_workspace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Pat
 
     def make() -> Path:
         folder = tmp_path_factory.mktemp("starter") / "workspace"
-        made = shutil.ignore_patterns("*.db*", "*.duckdb*", ".jkpi", "site", "alerts")
-        return Path(shutil.copytree(ROOT / "examples" / "starter", folder, ignore=made))
+        ignored = shutil.ignore_patterns("*.db*", "*.duckdb*", ".jkpi", "site", "alerts")
+        return Path(shutil.copytree(ROOT / "examples" / "starter", folder, ignore=ignored))
 
     return make
 

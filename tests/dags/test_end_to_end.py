@@ -64,11 +64,11 @@ def test_the_alert_about_the_injected_drop_arrives_at_its_file_receiver(tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     sources = len(list((workspace / "sources").glob("*.yml")))
     assert f"of {sources} sources: loaded on schedule {sources}, measured after that {sources}" in done.stdout
-    told = {path.name: path.read_text(encoding="utf-8") for path in (workspace / "alerts").iterdir()}
-    message = told.pop("field-service-lead.txt")
-    # The digest's DAG ran as well; nobody else heard of anything but the own week.
-    assert all(text.count("Your week") == text.count("Message ") == 1 for text in told.values()), told
-    # However many runs of the KPI DAG followed the loads: the owner heard of it once.
+    messages = {path.name: path.read_text(encoding="utf-8") for path in (workspace / "alerts").iterdir()}
+    message = messages.pop("field-service-lead.txt")
+    # The digest's DAG ran as well; the other owners got their weekly digest only.
+    assert all(text.count("Your week") == text.count("Message ") == 1 for text in messages.values()), messages
+    # However many runs of the KPI DAG followed the loads: the owner was notified once.
     assert message.count("] Technician on site in time: down to") == 1
     assert (workspace / "site" / "equipment_repair.html").stat().st_size > 0
 
@@ -99,10 +99,10 @@ def test_a_stop_in_the_middle_of_a_task_leaves_nothing_behind(
         } == {"127.0.0.1"}
     finally:
         process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert f"http://127.0.0.1:{port}" in said
-    assert str(workspace / "alerts" / "order-desk.txt") in said
+    assert f"http://127.0.0.1:{port}" in output
+    assert str(workspace / "alerts" / "order-desk.txt") in output
     assert alive(family) == []
 
 

@@ -107,7 +107,7 @@ def test_nothing_is_evaluated_or_published_after_a_failed_check_of_the_marts(
     assert {found[name][0] for name in ("evaluate", "publish", "all_succeeded")} == {"upstream_failed"}
 
 
-def test_what_each_exit_code_means(
+def test_each_exit_code_gives_the_state_of_its_task(
     run_airflow: Airflow, workspace: Path, tmp_path: Path, command_that_ends: Callable[[str, int], Path]
 ) -> None:
     outcomes = {}

@@ -61,11 +61,11 @@ def bundle_of(tmp_path: Path) -> MakeBundle:
 @pytest.fixture(scope="session")
 def two_journeys(tmp_path_factory: pytest.TempPathFactory, dbt: None) -> Path:
     """A workspace that was run: the repair of a machine, and the technician's visit as a journey of its own."""
-    with shared_folder(tmp_path_factory, "two_journeys") as made:
-        if not (made / "ready").exists():
-            run_two_journeys(made / WHOLE)
-            (made / "ready").touch()
-    return Path(shutil.copytree(made / WHOLE, tmp_path_factory.mktemp("dashboards") / WHOLE))
+    with shared_folder(tmp_path_factory, "two_journeys") as shared:
+        if not (shared / "ready").exists():
+            run_two_journeys(shared / WHOLE)
+            (shared / "ready").touch()
+    return Path(shutil.copytree(shared / WHOLE, tmp_path_factory.mktemp("dashboards") / WHOLE))
 
 
 def run_two_journeys(workspace: Path) -> None:
@@ -100,13 +100,13 @@ def make_data(workspace: Path) -> None:
         "import sys, pathlib; from jkpi.synthetic.generator import generate;"
         " generate(sys.argv[1], pathlib.Path(sys.argv[2]))"
     )
-    made = workspace.with_name("made")
-    subprocess.run([sys.executable, "-c", code, WHOLE, made], check=True)
-    # Five months are enough for a baseline and a fall, and take half the time.
+    generated = workspace.with_name("generated")
+    subprocess.run([sys.executable, "-c", code, WHOLE, generated], check=True)
+    # Five months are enough for a baseline and a drop, and take half the time.
     for early in ("2025-1", "2026-01"):
-        for file in (made / "data").glob(f"*/*_{early}*"):
+        for file in (generated / "data").glob(f"*/*_{early}*"):
             file.unlink()
-    (made / "data").rename(workspace / "data")
+    (generated / "data").rename(workspace / "data")
 
 
 @pytest.fixture(scope="session")

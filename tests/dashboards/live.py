@@ -1,4 +1,4 @@
-"""A real Superset for the tests, made by the target that a user makes it by, and people who look at it."""
+"""A real Superset for the tests, created by the make target of the user, and its users."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ class Live:
 @contextmanager
 def running(workspace: Path, home: Path) -> Iterator[Live]:
     """A Superset of its own on a free port; skipped where there is no Python that it runs on."""
-    made = subprocess.run(["make", ".superset/ready"], cwd=ROOT, capture_output=True, text=True)
-    if "Superset needs Python" in made.stdout:
-        pytest.skip(made.stdout.strip())
-    assert made.returncode == 0, made.stdout + made.stderr
+    done = subprocess.run(["make", ".superset/ready"], cwd=ROOT, capture_output=True, text=True)
+    if "Superset needs Python" in done.stdout:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout + done.stderr
     with run_superset(home, free_port()) as server:
         yield Live(server.url, workspace, server.password, home)
 
 
-def rows(client: Any, bundle: DashboardBundle, there: RemoteObjects, made: BuiltChart, **more: Any) -> dict[str, Any]:
+def rows(client: Any, bundle: DashboardBundle, there: RemoteObjects, chart: BuiltChart, **more: Any) -> dict[str, Any]:
     """The answer to a chart's query as the dashboard asks it, for whoever the client is."""
-    dataset_id = there.datasets[bundle.dataset_uuid(made.asset.dataset)]
-    asked = query_context(made.params, dataset_id, default_filters(bundle, made))
+    dataset_id = there.datasets[bundle.dataset_uuid(chart.asset.dataset)]
+    asked = query_context(chart.params, dataset_id, default_filters(bundle, chart))
     asked["queries"][0].update(more)
     answer: dict[str, Any] = client.ask("POST", "chart/data", json=asked)["result"][0]
     return answer

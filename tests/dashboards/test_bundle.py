@@ -36,7 +36,7 @@ def tiles(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_it_fits_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str) -> None:
+def test_the_bundle_matches_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str) -> None:
     check_bundle(bundle_of(example))
 
 
@@ -44,24 +44,24 @@ def test_it_fits_the_contracts_of_the_marts(bundle_of: MakeBundle, example: str)
 def test_an_overview_and_one_dashboard_for_each_journey(bundle_of: MakeBundle, example: str) -> None:
     bundle = bundle_of(example)
     slugs = {dashboard.slug for dashboard in bundle.dashboards}
-    assert slugs == {"jkpi-service-overview", *(f"jkpi-service-{one.journey}" for one in journeys_of(example))}
+    assert slugs == {"jkpi-service-overview", *(f"jkpi-service-{journey.journey}" for journey in journeys_of(example))}
     shown = {uuid for dashboard in bundle.dashboards for uuid in dashboard.charts}
-    behind = {made.annotation_chart_uuid for made in bundle.charts.values() if made.annotation_chart_uuid}
-    assert shown | behind == set(bundle.charts), "no chart is made that nobody sees"
+    behind = {built.annotation_chart_uuid for built in bundle.charts.values() if built.annotation_chart_uuid}
+    assert shown | behind == set(bundle.charts), "every chart is on a dashboard"
     assert not shown & behind
 
 
 def test_every_kpi_stage_and_moment_is_on_the_dashboard_of_its_journey(bundle_of: MakeBundle) -> None:
     bundle = bundle_of("equipment_repair")
     (journey,) = journeys_of("equipment_repair")
-    dashboard = next(one for one in bundle.dashboards if one.journey)
+    dashboard = next(dashboard for dashboard in bundle.dashboards if dashboard.journey)
     on_it = [bundle.charts[uuid] for uuid in dashboard.charts]
-    assert {made.scope.ids["kpi"] for made in on_it if made.asset.chart == "kpi_line"} == {
+    assert {built.scope.ids["kpi"] for built in on_it if built.asset.chart == "kpi_line"} == {
         kpi_id for kpi_id, *_ in journey.all_kpis()
     }
     moments = {moment.moment for moment in journey.moments_of_truth}
     for chart in ("moment_number", "moment_state", "moment_line", "change_by_segment"):
-        assert {made.scope.ids["moment"] for made in on_it if made.asset.chart == chart} == moments
+        assert {built.scope.ids["moment"] for built in on_it if built.asset.chart == chart} == moments
     texts = [part["meta"]["code"] for part in dashboard.content["position"].values() if part_is(part, "MARKDOWN")]
     assert all(any(stage.display_title in text for text in texts) for stage in journey.stages)
     assert "Synthetic data" in texts[0]
@@ -72,12 +72,12 @@ def part_is(part: object, kind: str) -> bool:
 
 
 def test_the_same_workspace_is_the_same_bundle_and_another_shares_nothing(bundle_of: MakeBundle) -> None:
-    one, again, other = bundle_of("starter"), bundle_of("starter"), bundle_of("starter", "another")
-    assert one.to_zip() == again.to_zip()
-    assert not uuids(one) & uuids(other)
-    assert len(uuids(one)) == len([content for content in one.files.values() if "uuid" in content])
-    # As every release makes it: another number would put a second dashboard beside the first.
-    overview = next(dashboard for dashboard in one.dashboards if dashboard.journey is None)
+    bundle, again, other = bundle_of("starter"), bundle_of("starter"), bundle_of("starter", "another")
+    assert bundle.to_zip() == again.to_zip()
+    assert not uuids(bundle) & uuids(other)
+    assert len(uuids(bundle)) == len([content for content in bundle.files.values() if "uuid" in content])
+    # As every release makes it: another number would create a second dashboard.
+    overview = next(dashboard for dashboard in bundle.dashboards if dashboard.journey is None)
     assert overview.uuid == "98f35267-1163-5a07-a9d1-bdb323eebf56"
 
 
@@ -110,7 +110,7 @@ def test_every_tile_is_a_chart_of_the_bundle_once_and_fits_its_row(bundle_of: Ma
                 assert 0 < sum(inside) <= 12
 
 
-def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None:
+def test_each_number_is_above_its_interval(bundle_of: MakeBundle) -> None:
     bundle = bundle_of("equipment_repair")
     for dashboard in bundle.dashboards:
         position, stacks = dashboard.content["position"], []
@@ -118,10 +118,10 @@ def test_each_number_stands_over_its_own_interval(bundle_of: MakeBundle) -> None
             if part_is(part, "COLUMN"):
                 inside = [position[child]["meta"] for child in part["children"]]
                 assert {tile["width"] for tile in inside} == {part["meta"]["width"]}
-                made = [bundle.charts[tile["uuid"]] for tile in inside]
-                assert [one.asset.chart for one in made] == ["moment_number", "moment_state"]
-                assert len({one.scope.key for one in made}) == 1
-                stacks.append(made)
+                built = [bundle.charts[tile["uuid"]] for tile in inside]
+                assert [tile.asset.chart for tile in built] == ["moment_number", "moment_state"]
+                assert len({tile.scope.key for tile in built}) == 1
+                stacks.append(built)
         assert len(stacks) == 3, dashboard.slug
 
 
@@ -143,7 +143,7 @@ def test_filters_reach_the_charts_that_name_them_and_no_others(bundle_of: MakeBu
     assert names == {"journey", "segment", "period", "time"}
 
 
-def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
+def test_every_chart_has_a_saved_query(bundle_of: MakeBundle) -> None:
     for name, content in files(bundle_of("starter")).items():
         if name.startswith("jkpi/charts"):
             (query,) = json.loads(content["query_context"])["queries"]
@@ -151,7 +151,7 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "problem"),
     [
         ({"params": {"x_axis": "period_strat"}}, "no column 'period_strat' (did you mean 'period_start'?)"),
         ({"params": {"metric": "rat"}}, "no metric 'rat' (did you mean 'rate'?)"),
@@ -160,20 +160,20 @@ def test_a_saved_query_stands_beside_every_chart(bundle_of: MakeBundle) -> None:
     ],
 )
 def test_a_mismatch_is_reported_before_anything_is_sent(
-    bundle_of: MakeBundle, change: dict[str, Any], told: str
+    bundle_of: MakeBundle, change: dict[str, Any], problem: str
 ) -> None:
     from jkpi.dashboards.assets import ChartAsset
     from jkpi.dashboards.charts import form_data
 
     bundle = bundle_of("starter")
-    made = next(one for one in bundle.charts.values() if one.asset.chart == "moment_number")
-    raw = fill_placeholders(bundle.assets.charts["moment_number"], made.scope.placeholders)
+    built = next(chart for chart in bundle.charts.values() if chart.asset.chart == "moment_number")
+    raw = fill_placeholders(bundle.assets.charts["moment_number"], built.scope.placeholders)
     asset = ChartAsset.model_validate({**raw, **change, "params": {**raw["params"], **change.get("params", {})}})
-    params = made.params if "dataset" in change else form_data(asset, bundle.assets)
-    bundle.charts[made.uuid] = replace(made, asset=asset, params=params)
+    params = built.params if "dataset" in change else form_data(asset, bundle.assets)
+    bundle.charts[built.uuid] = replace(built, asset=asset, params=params)
     with pytest.raises(JkpiError) as caught:
         check_bundle(bundle)
-    assert told in caught.value.message
+    assert problem in caught.value.message
 
 
 def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> None:
@@ -188,15 +188,17 @@ def test_a_metric_of_an_unknown_column_is_reported(bundle_of: MakeBundle) -> Non
 @pytest.mark.parametrize(
     ("dashboard", "exposure"), [("overview", "superset_moments_of_truth"), ("journey", "superset_journey")]
 )
-def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -> None:
+def test_dbt_exposures_name_the_tables_of_each_dashboard(dashboard: str, exposure: str) -> None:
     properties = yaml.safe_load((ROOT / "dbt_project" / "models" / "dashboards" / "_dashboards.yml").read_text())
-    (declared,) = [one for one in properties["exposures"] if one["name"] == exposure]
+    (declared,) = [
+        declared_exposure for declared_exposure in properties["exposures"] if declared_exposure["name"] == exposure
+    ]
     known = {name.removeprefix("ref('").removesuffix("')") for name in declared["depends_on"]}
     assets = read_assets()
     charts = [chart for tab in assets.dashboards[dashboard].tabs for row in tab.rows for chart in row.charts]
     placed = {chart.chart for chart in charts} | {chart.stacked.chart for chart in charts if chart.stacked}
     tables = {assets.datasets[assets.charts[chart]["dataset"]].table for chart in placed}
-    # What jkpi publishes beside the views is looked up in these.
+    # The tables that jkpi publishes next to the views.
     tables |= {"rpt_journey_health"} if "dash_moments" in tables else set()
     tables |= {"dash_readings"} if "dash_moment_readings" in tables else set()
     tables |= {"int_kpi_sources"} if "dash_sources" in tables else set()
@@ -205,15 +207,15 @@ def test_dbt_knows_what_each_dashboard_rests_on(dashboard: str, exposure: str) -
     assert known <= models
 
 
-def test_what_is_read_by_months_only_is_shown_by_months(tmp_path: Path) -> None:
+def test_a_monthly_kpi_is_shown_by_month(tmp_path: Path) -> None:
     settings, journeys = settings_of(tmp_path), journeys_of("starter")
     kpis = frozenset((journey.journey, kpi_id) for journey in journeys for kpi_id, *_ in journey.all_kpis())
     database = superset_database(settings.warehouse_url, tmp_path / "d.duckdb")
     for coarse, period in ((frozenset(), "week"), (kpis, "month")):
         bundle = build_bundle("service", database, workspace_scopes(settings, journeys, coarse))
-        number = next(made for made in bundle.charts.values() if made.asset.chart == "moment_number")
+        number = next(built for built in bundle.charts.values() if built.asset.chart == "moment_number")
         assert [f["comparator"] for f in number.params["adhoc_filters"] if f["subject"] == "period"] == [period]
-        dashboard = next(one for one in bundle.dashboards if one.journey)
+        dashboard = next(dashboard for dashboard in bundle.dashboards if dashboard.journey)
         (first,) = [
             native["defaultDataMask"]["filterState"]["value"]
             for native in dashboard.content["metadata"]["native_filter_configuration"]

@@ -115,7 +115,7 @@ def test_a_missing_client_is_reported_with_how_to_install_it(monkeypatch: pytest
     assert caught.value.hint == "pip install 'jkpi[superset]'"
 
 
-def test_a_password_goes_beside_the_bundle_never_into_it(tmp_path: Path, bundle_of: MakeBundle) -> None:
+def test_a_password_is_never_part_of_the_bundle(tmp_path: Path, bundle_of: MakeBundle) -> None:
     database = superset_database("postgresql://reader:hush@db:5433/jkpi", tmp_path / "unused")
     assert database.password == "hush"
     assert "hush" not in repr(database)
@@ -148,7 +148,7 @@ def test_jkpi_yml_names_a_superset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "problem"),
     [
         ("{url: bi, username: u, password: env:P}", "'url': string should match pattern"),
         ('{url: "https://b", username: u, password: hush}', "'password': string should match pattern"),
@@ -159,11 +159,13 @@ def test_jkpi_yml_names_a_superset(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ),
     ],
 )
-def test_problems_of_the_configuration_are_reported_with_their_position(tmp_path: Path, given: str, told: str) -> None:
+def test_problems_of_the_configuration_are_reported_with_their_position(
+    tmp_path: Path, given: str, problem: str
+) -> None:
     (tmp_path / "jkpi.yml").write_text(f"workspace: w\nsuperset: {given}\n")
     model: type[StrictModel] = WorkspaceConfig
     with pytest.raises(WorkspaceError) as caught:
         read_model(tmp_path / "jkpi.yml", model)
-    assert told in str(caught.value)
+    assert problem in str(caught.value)
     assert "jkpi.yml:2:" in str(caught.value)
     assert "hush" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Which Python Superset is installed for, and what is said where there is none."""
+"""Which Python Superset is installed for, and the error where there is none."""
 
 from __future__ import annotations
 

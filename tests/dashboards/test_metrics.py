@@ -16,10 +16,12 @@ from jkpi.dashboards.tables import all_published_columns
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as made:
+    with duckdb.connect() as connection:
         for table, columns in all_published_columns().items():
-            made.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-        yield made
+            connection.execute(
+                f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+            )
+        yield connection
 
 
 def put(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
@@ -29,7 +31,7 @@ def put(connection: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
 
 def ask(connection: duckdb.DuckDBPyConnection, dataset: str, metric: str, where: str = "true") -> Any:
     asset = read_assets().datasets[dataset]
-    sql = next(one.sql for one in asset.metrics if one.metric == metric)
+    sql = next(measure.sql for measure in asset.metrics if measure.metric == metric)
     return connection.execute(f"select {sql} from {asset.table} where {where}").fetchall()[0][0]
 
 
@@ -77,7 +79,7 @@ def test_a_reading_is_shown_as_it_was_measured_or_not_at_all(connection: duckdb.
         assert ask(connection, "readings", metric, "segment = 'all'") is None
 
 
-def test_what_can_still_change_is_drawn_apart(connection: duckdb.DuckDBPyConnection) -> None:
+def test_provisional_readings_are_a_line_of_their_own(connection: duckdb.DuckDBPyConnection) -> None:
     put(connection, "dash_readings", status="provisional", value=0.4, ci_low=0.3, ci_high=0.5)
     assert ask(connection, "readings", "reading") is None
     assert ask(connection, "readings", "reading_provisional") == ask(
@@ -93,15 +95,15 @@ def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
     for week, interval, n in (("2026-06-08", "80.1 to 90.0 %", 99), ("2026-06-01", "81.0 to 91.1 %", 1000)):
         for segment, state in (("All customers", "ok since 1 Apr"), ("region: north", "firing since 9 Jun")):
             row = {"segment_label": segment, "period": "week", "period_start": week}
-            said = f"{interval} ({segment})"
-            put(connection, "dash_moment_readings", **row, interval_label=said, sample_size=n, state_label=state)
+            label = f"{interval} ({segment})"
+            put(connection, "dash_moment_readings", **row, interval_label=label, sample_size=n, state_label=state)
     north = "segment_label = 'region: north'"
-    for where, interval, n in (
+    for where, newest_interval, cases in (
         (north, "80.1 to 90.0 % (region: north)", 99),
         (f"{north} and period_start < date '2026-06-08'", "81.0 to 91.1 % (region: north)", 1000),
     ):
-        assert ask(connection, "moment_readings", "newest_interval", where) == interval
-        assert ask(connection, "moment_readings", "newest_cases", where) == n, "the newest, not the largest"
+        assert ask(connection, "moment_readings", "newest_interval", where) == newest_interval
+        assert ask(connection, "moment_readings", "newest_cases", where) == cases, "the newest, not the largest"
         assert ask(connection, "moment_readings", "state_today", where) == "firing since 9 Jun"
     for metric in ("newest_interval", "newest_cases", "state_today"):
         assert ask(connection, "moment_readings", metric) is None, "of two segments there is no interval"
@@ -111,13 +113,13 @@ def test_interval_and_n_are_those_of_the_newest_reading_in_one_segment(
 
 
 def test_medians_are_never_pooled(connection: duckdb.DuckDBPyConnection) -> None:
-    for week, seconds in ((1, 3600.0), (2, 7200.0)):
-        place = {"period": "week", "period_start": f"2026-06-0{week}", "segment": "all"}
+    for day, seconds in ((1, 3600.0), (2, 7200.0)):
+        place = {"period": "week", "period_start": f"2026-06-0{day}", "segment": "all"}
         put(connection, "dash_readings", **place, statistic="median", value=seconds)
         put(connection, "dash_readings", **place, statistic="p90", value=2 * seconds)
-    week = "period_start = date '2026-06-01'"
-    assert ask(connection, "readings", "median_hours", week) == 1.0
-    assert ask(connection, "readings", "p90_hours", week) == 2.0
+    first = "period_start = date '2026-06-01'"
+    assert ask(connection, "readings", "median_hours", first) == 1.0
+    assert ask(connection, "readings", "p90_hours", first) == 2.0
     assert ask(connection, "readings", "median_hours") is None
     assert ask(connection, "readings", "p90_hours") is None
 
@@ -160,7 +162,7 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
     assert ask(connection, "funnel", "open") == 5
 
 
-def test_what_recovers_is_shown_with_the_day_on_which_it_fell() -> None:
+def test_a_recovering_moment_shows_the_day_of_its_drop() -> None:
     today = date(2026, 6, 30)
     assert value_labels.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
     assert value_labels.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, dropped on 9 Jun"

@@ -35,17 +35,17 @@ TITLES = {WHOLE: "Getting a broken machine running again", PART: "The visit of t
 
 @pytest.fixture(scope="module")
 def live(two_journeys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with running(two_journeys, tmp_path_factory.mktemp("superset")) as made:
-        yield made
+    with running(two_journeys, tmp_path_factory.mktemp("superset")) as superset:
+        yield superset
 
 
 @pytest.fixture(scope="module")
 def placed(live: Live) -> DashboardReport:
-    """What the first publishing said."""
+    """The report of the first publication."""
     return publish_dashboards(live.settings, live.journeys)
 
 
-def test_the_first_time_everything_is_new_and_every_chart_has_numbers(placed: DashboardReport) -> None:
+def test_the_first_publication_creates_everything_with_numbers(placed: DashboardReport) -> None:
     assert placed.changed == ("everything is new",)
     assert placed.empty == ()
     assert placed.removed == ()
@@ -54,7 +54,7 @@ def test_the_first_time_everything_is_new_and_every_chart_has_numbers(placed: Da
     assert placed.roles == (f"jkpi {WHOLE}: {WHOLE}", f"jkpi {WHOLE}: {PART}", f"jkpi {WHOLE}: all")
 
 
-def test_the_second_time_nothing_changes(live: Live, placed: DashboardReport) -> None:
+def test_a_second_publication_changes_nothing(live: Live, placed: DashboardReport) -> None:
     yml = live.workspace / "jkpi.yml"
     before = yml.read_text(encoding="utf-8")
     yml.write_text(f'{before}\nsuperset: {{url: "{live.url}", username: admin, password: env:BI_PASSWORD}}\n')
@@ -68,15 +68,15 @@ def test_the_second_time_nothing_changes(live: Live, placed: DashboardReport) ->
     finally:
         yml.write_text(before, encoding="utf-8")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)["dashboards"]
-    assert (told["changed"], told["removed"], told["secured"], told["empty"]) == ([], [], [], [])
+    report = json.loads(done.stdout)["dashboards"]
+    assert (report["changed"], report["removed"], report["secured"], report["empty"]) == ([], [], [], [])
 
 
-def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: Live, placed: DashboardReport) -> None:
+def test_changes_by_hand_are_undone_and_objects_of_others_stay(live: Live, placed: DashboardReport) -> None:
     bundle, there = live.bundle, live.there()
-    by_chart = {(made.asset.chart, made.scope.ids.get("journey")): made for made in bundle.charts.values()}
+    by_chart = {(chart.asset.chart, chart.scope.ids.get("journey")): chart for chart in bundle.charts.values()}
     number, line = by_chart["moment_number", WHOLE], by_chart["moment_line", WHOLE]
-    overview = next(one for one in bundle.dashboards if one.journey is None)
+    overview = next(dashboard for dashboard in bundle.dashboards if dashboard.journey is None)
     dataset = there.datasets[bundle.dataset_uuid("readings")]
     with live.signed_in() as client:
         renamed = {"slice_name": "mine now", "params": json.dumps({**number.params, "metric": "reading"})}
@@ -93,24 +93,25 @@ def test_what_was_changed_by_hand_is_mended_and_what_others_made_is_left(live: L
         stale = {**chart, "slice_name": "of a KPI that is gone", "certified_by": bundle.certifier}
         client.ask("POST", "chart/", json=stale)
 
-    mended = publish_dashboards(live.settings, live.journeys)
-    assert mended.empty == ()
-    assert mended.removed == ("of a KPI that is gone",)
+    repaired = publish_dashboards(live.settings, live.journeys)
+    assert repaired.empty == ()
+    assert repaired.removed == ("of a KPI that is gone",)
     assert {f"mended rule: jkpi {WHOLE}: {PART}", f"roles of dashboard: {overview.title}"} <= set(
-        mended.security_changes
+        repaired.security_changes
     )
-    told = set(mended.changed)
-    assert f"missing: {by_chart['funnel', PART].name}" in told
-    assert {f"{number.name}: slice_name", f"{number.name}: params.metric", f"{overview.title}: dashboard_title"} <= told
-    assert f"{line.name}: params.annotation_layers" in told
+    changed = set(repaired.changed)
+    assert f"missing: {by_chart['funnel', PART].name}" in changed
+    assert {f"{number.name}: slice_name", f"{number.name}: params.metric"} <= changed
+    assert f"{overview.title}: dashboard_title" in changed
+    assert f"{line.name}: params.annotation_layers" in changed
     with live.signed_in() as client:
         again = sync_bundle(client, bundle)
         assert (again.changed, again.removed) == ((), ())
         assert apply_security(client, bundle, again.remote) == []
         there = again.remote
         assert client.ask("GET", f"chart/{foreign}")["result"]["slice_name"] == "an analyst's own"
-        held = client.ask("GET", f"chart/{there.charts[line.uuid]}")["result"]
-        assert [layer["annotationType"] for layer in json.loads(held["params"])["annotation_layers"]][-1] == "EVENT"
+        stored = client.ask("GET", f"chart/{there.charts[line.uuid]}")["result"]
+        assert [layer["annotationType"] for layer in json.loads(stored["params"])["annotation_layers"]][-1] == "EVENT"
         client.ask("DELETE", f"chart/{foreign}")
 
 
@@ -119,22 +120,24 @@ def test_a_role_of_one_journey_sees_only_it_in_every_chart_and_annotation(live: 
     bundle, there = live.bundle, live.there()
     seen_marks = {WHOLE: 0, PART: 0}
     with live.signed_in("visitor", password) as client:
-        for made in bundle.charts.values():
-            journey = made.scope.ids.get("journey")
+        for chart in bundle.charts.values():
+            journey = chart.scope.ids.get("journey")
             layers = (
-                [alert_annotation_layer(there.charts[made.annotation_chart_uuid])] if made.annotation_chart_uuid else []
+                [alert_annotation_layer(there.charts[chart.annotation_chart_uuid])]
+                if chart.annotation_chart_uuid
+                else []
             )
-            answer = rows(client, bundle, there, made, annotation_layers=layers)
+            answer = rows(client, bundle, there, chart, annotation_layers=layers)
             # Without rows a table of metrics alone is one row of nothing.
             data = [row for row in answer["data"] if any(value is not None for value in row.values())]
             if journey == WHOLE:
-                assert data == [], made.name
+                assert data == [], chart.name
             elif journey == PART:
-                assert data or made.asset.may_be_empty, made.name
+                assert data or chart.asset.may_be_empty, chart.name
             else:
                 titles = {row["journey_title"] for row in data}
-                assert titles == {TITLES[PART]}, made.name
-            if made.annotation_chart_uuid and journey:
+                assert titles == {TITLES[PART]}, chart.name
+            if chart.annotation_chart_uuid and journey:
                 seen_marks[journey] += len(answer["annotation_data"]["Alert"]["records"])
         for name, dataset_id in there.datasets.items():
             asked = {"columns": ["journey"], "metrics": [], "filters": [], "row_limit": 100}
@@ -149,24 +152,24 @@ def test_a_role_of_one_journey_sees_only_it_in_every_chart_and_annotation(live: 
     assert seen_marks[PART] > 0
 
 
-def test_whoever_has_all_sees_all(live: Live, placed: DashboardReport) -> None:
+def test_a_user_with_all_roles_sees_every_journey(live: Live, placed: DashboardReport) -> None:
     password = live.add_user("lead", f"jkpi {WHOLE}: all")
     bundle, there = live.bundle, live.there()
-    (made,) = [one for one in bundle.charts.values() if one.asset.chart == "moments_now"]
+    (chart,) = [built for built in bundle.charts.values() if built.asset.chart == "moments_now"]
     with live.signed_in("lead", password) as client:
-        assert {row["journey_title"] for row in rows(client, bundle, there, made)["data"]} == set(TITLES.values())
+        assert {row["journey_title"] for row in rows(client, bundle, there, chart)["data"]} == set(TITLES.values())
         assert len(client.listed("dashboard/", ["slug"])) == 3
 
 
-def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, placed: DashboardReport) -> None:
+def test_each_number_has_the_interval_of_its_reading(live: Live, placed: DashboardReport) -> None:
     """Asked of the server, with the filter on one segment as a dashboard sets it: the mart's own bounds."""
     bundle, there = live.bundle, live.there()
-    with live.signed_in() as client, open_warehouse(live.settings) as w:
-        for made in bundle.charts.values():
-            if made.asset.chart != "moment_state":
+    with live.signed_in() as client, open_warehouse(live.settings) as warehouse:
+        for chart in bundle.charts.values():
+            if chart.asset.chart != "moment_state":
                 continue
-            names = made.scope.ids
-            found = w.rows(
+            names = chart.scope.ids
+            found = warehouse.rows(
                 "select segment, segment_value, ci_low, ci_high, sample_size from marts.fct_kpi_readings"
                 " where journey = :journey and kpi = :kpi and is_primary and period = 'week' and status = 'final'"
                 " and value is not null and segment in ('all', 'region') and not is_suppressed"
@@ -183,10 +186,10 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
                     {"col": "period", "op": "==", "val": "week"},
                     {"col": "segment_label", "op": "IN", "val": [label]},
                 ]
-                (told,) = rows(client, bundle, there, made, filters=filters)["data"]
-                assert told["newest_interval"] == f"{100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f} %", label
-                assert told["newest_cases"] == row["sample_size"], label
-                state = told["state_today"]
+                (shown,) = rows(client, bundle, there, chart, filters=filters)["data"]
+                assert shown["newest_interval"] == f"{100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f} %", label
+                assert shown["newest_cases"] == row["sample_size"], label
+                state = shown["state_today"]
                 assert " since " in state or ", dropped on " in state or state.startswith("not evaluated")
 
 
@@ -200,7 +203,7 @@ def test_beside_each_number_stands_the_interval_of_that_reading(live: Live, plac
         "drop table published.dash_moments",
     ],
 )
-def test_not_even_an_admin_reads_or_writes_anything_else(live: Live, placed: DashboardReport, sql: str) -> None:
+def test_an_admin_can_neither_read_nor_write_other_tables(live: Live, placed: DashboardReport, sql: str) -> None:
     with live.signed_in() as client:
         (database,) = client.listed("database/", ["id", "database_name"])
         asked = {"database_id": database["id"], "sql": sql, "runAsync": False, "schema": "published"}
@@ -211,7 +214,7 @@ def test_not_even_an_admin_reads_or_writes_anything_else(live: Live, placed: Das
     assert not Path("/tmp/jkpi-should-not-be-there").exists()
 
 
-def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardReport) -> None:
+def test_the_pipeline_publishes_while_dashboards_are_read(live: Live, placed: DashboardReport) -> None:
     """No question fails, none is answered from half a copy, and the one after a publishing is answered from it."""
     bundle, there, settings = live.bundle, live.there(), live.settings
     dataset = there.datasets[bundle.dataset_uuid("moments")]
@@ -236,8 +239,8 @@ def test_the_pipeline_publishes_while_people_look(live: Live, placed: DashboardR
     try:
         for hour in range(1, 6):
             later = replace(settings, now=settings.now + timedelta(hours=hour))
-            with open_warehouse(later) as w:
-                publish_tables(later, w, live.journeys)
+            with open_warehouse(later) as warehouse:
+                publish_tables(later, warehouse, live.journeys)
                 known = len(answers)
                 while len(answers) < known + 2 and looking.is_alive():
                     time.sleep(0.02)
@@ -269,20 +272,20 @@ def test_an_unreachable_database_is_reported_with_what_to_do(live: Live, placed:
 
 def test_charts_read_a_postgres_where_the_warehouse_is_one(live: Live, on_postgres: Path) -> None:
     there = replace(live, workspace=on_postgres)
-    with open_warehouse(there.settings) as w:
-        publish_tables(there.settings, w, there.journeys)
+    with open_warehouse(there.settings) as warehouse:
+        publish_tables(there.settings, warehouse, there.journeys)
     first = publish_dashboards(there.settings, there.journeys)
     assert first.changed == ("everything is new",)
-    # Nobody has fallen yet, and nothing was judged: the rest has numbers.
+    # Nothing has dropped yet, and no moment was evaluated: the rest has numbers.
     assert first.empty == ()
     with there.signed_in() as client:
         again = sync_bundle(client, there.bundle)
         assert (again.changed, again.removed) == ((), ())
         named = [{"col": "database_name", "opr": "eq", "value": there.bundle.certifier}]
         (database,) = client.listed("database/", ["id"], named)
-        held = client.ask("GET", f"database/{database['id']}/connection")["result"]
-        assert held["sqlalchemy_uri"].startswith("postgresql+psycopg2://")
-        assert "hush" not in json.dumps(held)
+        stored = client.ask("GET", f"database/{database['id']}/connection")["result"]
+        assert stored["sqlalchemy_uri"].startswith("postgresql+psycopg2://")
+        assert "hush" not in json.dumps(stored)
     assert (live.url, len(first.urls)) == (there.url, 2)
 
 

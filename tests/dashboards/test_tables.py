@@ -47,7 +47,7 @@ def test_the_snapshot_holds_every_table_as_it_was_promised_and_nothing_else(two_
     assert not {"customer_id", "case_id", "comment"} & {column for columns in found.values() for column in columns}
 
 
-def test_readings_are_those_of_the_mart_without_what_nobody_should_see(two_journeys: Path) -> None:
+def test_readings_are_those_of_the_mart_without_suppressed_ones(two_journeys: Path) -> None:
     rows = "from {} where journey = 'technician_visit' and segment <> 'all'"
     shown = published(two_journeys, "select count(*) " + rows.format("published.dash_readings"))[0][0]
     hidden = "count(*) filter (where is_suppressed), count(*) filter (where not is_suppressed)"
@@ -62,19 +62,19 @@ def test_readings_are_those_of_the_mart_without_what_nobody_should_see(two_journ
     assert worst < 1e-9, "of every kind, NPS as well, the value is numerator / denominator"
 
 
-def test_withheld_numbers_are_not_there(two_journeys: Path) -> None:
+def test_withheld_numbers_are_not_published(two_journeys: Path) -> None:
     (withheld,) = measured(two_journeys, "select count(*) from marts.fct_kpi_readings where status = 'withheld'")[0]
     rows = published(
         two_journeys,
         "select count(*), count(value), count(numerator), count(ci_low), count(sample_size)"
         " from published.dash_readings where status = 'withheld'",
     )[0]
-    assert withheld > 0, "the example has blind days"
+    assert withheld > 0, "the example has days with a data gap"
     assert 0 < rows[0] <= withheld and rows[1:] == (0, 0, 0, 0)
 
 
-def test_passages_counted_a_second_time(two_journeys: Path) -> None:
-    """In Python, from the marts: as far as each passage came, by the week it began in."""
+def test_the_funnel_equals_a_second_count(two_journeys: Path) -> None:
+    """In Python, from the marts: the stages that each journey instance reached, by the week of its start."""
     stages = {"report": 1, "triage": 2, "repair": 3, "confirm": 4}
     furthest: dict[str, int] = defaultdict(int)
     for instance, stage in measured(
@@ -144,13 +144,13 @@ def test_moments_and_alerts_as_in_the_state_database(two_journeys: Path) -> None
         " where status = 'open' and kind = 'drop' and segment = 'all'",
     )
     assert {(row[0], row[1]) for row in alerts} >= {(WHOLE, "technician_on_site"), (PART, "technician_on_site")}
-    (told,) = {row[2:] for row in alerts if row[1] == "technician_on_site"}
-    since, age = told[1:3]
-    assert told == ("Technician on site in time", since, age, "field-service", "All customers")
+    (shown,) = {row[2:] for row in alerts if row[1] == "technician_on_site"}
+    since, age = shown[1:3]
+    assert shown == ("Technician on site in time", since, age, "field-service", "All customers")
     assert age == (date(2026, 6, 30) - since).days and abs((since - date(2026, 6, 15)).days) <= 1, "the injected drop"
 
 
-def test_sources_say_how_fresh_they_are_and_whom_they_feed(two_journeys: Path) -> None:
+def test_sources_show_their_freshness_and_their_journeys(two_journeys: Path) -> None:
     rows = published(
         two_journeys, "select journey, source, freshness, count_read, count_rejected from published.dash_sources"
     )
@@ -161,16 +161,16 @@ def test_sources_say_how_fresh_they_are_and_whom_they_feed(two_journeys: Path) -
     assert all(read > 0 and rejected >= 0 for *_, read, rejected in rows)
 
 
-def test_on_postgres_the_schema_beside_the_marts_is_filled(on_postgres: Path) -> None:
+def test_on_postgres_the_published_schema_is_filled(on_postgres: Path) -> None:
     settings = load_settings(on_postgres)
-    with open_warehouse(settings) as w:
+    with open_warehouse(settings) as warehouse:
         for _ in range(2):
-            assert publish_tables(settings, w, read_journeys(on_postgres)) is None
+            assert publish_tables(settings, warehouse, read_journeys(on_postgres)) is None
         for view in view_columns():
-            rows = w.rows(f"select * from published.{view}")
-            assert rows and by_text(rows) == by_text(w.rows(f"select * from dashboards.{view}")), view
-        moments = w.rows("select moment, state_label, owner, value_label from published.dash_moments")
-        sources = w.rows("select source, count_read, newest_row_at, gap_days_28d from published.dash_sources")
+            rows = warehouse.rows(f"select * from published.{view}")
+            assert rows and by_text(rows) == by_text(warehouse.rows(f"select * from dashboards.{view}")), view
+        moments = warehouse.rows("select moment, state_label, owner, value_label from published.dash_moments")
+        sources = warehouse.rows("select source, count_read, newest_row_at, gap_days_28d from published.dash_sources")
     assert [row["state_label"] for row in moments] == ["not evaluated yet"]
     assert {row["source"]: row["count_read"] for row in sources} == {"answers": 16, "shop": 153}
 
@@ -182,8 +182,8 @@ def by_text(rows: list[dict[str, Any]]) -> list[str]:
 def test_before_anything_was_measured_there_are_maps_only(tmp_path: Path) -> None:
     subprocess.run([JKPI, "init", tmp_path / "w"], check=True, capture_output=True)
     subprocess.run([JKPI, "load", "-w", tmp_path / "w"], check=True, capture_output=True)
-    made = publish(load_settings(tmp_path / "w"))
-    assert made.pages and made.snapshot is None and made.dashboards is None
+    report = publish(load_settings(tmp_path / "w"))
+    assert report.pages and report.snapshot is None and report.dashboards is None
     done = subprocess.run([JKPI, "publish", "dashboards", "-w", tmp_path / "w"], capture_output=True, text=True)
     assert done.returncode == 2 and "run jkpi run, or jkpi measure" in done.stderr
     assert "did you mean 'dashboards'?" in subprocess.run(

@@ -34,11 +34,11 @@ from .conftest import journeys_of, settings_of
         (300.0, "open_seconds", "median", "5 open minutes"),
     ],
 )
-def test_values(value: float | None, unit: str, statistic: str, text: str | None) -> None:
+def test_values_have_their_unit(value: float | None, unit: str, statistic: str, text: str | None) -> None:
     assert value_labels.format_table_value(value, unit, statistic) == text
 
 
-def test_promises_stay_as_written() -> None:
+def test_promises_are_shown_as_in_the_map() -> None:
     assert value_labels.format_promise(0.925, "share", "top_box", "higher") == "at least 92.5 %"
     assert value_labels.format_promise(86400.0, "seconds", "p90", "lower") == "at most 1 day"
     assert value_labels.format_promise(30.0, "points", "nps", "higher") == "at least +30"
@@ -77,5 +77,5 @@ def test_a_chart_of_open_hours_has_them_in_its_title(tmp_path: Path) -> None:
         bundle = build_bundle(
             "service", superset_database(settings.warehouse_url, tmp_path / "d"), workspace_scopes(settings, [journey])
         )
-        titles = {made.name for made in bundle.charts.values() if made.asset.chart == "durations"}
+        titles = {chart.name for chart in bundle.charts.values() if chart.asset.chart == "durations"}
         assert titles and all(title.startswith(word) for title in titles)

@@ -1,4 +1,4 @@
-"""A small map that is right, and ways to spoil it: a « before a word marks where the problem must be told."""
+"""A small valid map, and ways to break it: a « before a word marks the position of the expected problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fingerprint of a KPI: the same wherever it is made, another one where the number would be."""
+"""The fingerprint of a KPI: the same in every process, another where the number would be another."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def fingerprint(workspace: Path, line: str, *changes: tuple[str, str], level: st
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     write_calendar(workspace)
-    made = journey(workspace, text)
+    drawn = journey(workspace, text)
     return next(
-        definition_fingerprint(made, kpi) for kpi_id, kpi, _, _ in made.all_kpis() if kpi_id.startswith(f"{level}.")
+        definition_fingerprint(drawn, kpi) for kpi_id, kpi, _, _ in drawn.all_kpis() if kpi_id.startswith(f"{level}.")
     )
 
 
@@ -133,7 +133,7 @@ def test_the_journeys_window_counts_for_the_journey(line: str, tmp_path: Path) -
     assert fingerprint(tmp_path, line, WINDOW, level="journey") != fingerprint(tmp_path, line, level="journey")
 
 
-def test_who_is_staffed_counts_where_contacts_are_counted(tmp_path: Path) -> None:
+def test_staffing_changes_the_fingerprint_of_contact_kpis(tmp_path: Path) -> None:
     more = ("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, channel: email, staffed: true}")
     less = ("{touchpoint: running, channel: field}", "{touchpoint: running, channel: web}")
     for kind in ("first_contact", "self_service"):
@@ -142,7 +142,7 @@ def test_who_is_staffed_counts_where_contacts_are_counted(tmp_path: Path) -> Non
     assert fingerprint(tmp_path, of_one, more) == fingerprint(tmp_path, of_one)
 
 
-def test_which_survey_asks_the_other_way_round_counts_for_peak_and_end(tmp_path: Path) -> None:
+def test_the_polarity_of_a_survey_changes_the_fingerprint_of_peak_and_end(tmp_path: Path) -> None:
     turned = ("{kpi: nps, survey: after_repair}", "{kpi: ces, survey: after_repair, polarity: low_is_easy}")
     before = fingerprint(tmp_path, "{kpi: peak_end}", level="journey")
     assert fingerprint(tmp_path, "{kpi: peak_end}", turned, level="journey") != before
@@ -155,10 +155,10 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     script = (
         "import yaml; from map import MAP; from jkpi.journeys.model import Journey; "
         "from jkpi.journeys.definition import definition_fingerprint; "
-        "made = Journey.model_validate(yaml.safe_load(MAP)); "
-        "print([definition_fingerprint(made, kpi) for _, kpi, _, _ in made.all_kpis()])"
+        "drawn = Journey.model_validate(yaml.safe_load(MAP)); "
+        "print([definition_fingerprint(drawn, kpi) for _, kpi, _, _ in drawn.all_kpis()])"
     )
-    said = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             cwd=tmp_path,
@@ -169,7 +169,7 @@ def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(said) == 1
+    assert len(outputs) == 1
 
 
 KNOWN = {

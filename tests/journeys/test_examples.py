@@ -26,7 +26,7 @@ def read(workspace: Path) -> tuple[Journey, ...]:
 
 
 @pytest.mark.parametrize("workspace", WORKSPACES, ids=lambda path: path.name)
-def test_it_is_right(workspace: Path) -> None:
+def test_the_example_has_no_problems(workspace: Path) -> None:
     assert read(workspace)
 
 

@@ -23,20 +23,20 @@ def complaints(data: Any) -> list[str]:
     return [error.message for error in validator.iter_errors(data)]
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(journey_schema())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parts[-3]}/{path.stem}")
-def test_the_examples_fit(path: Any) -> None:
+def test_the_examples_match_the_schema(path: Any) -> None:
     assert complaints(read_document(path).data) == []
 
 
-def test_the_small_map_fits() -> None:
+def test_the_small_map_matches_the_schema() -> None:
     assert complaints(yaml.safe_load(SMALL)) == []
 
 
-def test_combinations_and_days_fit(tmp_path: Path) -> None:
+def test_combinations_and_days_match_the_schema(tmp_path: Path) -> None:
     more = SMALL.replace("segments: [tier, region]", "segments: [tier, [tier, region]]\nvalid_from: '2026-05-01'")
     more = more.replace("segments: [region]", "segments: [tier+region]").replace(
         "kpi: nps,", "kpi: csat_mean, touchpoint: running,"

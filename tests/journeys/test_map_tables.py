@@ -53,9 +53,9 @@ def versions(warehouse: Warehouse, table: str) -> list[tuple[str, int, bool]]:
 
 
 def test_written_once_and_then_left_alone(warehouse: Warehouse, tmp_path: Path) -> None:
-    made = journey(tmp_path)
-    assert write_map(warehouse, [made], [Source()], FIRST) is True
-    assert write_map(warehouse, [made], [Source()], LATER) is False
+    journey_map = journey(tmp_path)
+    assert write_map(warehouse, [journey_map], [Source()], FIRST) is True
+    assert write_map(warehouse, [journey_map], [Source()], LATER) is False
     assert warehouse.scalar("select count(*) from raw.map_kpis") == 9
     assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 6, 1)
     assert warehouse.scalar("select late_seconds from raw.map_sources") == 172800
@@ -106,22 +106,22 @@ def test_rows_of_a_replaced_version_are_deleted(warehouse: Warehouse, tmp_path: 
 
 
 def test_sources_are_replaced_as_a_whole(warehouse: Warehouse, tmp_path: Path) -> None:
-    made = journey(tmp_path)
-    write_map(warehouse, [made], [Source()], FIRST)
-    assert write_map(warehouse, [made], [Source("Service desk")], LATER) is True
+    journey_map = journey(tmp_path)
+    write_map(warehouse, [journey_map], [Source()], FIRST)
+    assert write_map(warehouse, [journey_map], [Source("Service desk")], LATER) is True
     assert warehouse.rows("select title from raw.map_sources") == [{"title": "Service desk"}]
-    assert write_map(warehouse, [made], [], LATER) is True
+    assert write_map(warehouse, [journey_map], [], LATER) is True
     assert warehouse.scalar("select count(*) from raw.map_sources") == 0
 
 
 def test_valid_from_of_the_map_is_used(warehouse: Warehouse, tmp_path: Path) -> None:
-    made = journey(tmp_path)
-    write_map(warehouse, [made], [], FIRST)
-    said = journey(tmp_path, SMALL.replace("version: 1", "version: 1\nvalid_from: 2026-05-01"))
-    assert write_map(warehouse, [said], [], LATER) is True
+    journey_map = journey(tmp_path)
+    write_map(warehouse, [journey_map], [], FIRST)
+    with_valid_from = journey(tmp_path, SMALL.replace("version: 1", "version: 1\nvalid_from: 2026-05-01"))
+    assert write_map(warehouse, [with_valid_from], [], LATER) is True
     assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 4, 30, 22)
-    assert write_map(warehouse, [said], [], LATER) is False
-    write_map(warehouse, [made], [], LATER)  # no day is said any more: what was known holds
+    assert write_map(warehouse, [with_valid_from], [], LATER) is False
+    write_map(warehouse, [journey_map], [], LATER)  # without a day in the map the known one stays
     assert warehouse.scalar("select valid_from from raw.map_journeys") == datetime(2026, 4, 30, 22)
 
 
@@ -157,7 +157,7 @@ def test_a_warehouse_of_an_earlier_release_gets_the_new_columns(warehouse: Wareh
     assert warehouse.scalar("select count(distinct definition) from raw.map_kpis") == 9
 
 
-def test_all_or_nothing(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_the_map_tables_are_written_in_one_transaction(warehouse: Warehouse, tmp_path: Path) -> None:
     class Broken(Source):
         def to_map_row(self) -> Mapping[str, Any]:
             return {**super().to_map_row(), "late_seconds": "not a number"}

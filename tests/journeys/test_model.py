@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -61,10 +62,10 @@ def maps(draw: st.DrawFn) -> dict[str, object]:
 
 @given(maps())
 def test_a_map_survives_json_and_yaml(data: dict[str, object]) -> None:
-    made = Journey.model_validate(data)
-    dumped = made.model_dump(mode="json", by_alias=True)
-    assert Journey.model_validate(json.loads(json.dumps(dumped))) == made
-    assert Journey.model_validate(yaml.safe_load(yaml.safe_dump(dumped, allow_unicode=True))) == made
+    validated = Journey.model_validate(data)
+    dumped = validated.model_dump(mode="json", by_alias=True)
+    assert Journey.model_validate(json.loads(json.dumps(dumped))) == validated
+    assert Journey.model_validate(yaml.safe_load(yaml.safe_dump(dumped, allow_unicode=True))) == validated
 
 
 def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
@@ -95,13 +96,13 @@ def test_kpi_ids_are_stage_and_name_or_kind(tmp_path: Path) -> None:
         ((0, 10), "low_is_easy", 1, 0),
     ],
 )
-def test_the_easy_box_begins_at(scale: tuple[int, int], polarity: str, box: int | None, edge: int) -> None:
+def test_the_easy_box_starts_at_its_score(scale: tuple[int, int], polarity: str, box: int | None, edge: int) -> None:
     data = {"kpi": "ces", "survey": "s", "scale": scale, "polarity": polarity, "box": box}
     assert Ces.model_validate(data).box_start == edge
 
 
 @pytest.mark.parametrize(("scale", "box", "edge"), [((1, 5), 2, 4), ((1, 7), 2, 6), ((0, 10), 3, 8), ((1, 5), 1, 5)])
-def test_the_top_box_begins_at(scale: tuple[int, int], box: int, edge: int) -> None:
+def test_the_top_box_starts_at_its_score(scale: tuple[int, int], box: int, edge: int) -> None:
     assert Csat.model_validate({"kpi": "csat", "survey": "s", "scale": scale, "box": box}).box_start == edge
 
 
@@ -130,4 +131,4 @@ def test_maps_come_in_the_order_of_their_files_and_yaml_counts_too(tmp_path: Pat
 
 
 def test_a_kind_has_the_model_of_its_name() -> None:
-    assert all(model.model_fields["kpi"].annotation.__args__ == (kind,) for kind, model in KPI_KINDS.items())
+    assert all(get_args(model.model_fields["kpi"].annotation) == (kind,) for kind, model in KPI_KINDS.items())

@@ -1,4 +1,4 @@
-"""Every refusal of a map: what is said, the line and column it is said of, and the nearest known name."""
+"""Every problem of a map: its message, its line and column, and the nearest known name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NPS = "{kpi: nps, survey: after_repair}"
 CSAT = "{kpi: csat, survey: after_repair, target: 0.9}"
 VOLUME = "{kpi: volume}"
 
-# (what to replace, by what, what is said); the mark stands where it must be said.
+# (old text, new text, parts of the message); the mark is at the expected position.
 REFUSED = {
     "unknown key": (
         "window: 30d, session_gap",
@@ -93,8 +93,8 @@ REFUSED = {
     "promise below": ("promise: 0.85", "promise: «-0.1", ["the promise is -0.1; it must be a share from 0 to 1"]),
     "promise no number": ("promise: 0.85", "promise: «85%", ["'promise': input should be a valid number"]),
     "promise not finite": ("promise: 0.85", "promise: «.nan", ["'promise': input should be a finite number"]),
-    "falls off by nothing": ("min_drop: 0.05", "min_drop: «0", ["greater than 0"]),
-    "falls off the scale": ("min_drop: 0.05", "min_drop: «0.9", ["ends at -0.05", "can never reach"]),
+    "drop of nothing": ("min_drop: 0.05", "min_drop: «0", ["greater than 0"]),
+    "drop below the scale": ("min_drop: 0.05", "min_drop: «0.9", ["ends at -0.05", "can never reach"]),
     "target": ("target: 0.9", "target: «90", ["the target of fix.csat is 90", "did you mean 0.9?"]),
     "target of a median": ("{kpi: time_in_stage}", "{kpi: time_in_stage, target: «0.9}", ["give it a tolerance"]),
     "moment on volume": (
@@ -117,7 +117,7 @@ REFUSED = {
         "kpi: «fix.time_in_stage",
         ["direction: higher"],
     ),
-    "a fall that leaves nobody": (
+    "a drop that leaves nobody": (
         "kpi: fix.time_to_resolve\n    promise: 0.85\n    min_drop: 0.05",
         "kpi: fix.time_in_stage\n    min_drop: «0.6",
         ["min_drop is 0.6", "within the median of fix.time_in_stage"],
@@ -196,7 +196,7 @@ REFUSED = {
     ),
     "notify": ("notify: [lead]", "notify: [«leed]", ["jkpi.yml has no receiver 'leed'", "did you mean 'lead'?"]),
     "escalate": ("to: [boss]", "to: [«bos]", ["jkpi.yml has no receiver 'bos'", "did you mean 'boss'?"]),
-    "nobody told": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody is notified"]),
+    "nobody notified": ("  - moment: on_site\n", "  - «moment: on_site\n", ["nobody is notified"]),
     "moment twice": (
         "moments_of_truth:\n",
         "moments_of_truth:\n"
@@ -208,7 +208,7 @@ REFUSED = {
 MORE_CHANGES = {
     "moment on a mean": [(NPS, "{kpi: csat_mean, name: mean, survey: s}")],
     "moment on peak and end": [("{kpi: conversion}", "{kpi: peak_end}")],
-    "nobody told": [("    notify: [lead]\n", "")],
+    "nobody notified": [("    notify: [lead]\n", "")],
     "nothing promised": [("  - moment: on_site\n", "  - «moment: on_site\n")],
     "moment on a time that may be long": [("{kpi: time_in_stage}", "{kpi: time_in_stage, direction: higher}")],
     "moment twice": [("  - moment: on_site\n", "  - moment: «on_site\n")],
@@ -216,15 +216,15 @@ MORE_CHANGES = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str, tmp_path: Path) -> None:
-    old, new, said = REFUSED[case]
+def test_an_invalid_map_is_reported_with_its_position(case: str, tmp_path: Path) -> None:
+    old, new, messages = REFUSED[case]
     text, places = spoiled((old, new), *MORE_CHANGES.get(case, []))
     write(tmp_path, map=text)
     write_calendar(tmp_path, OPENING_HOURS)
     (problem,) = problems(tmp_path)
     assert problem.file == "journeys/map.yml"
     assert [(problem.line, problem.column)] == (places or [(1, 1)])
-    for words in said:
+    for words in messages:
         assert words in f"{problem.message} {problem.hint}"
 
 
@@ -301,7 +301,7 @@ STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, 
 
 
 @pytest.mark.parametrize(
-    ("kpi", "changes", "said"),
+    ("kpi", "changes", "messages"),
     [
         ("{kpi: «self_service}", UNSTAFFED, "self_service needs a staffed touchpoint, and this map has none"),
         ("{kpi: «self_service}", STAFFED, "self_service needs a touchpoint without staff, and this map has none"),
@@ -311,13 +311,13 @@ STAFFED = (("{touchpoint: confirmed, channel: email}", "{touchpoint: confirmed, 
         ("{kpi: self_service}", (), None),
     ],
 )
-def test_contacts_need_somebody_to_meet(
-    kpi: str, changes: tuple[tuple[str, str], ...], said: str | None, tmp_path: Path
+def test_contact_kpis_need_staffed_and_unstaffed_touchpoints(
+    kpi: str, changes: tuple[tuple[str, str], ...], messages: str | None, tmp_path: Path
 ) -> None:
     text, places = spoiled((VOLUME, kpi), *changes)
     write(tmp_path, map=text)
     found = problems(tmp_path)
-    assert [problem.message for problem in found] == ([said] if said else [])
+    assert [problem.message for problem in found] == ([messages] if messages else [])
     assert [(problem.line, problem.column) for problem in found] == places
 
 
@@ -421,7 +421,7 @@ def test_unknown_receivers_are_not_checked(tmp_path: Path) -> None:
     assert problems(tmp_path, receivers=None) == ()
 
 
-def test_a_default_receiver_takes_what_names_nobody(tmp_path: Path) -> None:
+def test_a_default_receiver_covers_moments_without_notify(tmp_path: Path) -> None:
     text, _ = spoiled(("    notify: [lead]\n", ""))
     write(tmp_path, map=text)
     assert problems(tmp_path, default="lead") == ()

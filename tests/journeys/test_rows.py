@@ -23,13 +23,13 @@ def rows(tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def test_every_table_has_the_columns_of_the_landing(rows: dict[str, list[dict[str, Any]]]) -> None:
-    for table, made in rows.items():
+    for table, tables in rows.items():
         columns = set(re.findall(r"(?:^|, )(\w+) ", LANDING_TABLES[table]))
-        assert made, table
-        assert all(set(row) == columns for row in made), table
+        assert tables, table
+        assert all(set(row) == columns for row in tables), table
 
 
-def test_the_journey(rows: dict[str, list[dict[str, Any]]]) -> None:
+def test_the_journey_is_a_row(rows: dict[str, list[dict[str, Any]]]) -> None:
     (row,) = rows["map_journeys"]
     assert row["valid_from"] == datetime(2026, 6, 30, 6, 0)
     assert (row["window_seconds"], row["idle_seconds"]) == (30 * 86400, 7 * 86400)
@@ -44,7 +44,7 @@ def test_stages_count_from_one_and_default_to_the_journeys_owner(rows: dict[str,
     ]
 
 
-def test_touchpoints(rows: dict[str, list[dict[str, Any]]]) -> None:
+def test_touchpoints_are_rows_with_their_stage(rows: dict[str, list[dict[str, Any]]]) -> None:
     by_name = {row["touchpoint"]: row for row in rows["map_touchpoints"]}
     assert [(row["stage_position"], row["position"]) for row in by_name.values()] == [
         (1, 1),
@@ -84,7 +84,7 @@ def test_kpis_need_no_defaults_in_sql(rows: dict[str, list[dict[str, Any]]]) -> 
     assert (resolve["tolerance_seconds"], resolve["tolerance_is_due"]) == (4 * 3600, False)
 
 
-def test_a_tolerance_can_be_what_was_promised_to_each(tmp_path: Path) -> None:
+def test_a_tolerance_can_be_the_due_date_of_each_case(tmp_path: Path) -> None:
     text, _ = spoiled(
         ("tolerance: 4h", "tolerance: due"), ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: 90s}")
     )
@@ -124,30 +124,30 @@ def test_the_keys_of_each_kind(tmp_path: Path) -> None:
     assert (mean["scale_min"], mean["scale_max"], mean["box_min"]) == (0.0, 10.0, None)
 
 
-def test_segments_and_their_parts(tmp_path: Path) -> None:
+def test_a_combined_segment_has_a_row_for_each_part(tmp_path: Path) -> None:
     text, _ = spoiled(
         ("segments: [tier, region]", "segments: [tier, [tier, region]]"),
         ("segments: [region]", "segments: [tier+region]"),
     )
-    made = map_rows([journey(tmp_path, text)], NOW)
-    assert [(row["segment"], row["part"], row["part_position"]) for row in made["map_segments"]] == [
+    tables = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["part"], row["part_position"]) for row in tables["map_segments"]] == [
         ("tier", "tier", 1),
         ("tier+region", "tier", 1),
         ("tier+region", "region", 2),
     ]
-    assert json.loads(made["map_moments"][0]["by_segments"]) == ["tier+region"]
+    assert json.loads(tables["map_moments"][0]["by_segments"]) == ["tier+region"]
 
 
-def test_whose_experience_it_is_and_how_small_a_cell_may_be(tmp_path: Path) -> None:
+def test_the_viewpoint_and_the_smallest_cell_are_stored(tmp_path: Path) -> None:
     text, _ = spoiled(
         ("segment: {tier: [gold]}", "segment: {tier: [gold, 7, gold]}"), ("version: 1", "version: 1\nmin_cell_size: 5")
     )
-    made = map_rows([journey(tmp_path, text)], NOW)
-    assert [(row["segment"], row["segment_value"]) for row in made["map_viewpoints"]] == [
+    tables = map_rows([journey(tmp_path, text)], NOW)
+    assert [(row["segment"], row["segment_value"]) for row in tables["map_viewpoints"]] == [
         ("tier", "gold"),
         ("tier", "7"),
     ]
-    assert made["map_journeys"][0]["min_cell"] == 5
+    assert tables["map_journeys"][0]["min_cell"] == 5
     assert map_rows([journey(tmp_path)], NOW)["map_journeys"][0]["min_cell"] == 1
 
 
@@ -165,7 +165,7 @@ def test_a_version_is_in_force_from_the_midnight_of_its_zone(zone: str, since: d
     assert row["valid_from"] == since
 
 
-def test_a_part_of_a_second_is_not_nothing(tmp_path: Path) -> None:
+def test_a_tolerance_below_a_second_is_not_zero(tmp_path: Path) -> None:
     text, _ = spoiled(("tolerance: 4h", "tolerance: 0.2s"))
     kpis = {row["kpi"]: row for row in map_rows([journey(tmp_path, text)], NOW)["map_kpis"]}
     assert kpis["fix.time_to_resolve"]["tolerance_seconds"] == 1
@@ -220,5 +220,5 @@ def test_content_has_everything_the_page_shows(rows: dict[str, list[dict[str, An
 
 
 def test_text_beyond_ascii_stays_readable(tmp_path: Path) -> None:
-    made = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
-    assert "Arıza giderme" in made["map_journeys"][0]["content"]
+    tables = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
+    assert "Arıza giderme" in tables["map_journeys"][0]["content"]

@@ -39,7 +39,9 @@ def counted(warehouse: Warehouse, *kpis: str) -> None:
         ("version: 1", "version: 2", None),
     ],
 )
-def test_only_what_counts_otherwise_is_refused(tmp_path: Path, old: str, new: str, refused: str | None) -> None:
+def test_only_an_edit_that_changes_a_number_needs_a_new_version(
+    tmp_path: Path, old: str, new: str, refused: str | None
+) -> None:
     assert old in SMALL
     with open_warehouse("duckdb:///:memory:") as warehouse:
         ensure_landing(warehouse)
@@ -51,13 +53,13 @@ def test_only_what_counts_otherwise_is_refused(tmp_path: Path, old: str, new: st
         if refused is None:
             check_measured_versions(warehouse, [edited], NOW)
             return
-        with pytest.raises(InputError, match=refused) as told:
+        with pytest.raises(InputError, match=refused) as caught:
             check_measured_versions(warehouse, [edited], NOW)
-        assert "version: 2" in told.value.hint
+        assert "version: 2" in caught.value.hint
 
 
-def test_a_kpi_without_a_reading_may_become_another(tmp_path: Path) -> None:
-    """Whoever mends a scale that no answer has raises no version for it."""
+def test_a_kpi_without_readings_may_change_without_a_new_version(tmp_path: Path) -> None:
+    """A correction of a scale that no answer has needs no new version."""
     with open_warehouse("duckdb:///:memory:") as warehouse:
         ensure_landing(warehouse)
         write_map(warehouse, [journey(tmp_path)], [], NOW)

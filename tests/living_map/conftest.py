@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ JOURNEY = "equipment_repair"
 NOW = datetime(2026, 6, 30, 6, 0, tzinfo=UTC)
 AS_OF = NOW.replace(tzinfo=None)
 LAST_WEEK = date(2026, 6, 29)
-FALLS_SINCE = date(2026, 6, 9)
+DROP_SINCE = date(2026, 6, 9)
 WITHHELD = date(2026, 4, 20)
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -43,9 +44,9 @@ def mart_columns() -> dict[str, dict[str, str]]:
     }
 
 
-def insert(w: Warehouse, table: str, row: Mapping[str, Any]) -> None:
+def insert(warehouse: Warehouse, table: str, row: Mapping[str, Any]) -> None:
     columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
-    w.execute(f"insert into {table} ({columns}) values ({values})", row)
+    warehouse.execute(f"insert into {table} ({columns}) values ({values})", row)
 
 
 def wilson(part: float, n: int) -> tuple[float, float]:
@@ -72,10 +73,10 @@ USUAL = {
 
 
 def readings(kpis: list[dict[str, Any]], seed: int = 7) -> list[dict[str, Any]]:
-    """26 weeks and the last days of every KPI: the technician comes late since FALLS_SINCE, one week of satisfaction
+    """26 weeks and the last days of every KPI: the technician comes late since DROP_SINCE, one week of satisfaction
     is withheld, the newest weeks are provisional, and what the map calls `machine running` has a gap."""
     chance = random.Random(seed)
-    made: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for kpi in kpis:
         weeks = [LAST_WEEK - timedelta(weeks=25 - n) for n in range(26)]
         for period, start in [("week", week) for week in weeks] + [("day", date(2026, 6, d)) for d in range(15, 24)]:
@@ -86,8 +87,8 @@ def readings(kpis: list[dict[str, Any]], seed: int = 7) -> list[dict[str, Any]]:
                 status = "withheld"
             n = chance.randint(150, 210) if period == "week" else chance.randint(20, 34)
             n = n // 5 if start == LAST_WEEK else n
-            made += _statistics(kpi, period, start, status, n, chance)
-    return made
+            rows += _statistics(kpi, period, start, status, n, chance)
+    return rows
 
 
 def _statistics(
@@ -117,7 +118,7 @@ def _statistics(
             *(row(name, part, "share", False, wilson(part * n, n)) for name, part in shares),
         ]
     usual = USUAL.get(kpi["kpi"], 0.5)
-    if kpi["kpi"] == "repair.time_to_resolve" and start >= FALLS_SINCE - timedelta(days=1):
+    if kpi["kpi"] == "repair.time_to_resolve" and start >= DROP_SINCE - timedelta(days=1):
         usual = 0.72
     part = sum(chance.random() < usual for _ in range(n))
     statistic = {"csat": "top_box", "ces": "share_easy"}.get(kpi["kind"], kpi["kind"])
@@ -133,11 +134,11 @@ def _statistics(
 
 def marts(map_tables: Rows, seed: int = 7) -> Rows:
     chance = random.Random(seed)
-    made = readings(map_tables["map_kpis"], seed)
+    rows = readings(map_tables["map_kpis"], seed)
     visits = {"report": 812, "triage": 748, "repair": 705, "confirm": 640}
-    latest = {(r["kpi"]): r for r in made if r["period"] == "week" and r["is_primary"] and r["status"] == "final"}
+    latest = {(r["kpi"]): r for r in rows if r["period"] == "week" and r["is_primary"] and r["status"] == "final"}
     return {
-        "fct_kpi_readings": made,
+        "fct_kpi_readings": rows,
         "fct_stage_visits": [
             {"journey": JOURNEY, "instance_id": f"{stage}{n}", "stage": stage, "is_in_viewpoint": True,
              "visit_number": 1, "entered_at": AS_OF - timedelta(minutes=30 + 45 * n)}
@@ -193,7 +194,7 @@ SOURCES: Rows = {
 }  # fmt: skip
 
 STATES = (
-    MomentState(JOURNEY, "technician_on_site", "firing", FALLS_SINCE, "a1"),
+    MomentState(JOURNEY, "technician_on_site", "firing", DROP_SINCE, "a1"),
     MomentState(JOURNEY, "told_once", "ok", date(2026, 5, 11), None),
     MomentState(JOURNEY, "ends_well", "watch", date(2026, 6, 27), None),
 )
@@ -207,34 +208,47 @@ def map_tables() -> Rows:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     """An empty warehouse: the landing tables, and nothing else."""
-    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as w:
-        ensure_landing(w)
-        yield w
+    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
+        ensure_landing(warehouse)
+        yield warehouse
 
 
-def fill_landing(w: Warehouse, tables: Rows) -> None:
+def fill_landing(warehouse: Warehouse, tables: Rows) -> None:
     for table, rows in tables.items():
         for row in rows:
-            insert(w, f"raw.{table}", row)
+            insert(warehouse, f"raw.{table}", row)
 
 
-def fill_marts(w: Warehouse, tables: Rows) -> None:
+def fill_marts(warehouse: Warehouse, tables: Rows) -> None:
     """The marts as dbt declares them; what a mart does not have is left out of the rows."""
-    w.execute("create schema if not exists marts")
+    warehouse.execute("create schema if not exists marts")
     for mart, columns in mart_columns().items():
-        w.execute(f"create table marts.{mart} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+        warehouse.execute(
+            f"create table marts.{mart} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+        )
         rows = [{name: row.get(name) for name in columns} for row in tables.get(mart, ())]
         if rows:
-            w.insert(f"marts.{mart}", pa.Table.from_pylist(rows))
+            warehouse.insert(f"marts.{mart}", pa.Table.from_pylist(rows))
+
+
+@pytest.fixture(scope="session")
+def measured_file(map_tables: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `measured`, which nobody may change."""
+    file = tmp_path_factory.mktemp("measured") / "w.duckdb"
+    with open_warehouse(f"duckdb:///{file}") as warehouse:
+        ensure_landing(warehouse)
+        with warehouse.transaction():
+            fill_landing(warehouse, {**map_tables, **SOURCES})
+            fill_marts(warehouse, marts(map_tables))
+    return file
 
 
 @pytest.fixture
-def measured(warehouse: Warehouse, map_tables: Rows) -> Warehouse:
-    """The example's map, measured."""
-    fill_landing(warehouse, {**map_tables, **SOURCES})
-    with warehouse.transaction():
-        fill_marts(warehouse, marts(map_tables))
-    return warehouse
+def measured(measured_file: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """The example's map, measured: a copy that a test may change."""
+    shutil.copy(measured_file, tmp_path / "w.duckdb")
+    with open_warehouse(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
+        yield warehouse
 
 
 @pytest.fixture

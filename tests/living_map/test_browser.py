@@ -68,14 +68,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, map_tables: Rows) -> Path:
-    """The measured example and its index, and beside them the map before any data."""
+    """The measured example and its index, and the map before any data."""
     folder = tmp_path_factory.mktemp("site")
     for name, tables in (("full", marts(map_tables)), ("empty", None)):
-        with open_warehouse(f"duckdb:///{folder / name}.duckdb") as w:
-            ensure_landing(w)
-            fill_landing(w, {**map_tables, **(SOURCES if tables else {})})
+        with open_warehouse(f"duckdb:///{folder / name}.duckdb") as warehouse:
+            ensure_landing(warehouse)
+            fill_landing(warehouse, {**map_tables, **(SOURCES if tables else {})})
             if tables:
-                fill_marts(w, tables)
+                fill_marts(warehouse, tables)
             settings = Settings(
                 workspace=folder,
                 name="service",
@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, map_tables: Rows) -> Path:
                 now=NOW,
                 synthetic=True,
             )
-            publish_maps(settings, w, STATES if tables else ())
+            publish_maps(settings, warehouse, STATES if tables else ())
     return folder
 
 
@@ -165,7 +165,7 @@ def test_headings_do_not_skip_levels(browser: Browser, site: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
-def test_a_picture_is_taken(browser: Browser, site: Path, tmp_path: Path, width: int, scheme: str) -> None:
+def test_a_screenshot_is_taken(browser: Browser, site: Path, tmp_path: Path, width: int, scheme: str) -> None:
     """For looking at: kept in JKPI_SCREENSHOTS where that names a folder."""
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", width, scheme)
     place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"map_{width}_{scheme}.png"
@@ -210,19 +210,19 @@ def test_a_week_that_late_data_changed_is_shown_as_it_was_published(
 ) -> None:
     database = tmp_path / "late.duckdb"
     shutil.copy(site / "full.duckdb", database)
-    with open_warehouse(f"duckdb:///{database}") as w:
+    with open_warehouse(f"duckdb:///{database}") as warehouse:
         where = "kpi = 'repair.time_to_resolve' and period = 'week' and is_primary and segment = 'all'"
-        (week,) = w.rows(
+        (week,) = warehouse.rows(
             f"select min(period_start) as first, min_by(value, period_start) as value from marts.fct_kpi_readings"
             f" where {where} and status = 'final' and period_start >= date '2026-03-02'"
         )
         changed = "value = 0.123, ci_low = 0.1, ci_high = 0.15"
-        w.execute(
+        warehouse.execute(
             f"update marts.fct_kpi_readings set {changed} where {where} and period_start = :first",
             {"first": week["first"]},
         )
         settings = Settings(tmp_path, "late", "", "", site_dir=tmp_path / "pages", now=NOW + timedelta(hours=1))
-        publish_maps(settings, w, STATES)
+        publish_maps(settings, warehouse, STATES)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     weeks = (LAST_WEEK - week["first"]).days // 7
     page.locator("#week-input").fill(str(25 - weeks))
@@ -239,8 +239,8 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
     today, start = card.inner_text(), page.locator("#week-input").input_value()
-    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
-        rows = w.rows(
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as warehouse:
+        rows = warehouse.rows(
             "select period_start, value, sample_size, status from marts.fct_kpi_readings where period = 'week'"
             " and kpi = 'repair.time_to_resolve' and is_primary order by period_start"
         )
@@ -260,18 +260,18 @@ def test_the_slider_shows_each_week_as_the_tables_have_it(browser: Browser, site
 
 
 def test_the_slider_goes_through_time_in_one_direction(browser: Browser, site: Path) -> None:
-    """From the left to the right no card goes back in time, and what is right of today is not final."""
+    """From the left to the right no card goes back in time, and weeks after today are not final."""
     page, wrong = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     today = int(page.locator("#week-input").input_value())
     assert today == 23
     card = page.locator("[data-kpi=kpi-repair-time_to_resolve]")
-    told = page.evaluate("JSON.parse(document.querySelector('#timeline').textContent).weeks")
+    weeks = page.evaluate("JSON.parse(document.querySelector('#timeline').textContent).weeks")
     seen = []
     for place in (today - 2, today - 1, today, today + 1, today + 2):
         page.locator("#week-input").fill(str(place))
-        said = card.locator(".picked, .small").last.inner_text()
-        seen.append(next(number for number, week in enumerate(told) if week in said))
-        assert ("may still change" in said) == (place > today)
+        note = card.locator(".picked, .small").last.inner_text()
+        seen.append(next(number for number, week in enumerate(weeks) if week in note))
+        assert ("may still change" in note) == (place > today)
     assert seen == list(range(today - 2, today + 3))
     assert wrong == []
     page.context.close()
@@ -287,16 +287,16 @@ def test_alerts_have_their_own_figures_and_follow_the_selected_segment(
         date(2026, 6, 23), "baseline", 0.91,
     )  # fmt: skip
     south = replace(late, alert_id="a2", moment="told_once", segment="region", segment_value="south", value=0.31)
-    with open_warehouse(f"duckdb:///{database}") as w:
+    with open_warehouse(f"duckdb:///{database}") as warehouse:
         columns = "* replace ('region' as segment, {value} as segment_value)"
         for value in ("'south'", "'north'"):
-            w.execute(
+            warehouse.execute(
                 f"insert into marts.fct_kpi_readings select {columns.format(value=value)}"
                 " from marts.fct_kpi_readings where segment = 'all'"
             )
         states = [STATES[0], replace(STATES[1], firing_segments=("region = south",)), STATES[2]]
         settings = Settings(tmp_path, "parts", "", "", site_dir=tmp_path / "pages", now=NOW)
-        publish_maps(settings, w, states, [late, south])
+        publish_maps(settings, warehouse, states, [late, south])
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1440)
     banner, card = page.locator(".headline"), page.locator("[data-moment=moment-technician_on_site]")
     assert "20 % " in plain(banner) and "baseline 91 % (n 391, 9 Jun to 23 Jun), since 9 Jun" in plain(banner)
@@ -326,17 +326,17 @@ def test_alerts_have_their_own_figures_and_follow_the_selected_segment(
 @pytest.mark.parametrize("width", [1300, 390])
 def test_long_names_of_segments_stay_in_their_card(browser: Browser, site: Path, tmp_path: Path, width: int) -> None:
     parts = [("clinic", "Kardiologie"), ("clinic+payer", "Kardiologie+gesetzlich"), ("site", "x" * 70)]
-    falls = [
+    alerts = [
         OpenAlert(
             f"a{number}", JOURNEY, "told_once", *part, "firing", date(2026, 6, 9), 0.5, 0.4, 0.6, 47, baseline=0.86
         )
         for number, part in enumerate(parts)
     ]
-    falling = tuple(" = ".join(part) for part in parts)
-    states = [STATES[0], replace(STATES[1], firing_segments=falling), STATES[2]]
-    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
+    firing = tuple(" = ".join(part) for part in parts)
+    states = [STATES[0], replace(STATES[1], firing_segments=firing), STATES[2]]
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as warehouse:
         settings = Settings(tmp_path, "long", "", "", site_dir=tmp_path / "pages", now=NOW)
-        publish_maps(settings, w, states, falls)
+        publish_maps(settings, warehouse, states, alerts)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", width)
     place = Path(os.environ.get("JKPI_SCREENSHOTS", tmp_path)) / f"long_{width}.png"
     page.locator(".moments").screenshot(path=place)
@@ -350,9 +350,9 @@ def test_an_early_warning_is_in_the_headline_and_on_its_card(browser: Browser, s
     sign = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     states = [replace(state, state="ok", alert_id=None) for state in STATES]
     states[1] = replace(states[1], early_warning=sign)
-    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as w:
+    with open_warehouse(f"duckdb:///{site / 'full'}.duckdb") as warehouse:
         settings = Settings(tmp_path, "signs", "", "", site_dir=tmp_path / "pages", now=NOW)
-        publish_maps(settings, w, states)
+        publish_maps(settings, warehouse, states)
     page, wrong = opened(browser, tmp_path / f"pages/{JOURNEY}.html", 1300)
     assert plain(page.locator(".headline-text")).startswith("No open alert, but an early warning: ")
     card = page.locator("[data-moment=moment-told_once]")
@@ -370,7 +370,7 @@ def plain(part: Locator) -> str:
     return " ".join(part.inner_text().replace(NARROW_NO_BREAK_SPACE, " ").split())
 
 
-def test_the_part_of_an_owner_stands_out(browser: Browser, site: Path) -> None:
+def test_the_stages_of_an_owner_are_highlighted(browser: Browser, site: Path) -> None:
     page, _ = opened(browser, site / f"full/{JOURNEY}.html", 1440)
     page.locator("#owner-input").select_option("field-service")
     kept = page.locator(".stage:not(.dimmed)").evaluate_all("all => all.map(e => e.dataset.stage)")

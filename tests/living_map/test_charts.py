@@ -134,7 +134,7 @@ def test_weeks_outside_the_window_are_not_drawn() -> None:
     assert len(of_class(svg, "hit")) == 2
 
 
-def test_nothing_at_all_is_still_a_drawing() -> None:
+def test_a_chart_without_values_is_drawn() -> None:
     svg = draw([])
     assert not of_class(svg, "line")
     assert svg.get("aria-label") == "a label"
@@ -153,7 +153,7 @@ def test_a_stack_fills_its_width() -> None:
     assert starts == pytest.approx([0, 120, 192])
 
 
-def test_pieces_of_the_flow_meet() -> None:
+def test_the_curves_of_the_flow_join() -> None:
     def edges(path: str) -> tuple[float, float]:
         return float(path.split("C")[0].split()[1]), float(path.split("V")[0].split()[-1])
 

@@ -31,11 +31,11 @@ def reading(
 
 @pytest.mark.parametrize("kind", KPI_KINDS)
 def test_every_kind_is_explained_and_captioned(kind: str) -> None:
-    made = kpi(kind)
-    assert not definitions.formula(made).endswith(" reading.")
-    assert definitions.maturity(made).startswith("Belongs to the day")
-    statistic = primary_statistic(made)
-    assert definitions.caption(made, statistic) != titleize(statistic).lower()
+    measured_kpi = kpi(kind)
+    assert not definitions.formula(measured_kpi).endswith(" reading.")
+    assert definitions.maturity(measured_kpi).startswith("Belongs to the day")
+    statistic = primary_statistic(measured_kpi)
+    assert definitions.caption(measured_kpi, statistic) != titleize(statistic).lower()
 
 
 def test_the_first_statistic_of_a_kind_is_the_one_the_map_has() -> None:
@@ -75,7 +75,7 @@ def test_numbers_in_their_unit(
     assert (view.value, view.interval, view.n) == (shown, interval, "120")
 
 
-def test_other_statistics() -> None:
+def test_other_statistics_have_captions() -> None:
     emotion = kpi("emotion", reading("emotion", 0.2, primary=True), reading("unknown", 31.0), emotion="angry")
     view = kpi_view(emotion, None, None, CLOCK)
     assert [(extra.value, extra.label) for extra in view.extras] == [("31", "responses without an answer")]
@@ -86,13 +86,13 @@ def test_other_statistics() -> None:
 
 
 def test_open_hours_in_captions() -> None:
-    made = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
-    assert definitions.caption(made, "share_within") == f"done within 4{NARROW_NO_BREAK_SPACE}open hours"
+    measured_kpi = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=14400)
+    assert definitions.caption(measured_kpi, "share_within") == f"done within 4{NARROW_NO_BREAK_SPACE}open hours"
     day = kpi("time_to_resolve", calendar="opening_hours", tolerance_seconds=86400)
     assert definitions.caption(day, "share_within") == f"done within 24{NARROW_NO_BREAK_SPACE}open hours"
     assert "day" not in definitions.formula(day)
-    assert definitions.caption(made, "median") == "median in open hours"
-    assert "Only the open hours of “opening hours” count." in definitions.formula(made)
+    assert definitions.caption(measured_kpi, "median") == "median in open hours"
+    assert "Only the open hours of “opening hours” count." in definitions.formula(measured_kpi)
     assert "open hours" not in definitions.formula(kpi("time_to_resolve", tolerance_seconds=14400))
 
 
@@ -110,5 +110,5 @@ def test_a_median_of_open_hours_is_never_in_days() -> None:
 
 
 def test_a_formula_names_survey_and_touchpoint() -> None:
-    made = kpi("csat", survey="after_repair", on_touchpoint="arrived", box_min=4, scale_min=1, scale_max=5)
-    assert definitions.formula(made).startswith("Of the responses to “after repair” about “arrived”,")
+    measured_kpi = kpi("csat", survey="after_repair", on_touchpoint="arrived", box_min=4, scale_min=1, scale_max=5)
+    assert definitions.formula(measured_kpi).startswith("Of the responses to “after repair” about “arrived”,")

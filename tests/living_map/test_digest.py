@@ -46,7 +46,7 @@ def test_a_median_by_a_calendar_is_in_open_hours(measured: Warehouse, settings: 
         " statistic = 'median', ci_low_week = 180000, ci_high_week = 230400, value_week = 201600, baseline = 144000"
         " where kpi = 'repair.time_to_resolve'"
     )
-    shown = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["worse"]]
+    shown = [line for file in write_digests(settings, measured, STATES, []) for line in file.digest.items["worse"]]
     (line,) = {line for line in shown if line.startswith("On site")}
     assert line.replace("\u202f", " ").startswith(
         "On site (Repair on site): 56 h, baseline 40 h in open hours (week of 15 Jun, 95 %: 50 h – 64 h, n "
@@ -60,7 +60,7 @@ def test_where_there_are_several_maps_a_line_names_its_own(measured: Warehouse, 
     )
     measured.execute("insert into raw.map_journeys select * replace ('another' as journey) from raw.map_journeys")
     title = measured.scalar("select title from raw.map_journeys where journey <> 'another'")
-    shown = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["worse"]]
+    shown = [line for file in write_digests(settings, measured, STATES, []) for line in file.digest.items["worse"]]
     assert any(line.startswith(f"On site (Repair on site, {title}): ") for line in shown)
 
 
@@ -82,8 +82,8 @@ def test_each_owner_gets_one_digest_a_week(measured: Warehouse, settings: Settin
         alert(kind="silent", title="Tickets", owner="call-centre"),
     ]
     written = write_digests(settings, measured, STATES, shown)
-    digests = [one.digest for one in written]
-    assert {one.owner for one in digests} == {"call-centre", "field-service", "head-of-service", "service-desk"}
+    digests = [file.digest for file in written]
+    assert {digest.owner for digest in digests} == {"call-centre", "field-service", "head-of-service", "service-desk"}
     assert enqueue_digests(settings, digests) == (4, 0)
     sent = {row.title: row.body for row in rows(settings)}
     bodies = {title.split("] ")[-1].split(":")[0]: body for title, body in sent.items()}
@@ -96,7 +96,7 @@ def test_each_owner_gets_one_digest_a_week(measured: Warehouse, settings: Settin
     assert "On time: resolved on 29 Jun, after 12 days" in field.split("Better")[1]
     assert "Long ago" not in field and "Never was" not in field
     assert "Tickets: its source delivers no new data since 18 Jun" in bodies["call-centre"].split("Stale")[1]
-    html = next(one.path for one in written if one.path.name == "field-service.html").read_text()
+    html = next(file.path for file in written if file.path.name == "field-service.html").read_text()
     assert "Technician on site in time: firing" in html
     assert "http" not in html
 
@@ -142,7 +142,7 @@ def test_a_recovering_moment_has_the_day_of_its_onset() -> None:
 def test_the_file_has_the_watch_list(measured: Warehouse, settings: Settings) -> None:
     """The HTML file next to the map, too: the moment had one low day."""
     written = write_digests(settings, measured, STATES, [])
-    shown = [one.path.read_text() for one in written if "Watch list" in one.path.read_text()]
+    shown = [file.path.read_text() for file in written if "Watch list" in file.path.read_text()]
     assert len(shown) == 1 and "watch, since 27 Jun, 3 days" in shown[0]
 
 
@@ -203,7 +203,7 @@ def test_moments_of_the_same_title_are_distinguished_by_map(measured: Warehouse,
     for table in ("map_journeys", "map_moments"):
         title = ", 'Some of them' as title" if table == "map_journeys" else ""
         measured.execute(f"insert into raw.{table} select * replace ('another' as journey{title}) from raw.{table}")
-    shown = [line for one in write_digests(settings, measured, STATES, []) for line in one.digest.items["firing"]]
+    shown = [line for file in write_digests(settings, measured, STATES, []) for line in file.digest.items["firing"]]
     assert [line for line in shown if "firing" in line] == [
         "Technician on site in time (Getting a broken machine running again): firing, since 9 Jun, 21 days"
     ]

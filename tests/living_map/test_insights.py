@@ -15,9 +15,9 @@ MOVES = [("report", "triage", 90), ("report", "(end)", 10), ("triage", "report",
          ("triage", "confirm", 25)]  # fmt: skip
 
 
-def moved(w: Warehouse, segment: str, start: date, rows: list[tuple[str, str, int]]) -> None:
+def moved(warehouse: Warehouse, segment: str, start: date, rows: list[tuple[str, str, int]]) -> None:
     for stage, target, count in rows:
-        insert(w, "marts.fct_stage_transitions", {
+        insert(warehouse, "marts.fct_stage_transitions", {
             "journey": JOURNEY, "stage": stage, "next_stage": target, "segment": segment, "segment_value": segment,
             "period_start": start, "count_transitions": count,
         })  # fmt: skip

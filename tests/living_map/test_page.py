@@ -24,7 +24,7 @@ from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
 from .conftest import (
-    FALLS_SINCE,
+    DROP_SINCE,
     JOURNEY,
     NOW,
     SOURCES,
@@ -41,7 +41,7 @@ Make = Callable[..., MapPage]
 
 
 @pytest.fixture
-def made(measured: Warehouse) -> MapPage:
+def page(measured: Warehouse) -> MapPage:
     (facts,) = read_page_data(measured, NOW)
     return page_model.build_page(facts, STATES, NOW, synthetic=True)
 
@@ -50,9 +50,9 @@ def kpi_views(page: MapPage) -> dict[str, KpiView]:
     return {view.anchor: view for view in (*page.kpis, *(kpi for stage in page.stages for kpi in stage.kpis))}
 
 
-def test_every_kpi_shows_its_latest_final_week(made: MapPage, measured: Warehouse) -> None:
+def test_every_kpi_shows_its_latest_final_week(page: MapPage, measured: Warehouse) -> None:
     health = measured.rows("select * from marts.rpt_journey_health")
-    views = kpi_views(made)
+    views = kpi_views(page)
     assert len(views) == len(health) > 10
     for row in health:
         view = views[f"kpi-{row['kpi'].replace('.', '-')}"]
@@ -67,13 +67,13 @@ def test_every_kpi_shows_its_latest_final_week(made: MapPage, measured: Warehous
         assert view.week == f"week of {format_short_date(row['value_week_start'], NOW.date())}"
 
 
-def test_the_rendered_page_has_the_values(made: MapPage, measured: Warehouse) -> None:
-    html = render_page(made)
-    for view in kpi_views(made).values():
+def test_the_rendered_page_has_the_values(page: MapPage, measured: Warehouse) -> None:
+    html = render_page(page)
+    for view in kpi_views(page).values():
         block = re.search(rf'id="{view.anchor}".*?</div>\s*(?=<div class="kpi"|</div>)', html, re.S)
         assert block is not None
         assert f">{view.value}<" in block[0]
-    for moment in made.moments:
+    for moment in page.moments:
         card = re.search(rf'id="{moment.anchor}".*?</article>', html, re.S)
         assert card is not None
         for text in (moment.value, moment.interval, moment.n, moment.state.label, moment.promise, moment.owner):
@@ -83,44 +83,44 @@ def test_the_rendered_page_has_the_values(made: MapPage, measured: Warehouse) ->
 
 def test_a_file_without_rows_does_not_hide_a_refused_delivery(measured: Warehouse) -> None:
     for number, (status, ago) in enumerate([("refused", 60), ("empty", 30)]):
-        told = {"batch_id": f"late{number}", "source": "surveys", "status": status, "reason": "a column is missing"}
-        insert(measured, "raw.load_batches", {**told, "loaded_at": NOW.replace(tzinfo=None) - timedelta(minutes=ago)})
+        batch = {"batch_id": f"late{number}", "source": "surveys", "status": status, "reason": "a column is missing"}
+        insert(measured, "raw.load_batches", {**batch, "loaded_at": NOW.replace(tzinfo=None) - timedelta(minutes=ago)})
     (facts,) = read_page_data(measured, NOW)
     views = {view.source: view for view in page_model.build_page(facts, STATES, NOW, synthetic=True).sources}
     assert views["surveys"].label == "last delivery refused"
 
 
-def test_intervals_come_from_the_mart(made: MapPage, measured: Warehouse) -> None:
+def test_intervals_come_from_the_mart(page: MapPage, measured: Warehouse) -> None:
     row = measured.rows(
         "select ci_low, ci_high from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and period = 'week'"
         " and is_primary and status = 'final' order by period_start desc limit 1"
     )[0]
-    view = kpi_views(made)["kpi-repair-time_to_resolve"]
+    view = kpi_views(page)["kpi-repair-time_to_resolve"]
     assert view.interval == f"{100 * row['ci_low']:.0f}–{100 * row['ci_high']:.0f}{NARROW_NO_BREAK_SPACE}%"
 
 
-def test_the_other_statistics_are_of_the_same_week(made: MapPage, measured: Warehouse) -> None:
+def test_the_other_statistics_are_of_the_same_week(page: MapPage, measured: Warehouse) -> None:
     median = measured.scalar(
         "select value from marts.fct_kpi_readings where kpi = 'repair.time_to_resolve' and statistic = 'median'"
         " and period = 'week' and status = 'final' order by period_start desc limit 1"
     )
-    extras = kpi_views(made)["kpi-repair-time_to_resolve"].extras
+    extras = kpi_views(page)["kpi-repair-time_to_resolve"].extras
     assert page_text.format_rounded_duration(median) in [extra.value for extra in extras]
 
 
-def test_stages_are_in_order_with_their_visits(made: MapPage, measured: Warehouse) -> None:
+def test_stages_are_in_order_with_their_visits(page: MapPage, measured: Warehouse) -> None:
     counted = measured.rows(
         "select map_stages.title, count(visits.stage) as visits from raw.map_stages"
         " left join marts.fct_stage_visits as visits on map_stages.stage = visits.stage and visits.entered_at >= :since"
         " group by map_stages.title, map_stages.position order by map_stages.position",
         {"since": NOW.replace(tzinfo=None) - timedelta(days=28)},
     )
-    assert [stage.title for stage in made.stages] == [row["title"] for row in counted]
-    assert [stage.visits for stage in made.stages] == [f"{row['visits']:,} visits in 28 days" for row in counted]
+    assert [stage.title for stage in page.stages] == [row["title"] for row in counted]
+    assert [stage.visits for stage in page.stages] == [f"{row['visits']:,} visits in 28 days" for row in counted]
 
 
-def test_touchpoints_show_their_events_or_that_there_are_none(made: MapPage, measured: Warehouse) -> None:
-    touchpoints = {t.touchpoint: t for stage in made.stages for t in stage.touchpoints}
+def test_touchpoints_show_their_events_or_that_there_are_none(page: MapPage, measured: Warehouse) -> None:
+    touchpoints = {t.touchpoint: t for stage in page.stages for t in stage.touchpoints}
     assert touchpoints.keys() == {
         row["touchpoint"] for row in measured.rows("select touchpoint from raw.map_touchpoints")
     }
@@ -134,49 +134,49 @@ def test_touchpoints_show_their_events_or_that_there_are_none(made: MapPage, mea
     assert touchpoints["technician_arrived"].volume.startswith(f"{count:,} ×")
     assert touchpoints["technician_arrived"].confirmed
     assert not touchpoints["fault_diagnosed"].confirmed
-    assert [touchpoint.label for touchpoint in made.unmapped_touchpoints] == ["Spare key lost"]
+    assert [touchpoint.label for touchpoint in page.unmapped_touchpoints] == ["Spare key lost"]
 
 
-def test_moments_are_compared_with_their_promise(made: MapPage) -> None:
-    late, told, ends = made.moments
-    assert (late.state.label, late.since) == ("firing", f"since 9 Jun, {(NOW.date() - FALLS_SINCE).days} days")
-    assert late.goal_status is not None
-    assert (late.goal_status.key, late.goal_status.label) == ("bad", "below the promise")
-    assert told.promise is not None
-    assert told.promise.startswith("promise: at most")
-    assert ends.state.label == "watch"
-    assert made.headline.key == "firing"
-    assert late.title in made.headline.text
+def test_moments_are_compared_with_their_promise(page: MapPage) -> None:
+    on_site, told_once, ends_well = page.moments
+    assert (on_site.state.label, on_site.since) == ("firing", f"since 9 Jun, {(NOW.date() - DROP_SINCE).days} days")
+    assert on_site.goal_status is not None
+    assert (on_site.goal_status.key, on_site.goal_status.label) == ("bad", "below the promise")
+    assert told_once.promise is not None
+    assert told_once.promise.startswith("promise: at most")
+    assert ends_well.state.label == "watch"
+    assert page.headline.key == "firing"
+    assert on_site.title in page.headline.text
 
 
-def test_only_an_open_alert_is_marked_on_the_charts(made: MapPage) -> None:
-    views = kpi_views(made)
+def test_only_an_open_alert_is_marked_on_the_charts(page: MapPage) -> None:
+    views = kpi_views(page)
     marked = [anchor for anchor, view in views.items() if view.chart and "alert-flag" in view.chart]
     assert marked == ["kpi-repair-time_to_resolve"]
 
 
-def test_the_withheld_week_is_a_gap_and_never_a_value(made: MapPage) -> None:
-    chart = kpi_views(made)["kpi-confirm-csat"].chart
+def test_the_withheld_week_is_a_gap_and_never_a_value(page: MapPage) -> None:
+    chart = kpi_views(page)["kpi-confirm-csat"].chart
     assert chart is not None
     assert chart.count('class="withheld"') == 1
-    definition = next(d for d in made.definitions if d.anchor == "def-confirm-csat")
+    definition = next(d for d in page.definitions if d.anchor == "def-confirm-csat")
     (row,) = [week for week in definition.weeks if week.status == "withheld"]
     assert (row.value, row.interval) == ("–", "–")
 
 
-def test_every_link_inside_the_page_has_a_target(made: MapPage) -> None:
-    html = render_page(made)
+def test_every_link_inside_the_page_has_a_target(page: MapPage) -> None:
+    html = render_page(page)
     ids = re.findall(r'\sid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
 
 
-def test_synthetic_data_is_marked(made: MapPage) -> None:
-    assert "synthetic data" in render_page(made)
-    assert "synthetic" not in render_page(replace(made, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
+def test_synthetic_data_is_marked(page: MapPage) -> None:
+    assert "synthetic data" in render_page(page)
+    assert "synthetic" not in render_page(replace(page, synthetic=False)).split("<body>")[1].replace("i-synthetic", "")
 
 
-def test_a_map_without_data(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
+def test_a_map_without_data_is_published(warehouse: Warehouse, map_tables: Rows, settings: Settings) -> None:
     fill_landing(warehouse, map_tables)
     publish_maps(settings, warehouse, ())
     html = (settings.site_dir / f"{JOURNEY}.html").read_text()
@@ -191,11 +191,11 @@ def test_empty_marts_are_no_data(warehouse: Warehouse, map_tables: Rows) -> None
     fill_landing(warehouse, map_tables)
     fill_marts(warehouse, {})
     (facts,) = read_page_data(warehouse, NOW)
-    made = page_model.build_page(facts, (), NOW, synthetic=False)
-    assert made.headline.text == "Nothing has been measured yet."
-    assert {view.note for view in kpi_views(made).values()} == {"no data yet"}
-    assert {view.value for view in kpi_views(made).values()} == {None}
-    assert "{'" not in render_page(made)
+    page = page_model.build_page(facts, (), NOW, synthetic=False)
+    assert page.headline.text == "Nothing has been measured yet."
+    assert {view.note for view in kpi_views(page).values()} == {"no data yet"}
+    assert {view.value for view in kpi_views(page).values()} == {None}
+    assert "{'" not in render_page(page)
 
 
 def test_a_reading_of_another_definition_is_not_shown(measured: Warehouse, map_tables: Rows) -> None:
@@ -251,8 +251,8 @@ def test_texts_of_users_are_escaped(warehouse: Warehouse, map_tables: Rows, sett
         assert "&lt;script&gt;" in html
 
 
-def test_a_page_loads_nothing_from_the_network(made: MapPage) -> None:
-    html = render_page(made)
+def test_a_page_loads_nothing_from_the_network(page: MapPage) -> None:
+    html = render_page(page)
     addresses = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", html)
     assert addresses
     assert {a for a in addresses if not a.startswith("#")} <= {"index.html", "data:,"}
@@ -274,9 +274,9 @@ def test_data_that_ended_keeps_its_last_week(measured: Warehouse) -> None:
     later = NOW + timedelta(days=400)
     (facts,) = read_page_data(measured, later)
     assert facts.last_week.isoformat() == "2026-06-29"
-    made = page_model.build_page(facts, STATES, later, synthetic=False)
-    assert kpi_views(made)["kpi-confirm-csat"].week == "week of 15 Jun 2026"
-    assert made.newest == "1.1 years ago"
+    page = page_model.build_page(facts, STATES, later, synthetic=False)
+    assert kpi_views(page)["kpi-confirm-csat"].week == "week of 15 Jun 2026"
+    assert page.newest == "1.1 years ago"
 
 
 def test_a_journey_called_index_does_not_overwrite_the_index() -> None:
@@ -306,11 +306,11 @@ def test_postgres_makes_the_same_pages(
 ) -> None:
     publish_maps(settings, measured, STATES)
     elsewhere = replace(settings, site_dir=tmp_path / "postgres")
-    with open_warehouse(postgres_url) as w:
-        ensure_landing(w)
-        fill_landing(w, {**map_tables, **SOURCES})
-        fill_marts(w, marts(map_tables))
-        publish_maps(elsewhere, w, STATES)
+    with open_warehouse(postgres_url) as warehouse:
+        ensure_landing(warehouse)
+        fill_landing(warehouse, {**map_tables, **SOURCES})
+        fill_marts(warehouse, marts(map_tables))
+        publish_maps(elsewhere, warehouse, STATES)
     for path in settings.site_dir.glob("*.html"):
         assert (elsewhere.site_dir / path.name).read_text() == path.read_text()
 

@@ -80,12 +80,12 @@ def test_readings_that_stopped_are_noted() -> None:
 
 
 def moments(*states: str) -> list[MomentView]:
-    made = []
+    result = []
     for number, state in enumerate(states):
         drawn = MomentData(f"m{number}", "repair.x", "share_within", 0.9, "field", f"Moment {number}")
-        judged = MomentState("j", drawn.moment, state, date(2026, 6, 20), None)
-        made.append(moment_view(drawn, kpi(reading(0.71, 0.65, 0.77)), judged, "Repair", CLOCK))
-    return made
+        series_state = MomentState("j", drawn.moment, state, date(2026, 6, 20), None)
+        result.append(moment_view(drawn, kpi(reading(0.71, 0.65, 0.77)), series_state, "Repair", CLOCK))
+    return result
 
 
 @pytest.mark.parametrize(
@@ -104,17 +104,17 @@ def moments(*states: str) -> list[MomentView]:
     ],
 )
 def test_the_most_urgent_state_makes_the_headline(states: tuple[str, ...], key: str, text: str) -> None:
-    made = page_headline(moments(*states), measured=True)
-    assert (made.key, made.text) == (key, text)
+    result = page_headline(moments(*states), measured=True)
+    assert (result.key, result.text) == (key, text)
 
 
 def with_alerts(state: str, *alerts: OpenAlert, **parameters: object) -> MomentView:
     """A moment whose latest final week is before the drop; `parameters`: more of its KPI."""
     drawn = MomentData("m", "repair.x", "share_within", 0.9, "field", "On site")
     segments = tuple(f"{alert.segment} = {alert.segment_value}" for alert in alerts if not alert.is_total)
-    judged = MomentState("j", "m", state, date(2026, 6, 20), None, firing_segments=segments)
-    made = kpi(reading(0.89, 0.86, 0.92), parameters={"tolerance_seconds": 43200, **parameters})
-    return moment_view(drawn, made, judged, "Repair", CLOCK, alerts)
+    series_state = MomentState("j", "m", state, date(2026, 6, 20), None, firing_segments=segments)
+    result = kpi(reading(0.89, 0.86, 0.92), parameters={"tolerance_seconds": 43200, **parameters})
+    return moment_view(drawn, result, series_state, "Repair", CLOCK, alerts)
 
 
 def drop_alert(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
@@ -196,8 +196,8 @@ def with_early_warning(state: str = "ok") -> MomentView:
     """A moment whose newest customers lie behind, by what the alert says."""
     early_warning = OpenEarlyWarning("e1", date(2026, 6, 27), "after 1 day 60 % are through instead of 80 %")
     drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
-    judged = MomentState("j", "s", state, date(2026, 6, 20), None, early_warning=early_warning)
-    return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), judged, "Repair", CLOCK)
+    series_state = MomentState("j", "s", state, date(2026, 6, 20), None, early_warning=early_warning)
+    return moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), series_state, "Repair", CLOCK)
 
 
 def test_an_early_warning_is_not_all_ok() -> None:
@@ -281,13 +281,13 @@ def test_a_source_shows_its_freshness() -> None:
 
 @pytest.mark.parametrize("kind", sorted(definitions.DEFAULT_STATISTICS))
 def test_every_kind_has_formula_maturity_and_caption(kind: str) -> None:
-    made = kpi(
+    result = kpi(
         kind=kind, parameters={"survey": "after_repair", "of_touchpoint": "call_transferred", "window_seconds": 172800}
     )
-    assert definitions.formula(made).endswith(".")
-    assert definitions.maturity(made).endswith(".")
-    assert definitions.caption(made, definitions.DEFAULT_STATISTICS[kind])
-    assert "None" not in definitions.formula(made) + definitions.maturity(made)
+    assert definitions.formula(result).endswith(".")
+    assert definitions.maturity(result).endswith(".")
+    assert definitions.caption(result, definitions.DEFAULT_STATISTICS[kind])
+    assert "None" not in definitions.formula(result) + definitions.maturity(result)
 
 
 def test_a_definition_names_its_parameters() -> None:

@@ -36,7 +36,7 @@ def one(place: Any, text: str, adds_up: Any, source: str | None = None) -> Any:
         ("4,dora,D,,web,01/06/2026 10:00,low", "missing touchpoint", None),
     ],
 )
-def test_a_row_that_cannot_be_understood(
+def test_an_invalid_row_is_rejected_with_its_reason(
     place: Any, three_rows: str, adds_up: Any, row: str, reason: str, detail: str | None
 ) -> None:
     report = one(place, three_rows + row + "\n", adds_up)
@@ -51,7 +51,7 @@ def test_the_next_day_is_not_yet_the_future(place: Any, three_rows: str, adds_up
     assert one(place, three_rows + "4,dora,D,New,web,01/07/2026 13:59,low\n", adds_up).loaded == 4
 
 
-def test_missing_file(place: Any, tickets: str) -> None:
+def test_a_missing_file_is_an_error(place: Any, tickets: str) -> None:
     place.write("data/tickets_2026.csv", "x")
     with pytest.raises(SourceError, match=r"tickets: no file data/ticket_2026\.csv") as caught:
         place.load(tickets.replace("data/*.csv", "data/ticket_2026.csv"))
@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_the_ledger_until_it_can_be(pla
     _, refused = place.warehouse.rows(ledger)
     assert (refused["origin"], refused["status"]) == ("data/b.csv", "refused")
     assert "data/b.csv" in refused["reason"] and "\n" not in refused["reason"]
-    assert refused["started_at"].day == 30  # as it was first refused, not each day anew
+    assert refused["started_at"].day == 30  # the day of the first refusal, not of each run
     assert place.count() == 3
 
     place.write("data/b.csv", three_rows.replace("1,anna", "9,anna"))
@@ -183,7 +183,7 @@ def test_unknown_file_type_is_an_error(place: Any, three_rows: str, tickets: str
 
 
 @pytest.mark.parametrize("row", ["1,anna,7,5", "2,anna,0,5", "3,anna,many,5", "4,anna,nan,5", "5,anna,inf,5"])
-def test_scores_that_are_none(place: Any, adds_up: Any, row: str) -> None:
+def test_an_invalid_score_is_rejected(place: Any, adds_up: Any, row: str) -> None:
     text = """\
 source: survey
 kind: responses
@@ -236,8 +236,8 @@ def test_numbers_are_read_by_their_decimal_sign(
 def test_undeclared_decimal_comma_has_a_hint(place: Any) -> None:
     place.write("data/a.csv", "id;who;score;at\n1;anna;9,0;2026-06-01\n2;ben;many;2026-06-01\n")
     place.load(SURVEY.replace(", FORMAT", ""))
-    told = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
-    assert told == {1: "9,0 (a decimal comma? write format: {decimal: ','} in the source)", 2: "many"}
+    detail_of_row = {row["row_number"]: row["detail"] for row in place.rows(table="rejected_rows")}
+    assert detail_of_row == {1: "9,0 (a decimal comma? write format: {decimal: ','} in the source)", 2: "many"}
 
 
 def test_totals_and_conditions_are_read_by_the_decimal_sign_as_well(place: Any, adds_up: Any) -> None:
@@ -273,12 +273,12 @@ def test_load_warns_if_more_than_5_percent_are_rejected(place: Any, header: str)
     place.write("data/a.csv", header + rows(0, 57, "01/06/2026 10:00") + rows(57, 3, "yesterday"))
     assert rejected_warning(place.load()) is None
     place.write("data/b.csv", header + rows(100, 9, "01/06/2026 10:00") + rows(109, 1, "yesterday"))
-    told = place.load()
-    assert rejected_warning(told) == "10.0 % of the rows were rejected (1 of 10)"
-    assert render_batch_remarks("tickets", told)[0].startswith("tickets: warning: 10.0 % of the rows")
+    result = place.load()
+    assert rejected_warning(result) == "10.0 % of the rows were rejected (1 of 10)"
+    assert render_batch_remarks("tickets", result)[0].startswith("tickets: warning: 10.0 % of the rows")
 
 
-def test_an_open_quote(place: Any, three_rows: str) -> None:
+def test_a_row_with_an_open_quote_is_rejected(place: Any, three_rows: str) -> None:
     place.write(
         "data/a.csv", three_rows + '4,"dora,D,New,web,01/06/2026 10:00,low\n5,e,E,New,web,01/06/2026 10:00,low\n'
     )

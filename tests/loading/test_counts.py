@@ -79,7 +79,7 @@ def test_repeated_total_lands_once_and_a_conflicting_one_is_rejected(place: Any,
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "problem"),
     [
         ("period: month\n", "", "the period of a row is missing"),
         ("period: month", "period: year", "'day', 'week' or 'month'"),
@@ -95,7 +95,7 @@ def test_repeated_total_lands_once_and_a_conflicting_one_is_rejected(place: Any,
         ("denominator: all}, s", "denominater: all}, s", "'denominater'"),
     ],
 )
-def test_inconsistent_keys_are_reported(place: Any, old: str, new: str, told: str) -> None:
+def test_inconsistent_keys_are_reported(place: Any, old: str, new: str, problem: str) -> None:
     assert old in TOTALS
-    with pytest.raises(WorkspaceError, match=told):
+    with pytest.raises(WorkspaceError, match=problem):
         place.source(TOTALS.replace(old, new, 1))

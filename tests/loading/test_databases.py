@@ -81,7 +81,7 @@ def test_native_types_from_postgres(
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "problem"),
     [
         ("nonsense", "is not a database URL"),
         ("oracel://u:secret@host/db", "names an unknown database"),
@@ -89,9 +89,9 @@ def test_native_types_from_postgres(
         ("postgresql://u:secret@127.0.0.1:1/db", "the database says"),
     ],
 )
-def test_a_wrong_url(place: Any, monkeypatch: pytest.MonkeyPatch, url: str, told: str) -> None:
+def test_a_wrong_url_is_reported(place: Any, monkeypatch: pytest.MonkeyPatch, url: str, problem: str) -> None:
     monkeypatch.setenv("TICKETS_URL", url)
-    with pytest.raises(SourceError, match=told) as caught:
+    with pytest.raises(SourceError, match=problem) as caught:
         place.load(SQL)
     assert "secret" not in str(caught.value) + caught.value.hint
     assert place.count("load_batches") == 0

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 (what a file holds and what is told of it stand on one line)
+# ruff: noqa: E501 (the content of a file and its problem are on one line)
 """Each kind of source and each shape of row, read with YAML alone."""
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ constants: {survey: airport}
 """
 
 
-def test_a_wide_table(place: Any, adds_up: Any) -> None:
+def test_a_wide_table_gives_an_event_for_each_milestone(place: Any, adds_up: Any) -> None:
     place.write(
         "data/a.csv",
         "id,open_dt,closed_dt,promised,area\n1,2026-06-01,2026-06-02,2026-06-05,x\n2,2026-06-03,,,y\n3,,,,z\n4,2026-06-04,soon,,z\n",
@@ -100,7 +100,7 @@ def test_further_events_and_a_name_that_is_given_twice(place: Any, adds_up: Any)
     assert json.loads(new["segments"]) == {"kind": "net", "part": "cable"}
 
 
-def test_a_wide_survey(place: Any, adds_up: Any) -> None:
+def test_a_wide_survey_gives_a_response_for_each_question(place: Any, adds_up: Any) -> None:
     place.write("data/a.csv", "id,day,Q1,Q2\n1,2026-06-01,4,5\n2,2026-06-01,0,6\n3,2026-06-02,,3\n4,2026-06-02,9,1\n")
     report = adds_up(place.load(SURVEY)[0])
     assert (report.read, report.loaded, report.skipped, dict(report.reasons)) == (
@@ -168,7 +168,7 @@ def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
     assert (report.loaded, dict(report.reasons)) == (3, {"same id, other content": 1, "unreadable date": 1})
 
 
-def test_json_lines(place: Any, adds_up: Any, tickets: str) -> None:
+def test_json_lines_are_loaded(place: Any, adds_up: Any, tickets: str) -> None:
     text = (
         tickets.replace("*.csv", "*.jsonl")
         .replace("caller", "/who/id")
@@ -244,7 +244,7 @@ def test_compressed_files_are_read_in_the_order_of_their_names(
     assert [(report.origin, report.loaded) for report in reports] == [("data/t1.csv.zst", 1), ("data/t2.csv.gz", 3)]
 
 
-def test_odd_csv(place: Any, tickets: str, adds_up: Any) -> None:
+def test_unusual_csv(place: Any, tickets: str, adds_up: Any) -> None:
     text = tickets.replace("{timestamps", '{delimiter: ";", timestamps')
     place.write(
         "data/a.csv",
@@ -256,7 +256,7 @@ def test_odd_csv(place: Any, tickets: str, adds_up: Any) -> None:
     assert place.rows(order="event_id")[0]["channel"] == 'a "b";\nc'
 
 
-def test_value_maps(place: Any, three_rows: str, tickets: str) -> None:
+def test_value_maps_translate_values(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/a.csv", three_rows)
     place.load(tickets + "values: {channel: {phone: call}}\n")
     assert [row["channel"] for row in place.rows("channel, event_id", order="event_id")] == ["call", "call", "web"]

@@ -15,7 +15,7 @@ from jkpi.loading.rejects import replay_rejects
 from jkpi.protocols import ChunkValidation, RowRejection
 
 
-def test_rows_land_as_they_are_meant(each: Any, three_rows: str) -> None:
+def test_rows_land_with_their_mapped_values(each: Any, three_rows: str) -> None:
     each.write("data/a.csv", three_rows)
     (report,) = each.load()
     assert (report.status, report.read, report.loaded) == ("loaded", 3, 3)
@@ -109,8 +109,8 @@ def test_replace_loads_a_source_again_and_leaves_the_others(each: Any, three_row
     each.load(tickets.replace("source: tickets", "source: others"))
     (report,) = each.load(tickets.replace("fault_reported", "fault_noticed"), replace=True)
     assert report.loaded == 3 and each.count() == 6
-    told = each.rows("source, touchpoint, count(*) as many", order="1, 2", table="touchpoint_events group by 1, 2")
-    assert [row["touchpoint"] for row in told] == [
+    landed = each.rows("source, touchpoint, count(*) as many", order="1, 2", table="touchpoint_events group by 1, 2")
+    assert [row["touchpoint"] for row in landed] == [
         "fault_reported",
         "repair_confirmed",
         "fault_noticed",
@@ -173,9 +173,7 @@ def test_many_chunks_are_one_batch(each: Any, header: str, monkeypatch: pytest.M
     assert json.loads(rejects["same id, other content"]["original"])["number"] == "k1900"
 
 
-def test_both_engines_land_the_same_to_the_letter(
-    tmp_path: Any, postgres_url: str, three_rows: str, tickets: str
-) -> None:
+def test_both_engines_land_the_same_rows(tmp_path: Any, postgres_url: str, three_rows: str, tickets: str) -> None:
     from jkpi.config.settings import Settings
     from jkpi.loading.load import load_source
     from jkpi.loading.workspace import read_sources

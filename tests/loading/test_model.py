@@ -1,5 +1,5 @@
-# ruff: noqa: E501 (what a file holds and what is told of it stand on one line)
-"""What is wrong in a source's YAML is told, all at once, with its place."""
+# ruff: noqa: E501 (the content of a file and its problem are on one line)
+"""All problems in the YAML of a source are reported at once, with their positions."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_all_problems_of_all_files_at_once(tmp_path: Path) -> None:
     assert "the source 't' is also defined in sources/s0.yml" in found[0]
 
 
-def test_short_forms(tmp_path: Path) -> None:
+def test_short_forms_equal_their_long_forms(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "a.yml").write_text(
         BASE.replace("a.csv", "[a.csv, b.csv]")

@@ -1,4 +1,4 @@
-"""Rejected rows: listed, taken out, mended, and sent through the same door again."""
+"""Rejected rows: listed, exported, corrected, and loaded again through the same checks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rejected(each: Any, three_rows: str) -> Any:
     return each
 
 
-def test_list_and_count(rejected: Any) -> None:
+def test_rejected_rows_are_listed_and_counted(rejected: Any) -> None:
     rows = list_rejects(rejected.warehouse)
     assert {row["reason"] for row in rows} == {"unknown touchpoint", "impossible date", "ragged row"}
     assert next(row["original"]["caller"] for row in rows if row["reason"] == "unknown touchpoint") == "dora"
@@ -85,7 +85,7 @@ def named(text: str) -> str:
     return "\n".join([f"{head},full name", *(f"{row},Anna Example" for row in rows), ""])
 
 
-def test_of_a_row_only_what_the_yaml_maps_is_kept(each: Any, three_rows: str, tickets: str, adds_up: Any) -> None:
+def test_only_mapped_columns_of_a_row_are_stored(each: Any, three_rows: str, tickets: str, adds_up: Any) -> None:
     taken = "1,other,A,New,phone,01/06/2026 10:00,high\n"  # its id is taken by other content
     each.write("data/a.csv", named(three_rows + BAD.replace("6,fay\n", "") + taken))
     each.load()
@@ -98,7 +98,7 @@ def test_of_a_row_only_what_the_yaml_maps_is_kept(each: Any, three_rows: str, ti
     assert adds_up(replay_rejects(corrected, each.settings, each.warehouse)).loaded == 1
 
 
-def test_of_json_lines_only_what_the_yaml_points_at_is_kept(each: Any, tickets: str, adds_up: Any) -> None:
+def test_only_mapped_fields_of_json_lines_are_stored(each: Any, tickets: str, adds_up: Any) -> None:
     text = tickets.replace("*.csv", "*.jsonl").replace("customer_id: caller", "customer_id: /who/id")
     row = {"id": 4, "who": {"id": "dora", "name": "Dora Example"}, "number": "D", "state": "Lost", "channel": "web",
            "at": "01/06/2026 10:00", "priority": "low", "phone": "0123"}  # fmt: skip
@@ -122,7 +122,7 @@ def test_of_json_lines_only_what_the_yaml_points_at_is_kept(each: Any, tickets: 
     assert len({event["customer_id"] for event in each.rows()}) == 2
 
 
-def test_what_was_replayed_is_not_kept_a_second_time(rejected: Any, tickets: str) -> None:
+def test_a_replayed_row_is_not_stored_twice(rejected: Any, tickets: str) -> None:
     source = rejected.source(tickets.replace("Draft: null", "Draft: null, Lost: part_lost"))
     replay_rejects(source, rejected.settings, rejected.warehouse)
     kept = {row["status"]: row["original"] is not None for row in rejected.rows(table="rejected_rows")}

@@ -36,7 +36,7 @@ NOTHING = StagedCounts(read=0, skipped=0, rows=0, duplicates=0, conflicts=0, rej
         ),
     ],
 )
-def test_reconcile(counts: dict[str, object], expected: tuple[int, int, int, int]) -> None:
+def test_counts_of_a_batch_add_up(counts: dict[str, object], expected: tuple[int, int, int, int]) -> None:
     report = reconcile(replace(NOTHING, **counts), "tickets", "a.csv", "b1", ["careful"])  # type: ignore[arg-type]
     assert (report.loaded, report.rejected, report.duplicates, report.skipped) == expected
     assert (report.source, report.origin, report.batch_id, report.status) == ("tickets", "a.csv", "b1", "loaded")

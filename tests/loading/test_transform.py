@@ -19,22 +19,22 @@ from jkpi.loading.zones import to_utc
 
 ZONES = (
     "Europe/Paris",
-    "America/New_York",
-    "Australia/Lord_Howe",
-    "Asia/Kolkata",
-    "America/Sao_Paulo",
-    "UTC",
-    "Africa/Casablanca",
+    "Australia/Lord_Howe",  # shifts by half an hour
+    *(
+        pytest.param(zone, marks=pytest.mark.slow)
+        for zone in ("America/New_York", "Asia/Kolkata", "America/Sao_Paulo", "UTC", "Africa/Casablanca")
+    ),
 )
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_local_times_become_what_python_makes_of_them(zone: str) -> None:
+def test_local_times_become_the_utc_times_of_python(zone: str) -> None:
     start, end = datetime(2011, 1, 1), datetime(2026, 12, 31)
-    found = duckdb.sql(
-        f"select t, {to_utc('t', zone, start, end)}"
-        f" from range(timestamp '{start}', timestamp '{end}', interval 45 minute) r(t)"
-    ).fetchall()
+    with duckdb.connect() as database:
+        found = database.execute(
+            f"select t, {to_utc('t', zone, start, end)}"
+            f" from range(timestamp '{start}', timestamp '{end}', interval 45 minute) r(t)"
+        ).fetchall()
     info = ZoneInfo(zone)
     wrong = [t for t, utc in found if t.replace(tzinfo=info).astimezone(UTC).replace(tzinfo=None) != utc]
     assert len(found) > 180_000
@@ -43,7 +43,7 @@ def test_local_times_become_what_python_makes_of_them(zone: str) -> None:
 
 @given(st.binary(min_size=1, max_size=200), st.lists(st.text(min_size=1), min_size=1, max_size=20))
 @settings(max_examples=40, deadline=None)
-def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
+def test_pseudonyms_equal_the_hmac_of_python(key: bytes, ids: list[str]) -> None:
     ids = [text.replace("\0", "") for text in ids]
     with duckdb.connect() as database:
         sql = f"select {pseudonym('id')} from (select unnest($ids::varchar[]) as id)"
@@ -57,7 +57,7 @@ def test_pseudonyms_are_pythons_hmac(key: bytes, ids: list[str]) -> None:
     )
 )
 @settings(max_examples=60, deadline=None)
-def test_ids_of_several_parts_do_not_meet(pairs: list[tuple[str, str]]) -> None:
+def test_ids_of_different_parts_are_different(pairs: list[tuple[str, str]]) -> None:
     with duckdb.connect() as database:
         pairs_sql = "select unnest($a::varchar[]) as a, unnest($b::varchar[]) as b"
         sql = f"select count(distinct {composite_id(['a', 'b'])}) from ({pairs_sql})"
@@ -91,15 +91,15 @@ NOON = datetime(2026, 3, 1, 12, 0)
         (["unix"], "UTC", "soon", None),
     ],
 )
-def test_times(formats: list[str] | None, zone: str, text: str, utc: datetime | None) -> None:
-    times = TimeParser(FileFormat(timestamps=formats, timezone=zone), strict=True)  # type: ignore[arg-type]
+def test_times_are_read_by_their_format(formats: list[str] | None, zone: str, text: str, utc: datetime | None) -> None:
+    times = TimeParser(FileFormat(timestamps=formats, timezone=zone), strict=True)
     with duckdb.connect() as database:
         database.execute("set TimeZone = 'UTC'")
         sql = f"select {times.utc('t', datetime(2026, 1, 1), datetime(2026, 12, 31))} from (select $t::varchar as t)"
         assert database.execute(sql, {"t": text}).fetchall() == [(utc,)]
 
 
-def test_an_hour_that_comes_twice_is_its_first_passing(place: Any, tickets: str, header: str) -> None:
+def test_a_local_time_that_occurs_twice_is_read_as_the_first(place: Any, tickets: str, header: str) -> None:
     text = tickets.replace("%d/%m/%Y", "%d.%m.%Y")
     rows = [
         f"{n},a,A,New,web,{at},low\n"
@@ -117,7 +117,7 @@ def test_without_a_key_ids_stay_as_they_are(place: Any, three_rows: str, tickets
     assert {row["customer_id"] for row in place.rows("customer_id")} == {"anna", "ben"}
 
 
-def test_derived_ids_do_not_give_the_customer_away(place: Any, three_rows: str, tickets: str) -> None:
+def test_derived_ids_do_not_reveal_the_customer(place: Any, three_rows: str, tickets: str) -> None:
     place.write("data/a.csv", three_rows)
     place.load(tickets.replace("  event_id: id\n", ""))
     ids = [row["event_id"] for row in place.rows("event_id, touchpoint", order="occurred_at")]

@@ -63,8 +63,8 @@ def url(workspace: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_life_of_measuring(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """First all is new, then only what is; a changed map and time set back start anew."""
+def test_incremental_runs_and_full_refreshes(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The first run builds everything, later ones only new rows; a changed map or an earlier time refresh all."""
     counter = Counter()
     first = measure(world.settings(url(workspace), workspace), progress=counter)
     assert first.passed and first.refresh_reason == ""
@@ -110,7 +110,7 @@ TAKEN_BACK = {
 
 
 @pytest.mark.parametrize("statements", TAKEN_BACK.values(), ids=TAKEN_BACK)
-def test_a_batch_that_was_taken_back_is_counted_no_more(landed: str, tmp_path: Path, statements: list[str]) -> None:
+def test_events_of_a_withdrawn_batch_are_no_longer_counted(landed: str, tmp_path: Path, statements: list[str]) -> None:
     """Also where it was loaded again under the same name: its rows are others."""
     settings = world.settings(landed, tmp_path)
     measure(settings)

@@ -108,10 +108,10 @@ def test_index_before_any_check(settings: Settings) -> None:
 
 
 def test_index_marks_synthetic_data(settings: Settings) -> None:
-    said: dict[bool, Any] = {
-        made_up: build_docs(replace(settings, synthetic=made_up)).read_text(encoding="utf-8")
-        for made_up in (True, False)
+    pages: dict[bool, Any] = {
+        is_synthetic: build_docs(replace(settings, synthetic=is_synthetic)).read_text(encoding="utf-8")
+        for is_synthetic in (True, False)
     }
 
-    assert "synthetic" in said[True]
-    assert "synthetic" not in said[False]
+    assert "synthetic" in pages[True]
+    assert "synthetic" not in pages[False]

@@ -122,7 +122,7 @@ def test_scores_lie_on_their_scale_and_emotions_are_no_scores(settings: Settings
     assert 0 not in found.rejected
 
 
-def test_a_missing_column_refuses_the_batch_and_is_not_taken_for_bad_rows(settings: Settings) -> None:
+def test_a_missing_column_refuses_the_batch_and_rejects_no_row(settings: Settings) -> None:
     found = incoming_validator(settings)("touchpoints", "tickets", events().drop(columns=["occurred_at", "channel"]))
 
     assert found.refusal is not None
@@ -168,10 +168,10 @@ def test_zoned_and_arrow_times_are_read_alike(settings: Settings) -> None:
     zoned = chunk.assign(occurred_at=chunk["occurred_at"].dt.tz_localize("UTC"))
     arrow = pa.Table.from_pandas(chunk).to_pandas(types_mapper=pd.ArrowDtype)
 
-    assert [list(door("touchpoints", "t", one).rejected) for one in (chunk, zoned, arrow)] == [[2], [2], [2]]
+    assert [list(door("touchpoints", "t", rows).rejected) for rows in (chunk, zoned, arrow)] == [[2], [2], [2]]
 
 
-def test_an_expectation_that_cannot_run_lets_nothing_in(settings: Settings, own_suites: Path) -> None:
+def test_an_expectation_that_cannot_run_refuses_the_batch(settings: Settings, own_suites: Path) -> None:
     edit(own_suites / "incoming_touchpoints.json", "event_has_id", kwargs={"column": "evnt_id"})
 
     found = incoming_validator(settings)("touchpoints", "tickets", events())
@@ -189,17 +189,17 @@ def test_a_broken_suite_is_a_failure_that_names_file_and_expectation(settings: S
         incoming_validator(settings)("touchpoints", "tickets", events())
 
 
-def test_severity_decides(settings: Settings, own_suites: Path) -> None:
+def test_the_severity_decides_between_refusal_rejection_and_remark(settings: Settings, own_suites: Path) -> None:
     chunk = events()
     chunk.loc[1, "event_id"] = None
     file = own_suites / "incoming_touchpoints.json"
-    said = {}
+    outcomes = {}
     for severity in ("critical", "warning", "info"):
         edit(file, "event_has_id", severity=severity)
         found = incoming_validator(settings)("touchpoints", "tickets", chunk)
-        said[severity] = (found.refusal is not None, list(found.rejected))
+        outcomes[severity] = (found.refusal is not None, list(found.rejected))
 
-    assert said == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
+    assert outcomes == {"critical": (True, []), "warning": (False, [1]), "info": (False, [])}
 
 
 def test_unknown_kind_is_an_error(settings: Settings) -> None:
@@ -225,7 +225,7 @@ def test_nothing_is_printed_and_nothing_leaves_the_machine(
 def edit(file: Path, name: str, **changes: Any) -> None:
     """Change one expectation of a suite's file."""
     written = json.loads(file.read_text(encoding="utf-8"))
-    for one in written["expectations"]:
-        if one["meta"]["name"] == name:
-            one.update(changes)
+    for expectation in written["expectations"]:
+        if expectation["meta"]["name"] == name:
+            expectation.update(changes)
     file.write_text(json.dumps(written), encoding="utf-8")

@@ -62,7 +62,9 @@ def test_expectations_and_data_gaps_agree_by_day(settings: Settings, warehouse: 
 
     report = check_landing(settings, warehouse)
 
-    found = {one.subject: one.unexpected for one in report.results if one.expectation == "daily_volume_usual"}
+    found = {
+        result.subject: result.unexpected for result in report.results if result.expectation == "daily_volume_usual"
+    }
     # b is silent from the 25th to the 29th, of which the 28th is a Sunday on which nothing is usual.
     assert found == {"a": 1, "b": 1 + 4}
     assert [(spot.source, spot.starts_at.date(), spot.ends_at.date()) for spot in report.data_gaps] == [
@@ -126,7 +128,7 @@ def test_a_lost_file_of_a_utc_day_is_seen_though_it_is_half_of_two_local_days(
     report = check_landing(settings, warehouse)
 
     assert spots(warehouse) == [("visits", datetime(2026, 4, 15), datetime(2026, 4, 16))]
-    assert {one.unexpected for one in report.results if one.expectation == "daily_volume_usual"} == {1}
+    assert {result.unexpected for result in report.results if result.expectation == "daily_volume_usual"} == {1}
 
 
 def test_holiday_is_no_data_gap_but_an_open_day_is(settings: Settings, warehouse: Warehouse, put: Put) -> None:
@@ -214,7 +216,9 @@ def test_refused_batch_is_a_data_gap_until_it_is_loaded(settings: Settings, ware
     assert report.passed
     assert [spot.reason for spot in report.data_gaps] == ["refused: day28.csv: missing: touchpoint"]
     assert spots(warehouse) == [("visits", datetime(2026, 6, 27, 6), now)]
-    assert [one.detail for one in report.results if one.expectation == "no_refused_batches"] == ["refused_batches 1"]
+    assert [result.detail for result in report.results if result.expectation == "no_refused_batches"] == [
+        "refused_batches 1"
+    ]
 
     put(warehouse, "load_batches", [batch("day28.csv", "loaded", now, first_at=now, last_at=now)])
     assert check_landing(settings, warehouse).data_gaps == ()
@@ -284,7 +288,7 @@ def test_postgresql_gives_the_same_report(
     settings: Settings, warehouse: Warehouse, put: Put, postgres_url: str
 ) -> None:
     now = settings.now.replace(tzinfo=None)
-    said = []
+    reports = []
     server = replace(settings, warehouse_url=postgres_url)
     with open_warehouse(server) as other:
         ensure_landing(other)
@@ -296,10 +300,10 @@ def test_postgresql_gives_the_same_report(
             put(place, "load_batches", [batch("day28.csv", "refused", now - timedelta(days=1), reason="why")])
             report = check_landing(each, place)
             stored = "select * from raw.quality_results order by subject, expectation"
-            said.append((report, spots(place), place.rows(stored)))
+            reports.append((report, spots(place), place.rows(stored)))
 
-    assert said[0] == said[1]
-    assert len(said[0][1]) == 2
+    assert reports[0] == reports[1]
+    assert len(reports[0][1]) == 2
 
 
 @pytest.mark.slow

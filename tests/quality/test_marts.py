@@ -59,7 +59,7 @@ RESPONSE = {
     "responded_date": date(2026, 5, 1),
 }
 SILENT = ("value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high")
-SOUND: dict[str, list[dict[str, Any]]] = {
+VALID: dict[str, list[dict[str, Any]]] = {
     "fct_kpi_readings": [
         READING,
         # All of ten: the upper end of Wilson's interval is a rounding error below 1.
@@ -90,15 +90,14 @@ Fill = Callable[..., None]
 
 @pytest.fixture
 def fill() -> Fill:
-    """Make the marts by hand: sound rows, and what a test puts beside them."""
+    """Make the marts by hand: valid rows, and the rows that a test adds."""
 
     def make(warehouse: Warehouse, **further: list[dict[str, Any]]) -> None:
         warehouse.execute("create schema marts")
         for mart, columns in COLUMNS.items():
             warehouse.execute(f"create table marts.{mart} ({columns})")
-            for row in [*SOUND[mart], *further.get(mart, [])]:
-                given = {name: value for name, value in row.items() if value is not None}
-                warehouse.insert(f"marts.{mart}", pa.Table.from_pylist([given]))
+            rows = [*VALID[mart], *further.get(mart, [])]
+            warehouse.insert(f"marts.{mart}", pa.Table.from_pylist(rows))
 
     return make
 
@@ -117,36 +116,48 @@ def test_valid_marts_pass_and_every_result_is_stored(settings: Settings, warehou
     assert warehouse.scalar("select count(*) from raw.quality_results where checkpoint = 'marts' and success") == 64
 
 
-@pytest.mark.parametrize(
-    ("mart", "row", "expectation"),
-    [
-        ("fct_kpi_readings", {**READING, "segment": "s", "value": 1.2, "ci_high": 1.3}, "share_within_0_and_1"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "numerator": 11.0}, "numerator_within_denominator"),
-        ("fct_kpi_readings", {**READING, "statistic": "peak_end", "unit": "score", "value": 1.2, "ci_high": 1.3},
-         "score_within_0_and_1"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "is_suppressed": True}, "suppressed_has_no_value"),
-        ("fct_kpi_readings", {**READING, "segment": "s", **dict.fromkeys(SILENT)}, "has_sample_size"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "ci_low": 0.81}, "value_above_ci_low"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "ci_high": 0.79}, "value_below_ci_high"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "value": None}, "measured_where_sampled"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "sample_size": -1, "value": None}, "sample_not_negative"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "status": "done"}, "status_known"),
-        ("fct_kpi_readings", {**READING, "segment": "s", "matures_at": datetime(2026, 7, 1)}, "final_is_mature"),
-        ("fct_kpi_readings", READING, "key_is_unique"),
-        (
-            "fct_kpi_readings",
-            {**READING, "statistic": "nps", "unit": "points", "value": -101.0, "ci_low": -101.0},
-            "nps_within_100",
-        ),
-        ("fct_stage_visits", {**VISIT, "stage": "x", "exited_at": datetime(2026, 4, 1)}, "exit_after_entry"),
-        ("fct_stage_visits", {**VISIT, "stage": "x", "entered_at": datetime(2026, 7, 1), "exited_at": None,
-                              "matures_at": datetime(2026, 8, 1)}, "entered_before_now"),
-        ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "outcome": "won"}, "outcome_known"),
-        ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "matures_at": None}, "has_matures_at"),
-        ("fct_responses", {**RESPONSE, "response_id": "x", "is_bottom": True}, "not_top_and_bottom"),
-        ("fct_responses", {**RESPONSE, "response_id": "x", "score": None}, "has_score"),
-    ],
-)  # fmt: skip
+WRONG_ROWS: list[tuple[str, dict[str, Any], str]] = [
+    ("fct_kpi_readings", {**READING, "segment": "s", "value": 1.2, "ci_high": 1.3}, "share_within_0_and_1"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "numerator": 11.0}, "numerator_within_denominator"),
+    ("fct_kpi_readings", {**READING, "statistic": "peak_end", "unit": "score", "value": 1.2, "ci_high": 1.3},
+     "score_within_0_and_1"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "is_suppressed": True}, "suppressed_has_no_value"),
+    ("fct_kpi_readings", {**READING, "segment": "s", **dict.fromkeys(SILENT)}, "has_sample_size"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "ci_low": 0.81}, "value_above_ci_low"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "ci_high": 0.79}, "value_below_ci_high"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "value": None}, "measured_where_sampled"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "sample_size": -1, "value": None}, "sample_not_negative"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "status": "done"}, "status_known"),
+    ("fct_kpi_readings", {**READING, "segment": "s", "matures_at": datetime(2026, 7, 1)}, "final_is_mature"),
+    ("fct_kpi_readings", READING, "key_is_unique"),
+    (
+        "fct_kpi_readings",
+        {**READING, "statistic": "nps", "unit": "points", "value": -101.0, "ci_low": -101.0},
+        "nps_within_100",
+    ),
+    ("fct_stage_visits", {**VISIT, "stage": "x", "exited_at": datetime(2026, 4, 1)}, "exit_after_entry"),
+    ("fct_stage_visits", {**VISIT, "stage": "y", "entered_at": datetime(2026, 7, 1), "exited_at": None,
+                          "matures_at": datetime(2026, 8, 1)}, "entered_before_now"),
+    ("fct_journey_instances", {**INSTANCE, "instance_id": "x", "outcome": "won"}, "outcome_known"),
+    ("fct_journey_instances", {**INSTANCE, "instance_id": "y", "matures_at": None}, "has_matures_at"),
+    ("fct_responses", {**RESPONSE, "response_id": "x", "is_bottom": True}, "not_top_and_bottom"),
+    ("fct_responses", {**RESPONSE, "response_id": "y", "score": None}, "has_score"),
+]  # fmt: skip
+
+
+def test_wrong_rows_fail_their_expectations(settings: Settings, warehouse: Warehouse, fill: Fill) -> None:
+    wrong: dict[str, list[dict[str, Any]]] = {}
+    for mart, row, _ in WRONG_ROWS:
+        wrong.setdefault(mart, []).append(row)
+    fill(warehouse, **wrong)
+
+    report = check_marts(settings, warehouse)
+
+    assert set(failed(report)) == {(mart, expectation) for mart, _, expectation in WRONG_ROWS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mart", "row", "expectation"), WRONG_ROWS)
 def test_wrong_row_fails_only_its_expectation(
     settings: Settings,
     warehouse: Warehouse,
@@ -185,7 +196,7 @@ def test_duplicate_is_found_across_chunks_and_counts_are_summed(
     report = check_marts(settings, warehouse)
 
     assert failed(report) == [("fct_journey_instances", "key_is_unique")]
-    (unique,) = [one for one in report.results if not one.success]
+    (unique,) = [result for result in report.results if not result.success]
     assert (unique.checked, unique.unexpected) == (2102, 2)
     assert unique.detail == "2 of 2,102 rows, such as key_count 2"
 
@@ -197,7 +208,7 @@ def test_missing_column_is_reported_apart(settings: Settings, warehouse: Warehou
     report = check_marts(settings, warehouse)
 
     assert str(report.failures[0]) == ("fct_stage_visits: columns_exist: missing: exited_at")
-    assert [one.expectation for one in report.results if one.raised_exception] == ["exit_after_entry"]
+    assert [result.expectation for result in report.results if result.raised_exception] == ["exit_after_entry"]
 
 
 def test_missing_mart_has_a_hint(settings: Settings, warehouse: Warehouse) -> None:

@@ -37,7 +37,7 @@ def test_shipped_suites_load_completely(file: Path) -> None:
 
     assert suite.faults == ()
     assert suite.size == len(written)
-    assert all(one["severity"] in SEVERITIES and one["notes"].endswith(".") for one in written)
+    assert all(expectation["severity"] in SEVERITIES and expectation["notes"].endswith(".") for expectation in written)
 
 
 def test_every_kind_and_checkpoint_has_a_suite() -> None:
@@ -61,7 +61,7 @@ def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("broken", "told"),
+    ("broken", "problem"),
     [
         ({**GOOD, "type": "expect_column_values_to_be_nul"}, "expect_column_values_to_be_nul not found"),
         ({**GOOD, "kwargs": {"colum": "event_id"}}, "colum"),
@@ -73,7 +73,7 @@ def test_the_folder_is_a_project_of_great_expectations(tmp_path: Path) -> None:
     ],
 )
 def test_unusable_expectation_is_reported_with_file_and_name(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any, told: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any, problem: str
 ) -> None:
     with warnings.catch_warnings(), caplog.at_level(logging.DEBUG, "great_expectations"):
         warnings.simplefilter("error")
@@ -81,7 +81,7 @@ def test_unusable_expectation_is_reported_with_file_and_name(
 
     (fault,) = suite.faults
     assert fault.startswith("mine.json: expectation 2 (")
-    assert told in fault
+    assert problem in fault
     assert suite.size == 1
 
 
@@ -92,7 +92,7 @@ def test_repeated_expectation_name_is_a_fault(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("{", "mine.json: not valid JSON"),
         ("[]", "its name must be 'mine'"),
@@ -101,13 +101,13 @@ def test_repeated_expectation_name_is_a_fault(tmp_path: Path) -> None:
         ('{"name": "mine"}', "has no expectations"),
     ],
 )
-def test_invalid_suite_file_is_a_fault(tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_suite_file_is_a_fault(tmp_path: Path, text: str, problem: str) -> None:
     file = tmp_path / "mine.json"
     file.write_text(text, encoding="utf-8")
 
     (fault,) = load_suite(file).faults
 
-    assert told in fault
+    assert problem in fault
 
 
 def test_missing_suite_file_is_a_fault() -> None:

@@ -19,12 +19,12 @@ def counts(days: int, rows: Callable[[int, date], int]) -> dict[date, int]:
     return {day(n): found for n in range(days) if (found := rows(n, day(n)))}
 
 
-def blind(found: dict[date, int], until: int) -> list[date]:
-    return [one.day for one in evaluate_days(found, day(until)) if one.is_gap]
+def gap_days(found: dict[date, int], until: int) -> list[date]:
+    return [volume.day for volume in evaluate_days(found, day(until)) if volume.is_gap]
 
 
 @pytest.mark.parametrize(
-    ("said", "rows", "expected"),
+    ("description", "rows", "expected"),
     [
         ("steady", lambda n, d: 100, []),
         ("one empty day", lambda n, d: 0 if n == 60 else 100, [60]),
@@ -47,8 +47,10 @@ def blind(found: dict[date, int], until: int) -> list[date]:
         ("a large file once a month", lambda n, d: 5000 if n % 30 == 0 else 0, []),
     ],
 )
-def test_day_without_its_usual_rows_is_a_gap(said: str, rows: Callable[[int, date], int], expected: list[int]) -> None:
-    assert blind(counts(80, rows), 80) == [day(n) for n in expected]
+def test_day_without_its_usual_rows_is_a_gap(
+    description: str, rows: Callable[[int, date], int], expected: list[int]
+) -> None:
+    assert gap_days(counts(80, rows), 80) == [day(n) for n in expected]
 
 
 def test_an_outage_is_one_gap_over_closed_days() -> None:
@@ -76,13 +78,13 @@ def test_two_outages_are_two_gaps() -> None:
 def test_days_after_an_outage_are_compared_with_days_before_it() -> None:
     found = evaluate_days(counts(100, lambda n, d: 0 if 60 <= n < 74 or n == 80 else 100), day(100))
 
-    assert [one.day for one in found if one.is_gap] == [day(n) for n in [*range(60, 74), 80]]
+    assert [volume.day for volume in found if volume.is_gap] == [day(n) for n in [*range(60, 74), 80]]
     assert found[79].usual == 100
 
 
 def test_unfinished_days_are_not_evaluated() -> None:
-    assert blind(counts(60, lambda n, d: 100), 60) == []
-    assert blind(counts(60, lambda n, d: 100), 61) == [day(60)]
+    assert gap_days(counts(60, lambda n, d: 100), 60) == []
+    assert gap_days(counts(60, lambda n, d: 100), 61) == [day(60)]
 
 
 def test_no_rows_no_days() -> None:
@@ -121,10 +123,16 @@ def test_no_pause_is_usual_before_seven_days_with_rows() -> None:
 def test_holiday_is_neither_evaluated_nor_part_of_the_baseline() -> None:
     found = counts(90, lambda n, d: 3 if n in (60, 67, 74, 81) else 0 if n == 88 else 100)
     holidays = {day(n) for n in (60, 67, 74, 81)}
-    assert [one.day for one in evaluate_days(found, day(90), holidays) if one.is_gap] == [day(88)]
-    assert [one.day for one in evaluate_days(found, day(90)) if one.is_gap] == [day(n) for n in (60, 67, 74, 81, 88)]
+    assert [volume.day for volume in evaluate_days(found, day(90), holidays) if volume.is_gap] == [day(88)]
+    assert [volume.day for volume in evaluate_days(found, day(90)) if volume.is_gap] == [
+        day(n) for n in (60, 67, 74, 81, 88)
+    ]
 
 
 def test_an_outage_goes_on_through_a_holiday() -> None:
     found = counts(90, lambda n, d: 0 if 60 <= n < 63 else 100)
-    assert [one.day for one in evaluate_days(found, day(90), {day(61)}) if one.is_gap] == [day(60), day(61), day(62)]
+    assert [volume.day for volume in evaluate_days(found, day(90), {day(61)}) if volume.is_gap] == [
+        day(60),
+        day(61),
+        day(62),
+    ]

@@ -30,19 +30,19 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         here = {kpi: found for kpi, found in scores.items() if tables.kpis[kpi]["stage"] == name}
         account.same("points of the curve", name, len(lane["scores"]), 1 if here else 0)
         account.same("unmeasured", name, "no survey here" in lane["none"], not here)
-        for said in lane["scores"]:
-            _point(name, said, here, account)
+        for point in lane["scores"]:
+            _point(name, point, here, account)
         for column, share in marks.items():
             part = among(lane["peakEnd"], f"{column} of ").removesuffix(" of instances")
             account.number(f"{column} of the curve", name, part, share.get(name) if here else None)
 
 
-def _point(stage: str, said: dict[str, Any], here: dict[str, list[float]], account: Account) -> None:
+def _point(stage: str, point: dict[str, Any], here: dict[str, list[float]], account: Account) -> None:
     most = max((len(found) for found in here.values()), default=0)
-    found = here.get(said["kpi"], [])
+    found = here.get(point["kpi"], [])
     account.same("answers to the question of the curve", stage, len(found), most)
-    account.number("satisfaction", stage, said["value"], sum(found) / len(found) if found else None)
-    account.number("n of satisfaction", stage, among(said["sample"].split(", "), "n "), len(found))
+    account.number("satisfaction", stage, point["value"], sum(found) / len(found) if found else None)
+    account.number("n of satisfaction", stage, among(point["sample"].split(", "), "n "), len(found))
 
 
 def _scaled(kpi: dict[str, Any] | None, score: float) -> float | None:

@@ -32,8 +32,8 @@ _TEXTS = {
 
 def check(shown: Shown, tables: Tables, account: Account) -> None:
     """In the order of the map."""
-    said = [(stage["stage"], stage["title"]) for stage in shown["stages"]]
-    account.same("stages", "the map", said, [(stage["stage"], stage["title"]) for stage in tables.stages])
+    shown_stages = [(stage["stage"], stage["title"]) for stage in shown["stages"]]
+    account.same("stages", "the map", shown_stages, [(stage["stage"], stage["title"]) for stage in tables.stages])
     drawn = {stage["stage"]: stage for stage in tables.stages}
     for stage in shown["stages"]:
         account.set("lanes", stage["stage"], stage["lanes"], LANES)
@@ -47,16 +47,16 @@ def _texts(stage: dict[str, Any], drawn: dict[str, Any], account: Account) -> No
     for lane, key in _TEXTS.items():
         wanted = [" ".join(text.split()) for text in content.get(key) or ()]
         account.same(lane, name, lanes[lane]["texts"], wanted)
-        told = any(text in ("not on the map yet", "nothing here") for text in lanes[lane]["none"])
+        is_missing = any(text in ("not on the map yet", "nothing here") for text in lanes[lane]["none"])
         there = wanted or (lane == "back" and lanes[lane]["touchpoints"])
-        account.same(f"that {lane} are missing", name, told, not there)
+        account.same(f"that {lane} are missing", name, is_missing, not there)
     stories = [story["story"] for story in content.get("stories") or ()]
     account.set("stories", name, lanes["stories"]["stories"], stories)
     account.same(
         "initiatives",
         name,
         lanes["initiatives"]["initiatives"],
-        [one["action"] for one in content.get("initiatives") or ()],
+        [initiative["action"] for initiative in content.get("initiatives") or ()],
     )
 
 

@@ -20,19 +20,18 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
     """Every moment of truth of the map, twice: above it and in its stage."""
     cards = {card["moment"]: card for card in shown["moments"]}
     account.set("moments of truth", "the page", cards, [anchor("moment", moment) for moment in tables.moments])
-    inside = {(stage["stage"], one["moment"]): one for stage in shown["stages"] for one in _in_lane(stage)}
+    inside = {(stage["stage"], moment["moment"]): moment for stage in shown["stages"] for moment in _in_lane(stage)}
     placed = {(tables.kpis[m["kpi"]]["stage"], anchor("moment", name)): name for name, m in tables.moments.items()}
     account.set("moments in their stages", "the map", inside, [place for place in placed if place[0]])
     for name in tables.moments:
         if card := cards.get(anchor("moment", name)):
             _card(name, card, tables, account)
-    for place, said in inside.items():
-        if name := placed.get(place):
-            _check_latest_week(
-                name, said["value"], among(said["small"], "95 %:"), among(said["small"], "n "), tables, account
-            )
-            since = next((text for text in said["small"] if text.startswith(("since", "dropped on"))), "")
-            _state(name, said["state"], since, tables, account)
+    for place, lane in inside.items():
+        if place in placed:
+            name, small = placed[place], lane["small"]
+            _check_latest_week(name, lane["value"], among(small, "95 %:"), among(small, "n "), tables, account)
+            since = next((text for text in small if text.startswith(("since", "dropped on"))), "")
+            _state(name, lane["state"], since, tables, account)
 
 
 def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
@@ -41,16 +40,18 @@ def _in_lane(stage: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _card(name: str, card: dict[str, Any], tables: Tables, account: Account) -> None:
-    drawn, said = tables.moments[name], card["terms"]
+    drawn, terms = tables.moments[name], card["terms"]
     kpi, direction = drawn["kpi"], tables.kpis[drawn["kpi"]]["direction"]
-    newest = _check_latest_week(name, card["value"], said.get("95 % interval", ""), said.get("n", ""), tables, account)
+    newest = _check_latest_week(
+        name, card["value"], terms.get("95 % interval", ""), terms.get("n", ""), tables, account
+    )
     _state(name, card["states"][0], card["since"], tables, account)
     goal(account, name, card["goal"], "promise", drawn["promise"], direction)
     account.same("goal status", name, card["status"], goal_status(newest, drawn["promise"], direction, "promise"))
     if newest:
-        week = said["Final"]
-        account.holds("week", name, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
-    account.same("owner", name, said["Owner"], drawn["owner"] or "no owner")
+        week = terms["Final"]
+        account.add("week", name, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
+    account.same("owner", name, terms["Owner"], drawn["owner"] or "no owner")
     firing = [
         f"{row['segment']} = {row['segment_value']}"
         for row in tables.states
@@ -58,7 +59,7 @@ def _card(name: str, card: dict[str, Any], tables: Tables, account: Account) -> 
     ]
     parts = " ".join(card["states"][1:]).removeprefix("firing in ")
     account.set("firing segments", name, _ungrouped(parts), firing)
-    _last_day(name, kpi, said.get("Last final day", ""), tables, account)
+    _last_day(name, kpi, terms.get("Last final day", ""), tables, account)
 
 
 def _ungrouped(parts: str) -> list[str]:
@@ -99,10 +100,10 @@ def _state(name: str, word: str, since: str, tables: Tables, account: Account) -
         return
     length = _LENGTH.search(since)
     fits = day_in(since, tables.today) == day and timedelta(int(length.group(1)) if length else 0) == tables.today - day
-    account.holds("since", name, since, day, fits)
+    account.add("since", name, since, day, fits)
 
 
-def _last_day(name: str, kpi: str, said: str, tables: Tables, account: Account) -> None:
+def _last_day(name: str, kpi: str, text: str, tables: Tables, account: Account) -> None:
     found = tables.rows(
         "select * from marts.fct_kpi_readings where journey = :journey and kpi = :kpi and statistic = :statistic"
         " and segment = 'all' and period = 'day' and status = 'final' and value is not null and period_start >= :first"
@@ -111,11 +112,11 @@ def _last_day(name: str, kpi: str, said: str, tables: Tables, account: Account) 
         statistic=tables.moments[name]["statistic"],
         first=tables.first,
     )
-    told = _LAST_DAY.match(said)
-    if not found or not told:
-        account.same("last day", name, said, found[0]["period_start"] if found else "")
+    match = _LAST_DAY.match(text)
+    if not found or not match:
+        account.same("last day", name, text, found[0]["period_start"] if found else "")
         return
-    value, day, n = told.groups()
+    value, day, n = match.groups()
     account.number("last day", name, value, found[0]["value"])
     account.number("n of the last day", name, n, found[0]["sample_size"])
     account.same("last day", name, day_in(day, tables.today), found[0]["period_start"])

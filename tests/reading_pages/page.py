@@ -20,12 +20,12 @@ QUIET = [
 _HARVEST = Path(__file__).with_name("harvest.js")
 
 Shown = dict[str, Any]
-"""What harvest.js found."""
+"""The texts of a page, as harvest.js reads them."""
 
 
 def read_page(page: Path) -> tuple[Shown, list[str]]:
-    """What the page says, and what went wrong meanwhile: errors of its script, requests that leave it."""
-    with one_page() as opened:
+    """The texts of the page; and errors of its script and requests to other addresses."""
+    with empty_page() as opened:
         wrong: list[str] = []
         opened.on("pageerror", lambda error: wrong.append(str(error)))
         opened.on("request", lambda request: wrong.append(request.url) if request.url != page.as_uri() else None)
@@ -35,7 +35,7 @@ def read_page(page: Path) -> tuple[Shown, list[str]]:
 
 
 @contextmanager
-def one_page() -> Iterator[Page]:
+def empty_page() -> Iterator[Page]:
     """An empty page of a fresh browser; the test is skipped where there is none."""
     place = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     if place is None:

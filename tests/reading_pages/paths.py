@@ -47,7 +47,7 @@ def _kind(order: list[str], stage: str, target: str) -> str:
     return "back" if target in order and order.index(target) <= order.index(stage) else "skip"
 
 
-def _visits(stage: str, said: str, tables: Tables, account: Account) -> None:
+def _visits(stage: str, text: str, tables: Tables, account: Account) -> None:
     since = tables.naive_now - timedelta(days=28)
     found = tables.rows(
         "select count(*) as n from marts.fct_stage_visits"
@@ -57,4 +57,4 @@ def _visits(stage: str, said: str, tables: Tables, account: Account) -> None:
         since=since,
         until=tables.naive_now,
     )
-    account.number("visits", stage, said.split(" visit")[0], found[0]["n"])
+    account.number("visits", stage, text.split(" visit")[0], found[0]["n"])

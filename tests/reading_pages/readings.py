@@ -29,14 +29,14 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
         _feelings(stage, tables, account)
 
 
-def goal(account: Account, where: str, said: str, noun: str, level: float | None, direction: str) -> None:
+def goal(account: Account, where: str, text: str, noun: str, level: float | None, direction: str) -> None:
     """A promise or target as on the map, with its direction."""
-    found = _GOAL.match(said)
+    found = _GOAL.match(text)
     if level is None or found is None:
-        account.same("goal", where, said, "" if level is None else f"{noun}: {level}")
+        account.same("goal", where, text, "" if level is None else f"{noun}: {level}")
         return
     side = "least" if direction == "higher" else "most"
-    account.holds("goal", where, said, level, found.groups()[:2] == (noun, side) and says(found.group(3), level))
+    account.add("goal", where, text, level, found.groups()[:2] == (noun, side) and says(found.group(3), level))
 
 
 def goal_status(reading: dict[str, Any] | None, level: float | None, direction: str, noun: str) -> str:
@@ -66,7 +66,7 @@ def _card(kpi: str, card: dict[str, Any], tables: Tables, account: Account) -> N
     n = None if newest["unit"] == "count" else newest["sample_size"]
     account.number("n", kpi, among(card["small"], "n "), n)
     week = among(card["small"], "week of ")
-    account.holds("week", kpi, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
+    account.add("week", kpi, week, newest["period_start"], day_in(week, tables.today) == newest["period_start"])
     account.same("goal status", kpi, card["status"], goal_status(newest, level, drawn["direction"], noun))
     health = tables.rows(
         "select baseline from marts.rpt_journey_health where journey = :journey and kpi = :kpi", kpi=kpi
@@ -76,26 +76,26 @@ def _card(kpi: str, card: dict[str, Any], tables: Tables, account: Account) -> N
     _others(kpi, card["extras"], newest, tables, account)
 
 
-def _others(kpi: str, said: list[list[str]], newest: dict[str, Any], tables: Tables, account: Account) -> None:
+def _others(kpi: str, statistics: list[list[str]], newest: dict[str, Any], tables: Tables, account: Account) -> None:
     """The other statistics of that week."""
     there = {
         row["statistic"]: row["value"]
         for row in tables.weeks[kpi]
         if row["period_start"] == newest["period_start"] and not row["is_primary"] and row["value"] is not None
     }
-    account.set("other statistics", kpi, [name for name, _ in said], there)
-    for name, value in said:
+    account.set("other statistics", kpi, [name for name, _ in statistics], there)
+    for name, value in statistics:
         account.number("other statistic", f"{kpi} {name}", value, there.get(name))
 
 
-def _weeks(kpi: str, said: list[list[str]], tables: Tables, account: Account) -> None:
+def _weeks(kpi: str, weeks: list[list[str]], tables: Tables, account: Account) -> None:
     """The table of the weeks, newest first."""
     wanted = [row for row in reversed(tables.weeks[kpi]) if row["is_primary"]]
-    account.same("count of weeks", kpi, len(said), len(wanted))
-    for (week, value, interval, n, status), row in zip(said, wanted, strict=False):
+    account.same("count of weeks", kpi, len(weeks), len(wanted))
+    for (week, value, interval, n, status), row in zip(weeks, wanted, strict=False):
         where = f"{kpi} in the week of {row['period_start']}"
         hidden = row["status"] == "withheld"
-        account.holds("week", where, week, row["period_start"], day_in(week, tables.today) == row["period_start"])
+        account.add("week", where, week, row["period_start"], day_in(week, tables.today) == row["period_start"])
         account.number("KPI", where, value, None if hidden else row["value"])
         low, high = (None, None) if hidden else (row["ci_low"], row["ci_high"])
         account.interval("interval", where, interval, low, high)
@@ -105,10 +105,10 @@ def _weeks(kpi: str, said: list[list[str]], tables: Tables, account: Account) ->
 
 def _waits(stage: dict[str, Any], tables: Tables, account: Account) -> None:
     timed = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"].startswith("time_")]
-    said = {wait["kpi"]: wait for wait in stage["lanes"]["waits"]["times"]}
-    account.set("waits", stage["stage"], said, [anchor("kpi", kpi) for kpi in timed])
+    waits = {wait["kpi"]: wait for wait in stage["lanes"]["waits"]["times"]}
+    account.set("waits", stage["stage"], waits, [anchor("kpi", kpi) for kpi in timed])
     for kpi in timed:
-        newest, wait = tables.newest(kpi), said.get(anchor("kpi", kpi))
+        newest, wait = tables.newest(kpi), waits.get(anchor("kpi", kpi))
         if wait:
             account.number("wait", kpi, wait["value"], newest["value"] if newest else None)
         if wait and newest:
@@ -119,13 +119,15 @@ def _feelings(stage: dict[str, Any], tables: Tables, account: Account) -> None:
     """The share in which the emotion was present; or that the stage has no emotion KPI."""
     lane = stage["lanes"]["feelings"]
     emotions = [k for k, row in tables.kpis.items() if row["stage"] == stage["stage"] and row["kind"] == "emotion"]
-    said = {felt["kpi"]: felt for felt in lane["emotions"]}
-    account.set("feelings", stage["stage"], said, [anchor("kpi", kpi) for kpi in emotions])
+    feelings = {feeling["kpi"]: feeling for feeling in lane["emotions"]}
+    account.set("feelings", stage["stage"], feelings, [anchor("kpi", kpi) for kpi in emotions])
     account.same("unmeasured", stage["stage"], "not measured" in lane["none"], not emotions)
     for kpi in emotions:
-        newest, felt = tables.newest(kpi), said.get(anchor("kpi", kpi))
-        if felt:
+        newest, feeling = tables.newest(kpi), feelings.get(anchor("kpi", kpi))
+        if feeling:
             account.number(
-                "presence", kpi, felt["value"], newest["numerator"] / newest["denominator"] if newest else None
+                "presence", kpi, feeling["value"], newest["numerator"] / newest["denominator"] if newest else None
             )
-            account.number("n of presence", kpi, among(felt["small"], "n "), newest["denominator"] if newest else None)
+            account.number(
+                "n of presence", kpi, among(feeling["small"], "n "), newest["denominator"] if newest else None
+            )

@@ -41,14 +41,14 @@ def anchor(kind: str, name: str) -> str:
 class Tables:
     """`now`: as of when the page was published, aware; `states`: those of `states_of`."""
 
-    w: Warehouse
+    warehouse: Warehouse
     journey: str
     now: datetime
     states: Sequence[Row]
 
     def rows(self, sql: str, **more: Any) -> list[dict[str, Any]]:
         """The answer to a query about the journey and the weeks of the page."""
-        return self.w.rows(sql, {"journey": self.journey, **more})
+        return self.warehouse.rows(sql, {"journey": self.journey, **more})
 
     @cached_property
     def drawn(self) -> dict[str, Any]:

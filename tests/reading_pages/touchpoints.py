@@ -29,52 +29,52 @@ def check(shown: Shown, tables: Tables, account: Account) -> None:
     for stage in shown["stages"]:
         here = {row["touchpoint"]: row for row in drawn if row["stage"] == stage["stage"]}
         for lane, belongs in _LANES.items():
-            said = stage["lanes"][lane]["touchpoints"]
+            listed = stage["lanes"][lane]["touchpoints"]
             due = [name for name, row in here.items() if belongs(row)]
-            account.set(f"touchpoints in lane {lane}", stage["stage"], [one["touchpoint"] for one in said], due)
-            for one in said:
-                if row := here.get(one["touchpoint"]):
-                    _touchpoint(one, row, seen.get(row["touchpoint"]), tables, account)
-        _proofs(stage, here, seen, tables, account)
+            account.set(f"touchpoints in lane {lane}", stage["stage"], [point["touchpoint"] for point in listed], due)
+            for point in listed:
+                if row := here.get(point["touchpoint"]):
+                    _touchpoint(point, row, seen.get(row["touchpoint"]), tables, account)
+        _confirmations(stage, here, seen, tables, account)
     unmapped = [row for row in covered if row["element"] == "unmapped_touchpoint"]
     wanted = [f"{row['count_events'] or 0:,} × {_spoken(row['name'])}" for row in unmapped]
     account.set("touchpoints off the map", "the page", shown["unmapped"], wanted)
 
 
 def _touchpoint(
-    one: dict[str, Any], drawn: dict[str, Any], seen: dict[str, Any] | None, tables: Tables, account: Account
+    point: dict[str, Any], drawn: dict[str, Any], seen: dict[str, Any] | None, tables: Tables, account: Account
 ) -> None:
     name = drawn["touchpoint"]
     last = seen and seen["last_evidence_at"]
     channel = _spoken(drawn["channel"] or "").lower() or "no channel"
-    account.same("channel", name, one["small"][0], channel)
-    account.same("evidence", name, one["small"][-1], _known(drawn, "confirmed"))
+    account.same("channel", name, point["small"][0], channel)
+    account.same("evidence", name, point["small"][-1], _known(drawn, "confirmed"))
     if not seen or not last:
-        account.same("volume", name, one["volume"], "")
-        account.same("last event", name, "no data yet" in one["small"], True)
+        account.same("volume", name, point["volume"], "")
+        account.same("last event", name, "no data yet" in point["small"], True)
         return
     recent, ever = seen["count_events_28d"], seen["count_events"]
-    count, _, span = one["volume"].partition(" × ")
+    count, _, span = point["volume"].partition(" × ")
     account.number("volume", name, count, ever if recent is None else recent)
     points = tables.rows("select 1 as one from raw.map_viewpoints where journey = :journey and is_current limit 1")
     whose = " by all customers" if points else ""
     account.same("span of the volume", name, span, ("so far" if recent is None else "in 28 days") + whose)
-    ages = [text for text in one["small"] if text.endswith((" ago", "just now"))]
-    account.holds("last event", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
+    ages = [text for text in point["small"] if text.endswith((" ago", "just now"))]
+    account.add("last event", name, ages, last, len(ages) == 1 and is_ago(ages[0], tables.past(last)))
 
 
-def _proofs(
+def _confirmations(
     stage: dict[str, Any], here: dict[str, Any], seen: dict[str, Any], tables: Tables, account: Account
 ) -> None:
     """The data of each touchpoint: hypothesis or confirmed, and the age of its last event."""
-    said = dict(stage["lanes"]["data"]["confirmations"])
-    account.set("confirmations", stage["stage"], said, here)
-    for name, told in said.items():
-        known, _, age = told.partition("; ")
+    texts = dict(stage["lanes"]["data"]["confirmations"])
+    account.set("confirmations", stage["stage"], texts, here)
+    for name, text in texts.items():
+        known, _, age = text.partition("; ")
         account.same("evidence", name, known, _known(here.get(name, {}), "confirmed by customers"))
         last = seen[name]["last_evidence_at"] if name in seen else None
         fits = is_ago(age, tables.past(last)) if last else age == "no data yet"
-        account.holds("last event", name, age, last, fits)
+        account.add("last event", name, age, last, fits)
 
 
 def _known(drawn: dict[str, Any], confirmed: str) -> str:

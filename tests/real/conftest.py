@@ -86,7 +86,8 @@ def counted(report: dict[str, Any]) -> dict[str, dict[str, int]]:
     words = ("read", "loaded", "rejected", "duplicates", "skipped")
     load = next(step for step in report["steps"] if step["name"] == "load")
     return {
-        one["source"]: {word: sum(batch[word] for batch in one["batches"]) for word in words} for one in load["result"]
+        outcome["source"]: {word: sum(batch[word] for batch in outcome["batches"]) for word in words}
+        for outcome in load["result"]
     }
 
 

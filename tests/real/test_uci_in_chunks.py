@@ -31,12 +31,12 @@ def test_pieces_in_any_order_give_the_tables_of_the_whole_log(bring: Callable[[s
         source.write_text(text.replace("data/incident_event_log.csv.gz", "data/*.csv"))
     log = pd.read_csv(uci.data / "incident_event_log.csv.gz", dtype=str, keep_default_na=False)
     piece = np.random.default_rng(7).choice(len(SHARES), len(log), p=SHARES)
-    anew = []
+    refreshed = []
     for number in range(len(SHARES)):
         log[piece == number].to_csv(uci.folder / "data" / f"{number}.csv", index=False)
         uci.jkpi("load")
-        anew.append(uci.jkpi("measure")["refreshed"])
-    assert not any(anew)
+        refreshed.append(uci.jkpi("measure")["refresh_reason"])
+    assert not any(refreshed)
     added = contents(uci)
     uci.jkpi("measure", "--full-refresh")
     assert added == contents(uci)

@@ -202,7 +202,7 @@ def of_readings(uci: Any, period: str, segment: str = "all") -> pd.DataFrame:
     return found.set_index(keys).rename_axis([None] * len(keys))[SEEN].astype(float).sort_index()
 
 
-def lifelines_says(spells: pd.DataFrame) -> dict[str, dict[str, float]]:
+def lifelines_readings(spells: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Kaplan-Meier of spells (seconds, is_closed): statistic -> value, ci_low, ci_high; NaN where not reached."""
     fitter = KaplanMeierFitter().fit(spells["seconds"], spells["is_closed"])
     # Two bounds of 95 %, the lower first; only a curve strictly between 1 and 0 has them.
@@ -228,10 +228,10 @@ def wanted_quantiles(last: pd.DataFrame, end: str, *keys: pd.Series) -> pd.DataF
     seconds = (last[end].fillna(AS_OF) - last["opened_at"]).dt.total_seconds()
     spells = pd.DataFrame({"seconds": seconds, "is_closed": last[end].notna()})
     rows = {}
-    for key, of in spells.groupby([one.fillna("(none)").rename(None) for one in keys]):
-        for statistic, said in lifelines_says(of).items():
+    for key, of in spells.groupby([key_column.fillna("(none)").rename(None) for key_column in keys]):
+        for statistic, expected in lifelines_readings(of).items():
             still_open = int((~of["is_closed"]).sum())
-            rows[(*key, statistic)] = said | {"sample_size": len(of), "open_count": still_open}
+            rows[(*key, statistic)] = expected | {"sample_size": len(of), "open_count": still_open}
     return pd.DataFrame.from_dict(rows, orient="index").astype(float).sort_index()
 
 
@@ -253,10 +253,10 @@ def test_every_row_of_the_log_is_accounted_for(
     assert len(log) == 141_712 and log["number"].nunique() == 24_918
     closed = log["ident_state"] == "Closed"
     nobody_explains = log["ident_state"] == "-100"
-    told = [log.loc[closed, "made_sla"] == "false"]
-    told += [log.loc[closed, count] > 0 for count in ("reassignment_count", "reopen_count")]
-    further = sum(int(one.sum()) for one in told)
-    once = sum(log.loc[closed].loc[one, "number"].nunique() for one in told)
+    further_touchpoints = [log.loc[closed, "made_sla"] == "false"]
+    further_touchpoints += [log.loc[closed, count] > 0 for count in ("reassignment_count", "reopen_count")]
+    further = sum(int(column.sum()) for column in further_touchpoints)
+    once = sum(log.loc[closed].loc[column, "number"].nunique() for column in further_touchpoints)
     milestones = len(log) + int(log["resolved_at"].notna().sum())
     distinct = log["number"].nunique() + log.loc[log["resolved_at"].notna(), "number"].nunique()
     ours = accounts(first_run)
@@ -411,8 +411,8 @@ def test_the_page_matches_the_tables(measured: Any) -> None:
     with open_warehouse(settings.warehouse_url, read_only=True) as warehouse:
         account = differences(page, Tables(warehouse, page.stem, settings.now, states_of(settings.state_url)))
     assert account.wrong == []
-    assert {"KPI", "moment", "since", "volume", "moves", "visits", "freshness", "cell"} <= set(account.said)
-    assert account.said.total() > 5000
+    assert {"KPI", "moment", "since", "volume", "count", "visits", "freshness", "cell"} <= set(account.compared)
+    assert account.compared.total() > 5000
 
 
 def test_a_second_run_changes_nothing_and_notifies_nobody(measured: Any, accounts: Callable[[Any], Any]) -> None:
@@ -432,16 +432,16 @@ def test_the_drop_of_the_second_week_is_notified_in_time(measured: Any) -> None:
     shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
     now = ("--now", "2016-03-25T06:00Z")
     then.jkpi("run", *now)
-    told = [one for one in then.alerts() if one["kind"] == "fall"]
-    assert [(one["moment"], one["segment"]) for one in told] == [("closed_in_time", "all")]
-    assert "2016-02-29" <= told[0]["since"] <= "2016-03-07"
+    drops = [alert for alert in then.alerts() if alert["kind"] == "drop"]
+    assert [(alert["moment"], alert["segment"]) for alert in drops] == [("closed_in_time", "all")]
+    assert "2016-02-29" <= drops[0]["onset"] <= "2016-03-07"
     assert then.messages().count("It is over within ten days") >= 1
     then.jkpi("alert", *now)
-    assert [one for one in then.alerts() if one["kind"] == "fall"] == told
+    assert [alert for alert in then.alerts() if alert["kind"] == "drop"] == drops
 
 
 def test_replay_finds_the_drops_of_the_past(measured: Any) -> None:
-    """Group 39 kept 20 of 25, 13 of 17 and 10 of 78 promises on 18, 19 and 20 April 2016: told from that third day.
+    """Group 39 kept 20 of 25, 13 of 17 and 10 of 78 promises on 18, 19 and 20 April 2016: an alert from that third day.
 
     All groups together kept 4 % in the week of 7 March, when the baseline had seen a week: only the promise shows it.
     The last months, a few incidents a day of which most are open, are silent.
@@ -451,18 +451,17 @@ def test_replay_finds_the_drops_of_the_past(measured: Any) -> None:
     written = then.folder / "journeys" / "incident.yml"
     promise = "    kpi: close.promise_missed\n"
     written.write_text(written.read_text().replace(promise, f"{promise}    segments: [closed_by]\n"))
-    (found,) = then.jkpi("backtest", "--moment", "promise_kept")
-    whole = "incident/promise_kept"
+    (result,) = then.jkpi("backtest", "--moment", "promise_kept")
+    total = "incident/promise_kept"
     by_series: dict[str, list[dict[str, Any]]] = {}
-    for one in found["fired"]:
-        by_series.setdefault(one["series_id"], []).append(one)
-    assert [one["fired_on"] for one in by_series[f"{whole}/closed_by=39"] if one["since"] > "2016-04-11"] == [
-        "2016-04-20"
-    ]
-    first = by_series[whole][0]
+    for alert in result["alerts"]:
+        by_series.setdefault(alert["series_id"], []).append(alert)
+    group = by_series[f"{total}/closed_by=39"]
+    assert [alert["fired_on"] for alert in group if alert["onset"] > "2016-04-11"] == ["2016-04-20"]
+    first = by_series[total][0]
     assert "2016-03-01" <= first["fired_on"] <= "2016-03-08"
     assert {reason.split(":")[0] for reason in first["reasons"]} == {"promise"}
-    assert max(one["fired_on"] for one in found["fired"]) < "2016-06-01"
+    assert max(alert["fired_on"] for alert in result["alerts"]) < "2016-06-01"
 
 
 SLOWER = """
@@ -470,32 +469,32 @@ SLOWER = """
 """
 
 
-def test_a_group_that_takes_longer_than_it_used_to_is_found(
-    measured: Any, last: pd.DataFrame, closing: pd.DataFrame
-) -> None:
+def test_a_slowdown_of_one_group_is_detected(measured: Any, last: pd.DataFrame, closing: pd.DataFrame) -> None:
     """Group 39 used to resolve half of its incidents within a day; of those opened from 20 to 22 April 2016 less than a
-    third. All groups together became faster all along, and their last weeks are open: of them nothing is told."""
+    third. All groups together became faster all along, and their last weeks are open: they fire no alert."""
     then = replace(measured, folder=measured.folder.with_name("slower"))
     shutil.copytree(measured.folder, then.folder, symlinks=True, ignore=shutil.ignore_patterns("state.db", "alerts"))
     written = then.folder / "journeys" / "incident.yml"
     written.write_text(written.read_text() + SLOWER)
     then.jkpi("measure")
     settings = load_settings(then.folder)
-    (watched,) = [one for one in configured_moments(read_journeys(then.folder), settings) if one.moment == "resolved"]
+    (watched,) = [
+        moment for moment in configured_moments(read_journeys(then.folder), settings) if moment.moment == "resolved"
+    ]
     with open_warehouse(settings, read_only=True) as warehouse:
         panel = read_duration_panel(warehouse, watched)
     tried = [SeriesToEvaluate(replace(watched.rule_for(), promise=None), number) for number in range(len(panel.keys))]
     tracks = dict(zip(panel.keys, replay_grid(panel.grid, tried, panel.histograms), strict=True))
     assert tracks["all", "all"].episodes == ()
-    (breach,) = tracks["closed_by", "39"].episodes
-    (part,) = breach.detections
+    (episode,) = tracks["closed_by", "39"].episodes
+    (part,) = episode.detections
     assert (f"{part.onset}", f"{part.fired_on}") == ("2016-04-20", "2016-04-22")
     took = (last["resolved_at"] - last["opened_at"]).dt.total_seconds()
     opened = last["opened_at"].dt.date
     theirs = opened.between(part.drop.first_day, part.drop.last_day) & (closing["assignment_group"] == "39")
     assert part.within_seconds is not None
     by_day = (took <= part.within_seconds)[theirs].groupby(opened[theirs]).agg(["sum", "size"])
-    judged = by_day[by_day["size"] >= 5]  # fewer cases are not judged by themselves
-    assert (part.drop.successes, part.drop.n) == tuple(judged.sum())
-    # What a message tells: the days before it turned clear; it is over once these days of the week were seen clear.
+    evaluated = by_day[by_day["size"] >= 5]  # a day with fewer cases is not evaluated alone
+    assert (part.drop.successes, part.drop.n) == tuple(evaluated.sum())
+    # A message shows the days before the first recovered day; the drop ends once these days of the week recovered.
     assert drop_without_recovery(part, watched).rate < 0.35 and part.drop.reference == pytest.approx(0.5, abs=0.05)

@@ -12,6 +12,7 @@ from tests.recount.readings import KEY, all_readings
 from tests.recount.worlds import names, world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", names())
 def test_the_recount_agrees_with_readings_counted_by_hand(name: str) -> None:
     small_world = world(name)

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from jkpi.synthetic.clock import ZoneClock, make_clock
+from jkpi.synthetic.clock import make_clock
 from jkpi.synthetic.generator import build_scenario, generate
 from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS, EXAMPLES, FIRST_DAY
 from jkpi.synthetic.random_streams import RandomStreams
-from jkpi.synthetic.scenario import Scenario
-
-
-@dataclass(frozen=True)
-class Example:
-    """An example as files, as the content of EXPECTED.json, and as the scenario behind them."""
-
-    name: str
-    folder: Path
-    expected: dict[str, Any]
-    clock: ZoneClock
-    scenario: Scenario
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
+from tests.synthetic.example import Example
 
 
 @pytest.fixture(scope="session", params=EXAMPLES)

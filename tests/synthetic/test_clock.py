@@ -14,7 +14,7 @@ AS_OF = datetime(2026, 6, 30, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Europe/Istanbul"])
-def test_agrees_with_zoneinfo(zone: str) -> None:
+def test_the_clock_agrees_with_zoneinfo(zone: str) -> None:
     clock = make_clock(zone, date(2025, 10, 1), AS_OF)
     at = np.arange(int(datetime(2025, 10, 25, tzinfo=UTC).timestamp()), clock.as_of, 1801)
     texts = clock.text(at, "%d.%m.%Y %H:%M:%S")
@@ -52,7 +52,7 @@ def test_days_and_weekdays() -> None:
     assert clock.weekday(np.array([0, 5]))[:2].tolist() == [2, 0]
 
 
-def test_never_is_blank() -> None:
+def test_a_missing_time_is_blank() -> None:
     at = np.array([NEVER, 0, 61])
     assert utc_text(at).tolist() == ["", "1970-01-01T00:00:00Z", "1970-01-01T00:01:01Z"]
     assert np.isnat(as_datetime64(at)).tolist() == [True, False, False]

@@ -17,10 +17,11 @@ from jkpi.loading.workspace import read_sources
 from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
+from tests.synthetic.example import Example
 
 
 @pytest.fixture
-def workspace(example, tmp_path: Path) -> Path:
+def workspace(example: Example, tmp_path: Path) -> Path:
     folder = tmp_path / example.name
     shutil.copytree(package_files.package_folder("examples") / example.name, folder)
     shutil.copytree(example.data, folder / "data")
@@ -34,7 +35,7 @@ def test_workspace_is_synthetic_with_a_fixed_time(workspace: Path) -> None:
     assert settings.receivers["screen"].kind == "console"
 
 
-def test_map_defines_the_moment_of_the_injected_drop(workspace: Path, example) -> None:
+def test_map_defines_the_moment_of_the_injected_drop(workspace: Path, example: Example) -> None:
     settings = load_settings(workspace)
     drop = EXAMPLE_DROPS[example.name]
     (journey,) = read_journeys(workspace, receivers=settings.receivers)
@@ -46,7 +47,7 @@ def test_map_defines_the_moment_of_the_injected_drop(workspace: Path, example) -
     assert set(example.expected["moments"]) == set(moments)
 
 
-def test_every_source_has_a_data_use_card(workspace: Path, example) -> None:
+def test_every_source_has_a_data_use_card(workspace: Path, example: Example) -> None:
     sources = {source.source: source for source in read_sources(workspace)}
     assert set(sources) == set(example.expected["sources"])
     for source in sources.values():
@@ -57,7 +58,7 @@ def test_every_source_has_a_data_use_card(workspace: Path, example) -> None:
 
 
 @pytest.mark.slow
-def test_loading_matches_expected_numbers(workspace: Path, example) -> None:
+def test_loading_matches_expected_numbers(workspace: Path, example: Example) -> None:
     settings = load_settings(workspace)
     with open_warehouse(settings) as warehouse:
         ensure_landing(warehouse)

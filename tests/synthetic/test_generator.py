@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ import pytest
 from jkpi.errors import InputError
 from jkpi.synthetic.generator import generate
 from jkpi.synthetic.ground_truth import AS_OF, EXAMPLE_DROPS, EXAMPLES
+from tests.synthetic.example import Example
 
 DELIMITERS = {"calls": ";", "erp": ";", "answers_call": ";", "answers_repair": ";", "desk": "\t"}
 
@@ -53,20 +54,20 @@ def parsed(line: str) -> dict[str, object] | None:
         return None
 
 
-def all_records(example, source: str) -> list[dict[str, object] | None]:
+def all_records(example: Example, source: str) -> list[dict[str, object] | None]:
     return [row for file in sorted((example.data / source).iterdir()) for row in records(file)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_same_seed_writes_same_bytes(name: str, tmp_path: Path) -> None:
-    generate(name, tmp_path / "one", seed=3)
-    generate(name, tmp_path / "two", seed=3)
+    generate(name, tmp_path / "first", seed=3)
+    generate(name, tmp_path / "second", seed=3)
     generate(name, tmp_path / "other", seed=4)
-    one, two, other = (digests(tmp_path / folder) for folder in ("one", "two", "other"))
-    assert one == two
-    assert len(one) > 50
-    assert sum(one[file] == other.get(file) for file in one) == 0
+    first, second, other = (digests(tmp_path / folder) for folder in ("first", "second", "other"))
+    assert first == second
+    assert len(first) > 50
+    assert sum(first[file] == other.get(file) for file in first) == 0
 
 
 def test_unknown_example_is_an_error(tmp_path: Path) -> None:
@@ -75,26 +76,26 @@ def test_unknown_example_is_an_error(tmp_path: Path) -> None:
     assert "spare_parts" in error.value.hint
 
 
-def test_examples_have_the_documented_size(example) -> None:
+def test_examples_have_the_documented_size(example: Example) -> None:
     assert 195_000 < example.expected["events"] < 220_000
     assert 18_000 < example.expected["responses"] < 22_000
 
 
-def test_expected_numbers_add_up(example) -> None:
+def test_expected_numbers_add_up(example: Example) -> None:
     for source, tally in example.expected["sources"].items():
         rest = tally["duplicates"] + sum(tally["rejected"].values()) + tally["ignored"]
         assert tally["read"] == tally["loaded"] + rest, source
         assert tally["loaded"] > 0 and tally["duplicates"] > 0 and tally["late"] > 0, source
 
 
-def test_files_hold_the_expected_number_of_rows(example) -> None:
+def test_files_hold_the_expected_number_of_rows(example: Example) -> None:
     for source, tally in example.expected["sources"].items():
         folder = "answers_repair" if source == "answers_recommend" else source
         assert sorted(tally["files"]) == sorted(path.name for path in (example.data / folder).iterdir())
         assert tally["rows"] == len(all_records(example, folder)), source
 
 
-def test_files_hold_the_expected_unreadable_rows(example) -> None:
+def test_files_hold_the_expected_unreadable_rows(example: Example) -> None:
     for source, tally in example.expected["sources"].items():
         if source == "answers_recommend":
             continue
@@ -104,7 +105,7 @@ def test_files_hold_the_expected_unreadable_rows(example) -> None:
 
 
 @pytest.mark.parametrize("example", ["equipment_repair"], indirect=True)
-def test_calls_have_the_expected_outcomes(example) -> None:
+def test_calls_have_the_expected_outcomes(example: Example) -> None:
     tally = example.expected["sources"]["calls"]
     rows = [row for row in all_records(example, "calls") if row is not None]
     outcomes: Counter[str] = Counter()
@@ -135,7 +136,7 @@ def outcome_of_call(row: dict[str, object]) -> str:
     return "valid" if row["disposition"] in ("NEW", "XFER", "TOLD AGAIN") else "unknown touchpoint"
 
 
-def test_wide_rows_hold_the_expected_milestones(example) -> None:
+def test_wide_rows_hold_the_expected_milestones(example: Example) -> None:
     source, key, columns = {
         "equipment_repair": ("visits", "visit", ("requested", "part_picked", "on_site", "running")),
         "spare_parts": ("parcels", "consignment", ("handed_over", "delivered", "signed")),
@@ -149,13 +150,13 @@ def test_wide_rows_hold_the_expected_milestones(example) -> None:
     assert distinct - bad == tally["loaded"]
 
 
-def test_no_events_on_the_lost_day(example) -> None:
+def test_no_events_on_the_lost_day(example: Example) -> None:
     drop = EXAMPLE_DROPS[example.name]
     spelling = {"visits": "%Y-%m-%d", "erp": "%d.%m.%Y"}[drop.lost_source]
     rows = [row for row in all_records(example, drop.lost_source) if row is not None]
     columns = {"visits": ("requested", "part_picked", "on_site", "running"), "erp": ("Zeitpunkt",)}[drop.lost_source]
 
-    def events_on(day: object) -> int:
+    def events_on(day: date) -> int:
         text = day.strftime(spelling)
         return sum(str(row[column]).startswith(text) for row in rows for column in columns)
 
@@ -164,7 +165,7 @@ def test_no_events_on_the_lost_day(example) -> None:
     assert example.expected["lost_day"]["events"] > 100
 
 
-def test_files_are_cut_by_arrival(example) -> None:
+def test_files_are_cut_by_arrival(example: Example) -> None:
     """A file holds late rows of the month before, and nothing that arrived after `as_of`."""
     source, column = {"equipment_repair": ("tickets", "state_since"), "spare_parts": ("shop", "ts")}[example.name]
     march = records(example.data / source / f"{source}_2026-03{ {'tickets': '.parquet', 'shop': '.jsonl.gz'}[source] }")
@@ -175,7 +176,7 @@ def test_files_are_cut_by_arrival(example) -> None:
     assert max(time for time in times if time < "2030") < "2026-06-30 12"
 
 
-def test_one_month_was_sent_again_with_overlap(example) -> None:
+def test_one_month_was_sent_again_with_overlap(example: Example) -> None:
     source, month = {"equipment_repair": ("calls", "2026-03"), "spare_parts": ("erp", "2026-04")}[example.name]
     first = {str(row) for row in records(example.data / source / f"{source}_{month}.csv") if row is not None}
     again = {str(row) for row in records(example.data / source / f"{source}_{month}_resent.csv") if row is not None}

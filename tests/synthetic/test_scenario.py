@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -10,11 +10,12 @@ from scipy.stats import betabinom
 
 from jkpi.synthetic.clock import DAY
 from jkpi.synthetic.ground_truth import EXAMPLE_DROPS
+from tests.synthetic.example import Example
 
 LOWER_IS_BETTER = {"told_once", "part_available"}
 
 
-def low_days(example, moment: str, value: str | None = None, skips_gaps: bool = True) -> dict[int, float]:
+def low_days(example: Example, moment: str, value: str | None = None, skips_gaps: bool = True) -> dict[int, float]:
     """Day -> lower tail probability against the 56 days that end 7 days before, from day 35 on."""
     cohorts = example.scenario.cohorts_by_moment[moment]
     counts = cohorts.by_day(example.clock, None if value is None else cohorts.segment == value)
@@ -37,7 +38,7 @@ def low_days(example, moment: str, value: str | None = None, skips_gaps: bool = 
     return tails
 
 
-def trends(example, moment: str, value: str | None = None) -> list:
+def trends(example: Example, moment: str, value: str | None = None) -> list[date]:
     """The days on which a run of low days reaches three."""
     days, run = [], 0
     for day, tail in low_days(example, moment, value).items():
@@ -47,14 +48,14 @@ def trends(example, moment: str, value: str | None = None) -> list:
     return days
 
 
-def test_injected_drop_is_detectable_within_five_days(example) -> None:
+def test_injected_drop_is_detectable_within_five_days(example: Example) -> None:
     drop = EXAMPLE_DROPS[example.name]
     first = trends(example, drop.moment)[0]
     assert drop.starts_on + timedelta(days=2) <= first <= drop.starts_on + timedelta(days=4)
     assert drop.starts_on <= trends(example, drop.moment, drop.driven_by)[0] <= first + timedelta(days=2)
 
 
-def test_nothing_else_drops(example) -> None:
+def test_nothing_else_drops(example: Example) -> None:
     drop = EXAMPLE_DROPS[example.name]
     for moment in example.scenario.cohorts_by_moment:
         if moment != drop.moment:
@@ -64,7 +65,7 @@ def test_nothing_else_drops(example) -> None:
         assert trends(example, drop.moment, value) == [], value
 
 
-def test_drop_has_the_expected_size_and_lasts(example) -> None:
+def test_drop_has_the_expected_size_and_lasts(example: Example) -> None:
     drop = example.expected["injected_drop"]
     assert 0.10 < abs(drop["to"] - drop["from"]) < 0.14
     moment = example.expected["moments"][drop["moment"]]
@@ -73,7 +74,7 @@ def test_drop_has_the_expected_size_and_lasts(example) -> None:
     assert abs(pooled - drop["to"]) < abs(pooled - drop["from"])
 
 
-def test_drop_is_driven_by_one_segment(example) -> None:
+def test_drop_is_driven_by_one_segment(example: Example) -> None:
     drop = EXAMPLE_DROPS[example.name]
     cohorts = example.scenario.cohorts_by_moment[drop.moment]
     since = cohorts.day >= example.clock.day_number(drop.starts_on)
@@ -87,7 +88,7 @@ def test_drop_is_driven_by_one_segment(example) -> None:
     assert change(values[-1]) > 3 * change(values[-2])
 
 
-def test_lost_day_would_alert_if_it_were_not_a_data_gap(example) -> None:
+def test_lost_day_would_alert_if_it_were_not_a_data_gap(example: Example) -> None:
     drop = EXAMPLE_DROPS[example.name]
     lost = example.clock.day_number(drop.lost_on)
     unskipped = low_days(example, drop.moment, skips_gaps=False)
@@ -96,7 +97,7 @@ def test_lost_day_would_alert_if_it_were_not_a_data_gap(example) -> None:
 
 
 @pytest.mark.parametrize("example", ["equipment_repair"], indirect=True)
-def test_small_segment_varies_widely(example) -> None:
+def test_small_segment_varies_widely(example: Example) -> None:
     cohorts = example.scenario.cohorts_by_moment["technician_on_site"]
     counts = cohorts.by_day(example.clock, cohorts.segment == "islands")
     sizes = np.array([n for _, n in counts.values()])
@@ -106,7 +107,7 @@ def test_small_segment_varies_widely(example) -> None:
     assert (rates == 1).mean() > 0.25
 
 
-def test_last_days_are_not_final(example) -> None:
+def test_last_days_are_not_final(example: Example) -> None:
     cohorts = example.scenario.cohorts_by_moment[example.expected["injected_drop"]["moment"]]
     days = np.unique(cohorts.day)
     final = max(cohorts.by_day(example.clock))

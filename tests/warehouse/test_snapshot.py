@@ -47,11 +47,11 @@ def test_old_copies_and_drafts_are_deleted(tmp_path: Path) -> None:
     link = tmp_path / "d.duckdb"
     (tmp_path / "d.123.part").write_text("half")
     with open_warehouse("duckdb:///:memory:") as warehouse:
-        made = [write(warehouse, link, count) for count in range(1, 6)]
+        snapshots = [write(warehouse, link, count) for count in range(1, 6)]
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {link.name, *(path.name for path in made[-3:])}
+    assert left == {link.name, *(path.name for path in snapshots[-3:])}
     assert numbers(link) == [0, 1, 2, 3, 4]
-    assert made[-1].stat().st_mode & 0o222 == 0
+    assert snapshots[-1].stat().st_mode & 0o222 == 0
 
 
 def test_failed_query_keeps_the_old_copy(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_texts_are_stored_unchanged(warehouse: Warehouse) -> None:
     assert [row["touchpoint"] for row in rows] == NASTY
 
 
-def test_values_are_returned_as_plain_types(warehouse: Warehouse) -> None:
+def test_values_are_returned_as_python_types(warehouse: Warehouse) -> None:
     timestamp = datetime(2026, 3, 29, 1, 30, 0, 250000)
     table = pa.table({"response_id": ["r"], "score": [1.5], "responded_at": pa.array([timestamp], pa.timestamp("us"))})
     warehouse.insert("raw.survey_responses", table)

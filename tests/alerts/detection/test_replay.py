@@ -205,7 +205,7 @@ def replay_together(
     )
 
 
-@pytest.mark.parametrize("family_size", [1, 4])
+@pytest.mark.parametrize("family_size", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_no_day_depends_on_later_days(family_size: int) -> None:
     """The replay of a cut history equals the first days of the replay of the whole."""
     groups = [

@@ -99,6 +99,7 @@ def test_an_owner_without_receivers_has_the_default_receiver(make_world: MakeWor
     assert [message.receiver for message in world.messages()] == ["lead"]
 
 
+@pytest.mark.slow
 def test_reminders_come_weekly_until_somebody_acknowledges(make_world: MakeWorld) -> None:
     world = configured(dropped(make_world(ON_SITE)))
     messages = messages_on(world, range(58, 80))
@@ -111,6 +112,7 @@ def test_reminders_come_weekly_until_somebody_acknowledges(make_world: MakeWorld
     assert list_alerts(world.settings)[0].flags == ("acknowledged",)
 
 
+@pytest.mark.slow
 def test_an_unacknowledged_alert_is_escalated_once(make_world: MakeWorld) -> None:
     world = configured(with_files(dropped(make_world(ESCALATING), 12), "lead", "boss"))
     messages = messages_on(world, range(60, 68))
@@ -121,6 +123,7 @@ def test_an_unacknowledged_alert_is_escalated_once(make_world: MakeWorld) -> Non
     assert ends == [(70, "boss"), (70, "lead")]
 
 
+@pytest.mark.slow
 def test_the_first_acknowledgement_counts_and_stops_the_escalation(make_world: MakeWorld) -> None:
     world = configured(with_files(dropped(make_world(ESCALATING)), "lead", "boss"))
     world.run(day(FIRED))
@@ -130,6 +133,7 @@ def test_the_first_acknowledgement_counts_and_stops_the_escalation(make_world: M
     assert [receiver for _, receiver, _ in messages_on(world, range(FIRED + 1, 80))] == ["lead"]
 
 
+@pytest.mark.slow
 def test_a_worsening_undoes_an_acknowledgement(make_world: MakeWorld) -> None:
     world = configured(make_world(ON_SITE))
     world.put(steady(100, 0.78) + steady(20, 0.6))
@@ -140,6 +144,7 @@ def test_a_worsening_undoes_an_acknowledgement(make_world: MakeWorld) -> None:
     assert messages[2][2].startswith("Reminder: ")
 
 
+@pytest.mark.slow
 def test_a_new_receiver_gets_the_open_alert_and_an_old_one_only_its_end(make_world: MakeWorld) -> None:
     world = configured(with_files(dropped(make_world(ON_SITE), 20), "lead", "new"))
     assert [receiver for _, receiver, _ in messages_on(world, range(58, 63))] == ["lead"]
@@ -164,6 +169,7 @@ def test_a_closed_or_unknown_alert_cannot_be_acknowledged(make_world: MakeWorld)
         acknowledge(world.settings, "nothing", "Ada", "", "test", at(66))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["repair", "repair/technician_on_site"])
 def test_an_alert_that_is_open_after_a_silence_is_notified_then(make_world: MakeWorld, scope: str) -> None:
     world = configured(dropped(make_world(ON_SITE)))
@@ -177,6 +183,7 @@ def test_an_alert_that_is_open_after_a_silence_is_notified_then(make_world: Make
     assert (number, title) == (70, "Technician on site: dropped from 92 % to 82 %")
 
 
+@pytest.mark.slow
 def test_an_alert_that_began_and_ended_in_a_silence_is_dropped(make_world: MakeWorld) -> None:
     world = configured(dropped(make_world(ON_SITE), 4))
     world.put(steady(20, 0.95), first=day(64))
@@ -187,6 +194,7 @@ def test_an_alert_that_began_and_ended_in_a_silence_is_dropped(make_world: MakeW
     assert [alert.status for alert in list_alerts(world.settings)] == ["resolved"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("segment", ["all", "region"])
 def test_a_resolution_in_a_silence_is_notified_after_it_even_if_the_data_changed(
     make_world: MakeWorld, segment: str
@@ -210,6 +218,7 @@ def test_a_resolution_in_a_silence_is_notified_after_it_even_if_the_data_changed
     assert "still open" not in world.messages()[-1].body
 
 
+@pytest.mark.slow
 def test_a_silence_can_be_ended_and_wrong_ones_are_refused(make_world: MakeWorld) -> None:
     world = configured(dropped(make_world(ON_SITE)))
     world.run(day(58))
@@ -227,6 +236,7 @@ def test_a_silence_can_be_ended_and_wrong_ones_are_refused(make_world: MakeWorld
         silence(world.settings, "repair", at(50), "r", "Ada", at(58))
 
 
+@pytest.mark.slow
 def test_a_mute_interval_suppresses_the_notification_not_the_alert(make_world: MakeWorld) -> None:
     mute = MuteInterval.model_validate({"from": day(60), "to": day(70), "reason": "holidays"})
     world = configured(dropped(make_world(ON_SITE)), mute_intervals=(mute,))
@@ -251,6 +261,7 @@ def test_what_exceeds_the_daily_limit_comes_the_next_day(make_world: MakeWorld) 
     assert [message.title.partition(":")[0] for message in world.messages()] == ["Technician on site", "Customer stays"]
 
 
+@pytest.mark.slow
 def test_the_watch_list_comes_once_a_week(make_world: MakeWorld) -> None:
     world = configured(make_world(ON_SITE), watch_list="weekly")
     world.put([*steady(60, 0.92), (82.0, 100.0), *steady(20, 0.92)])

@@ -60,6 +60,7 @@ def test_a_backfill_opens_no_old_alerts(make_world: MakeWorld) -> None:
     assert world.run().transitions == () and world.messages() == []
 
 
+@pytest.mark.slow
 def test_daily_runs_and_one_run_end_in_the_same_state(make_world: MakeWorld) -> None:
     world = dropped(make_world(), days=6)
     transitions = [
@@ -69,6 +70,7 @@ def test_daily_runs_and_one_run_end_in_the_same_state(make_world: MakeWorld) -> 
     assert moment_states(world.settings.state_url) == list(world.run().states)
 
 
+@pytest.mark.slow
 def test_late_data_correct_a_drop(make_world: MakeWorld) -> None:
     world = dropped(make_world())
     (opened,) = world.run().opened
@@ -99,6 +101,7 @@ def test_readings_withheld_later_correct_nothing(make_world: MakeWorld) -> None:
     assert [alert.status for alert in list_alerts(world.settings) if alert.kind == "drop"] == ["open"]
 
 
+@pytest.mark.slow
 def test_a_changed_promise_and_a_removed_moment_supersede(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(60, 0.82))
@@ -197,6 +200,7 @@ def test_an_earlier_now_is_refused_and_corrects_nothing(make_world: MakeWorld) -
     assert [alert.alert_id for alert in list_alerts(world.settings)] == [opened.alert_id]
 
 
+@pytest.mark.slow
 def test_withholding_the_days_that_resolved_an_alert_does_not_reopen_it(make_world: MakeWorld) -> None:
     world = dropped(make_world())
     world.run()
@@ -288,6 +292,7 @@ def test_improvements_of_lower_is_better_and_points_are_no_drops(make_world: Mak
     assert {state.state for state in report.states} == {"ok"}
 
 
+@pytest.mark.slow
 def test_a_drop_within_a_long_broken_promise_is_a_worsening(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(100, 0.78))

@@ -108,6 +108,7 @@ def test_the_query_in_the_message_gives_the_readings(make_world: MakeWorld) -> N
     assert rows[-1]["period_start"] == date(2026, 3, 5)
 
 
+@pytest.mark.slow
 def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE)
     world.put(steady(64, 0.92, 30_000))
@@ -121,6 +122,7 @@ def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None
     assert len(message.body) < 40_000
 
 
+@pytest.mark.slow
 def test_a_resolution_reports_the_detection_that_ended_last(make_world: MakeWorld) -> None:
     """A drop within a long broken promise ends months before the promise is kept again."""
     world = make_world()

@@ -139,6 +139,7 @@ def test_pagerduty_opens_and_resolves_one_incident(make_world: MakeWorld, web: W
     assert opened["links"][0]["href"].startswith("https://jkpi.example.org/acknowledge")
 
 
+@pytest.mark.slow
 def test_many_alerts_are_few_incidents_and_all_are_resolved(make_world: MakeWorld, web: Web) -> None:
     web.status = 202
     world = make_world(receivers=[web_receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))])

@@ -95,6 +95,7 @@ def test_the_budget_is_that_of_the_moment_or_else_of_the_workspace(make_world: M
     assert budgets == {"technician_on_site": 5 * 365.0, "customer_stays": 182.0}
 
 
+@pytest.mark.slow
 def test_a_stricter_budget_needs_more_evidence(make_world: MakeWorld) -> None:
     transition = []
     for every in ("30d", "50y"):

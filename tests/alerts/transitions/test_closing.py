@@ -94,6 +94,7 @@ def test_reopened_by_missing_data(series_result: SeriesResult, alert: StoredAler
     assert reopened_by_missing_data(evaluated(series_result), alert) is expected
 
 
+@pytest.mark.slow
 def test_a_changed_budget_supersedes_an_alert_it_no_longer_finds(make_world: MakeWorld) -> None:
     rule = ON_SITE.replace("promise: 0.9", "promise: 0.6")
     world = make_world(rule)
@@ -103,6 +104,7 @@ def test_a_changed_budget_supersedes_an_alert_it_no_longer_finds(make_world: Mak
     assert transitions_of(world.run()) == [("superseded", "technician_on_site")]
 
 
+@pytest.mark.slow
 def test_new_segments_that_share_the_budget_correct_nothing(make_world: MakeWorld) -> None:
     """Each series then needs more evidence, in the past too. The alert resolves when its days have recovered."""
     world = make_world(ON_SITE.replace("promise: 0.9", "promise: 0.6"))
@@ -134,6 +136,7 @@ def with_resolved_alert(world: World) -> World:
     return world
 
 
+@pytest.mark.slow
 def test_provisional_days_do_not_reopen_the_alert_they_closed(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
     world.put(steady(4, 0.93), first=day(64), status="provisional")
@@ -144,12 +147,14 @@ def test_provisional_days_do_not_reopen_the_alert_they_closed(make_world: MakeWo
     assert transitions_of(world.run()) == [] and drop_statuses(world) == ["resolved"]
 
 
+@pytest.mark.slow
 def test_days_that_turn_out_low_reopen_the_alert_they_closed(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
     world.put(steady(4, 0.7), first=day(64))
     assert transitions_of(world.run()) == [("reopened", "technician_on_site")]
 
 
+@pytest.mark.slow
 def test_a_new_drop_reopens_although_the_closing_days_are_withheld(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
     world.put(steady(4, 0.93), first=day(64), status="withheld")
@@ -161,6 +166,7 @@ def test_a_new_drop_reopens_although_the_closing_days_are_withheld(make_world: M
     assert transitions_of(world.run()) == [("reopened", "technician_on_site")]
 
 
+@pytest.mark.slow
 def test_a_renamed_segment_is_superseded_after_four_weeks(make_world: MakeWorld) -> None:
     world = make_world()
     world.put(steady(140, 0.92, 1000))
@@ -182,6 +188,7 @@ def test_a_renamed_segment_is_superseded_after_four_weeks(make_world: MakeWorld)
     assert (of_south[-1]["transition"], of_south[-1]["notification_type"]) == ("superseded", "first")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_back", [False, True])
 def test_a_missing_series_is_notified_after_a_silence(make_world: MakeWorld, is_back: bool) -> None:
     world = make_world()

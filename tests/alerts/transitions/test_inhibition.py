@@ -36,6 +36,7 @@ def two_regions(world: World, north: list[tuple[float, float]], south: list[tupl
     return world
 
 
+@pytest.mark.slow
 def test_a_chronic_breach_does_not_inhibit_a_drop_of_a_segment(make_world: MakeWorld) -> None:
     world = two_regions(make_world(), steady(150, 0.82, 900), steady(120, 0.82, 60) + steady(30, 0.3, 60))
     assert transitions_of(world.run(day(119))) == [("opened", TOTAL)]
@@ -52,6 +53,7 @@ def test_a_segment_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> N
     assert transitions_of(world.run()) == [("opened", SOUTH)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scope", "children"), [("alert", [("opened", SOUTH)]), ("repair", [])])
 def test_a_silenced_moment_does_not_inhibit_its_segments(
     make_world: MakeWorld, scope: str, children: list[tuple[str, str]]
@@ -66,6 +68,7 @@ def test_a_silenced_moment_does_not_inhibit_its_segments(
     assert transitions_of(world.run()) == children
 
 
+@pytest.mark.slow
 def test_a_chronic_breach_does_not_end_an_early_warning(make_world: MakeWorld) -> None:
     world = make_world(STAYS)
     world.put(steady(120, 0.25), kpi="fix.drop_off")
@@ -95,18 +98,21 @@ def transitions_by_day(world: World, first: int = 59, last: int = 69) -> list[tu
     return [transition for number in range(first, last + 1) for transition in transitions_of(world.run(day(number)))]
 
 
+@pytest.mark.slow
 def test_a_segment_inhibits_its_combinations(make_world: MakeWorld) -> None:
     assert transitions_by_day(two_tiers(make_world(BY_BOTH), drop_counts(0.7, 40), drop_counts(0.6, 200))) == [
         ("opened", SOUTH)
     ]
 
 
+@pytest.mark.slow
 def test_a_segment_names_the_combination_that_drives_its_drop(make_world: MakeWorld) -> None:
     world = two_tiers(make_world(BY_BOTH), drop_counts(0.4, 100), steady(70, 0.92, 200))
     assert transitions_by_day(world) == [("opened", SOUTH)]
     assert "tier+region = gold+south: from 92 % to 40 %" in world.messages()[0].body
 
 
+@pytest.mark.slow
 def test_a_combination_that_drops_later_is_not_inhibited(make_world: MakeWorld) -> None:
     world = two_tiers(make_world(BY_BOTH), drop_counts(0.3, 40, last=110, on=100), drop_counts(0.6, 1500, last=110))
     assert transitions_of(world.run(day(70))) == [("opened", SOUTH)]

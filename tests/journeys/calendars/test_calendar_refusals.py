@@ -1,4 +1,4 @@
-"""Every refusal of a calendar: what is said, and the line and column it is said of."""
+"""Every problem of a calendar: its message, and its line and column."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ def problems(workspace: Path) -> tuple[Problem, ...]:
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused(case: str, tmp_path: Path) -> None:
-    old, new, said = REFUSED[case]
+def test_an_invalid_calendar_is_reported_with_its_position(case: str, tmp_path: Path) -> None:
+    old, new, messages = REFUSED[case]
     text, places = spoiled((old, new), of=OPENING_HOURS)
     write_calendar(tmp_path, text)
     (problem,) = problems(tmp_path)
     assert problem.file == "calendars/opening_hours.yml"
     if places:
         assert [(problem.line, problem.column)] == places
-    for words in said:
+    for words in messages:
         assert words in f"{problem.message} {problem.hint}"
 
 
@@ -96,7 +96,7 @@ def test_the_calendar_is_read_and_survives_a_round_trip(tmp_path: Path) -> None:
     (calendar,) = read_calendars(tmp_path)
     assert calendar.versions[0].intervals_on(5) == [OpenInterval(600, 840)]
     assert Calendar.model_validate(calendar.model_dump(mode="json", by_alias=True)) == calendar
-    assert calendar_names(tmp_path) == {"opening_hours"}
+    assert calendar_names(tmp_path) == frozenset({"opening_hours"})
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_hours_are_minutes_from_midnight(written: str, hours: tuple[int, int]) -
     assert parse_hours(str(parse_hours(written))) == hours
 
 
-def test_days_go_over_the_weeks_end() -> None:
+def test_a_range_of_weekdays_continues_after_sunday() -> None:
     assert weekday_numbers("mon-fri") == [0, 1, 2, 3, 4]
     assert weekday_numbers("sat-mon") == [5, 6, 0]
     assert weekday_numbers("sun") == [6]

@@ -1,4 +1,4 @@
-"""A calendar laid out in time, beside a count of every minute that looks at the clock on the wall."""
+"""The intervals of a calendar, compared with a count of every minute by the local time."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def calendar(zone: str = "Europe/Paris", **more: Any) -> Calendar:
     return Calendar.model_validate({**usual, **more})
 
 
-def laid_out(made: Calendar, until: date) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = calendar_intervals(made, until).to_pylist()
+def laid_out(tested: Calendar, until: date) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = calendar_intervals(tested, until).to_pylist()
     return rows
 
 
@@ -34,28 +34,28 @@ def clock(rows: list[dict[str, Any]], moment: datetime) -> int:
     return int(piece["seconds_before"] + (moment - piece["starts_at"]).total_seconds() * piece["is_open"])
 
 
-def minutes_by_hand(made: Calendar, begin: datetime, end: datetime) -> int:
+def minutes_by_hand(tested: Calendar, begin: datetime, end: datetime) -> int:
     """Each minute on its own: what does the wall clock show, and does anything of today or yesterday reach it?"""
     open_minutes, moment = 0, begin
     while moment < end:
-        wall = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(made.timezone)).replace(tzinfo=None)
+        wall = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(tested.timezone)).replace(tzinfo=None)
         for back in (0, 1):
             day = wall.date() - timedelta(days=back)
             since = (wall - datetime.combine(day, datetime.min.time())) // SMALLEST
-            if any(hours.starts <= since < hours.ends for hours in by_hand(made, day)):
+            if any(hours.starts <= since < hours.ends for hours in by_hand(tested, day)):
                 open_minutes += 1
                 break
         moment += SMALLEST
     return open_minutes
 
 
-def by_hand(made: Calendar, day: date) -> list[Any]:
+def by_hand(tested: Calendar, day: date) -> list[Any]:
     """The hours that begin on a day, straight from what was written."""
-    if day in made.holidays:
+    if day in tested.holidays:
         return []
-    if day in made.changes:
-        return list(made.changes[day])
-    holding = [version for version in made.versions if version.from_ is None or version.from_ <= day][-1]
+    if day in tested.changes:
+        return list(tested.changes[day])
+    holding = [version for version in tested.versions if version.from_ is None or version.from_ <= day][-1]
     for days, hours in holding.hours.items():
         first, _, last = days.partition("-")
         if WEEKDAYS.index(first) <= day.weekday() <= WEEKDAYS.index(last or first):
@@ -91,25 +91,25 @@ def calendars(draw: st.DrawFn) -> Calendar:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    made=calendars(),
+    tested=calendars(),
     around=st.sampled_from([date(2000, 3, 26), date(2000, 10, 29), date(2000, 4, 2), date(2000, 8, 27), None]),
     day=st.dates(date(2000, 1, 2), date(2000, 12, 26)),
     starts=CLOCKS,
     length=st.integers(1, 2 * 1440),
 )
 def test_as_many_minutes_as_counted_by_hand(
-    made: Calendar, around: date | None, day: date, starts: int, length: int
+    tested: Calendar, around: date | None, day: date, starts: int, length: int
 ) -> None:
     begin = datetime.combine(around or day, datetime.min.time()) + timedelta(minutes=starts - 720)
     end = begin + timedelta(minutes=length)
-    rows = laid_out(made, date(2001, 1, 1))
-    assert clock(rows, end) - clock(rows, begin) == 60 * minutes_by_hand(made, begin, end)
+    rows = laid_out(tested, date(2001, 1, 1))
+    assert clock(rows, end) - clock(rows, begin) == 60 * minutes_by_hand(tested, begin, end)
 
 
 @settings(max_examples=30, deadline=None)
-@given(made=calendars())
-def test_pieces_partition_each_day(made: Calendar) -> None:
-    rows = laid_out(made, date(2001, 1, 1))
+@given(tested=calendars())
+def test_the_intervals_partition_each_day(tested: Calendar) -> None:
+    rows = laid_out(tested, date(2001, 1, 1))
     assert rows[0]["starts_at"] == START
     assert rows[-1]["ends_at"] == datetime(2001, 1, 1)
     before = 0
@@ -136,20 +136,20 @@ def test_pieces_partition_each_day(made: Calendar) -> None:
         ("01:00-04:00", date(2026, 6, 1), 3),
     ],
 )
-def test_daylight_saving(hours: str, day: date, open_hours: int) -> None:
-    made = calendar(versions=[{"hours": {"mon-sun": [hours]}}])
+def test_open_hours_on_days_of_a_clock_change(hours: str, day: date, open_hours: int) -> None:
+    tested = calendar(versions=[{"hours": {"mon-sun": [hours]}}])
     midnight = datetime.combine(day, datetime.min.time(), ZoneInfo("Europe/Paris"))
     begin, end = (moment.astimezone(UTC).replace(tzinfo=None) for moment in (midnight, (midnight + timedelta(days=1))))
-    rows = laid_out(made, date(2027, 1, 1))
+    rows = laid_out(tested, date(2027, 1, 1))
     assert clock(rows, end) - clock(rows, begin) == open_hours * 3600
 
 
 def test_a_day_that_a_zone_left_out_does_not_exist() -> None:
     """Samoa went from 29 to 31 December 2011."""
-    made = calendar("Pacific/Apia", versions=[{"hours": {"mon-sun": ["09:00-17:00"]}}])
-    rows = laid_out(made, date(2012, 2, 1))
+    tested = calendar("Pacific/Apia", versions=[{"hours": {"mon-sun": ["09:00-17:00"]}}])
+    rows = laid_out(tested, date(2012, 2, 1))
     week = clock(rows, datetime(2012, 1, 3)) - clock(rows, datetime(2011, 12, 27))
     # Seven days of UTC hold 28 and 29 December before the leap, and 31 December to 3 January after it.
-    assert week == 60 * minutes_by_hand(made, datetime(2011, 12, 27), datetime(2012, 1, 3))
+    assert week == 60 * minutes_by_hand(tested, datetime(2011, 12, 27), datetime(2012, 1, 3))
     # The 29th closed at 17:00, 03:00 UTC; the next opening is 09:00 of the 31st, 19:00 UTC.
     assert clock(rows, datetime(2011, 12, 30, 22)) - clock(rows, datetime(2011, 12, 30, 3)) == 3 * 3600

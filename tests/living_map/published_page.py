@@ -1,4 +1,4 @@
-"""A page with everything on it, published and read in a browser, and the tables that it was made of."""
+"""A page with everything on it, published and read in a browser, and the tables behind it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.reading_pages.page import Shown
 
 from .conftest import (
     AS_OF,
+    DROP_SINCE,
     EXAMPLE,
-    FALLS_SINCE,
     JOURNEY,
     LAST_WEEK,
     NOW,
@@ -36,9 +36,9 @@ from .conftest import (
 )
 
 EMOTION = {"kpi": "emotion", "name": "frustrated", "survey": "after_call", "title": "Frustrated by the call"}
-FALLING = replace(STATES[0], firing_segments=("region = south",))
-FALLS = tuple(
-    OpenAlert("a", JOURNEY, STATES[0].moment, segment, value, "firing", FALLS_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
+FIRING_IN_SEGMENT = replace(STATES[0], firing_segments=("region = south",))
+OPEN_ALERTS = tuple(
+    OpenAlert("a", JOURNEY, STATES[0].moment, segment, value, "firing", DROP_SINCE, 0.123, 0.1, 0.15, 4321, LAST_WEEK)
     for segment, value in (("all", "all"), ("region", "south"))
 )
 
@@ -56,14 +56,14 @@ class Published:
 def publish(folder: Path) -> Published:
     """Publishes the page and reads it in a browser."""
     file = folder / "w.duckdb"
-    with open_warehouse(f"duckdb:///{file}") as w:
-        ensure_landing(w)
+    with open_warehouse(f"duckdb:///{file}") as warehouse:
+        ensure_landing(warehouse)
         tables = drawn(folder / "workspace")
-        fill_landing(w, {**tables, **SOURCES})
-        fill_marts(w, {**marts(tables), **walked()})
+        fill_landing(warehouse, {**tables, **SOURCES})
+        fill_marts(warehouse, {**marts(tables), **walked()})
         settings = Settings(folder, "service", f"duckdb:///{file}", "sqlite://", folder / "site", now=NOW)
         # Alerts have figures of their own, other than those of the latest final week.
-        publish_maps(settings, w, (FALLING, *STATES[1:]), FALLS)
+        publish_maps(settings, warehouse, (FIRING_IN_SEGMENT, *STATES[1:]), OPEN_ALERTS)
     page = folder / "site" / f"{JOURNEY}.html"
     return Published(page, file, *read_page(page))
 

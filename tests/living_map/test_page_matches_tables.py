@@ -1,4 +1,4 @@
-"""The page in a browser beside its tables: all of it holds, and one number changed in a copy of them is noticed."""
+"""The page in a browser matches its tables, and a number that is changed in a copy of them is reported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.open import open_warehouse
 from tests.reading_pages import Tables, compare
-from tests.reading_pages.page import one_page
+from tests.reading_pages.page import empty_page
 
-from .beside import Published, publish, states
 from .conftest import JOURNEY, NOW
+from .published_page import Published, publish, states
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -30,25 +30,25 @@ NEWEST = (
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    made = publish(tmp_path_factory.mktemp("beside"))
-    assert made.errors == []
-    return made
+    result = publish(tmp_path_factory.mktemp("published"))
+    assert result.errors == []
+    return result
 
 
 @pytest.fixture
 def copied(published: Published, tmp_path: Path) -> Iterator[Warehouse]:
-    """The tables once more, to be changed."""
+    """A copy of the tables that a test may change."""
     shutil.copy(published.file, tmp_path / "copy.duckdb")
-    with open_warehouse(f"duckdb:///{tmp_path / 'copy.duckdb'}") as w:
-        yield w
+    with open_warehouse(f"duckdb:///{tmp_path / 'copy.duckdb'}") as warehouse:
+        yield warehouse
 
 
 def test_everything_on_the_page_is_in_the_tables(published: Published, copied: Warehouse) -> None:
     account = compare(published.shown, Tables(copied, JOURNEY, NOW, states()))
     assert account.wrong == []
     expected = ("KPI", "moment", "volume", "count", "visits", "presence", "satisfaction", "peak of the curve", "cell")
-    assert min(account.said[topic] for topic in expected) > 0
-    assert account.said.total() > 2000
+    assert min(account.compared[topic] for topic in expected) > 0
+    assert account.compared.total() > 2000
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_everything_on_the_page_is_in_the_tables(published: Published, copied: W
         ("raw.map_stages", "content = replace(content, 'be heard once', 'be heard twice')", "true", "goals of report"),
     ],
 )
-def test_one_number_that_differs_is_reported(
+def test_a_number_that_differs_is_reported(
     published: Published, copied: Warehouse, table: str, change: str, where: str, reported: str
 ) -> None:
     copied.execute(f"update {table} set {change} where {where}")
@@ -133,7 +133,7 @@ def test_a_state_that_differs_is_reported(
 
 
 def test_an_emotion_follows_the_slider_as_its_kpi_does(published: Published) -> None:
-    with one_page() as opened:
+    with empty_page() as opened:
         opened.goto(published.page.as_uri())
         values = []
         for week in (0, 12, 25):
