@@ -1,4 +1,4 @@
-"""Runs in the Python of .peers: distance of each day from what other models expect. Does not use jkpi.
+"""Distance of each day from what other models expect. Runs in the Python of .peers and does not use jkpi.
 
     python peer_scores.py MODEL IN.npz OUT.npz
 

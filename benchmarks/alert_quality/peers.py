@@ -86,7 +86,8 @@ def _far(model: str, days: Days) -> np.ndarray:
 
 
 def _asked(model: str, days: Days, first: int) -> np.ndarray:
-    """
+    """The model's expectations for these days.
+
     Raises:
         SystemExit: there is no such environment.
     """

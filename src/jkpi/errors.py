@@ -1,4 +1,4 @@
-"""All errors that jkpi raises on purpose, in one tree. Each says what is wrong, where, and what to do.
+"""All errors that jkpi raises on purpose, in one tree. Each states what is wrong, where, and what to do.
 
 JkpiError                exit code 3
 ├── InputError           2  invalid input: a file of the workspace, an option, an argument
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 class JkpiError(Exception):
-    """Root of all errors. `hint` says what to do next; the command line prints it on its own line."""
+    """Root of all errors. `hint`: what to do next; the command line prints it on its own line."""
 
     exit_code = 3
 
@@ -51,7 +51,7 @@ class Problem:
 
 
 class WorkspaceError(InputError):
-    """The workspace's YAML is invalid. `problems` holds all problems, ordered by file, line and column."""
+    """The workspace's YAML is invalid. `problems`: all problems, ordered by file, line and column."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))

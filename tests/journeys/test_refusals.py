@@ -162,7 +162,7 @@ REFUSED = {
     "combination twice": (
         "segments: [tier, region]",
         "segments: [tier, region, [tier, region], «[region, tier]]",
-        ["the segment 'region+tier' is defined twice", "whatever the order"],
+        ["the segment 'region+tier' is defined twice", "in any order of its parts"],
     ),
     "combination of one": ("segments: [tier, region]", "segments: [tier, region, «[tier]]", ["at least two segments"]),
     "combination with itself": ("segments: [tier, region]", "segments: [tier, region, «[tier, tier]]", ["twice"]),

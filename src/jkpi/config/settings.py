@@ -1,4 +1,4 @@
-"""Reads `jkpi.yml` and the environment into one frozen `Settings`."""
+"""Read `jkpi.yml` and the environment into one frozen `Settings`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the tables that dashboards read besides the readings: alerts and series states of the state database."""
+"""Rows of the tables of alerts and series states for dashboards, from the state database."""
 
 from __future__ import annotations
 

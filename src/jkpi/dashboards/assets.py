@@ -145,7 +145,7 @@ class DashboardAssets:
 
 @cache
 def read_assets() -> DashboardAssets:
-    """Reads the YAML files of this package."""
+    """Read the YAML files of this package."""
     folder = Path(__file__).parent / "assets"
     charts = [_load_yaml(path) for path in sorted((folder / "charts").glob("*.yml"))]
     dashboards = [

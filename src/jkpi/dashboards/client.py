@@ -1,6 +1,6 @@
 """Superset's API through `superset-client`, with overrides where it fails against Superset 6: see each override.
 
-Only this module knows that package; the rest of the room speaks to `Superset`.
+No other module imports that package; they use `Superset`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def connect(url: str, username: str, password: str, provider: str = "db") -> Any
 
     Raises:
         InputError: the client is not installed, the login is rejected, or the version of Superset is not supported.
-        SystemFailure: the server is away.
+        SystemFailure: the server cannot be reached.
     """
     client = _client_class()(url.rstrip("/"), username, password, provider)
     client.check_version()
@@ -49,7 +49,7 @@ def _client_class() -> Any:
                 logging.getLogger().removeHandler(handler)
 
     class Session(requests.Session):
-        """Adds a bearer and a CSRF token and a timeout, and logs in once more when the token has expired.
+        """HTTP session with bearer token, CSRF token and timeout; it logs in again when the token has expired.
 
         The package's own session switches TLS checks off when it renews a token, and waits for ever.
         """
@@ -89,7 +89,7 @@ def _client_class() -> Any:
             return answer
 
     class Bundles(Assets):  # type: ignore[misc]
-        """The package opens only the last part of a file's path, and takes no bytes."""
+        """Imports with overrides: the package opens only the last part of a file's path, and accepts no bytes."""
 
         def import_bundle(self, content: bytes, passwords: dict[str, str]) -> None:
             answer = self.client.post(
@@ -100,7 +100,7 @@ def _client_class() -> Any:
             _response_body(answer)
 
     class Client(SupersetClient):  # type: ignore[misc]
-        """Logs in at the first request."""
+        """Client that logs in at its first request."""
 
         assets_cls = Bundles
 
@@ -114,7 +114,7 @@ def _client_class() -> Any:
             return made
 
         def check_version(self) -> None:
-            """Whether the version of Superset is the one that the bundle is written for."""
+            """Check that the bundle is written for this version of Superset."""
             try:
                 answer = requests.get(f"{self.host}/version", timeout=_TIMEOUT_SECONDS)
                 version = str(answer.json()["version_string"])

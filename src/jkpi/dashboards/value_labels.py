@@ -1,4 +1,4 @@
-"""Values and states as the tables of a dashboard show them: one digit and hours, so that a column compares. Pure."""
+"""Values and states as dashboard tables show them: one decimal and hours, so that rows can be compared. Pure."""
 
 from __future__ import annotations
 

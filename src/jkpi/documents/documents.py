@@ -1,4 +1,4 @@
-"""Reads YAML files into validated models and keeps the position of every key and value for error messages."""
+"""Read YAML files into validated models and keep the position of every key and value for error messages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read_model(path: Path, model: type[Model], root: Path | None = None) -> tupl
     """Read a YAML file into `model`. Also returns the document, for checks across keys.
 
     Raises:
-        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It holds all problems of the file.
+        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It has all problems of the file.
     """
     document = read_document(path, root)
     try:

@@ -1,4 +1,4 @@
-"""Checks that a file or query has the columns that its source needs."""
+"""Check that a file or query has the columns that its source needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads CSV files, also invalid ones: rows as texts, by the names of the header."""
+"""Read CSV files, also invalid ones: rows as texts, by the names of the header."""
 
 from __future__ import annotations
 

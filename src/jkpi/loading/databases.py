@@ -1,4 +1,4 @@
-"""Reads the rows of a query from any SQLAlchemy database, starting at a watermark."""
+"""Read the rows of a query from any SQLAlchemy database, starting at a watermark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads a source. Each file or query is one batch, which lands completely or not at all, and never twice."""
+"""Load a source. Each file or query is one batch, which lands completely or not at all, and never twice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CONFLICT_REASON = "same id, other content"
 
 @dataclass
 class Loader:
-    """Loads the batches of one source. results: validation results of the current batch."""
+    """Loader of the batches of one source. results: validation results of the current batch."""
 
     source: Source
     settings: Settings

@@ -1,4 +1,4 @@
-"""Builds the SQL statement that turns raw texts into canonical rows, from the YAML of a source. Pure.
+"""Build the SQL statement that turns raw texts into canonical rows, from the YAML of a source. Pure.
 
 Steps, each a CTE: cleaned (texts, nulls, pseudonyms), unpivoted (one row per event or response), parsed (times in UTC),
 checked (reject reasons); then ids and hashes. The reason is NULL for an accepted row and '' for a skipped one.
@@ -149,7 +149,7 @@ def _column_as_text(name: str, kind: str) -> str:
 
 
 def _person_cte(source: Source, hash_ids: bool) -> str:
-    """Hashes each customer once per chunk, because the keyed hash costs more than the rest of a row."""
+    """Hash each customer once per chunk, because the keyed hash costs more than the rest of a row."""
     if not hash_ids or source.columns.customer_id is None:
         return ""
     customer = cleaned(source.columns.customer_id, source.format.nulls)

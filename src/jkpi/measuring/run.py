@@ -135,7 +135,7 @@ def _start_failure(exception: str, dbt_dir: Path) -> SystemFailure:
 
 @contextmanager
 def _workspace_lock(dbt_dir: Path) -> Iterator[None]:
-    """Allows one measure run per workspace, because two would write the same tables and target folder."""
+    """Allow one measure run per workspace, because two would write the same tables and target folder."""
     dbt_dir.mkdir(parents=True, exist_ok=True)
     with (dbt_dir / "lock").open("w") as lock:
         try:

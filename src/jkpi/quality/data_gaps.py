@@ -1,4 +1,4 @@
-"""Detects the data gaps of one source from its volumes. Pure."""
+"""Detect the data gaps of one source from its volumes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the volumes of each source from the landing tables, with SQL of both engines."""
+"""Read the volumes of each source from the landing tables, with SQL of both engines."""
 
 from __future__ import annotations
 

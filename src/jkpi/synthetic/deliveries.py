@@ -1,4 +1,4 @@
-"""Writes rows into monthly files with realistic faults: late, repeated, truncated and resent files, corrupt rows."""
+"""Write rows into monthly files with realistic faults: late, repeated, truncated and resent files, corrupt rows."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _with_file_names(clock: ZoneClock, rows: SourceRows, plan: Delivery) -> tupl
 
 
 def _responses_in(rows: SourceRows, columns: tuple[str, ...]) -> SourceRows:
-    """The rows as a source sees them that reads these columns: where all are blank there is no answer in the row."""
+    """The rows as a source sees them that reads these columns: a row without any value has no answer."""
     responses = np.sum([rows.columns[name] != "" for name in columns], axis=0)
     is_empty = (responses == 0) & (rows.status != RAGGED)
     status = np.where(is_empty, IGNORED_ROW, rows.status)

@@ -1,4 +1,4 @@
-"""What the replay of a series finds: detections, episodes, results. Pure data."""
+"""Results of replaying a series: detections and episodes. Pure data."""
 
 from __future__ import annotations
 

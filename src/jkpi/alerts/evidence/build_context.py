@@ -1,4 +1,4 @@
-"""Gathers the evidence behind a transition from the warehouse."""
+"""Gather the evidence behind a transition from the warehouse."""
 
 from __future__ import annotations
 

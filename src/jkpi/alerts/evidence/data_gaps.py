@@ -26,7 +26,7 @@ order by gaps.starts_at desc, gaps.source
 
 
 def data_gaps(warehouse: Warehouse, watched: WatchedMoment, first_day: date, timezone: str) -> tuple[str, ...]:
-    """Gaps behind the readings from a day on, one sentence each, newest first. Days are cut in timezone.
+    """Gaps behind the readings from a day on, one sentence each, newest first. Days are those of timezone.
 
     A reading depends on its sources until its last case is decided, so a gap may lie days after it.
     """

@@ -1,4 +1,4 @@
-"""Reads the daily readings behind alerts from the marts, once a moment."""
+"""Read the daily readings behind alerts from the marts, once a moment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CacheKey = tuple[WatchedMoment, float | None]
 
 
 class ReadingCache:
-    """Reads the days of each moment once, however many of its series have transitions."""
+    """Cache of daily readings: the days of a moment are read once, however many of its series have transitions."""
 
     def __init__(self, warehouse: Warehouse, transitions: Sequence[Transition]) -> None:
         self._warehouse = warehouse

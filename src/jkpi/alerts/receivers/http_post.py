@@ -1,4 +1,4 @@
-"""One HTTP POST to an address that was checked before the connection.
+"""One HTTP POST, only to an address that is allowed.
 
 A URL in a workspace may name a host whose DNS answer changes between check and connection, a server that redirects into
 a private network, or one that answers one byte a minute. So the name is resolved once and each of its addresses is
@@ -27,7 +27,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True)
 class PostResult:
-    """The status of the response. Its body may hold secrets and is not kept."""
+    """The status of the response. Its body may contain secrets and is not kept."""
 
     status: int
 

@@ -1,4 +1,4 @@
-"""Durations of all series of one moment of truth, from the marts, laid on a calendar."""
+"""Durations of all series of one moment of truth, from the marts, on one calendar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expands a calendar into open and closed intervals of each UTC day, with the open seconds before each interval.
+"""Expand a calendar into open and closed intervals of each UTC day, with the open seconds before each interval.
 
 Local time decides: an open hour that daylight saving skips does not exist, and one that it repeats counts twice. Pure.
 """

@@ -1,4 +1,4 @@
-"""Reads all calendars of a workspace and reports all problems at once."""
+"""Read all calendars of a workspace and report all problems at once."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _segment_since_text(name: str, moment: DigestRow, alerts: Sequence[DigestRow
 
 
 def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRow], today: date) -> list[DigestRow]:
-    """Health rows with the baseline of an alert of that time, because the eight weeks before may include the drop."""
+    """Health rows with the baseline of an alert of that time, because the eight weeks before may contain the drop."""
     drop_alerts = [
         drop_alert
         for drop_alert in alerts

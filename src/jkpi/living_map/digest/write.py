@@ -1,4 +1,4 @@
-"""Writes the weekly digests as HTML files next to the pages."""
+"""Write the weekly digests as HTML files next to the pages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WrittenDigest:
 def write_digests(
     settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[DigestRow]
 ) -> list[WrittenDigest]:
-    """Writes the digest of each owner. `alerts`: all that were ever announced, as `build_digests` needs them.
+    """Write the digest of each owner. `alerts`: all that were ever announced, as `build_digests` needs them.
 
     Raises:
         SystemFailure: a file cannot be written.
