@@ -76,7 +76,7 @@ def count_by_hand(
         for name, sql in steps():
             if name in hooks:
                 hooks[name](connection)
-            connection.execute(re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), sql))
+            connection.execute(re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), sql))
             if name == "cut instances":
                 _assert_sorted(connection)
             yield clock.lap(name)

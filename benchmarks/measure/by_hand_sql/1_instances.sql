@@ -108,7 +108,7 @@ from (
 drop table entries;
 
 -- step: steps back
--- Only in journey instances that step back is a stage met twice, or the next visit not the one that moves on.
+-- Only in journey instances that step back is a stage visited twice, or the next visit not the one that moves on.
 create temp table back as
 with
 those as (select distinct pid from visits where next_stage < stage),

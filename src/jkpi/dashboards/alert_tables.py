@@ -67,7 +67,7 @@ def moment_reading_rows(
 def _series_state_text(state: Mapping[Any, Any] | None, is_evaluated: bool, today: date) -> str:
     if state is None:
         return value_labels.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
-    return value_labels.format_state_since(state["state"], state["state_since"], today)
+    return value_labels.format_state_and_start(state["state"], state["state_since"], today)
 
 
 _HEALTH_QUERY = "select * from marts.rpt_journey_health"

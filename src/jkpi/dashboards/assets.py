@@ -48,7 +48,7 @@ class ColumnCondition(StrictModel):
     @model_validator(mode="after")
     def _check_one_operator(self) -> ColumnCondition:
         if sum(operand is not None for operand in (self.equals, self.one_of, self.below, self.is_)) != 1:
-            raise ValueError(f"the condition on {self.column} says nothing, or more than one thing")
+            raise ValueError(f"the condition on {self.column} needs exactly one operator")
         return self
 
 

@@ -64,8 +64,8 @@ def _client_class() -> Any:
             self.headers.pop("X-CSRFToken", None)
             self.cookies.clear()
             login = {"username": self._client.username, "password": self._client._password}
-            asked = {**login, "provider": self._client.provider, "refresh": False}
-            answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_TIMEOUT_SECONDS)
+            credentials = {**login, "provider": self._client.provider, "refresh": False}
+            answer = super().request("POST", self._client.login_endpoint, json=credentials, timeout=_TIMEOUT_SECONDS)
             if answer.status_code == 401:
                 raise InputError(
                     f"Superset at {self._client.host} rejected the login of user {self._client.username!r}",
@@ -144,19 +144,19 @@ def _client_class() -> Any:
 
         def listed(self, path: str, columns: list[str], filters: list[dict[str, Any]] = []) -> list[dict[str, Any]]:
             """All rows of a list, page by page."""
-            found: list[dict[str, Any]] = []
+            rows: list[dict[str, Any]] = []
             for page in range(10_000):
-                asked = {
+                page_query = {
                     "page": page,
                     "page_size": _PAGE_SIZE,
                     "filters": filters,
                     **({"columns": columns} if columns else {}),
                 }
-                part = self.ask("GET", path, params={"q": json.dumps(asked)})["result"]
-                found += part
+                part = self.ask("GET", path, params={"q": json.dumps(page_query)})["result"]
+                rows += part
                 if len(part) < _PAGE_SIZE:
                     break
-            return found
+            return rows
 
     return Client
 
@@ -173,7 +173,7 @@ def _response_body(response: Any) -> Any:
     message = f"{request_text} ({response.status_code}): {reason[:800]}"
     if response.status_code == 403:
         raise InputError(message, hint="the user of `superset:` in jkpi.yml needs the role Admin")
-    raise SystemFailure(message, hint="the log of Superset says more")
+    raise SystemFailure(message, hint="see the log of Superset for details")
 
 
 def _unreachable(host: str, error: Exception) -> SystemFailure:

@@ -68,7 +68,7 @@ def format_state(key: str | None) -> str:
     return NOT_EVALUATED_TEXT if key is None else key.replace("_", " ")
 
 
-def format_state_since(key: str | None, since: date | None, today: date) -> str:
+def format_state_and_start(key: str | None, since: date | None, today: date) -> str:
     """firing since 3 Jun; recovering, dropped on 3 Jun."""
     label = format_state(key)
     if not since:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jkpi.documents.validation_errors import validation_problems
+from jkpi.documents.validation_errors import Location, validation_problems
 from jkpi.errors import Problem, WorkspaceError
 
-Location = Sequence[str | int]
 Position = tuple[int, int]
 
 

@@ -168,7 +168,7 @@ class Journey(StrictModel):
     title: Text
     version: Annotated[WholeNumber, Field(ge=1)]
     owner: Text
-    timezone: Timezone = Field(description="Time zone in which days are cut: an IANA name, such as Europe/Paris.")
+    timezone: Timezone = Field(description="Time zone of the days of the journey: an IANA name, such as Europe/Paris.")
     focus: Text | None = Field(None, description="What the map is about, in one sentence.")
     viewpoint: Viewpoint
     scope: Scope

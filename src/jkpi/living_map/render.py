@@ -35,7 +35,7 @@ def render_index(index: IndexPage) -> str:
     return _environment().get_template("index.html").render(index=index, **_shared_assets())
 
 
-def render_digest(
+def render_digest_mail(
     digest: OwnerDigest, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
 ) -> str:
     """The weekly digest of one owner, as HTML for a mail."""

@@ -72,7 +72,7 @@ class BatchReport:
         )
 
 
-def reconcile(
+def balanced_report(
     counts: StagedCounts, source: str, origin: str, batch_id: str, warnings: Sequence[str] = ()
 ) -> BatchReport:
     """The report of a batch that is about to land. Rejects that are not new count as duplicates.

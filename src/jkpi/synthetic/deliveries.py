@@ -136,13 +136,13 @@ def _with_file_names(clock: ZoneClock, rows: SourceRows, plan: Delivery) -> tupl
         return rows, names
     day = clock.day(rows.arrives_at)
     in_month = months == truncated.month
-    cut_off = in_month & (day >= clock.day_number(truncated.ends_before))
-    sent_twice = in_month & ~cut_off & (day >= clock.day_number(truncated.resent_from)) & (rows.status == VALID_ROW)
+    is_missing = in_month & (day >= clock.day_number(truncated.ends_before))
+    sent_twice = in_month & ~is_missing & (day >= clock.day_number(truncated.resent_from)) & (rows.status == VALID_ROW)
     resent = f"{plan.source}_{truncated.month}_resent"
-    first_file = rows.take(~cut_off)
+    first_file = rows.take(~is_missing)
     repeated = rows.take(sent_twice)
-    resent_file = stacked([repeated.redelivered(repeated.arrives_at), rows.take(cut_off)])
-    return stacked([first_file, resent_file]), np.concatenate([names[~cut_off], np.full(len(resent_file), resent)])
+    resent_file = stacked([repeated.redelivered(repeated.arrives_at), rows.take(is_missing)])
+    return stacked([first_file, resent_file]), np.concatenate([names[~is_missing], np.full(len(resent_file), resent)])
 
 
 def _responses_in(rows: SourceRows, columns: tuple[str, ...]) -> SourceRows:

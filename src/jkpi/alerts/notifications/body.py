@@ -14,7 +14,7 @@ from jkpi.alerts.evidence.contributions import Contribution
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.notifications import slowdown_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
-from jkpi.alerts.notifications.headline import expected_rate, format_age
+from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
@@ -240,7 +240,7 @@ def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
         return [("Early warning", "the undecided cohorts are no longer behind.")]
     early_warning, drop = evaluated.early_warning, evaluated.early_warning.detection.drop
     low, high = drop.interval
-    after = format_age(early_warning.age)
+    after = format_cohort_age(early_warning.age)
     progress = (
         f"after {after} {format_percent(drop.rate, 0)} of the customers of these days had progressed or completed"
     )

@@ -117,11 +117,11 @@ def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop
-    age = format_age(evaluated.early_warning.age)
+    age = format_cohort_age(evaluated.early_warning.age)
     return f"after {age} {format_percent(drop.rate, 0)} have completed, baseline {format_percent(drop.reference, 0)}"
 
 
-def format_age(age: timedelta) -> str:
+def format_cohort_age(age: timedelta) -> str:
     """1 hour; 4 hours; a day; 3 days."""
     hours = age // timedelta(hours=1)
     return pluralize(hours, "hour") if hours < 24 else pluralize(hours // 24, "day")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
 from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
@@ -149,7 +149,10 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
     rows = MartRows(list(warehouse.batches(sql, parameters)))
     spans = rows.series_spans()
     spans.setdefault(ALL_CUSTOMERS, slice(0, 0))
-    keys = [ALL_CUSTOMERS, *(key for key in spans if key != ALL_CUSTOMERS and NO_VALUE not in key[1].split("+"))]
+    keys = [
+        ALL_CUSTOMERS,
+        *(key for key in spans if key != ALL_CUSTOMERS and NO_SEGMENT_VALUE not in key[1].split("+")),
+    ]
     return _panel_from_rows(watched, rows, keys, spans, until, is_inverted=watched.direction == "lower")
 
 

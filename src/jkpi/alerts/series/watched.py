@@ -12,7 +12,7 @@ from jkpi.journeys.model import Journey
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 ALL_CUSTOMERS = ("all", "all")
-NO_VALUE = "(none)"
+NO_SEGMENT_VALUE = "(none)"
 CONSOLE = "console"
 DEFAULT_CASE_DURATION, MAX_HOLIDAY_HORIZON = timedelta(days=3), timedelta(days=5)
 """Assumed duration of a case if each case has its own tolerance or none; and the duration beyond which a holiday hardly

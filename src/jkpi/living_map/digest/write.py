@@ -13,7 +13,7 @@ from jkpi.config.settings import Settings
 from jkpi.living_map.digest.content import SECTIONS, DigestRow, OwnerDigest, build_digests
 from jkpi.living_map.files import write_atomically
 from jkpi.living_map.page_model import file_name
-from jkpi.living_map.render import render_digest
+from jkpi.living_map.render import render_digest_mail
 from jkpi.state.alert_records import MomentState
 from jkpi.warehouse.base import Warehouse
 
@@ -40,7 +40,7 @@ def write_digests(
         _read_health(warehouse), _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now
     ):
         path = settings.site_dir / "digests" / file_name(digest.owner)
-        write_atomically(path, render_digest(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
+        write_atomically(path, render_digest_mail(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
         written.append(WrittenDigest(digest, path))
     return written
 
