@@ -4,7 +4,7 @@
     python -m benchmarks.load --rows 10000000 --rounds 1     shows that memory stays bounded
 
 Each measurement runs in a process of its own. Its time is that of the load; start and imports are reported apart. The
-load does all it does for a user: it parses timestamps in a time zone, maps touchpoints, makes pseudonyms, ids and
+load does all that it does for a user: it parses timestamps in a time zone, maps touchpoints, makes pseudonyms, ids and
 hashes, runs Great Expectations, finds duplicates and writes the load log.
 """
 

@@ -77,7 +77,7 @@ def count_by_hand(
             if name in hooks:
                 hooks[name](connection)
             connection.execute(re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), sql))
-            if name == "cut instances":
+            if name == "split instances":
                 _assert_sorted(connection)
             yield clock.lap(name)
         connection.execute("checkpoint out")

@@ -1,6 +1,6 @@
 """Generated journey instances of three journeys, in chunks: loops, steps back, drop-offs, pauses.
 
-The same seed and size give the same rows. A chunk takes a few tens of megabytes, whatever the total size.
+The same seed and size give the same rows. A chunk takes a few tens of megabytes, at any total size.
 """
 
 from __future__ import annotations

@@ -43,10 +43,10 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {self.message}{hint}"
+        return f"{self.position}: {self.message}{hint}"
 
     @property
-    def place(self) -> str:
+    def position(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
 

@@ -62,4 +62,4 @@ def require_secrets(missing: Sequence[Problem]) -> None:
         InputError: for the first missing secret, with its position.
     """
     for problem in missing:
-        raise InputError(f"{problem.place}: {problem.message}", hint=problem.hint)
+        raise InputError(f"{problem.position}: {problem.message}", hint=problem.hint)

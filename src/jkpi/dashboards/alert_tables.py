@@ -1,4 +1,4 @@
-"""Rows of the tables of alerts and series states for dashboards, from the state database."""
+"""The rows of the dashboard tables about alerts and series states, from the state database."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _client_class() -> Any:
                 )
 
         def ask(self, method: str, path: str, **more: Any) -> Any:
-            """The body of a response; an error carries the message of Superset."""
+            """The body of a response; an error has the message of Superset."""
             return _response_body(self.session.request(method, self.join_urls(self.base_url, path), **more))
 
         def fetch(self, path: str, **more: Any) -> bytes:

@@ -17,7 +17,7 @@ MAX_REJECTED_PROPORTION = 0.05
 
 @dataclass(frozen=True)
 class StagedCounts:
-    """What one batch has staged. Counts are of events or responses; an original row may hold several.
+    """What one batch has staged. Counts are of events or responses; an original row may contain several.
 
     rows: staged rows, of which `duplicates` repeat known content and `conflicts` have a known id with other content.
     rejects: rejected rows, conflicts included. new_rejects_by_reason: those that were not rejected before.

@@ -130,7 +130,7 @@ def _content_hash(source: Source, landing: LandingTable) -> str:
     A milestone or additional event is repeated on every row of its case, while channel and segments of the row may have
     changed: it stays the same event. A changed due date is other content.
     """
-    # Ids are no content, nor is the day on which a customer without a date was first seen.
+    # Ids are no content; the day on which a customer without a date was first seen is none either.
     undated = landing.time_column if source.kind == "customers" and not source.columns.valid_from else ""
     kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.id_column, undated)}
     texts = {name: _column_as_text(name, kind) for name, kind in kinds.items()}

@@ -31,7 +31,7 @@ from jkpi.warehouse.open import open_warehouse
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = NO_PROGRESS) -> MeasureReport:
-    """Measure every KPI of the current maps as of `settings.now`. The caller must hold no connection to a DuckDB file.
+    """Measure every KPI of the current maps as of `settings.now`. No connection to a DuckDB file may be open.
 
     The run is incremental, unless the map has changed, time was set back, a batch was removed, or `full_refresh` is
     set.

@@ -184,7 +184,7 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
 
 
 def step_failure(step: PipelineStep) -> JkpiError | None:
-    """The error that the result of a step stands for, although none was raised."""
+    """The error of a failed step whose result reports it instead of raising it."""
     if step.name == "load":
         return load_failure(step.result)
     if step.name.startswith("check"):

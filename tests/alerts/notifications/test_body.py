@@ -237,8 +237,8 @@ def test_an_early_warning() -> None:
     ("every", "end"),
     [
         (None, "late data show that it was a false alarm."),
-        (timedelta(days=7), "Until somebody acknowledges it, you get a reminder once a week."),
-        (timedelta(days=14), "Until somebody acknowledges it, you get a reminder every 14 days."),
+        (timedelta(days=7), "Until it is acknowledged, you get a reminder once a week."),
+        (timedelta(days=14), "Until it is acknowledged, you get a reminder every 14 days."),
     ],
 )
 def test_the_next_step_says_how_often_there_are_reminders(every: timedelta | None, end: str) -> None:

@@ -10,7 +10,7 @@ It advances by one column at a time, for many series against one line.
 | firing     | three low days in a row that are; enough CUSUM evidence from at least two days; one collapsed day;  |
 |            | or, against a promise, four weeks that are each below the line                                      |
 | recovering | a clear day, neither low nor below the line, while an alert is open                                 |
-| ok (ended) | the pooled 95 % interval of the clear days, at least three, lies above the line; for a small series,|
+| ok (ended) | the pooled 95 % interval of the clear days, at least three, is above the line; for a small series,  |
 |            | 14 clear days with a pooled rate above the line; and an alert about one or two weekdays has seen    |
 |            | each of them clear                                                                                  |
 

@@ -85,7 +85,7 @@ def read_daily_readings(
     period: str = "day",
     within_seconds: float | None = None,
 ) -> ReadingsBySegment:
-    """Readings of a KPI in all segments, whatever their status, as they are now. If within_seconds is given, shares of
+    """Readings of a KPI in all segments, of every status, as they are now. If within_seconds is given, shares of
     cases within so many seconds."""
     keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
     if within_seconds is not None:

@@ -298,7 +298,7 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
     if repeat_every is not None:
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
-        reminder_text = f" Until somebody acknowledges it, you get a reminder {frequency}."
+        reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
     return (
         "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"

@@ -1,6 +1,6 @@
 """Baseline of a series: its own rate on that day of the week, from clean days before it. Pure.
 
-The window holds the last 63 included days but the newest 7, so 56 days: a slow drop must not become its own baseline.
+The window is the last 63 included days without the newest 7, so 56 days: a slow drop must not become its own baseline.
 Days are not included if they are withheld, empty, part of an alert, or part of a newly broken promise. Such days are
 left out: the window reaches further back instead of running empty, and the baseline stays fixed during
 an alert.
