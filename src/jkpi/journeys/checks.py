@@ -75,7 +75,7 @@ def _reserved_names(outline: MapOutline) -> Iterator[LintFinding]:
     for name, cursor in outline.segments:
         if TOTAL_SEGMENT in name.split(SEGMENT_SEPARATOR):
             yield LintFinding(
-                cursor.location, f"a segment cannot be named {TOTAL_SEGMENT!r}: the name is reserved for everybody"
+                cursor.location, f"a segment cannot be named {TOTAL_SEGMENT!r}: the name is reserved for all customers"
             )
 
 

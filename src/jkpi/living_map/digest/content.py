@@ -217,7 +217,7 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
 
 def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
     """The section and the sentence; (None, "") if there is no news."""
-    start, title = row["value_week_start"], f"{row['title']} ({row['position_title']})"
+    start, title = row["value_week_start"], f"{row['title']} ({row['location']})"
     if row["status"] == "no_data":
         # A KPI of a version this new is not stale.
         valid_from = row.get("valid_from")
@@ -258,7 +258,7 @@ def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
 
 def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
     last = row["last_evidence_at"]
-    title = f"{titleize(row['name'])} ({row['position_title']})"
+    title = f"{titleize(row['name'])} ({row['location']})"
     if last is None:
         return f"{title}: on the map, but never in the data"
     current = now.astimezone(UTC).replace(tzinfo=None)

@@ -54,7 +54,7 @@ def _read_health(warehouse: Warehouse) -> list[dict[str, Any]]:
         "   when stages.title is null then journeys.title"
         "   when (select count(*) from raw.map_journeys where is_current) = 1 then stages.title"
         "   else stages.title || ', ' || journeys.title"
-        " end as position_title from marts.rpt_journey_health as health"
+        " end as location from marts.rpt_journey_health as health"
         " inner join raw.map_journeys as journeys on health.journey = journeys.journey and journeys.is_current"
         " left join raw.map_stages as stages"
         " on health.journey = stages.journey and health.stage = stages.stage and stages.is_current"
@@ -68,7 +68,7 @@ def _read_touchpoint_coverage(warehouse: Warehouse) -> list[dict[str, Any]]:
     if not warehouse.table_exists("marts", "rpt_map_coverage"):
         return []
     return warehouse.rows(
-        "select coverage.name, coverage.last_evidence_at, stages.owner, stages.title as position_title"
+        "select coverage.name, coverage.last_evidence_at, stages.owner, stages.title as location"
         " from marts.rpt_map_coverage as coverage inner join raw.map_stages as stages"
         " on coverage.journey = stages.journey and coverage.stage = stages.stage and stages.is_current"
         " where coverage.element = 'touchpoint' order by coverage.journey, stages.position, coverage.name"
