@@ -1,4 +1,4 @@
-"""Runs all benchmarks in sequence, each in a process of its own."""
+"""Run all benchmarks in sequence, each in a process of its own."""
 
 import subprocess
 import sys

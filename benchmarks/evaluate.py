@@ -1,7 +1,7 @@
 """Evaluation of many series at once: seconds and peak memory for one year of days.
 
 Three kinds: proportions, durations by their sign test, and durations in whole hours, whose median is near no edge, so
-that a nearer edge is looked for each week. Each kind runs in a process of its own, so that it has its own peak.
+that a nearer edge is searched each week. Each kind runs in a process of its own, so that it has its own peak.
 """
 
 from __future__ import annotations

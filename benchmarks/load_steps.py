@@ -67,29 +67,29 @@ def write_csv(path: Path, rows: int, seed: int = 7) -> int:
     return path.stat().st_size
 
 
-def write_workspace(place: Path) -> None:
+def write_workspace(workspace: Path) -> None:
     """A workspace around `data/events.csv`."""
-    (place / "sources").mkdir(exist_ok=True)
-    (place / "jkpi.yml").write_text(WORKSPACE)
-    (place / "sources" / "tickets.yml").write_text(SOURCE)
+    (workspace / "sources").mkdir(exist_ok=True)
+    (workspace / "jkpi.yml").write_text(WORKSPACE)
+    (workspace / "sources" / "tickets.yml").write_text(SOURCE)
 
 
-def plain(place: Path) -> tuple[float, float]:
+def plain(workspace: Path) -> tuple[float, float]:
     """DuckDB alone: texts and one timestamp. Returns seconds of start, seconds of the load."""
     import duckdb
 
-    database = place / "plain.duckdb"
+    database = workspace / "plain.duckdb"
     database.unlink(missing_ok=True)
     with duckdb.connect(str(database)) as connection:
         types = ", ".join(f"{name} {'timestamp' if name == 'updated_at' else 'text'}" for name in COLUMNS)
         connection.execute(f"create table events ({types})")
         connection.execute("set enable_progress_bar = false")
         begin = time.perf_counter()
-        connection.execute(f"insert into events select * from read_csv('{place / 'data' / 'events.csv'}')")
+        connection.execute(f"insert into events select * from read_csv('{workspace / 'data' / 'events.csv'}')")
         return begin - STARTED, time.perf_counter() - begin
 
 
-def checked(place: Path, with_checks: bool) -> tuple[float, float]:
+def checked(workspace: Path, with_checks: bool) -> tuple[float, float]:
     """The whole load of jkpi. Returns seconds of start, seconds of the load."""
     import pandas as pd
 
@@ -99,9 +99,9 @@ def checked(place: Path, with_checks: bool) -> tuple[float, float]:
     from jkpi.warehouse.landing import ensure_landing
     from jkpi.warehouse.open import open_warehouse
 
-    (place / "warehouse.duckdb").unlink(missing_ok=True)
-    settings = load_settings(place, datetime(2026, 12, 1, tzinfo=UTC))
-    (source,) = read_sources(place)
+    (workspace / "warehouse.duckdb").unlink(missing_ok=True)
+    settings = load_settings(workspace, datetime(2026, 12, 1, tzinfo=UTC))
+    (source,) = read_sources(workspace)
     inspector = None
     if with_checks:
         from jkpi.quality.incoming import incoming_validator

@@ -43,7 +43,7 @@ def document(stages: int, touchpoints: int) -> dict[str, Any]:
                 "goals": ["have it done", "explain it once"],
                 "actions": ["ask", "wait"],
                 "pains": ["explain the same twice"],
-                "touchpoints": [{"touchpoint": f"point{one}", "channel": "web"} for one in points],
+                "touchpoints": [{"touchpoint": f"point{point}", "channel": "web"} for point in points],
                 "kpis": [
                     *([{"kpi": "drop_off", "window": "2d"}] if number + 1 < stages else []),
                     {"kpi": "time_in_stage", "tolerance": "6h"},
@@ -117,8 +117,8 @@ def main() -> None:
     """Make both pages, open them alternately, and print the times."""
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        pages = {stages: publish(Path(place) / str(stages), stages, points) for stages, points in ((3, 20), (30, 200))}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        pages = {stages: publish(Path(folder) / str(stages), stages, points) for stages, points in ((3, 20), (30, 200))}
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         times: dict[int, list[list[float]]] = {stages: [] for stages in pages}
         for _ in range(9):

@@ -1,4 +1,4 @@
-"""All steps on an example: the first run, a run without new data, and the start of the command line."""
+"""Times of all steps on an example: the first run, a run without new data, and the start of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The KPI DAG of the workspace: whenever a source was loaded: check, measure, evaluate, publish."""
+"""The KPI DAG of the workspace: check, measure, evaluate and publish whenever a source was loaded."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ with DAG(
     dag_id(name, "kpis"),
     dag_display_name=f"KPIs: {name}",
     description="Check, measure, check, evaluate, publish.",
-    doc_md=DOC.format(journeys=", ".join(journeys), sources=", ".join(f"`{found.uri}`" for found in assets)),
+    doc_md=DOC.format(journeys=", ".join(journeys), sources=", ".join(f"`{asset.uri}`" for asset in assets)),
     schedule=AssetAny(*assets) if assets else None,
     tags=["jkpi", "kpis", name, *journeys],
     default_args={

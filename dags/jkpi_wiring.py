@@ -1,4 +1,4 @@
-"""Shared by the DAG files: what the workspace declares, and the operator that runs a verb of the `jkpi` command.
+"""Shared by the DAG files: the contents of the workspace, and the operator that runs a verb of the `jkpi` command.
 
 Airflow uses jkpi through the command line only: a verb closes the warehouse when its task ends, and jkpi may have an
 environment of its own. Environment variables of Airflow:
@@ -51,7 +51,7 @@ def jkpi_command() -> list[str]:
 
 
 def read_workspace() -> dict[str, Any]:
-    """What `jkpi lint --json` says of the workspace: its name, its journeys and its sources.
+    """The output of `jkpi lint --json`: name, journeys and sources of the workspace.
 
     Raises:
         RuntimeError: the workspace does not lint. The message has all problems; Airflow shows it as an import error.
@@ -68,7 +68,7 @@ def read_workspace() -> dict[str, Any]:
 
 
 def dag_id(workspace: str, *words: str) -> str:
-    """`jkpi_<workspace>_<words>`, in the letters that Airflow allows."""
+    """`jkpi_<workspace>_<words>`, with the characters that Airflow allows."""
     return "_".join(["jkpi", _slug(workspace), *words])
 
 
@@ -102,7 +102,7 @@ class JkpiOperator(BaseOperator):
         self.hook: SubprocessHook | None = None
 
     def execute(self, context: Any) -> None:
-        """Runs the verb in the workspace and pushes its exit code for downstream tasks."""
+        """Run the verb in the workspace and push its exit code for downstream tasks."""
         instance = context["ti"]
         if self.after_check:
             check_exit_code = instance.xcom_pull(task_ids=self.after_check, key="exit_code")
@@ -122,7 +122,7 @@ class JkpiOperator(BaseOperator):
             raise AirflowException(f"jkpi {self.arguments[0]}: exit code {code}")
 
     def on_kill(self) -> None:
-        """Stops the verb with its task; unfinished work is rolled back and the warehouse is closed."""
+        """Stop the verb with its task; unfinished work is rolled back and the warehouse is closed."""
         running = self.hook and self.hook.sub_process
         if self.hook and running and running.poll() is None:
             self.hook.send_sigterm()  # type: ignore[no-untyped-call]

@@ -1,1 +1,1 @@
-"""What the make targets start: run them from the root of the checkout, as `python -m scripts.airflow`."""
+"""Scripts behind the make targets. Run them from the root of the checkout, as `python -m scripts.airflow`."""

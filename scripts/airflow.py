@@ -1,4 +1,4 @@
-"""Airflow on an example workspace, for looking around: `make airflow`. Everything on loopback; Ctrl-C ends all of it.
+"""Run Airflow on an example workspace: `make airflow`. Everything is on loopback; Ctrl-C ends all of it.
 
 With `--check` it ends by itself: it waits until each load DAG ran on its schedule, the KPI DAG followed by its Asset,
 and a file receiver has the alert; then it stops. Exit code 0 means success.
@@ -21,9 +21,9 @@ from scripts.standalone import HOST, ROOT, Api, ScriptError, echo, log_tail, req
 
 
 def main() -> int:
-    """Start, then wait for an end or for the check; stop whatever happens. Returns the exit code."""
+    """Start Airflow, wait for Ctrl-C or for the check, and stop it in every case. Returns the exit code."""
     options = parse()
-    # Started in the background, a shell lets Python ignore Ctrl-C, and Airflow's parts with it.
+    # A shell makes background programs ignore Ctrl-C, and the parts of Airflow would inherit that.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -45,7 +45,7 @@ def main() -> int:
         echo("stopped")
         code = 130 if options.check else 0
     except ScriptError as failure:
-        echo(f"airflow: {failure}", *([f"kept for a look: {scratch}"] if scratch else []))
+        echo(f"airflow: {failure}", *([f"files are kept in {scratch}"] if scratch else []))
         return 1
     if scratch:
         shutil.rmtree(scratch)
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """What was asked for."""
+    """The command line options."""
     parser = argparse.ArgumentParser(prog="airflow.py", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--example", default="equipment_repair", help="equipment_repair or spare_parts")
     parser.add_argument("--workspace", type=Path, help="a workspace of your own instead of the example's")
@@ -65,7 +65,7 @@ def parse() -> argparse.Namespace:
 
 
 def prepare_workspace(example: str, workspace: Path) -> None:
-    """The example's workspace and its synthetic data, where they are missing."""
+    """Create the workspace of the example and its synthetic data, unless they exist."""
     from jkpi.cli.demo import prepare_example as make_example
     from jkpi.errors import JkpiError
     from jkpi.pipeline.progress import Display
@@ -77,7 +77,7 @@ def prepare_workspace(example: str, workspace: Path) -> None:
 
 
 def print_addresses(home: Path, workspace: Path, port: int) -> None:
-    """What there is to see, and where."""
+    """Print where Airflow, the workspace, the map and the logs are."""
     from jkpi.config.settings import load_settings
 
     settings = load_settings(workspace)
@@ -96,7 +96,7 @@ def print_addresses(home: Path, workspace: Path, port: int) -> None:
 
 
 def message_files(workspace: Path) -> list[Path]:
-    """The files that hold messages, once there are any."""
+    """The files of the file receivers; they exist once there are messages."""
     from jkpi.config.settings import load_settings
 
     return [receiver.path for receiver in load_settings(workspace).receivers.values() if receiver.path is not None]
@@ -110,7 +110,7 @@ def wait_for_alert(api: Api, workspace: Path, timeout: int) -> None:
         if time.monotonic() > end:
             raise ScriptError(f"not done after {timeout} s: {last_line}")
         line = last_line
-        # A busy machine may keep one question waiting; the next one will be answered.
+        # On a busy machine one request may time out; the next one succeeds.
         with contextlib.suppress(urllib.error.URLError, TimeoutError):
             line, is_done = pipeline_progress(api)
         if line != last_line:
@@ -125,14 +125,14 @@ def wait_for_alert(api: Api, workspace: Path, timeout: int) -> None:
 
 
 def pipeline_progress(api: Api) -> tuple[str, bool]:
-    """How far the sources are, in words, and whether all of them have gone all the way."""
+    """The progress of the sources as text, and whether all of them are loaded and measured."""
     if problems := api.get("importErrors")["import_errors"]:
         raise ScriptError("\n".join(problem["stack_trace"] for problem in problems))
     runs = api.get("dags/~/dagRuns?limit=100")["dag_runs"]
     if failed := [f"{run['dag_id']} {run['dag_run_id']}" for run in runs if run["state"] == "failed"]:
         raise ScriptError(f"failed: {', '.join(failed)}")
     sources = {dag["dag_id"] for dag in api.get("dags?tags=load")["dags"]}
-    # The digest runs on a schedule too, and is no load.
+    # The digest also runs on a schedule, but is no load.
     on_schedule = {run["dag_id"] for run in runs if run["run_type"] == "scheduled" and run["state"] == "success"}
     loaded = on_schedule & sources
     measured = {

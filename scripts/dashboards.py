@@ -1,6 +1,6 @@
-"""Superset with the dashboards of an example, for looking around: `make superset`. On loopback; Ctrl-C ends it.
+"""Run Superset with the dashboards of an example: `make superset`. It is on loopback; Ctrl-C ends it.
 
-The pipeline may run meanwhile: `jkpi run -w WORKSPACE` publishes, and the next look at a chart shows it.
+The pipeline may run meanwhile: `jkpi run -w WORKSPACE` publishes new data, and charts show it when they are reloaded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scripts.superset_server import SupersetServer, run_superset
 
 
 def main() -> int:
-    """Prepare, start, put the dashboards there, then wait for an end. Returns the exit code."""
+    """Prepare and start Superset, publish the dashboards, then wait for Ctrl-C. Returns the exit code."""
     from jkpi.errors import JkpiError
 
     options = parse()
@@ -49,18 +49,18 @@ def main() -> int:
 
 
 def parse() -> argparse.Namespace:
-    """What was asked for."""
+    """The command line options."""
     parser = argparse.ArgumentParser(prog="dashboards.py", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--example", default="equipment_repair", help="equipment_repair or spare_parts")
     parser.add_argument("--workspace", type=Path, help="a workspace of your own instead of the example's")
-    parser.add_argument("--home", type=Path, default=ROOT / ".superset" / "home", help="where Superset keeps its own")
+    parser.add_argument("--home", type=Path, default=ROOT / ".superset" / "home", help="folder of Superset's metadata")
     parser.add_argument("--port", type=int, default=os.environ.get("JKPI_SUPERSET_PORT", "8088"))
-    parser.add_argument("--check", action="store_true", help="end by itself when the dashboards are there")
+    parser.add_argument("--check", action="store_true", help="end by itself when the dashboards are published")
     return parser.parse_args()
 
 
 def prepare_readings(example: str | None, workspace: Path) -> None:
-    """The example and its readings, where they are missing."""
+    """Create the example and measure it, unless that is done."""
     from jkpi.cli.demo import prepare_example as make_example
     from jkpi.config.settings import load_settings
     from jkpi.dashboards.publish_tables import is_measured
@@ -81,7 +81,7 @@ def prepare_readings(example: str | None, workspace: Path) -> None:
 
 
 def publish_example_dashboards(workspace: Path, server: SupersetServer) -> None:
-    """What `jkpi publish dashboards` does, with this Superset in the place of the one that jkpi.yml names."""
+    """Publish like `jkpi publish dashboards`, but to this Superset."""
     from jkpi.cli.report import render_publish
     from jkpi.config.settings import load_settings
     from jkpi.config.superset import SupersetConnection
@@ -92,7 +92,7 @@ def publish_example_dashboards(workspace: Path, server: SupersetServer) -> None:
 
 
 def print_addresses(workspace: Path, server: SupersetServer, home: Path) -> None:
-    """What there is to see, and how to get in."""
+    """Print the addresses of the dashboards, and the login."""
     echo(
         "",
         f"  Superset    {server.url}    only from this machine ({HOST})",

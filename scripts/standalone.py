@@ -1,4 +1,4 @@
-"""`airflow standalone` on loopback: started, healthy, and gone with all its descendants."""
+"""Start `airflow standalone` on loopback, wait until it is healthy, and stop it with all its descendants."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ POOL = ("jkpi_warehouse", "1", "one writer")
 
 
 class ScriptError(Exception):
-    """What went wrong, in words for the one who called."""
+    """An error with a message for the user."""
 
 
 def echo(*lines: str) -> None:
-    """Lines for people."""
+    """Print lines at once, without buffering."""
     for line in lines:
         sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def require_free_port(port: int, variable: str = "JKPI_AIRFLOW_PORT") -> None:
-    """Raises ScriptError if the port is in use."""
+    """Raise ScriptError if the port is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -71,9 +71,9 @@ def environment(home: Path, workspace: Path, port: int) -> dict[str, str]:
 
 
 def write_wrapper(home: Path) -> None:
-    """An `airflow` that serves no logs by ports of their own: those would listen on every address of the machine.
+    """Write a script `airflow` that opens no ports for logs, because these would listen on every address.
 
-    Standalone calls its parts by the name `airflow`; the API server reads the logs from the disk.
+    Standalone starts its parts by the name `airflow`; the API server reads the logs from the disk.
     """
     wrapper = home / "bin" / "airflow"
     wrapper.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def write_wrapper(home: Path) -> None:
 
 @contextlib.contextmanager
 def run_standalone(home: Path, workspace: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`airflow standalone`, healthy; gone with all its descendants afterwards."""
+    """Run `airflow standalone` inside the block, healthy; stop it with all its descendants afterwards."""
     started = time.monotonic()
     write_wrapper(home)
     variables = environment(home, workspace, port)
@@ -98,7 +98,7 @@ def run_standalone(home: Path, workspace: Path, port: int) -> Iterator[subproces
         for words in (["db", "migrate"], ["pools", "set", *POOL]):
             if subprocess.run([BIN / "airflow", *words], env=variables, stdout=out, stderr=out, check=False).returncode:
                 raise ScriptError(f"airflow {' '.join(words)} failed\n{log_tail(home)}")
-        # A session of its own: Ctrl-C comes to this script alone, which then ends the parts in order.
+        # A session of its own: only this script receives Ctrl-C, and it then ends the parts in order.
         process = subprocess.Popen(
             [BIN / "airflow", "standalone"], env=variables, stdout=out, stderr=out, start_new_session=True
         )
@@ -111,7 +111,7 @@ def run_standalone(home: Path, workspace: Path, port: int) -> Iterator[subproces
 
 
 def is_running(member: psutil.Process) -> bool:
-    """It is there, and not only waiting for its parent to take notice of its end."""
+    """Whether a process runs, and is no zombie."""
     try:
         return bool(member.is_running() and member.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -119,7 +119,7 @@ def is_running(member: psutil.Process) -> bool:
 
 
 def wait_until_healthy(api: Api, process: subprocess.Popen[bytes], home: Path) -> None:
-    """Every part says that it is well."""
+    """Wait until every part reports that it is healthy."""
     end = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -167,7 +167,7 @@ class Api:
         self._token = ""
 
     def get(self, path: str, signed: bool = True) -> Any:
-        """What stands at /api/v2/`path`."""
+        """The JSON document at /api/v2/`path`."""
         headers = {}
         if signed:
             self._token = self._token or self._read(f"{self._base}/auth/token", {})["access_token"]
@@ -181,5 +181,5 @@ class Api:
 
 
 def log_tail(home: Path, lines: int = 15) -> str:
-    """The end of Airflow's own log."""
+    """The last lines of Airflow's log."""
     return "\n".join((home / "standalone.log").read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

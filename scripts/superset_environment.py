@@ -1,4 +1,4 @@
-"""Superset's own environment, in `.superset/venv`: `make .superset/ready`. It wants Python 3.11 or 3.12."""
+"""Create Superset's own environment in `.superset/venv`: `make .superset/ready`. Needs Python 3.11 or 3.12."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PROBE = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 
 
 def main() -> int:
-    """Creates the environment again. Returns the exit code."""
+    """Create the environment again. Returns the exit code."""
     try:
         python = find_python()
         echo(f"installing Superset for {python}; this takes about half a minute")
@@ -33,10 +33,10 @@ def main() -> int:
 
 
 def find_python() -> str:
-    """The first Python that Superset runs on: what JKPI_SUPERSET_PYTHON names, ours, or one on the PATH.
+    """The first Python that Superset supports: JKPI_SUPERSET_PYTHON if set, else our own, else one on the PATH.
 
     Raises:
-        Failure: there is none.
+        ScriptError: there is none.
     """
     chosen_python = os.environ.get("JKPI_SUPERSET_PYTHON")
     rejected = []
@@ -47,24 +47,24 @@ def find_python() -> str:
         if version is not None:
             rejected.append(f"{candidate} is {version}")
     raise ScriptError(
-        f"Superset needs Python {' or '.join(SUPPORTED_PYTHONS)} with venv; here is {'; '.join(rejected) or 'none'}."
-        " Install one beside yours, such as python3.12 and python3.12-venv, or name one in JKPI_SUPERSET_PYTHON"
+        f"Superset needs Python {' or '.join(SUPPORTED_PYTHONS)} with venv; found: {'; '.join(rejected) or 'none'}."
+        " Install one, such as python3.12 and python3.12-venv, or set JKPI_SUPERSET_PYTHON to its path"
     )
 
 
 def candidate_pythons() -> Iterator[str]:
-    """Where a Python may be: ours, its neighbours where versions lie side by side, what is on the PATH."""
+    """Paths of possible Pythons: our own, other versions installed next to it, those on the PATH."""
     base = Path(sys.base_prefix)
     yield str(base / "bin" / "python3")
     for version in SUPPORTED_PYTHONS:
-        yield from (str(found) for found in sorted(base.parent.glob(f"*{version}*/bin/python3")))
+        yield from (str(path) for path in sorted(base.parent.glob(f"*{version}*/bin/python3")))
     for name in [*(f"python{version}" for version in SUPPORTED_PYTHONS), "python3"]:
         if executable := shutil.which(name):
             yield executable
 
 
 def python_version(python: str) -> str | None:
-    """Its version, None where it cannot make environments."""
+    """The version of a Python; None if it cannot create environments."""
     try:
         result = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=False)
     except OSError:
@@ -73,7 +73,7 @@ def python_version(python: str) -> str | None:
 
 
 def run_checked(command: list[str | Path]) -> None:
-    """A command that has to succeed."""
+    """Run a command that has to succeed."""
     if subprocess.run(command, check=False).returncode:
         raise ScriptError(f"{' '.join(map(str, command))} failed")
 

@@ -1,4 +1,4 @@
-"""Superset on loopback, from its own environment: made ready, started, healthy, and gone afterwards."""
+"""Start Superset on loopback from its own environment, wait until it is healthy, and stop it afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEALTHY_SECONDS = 180
 
 @dataclass(frozen=True)
 class SupersetServer:
-    """A Superset that answers, and its admin."""
+    """A running Superset and its admin."""
 
     url: str
     username: str
@@ -33,7 +33,7 @@ class SupersetServer:
 
 @contextlib.contextmanager
 def run_superset(home: Path, port: int) -> Iterator[SupersetServer]:
-    """Superset with its metadata in `home`, healthy; gone with all its descendants afterwards."""
+    """Run Superset inside the block, with its metadata in `home`; stop it with all its descendants afterwards."""
     started = time.monotonic()
     home.mkdir(parents=True, exist_ok=True)
     persistent_secret(home / "secret.key")
@@ -42,7 +42,7 @@ def run_superset(home: Path, port: int) -> Iterator[SupersetServer]:
     log = home / "superset.log"
     with log.open("wb") as out:
         prepare_metadata(home, {**variables, "JKPI_SUPERSET_ADMIN": ADMIN, "JKPI_SUPERSET_PASSWORD": password}, out)
-        # One process: a second one would not know what the first holds in memory. No socket beside the port.
+        # One process, because two would not share their memory. No socket other than the port.
         served = ["--no-control-socket", "-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "120"]
         command: list[str | Path] = [
             VENV / "bin" / "gunicorn",
@@ -77,19 +77,19 @@ def superset_environment(home: Path) -> dict[str, str]:
 
 
 def prepare_metadata(home: Path, variables: dict[str, str], out: object) -> None:
-    """Its metadata, brought to what this release wants; once for each lock."""
-    marker, wanted = home / "prepared", hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
+    """Migrate the metadata to this release, once for each version of the lock file."""
+    marker, lock_hash = home / "prepared", hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if marker.exists() and marker.read_text(encoding="utf-8") == lock_hash:
         return
     echo("preparing Superset; this takes about a quarter of a minute")
     command: list[str | Path] = [VENV / "bin" / "python", FOLDER / "prepare.py"]
     if subprocess.run(command, env=variables, stdout=out, stderr=out, check=False).returncode:  # type: ignore[call-overload]
         raise ScriptError(f"Superset could not be prepared\n{log_tail(home / 'superset.log')}")
-    marker.write_text(wanted, encoding="utf-8")
+    marker.write_text(lock_hash, encoding="utf-8")
 
 
 def persistent_secret(path: Path) -> str:
-    """The secret in a file, made once, readable by its owner alone."""
+    """The secret in a file that only its owner can read; created if it does not exist."""
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
@@ -97,7 +97,7 @@ def persistent_secret(path: Path) -> str:
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """It says that it is well."""
+    """Wait until Superset reports that it is healthy."""
     end = time.monotonic() + HEALTHY_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -112,5 +112,5 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 
 def log_tail(log: Path, lines: int = 15) -> str:
-    """The end of its log."""
+    """The last lines of Superset's log."""
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

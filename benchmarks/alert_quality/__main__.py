@@ -57,18 +57,18 @@ def compare(title: str, days: Days, methods: Sequence[Method]) -> None:
         + f" |{'10: 3d':>7}{'7d':>5}{'14d':>5}{'median':>7}{'p90':>5}{'prec.':>6}{'repeats':>8}"
         + "".join(f"{name:>12}" for name in DATA_FAULTS)
     )
-    _line("jkpi", lambda one: jkpi_alarms(one, DEFAULT_BUDGET), clean, dropped, faulty)
+    _line("jkpi", lambda days: jkpi_alarms(days, DEFAULT_BUDGET), clean, dropped, faulty)
     for method in methods:
         some = slice(method.max_series)
         quiet, *others = (
             clean.part(some),
-            *({name: one.part(some) for name, one in all_days.items()} for all_days in (dropped, faulty)),
+            *({name: changed.part(some) for name, changed in all_days.items()} for all_days in (dropped, faulty)),
         )
         if method.default is not None:
-            _line(method.name, lambda one, r=method: r.alarms(one, r.default), quiet, *others)
+            _line(method.name, lambda days, r=method: r.alarms(days, r.default), quiet, *others)
         strict = tuned(method, tuning.part(some), BUDGET)
         name = f"  tuned ({strict:.2f})" if method.default is not None else f"{method.name}, tuned"
-        _line(name, lambda one, r=method, s=strict: r.alarms(one, s), quiet, *others)
+        _line(name, lambda days, r=method, s=strict: r.alarms(days, s), quiet, *others)
 
 
 def _line(
@@ -83,9 +83,9 @@ def _line(
     alarms = {fault: alarms_of(days) for fault, days in dropped.items()}
     cells = []
     for fault in STEPS:
-        found = delays(alarms[fault]) <= 7
-        down, up = interval(found.astype(float))
-        cells.append(f"{100 * found.mean():4.0f} ±{50 * (up - down):<3.0f}")
+        is_detected = delays(alarms[fault]) <= 7
+        down, up = interval(is_detected.astype(float))
+        cells.append(f"{100 * is_detected.mean():4.0f} ±{50 * (up - down):<3.0f}")
     ten = score(alarms["step 10"], quiet)
     shares = "".join(f"{100 * share:5.0f}" for share in ten.detected)
     trouble = "".join(f"{100 * alarmed(alarms_of(days)):12.0f}" for days in faulty.values())

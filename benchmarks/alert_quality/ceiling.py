@@ -32,7 +32,7 @@ def evidence(days: Days, truth: Truth, points: float) -> np.ndarray:
     innovation = truth.day_effect**2 * (1.0 - CORRELATION**2)
     day_effect, doubt = np.zeros(series), truth.day_effect**2
     learned, sums = np.zeros((2, BEGINNINGS, series))
-    found = np.zeros((DAYS, series))
+    evidence_by_day = np.zeros((DAYS, series))
     for day in range(DAYS):
         n = np.maximum(days.n[day], 1.0)
         has = days.n[day] > 0
@@ -50,8 +50,8 @@ def evidence(days: Days, truth: Truth, points: float) -> np.ndarray:
         sums += np.where(has, expected * (surprise - expected / 2.0) / variance, 0.0)
         day_effect, learned = day_effect + weight * surprise, learned + weight * expected
         doubt = (1.0 - weight) * doubt
-        found[day] = sums.max(axis=0)
-    return found
+        evidence_by_day[day] = sums.max(axis=0)
+    return evidence_by_day
 
 
 def tuned(quiet: np.ndarray) -> float:
@@ -94,9 +94,9 @@ def _line(days: Days, truth: Truth) -> str:
     return "".join(cells)
 
 
-def _share(found: np.ndarray) -> str:
-    low, high = interval(found.astype(float))
-    return f"{100 * found.mean():.0f} ±{50 * (high - low):.0f}"
+def _share(is_detected: np.ndarray) -> str:
+    low, high = interval(is_detected.astype(float))
+    return f"{100 * is_detected.mean():.0f} ±{50 * (high - low):.0f}"
 
 
 if __name__ == "__main__":

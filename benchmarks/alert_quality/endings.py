@@ -26,8 +26,8 @@ POINTS = 0.1
 def dropped(days: Days, since: int, until: int, rng: np.random.Generator) -> Days:
     """Successes become failures: ten fewer per hundred cases."""
     rate = days.successes[:ONSET].sum(axis=0) / days.n[:ONSET].sum(axis=0)
-    here = (np.arange(DAYS) >= since) & (np.arange(DAYS) < until)
-    lost = np.where(here[:, None], np.minimum(POINTS / rate, 1.0), 0.0)
+    is_dropped = (np.arange(DAYS) >= since) & (np.arange(DAYS) < until)
+    lost = np.where(is_dropped[:, None], np.minimum(POINTS / rate, 1.0), 0.0)
     return Days(days.successes - rng.binomial(days.successes.astype(int), lost), days.n)
 
 
@@ -49,7 +49,7 @@ def main() -> None:
         four_weeks, for_good = dropped(days, ONSET, END, rng), dropped(days, ONSET, DAYS, rng)
         detected = [_episodes_after_onset(result, END) for result in results(four_weeks)]
         last_episodes = [episodes[-1] for episodes in detected if episodes]
-        good_days = [_column(one.closed_on) - END + 1 if one.closed_on else np.inf for one in last_episodes]
+        good_days = [_column(episode.closed_on) - END + 1 if episode.closed_on else np.inf for episode in last_episodes]
         after = np.array([days for days in good_days if days > 0])
         lasting_episodes = [
             episodes for episodes in (_episodes_after_onset(result, DAYS) for result in results(for_good)) if episodes

@@ -51,7 +51,7 @@ def is_low(day: date) -> bool:
 
 
 def generated(series: int, mean: int, points: float, onset: date | None) -> tuple[np.ndarray, np.ndarray]:
-    """Successes and cases, (DAYS, S) each, the same random numbers whatever drops."""
+    """Successes and cases, (DAYS, S) each, with the same random numbers for every drop."""
     rng = np.random.default_rng(3)
     days = [FIRST + timedelta(days=number) for number in range(DAYS)]
     weekday = np.array([day.weekday() for day in days])

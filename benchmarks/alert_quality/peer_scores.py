@@ -1,9 +1,9 @@
-"""Runs in the Python of .peers: distance of each day from what other models expect. Does not use jkpi.
+"""Distance of each day from what other models expect. Runs in the Python of .peers and does not use jkpi.
 
     python peer_scores.py MODEL IN.npz OUT.npz
 
-IN has `rate` (T, S), NaN where a day has no case, and `first`, the first column asked for. OUT has `far` (T, S). Models
-are fitted again each Monday (column 0 is one), on all days before it.
+IN has `rate` (T, S), NaN where a day has no case, and `first`, the first column to score. OUT has `scores` (T, S).
+Models are fitted again each Monday (column 0 is one), on all days before it.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ def by_outliers(rate: np.ndarray, first: int) -> np.ndarray:
     from pyod.models.pca import PCA
 
     rows = features(rate)
-    known = ~np.isnan(rows).any(axis=1)
-    far = np.full(len(rate), np.nan)
+    is_complete = ~np.isnan(rows).any(axis=1)
+    scores = np.full(len(rate), np.nan)
     for monday in range(first, len(rate), WEEK):
         week = np.arange(monday, min(monday + WEEK, len(rate)))
-        found = []
+        probabilities = []
         for model in (PCA(contamination=0.01), KNN(contamination=0.01)):
-            model.fit(rows[:monday][known[:monday]])
-            found.append(model.predict_proba(rows[week])[:, 1])
-        far[week] = np.mean(found, axis=0)
-    return far
+            model.fit(rows[:monday][is_complete[:monday]])
+            probabilities.append(model.predict_proba(rows[week])[:, 1])
+        scores[week] = np.mean(probabilities, axis=0)
+    return scores
 
 
 def by_forecast(rate: np.ndarray, first: int, model: Any) -> np.ndarray:
     """(T,): standard deviations of a day below its forecast."""
-    far = np.full(len(rate), np.nan)
+    scores = np.full(len(rate), np.nan)
     for monday in range(first, len(rate), WEEK):
         week = np.arange(monday, min(monday + WEEK, len(rate)))
         forecast = model.forecast(y=rate[:monday], h=WEEK, level=[99])
         deviation = np.maximum((forecast["mean"] - forecast["lo-99"]) / SURE, 1e-9)
-        far[week] = ((forecast["mean"] - rate[monday : monday + WEEK][: len(week)]) / deviation[: len(week)])[
+        scores[week] = ((forecast["mean"] - rate[monday : monday + WEEK][: len(week)]) / deviation[: len(week)])[
             : len(week)
         ]
-    return far
+    return scores
 
 
 def scorer(name: str) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -75,17 +75,17 @@ def scorer(name: str) -> Callable[[np.ndarray, int], np.ndarray]:
 def filled(rate: np.ndarray) -> np.ndarray:
     """Days without a case repeat the day before: none of these models supports gaps."""
     last = np.maximum.accumulate(np.where(np.isnan(rate), 0, np.arange(len(rate))))
-    known = rate[last]
-    return np.where(np.isnan(known), np.nanmean(rate), known)
+    repeated = rate[last]
+    return np.where(np.isnan(repeated), np.nanmean(rate), repeated)
 
 
 def main() -> None:
     name, source, target = sys.argv[1:]
     warnings.simplefilter("ignore")
-    given = np.load(source)
+    arrays = np.load(source)
     score = scorer(name)
-    rates, first = given["rate"], int(given["first"])
-    np.savez(target, far=np.stack([score(filled(rate), first) for rate in rates.T], axis=1))
+    rates, first = arrays["rate"], int(arrays["first"])
+    np.savez(target, scores=np.stack([score(filled(rate), first) for rate in rates.T], axis=1))
 
 
 if __name__ == "__main__":

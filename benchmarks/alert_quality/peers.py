@@ -17,16 +17,18 @@ PYTHON = ROOT / ".peers" / "bin" / "python"
 TRAINED = 42
 """The first Monday with a model, after six weeks of days."""
 AROUND, RECENT = 3, 5
-_known: dict[str, list[tuple[Days, np.ndarray]]] = {}
+_score_cache: dict[str, list[tuple[Days, np.ndarray]]] = {}
 
 
 def outliers(days: Days, strict: float) -> np.ndarray:
     """Alarm if one of the last five days scores at least `strict` on average with the three days after it that are
     known. Only days below the mean of the month before count, since a rise is no drop."""
-    far, rate = _far("outliers", days), _rates(days)
-    raw = np.zeros(far.shape, dtype=bool)
+    scores, rate = _model_scores("outliers", days), _rates(days)
+    raw = np.zeros(scores.shape, dtype=bool)
     for day in range(TRAINED + RECENT, DAYS):
-        smooth = [far[since : min(since + AROUND, day) + 1].mean(axis=0) for since in range(day - RECENT + 1, day + 1)]
+        smooth = [
+            scores[since : min(since + AROUND, day) + 1].mean(axis=0) for since in range(day - RECENT + 1, day + 1)
+        ]
         baseline = np.nanmean(rate[day - 30 : day], axis=0)
         raw[day] = (np.max(smooth, axis=0) >= strict) & (rate[day] < baseline)
     return first_alarms(raw)
@@ -35,7 +37,7 @@ def outliers(days: Days, strict: float) -> np.ndarray:
 def below_forecast(model: str, days: Days, strict: float) -> np.ndarray:
     """Below the forecast by so many standard deviations."""
     with np.errstate(invalid="ignore"):
-        return first_alarms(_far(model, days) >= strict)
+        return first_alarms(_model_scores(model, days) >= strict)
 
 
 PEERS = (
@@ -69,33 +71,42 @@ def _rates(days: Days) -> np.ndarray:
     return np.where(days.n > 0, days.successes / np.maximum(days.n, 1), np.nan)
 
 
-def _far(model: str, days: Days) -> np.ndarray:
-    """(DAYS, S): computed once for the same days. If days differ from known ones by a drop alone, only from that day
-    on."""
+def _model_scores(model: str, days: Days) -> np.ndarray:
+    """(DAYS, S): computed once for the same days. If days differ from cached ones by a drop alone, only from
+    that day on."""
     first, base = TRAINED, None
-    for known, far in _known.setdefault(model, []):
-        if known.successes.shape == days.successes.shape and np.array_equal(known.successes[:AT], days.successes[:AT]):
-            if np.array_equal(known.successes, days.successes) and np.array_equal(known.n, days.n):
-                return far
-            first, base = AT, far
-    found = _asked(model, days, first)
+    for cached_days, scores in _score_cache.setdefault(model, []):
+        if cached_days.successes.shape == days.successes.shape and np.array_equal(
+            cached_days.successes[:AT], days.successes[:AT]
+        ):
+            if np.array_equal(cached_days.successes, days.successes) and np.array_equal(cached_days.n, days.n):
+                return scores
+            first, base = AT, scores
+    new_scores = _run_model(model, days, first)
     if base is not None:
-        found[:AT] = base[:AT]
-    _known[model].append((days, found))
-    return found
+        new_scores[:AT] = base[:AT]
+    _score_cache[model].append((days, new_scores))
+    return new_scores
 
 
-def _asked(model: str, days: Days, first: int) -> np.ndarray:
-    """
+def _run_model(model: str, days: Days, first: int) -> np.ndarray:
+    """The model's expectations for these days.
+
     Raises:
         SystemExit: there is no such environment.
     """
     if not PYTHON.exists():
         raise SystemExit("the models of others are in an environment of their own: make .peers/ready")
     with tempfile.TemporaryDirectory() as folder:
-        given, answer = Path(folder) / "days.npz", Path(folder) / "far.npz"
-        np.savez(given, rate=_rates(days), first=first)
-        command = [str(PYTHON), str(Path(__file__).with_name("peer_scores.py")), model, str(given), str(answer)]
+        input_file, output_file = Path(folder) / "days.npz", Path(folder) / "scores.npz"
+        np.savez(input_file, rate=_rates(days), first=first)
+        command = [
+            str(PYTHON),
+            str(Path(__file__).with_name("peer_scores.py")),
+            model,
+            str(input_file),
+            str(output_file),
+        ]
         subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        found: np.ndarray = np.load(answer)["far"]
-    return found
+        new_scores: np.ndarray = np.load(output_file)["scores"]
+    return new_scores

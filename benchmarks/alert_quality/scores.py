@@ -30,13 +30,13 @@ def delays(alarms: np.ndarray) -> np.ndarray:
 
 
 def score(alarms: np.ndarray, clean: np.ndarray) -> Score:
-    found = delays(alarms)
-    true = int(np.isfinite(found).sum())
+    delay_days = delays(alarms)
+    true = int(np.isfinite(delay_days).sum())
     false = int(clean[AT:].sum())
     return Score(
-        tuple(float((found <= within).mean()) for within in (3, 7, 14)),  # type: ignore[arg-type]
-        float(np.quantile(found, 0.5, method="higher")),
-        float(np.quantile(found, 0.9, method="higher")),
+        tuple(float((delay_days <= within).mean()) for within in (3, 7, 14)),  # type: ignore[arg-type]
+        float(np.quantile(delay_days, 0.5, method="higher")),
+        float(np.quantile(delay_days, 0.9, method="higher")),
         true / (true + false) if true + false else float("nan"),
         float(np.maximum(alarms[AT:].sum(axis=0) - 1, 0).mean()),
     )

@@ -87,12 +87,12 @@ def alarms(all_cases: list[Cases], every: float = DEFAULT_BUDGET) -> tuple[np.nd
     share_only = list(replay_grid(grid, to_evaluate(1.0)))
     shares = replay_grid(grid, to_evaluate(0.5))
     sign_tests = replay_grid(empty_grid(FIRST, 1, histograms), to_evaluate(0.5), histograms)
-    found = np.zeros((2, DAYS, series), dtype=bool)
+    alarm_days = np.zeros((2, DAYS, series), dtype=bool)
     for row, (share, sign_test) in enumerate(zip(shares, sign_tests, strict=True)):
-        for detected, result in zip(found, (combine_results(share, sign_test), share_only[row]), strict=True):
+        for detected, result in zip(alarm_days, (combine_results(share, sign_test), share_only[row]), strict=True):
             for episode in result.episodes:
                 detected[(episode.fired_on - FIRST).days, row] = True
-    return found[0], found[1]
+    return alarm_days[0], alarm_days[1]
 
 
 def main() -> None:
@@ -111,12 +111,12 @@ def main() -> None:
                 (per_month, (low, high)), (share_only_per_month, _) = monthly(both), monthly(share_only)
                 print(f"  {'false a month':14}{per_month:6.3f} ({low:.3f}-{high:.3f}; {share_only_per_month:.3f})")
                 continue
-            found = delays(both)
-            down, up = interval((found <= 7).astype(float))
-            middle, before = np.quantile(found, 0.5, method="higher"), delays(share_only) <= 14
+            delay_days = delays(both)
+            down, up = interval((delay_days <= 7).astype(float))
+            middle, before = np.quantile(delay_days, 0.5, method="higher"), delays(share_only) <= 14
             print(
-                f"  {f'x {factor}':14}{100 * (found <= 7).mean():4.0f} ±{50 * (up - down):<3.0f}"
-                f"{100 * (found <= 14).mean():5.0f}{middle:6.0f}   ({100 * before.mean():.0f})"
+                f"  {f'x {factor}':14}{100 * (delay_days <= 7).mean():4.0f} ±{50 * (up - down):<3.0f}"
+                f"{100 * (delay_days <= 14).mean():5.0f}{middle:6.0f}   ({100 * before.mean():.0f})"
             )
 
 

@@ -36,28 +36,28 @@ class Days:
 
 def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
     """Series from the real ones that are large enough, in turn. None if there is no data."""
-    place = os.environ.get("JKPI_PUBLIC_DATA")
-    if not place or not Path(place).is_dir():
+    folder = os.environ.get("JKPI_PUBLIC_DATA")
+    if not folder or not Path(folder).is_dir():
         return None
-    pool = [one for one in _pool(Path(place)) if one[1].mean() >= mean]
+    pool = [counts for counts in _pool(Path(folder)) if counts[1].mean() >= mean]
     if not pool:
         return None
     drawn = [_thinned(*_lengthened(*pool[number % len(pool)], rng), mean, rng) for number in range(series)]
-    return Days(*(np.stack([one[part] for one in drawn], axis=1).astype(float) for part in (0, 1)))
+    return Days(*(np.stack([counts[part] for counts in drawn], axis=1).astype(float) for part in (0, 1)))
 
 
 Counts = tuple[np.ndarray, np.ndarray]
-_known: dict[Path, list[Counts]] = {}
+_cache: dict[Path, list[Counts]] = {}
 
 
-def _pool(place: Path) -> list[Counts]:
-    if place not in _known:
-        _known[place] = [*_service_desk(place), *_city(place), *_emergencies(place)]
-    return _known[place]
+def _pool(folder: Path) -> list[Counts]:
+    if folder not in _cache:
+        _cache[folder] = [*_service_desk(folder), *_city(folder), *_emergencies(folder)]
+    return _cache[folder]
 
 
-def _service_desk(place: Path) -> list[Counts]:
-    with gzip.open(place / "uci_incident" / "incident_event_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
+def _service_desk(folder: Path) -> list[Counts]:
+    with gzip.open(folder / "uci_incident" / "incident_event_log.csv.gz", "rt", encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         head = next(rows)
         column = {
@@ -81,8 +81,8 @@ def _service_desk(place: Path) -> list[Counts]:
     return _daily(cases, date(2016, 3, 28), date(2016, 5, 23))
 
 
-def _city(place: Path) -> list[Counts]:
-    file = next((place / "boston311").glob("*.csv.gz"))
+def _city(folder: Path) -> list[Counts]:
+    file = next((folder / "boston311").glob("*.csv.gz"))
     with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
         cases = [
             (
@@ -99,36 +99,36 @@ def _city(place: Path) -> list[Counts]:
 def _daily(cases: list[tuple[date, bool, str]], first: date, end: date) -> list[Counts]:
     """Whole weeks from a Monday on, of the groups with at least five cases a day."""
     total, successes = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
-    for day, kept, name in cases:
+    for day, is_success, name in cases:
         if first <= day < end:
             total[name, day] += 1
-            successes[name, day] += kept
-    days = [date.fromordinal(one) for one in range(first.toordinal(), end.toordinal())]
+            successes[name, day] += is_success
+    days = [date.fromordinal(ordinal) for ordinal in range(first.toordinal(), end.toordinal())]
     names = sorted({name for name, _ in total})
-    found = [
+    groups = [
         (np.array([successes[name, day] for day in days]), np.array([total[name, day] for day in days]))
         for name in names
     ]
-    return [one for one in found if one[1].mean() >= 5]
+    return [counts for counts in groups if counts[1].mean() >= 5]
 
 
-def _emergencies(place: Path) -> list[Counts]:
+def _emergencies(folder: Path) -> list[Counts]:
     months: dict[str, list[tuple[str, float, float]]] = {}
-    with (place / "nhs_ae" / "ae_attendances.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "nhs_ae" / "ae_attendances.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["type"] == "1":
                 counts = (row["period"], float(row["attendances"]), float(row["breaches"]))
                 months.setdefault(row["org_code"], []).append(counts)
     rng = np.random.default_rng(7)
-    found = []
+    organisations = []
     for _, own in sorted(months.items()):
         own.sort()
         if len(own) == 36:
-            attended = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [one[1] / 30.44 for one in own[12:20]])
-            rate = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [1.0 - one[2] / one[1] for one in own[12:20]])
+            attended = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [month[1] / 30.44 for month in own[12:20]])
+            rate = np.interp(np.arange(DAYS) / 30.44, np.arange(8), [1.0 - month[2] / month[1] for month in own[12:20]])
             n = rng.poisson(attended)
-            found.append((rng.binomial(n, rate), n))
-    return found[:40]
+            organisations.append((rng.binomial(n, rate), n))
+    return organisations[:40]
 
 
 def _lengthened(successes: np.ndarray, n: np.ndarray, rng: np.random.Generator) -> Counts:
@@ -141,5 +141,5 @@ def _lengthened(successes: np.ndarray, n: np.ndarray, rng: np.random.Generator) 
 
 def _thinned(successes: np.ndarray, n: np.ndarray, mean: int, rng: np.random.Generator) -> Counts:
     share = min(1.0, mean / n.mean())
-    kept = rng.binomial(successes, share)
-    return kept, kept + rng.binomial(n - successes, share)
+    drawn = rng.binomial(successes, share)
+    return drawn, drawn + rng.binomial(n - successes, share)

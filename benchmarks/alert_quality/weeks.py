@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def generated(series: int, mean: int, onset: int | None, drop: float) -> tuple[np.ndarray, np.ndarray]:
-    """Successes and cases, (WEEKS, S) each, the same random numbers whatever drops."""
+    """Successes and cases, (WEEKS, S) each, with the same random numbers for every drop."""
     rng = np.random.default_rng(3)
     weekly = rng.normal(0.0, 0.02, (7, series))
     base = rng.uniform(0.4, 0.92, series)

@@ -16,7 +16,7 @@ import tempfile
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.measure.sizes import Found, growth, measure_size
+from benchmarks.measure.sizes import SizeCosts, growth, measure_size
 
 
 def main() -> None:
@@ -27,14 +27,14 @@ def main() -> None:
     parser.add_argument("--memory-limit", help="a bound on DuckDB's memory for both, such as 2GB")
     parser.add_argument("--directory", type=Path, help="where to work, and to leave what was made; else it is deleted")
     parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
-    found: list[Found] = []
-    for events in sorted(given.events):
+    options = parser.parse_args()
+    costs: list[SizeCosts] = []
+    for events in sorted(options.events):
         with tempfile.TemporaryDirectory(prefix="jkpi-measure-") as folder:
-            place = (given.directory or Path(folder)) / f"{events}"
-            place.mkdir(parents=True, exist_ok=True)
-            found.append(measure_size(place, events, given.rounds, given.memory_limit, given.seed))
-    for smaller, larger in pairwise(found):
+            workspace = (options.directory or Path(folder)) / f"{events}"
+            workspace.mkdir(parents=True, exist_ok=True)
+            costs.append(measure_size(workspace, events, options.rounds, options.memory_limit, options.seed))
+    for smaller, larger in pairwise(costs):
         print(growth(smaller, larger))
 
 

@@ -76,8 +76,8 @@ def count_by_hand(
         for name, sql in steps():
             if name in hooks:
                 hooks[name](connection)
-            connection.execute(re.sub(r"\{(\w+)\}", lambda found: str(values[found[1]]), sql))
-            if name == "cut instances":
+            connection.execute(re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), sql))
+            if name == "split instances":
                 _assert_sorted(connection)
             yield clock.lap(name)
         connection.execute("checkpoint out")

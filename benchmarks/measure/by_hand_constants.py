@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from benchmarks.measure.maps import AS_OF, DAYS, REGIONS, TIERS, WALKS, Walk, journey_yaml, microseconds
+from benchmarks.measure.maps import AS_OF, DAYS, JOURNEYS, REGIONS, TIERS, JourneyShape, journey_yaml, microseconds
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,12 +30,12 @@ _STATISTICS = [
 
 def constants(connection: duckdb.DuckDBPyConnection) -> None:
     """Make them all, as temporary tables and macros."""
-    numbered = list(enumerate(WALKS))
-    _table(connection, "journey_names", "journey, name", [(number, walk.journey) for number, walk in numbered])
+    numbered = list(enumerate(JOURNEYS))
+    _table(connection, "journey_names", "journey, name", [(number, shape.journey) for number, shape in numbered])
     touchpoints = [
         (touchpoint, number, stage * 4 + position)
-        for number, walk in numbered
-        for stage, names in enumerate(walk.stages.values(), start=1)
+        for number, shape in numbered
+        for stage, names in enumerate(shape.stages.values(), start=1)
         for position, touchpoint in enumerate(names)
     ]
     _table(connection, "touchpoints", "touchpoint, journey, code", touchpoints)
@@ -54,26 +54,26 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
     surveys: list[Any] = []
     stages: list[Any] = []
     tolerances: list[Any] = []
-    for number, walk in enumerate(WALKS):
+    for number, shape in enumerate(JOURNEYS):
         windows: dict[int, int] = {}
-        for stage, name, kpi in _kpis(walk):
-            place, kind = len(kpis), kpi["kpi"]
+        for stage, name, kpi in _kpis(shape):
+            position, kind = len(kpis), kpi["kpi"]
             of = kpi.get("touchpoint")
             level = "touchpoint" if of else "stage" if stage else "journey"
             kpi_id = f"{name or 'journey'}.{kind}"
             direction = "lower" if kind in _LOWER else "higher"
             spell = _SPELL_KINDS.get(kind)
-            kpis.append((place, number, kpi_id, kind, level, stage, name, of, direction, None, spell))
+            kpis.append((position, number, kpi_id, kind, level, stage, name, of, direction, None, spell))
             if kind == "drop_off":
                 windows[stage or 0] = _microseconds(kpi["window"])
             if spell is not None:
                 tolerances.append((number, spell, _microseconds(kpi["tolerance"])))
             if kind in _SURVEYS:
                 low, high, box = _SURVEYS[kind]
-                surveys.append((place, number, kpi_id, kind, kpi["survey"], kpi["question"], low, high, box))
+                surveys.append((position, number, kpi_id, kind, kpi["survey"], kpi["question"], low, high, box))
         stages += [
-            (number, place, name, windows.get(place), walk.journey, number * 8 + place)
-            for place, name in enumerate(walk.stages, start=1)
+            (number, position, name, windows.get(position), shape.journey, number * 8 + position)
+            for position, name in enumerate(shape.stages, start=1)
         ]
     _table(
         connection,
@@ -92,13 +92,15 @@ def _kpi_tables(connection: duckdb.DuckDBPyConnection) -> None:
     _table(connection, "statistics", "kind, statistic, is_primary, unit", _STATISTICS)
 
 
-def _kpis(walk: Walk) -> list[tuple[int | None, str | None, dict[str, Any]]]:
+def _kpis(shape: JourneyShape) -> list[tuple[int | None, str | None, dict[str, Any]]]:
     """(stage from 1, its name, KPI) of the map. Stage and name are None for KPIs of the whole journey."""
-    written = journey_yaml(walk)
-    found: list[tuple[int | None, str | None, dict[str, Any]]] = [
-        (place, stage["stage"], kpi) for place, stage in enumerate(written["stages"], start=1) for kpi in stage["kpis"]
+    written = journey_yaml(shape)
+    kpis_of_stages: list[tuple[int | None, str | None, dict[str, Any]]] = [
+        (position, stage["stage"], kpi)
+        for position, stage in enumerate(written["stages"], start=1)
+        for kpi in stage["kpis"]
     ]
-    return [*found, *((None, None, kpi) for kpi in written["kpis"])]
+    return [*kpis_of_stages, *((None, None, kpi) for kpi in written["kpis"])]
 
 
 def _microseconds(length: str) -> int:
@@ -144,8 +146,8 @@ def _periods(connection: duckdb.DuckDBPyConnection) -> None:
             rows.append(((day - date(1970, 1, 1)).days, period, start, cell))
     _table(connection, "periods", "day, period, period_start, cell", rows)
     ends = [
-        (number, period, start, _midnight(_following(period, start), walk.timezone))
-        for number, walk in enumerate(WALKS)
+        (number, period, start, _midnight(_following(period, start), shape.timezone))
+        for number, shape in enumerate(JOURNEYS)
         for period, start in cells
     ]
     _table(connection, "period_ends", "journey, period, period_start, over_at", ends)
@@ -168,7 +170,7 @@ def _midnight(day: date, zone: str) -> datetime:
 
 def _macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Local days from the few timestamps at which the offset of a zone changes: comparing is faster than converting."""
-    branches = " ".join(f"when {number} then {_offset(walk.timezone)}" for number, walk in enumerate(WALKS))
+    branches = " ".join(f"when {number} then {_offset(shape.timezone)}" for number, shape in enumerate(JOURNEYS))
     connection.execute(
         "create temp macro local_day(journey, moment) as"
         f" ((moment + case journey {branches} end) // 86400000000)::integer"
@@ -176,12 +178,12 @@ def _macros(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create temp macro local_date(journey, moment) as date '1970-01-01' + local_day(journey, moment)"
     )
-    names = ", ".join("[" + ", ".join(f"'{stage}'" for stage in walk.stages) + "]" for walk in WALKS)
+    names = ", ".join("[" + ", ".join(f"'{stage}'" for stage in shape.stages) + "]" for shape in JOURNEYS)
     connection.execute(f"create temp macro stage_name(journey, stage) as ([{names}])[journey + 1][stage]")
 
 
 def _offset(zone: str) -> str:
-    """SQL of the offset in microseconds at `moment`, found by stepping through the year by the hour."""
+    """SQL of the offset in microseconds at `moment`, kpis_of_stages by stepping through the year by the hour."""
     hour = timedelta(hours=1)
     moment, end = AS_OF - timedelta(days=DAYS + 2), AS_OF + timedelta(days=2)
     changes: list[tuple[datetime, int]] = []
@@ -199,7 +201,7 @@ def _table(connection: duckdb.DuckDBPyConnection, name: str, columns: str, rows:
     import pyarrow as pa
 
     names = columns.split(", ")
-    table = pa.table({column: pa.array([row[place] for row in rows]) for place, column in enumerate(names)})
+    table = pa.table({column: pa.array([row[position] for row in rows]) for position, column in enumerate(names)})
     connection.register("constants_in", table)
     connection.execute(f"create or replace temp table {name} as select * from constants_in")
     connection.unregister("constants_in")

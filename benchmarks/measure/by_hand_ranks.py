@@ -35,9 +35,9 @@ def first_at_most(n: Numbers, share: float, sign: int) -> Numbers:
     while (high - low > 1).any():
         middle = np.clip(np.floor((low + high) / 2), 1, np.maximum(n - 1, 1))
         with np.errstate(divide="ignore", invalid="ignore"):
-            met = bound(n, middle, sign) <= share + _SLACK
+            is_reached = bound(n, middle, sign) <= share + _SLACK
         wide = high - low > 1
-        high, low = np.where(wide & met, middle, high), np.where(wide & ~met, middle, low)
+        high, low = np.where(wide & is_reached, middle, high), np.where(wide & ~is_reached, middle, low)
     return np.where(high < n, high, n + 1)
 
 
@@ -64,10 +64,10 @@ def t_quantiles(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `t_quantiles`: n -> 97.5 % quantile of t with n - 1 degrees of freedom."""
     import pyarrow as pa
 
-    found = connection.execute(
+    cell_sizes = connection.execute(
         "select distinct decided from tallies where total is not null and decided > 1"
     ).fetchall()
-    sizes = np.array([size for (size,) in found], dtype=np.int64)
+    sizes = np.array([size for (size,) in cell_sizes], dtype=np.int64)
     table = pa.table({"n": pa.array(sizes), "t": pa.array(stats.t.ppf(0.975, sizes - 1))})
     connection.register("t_in", table)
     connection.execute("create temp table t_quantiles as select * from t_in")

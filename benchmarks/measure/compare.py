@@ -50,8 +50,8 @@ def compare(warehouse: Path, by_hand: Path) -> Comparison:
         connection.execute(f"attach '{warehouse}' as j (read_only); attach '{by_hand}' as h (read_only)")
 
         def count(sql: str) -> int:
-            (found,) = connection.execute(sql).fetchone() or (0,)
-            return int(found)
+            (row,) = connection.execute(sql).fetchone() or (0,)
+            return int(row)
 
         sides = "from j.marts.fct_kpi_readings as l {join} join h.fct_kpi_readings as r using (" + ", ".join(KEY) + ")"
         columns = [*NUMBERS, "status", "matures_at"]
@@ -64,8 +64,8 @@ def compare(warehouse: Path, by_hand: Path) -> Comparison:
         }
         together = sides.format(join="inner")
         counted = ", ".join(f"count(*) filter (where {test})" for test in differs.values())
-        found = connection.execute(f"select count(*), {counted} {together}").fetchone() or ()
-        differing = dict(zip(columns, map(int, found[1:]), strict=True))
+        row = connection.execute(f"select count(*), {counted} {together}").fetchone() or ()
+        differing = dict(zip(columns, map(int, row[1:]), strict=True))
         examples = {
             column: [
                 str(row)
@@ -95,7 +95,7 @@ def compare(warehouse: Path, by_hand: Path) -> Comparison:
         return Comparison(
             count("select count(*) from j.marts.fct_kpi_readings"),
             count("select count(*) from h.fct_kpi_readings"),
-            int(found[0]),
+            int(row[0]),
             differing,
             alone["j"],
             alone["h"],

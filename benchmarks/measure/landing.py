@@ -10,96 +10,100 @@ from datetime import UTC, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.measure.generated_instances import Chunk, chunks
 from benchmarks.measure.maps import AS_OF, KEY, write_workspace
 from benchmarks.measure.rows import answers, as_landed, events, instances, table
-from benchmarks.measure.walking import Chunk, chunks
 
 if TYPE_CHECKING:
     import duckdb
 
 LAST_DAY = AS_OF - timedelta(days=1)
 WAREHOUSE = "warehouse.duckdb"
-HELD_BACK = "last_day.duckdb"
+LAST_DAY_DATABASE = "last_day.duckdb"
 MEMORY = "1200MB"
 _KINDS = {"touchpoints": ("touchpoint_events", "occurred_at"), "responses": ("survey_responses", "responded_at")}
 
 
-def make(place: Path, memory_limit: str | None = None) -> None:
-    """Make a workspace. Its warehouse holds the map and no events."""
+def make(workspace: Path, memory_limit: str | None = None) -> None:
+    """Make a workspace. Its warehouse has the map and no events."""
     from jkpi.journeys.map_tables import write_map
     from jkpi.journeys.reader import read_journeys
     from jkpi.loading.workspace import read_sources
     from jkpi.warehouse.landing import ensure_landing
     from jkpi.warehouse.open import open_warehouse
 
-    write_workspace(place, memory_limit)
-    for name in (WAREHOUSE, HELD_BACK):
-        (place / name).unlink(missing_ok=True)
-        with open_warehouse(f"duckdb:///{place / name}") as warehouse:
+    write_workspace(workspace, memory_limit)
+    for name in (WAREHOUSE, LAST_DAY_DATABASE):
+        (workspace / name).unlink(missing_ok=True)
+        with open_warehouse(f"duckdb:///{workspace / name}") as warehouse:
             ensure_landing(warehouse)
             if name == WAREHOUSE:
-                write_map(warehouse, read_journeys(place, {}), read_sources(place), LAST_DAY.replace(tzinfo=UTC))
+                write_map(
+                    warehouse, read_journeys(workspace, {}), read_sources(workspace), LAST_DAY.replace(tzinfo=UTC)
+                )
 
 
-def land(place: Path, count: int, seed: int = 7) -> int:
-    """Land about count events and a tenth as many responses. The last day is held back for land_last_day.
+def land(workspace: Path, count: int, seed: int = 7) -> int:
+    """Land about count events and a tenth as many responses. The last day is kept for land_last_day.
 
     Returns the number of events, with those of the last day.
     """
-    with _connect(place) as connection:
+    with _connect(workspace) as connection:
         for number, chunk in enumerate(chunks(count, seed)):
             _register(connection, chunk)
             rows = as_landed(number)
             for name, time in _KINDS.values():
                 connection.execute(f"create or replace temp table chunk as {rows[name]}")
-                for database, when in (("main_rows", "<"), ("held_back", ">=")):
+                for database, when in (("main_rows", "<"), ("last_day_rows", ">=")):
                     connection.execute(
                         f"insert into {database}.raw.{name} by name select * from chunk where {time} {when} $last_day",
                         {"last_day": LAST_DAY},
                     )
         connection.execute("drop table chunk")
-        for database in ("main_rows", "held_back"):
-            _write_ledger(connection, database)
-        counted = "select (select count(*) from main_rows.raw.{t}) + (select count(*) from held_back.raw.{t})"
+        for database in ("main_rows", "last_day_rows"):
+            _write_load_log(connection, database)
+        counted = "select (select count(*) from main_rows.raw.{t}) + (select count(*) from last_day_rows.raw.{t})"
         (total,) = connection.execute(counted.format(t="touchpoint_events")).fetchone() or (0,)
     return int(total)
 
 
-def land_last_day(place: Path) -> int:
-    """Land the day that was held back, as batches of its own. Returns the number of its events."""
-    with _connect(place) as connection:
+def land_last_day(workspace: Path) -> int:
+    """Land the last day, as batches of its own. Returns the number of its events."""
+    with _connect(workspace) as connection:
         for name in (*(name for name, _ in _KINDS.values()), "load_batches"):
-            connection.execute(f"insert into main_rows.raw.{name} select * from held_back.raw.{name}")
-        (landed,) = connection.execute("select count(*) from held_back.raw.touchpoint_events").fetchone() or (0,)
+            connection.execute(f"insert into main_rows.raw.{name} select * from last_day_rows.raw.{name}")
+        (landed,) = connection.execute("select count(*) from last_day_rows.raw.touchpoint_events").fetchone() or (0,)
     return int(landed)
 
 
-def write_files(place: Path, count: int, seed: int = 7) -> None:
+def write_files(workspace: Path, count: int, seed: int = 7) -> None:
     """Write the same rows as files of data/, for jkpi load, with customer numbers instead of pseudonyms."""
     import duckdb
 
-    write_workspace(place)
+    write_workspace(workspace)
     with duckdb.connect() as connection:
         for number, chunk in enumerate(chunks(count, seed)):
             _register(connection, chunk)
             for folder, query in {"events": events(number), **answers(number)}.items():
-                target = place / "data" / folder / f"{number:05}.parquet"
+                target = workspace / "data" / folder / f"{number:05}.parquet"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 connection.execute(f"copy ({query}) to '{target}' (format parquet)")
 
 
-def _connect(place: Path) -> duckdb.DuckDBPyConnection:
+def _connect(workspace: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
     connection.execute(f"set memory_limit = '{MEMORY}'; set enable_progress_bar = false; set TimeZone = 'UTC'")
-    connection.execute(f"set temp_directory = '{place / 'spill'}'")
-    connection.execute(f"attach '{place / WAREHOUSE}' as main_rows; attach '{place / HELD_BACK}' as held_back")
+    connection.execute(f"set temp_directory = '{workspace / 'spill'}'")
+    connection.execute(
+        f"attach '{workspace / WAREHOUSE}' as main_rows; attach '{workspace / LAST_DAY_DATABASE}' as last_day_rows"
+    )
     return connection
 
 
 def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
-    """Register the chunk as tables instances, walked and answered. Pseudonyms are made once a journey instance."""
+    """Register the chunk as tables instances, chunk_events and chunk_answers. Each instance has one pseudonym."""
     from jkpi.loading.expressions import hmac_pads, pseudonym
 
     connection.register("instances_in", instances(chunk))
@@ -110,14 +114,14 @@ def _register(connection: duckdb.DuckDBPyConnection, chunk: Chunk) -> None:
         " from instances_in)",
         hmac_pads(KEY.encode()),
     )
-    walked = {"touchpoint": chunk.touchpoint, "at": chunk.occurred, "tier": chunk.tier}
-    connection.register("walked", table(instance=chunk.event_instance, **walked))
-    answered = {"question": chunk.question, "score": chunk.score, "at": chunk.answered}
-    connection.register("answered", table(instance=chunk.answer_instance, **answered))
+    event_columns = {"touchpoint": chunk.touchpoint, "at": chunk.occurred, "tier": chunk.tier}
+    connection.register("chunk_events", table(instance=chunk.event_instance, **event_columns))
+    answer_columns = {"question": chunk.question, "score": chunk.score, "at": chunk.answered}
+    connection.register("chunk_answers", table(instance=chunk.answer_instance, **answer_columns))
 
 
-def _write_ledger(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Write one row of raw.load_batches for each landed batch."""
+def _write_load_log(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Write the load log: one row of raw.load_batches for each landed batch."""
     for kind, (name, time) in _KINDS.items():
         connection.execute(
             f"insert into {database}.raw.load_batches by name"
@@ -136,13 +140,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--files", action="store_true", help="write files below data/ and land nothing")
-    given = parser.parse_args()
-    given.directory.mkdir(parents=True, exist_ok=True)
-    make(given.directory)
-    if given.files:
-        write_files(given.directory, given.events, given.seed)
+    options = parser.parse_args()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    make(options.directory)
+    if options.files:
+        write_files(options.directory, options.events, options.seed)
     else:
-        print(f"{land(given.directory, given.events, given.seed):,} events, of which the last day's are kept for later")
+        print(f"{land(options.directory, options.events, options.seed):,} events; those of the last day are kept apart")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 AS_OF = datetime(2026, 10, 31)  # noqa: DTZ001
-"""UTC, naive. All events lie in the year before it."""
+"""UTC, naive. All events are in the year before it."""
 DAYS = 365
 WINDOW, IDLE = timedelta(days=14), timedelta(days=5)
 TIERS, REGIONS = ("gold", "silver", "bronze"), ("north", "south", "east", "west")
@@ -21,8 +21,8 @@ SIZES = (3, 2, 3, 2, 2)
 
 
 @dataclass(frozen=True)
-class Walk:
-    """One journey: the touchpoints of its stages, and what differs between journeys."""
+class JourneyShape:
+    """A journey: the touchpoints of its stages, and what differs between journeys."""
 
     journey: str
     timezone: str
@@ -35,8 +35,8 @@ class Walk:
         return [touchpoint for names in self.stages.values() for touchpoint in names]
 
 
-WALKS = (
-    Walk(
+JOURNEYS = (
+    JourneyShape(
         "repair",
         "Europe/Istanbul",
         {
@@ -49,7 +49,7 @@ WALKS = (
         "12h",
         ("phone", "back_office", "phone", "field", "email"),
     ),
-    Walk(
+    JourneyShape(
         "order",
         "Europe/Paris",
         {
@@ -62,7 +62,7 @@ WALKS = (
         "1d",
         ("web", "web", "email", "store", "web"),
     ),
-    Walk(
+    JourneyShape(
         "contract",
         "UTC",
         {
@@ -84,33 +84,33 @@ def microseconds(length: timedelta | datetime) -> int:
     return span // timedelta(microseconds=1)
 
 
-def journey_yaml(walk: Walk) -> dict[str, Any]:
+def journey_yaml(shape: JourneyShape) -> dict[str, Any]:
     """YAML document of one journey."""
-    first, _, third, fourth, fifth = walk.stages.values()
+    first, _, third, fourth, fifth = shape.stages.values()
     kpis: dict[int, list[dict[str, Any]]] = {
         0: [
             {"kpi": "occurrence", "touchpoint": first[2]},
             {"kpi": "repeat_contact", "touchpoint": first[1]},
-            {"kpi": "ces", "survey": f"{walk.journey}_effort", "question": "effort", "polarity": "high_is_easy"},
+            {"kpi": "ces", "survey": f"{shape.journey}_effort", "question": "effort", "polarity": "high_is_easy"},
             {"kpi": "drop_off", "window": "2d"},
         ],
         1: [{"kpi": "drop_off", "window": "2d"}, {"kpi": "time_in_stage", "tolerance": "1d"}],
         2: [{"kpi": "drop_off", "window": "3d"}],
         3: [
             {"kpi": "drop_off", "window": "3d"},
-            {"kpi": "time_to_resolve", "from": third[0], "to": fourth[0], "tolerance": walk.tolerance},
+            {"kpi": "time_to_resolve", "from": third[0], "to": fourth[0], "tolerance": shape.tolerance},
         ],
         4: [
-            {"kpi": "csat", "survey": f"{walk.journey}_end", "question": "satisfaction"},
-            {"kpi": "nps", "survey": f"{walk.journey}_end", "question": "recommend"},
+            {"kpi": "csat", "survey": f"{shape.journey}_end", "question": "satisfaction"},
+            {"kpi": "nps", "survey": f"{shape.journey}_end", "question": "recommend"},
         ],
     }
     return {
-        "journey": walk.journey,
-        "title": walk.journey.capitalize(),
+        "journey": shape.journey,
+        "title": shape.journey.capitalize(),
         "version": 1,
         "owner": "head-of-service",
-        "timezone": walk.timezone,
+        "timezone": shape.timezone,
         "viewpoint": {"persona": "a customer"},
         "scope": {"starts_with": [first[0]], "ends_with": [fifth[0]], "window": "14d", "session_gap": "5d"},
         "segments": ["value_tier", "region"],
@@ -118,11 +118,11 @@ def journey_yaml(walk: Walk) -> dict[str, Any]:
             {
                 "stage": stage,
                 "touchpoints": [
-                    {"touchpoint": touchpoint, "channel": walk.channels[number]} for touchpoint in touchpoints
+                    {"touchpoint": touchpoint, "channel": shape.channels[number]} for touchpoint in touchpoints
                 ],
                 "kpis": kpis[number],
             }
-            for number, (stage, touchpoints) in enumerate(walk.stages.items())
+            for number, (stage, touchpoints) in enumerate(shape.stages.items())
         ],
         "kpis": [{"kpi": "conversion"}, {"kpi": "volume"}],
     }
@@ -171,16 +171,16 @@ def source_yaml() -> list[dict[str, Any]]:
 SCALES = {"effort": (1, 7), "satisfaction": (1, 5), "recommend": (0, 10)}
 
 
-def write_workspace(place: Path, memory_limit: str | None = None) -> None:
+def write_workspace(workspace: Path, memory_limit: str | None = None) -> None:
     """Write jkpi.yml, journeys, sources and the pseudonym key."""
     settings: dict[str, Any] = {"workspace": "benchmark", "as_of": f"{AS_OF.isoformat()}Z", "synthetic": True}
     if memory_limit:
         settings["memory_limit"] = memory_limit
     files: dict[str, Any] = {"jkpi.yml": settings, ".jkpi/pseudonym.key": KEY}
-    files |= {f"journeys/{walk.journey}.yml": journey_yaml(walk) for walk in WALKS}
+    files |= {f"journeys/{shape.journey}.yml": journey_yaml(shape) for shape in JOURNEYS}
     files |= {f"sources/{source['source']}.yml": source for source in source_yaml()}
     for name, content in files.items():
-        path = place / name
+        path = workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
         path.write_text(text, encoding="utf-8")

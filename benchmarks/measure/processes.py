@@ -39,7 +39,7 @@ class Cost:
 
 
 def run(command: Sequence[str], spills: Sequence[Path] = ()) -> Cost:
-    """Run a command to its end. spills: folders that may hold spilled files.
+    """Run a command to its end. spills: folders with spilled files.
 
     Exits this program with the output of the command if it fails.
     """

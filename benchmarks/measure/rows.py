@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.measure.maps import AS_OF, REGIONS, SCALES, TIERS, WALKS
-from benchmarks.measure.walking import Chunk, region_of, tier_of
+from benchmarks.measure.generated_instances import Chunk, region_of, tier_of
+from benchmarks.measure.maps import AS_OF, JOURNEYS, REGIONS, SCALES, TIERS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TOUCHPOINTS = [touchpoint for walk in WALKS for touchpoint in walk.touchpoints]
+_TOUCHPOINTS = [touchpoint for shape in JOURNEYS for touchpoint in shape.touchpoints]
 _CHANNELS = [
-    walk.channels[number] for walk in WALKS for number, names in enumerate(walk.stages.values()) for _ in names
+    shape.channels[number] for shape in JOURNEYS for number, names in enumerate(shape.stages.values()) for _ in names
 ]
-_JOURNEYS = [walk.journey for walk in WALKS]
+_JOURNEYS = [shape.journey for shape in JOURNEYS]
 
 
 def instances(chunk: Chunk) -> pa.Table:
@@ -44,7 +44,7 @@ def events(number: int, customer: str = "customer") -> str:
         " make_timestamp(w.at * 1000000) as happened,"
         f" case when w.tier >= 0 then {_one_of(TIERS, 'w.tier')} end as value_tier,"
         f" {_one_of(REGIONS, 'p.region')} as region"
-        " from walked w join instances p using (instance) order by w.place"
+        " from chunk_events w join instances p using (instance) order by w.place"
     )
 
 
@@ -57,7 +57,7 @@ def answers(number: int, customer: str = "customer") -> dict[str, str]:
             f" '{question}' as question, cast(a.score as double) as score,"
             f" make_timestamp(a.at * 1000000) as answered, {_one_of(TIERS, 'p.tier')} as value_tier,"
             f" {_one_of(REGIONS, 'p.region')} as region"
-            f" from answered a join instances p using (instance) where a.question = {index} order by a.place"
+            f" from chunk_answers a join instances p using (instance) where a.question = {index} order by a.place"
         )
         for index, question in enumerate(SCALES)
     }
@@ -115,8 +115,8 @@ def batch(time: str) -> str:
     )
 
 
-def _numbered(letter: str, number: int) -> str:
-    return f"'{letter}{number:05}' || lpad(cast(place as varchar), 7, '0') as number"
+def _numbered(prefix: str, number: int) -> str:
+    return f"'{prefix}{number:05}' || lpad(cast(place as varchar), 7, '0') as number"
 
 
 def _one_of(values: tuple[str, ...] | list[str], index: str) -> str:

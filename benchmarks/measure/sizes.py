@@ -25,8 +25,8 @@ SLOWEST = 8
 
 
 @dataclass(frozen=True)
-class Found:
-    """Cost of one size: of the start alone, for a full and an incremental run, and of each run."""
+class SizeCosts:
+    """Costs of one size: of the start alone, for a full and an incremental run, and of each run."""
 
     events: int
     start: Cost
@@ -36,68 +36,68 @@ class Found:
     day: tuple[Cost, ...]
 
 
-def measure_size(place: Path, events: int, rounds: int, memory_limit: str | None, seed: int) -> Found:
+def measure_size(workspace: Path, events: int, rounds: int, memory_limit: str | None, seed: int) -> SizeCosts:
     """Make the rows in a folder and measure them. Prints progress."""
     print(f"\n-- {events:,} events{f', memory limit {memory_limit}' if memory_limit else ''} --", flush=True)
-    make(place, memory_limit)
-    start, start_adding = _starts(place)
-    landed = land(place, events, seed)
-    size = (place / WAREHOUSE).stat().st_size / 1e6
+    make(workspace, memory_limit)
+    start, start_adding = _starts(workspace)
+    landed = land(workspace, events, seed)
+    size = (workspace / WAREHOUSE).stat().st_size / 1e6
     print(f"{landed:,} events have landed, {size:,.0f} MB; the last day is kept for later", flush=True)
     jkpi, by_hand = [], []
     for _ in range(rounds):
-        jkpi.append(_printed("jkpi, full refresh", measure(place, LAST_DAY, full=True)))
-        by_hand.append(_printed("by hand", count(place, LAST_DAY, memory_limit)))
+        jkpi.append(_printed("jkpi, full refresh", measure(workspace, LAST_DAY, full=True)))
+        by_hand.append(_printed("by hand", count(workspace, LAST_DAY, memory_limit)))
     _print_ratios("jkpi / by hand", jkpi, by_hand, start, None)
-    _print_steps(place, by_hand[-1])
-    print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
+    _print_steps(workspace, by_hand[-1])
+    print(*compare(workspace / WAREHOUSE, workspace / BY_HAND).lines(), sep="\n", flush=True)
     # The first incremental run creates views that later runs find, so a typical day is measured after it.
-    _printed("jkpi, nothing new", measure(place, LAST_DAY))
-    day = _add_day(place, rounds if events <= COPIED_UP_TO else 1)
+    _printed("jkpi, nothing new", measure(workspace, LAST_DAY))
+    day = _add_day(workspace, rounds if events <= COPIED_UP_TO else 1)
     _print_ratios("one more day / full refresh", day, jkpi, start_adding, start)
-    count(place, AS_OF, memory_limit)
+    count(workspace, AS_OF, memory_limit)
     print("after the added day, against everything counted by hand:")
-    print(*compare(place / WAREHOUSE, place / BY_HAND).lines(), sep="\n", flush=True)
-    return Found(landed, start, start_adding, tuple(jkpi), tuple(by_hand), tuple(day))
+    print(*compare(workspace / WAREHOUSE, workspace / BY_HAND).lines(), sep="\n", flush=True)
+    return SizeCosts(landed, start, start_adding, tuple(jkpi), tuple(by_hand), tuple(day))
 
 
-def measure(place: Path, now: datetime, full: bool = False) -> Cost:
+def measure(workspace: Path, now: datetime, full: bool = False) -> Cost:
     """jkpi measure, as a process of its own."""
-    command = [str(JKPI), "measure", "-w", str(place), "--now", f"{now.isoformat()}Z"]
-    return run([*command, *(["--full-refresh"] if full else [])], [place / f"{WAREHOUSE}.tmp"])
+    command = [str(JKPI), "measure", "-w", str(workspace), "--now", f"{now.isoformat()}Z"]
+    return run([*command, *(["--full-refresh"] if full else [])], [workspace / f"{WAREHOUSE}.tmp"])
 
 
-def count(place: Path, now: datetime, memory_limit: str | None) -> Cost:
+def count(workspace: Path, now: datetime, memory_limit: str | None) -> Cost:
     """The script, as a process of its own. It prints one line a step."""
-    command = [sys.executable, "-m", "benchmarks.measure.by_hand", str(place / WAREHOUSE), str(place / BY_HAND)]
+    command = [sys.executable, "-m", "benchmarks.measure.by_hand", str(workspace / WAREHOUSE), str(workspace / BY_HAND)]
     limit = [memory_limit] if memory_limit else []
-    return run([*command, now.isoformat(), *limit], [place / f"{BY_HAND}.tmp"])
+    return run([*command, now.isoformat(), *limit], [workspace / f"{BY_HAND}.tmp"])
 
 
-def _starts(place: Path) -> tuple[Cost, Cost]:
+def _starts(workspace: Path) -> tuple[Cost, Cost]:
     """Cost of jkpi and dbt on an empty warehouse, full and incremental. The first run of each is not used: it creates
     more."""
     costs = []
     for what, full in (("nothing landed, full refresh", True), ("nothing landed, incremental", False)):
-        _, *later = (_printed(f"{what}{again}", measure(place, LAST_DAY, full)) for again in (", first", "", ""))
+        _, *later = (_printed(f"{what}{again}", measure(workspace, LAST_DAY, full)) for again in (", first", "", ""))
         costs.append(min(later, key=lambda cost: cost.wall))
     full_start, adding = costs
     return full_start, adding
 
 
-def _add_day(place: Path, rounds: int) -> list[Cost]:
+def _add_day(workspace: Path, rounds: int) -> list[Cost]:
     """Cost of the added day, each time from the same warehouse if it is small enough to copy."""
-    warehouse, copy = place / WAREHOUSE, place / "before.duckdb"
+    warehouse, copy = workspace / WAREHOUSE, workspace / "before.duckdb"
     if rounds > 1:
         shutil.copy(warehouse, copy)
     costs = []
     for number in range(rounds):
         if number:
             shutil.copy(copy, warehouse)
-        landed = land_last_day(place)
+        landed = land_last_day(workspace)
         if not number:
             print(f"one more day: {landed:,} events", flush=True)
-        costs.append(_printed("jkpi, the day added", measure(place, AS_OF)))
+        costs.append(_printed("jkpi, the day added", measure(workspace, AS_OF)))
         if number + 1 == rounds:
             print("  " + costs[-1].output.strip().replace("\n", "\n  "))
     copy.unlink(missing_ok=True)
@@ -126,20 +126,20 @@ def _print_ratios(
         print(f"{what}{name}: {'; '.join(texts)}", flush=True)
 
 
-def _print_steps(place: Path, by_hand: Cost) -> None:
+def _print_steps(workspace: Path, by_hand: Cost) -> None:
     """Print the share of each step of the script, and the slowest models."""
     laps = [json.loads(line) for line in by_hand.output.splitlines()]
     total = sum(lap["cpu"] for lap in laps)
     print("by hand, CPU: " + ", ".join(f"{lap['step']} {lap['cpu'] / total:.0%}" for lap in laps))
-    results = json.loads((place / ".jkpi" / "dbt" / "target" / "run_results.json").read_text())["results"]
+    results = json.loads((workspace / ".jkpi" / "dbt" / "target" / "run_results.json").read_text())["results"]
     times = sorted(((r["execution_time"], r["unique_id"].split(".")[2]) for r in results), reverse=True)
     print("jkpi, slowest, wall: " + ", ".join(f"{name} {seconds:.1f} s" for seconds, name in times[:SLOWEST]))
 
 
-def growth(smaller: Found, larger: Found) -> str:
+def growth(smaller: SizeCosts, larger: SizeCosts) -> str:
     """Exponents of growth between two sizes, without the start of dbt."""
     times = math.log(larger.events / smaller.events)
-    bare: dict[str, Callable[[Found], list[Cost]]] = {
+    bare: dict[str, Callable[[SizeCosts], list[Cost]]] = {
         "jkpi": lambda costs: [cost.without(costs.start) for cost in costs.jkpi],
         "by hand": lambda costs: list(costs.by_hand),
         "a day": lambda costs: [cost.without(costs.start_adding) for cost in costs.day],

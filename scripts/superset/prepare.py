@@ -1,6 +1,6 @@
-"""Superset's metadata made ready, in Superset's own environment: tables, an admin, permissions.
+"""Prepare Superset's metadata: tables, an admin, permissions. Runs in Superset's own environment.
 
-Three commands of its command line in one process: most of their time is the import.
+Three commands run in one process, because most of their time is the import.
 """
 
 import os
@@ -12,12 +12,12 @@ from superset.cli.main import superset
 
 
 def disable_synchronous_writes(connection: Any, _record: Any) -> None:
-    """Turns off disk synchronization for hundreds of migrations: a database that breaks here is created again."""
+    """Turn off disk synchronization for hundreds of migrations: a database that is damaged here is created again."""
     connection.execute("pragma synchronous = off")
 
 
 def main() -> None:
-    """Run the commands that a Superset needs before its first start; each is harmless when repeated."""
+    """Run the commands that Superset needs before its first start; all are safe to repeat."""
     event.listen(Engine, "connect", disable_synchronous_writes)
     name, password = os.environ["JKPI_SUPERSET_ADMIN"], os.environ["JKPI_SUPERSET_PASSWORD"]
     admin_options = ["--username", name, "--firstname", "jkpi", "--lastname", "admin", "--email", f"{name}@localhost"]

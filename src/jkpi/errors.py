@@ -1,4 +1,4 @@
-"""All errors that jkpi raises on purpose, in one tree. Each says what is wrong, where, and what to do.
+"""All errors that jkpi raises on purpose, in one tree. Each states what is wrong, where, and what to do.
 
 JkpiError                exit code 3
 ├── InputError           2  invalid input: a file of the workspace, an option, an argument
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 class JkpiError(Exception):
-    """Root of all errors. `hint` says what to do next; the command line prints it on its own line."""
+    """Root of all errors. `hint`: what to do next; the command line prints it on its own line."""
 
     exit_code = 3
 
@@ -43,15 +43,15 @@ class Problem:
 
     def __str__(self) -> str:
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.place}: {self.message}{hint}"
+        return f"{self.position}: {self.message}{hint}"
 
     @property
-    def place(self) -> str:
+    def position(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
 
 
 class WorkspaceError(InputError):
-    """The workspace's YAML is invalid. `problems` holds all problems, ordered by file, line and column."""
+    """The workspace's YAML is invalid. `problems`: all problems, ordered by file, line and column."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Receives the progress of long work: `start` with a total (None if unknown), then `advance`."""
+    """Receiver of the progress of long work: `start` with a total (None if unknown), then `advance`."""
 
     def start(self, description: str, total: float | None = None) -> None:
         """Begin a new task; the previous one is done."""

@@ -1,4 +1,4 @@
-"""Which Python Superset is installed for, and the error where there is none."""
+"""Which Python Superset is installed for, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_an_older_supported_python_is_used(path: Path) -> None:
 
 
 def test_no_suitable_python_is_reported_with_what_to_do(path: Path) -> None:
-    with pytest.raises(ScriptError, match=r"needs Python 3\.12 or 3\.11 .* is 3\.13\. Install one beside yours"):
+    with pytest.raises(ScriptError, match=r"needs Python 3\.12 or 3\.11 .* is 3\.13\. Install one, such as"):
         superset_environment.find_python()
 
 
@@ -57,7 +57,7 @@ def test_the_configured_python_is_used_or_refused(path: Path, monkeypatch: pytes
     with pytest.raises(ScriptError, match=r"mine is 3\.14"):
         superset_environment.find_python()
     monkeypatch.setenv("JKPI_SUPERSET_PYTHON", str(path / "nowhere"))
-    with pytest.raises(ScriptError, match="here is none"):
+    with pytest.raises(ScriptError, match="found: none"):
         superset_environment.find_python()
 
 

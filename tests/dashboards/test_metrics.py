@@ -164,7 +164,7 @@ def test_the_share_that_goes_on_leaves_out_weeks_that_are_not_decided(connection
 
 def test_a_recovering_moment_shows_the_day_of_its_drop() -> None:
     today = date(2026, 6, 30)
-    assert value_labels.format_state_since("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
-    assert value_labels.format_state_since("recovering", date(2026, 6, 9), today) == "recovering, dropped on 9 Jun"
-    assert value_labels.format_state_since("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
-    assert value_labels.format_state_since("ok", None, today) == "ok"
+    assert value_labels.format_state_and_start("firing", date(2026, 6, 9), today) == "firing since 9 Jun"
+    assert value_labels.format_state_and_start("recovering", date(2026, 6, 9), today) == "recovering, dropped on 9 Jun"
+    assert value_labels.format_state_and_start("no_data", date(2025, 6, 9), today) == "no data since 9 Jun 2025"
+    assert value_labels.format_state_and_start("ok", None, today) == "ok"

@@ -44,7 +44,7 @@ REFUSED = {
     ),
     "KPI twice": (NPS, "«{kpi: csat, survey: other}", ["the KPI 'fix.csat' is defined twice", "name:"]),
     "stage named journey": ("stage: report", "stage: «journey", ["reserved for the whole journey"]),
-    "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["reserved for everybody"]),
+    "segment named all": ("segments: [tier, region]", "segments: [tier, region, «all]", ["reserved for all customers"]),
     "moment's KPI": ("fix.time_to_resolve", "«fix.time_to_resolv", ["no KPI", "did you mean 'fix.time_to_resolve'?"]),
     "KPI's of": (
         "repeat_contact, touchpoint: transferred",
@@ -162,14 +162,14 @@ REFUSED = {
     "combination twice": (
         "segments: [tier, region]",
         "segments: [tier, region, [tier, region], «[region, tier]]",
-        ["the segment 'region+tier' is defined twice", "whatever the order"],
+        ["the segment 'region+tier' is defined twice", "in any order of its parts"],
     ),
     "combination of one": ("segments: [tier, region]", "segments: [tier, region, «[tier]]", ["at least two segments"]),
     "combination with itself": ("segments: [tier, region]", "segments: [tier, region, «[tier, tier]]", ["twice"]),
     "combination of all": (
         "segments: [tier, region]",
         "segments: [tier, region, «[all, tier]]",
-        ["reserved for everybody"],
+        ["reserved for all customers"],
     ),
     "combination of no name": ("segments: [tier, region]", "segments: [tier, region, «[tier, 3]]", ["3 is not a name"]),
     "combination not declared": ("segments: [region]", "segments: [«tier+region]", ["no segment 'tier+region'"]),

@@ -189,7 +189,7 @@ def test_a_change_too_small_to_act_on_is_not_listed(
 ) -> None:
     """With thousands of cases any difference is significant."""
     row = {
-        "journey": "j", "kpi": "s.k", "title": "K", "place": "S", "owner": "me", "status": "final", "unit": unit,
+        "journey": "j", "kpi": "s.k", "title": "K", "location": "S", "owner": "me", "status": "final", "unit": unit,
         "statistic": statistic, "direction": "higher", "baseline": usual, "sample_size_week": 100_000,
         "value_week_start": date(2026, 6, 15), "calendar": None,
     }  # fmt: skip
@@ -212,8 +212,9 @@ def test_moments_of_the_same_title_are_distinguished_by_map(measured: Warehouse,
 @pytest.mark.parametrize(("days", "shown"), [(20, 0), (40, 1)])
 def test_a_kpi_of_a_new_version_is_not_stale(days: int, shown: int) -> None:
     row = {
-        "journey": "j", "kpi": "s.k", "title": "K", "place": "S", "owner": "me", "status": "no_data", "unit": "share",
-        "statistic": "csat", "value_week_start": None, "valid_from": NOW.replace(tzinfo=None) - timedelta(days=days),
+        "journey": "j", "kpi": "s.k", "title": "K", "location": "S", "owner": "me", "status": "no_data",
+        "unit": "share", "statistic": "csat", "value_week_start": None,
+        "valid_from": NOW.replace(tzinfo=None) - timedelta(days=days),
     }  # fmt: skip
     (digest,) = build_digests([row], [], [], [], [], NOW)
     assert len(digest.items["stale"]) == shown

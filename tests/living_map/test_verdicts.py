@@ -212,7 +212,7 @@ def test_an_early_warning_is_not_all_ok() -> None:
 def test_an_early_warning_is_shown_with_more_urgent_states() -> None:
     elsewhere = page_headline([with_early_warning(), *moments("firing")], measured=True)
     assert elsewhere.text == "Firing: Moment 0."
-    assert "Elsewhere: Signed (early warning: after 1 day 60 % are through" in plain(elsewhere.detail)
+    assert "Other moments: Signed (early warning: after 1 day 60 % are through" in plain(elsewhere.detail)
     same = page_headline([with_early_warning("pattern")], measured=True)
     assert same.text == "A pattern, not yet a trend: Signed."
     assert "Early warning at Signed: after 1 day 60 % are through" in plain(same.detail)

@@ -86,7 +86,7 @@ def test_native_types_from_postgres(
         ("nonsense", "is not a database URL"),
         ("oracel://u:secret@host/db", "names an unknown database"),
         ("sqlite:///missing.db", r"there is no database missing\.db"),
-        ("postgresql://u:secret@127.0.0.1:1/db", "the database says"),
+        ("postgresql://u:secret@127.0.0.1:1/db", "the database reports"),
     ],
 )
 def test_a_wrong_url_is_reported(place: Any, monkeypatch: pytest.MonkeyPatch, url: str, problem: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from jkpi.errors import SystemFailure
-from jkpi.loading.report import BatchReport, StagedCounts, count_reasons, reconcile, rejected_warning
+from jkpi.loading.report import BatchReport, StagedCounts, balanced_report, count_reasons, rejected_warning
 
 NOTHING = StagedCounts(read=0, skipped=0, rows=0, duplicates=0, conflicts=0, rejects=0, new_rejects_by_reason={})
 
@@ -37,7 +37,7 @@ NOTHING = StagedCounts(read=0, skipped=0, rows=0, duplicates=0, conflicts=0, rej
     ],
 )
 def test_counts_of_a_batch_add_up(counts: dict[str, object], expected: tuple[int, int, int, int]) -> None:
-    report = reconcile(replace(NOTHING, **counts), "tickets", "a.csv", "b1", ["careful"])  # type: ignore[arg-type]
+    report = balanced_report(replace(NOTHING, **counts), "tickets", "a.csv", "b1", ["careful"])  # type: ignore[arg-type]
     assert (report.loaded, report.rejected, report.duplicates, report.skipped) == expected
     assert (report.source, report.origin, report.batch_id, report.status) == ("tickets", "a.csv", "b1", "loaded")
     assert report.warnings == ("careful",)
@@ -46,7 +46,7 @@ def test_counts_of_a_batch_add_up(counts: dict[str, object], expected: tuple[int
 @pytest.mark.parametrize("counts", [{"read": 1}, {"rows": 1}, {"read": 2, "rows": 2, "conflicts": 1}])
 def test_counts_that_do_not_add_up_are_an_error(counts: dict[str, int]) -> None:
     with pytest.raises(SystemFailure, match=r"a\.csv: the numbers do not add up, so nothing was loaded"):
-        reconcile(replace(NOTHING, **counts), "tickets", "a.csv", "b1")  # type: ignore[arg-type]
+        balanced_report(replace(NOTHING, **counts), "tickets", "a.csv", "b1")  # type: ignore[arg-type]
 
 
 def batch(read: int, **reasons: int) -> BatchReport:

@@ -191,7 +191,7 @@ def test_duplicate_is_found_across_chunks_and_counts_are_summed(
     others = [{**INSTANCE, "instance_id": str(n)} for n in range(2100)]
     fill(warehouse)
     warehouse.insert("marts.fct_journey_instances", pa.Table.from_pylist([*others, others[0]]))
-    monkeypatch.setattr(marts, "CHUNK_ROWS", 1000)
+    monkeypatch.setattr(marts, "MART_CHUNK_ROWS", 1000)
 
     report = check_marts(settings, warehouse)
 

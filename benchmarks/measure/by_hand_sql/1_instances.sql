@@ -1,7 +1,7 @@
 -- step: read events
 -- A row is a key (62 bits of the customer's hash and the journey), a timestamp, and the segments: 17 bytes. The timestamp is
--- microseconds * 32 + stage * 4 + position, so that one integer is the whole order; its low five bits tell the touchpoint.
--- Two rows that tie in it are the same touchpoint at the same timestamp of the same customer: their order changes nothing.
+-- microseconds * 32 + stage * 4 + position, so that one integer is the whole order; its low five bits are the touchpoint.
+-- Two rows with equal order are the same touchpoint at the same timestamp of the same customer, so their order is irrelevant.
 create temp table events as
 select
     (hash(e.customer_id) & 18446744073709551612::ubigint) | t.journey as key,
@@ -13,11 +13,11 @@ inner join segment_texts as s on e.segments = s.segments
 where e.occurred_at <= {as_of}
 order by key, o;
 
--- step: cut instances
+-- step: split instances
 -- The table is sorted, so windows without partition stream over it, one after the other without sorting again.
 -- `mark` is the last row that starts or ends, or is the first of its key: twice its number, plus one if it ends.
--- `cut` is the number of the row at which the journey instance begins. The few instances that go on for longer than the window
--- are cut at each full window of it; in one thread, since a table that several make through a join is not in order.
+-- `cut` is the number of the row at which the journey instance begins. The few instances that last longer than the window
+-- are split at each full window; in one thread, because several threads would not keep the order in a join.
 create temp table cuts as
 with
 numbered as (
@@ -58,7 +58,7 @@ reset threads;
 drop table cuts;
 
 -- step: instances
--- "The first event that has it": moment and value in one integer, so that a plain minimum finds it.
+-- The first event with a value: timestamp and value in one integer, so that a plain minimum selects it.
 create temp table instances as
 with grouped as (
     select
@@ -108,7 +108,7 @@ from (
 drop table entries;
 
 -- step: steps back
--- Only in journey instances that step back is a stage met twice, or the next visit not the one that moves on.
+-- Only in journey instances that step back is a stage visited twice, or the next visit not the one that moves on.
 create temp table back as
 with
 those as (select distinct pid from visits where next_stage < stage),
@@ -140,7 +140,7 @@ drop table visits;
 drop table back;
 
 -- step: spells
--- Of the two touchpoints alone, and without a second start while the clock runs, what follows a start is what stops it.
+-- Only these two touchpoints, without a second start while the clock runs: the row after a start ends it.
 create temp table spells as
 with
 clock as (

@@ -1,5 +1,5 @@
 -- step: write instances
--- A path is its stages, three bits each, in two integers: as text it is made once for each path that there is.
+-- A path is its stages, three bits each, in two integers: the text is made once for each distinct path.
 create temp table paths as
 select pid,
     bit_or(case when vi < 20 then stage << (3 * vi) else 0 end) as low,

@@ -1,6 +1,6 @@
 -- step: cells
 -- The finest cells first (day, tier, region); segments and periods are sums of them. `ones` is the numerator, `late` the
--- last moment at which a member is decided.
+-- last timestamp at which a member is decided.
 create temp table cells as
 with
 visits as (

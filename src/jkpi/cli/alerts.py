@@ -351,15 +351,15 @@ def _reading_rows(history: AlertHistory) -> list[dict[str, Any]]:
         rows.append(
             {
                 "day": reading.day,
-                **_reading_cells("then", reading.then),
-                **_reading_cells("now", reading.now),
+                **_reading_columns("then", reading.then),
+                **_reading_columns("now", reading.now),
                 "note": changed_note,
             }
         )
     return rows
 
 
-def _reading_cells(column_prefix: str, reading: DailyReading | None) -> dict[str, str]:
+def _reading_columns(column_prefix: str, reading: DailyReading | None) -> dict[str, str]:
     value = f"{reading.value:.4g}" if reading and reading.value is not None else "-"
     n = f"{reading.denominator:,.0f}" if reading and reading.denominator is not None else "-"
     return {

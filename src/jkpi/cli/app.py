@@ -1,5 +1,4 @@
-"""The verbs; the pipeline steps are in `steps`. Each parses, calls and prints; `pipeline` and the
-packages below it do the work."""
+"""The command `jkpi` and its smaller verbs. A verb parses, calls and prints; the packages below `cli` do the work."""
 
 from __future__ import annotations
 
@@ -116,7 +115,7 @@ def serve(
         settings = load_settings(workspace)
 
         def forward(acknowledgement: Acknowledgement) -> None:
-            """Tells other programs at once; what fails stays in the outbox."""
+            """Notify other programs at once; what fails stays in the outbox."""
             log(f"{acknowledgement.alert_id} acknowledged by {acknowledgement.acknowledged_by}")
             if acknowledgement.forwarded_count:
                 try:
@@ -180,6 +179,6 @@ def demo(
 
 
 def main() -> None:
-    """The entry point. It turns off the telemetry of the programs that jkpi starts."""
+    """Run the command line, with the telemetry of the programs that jkpi starts turned off."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     app()

@@ -55,7 +55,7 @@ def backtest(
 
 
 def render_backtests(results: Sequence[BacktestResult]) -> list[str]:
-    """Each moment: the alerts that would have fired, the false-alarm rate, and what its volume can detect."""
+    """For each moment the alerts that would have fired, the false-alarm rate, and the detection rates."""
     lines: list[str] = []
     for result in results:
         lines += [*([""] if lines else []), *_render_backtest(result)]

@@ -24,14 +24,14 @@ _COVERAGE_COLUMNS = {
 
 @dataclass(frozen=True)
 class MapCoverage:
-    """Which elements of the maps have events, as last measured; read at `as_of` (UTC)."""
+    """Which elements of the maps have events, at the last measurement; read at `as_of` (UTC)."""
 
     as_of: datetime
     elements: list[dict[str, Any]]
 
 
 def read_coverage(settings: Settings) -> MapCoverage:
-    """Reads `rpt_map_coverage`.
+    """Read `rpt_map_coverage`.
 
     Raises:
         InputError: nothing has been measured yet.
@@ -44,7 +44,7 @@ def read_coverage(settings: Settings) -> MapCoverage:
 
 def render_coverage(coverage: MapCoverage) -> list[str]:
     """The elements of each journey with their events, then the touchpoints that are on no map."""
-    lines = [f"as of {coverage.as_of:%Y-%m-%d %H:%M} UTC, as last measured"]
+    lines = [f"as of {coverage.as_of:%Y-%m-%d %H:%M} UTC, from the last measurement"]
     mapped_rows = [row for row in coverage.elements if row["element"] != "unmapped_touchpoint"]
     for journey in dict.fromkeys(row["journey"] for row in mapped_rows):
         rows = [row for row in mapped_rows if row["journey"] == journey]

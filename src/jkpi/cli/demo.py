@@ -14,7 +14,7 @@ from jkpi.pipeline.progress import Display
 
 
 def prepare_example(example: str, directory: Path, display: Display) -> None:
-    """Creates the workspace of the example and its synthetic data, unless they exist."""
+    """Create the workspace of the example and its synthetic data, unless they exist."""
     from jkpi.synthetic.generator import generate
 
     if not (directory / WORKSPACE_FILE).exists():
@@ -29,7 +29,7 @@ def prepare_example(example: str, directory: Path, display: Display) -> None:
 
 
 def run_demo(example: str, directory: Path, display: Display, as_json: bool) -> int:
-    """Creates the example if needed, runs all steps and prints the messages and pages.
+    """Create the example if needed, run all steps and print the messages and pages.
 
     Returns:
         The exit code.

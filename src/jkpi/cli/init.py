@@ -1,4 +1,4 @@
-"""New workspaces from the shipped examples, and the JSON Schemas of the YAML files."""
+"""`jkpi init` and `jkpi schema`: new workspaces from the shipped examples, and the JSON Schemas of the YAML files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE_KINDS = ("workspace", "journey", "calendar", "source")
 
 
 def create_workspace(directory: Path, example: str) -> list[str]:
-    """Copies a shipped example into a new folder.
+    """Copy a shipped example into a new folder.
 
     Returns:
         Lines to print.
@@ -69,7 +69,7 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 
 def write_schemas(directory: Path) -> list[Path]:
-    """Writes all schemas, one file each."""
+    """Write all schemas, one file each."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for kind in FILE_KINDS:

@@ -1,4 +1,4 @@
-"""`jkpi lint`: what a workspace declares, and warnings about what is valid but probably not meant."""
+"""`jkpi lint`: a summary of the workspace, and warnings about what is valid but probably a mistake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INSTANCE_KPI_KINDS = ("occurrence", "repeat_contact")
 
 
 def describe_workspace(settings: Settings) -> dict[str, Any]:
-    """What the workspace declares: for people, and for schedulers that build their tasks from it.
+    """Summary of the workspace, for people and for schedulers that build their tasks from it.
 
     Raises:
         WorkspaceError: all problems of all files at once.

@@ -49,7 +49,7 @@ def parse_now(text: str | None) -> datetime | None:
 
 @contextmanager
 def error_handling(as_json: bool = False) -> Iterator[None]:
-    """Turns errors into a message and an exit code, unexpected ones too (a traceback with JKPI_DEBUG=1)."""
+    """Turn errors into a message and an exit code, unexpected ones too (a traceback with JKPI_DEBUG=1)."""
     try:
         yield
     except JkpiError as error:

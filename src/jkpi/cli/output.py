@@ -16,13 +16,13 @@ from jkpi.pipeline.progress import log
 
 
 def echo(*lines: str) -> None:
-    """Writes lines to stdout."""
+    """Write lines to stdout."""
     for line in lines:
         sys.stdout.write(line + "\n")
 
 
 def print_result(result: Any, lines: Iterable[str], as_json: bool) -> None:
-    """Prints the result of a verb: one JSON document, or its lines."""
+    """Print the result of a verb: one JSON document, or its lines."""
     if as_json:
         echo(json.dumps(to_json(result), ensure_ascii=False, indent=2))
     else:
@@ -30,7 +30,7 @@ def print_result(result: Any, lines: Iterable[str], as_json: bool) -> None:
 
 
 def print_error(error: JkpiError, as_json: bool) -> None:
-    """Prints an error and its hint to stderr; with `--json` also as a document to stdout."""
+    """Print an error and its hint to stderr; with `--json` also a document to stdout."""
     log(f"jkpi: {error.message}")
     if error.hint:
         log(f"      {error.hint}")

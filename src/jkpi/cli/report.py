@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jkpi.quality.report import CheckReport
 
 _MAX_NAMED_FILES = 3
-"""At most so many files without rows are named."""
+"""Largest number of files without rows that are named."""
 _MAX_CHANGES_LISTED = 20
 
 
@@ -37,7 +37,7 @@ def render_load(outcomes: Sequence[SourceLoadReport]) -> list[str]:
 
 
 def render_batches(source: str, batches: Sequence[BatchReport]) -> list[str]:
-    """Each batch on a line, then remarks."""
+    """One line a batch, then remarks."""
     return [*(str(batch) for batch in batches), *render_batch_remarks(source, batches)]
 
 

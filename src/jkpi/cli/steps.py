@@ -186,7 +186,7 @@ def run(
 
 
 def _exit_on_failure(error: JkpiError | None) -> None:
-    """Prints the failure that a result stands for, and exits with its code."""
+    """Print the failure of a result, if it has one, and exit with its code."""
     if error is not None:
         print_error(error, as_json=False)
         raise typer.Exit(error.exit_code)

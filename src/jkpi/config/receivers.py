@@ -17,33 +17,33 @@ PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"
 # One entry for each model in ReceiverConfig.
 ReceiverKind = Literal["console", "file", "apprise", "mail", "slack", "teams", "webhook", "pagerduty"]
 MACHINE_RECEIVERS: frozenset[ReceiverKind] = frozenset({"webhook", "pagerduty"})
-"""They keep a state of their own, so they also get silent endings and acknowledgements."""
+"""Kinds of receivers that keep a state of their own: they also get silent endings and acknowledgements."""
 _SECRET = "A secret: write env:NAME or file:PATH."
 _WEEK = timedelta(days=7)
 
 
 class ConsoleReceiver(StrictModel):
-    """Prints messages to the terminal."""
+    """Messages printed to the terminal."""
 
     kind: Literal["console"]
 
 
 class FileReceiver(StrictModel):
-    """Appends messages to a text file."""
+    """Messages appended to a text file."""
 
     kind: Literal["file"]
     path: Path
 
 
 class AppriseReceiver(StrictModel):
-    """Sends plain text to an Apprise URL: more than a hundred services."""
+    """Plain text to an Apprise URL: more than a hundred services."""
 
     kind: Literal["apprise"]
     url: str = Field(description=_SECRET)
 
 
 class MailReceiver(StrictModel):
-    """Sends mails with text and a chart, in threads."""
+    """Mails with text and a chart, in threads."""
 
     kind: Literal["mail"]
     server: str = Field(description=f"smtp://user:password@host:587, or smtps://... {_SECRET}")
@@ -60,19 +60,19 @@ class WebReceiver(StrictModel):
 
 
 class SlackReceiver(WebReceiver):
-    """Posts to a Slack channel. url: of an incoming webhook."""
+    """Cards in a Slack channel. url: of an incoming webhook."""
 
     kind: Literal["slack"]
 
 
 class TeamsReceiver(WebReceiver):
-    """Posts to a Teams channel. url: of a workflow that accepts adaptive cards."""
+    """Cards in a Teams channel. url: of a workflow that accepts adaptive cards."""
 
     kind: Literal["teams"]
 
 
 class WebhookReceiver(WebReceiver):
-    """Posts JSON to a program, signed as in Standard Webhooks."""
+    """JSON posted to a program, signed as in Standard Webhooks."""
 
     kind: Literal["webhook"]
     secret: str = Field(
@@ -81,7 +81,7 @@ class WebhookReceiver(WebReceiver):
 
 
 class PagerDutyReceiver(WebReceiver):
-    """Sends events to PagerDuty (Events API v2)."""
+    """Events for PagerDuty (Events API v2)."""
 
     kind: Literal["pagerduty"]
     routing_key: str = Field(description=_SECRET)
@@ -126,7 +126,7 @@ class Receiver:
 
 
 class MuteInterval(StrictModel):
-    """Days without notifications, both included. What still holds afterwards is notified then."""
+    """Days without notifications, both included. What is still true afterwards is notified then."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")

@@ -1,4 +1,4 @@
-"""Resolves the secrets of `jkpi.yml`, `env:NAME` and `file:PATH`. No value ever appears in a message."""
+"""Resolve the secrets of `jkpi.yml`, `env:NAME` and `file:PATH`. No value ever appears in a message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def resolve_secret(value: str, folder: Path) -> str:
     """Resolve `env:NAME` and `file:PATH` (relative to the workspace). Any other text is returned as it is.
 
     Raises:
-        InputError: the variable is not set or the file cannot be read. The message never holds the value.
+        InputError: the variable is not set or the file cannot be read. The message never contains the value.
     """
     scheme, _, reference = value.partition(":")
     if scheme == "env":
@@ -32,7 +32,7 @@ def resolve_secret(value: str, folder: Path) -> str:
 
 
 class Secrets:
-    """Resolves the secrets of one section of `jkpi.yml`.
+    """The secrets of one section of `jkpi.yml`.
 
     A secret that cannot be resolved is no error until it is used: `look_up` returns "" and adds it to `missing`.
     """
@@ -62,4 +62,4 @@ def require_secrets(missing: Sequence[Problem]) -> None:
         InputError: for the first missing secret, with its position.
     """
     for problem in missing:
-        raise InputError(f"{problem.place}: {problem.message}", hint=problem.hint)
+        raise InputError(f"{problem.position}: {problem.message}", hint=problem.hint)

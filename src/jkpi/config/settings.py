@@ -1,4 +1,4 @@
-"""Reads `jkpi.yml` and the environment into one frozen `Settings`."""
+"""Read `jkpi.yml` and the environment into one frozen `Settings`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class WorkspaceConfig(StrictModel):
     )
     site_dir: Path = Field(Path("site"), description="Folder of the published pages.")
     as_of: AwareDatetime | None = Field(None, description="Fixed current time, for data sets that have ended.")
-    synthetic: bool = Field(False, description="The data is synthetic; every page and message says so.")
+    synthetic: bool = Field(False, description="The data is synthetic; every page and message states it.")
     customer_ids: CustomerIdsConfig = CustomerIdsConfig()
     receivers: dict[str, ReceiverConfig] = {}
     default_receiver: str | None = None

@@ -1,4 +1,4 @@
-"""Rows of the tables that dashboards read besides the readings: alerts and series states of the state database."""
+"""The rows of the dashboard tables about alerts and series states, from the state database."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def moment_reading_rows(
 def _series_state_text(state: Mapping[Any, Any] | None, is_evaluated: bool, today: date) -> str:
     if state is None:
         return value_labels.NOT_EVALUATED_TEXT if is_evaluated else SEGMENT_NOT_EVALUATED_TEXT
-    return value_labels.format_state_since(state["state"], state["state_since"], today)
+    return value_labels.format_state_and_start(state["state"], state["state_since"], today)
 
 
 _HEALTH_QUERY = "select * from marts.rpt_journey_health"

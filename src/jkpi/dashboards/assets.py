@@ -48,7 +48,7 @@ class ColumnCondition(StrictModel):
     @model_validator(mode="after")
     def _check_one_operator(self) -> ColumnCondition:
         if sum(operand is not None for operand in (self.equals, self.one_of, self.below, self.is_)) != 1:
-            raise ValueError(f"the condition on {self.column} says nothing, or more than one thing")
+            raise ValueError(f"the condition on {self.column} needs exactly one operator")
         return self
 
 
@@ -145,7 +145,7 @@ class DashboardAssets:
 
 @cache
 def read_assets() -> DashboardAssets:
-    """Reads the YAML files of this package."""
+    """Read the YAML files of this package."""
     folder = Path(__file__).parent / "assets"
     charts = [_load_yaml(path) for path in sorted((folder / "charts").glob("*.yml"))]
     dashboards = [

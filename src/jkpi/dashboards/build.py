@@ -1,4 +1,4 @@
-"""Builds the bundle from the scopes of a workspace and the assets of this package."""
+"""Build the bundle from the scopes of a workspace and the assets of this package."""
 
 from __future__ import annotations
 

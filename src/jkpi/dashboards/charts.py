@@ -1,6 +1,6 @@
 """One chart as Superset stores it: its form data, and the query that a browser would save with it.
 
-Annotations, reports and our verification run the saved query; without one, only a browser can draw the chart.
+Annotations, reports and `verify` run the saved query; without it, only a browser can draw the chart.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def form_data(chart: ChartAsset, assets: DashboardAssets) -> ChartParams:
 
 
 def chart_query(params: ChartParams, filters: list[ChartParams] = []) -> ChartParams:
-    """The query of a form as a browser builds it; `filters`: those that a dashboard adds."""
+    """The query of a chart's form data as a browser builds it. `filters`: those that a dashboard adds."""
     own_filters = [
         {"col": f["subject"], "op": f["operator"], **({"val": f["comparator"]} if f["comparator"] is not None else {})}
         for f in params["adhoc_filters"]
@@ -95,7 +95,7 @@ def chart_query(params: ChartParams, filters: list[ChartParams] = []) -> ChartPa
 
 
 def query_context(params: ChartParams, dataset_id: int = 0, filters: list[ChartParams] = []) -> ChartParams:
-    """What is sent to `POST /api/v1/chart/data`. Superset inserts the dataset id on import."""
+    """The body of `POST /api/v1/chart/data`. Superset inserts the dataset id on import."""
     return {
         "datasource": {"id": dataset_id, "type": "table"},
         "force": bool(dataset_id),

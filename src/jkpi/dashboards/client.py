@@ -1,6 +1,6 @@
 """Superset's API through `superset-client`, with overrides where it fails against Superset 6: see each override.
 
-Only this module knows that package; the rest of the room speaks to `Superset`.
+No other module imports that package; they use `Superset`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def connect(url: str, username: str, password: str, provider: str = "db") -> Any
 
     Raises:
         InputError: the client is not installed, the login is rejected, or the version of Superset is not supported.
-        SystemFailure: the server is away.
+        SystemFailure: the server cannot be reached.
     """
     client = _client_class()(url.rstrip("/"), username, password, provider)
     client.check_version()
@@ -49,7 +49,7 @@ def _client_class() -> Any:
                 logging.getLogger().removeHandler(handler)
 
     class Session(requests.Session):
-        """Adds a bearer and a CSRF token and a timeout, and logs in once more when the token has expired.
+        """HTTP session with bearer token, CSRF token and timeout; it logs in again when the token has expired.
 
         The package's own session switches TLS checks off when it renews a token, and waits for ever.
         """
@@ -64,8 +64,8 @@ def _client_class() -> Any:
             self.headers.pop("X-CSRFToken", None)
             self.cookies.clear()
             login = {"username": self._client.username, "password": self._client._password}
-            asked = {**login, "provider": self._client.provider, "refresh": False}
-            answer = super().request("POST", self._client.login_endpoint, json=asked, timeout=_TIMEOUT_SECONDS)
+            credentials = {**login, "provider": self._client.provider, "refresh": False}
+            answer = super().request("POST", self._client.login_endpoint, json=credentials, timeout=_TIMEOUT_SECONDS)
             if answer.status_code == 401:
                 raise InputError(
                     f"Superset at {self._client.host} rejected the login of user {self._client.username!r}",
@@ -89,7 +89,7 @@ def _client_class() -> Any:
             return answer
 
     class Bundles(Assets):  # type: ignore[misc]
-        """The package opens only the last part of a file's path, and takes no bytes."""
+        """Imports with overrides: the package opens only the last part of a file's path, and accepts no bytes."""
 
         def import_bundle(self, content: bytes, passwords: dict[str, str]) -> None:
             answer = self.client.post(
@@ -100,7 +100,7 @@ def _client_class() -> Any:
             _response_body(answer)
 
     class Client(SupersetClient):  # type: ignore[misc]
-        """Logs in at the first request."""
+        """Client that logs in at its first request."""
 
         assets_cls = Bundles
 
@@ -114,7 +114,7 @@ def _client_class() -> Any:
             return made
 
         def check_version(self) -> None:
-            """Whether the version of Superset is the one that the bundle is written for."""
+            """Check that the bundle is written for this version of Superset."""
             try:
                 answer = requests.get(f"{self.host}/version", timeout=_TIMEOUT_SECONDS)
                 version = str(answer.json()["version_string"])
@@ -131,7 +131,7 @@ def _client_class() -> Any:
                 )
 
         def ask(self, method: str, path: str, **more: Any) -> Any:
-            """The body of a response; an error carries the message of Superset."""
+            """The body of a response; an error has the message of Superset."""
             return _response_body(self.session.request(method, self.join_urls(self.base_url, path), **more))
 
         def fetch(self, path: str, **more: Any) -> bytes:
@@ -144,19 +144,19 @@ def _client_class() -> Any:
 
         def listed(self, path: str, columns: list[str], filters: list[dict[str, Any]] = []) -> list[dict[str, Any]]:
             """All rows of a list, page by page."""
-            found: list[dict[str, Any]] = []
+            rows: list[dict[str, Any]] = []
             for page in range(10_000):
-                asked = {
+                page_query = {
                     "page": page,
                     "page_size": _PAGE_SIZE,
                     "filters": filters,
                     **({"columns": columns} if columns else {}),
                 }
-                part = self.ask("GET", path, params={"q": json.dumps(asked)})["result"]
-                found += part
+                part = self.ask("GET", path, params={"q": json.dumps(page_query)})["result"]
+                rows += part
                 if len(part) < _PAGE_SIZE:
                     break
-            return found
+            return rows
 
     return Client
 
@@ -173,7 +173,7 @@ def _response_body(response: Any) -> Any:
     message = f"{request_text} ({response.status_code}): {reason[:800]}"
     if response.status_code == 403:
         raise InputError(message, hint="the user of `superset:` in jkpi.yml needs the role Admin")
-    raise SystemFailure(message, hint="the log of Superset says more")
+    raise SystemFailure(message, hint="see the log of Superset for details")
 
 
 def _unreachable(host: str, error: Exception) -> SystemFailure:

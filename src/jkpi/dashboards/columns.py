@@ -1,4 +1,4 @@
-"""Checks the bundle against the contracts of the dbt project before import: errors of Superset are vague."""
+"""Check the bundle against the contracts of the dbt project before import: errors of Superset are vague."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jkpi.errors import JkpiError
 
 
 def check_bundle(bundle: DashboardBundle) -> None:
-    """Checks that every column and metric of a chart or filter exists, and that every metric binds to its table.
+    """Check that every column and metric of a chart or filter exists, and that every metric binds to its table.
 
     Raises:
         JkpiError: all problems at once.

@@ -12,13 +12,13 @@ PASSWORD_MASK = "XXXXXXXXXX"
 """The placeholder that Superset writes for a password."""
 
 _DUCKDB_TYPES = {"text": "VARCHAR", "double precision": "DOUBLE"}
-# Superset's users may write SQL: what they can reach is this one file, and nothing can be set back.
+# Users of Superset may write SQL: they can read this file only, and cannot change these settings.
 _DUCKDB_CONFIG = {"enable_external_access": False, "lock_configuration": True, "memory_limit": "512MB", "threads": 2}
 
 
 @dataclass(frozen=True)
 class SupersetDatabase:
-    """`uri` without its password, which goes beside the bundle."""
+    """How Superset connects. `uri` has no password; the password is not part of the bundle."""
 
     engine: str
     uri: str

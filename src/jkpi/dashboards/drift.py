@@ -12,7 +12,7 @@ from jkpi.dashboards.charts import alert_annotation_layer
 RemoteContent = Mapping[str, Any]
 
 _MAX_DIFFERENCES = 3
-# What Superset fills in by itself, or writes otherwise on export.
+# Keys that Superset fills in by itself, or writes differently on export.
 _SERVER_FIELDS = {"version", "query_context", "external_url", "is_managed_externally", "allow_csv_upload"}
 
 
@@ -22,8 +22,8 @@ def bundle_drift(
     """The differences as text, at most three of each object.
 
     Args:
-        held: UUID -> what Superset exports for it.
-        numbers: id of a chart in Superset -> its UUID.
+        remote: UUID -> what Superset exports for it.
+        uuid_by_chart_id: id of a chart in Superset -> its UUID.
     """
     differences: list[str] = []
     uuid_by_placeholder_id = dict(enumerate(bundle.charts, start=1))

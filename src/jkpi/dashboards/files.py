@@ -59,7 +59,7 @@ def _dataset_file(bundle: DashboardBundle, name: str, table: str, database_uuid:
         "main_dttm_col": asset.time,
         "description": None,
         "offset": 0,
-        "cache_timeout": 60,  # seconds: what was published is seen soon, whatever the server keeps by itself
+        "cache_timeout": 60,  # seconds: new data is shown soon, even if the server caches for longer
         "schema": PUBLISHED,
         "catalog": None,
         "sql": f"select * from {PUBLISHED}.{table}",

@@ -38,7 +38,7 @@ class DashboardGrid:
     tiles: dict[int, Tile] = field(default_factory=dict)
 
     def add(self, kind: str, parents: list[str], meta: LayoutParams | None = None) -> list[str]:
-        """A component below its last parent; the way to it."""
+        """Add a component below its last parent. Returns the path to it."""
         name = f"{kind}-{len(self.position)}" if kind not in ("ROOT", "GRID", "HEADER") else f"{kind}_ID"
         component: LayoutParams = {"type": kind, "id": name, "children": [], "parents": parents}
         if meta is not None:
@@ -192,7 +192,7 @@ def _filter_controls(dashboard_filter: DashboardFilter) -> LayoutParams:
 
 
 def _limit_to_journey(scope: ChartScope) -> list[LayoutParams]:
-    """Limits the values of a filter to those of the dashboard's journey."""
+    """Limit the values of a filter to those of the dashboard's journey."""
     if scope.kind != "journey":
         return []
     return [

@@ -1,4 +1,4 @@
-"""Publishes dashboards: checks the bundle, imports it into Superset, sets the security, verifies the charts."""
+"""Publish dashboards: check the bundle, import it into Superset, set access rights, verify the charts."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ def workspace_bundle(
 def publish_dashboards(
     settings: Settings, journeys: Sequence[Journey], monthly_only: MonthlyOnlyKpis = frozenset()
 ) -> DashboardReport:
-    """Updates Superset to match the maps. The tables must be published before. `monthly_only`: see `monthly_only_kpis`.
+    """Update Superset to match the maps. The tables must be published before. `monthly_only`: see `monthly_only_kpis`.
 
     Raises:
-        InputError: no Superset is named, a secret of it is not there, or it refuses the user.
-        SystemFailure: it is away, or refuses what is put there.
+        InputError: jkpi.yml names no Superset, one of its secrets is missing, or it refuses the user.
+        SystemFailure: Superset cannot be reached, or refuses the bundle.
         CheckFailed: a chart's query fails.
     """
     connection = settings.superset

@@ -1,4 +1,4 @@
-"""Writes the copy of the tables that dashboards read, next to the warehouse: see `jkpi.warehouse.snapshot`."""
+"""Write the copy of the tables that dashboards read, next to the warehouse: see `jkpi.warehouse.snapshot`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def snapshot_link(settings: Settings) -> Path:
 
 
 def publish_tables(settings: Settings, warehouse: Warehouse, journeys: Sequence[Journey]) -> Path | None:
-    """Copies all tables that dashboards read, as of `settings.now`.
+    """Copy all tables that dashboards read, as of `settings.now`.
 
     Returns:
         The symlink to the snapshot of a DuckDB warehouse; None for PostgreSQL, where it is the schema `published`.
@@ -66,7 +66,7 @@ def publish_tables(settings: Settings, warehouse: Warehouse, journeys: Sequence[
 
 
 def _as_temp_table(warehouse: Warehouse, table: str, columns: dict[str, str], rows: list[TableRow]) -> None:
-    """Writes the rows to a temporary table, so that both engines copy it like any other table."""
+    """Write the rows to a temporary table, so that both engines copy it like any other table."""
     import pyarrow as pa
 
     warehouse.execute(f"drop table if exists export_{table}")

@@ -1,4 +1,4 @@
-"""Imports the bundle into Superset: only what differs. Objects of the workspace that are no longer in the bundle are
+"""Import the bundle into Superset: only what differs. Objects of the workspace that are no longer in the bundle are
 removed."""
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class SyncResult:
 
 
 def fetch_existing(client: Any, bundle: DashboardBundle) -> RemoteObjects:
-    """Finds the objects that already exist."""
+    """Find the objects that already exist."""
     wanted = {bundle.dataset_uuid(name) for name in bundle.assets.datasets}
     name_filter = [{"col": "table_name", "opr": "sw", "value": f"{bundle.certifier} "}]
     datasets = {
@@ -69,7 +69,7 @@ def fetch_existing(client: Any, bundle: DashboardBundle) -> RemoteObjects:
 
 
 def sync_bundle(client: Any, bundle: DashboardBundle) -> SyncResult:
-    """Updates Superset to match the bundle. A second call changes nothing.
+    """Update Superset to match the bundle. A second call changes nothing.
 
     Raises:
         SystemFailure: Superset refused it.
@@ -114,7 +114,7 @@ def _exported_files(client: Any, kind: str, ids: list[int]) -> dict[str, dict[st
 
 
 def _add_alert_annotations(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> None:
-    """Adds the alert annotations after the import, because Superset drops all but formula annotations on import."""
+    """Add the alert annotations after the import, because Superset drops all but formula annotations on import."""
     for uuid, chart in bundle.charts.items():
         if chart.annotation_chart_uuid is None:
             continue

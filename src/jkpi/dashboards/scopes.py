@@ -33,7 +33,7 @@ class ChartScope:
 
     @property
     def key(self) -> str:
-        """A name that nothing else of its kind has."""
+        """A name that is unique among scopes of its kind."""
         id_names = {
             "workspace": (),
             "journey": ("journey",),

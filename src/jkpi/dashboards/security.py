@@ -1,6 +1,6 @@
-"""Access: a role for each journey, which shows only its rows, and a role that shows all rows of a workspace.
+"""Access rights: a role for each journey, which shows only its rows, and a role that shows all rows of a workspace.
 
-Superset keeps to the rule in every query of the role's users, those of annotations and of their own charts as well.
+Superset applies the rule to every query of the role's users, also to those of annotations and of their own charts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def workspace_roles(bundle: DashboardBundle) -> list[JourneyRole]:
 
 
 def apply_security(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> list[str]:
-    """Creates or updates the roles and returns the changes as text. What others added to a role or dashboard is kept.
+    """Create or update the roles, and return the changes as text. What others added to a role or dashboard is kept.
 
     Raises:
         SystemFailure: afterwards a role sees more than its journey.
@@ -91,7 +91,7 @@ def _fetch_rule(client: Any, rule_id: int) -> dict[str, Any]:
 
 
 def _grant_dataset_access(client: Any, bundle: DashboardBundle, ids: dict[str, int]) -> list[str]:
-    """Grants the right to read the workspace's datasets, for each role."""
+    """Grant the right to read the workspace's datasets, for each role."""
     names = tuple(f"[{bundle.certifier}].[{bundle.certifier} {name}](" for name in bundle.assets.datasets)
     permission_ids = {
         row["id"]
@@ -116,13 +116,13 @@ def _grant_dataset_access(client: Any, bundle: DashboardBundle, ids: dict[str, i
 def _assign_dashboard_roles(
     client: Any, bundle: DashboardBundle, remote: RemoteObjects, ids: dict[str, int]
 ) -> list[str]:
-    """Grants each dashboard to the roles with rows on it, if Superset has dashboard roles (DASHBOARD_RBAC)."""
+    """Grant each dashboard to the roles with rows on it, if Superset has dashboard roles (DASHBOARD_RBAC)."""
     changed = []
     for dashboard in bundle.dashboards:
         wanted = {ids[role.name] for role in workspace_roles(bundle) if _may_view(role, dashboard.journey)}
         dashboard_id = remote.dashboards[dashboard.uuid]
         current_roles = {row["id"] for row in client.ask("GET", f"dashboard/{dashboard_id}")["result"]["roles"]}
-        # Roles of other journeys of ours are taken off, roles of others stay.
+        # Our roles of other journeys are removed, roles of others stay.
         after = (current_roles - set(ids.values())) | wanted
         if after != current_roles:
             client.ask("PUT", f"dashboard/{dashboard_id}", json={"roles": sorted(after)})

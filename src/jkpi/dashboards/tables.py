@@ -1,5 +1,4 @@
-"""The tables that dashboards read: dbt views of folder `dashboards`, and tables with what only the state database and
-the map know."""
+"""The tables that dashboards read: dbt views of folder `dashboards`, and tables from the state database and the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values and states as the tables of a dashboard show them: one digit and hours, so that a column compares. Pure."""
+"""Values and states as dashboard tables show them: one decimal and hours, so that rows can be compared. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def format_state(key: str | None) -> str:
     return NOT_EVALUATED_TEXT if key is None else key.replace("_", " ")
 
 
-def format_state_since(key: str | None, since: date | None, today: date) -> str:
+def format_state_and_start(key: str | None, since: date | None, today: date) -> str:
     """firing since 3 Jun; recovering, dropped on 3 Jun."""
     label = format_state(key)
     if not since:

@@ -1,4 +1,4 @@
-"""Runs the query of each chart as a browser does when the dashboard is opened."""
+"""Run the query of each chart as a browser does when the dashboard is opened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class VerificationResult:
 
 
 def verify_charts(client: Any, bundle: DashboardBundle, remote: RemoteObjects) -> VerificationResult:
-    """Runs the query of every chart; a failed one does not stop the others."""
+    """Run the query of every chart; a failed one does not stop the others."""
     empty, failed = [], []
     for chart in bundle.charts.values():
         try:

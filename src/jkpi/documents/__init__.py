@@ -1,1 +1,1 @@
-"""YAML with positions, and durations as it writes them."""
+"""YAML files with the position of each key and value, and durations as YAML writes them."""

@@ -1,9 +1,9 @@
-"""Reads YAML files into validated models and keeps the position of every key and value for error messages."""
+"""Read YAML files into validated models and keep the position of every key and value for error messages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jkpi.documents.validation_errors import validation_problems
+from jkpi.documents.validation_errors import Location, validation_problems
 from jkpi.errors import Problem, WorkspaceError
 
-Location = Sequence[str | int]
 Position = tuple[int, int]
 
 
@@ -67,7 +66,7 @@ def read_model(path: Path, model: type[Model], root: Path | None = None) -> tupl
     """Read a YAML file into `model`. Also returns the document, for checks across keys.
 
     Raises:
-        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It holds all problems of the file.
+        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It has all problems of the file.
     """
     document = read_document(path, root)
     try:

@@ -1,4 +1,4 @@
-"""Translates pydantic's validation errors into problems with file, line, column and a suggestion."""
+"""Translate pydantic's validation errors into problems with file, line, column and a suggestion."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _problem_text(detail: ErrorDetails) -> str:
 
 
 def _known_keys(model: type[BaseModel], location: Location) -> set[str]:
-    """The valid keys at `location`, found by walking the model through lists, mappings, unions and annotations."""
+    """The valid keys at `location`, found by following the model through lists, mappings, unions and annotations."""
     candidates: list[Any] = [model]
     for part in location:
         next_candidates: list[Any] = []

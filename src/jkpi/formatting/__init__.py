@@ -1,1 +1,1 @@
-"""Numbers, durations and dates as text: one formatter for messages, pages, dashboards and the command line."""
+"""Numbers, durations and dates as text, for messages, pages, dashboards and the command line."""

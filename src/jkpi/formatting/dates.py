@@ -1,4 +1,4 @@
-"""Dates, periods and ages as text, in English whatever the locale. Pure."""
+"""Dates, periods and ages as text, in English in every locale. Pure."""
 
 from __future__ import annotations
 

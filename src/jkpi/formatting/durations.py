@@ -22,7 +22,7 @@ _DAYS_OF_MONTH, _DAYS_OF_YEAR = 30.44, 365.25
 
 
 def format_wall_time(seconds: float) -> str:
-    """In two units: 45 s; 3 h 8 min; 2 days 4 h."""
+    """A time in two units: 45 s; 3 h 8 min; 2 days 4 h."""
     return _in_two_units(round(seconds), _WALL_UNITS)
 
 
@@ -36,9 +36,9 @@ def format_open_time(seconds: float) -> str:
 
 
 def format_rounded_duration(seconds: float, *, open_hours: bool = False, style: Style = PLAIN) -> str:
-    """A measured time in the one unit that a person would choose: 45 s, 42 min, 5.4 h, 3.2 days.
+    """A measured time in the unit that suits its size: 45 s, 42 min, 5.4 h, 3.2 days.
 
-    open_hours: counted by a calendar, so in hours at most; the text beside it says that the hours are open ones.
+    open_hours: counted by a calendar, so in hours at most; the text next to it must say that these are open hours.
     """
     if open_hours and seconds >= _MAX_MINUTES:
         return _in_unit(seconds, 3600.0, "h", style)
@@ -49,7 +49,7 @@ def format_rounded_duration(seconds: float, *, open_hours: bool = False, style: 
 
 
 def format_declared_duration(seconds: float, *, open_hours: bool = False, style: Style = PLAIN) -> str:
-    """A promise or tolerance stays as it was written: 4 h, 1 day, 30 days; 24 open hours."""
+    """A promise or tolerance in the unit in which the YAML gives it: 4 h, 1 day, 30 days; 24 open hours."""
     if open_hours:
         return re.sub(r"(?<=\d) ", style.space, format_open_time(seconds))
     for unit, size in _WALL_UNITS[:-1]:
@@ -60,7 +60,7 @@ def format_declared_duration(seconds: float, *, open_hours: bool = False, style:
 
 
 def approximate_duration(days: float) -> str:
-    """A long time as people say it: 1 day, 45 days, 2 months, a year, 9.6 years."""
+    """A long time, rounded: 1 day, 45 days, 2 months, a year, 9.6 years."""
     if days < 60:
         return pluralize(round(days), "day")
     if days < 350:
@@ -70,7 +70,7 @@ def approximate_duration(days: float) -> str:
 
 
 def _in_two_units(seconds: int, units: tuple[tuple[str, int], ...]) -> str:
-    """In the largest unit and, where something remains, the next one."""
+    """A time in its largest unit, and the remainder in the next one if there is any."""
     for (name, size), (smaller, smaller_size) in pairwise(units):
         if seconds >= size:
             count, remainder = divmod(round(seconds / smaller_size) * smaller_size, size)

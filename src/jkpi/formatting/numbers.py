@@ -14,7 +14,7 @@ NO_VALUE = "–"
 
 @dataclass(frozen=True)
 class Style:
-    """How a medium writes: the space between number and unit, the minus sign, and what stands between two bounds."""
+    """Typography of a medium: the space between number and unit, the minus sign, and the text between two bounds."""
 
     space: str = " "
     minus: str = "-"
@@ -32,7 +32,7 @@ def format_percent(
     """A share 0..1 in per cent: 62 %, 4.3 %, > 99.9 %.
 
     digits: decimals; by default one below 9.95 %, else none. against: a goal shown next to it; a value that only rounds
-    to the goal gets one decimal, so that "90 %" beside a promise of 90 % never hides a miss.
+    to the goal gets one decimal, so that "90 %" next to a promise of 90 % never hides a miss.
     """
     return f"{percent_number(value, digits, against=against, style=style)}{style.space}%"
 
@@ -40,7 +40,7 @@ def format_percent(
 def percent_number(
     value: float, digits: int | None = None, *, against: float | None = None, style: Style = PLAIN
 ) -> str:
-    """The same without the per cent sign, for intervals."""
+    """A share in per cent without the per cent sign, for intervals."""
     percent = 100.0 * value
     if _is_close(percent, 0.0) or _is_close(percent, 100.0):
         return f"{abs(percent):.0f}"
@@ -60,7 +60,7 @@ def percent_number(
 
 
 def format_exact_percent(value: float, style: Style = PLAIN) -> str:
-    """A promise or target as it was written: 0.9 -> 90 %, 0.925 -> 92.5 %, 0.99996 -> 99.996 %."""
+    """A promise or target with all its digits: 0.9 -> 90 %, 0.925 -> 92.5 %, 0.99996 -> 99.996 %."""
     return f"{f'{100.0 * value:.10g}'.replace('-', style.minus)}{style.space}%"
 
 
@@ -71,7 +71,7 @@ def format_fixed(value: float, digits: int, style: Style = PLAIN) -> str:
 
 
 def format_signed(value: float, digits: int = 0, style: Style = PLAIN) -> str:
-    """With its sign, as NPS and differences are written: +31, -4, 0."""
+    """A number with its sign, for NPS and differences: +31, -4, 0."""
     text = f"{value:+.{digits}f}"
     return text.replace("-", style.minus) if float(text) else "0"
 

@@ -46,7 +46,7 @@ def format_reading(
 
 
 def format_goal(value: float, unit: str, statistic: str, style: Style = PLAIN) -> str:
-    """A promise or target; a share or a declared duration as it was written."""
+    """A promise or target; a share or a duration as the YAML gives it."""
     if unit == "share":
         return format_exact_percent(value, style)
     if unit in ("seconds", OPEN_SECONDS):

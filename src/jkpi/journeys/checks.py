@@ -43,7 +43,7 @@ def journey_findings(
 def _unique_names(outline: MapOutline) -> Iterator[LintFinding]:
     kpi_ids = tuple((kpi.id, kpi.cursor) for kpi in outline.kpis if kpi.kind)
     hints = {
-        "segment": "segment names must be unique, whatever the order of the parts of a combination",
+        "segment": "segment names must be unique; a combination is the same in any order of its parts",
         "KPI": "give one of them another name with name:",
     }
     groups: dict[str, Iterable[tuple[str, Cursor]]] = {
@@ -75,7 +75,7 @@ def _reserved_names(outline: MapOutline) -> Iterator[LintFinding]:
     for name, cursor in outline.segments:
         if TOTAL_SEGMENT in name.split(SEGMENT_SEPARATOR):
             yield LintFinding(
-                cursor.location, f"a segment cannot be named {TOTAL_SEGMENT!r}: the name is reserved for everybody"
+                cursor.location, f"a segment cannot be named {TOTAL_SEGMENT!r}: the name is reserved for all customers"
             )
 
 

@@ -1,4 +1,4 @@
-"""Base of all KPI kinds."""
+"""The base class of all KPI kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the maps of the workspace into the landing tables: its versions are current, older ones are kept."""
+"""Write the maps of the workspace into the landing tables: its versions are current, older ones are kept."""
 
 from __future__ import annotations
 

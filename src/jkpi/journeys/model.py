@@ -29,7 +29,7 @@ JOURNEY_LEVEL = "journey"
 """Prefix of the ids of KPIs of the whole journey."""
 
 TOTAL_SEGMENT = "all"
-"""The segment that holds everybody; reserved."""
+"""The segment of all customers; reserved."""
 
 
 class Viewpoint(StrictModel):
@@ -118,7 +118,7 @@ class Stage(StrictModel):
 
 
 class Escalation(StrictModel):
-    """Who is notified if nobody acknowledges in time."""
+    """Receivers that are notified if nobody acknowledges in time."""
 
     after: Duration
     to: Annotated[list[Text], Field(min_length=1)]
@@ -168,7 +168,7 @@ class Journey(StrictModel):
     title: Text
     version: Annotated[WholeNumber, Field(ge=1)]
     owner: Text
-    timezone: Timezone = Field(description="Time zone in which days are cut: an IANA name, such as Europe/Paris.")
+    timezone: Timezone = Field(description="Time zone of the days of the journey: an IANA name, such as Europe/Paris.")
     focus: Text | None = Field(None, description="What the map is about, in one sentence.")
     viewpoint: Viewpoint
     scope: Scope

@@ -1,4 +1,4 @@
-"""Checks of a moment of truth: can it be evaluated, and is somebody notified. Pure."""
+"""Checks of a moment of truth: that it can be evaluated, and that it has a receiver. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads names from the raw data of a map that may be invalid. Missing or invalid parts are skipped.
+"""Read names from the raw data of a map that may be invalid. Missing or invalid parts are skipped.
 
 So one invalid part of a file does not hide problems in the others. Pure.
 """

@@ -1,4 +1,4 @@
-"""Reads and checks all maps of a workspace and reports all problems at once."""
+"""Read and check all maps of a workspace and report all problems at once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from jkpi.journeys.calendars.reader import calendar_names
 from jkpi.journeys.checks import KnownReceivers, journey_findings
 from jkpi.journeys.model import Journey
 
-FOLDER = "journeys"
-SUFFIXES = (".yml", ".yaml")
+_FOLDER = "journeys"
+_SUFFIXES = (".yml", ".yaml")
 
 
 def read_journeys(
@@ -29,11 +29,11 @@ def read_journeys(
     Raises:
         WorkspaceError: all problems of all files, or there is no map.
     """
-    folder = workspace / FOLDER
-    paths = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.is_file())
+    folder = workspace / _FOLDER
+    paths = sorted(path for path in folder.glob("*") if path.suffix in _SUFFIXES and path.is_file())
     if not paths:
-        hint = f"write one file per map, such as {FOLDER}/my_journey.yml, or start with: jkpi init DIR"
-        raise WorkspaceError([Problem(FOLDER, 1, 1, "this workspace has no journey map", hint)])
+        hint = f"write one file per map, such as {_FOLDER}/my_journey.yml, or start with: jkpi init DIR"
+        raise WorkspaceError([Problem(_FOLDER, 1, 1, "this workspace has no journey map", hint)])
     known_receivers = None if receivers is None else KnownReceivers(receivers, default_receiver is not None)
     calendars = calendar_names(workspace)
     journeys: list[Journey] = []

@@ -1,4 +1,4 @@
-"""Converts maps into rows of the landing tables `map_*`. Defaults are resolved here, so that SQL needs none. Pure."""
+"""Convert maps into rows of the landing tables `map_*`. Defaults are resolved here, so that SQL needs none. Pure."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class Ces(ScoredKpi):
 class Emotion(KpiBase):
     """Share of responses in which an emotion is present, of those with present or absent; unknown is counted apart.
 
-    An emotion is present or absent. It has no scale, so it is neither averaged nor weighted.
+    An emotion is present or absent. It has no scale, so it is not averaged or weighted.
     """
 
     statistic = "emotion"

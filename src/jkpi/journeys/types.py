@@ -68,7 +68,7 @@ def _parse_tolerance(value: object) -> object:
 
 
 def _check_feeling(value: object) -> object:
-    """Refuses a feeling with a number, because emotions are never scored."""
+    """Refuse a feeling with a number, because emotions are never scored."""
     parts = list(value.values()) if isinstance(value, dict) else [value]
     if any(isinstance(part, int | float) for part in parts):
         raise ValueError(

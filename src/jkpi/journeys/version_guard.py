@@ -1,4 +1,4 @@
-"""Protects measured map versions: an edit that changes readings needs a new version."""
+"""Protect measured map versions: an edit that changes readings needs a new version."""
 
 from __future__ import annotations
 

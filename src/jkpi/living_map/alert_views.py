@@ -14,7 +14,7 @@ from jkpi.living_map.views import AlertView
 from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning
 
 _MAX_SEGMENTS_IN_BANNER = 3
-"""So many segments are in the headline with their figures; the card has all of them."""
+"""Largest number of segments in the headline with their figures; the card has all of them."""
 
 
 def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statistic: str, today: date) -> AlertView:

@@ -106,10 +106,10 @@ def sparkline(
 
     Args:
         points: Oldest first, at most one a week.
-        rules: Levels drawn as dashed lines.
+        reference_lines: Levels drawn as dashed lines.
         label: What a screen reader says instead of the drawing.
         open_since: The day from which an alert is open; marked by a flag and a tint.
-        large: With months beneath and the levels written at the right.
+        large: Draw month names below, and write the levels at the right.
     """
     shown = [point for point in points if end - timedelta(weeks=WEEKS_SHOWN) < point.start <= end]
     plot_area = plot_area_for(shown, reference_lines, end, large=large)
@@ -135,7 +135,7 @@ def sparkline(
 
 
 def stacked_bar(parts: Sequence[tuple[str, float, str]]) -> Markup:
-    """One bar cut into shares (class, share 0..1, tooltip) that add up to 1: promoters, passives, detractors."""
+    """One bar divided into shares (class, share 0..1, tooltip) that add up to 1: promoters, passives, detractors."""
     body, x = [], 0.0
     for kind, proportion, label in parts:
         width = 240.0 * proportion
@@ -152,10 +152,10 @@ def stacked_bar(parts: Sequence[tuple[str, float, str]]) -> Markup:
 
 
 def flow_ribbon(previous: float | None, current: float, following: float | None) -> Markup:
-    """The piece of the flow in one column; pieces of neighbours meet half way.
+    """The part of the flow in one column; adjacent parts meet half way.
 
     Args:
-        before, here, after: Share (0..1) of the busiest stage; None at the spring and at the mouth.
+        previous, current, following: Share (0..1) of the busiest stage; None where there is no stage.
     """
     middle, max_half_height, min_half_height = 24.0, 21.0, 1.0
 
@@ -228,7 +228,7 @@ def _line_paths(plot_area: PlotArea, points: Sequence[WeekPoint]) -> list[Markup
 
 
 def _week_dots(plot_area: PlotArea, points: Sequence[WeekPoint]) -> list[Markup]:
-    """Provisional weeks hollow; the newest final one filled; a final week that stands alone is a small dot."""
+    """Provisional weeks hollow; the newest final one filled; a final week without neighbours is a small dot."""
     final = [point for point in points if _is_drawn(point) and point.status == "final"]
     isolated_weeks = {run[0].start for run in _unbroken_runs(points) if len(run) == 1}
     dots = []

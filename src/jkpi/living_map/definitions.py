@@ -35,6 +35,8 @@ _UNIT_BY_STATISTIC: Mapping[str, str] = {
     "volume": "count",
 }
 
+_OPEN_CASES_TEXT = " A case that is still open counts as a miss once it has taken longer; until then it is not mature."
+
 
 def unit_of_statistic(statistic: str, parameters: Mapping[str, Any]) -> str:
     """share, seconds, points, score or count; open_seconds where a calendar counts them."""
@@ -120,14 +122,11 @@ def formula(kpi: KpiData) -> str:
         "time_to_resolve": lambda: (
             f"From {_quoted_name(parameters.get('from_touchpoint'))}"
             f" to {_quoted_name(parameters.get('to_touchpoint'))}: the share done within {_tolerance_text(parameters)}."
-            " An open case already beyond it counts as a miss; one still inside it is not mature. For the median and"
-            " the 90th percentile an open case counts with its time so far (Kaplan-Meier)."
+            f"{_OPEN_CASES_TEXT} For the median and the 90th percentile an open case counts with its time so far"
+            " (Kaplan-Meier)."
             f"{_calendar_sentence(parameters)}"
         ),
-        "time_in_stage": lambda: (
-            "The time from entering this stage to leaving it; an open visit counts with its time so far "
-            f"(Kaplan-Meier).{_calendar_sentence(parameters)}"
-        ),
+        "time_in_stage": lambda: _time_in_stage_text(parameters) + _calendar_sentence(parameters),
         "repeat_contact": lambda: (
             f"Of the journeys that began, the share in which {touchpoint_text} happened"
             f" {_minimum_count_text(parameters, 2)}."
@@ -198,6 +197,16 @@ def maturity(kpi: KpiData) -> str:
         "Belongs to the day the journey began; final once the journey has ended or its window has passed,"
         f" {lateness_text}."
     )
+
+
+def _time_in_stage_text(parameters: Mapping[str, Any]) -> str:
+    if parameters.get("tolerance_seconds") or parameters.get("tolerance_is_due"):
+        return (
+            f"From entering this stage to leaving it: the share done within {_tolerance_text(parameters)}."
+            f"{_OPEN_CASES_TEXT} For the median and the 90th percentile an open visit counts with its time so far"
+            " (Kaplan-Meier)."
+        )
+    return "The time from entering this stage to leaving it; an open visit counts with its time so far (Kaplan-Meier)."
 
 
 def _number_or_default(parameters: Mapping[str, Any], key: str, default: float) -> float:

@@ -74,7 +74,7 @@ DIAGRAMS = (
     Diagram(
         "mental",
         "Mental model",
-        "What do they mean to do, and what do we offer for it?",
+        "What do they want to achieve, and what do we offer for it?",
         ("goals", "thoughts", "actions", "feelings", "touchpoints", "opportunities"),
         (("touchpoints", "the horizon: what supports it"),),
     ),
@@ -103,13 +103,13 @@ def has_content(stage: StageView, lane: str) -> bool:
         "touchpoints": bool(stage.touchpoints),
         "data": any(t.has_events for t in stage.touchpoints),
         "front": any(t.side == "front" for t in stage.touchpoints),
-        "self_service": True,  # a stage without self-service or staff may be meant so
+        "self_service": True,  # a stage without self-service or staff may be intended
         "staffed": True,
         "back": any(t.side == "back" for t in stage.touchpoints),
         "paths": bool(stage.transitions),
         "satisfaction": stage.score is not None,
         "moments": True,  # not every stage decides the relationship
-        "initiatives": True,  # nor does every stage have initiatives
+        "initiatives": True,  # not every stage has initiatives
         "kpis": bool(stage.kpis),
         "waits": True,
         "stories": bool(stage.stories),

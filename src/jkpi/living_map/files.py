@@ -1,4 +1,4 @@
-"""Writes files that a reader never sees half written."""
+"""Write files atomically, so that a reader never sees half a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jkpi.errors import SystemFailure
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes to a temporary file in the same folder, then renames it.
+    """Write to a temporary file in the same folder, then rename it.
 
     Raises:
         SystemFailure: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""The headline of the page: what a reader must know if they read nothing else. Pure."""
+"""The headline of the page: the most urgent state, with its figures. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
 
 
 def _broken_promises(moments: Sequence[MomentView]) -> str:
-    """A moment at its baseline may still break its promise."""
+    """Moments below their promise; a moment at its baseline may be one."""
     titles = [moment.title for moment in moments if moment.goal_status is not None and moment.goal_status.key == "bad"]
     return f" Promise not kept: {join_names(titles)}." if titles else ""
 
@@ -69,7 +69,7 @@ def _firing_sentence(moments: Sequence[MomentView]) -> str:
 
 
 def _is_concerned(moment: MomentView, state: str) -> bool:
-    """Whether a moment belongs to a headline; a firing segment and an early warning are no states of the total."""
+    """Whether a moment belongs to a headline; a firing segment and an early warning are not states of the total."""
     if state == "early":
         return bool(moment.early_warning)
     return bool(moment.firing_segments) if state == "segment" else moment.state.key == state
@@ -160,7 +160,7 @@ def _details(
             other_states = [
                 f"{moment.title} ({_moment_state_text(moment)})" for moment in others if moment not in others_ok
             ]
-            parts.append(f"Elsewhere: {join_names(other_states)}.")
+            parts.append(f"Other moments: {join_names(other_states)}.")
     if is_early_warning:
         parts.append(_broken_promises(moments).strip())
     return " ".join(part for part in parts if part)

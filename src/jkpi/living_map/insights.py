@@ -1,4 +1,4 @@
-"""Observed paths and responses from the marts: stage transitions, scaled responses, peaks and ends.
+"""Stage transitions, scaled responses, peaks and ends of a journey, from the marts.
 
 Counts cover the weeks of the charts. A drop-off is decided only when the window of the journey is over, so a shorter
 period would show none.

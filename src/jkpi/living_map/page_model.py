@@ -1,4 +1,4 @@
-"""Builds the view model of a page from the data of a journey. Pure."""
+"""Build the view model of a page from the data of a journey. Pure."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def _initiatives(stage: StageData, now: datetime) -> tuple[LabelledValue, ...]:
 
 
 def _touchpoint_view(touchpoint: TouchpointData, now: datetime, population_note: str) -> TouchpointView:
-    """`population_note`: says that events are of all customers, if the map is of some customers only."""
+    """One touchpoint. `population_note`: that events are of all customers, if the map is of some customers only."""
     has_events = touchpoint.last_event_at is not None
     return TouchpointView(
         touchpoint=touchpoint.touchpoint,

@@ -1,4 +1,4 @@
-"""The formatter in the style of the page and the digest: narrow no-break spaces, a true minus, en dashes."""
+"""Formatting functions in the typography of page and digest: narrow no-break spaces, minus signs, en dashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the pages of all journeys, so that a reader never sees half a page."""
+"""Write the pages of all journeys and their index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INDEX_FILE = "index.html"
 def publish_maps(
     settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[OpenAlert] = ()
 ) -> list[Path]:
-    """Writes one page a journey and an index of them to `settings.site_dir`.
+    """Write one page a journey and an index of them to `settings.site_dir`.
 
     Args:
         states: state of each moment of truth.

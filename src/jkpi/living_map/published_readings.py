@@ -1,4 +1,4 @@
-"""Each final weekly reading as it was first published.
+"""Final weekly readings as first published.
 
 Late data and edited maps change readings; a page of a past week shows what its readers saw then.
 """
@@ -22,7 +22,7 @@ left join raw.published_readings as published
 
 
 def save_first_published(warehouse: Warehouse, now: datetime) -> None:
-    """Saves the final weekly readings that were not published before; safe to run again."""
+    """Save the final weekly readings that were not published before; safe to run again."""
     if not warehouse.table_exists("marts", "fct_kpi_readings"):
         return
     ensure_landing(warehouse)

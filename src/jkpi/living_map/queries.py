@@ -1,4 +1,4 @@
-"""The queries of the page: from the marts, the map tables and the ledger of loads to `Facts`."""
+"""The queries of the page: from the marts, the map tables and the load log to `PageData`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _Row = dict[str, Any]
 
 
 def read_page_data(warehouse: Warehouse, now: datetime) -> tuple[PageData, ...]:
-    """The current version of every journey in the warehouse with all that is known of it, by title.
+    """The data of the current version of every journey in the warehouse, by title.
 
     Args:
         now: Aware UTC; "the last 28 days" end here.
@@ -84,7 +84,7 @@ def _page_data(warehouse: Warehouse, row: _Row, sources: tuple[SourceData, ...],
 
 
 def _newest_week(warehouse: Warehouse, journey: str, timezone: str | None, now: datetime, is_measured: bool) -> date:
-    """The Monday of this week in the journey's zone, or of the newest week with readings where the data end before."""
+    """The Monday of this week in the journey's zone, or of the newest week with readings if the data end earlier."""
     today = now.astimezone(ZoneInfo(timezone or "UTC")).date()
     this_week = today - timedelta(days=today.weekday())
     if not is_measured:
@@ -170,7 +170,7 @@ def _read_touchpoints(
 
 
 def _kpi_order(content: Mapping[str, Any], stages: tuple[StageData, ...]) -> dict[str, int]:
-    """KPI id -> its place on the drawn map, which the tables do not keep."""
+    """KPI id -> its position on the map, which the tables do not keep."""
     map_kpis = [*content.get("kpis", ()), *(kpi for stage in stages for kpi in stage.content.get("kpis", ()))]
     return {str(kpi.get("id")): position for position, kpi in enumerate(map_kpis)}
 
@@ -184,7 +184,7 @@ def _read_kpis(
         "select * from raw.map_kpis where journey = :journey and is_current order by stage_position, kpi",
         {"journey": journey},
     )
-    # What was counted by another definition is another number: the words of this one would say of it what it is not.
+    # Readings under another definition are another number: the definition of today would describe them wrongly.
     definition_by_kpi = {row["kpi"]: row["definition"] for row in rows}
     redefined_kpis: set[str] = set()
     if is_measured:
@@ -320,6 +320,6 @@ def _read_sources(warehouse: Warehouse) -> tuple[SourceData, ...]:
 
 
 def _json_object(text: str | None) -> dict[str, Any]:
-    """A JSON object of a map table; nothing written is an empty one."""
+    """A JSON object of a map table; NULL is an empty one."""
     loaded = json.loads(text) if text else {}
     return loaded if isinstance(loaded, dict) else {}

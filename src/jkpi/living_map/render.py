@@ -35,7 +35,7 @@ def render_index(index: IndexPage) -> str:
     return _environment().get_template("index.html").render(index=index, **_shared_assets())
 
 
-def render_digest(
+def render_digest_mail(
     digest: OwnerDigest, sections: Sequence[tuple[str, str]], workspace: str, now: datetime, synthetic: bool
 ) -> str:
     """The weekly digest of one owner, as HTML for a mail."""
@@ -72,7 +72,7 @@ def _shared_assets() -> dict[str, Markup]:
     """Style sheet, script and icons: with the charts, the only text that is not escaped."""
     templates = files(_PACKAGE) / "templates"
     script = (templates / "page.js").read_text(encoding="utf-8")
-    # The content security policy allows this script only, whatever a text on the page contains.
+    # The content security policy allows this script only, even if a text on the page contains another.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
         "script": Markup(script),

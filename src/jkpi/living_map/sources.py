@@ -1,4 +1,4 @@
-"""Sources with their freshness. Pure."""
+"""View models of sources with their freshness. Pure."""
 
 from __future__ import annotations
 

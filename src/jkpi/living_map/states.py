@@ -58,7 +58,7 @@ def state_label(state: str | None) -> StateLabel:
 
 
 def displayed_state(label: StateLabel, *, is_partly_firing: bool) -> StateLabel:
-    """The label of a moment as one sign: a firing segment is shown unless the total fires."""
+    """The label of a moment: a firing segment is shown unless the total fires."""
     return PARTLY_FIRING if is_partly_firing and label.key != "firing" else label
 
 

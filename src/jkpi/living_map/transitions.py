@@ -108,8 +108,9 @@ def _proportions_by_stage(
 
 
 def satisfaction_curve(previous: float | None, current: float, following: float | None) -> Markup:
-    """The piece of the satisfaction curve in one column, 0 at the bottom and 1 at the top; it breaks where a neighbour
-    has no responses.
+    """The part of the satisfaction curve in one column, from 0 at the bottom to 1 at the top.
+
+    It breaks at a neighbour without responses.
 
     Args:
         previous, current, following: Mean responses scaled to 0..1.

@@ -1,4 +1,4 @@
-"""The view model of the templates: text, markup of our own, and numbers for widths."""
+"""The view models of the templates: texts, our own markup, and numbers for widths."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class ScoreView:
 
 @dataclass(frozen=True)
 class StageView:
-    """One column. `texts` holds the lanes of plain sentences by lane key."""
+    """One column. `texts`: the lanes of plain sentences, by lane key."""
 
     stage: str
     anchor: str

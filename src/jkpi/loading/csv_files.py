@@ -1,4 +1,4 @@
-"""Reads CSV files, also invalid ones: rows as texts, by the names of the header."""
+"""Read CSV files, also invalid ones: rows as texts, by the names of the header."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def read_header(stream: Utf8Stream, file_format: FileFormat, origin: str) -> lis
     if record is None:
         return None
     fields, size = record
-    if any("\udc80" <= letter <= "\udcff" for field in fields for letter in field):
+    if any("\udc80" <= character <= "\udcff" for field in fields for character in field):
         raise SourceError(f"{origin} is not {file_format.encoding}: its header is not text", "correct format.encoding")
     stream.push_back(buffer[size:])
     return _unique_names([field.strip() for field in fields])
@@ -168,16 +168,16 @@ def _quote_is_open(text: str, size: int, quote: str) -> bool:
 
 def _unique_names(names: list[str]) -> list[str]:
     taken = set(names) | _RESERVED_NAMES
-    seen: set[str] = set(_RESERVED_NAMES)
+    taken_names: set[str] = set(_RESERVED_NAMES)
     unique = []
     for position, original in enumerate(names, start=1):
         name = original or f"column_{position}"
         number = 2
-        while name in seen:
+        while name in taken_names:
             candidate = f"{original or 'column'}_{number}"
             number += 1
             name = candidate if candidate not in taken else name
-        seen.add(name)
+        taken_names.add(name)
         taken.add(name)
         unique.append(name)
     return unique

@@ -1,4 +1,4 @@
-"""Reads the rows of a query from any SQLAlchemy database, starting at a watermark."""
+"""Read the rows of a query from any SQLAlchemy database, starting at a watermark."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _engine(source: Source, workspace: Path) -> Engine:
 def _database_error(source: Source, error: Exception) -> SourceError:
     cause = getattr(error, "orig", None) or error
     reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
-    return SourceError(f"source {source.source}: the database says: {reason}", "check from.sql and from.query")
+    return SourceError(f"source {source.source}: the database reports: {reason}", "check from.sql and from.query")
 
 
 def _text_array(values: list[Any]) -> pa.Array:

@@ -108,7 +108,7 @@ def looks_like_decimal_comma(text: str) -> str:
 
 
 class TimeParser:
-    """Converts time texts of one source to UTC. strict=False: native times of databases and Parquet, in ISO 8601."""
+    """SQL that converts time texts to UTC. strict=False: native times of databases and Parquet, as ISO text."""
 
     def __init__(self, file_format: FileFormat, strict: bool) -> None:
         self.zone = file_format.timezone

@@ -1,4 +1,4 @@
-"""Reads JSON Lines and other rows of JSON objects: columns by name, or by JSON pointer if nested."""
+"""Read JSON Lines and other rows of JSON objects: columns by name, or by JSON pointer if nested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads a source. Each file or query is one batch, which lands completely or not at all, and never twice."""
+"""Load a source. Each file or query is one batch, which lands completely or not at all, and never twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
-from jkpi.loading.columns import RequiredColumns
 from jkpi.loading.csv_files import CsvFile
 from jkpi.loading.databases import Query, greatest_watermark
 from jkpi.loading.files import file_fingerprint, file_type, find_files
@@ -20,7 +19,8 @@ from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_e
 from jkpi.loading.model import Source
 from jkpi.loading.parquet_files import ParquetFile
 from jkpi.loading.prefetch import prefetch
-from jkpi.loading.report import BatchReport, reconcile
+from jkpi.loading.report import BatchReport, balanced_report
+from jkpi.loading.required_columns import RequiredColumns
 from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, RowSource
 from jkpi.loading.staging import Staging
 from jkpi.loading.transform import Transformer
@@ -38,7 +38,7 @@ CONFLICT_REASON = "same id, other content"
 
 @dataclass
 class Loader:
-    """Loads the batches of one source. results: validation results of the current batch."""
+    """Loader of the batches of one source. results: validation results of the current batch."""
 
     source: Source
     settings: Settings
@@ -270,7 +270,7 @@ def settle(
         for rejects in _conflict_rejects(staging, transformer, rows):
             staging.reject(rejects)
     staging.select_new_rejects()
-    return reconcile(staging.counts(), batch.source, batch.origin, batch.batch_id, warnings)
+    return balanced_report(staging.counts(), batch.source, batch.origin, batch.batch_id, warnings)
 
 
 def _conflict_rejects(staging: Staging, transformer: Transformer, rows: RowSource) -> Iterator[pa.Table]:

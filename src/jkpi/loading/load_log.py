@@ -1,4 +1,4 @@
-"""The load log, written in the same transaction as the rows: a crash neither loses nor repeats a batch."""
+"""The load log, written in the same transaction as the rows: so a crash cannot lose or repeat a batch."""
 
 from __future__ import annotations
 

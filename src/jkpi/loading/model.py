@@ -180,7 +180,7 @@ class Constants(StrictModel):
 
 
 class RowFilter(StrictModel):
-    """A test of one column of a row; all given tests must hold. Unknown values pass only `is_null: true`."""
+    """A test of one column of a row; all given tests must be true. Unknown values pass only `is_null: true`."""
 
     is_: Scalar | None = Field(None, alias="is")
     is_not: Scalar | None = None
@@ -193,7 +193,7 @@ class RowFilter(StrictModel):
 
 
 class AdditionalEvent(StrictModel):
-    """An additional event of a row, if its conditions hold."""
+    """An additional event of a row, if its conditions are true."""
 
     touchpoint: SnakeCaseName
     where: dict[str, RowFilter] = Field(min_length=1)

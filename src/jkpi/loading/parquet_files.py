@@ -1,4 +1,4 @@
-"""Reads Parquet files and Arrow tables: every column as text, times in ISO 8601."""
+"""Read Parquet files and Arrow tables: every column as text, times in ISO 8601."""
 
 from __future__ import annotations
 

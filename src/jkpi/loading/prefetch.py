@@ -1,4 +1,4 @@
-"""Produces the items of an iterator in a thread, while the previous item is in use."""
+"""Produce the items of an iterator in a thread, while the previous item is in use."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
                 return {
                     row["reject_id"]: row["original"] for line in file if line.strip() for row in [json.loads(line)]
                 }
-            return {row["reject_id"]: _corrected_cells(row) for row in csv.DictReader(file)}
+            return {row["reject_id"]: _corrected_values(row) for row in csv.DictReader(file)}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (KeyError, ValueError, csv.Error):
@@ -185,7 +185,7 @@ def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
         ) from None
 
 
-def _corrected_cells(row: Mapping[str, str]) -> dict[str, str]:
+def _corrected_values(row: Mapping[str, str]) -> dict[str, str]:
     cells = {column: value for column, value in row.items() if column not in _EXPORT_COLUMNS and value is not None}
     line, header = cells.pop(LINE_KEY, ""), cells.pop(HEADER_KEY, "")
     # A row that could not be split is corrected either as a line or by filling in the columns.
@@ -255,7 +255,7 @@ class _OriginalRows:
                     )
 
     def _is_nested(self, text: str) -> bool:
-        """Whether the row still needs the JSON pointers of the YAML; a stored row holds their values by name."""
+        """Whether the row still needs the JSON pointers of the YAML; a stored row has their values by name."""
         pointers = [column for column in mapped_columns(self.source) if column.startswith("/")]
         return bool(pointers) and _is_json_lines(self.source) and not set(pointers) <= json.loads(text).keys()
 

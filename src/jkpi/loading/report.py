@@ -17,7 +17,7 @@ MAX_REJECTED_PROPORTION = 0.05
 
 @dataclass(frozen=True)
 class StagedCounts:
-    """What one batch has staged. Counts are of events or responses; an original row may hold several.
+    """What one batch has staged. Counts are of events or responses; an original row may contain several.
 
     rows: staged rows, of which `duplicates` repeat known content and `conflicts` have a known id with other content.
     rejects: rejected rows, conflicts included. new_rejects_by_reason: those that were not rejected before.
@@ -72,7 +72,7 @@ class BatchReport:
         )
 
 
-def reconcile(
+def balanced_report(
     counts: StagedCounts, source: str, origin: str, batch_id: str, warnings: Sequence[str] = ()
 ) -> BatchReport:
     """The report of a batch that is about to land. Rejects that are not new count as duplicates.

@@ -1,4 +1,4 @@
-"""Stages a batch in temporary tables beside the landing tables, and commits it as a whole.
+"""Stage a batch in temporary tables, and commit it to the landing tables as a whole.
 
 The tables are temporary: a process that dies leaves nothing half-written.
 """

@@ -33,13 +33,13 @@ INSERT_REJECTS = (
 
 
 def create_rows_sql(landing: LandingTable, column_type: Callable[[str], str]) -> str:
-    """Creates the table of accepted rows. column_type: DuckDB type -> type of the engine."""
+    """Create the table of accepted rows. column_type: DuckDB type -> type of the engine."""
     columns = "".join(f"{name} {column_type(kind)}, " for name, kind in landing.columns.items())
     return f"create temp table {STAGED_ROWS} (seq bigint, {columns}content_hash text)"
 
 
 def duplicates_sql(landing: LandingTable, has_existing_rows: bool) -> str:
-    """Creates the table of rows whose id was seen before: in the landing table, or in an earlier row of the batch."""
+    """Create the table of rows whose id was seen before: in the landing table, or in an earlier row of the batch."""
     keys = ", ".join(landing.key_columns)
     same_key = " and ".join(f"k.{key} = i.{key}" for key in landing.key_columns)
     existing = f"select {keys}, content_hash as existing_hash from raw.{landing.table} where source = :source"
@@ -63,12 +63,12 @@ def duplicates_sql(landing: LandingTable, has_existing_rows: bool) -> str:
 
 
 def count_duplicates_sql(outcome: str) -> str:
-    """Counts the repeated rows with this outcome."""
+    """Count the repeated rows with this outcome."""
     return f"select count(*) from {STAGED_DUPLICATES} where outcome = '{outcome}'"
 
 
 def new_rejects_sql(skips_known_rejects: bool) -> str:
-    """Creates the table of new rejects: one row per reject id, without known ones if they are skipped.
+    """Create the table of new rejects: one row per reject id, without known ones if they are skipped.
 
     The reject id is a hash of source, part, reason and original row.
     """
@@ -91,7 +91,7 @@ def time_bounds_sql(landing: LandingTable, has_duplicates: bool) -> str:
 
 
 def insert_rows_sql(landing: LandingTable, has_duplicates: bool) -> str:
-    """Inserts the accepted rows into the landing table."""
+    """Insert the accepted rows into the landing table."""
     names = ", ".join([*landing.columns, "content_hash"])
     return (
         f"insert into raw.{landing.table} ({names}, source, batch_id, loaded_at)"

@@ -1,4 +1,4 @@
-"""Transforms raw texts into canonical rows, with DuckDB in memory for every warehouse, so that all agree exactly."""
+"""Transform raw texts into canonical rows, with DuckDB in memory for every warehouse, so that all agree exactly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Transformer:
-    """Transforms the raw chunks of one source; stateless between chunks.
+    """Transformation of the raw chunks of one source; stateless between chunks.
 
     Args:
         now: aware UTC; rows more than a day later are rejected as future.

@@ -1,4 +1,4 @@
-"""Builds the SQL statement that turns raw texts into canonical rows, from the YAML of a source. Pure.
+"""Build the SQL statement that turns raw texts into canonical rows, from the YAML of a source. Pure.
 
 Steps, each a CTE: cleaned (texts, nulls, pseudonyms), unpivoted (one row per event or response), parsed (times in UTC),
 checked (reject reasons); then ids and hashes. The reason is NULL for an accepted row and '' for a skipped one.
@@ -130,7 +130,7 @@ def _content_hash(source: Source, landing: LandingTable) -> str:
     A milestone or additional event is repeated on every row of its case, while channel and segments of the row may have
     changed: it stays the same event. A changed due date is other content.
     """
-    # Ids are no content, nor is the day on which a customer without a date was first seen.
+    # Ids are no content; the day on which a customer without a date was first seen is none either.
     undated = landing.time_column if source.kind == "customers" and not source.columns.valid_from else ""
     kinds = {name: kind for name, kind in landing.columns.items() if name not in (landing.id_column, undated)}
     texts = {name: _column_as_text(name, kind) for name, kind in kinds.items()}
@@ -149,7 +149,7 @@ def _column_as_text(name: str, kind: str) -> str:
 
 
 def _person_cte(source: Source, hash_ids: bool) -> str:
-    """Hashes each customer once per chunk, because the keyed hash costs more than the rest of a row."""
+    """Hash each customer once per chunk, because the keyed hash costs more than the rest of a row."""
     if not hash_ids or source.columns.customer_id is None:
         return ""
     customer = cleaned(source.columns.customer_id, source.format.nulls)

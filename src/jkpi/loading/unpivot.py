@@ -1,4 +1,4 @@
-"""Unpivots the rows of a source: one select per milestone, question, measure and additional event of a row. Pure."""
+"""Unpivot the rows of a source: one select per milestone, question, measure and additional event of a row. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applies the validator to a chunk: rows it rejects move from the accepted rows to the rejects."""
+"""Apply the validator to a chunk: rows it rejects move from the accepted rows to the rejects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def apply_validation(
     transformer: Transformer, chunk: RawChunk, transformed: TransformedChunk, validator: ChunkValidator | None
 ) -> tuple[TransformedChunk, str | None, Sequence[Mapping[str, Any]]]:
-    """Returns the chunk without rejected rows, why the batch is refused (None if it is not), and validation results."""
+    """Return the chunk without rejected rows, why the batch is refused (None if it is not), and validation results."""
     if validator is None or transformed.rows.num_rows == 0:
         return transformed, None, ()
     frame = transformed.rows.select(list(transformer.landing.columns)).to_pandas()

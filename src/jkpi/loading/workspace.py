@@ -1,4 +1,4 @@
-"""Reads and checks all sources of a workspace and reports all problems at once."""
+"""Read and check all sources of a workspace and report all problems at once."""
 
 from __future__ import annotations
 

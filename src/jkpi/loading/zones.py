@@ -1,4 +1,4 @@
-"""Converts local times to UTC in SQL: the few offsets within a chunk become one CASE expression. Pure.
+"""Convert local times to UTC in SQL: the few offsets within a chunk become one CASE expression. Pure.
 
 A repeated hour is read as its first occurrence, a missing hour with the offset before the change, like Python's
 datetime with fold=0 (PEP 495). This costs a fraction of a per-row conversion by a time-zone library.

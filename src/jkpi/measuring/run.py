@@ -31,7 +31,7 @@ from jkpi.warehouse.open import open_warehouse
 
 
 def measure(settings: Settings, full_refresh: bool = False, progress: Progress = NO_PROGRESS) -> MeasureReport:
-    """Measure every KPI of the current maps as of `settings.now`. The caller must hold no connection to a DuckDB file.
+    """Measure every KPI of the current maps as of `settings.now`. No connection to a DuckDB file may be open.
 
     The run is incremental, unless the map has changed, time was set back, a batch was removed, or `full_refresh` is
     set.
@@ -135,7 +135,7 @@ def _start_failure(exception: str, dbt_dir: Path) -> SystemFailure:
 
 @contextmanager
 def _workspace_lock(dbt_dir: Path) -> Iterator[None]:
-    """Allows one measure run per workspace, because two would write the same tables and target folder."""
+    """Allow one measure run per workspace, because two would write the same tables and target folder."""
     dbt_dir.mkdir(parents=True, exist_ok=True)
     with (dbt_dir / "lock").open("w") as lock:
         try:

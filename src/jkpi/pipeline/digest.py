@@ -25,7 +25,7 @@ class DigestReport:
 
 
 def digest(settings: Settings) -> DigestReport:
-    """Writes the weekly digest of each owner to a file and the outbox, and delivers the outbox."""
+    """Write the weekly digest of each owner to a file and the outbox, and deliver the outbox."""
     from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.digests import enqueue_digests
     from jkpi.alerts.store.listing import list_alerts

@@ -11,7 +11,7 @@ from jkpi.protocols import NO_PROGRESS, Progress
 
 
 class Display:
-    """Shows the progress of a verb; no bars if stderr is not a terminal."""
+    """Progress display of a verb; no bars if stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
@@ -61,6 +61,6 @@ class _Bars:
 
 
 def log(line: str) -> None:
-    """Writes a line to stderr."""
+    """Write a line to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()

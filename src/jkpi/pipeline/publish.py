@@ -1,4 +1,4 @@
-"""Publishes the living maps, the tables that dashboards read, and the dashboards."""
+"""Publish the living maps, the tables that dashboards read, and the dashboards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parse_publish_target(text: str) -> PublishTarget:
 
 
 def publish(settings: Settings, target: PublishTarget = "all") -> PublishReport:
-    """Writes the living maps and the Data Docs of the checks, copies the tables for dashboards, and updates dashboards
+    """Write the living maps and the Data Docs of the checks, copy the tables for dashboards, and update dashboards
     if jkpi.yml configures Superset. Before the first measurement it writes maps only."""
     pages = _publish_maps(settings) if target in ("all", "maps") else ()
     if target == "maps":

@@ -72,7 +72,7 @@ class RunReport:
 def load(
     settings: Settings, display: Display, source_name: str | None = None, replace: bool = False
 ) -> list[SourceLoadReport]:
-    """Loads new data of each source. A source that cannot be read does not stop the others."""
+    """Load new data of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
     from jkpi.loading.rejects import expire_rejects
     from jkpi.loading.report import rejected_warning
@@ -110,7 +110,7 @@ def parse_checkpoint(text: str) -> TableCheckpoint:
 
 
 def check(settings: Settings, checkpoint: TableCheckpoint) -> CheckReport:
-    """Runs Great Expectations on the landed data or on the marts."""
+    """Run Great Expectations on the landed data or on the marts."""
     from jkpi.quality.landing import check_landing
     from jkpi.quality.marts import check_marts
 
@@ -122,7 +122,7 @@ def check(settings: Settings, checkpoint: TableCheckpoint) -> CheckReport:
 def measure(
     settings: Settings, display: Display, full_refresh: bool = False, rewrite_history: bool = False
 ) -> MeasureReport:
-    """Writes the map to the warehouse, then runs dbt.
+    """Write the map to the warehouse, then run dbt.
 
     `rewrite_history` deletes past versions of the maps, so that all days are measured with the current ones.
     """
@@ -138,7 +138,7 @@ def measure(
 
 
 def evaluate(settings: Settings) -> EvaluateOutcome:
-    """Evaluates each moment of truth, writes the notifications to the outbox and delivers them."""
+    """Evaluate each moment of truth, write the notifications to the outbox and deliver them."""
     from jkpi.alerts.delivery.outbox import deliver
     from jkpi.alerts.dispatch.evaluate_and_dispatch import evaluate_and_dispatch
 
@@ -149,7 +149,7 @@ def evaluate(settings: Settings) -> EvaluateOutcome:
 
 
 def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
-    """Runs all steps. An error skips the remaining steps; of the checks only a failed one of the marts does."""
+    """Run all steps. An error skips the remaining steps; of the checks only a failed one of the marts does."""
     from jkpi.pipeline.publish import publish
 
     steps: list[tuple[str, Callable[[], Any]]] = [
@@ -184,7 +184,7 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
 
 
 def step_failure(step: PipelineStep) -> JkpiError | None:
-    """The error that the result of a step stands for, although none was raised."""
+    """The error of a failed step whose result reports it instead of raising it."""
     if step.name == "load":
         return load_failure(step.result)
     if step.name.startswith("check"):

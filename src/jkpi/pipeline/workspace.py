@@ -74,7 +74,7 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
 
 
 def check_pseudonym_key(settings: Settings, warehouse: Warehouse) -> None:
-    """Refuses to load with another pseudonym key: the same customer would count twice, as would rows sent again.
+    """Refuse to load with another pseudonym key: the same customer would count twice, as would rows sent again.
 
     Raises:
         InputError: the rows in the warehouse were pseudonymised with another key, or with none.

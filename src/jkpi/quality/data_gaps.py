@@ -1,4 +1,4 @@
-"""Detects the data gaps of one source from its volumes. Pure."""
+"""Detect the data gaps of one source from its volumes. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RefusedBatch:
 class SourceVolumes:
     """What one source has landed. Days are local in `zone`, times naive UTC; nothing is later than now.
 
-    counts, utc_counts: rows by local day, and by UTC day. Many systems cut their files by UTC day; a lost file is then
+    counts, utc_counts: rows by local day, and by UTC day. Many systems write one file per UTC day; a lost file is then
         half of two local days.
     partial_day_counts, utc_partial_day_counts: rows of each day up to the horizon's time of day. The horizon is now
         minus the allowed lateness.

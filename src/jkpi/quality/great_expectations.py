@@ -1,4 +1,4 @@
-"""Loads Great Expectations and keeps its logs, warnings and progress bars off the terminal."""
+"""Load Great Expectations and keep its logs, warnings and progress bars off the terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LogCapture(logging.Handler):
-    """Captures log records. last: the last message, without its repeated prefix."""
+    """Handler that captures log records. last: the last message, without its repeated prefix."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -43,7 +43,7 @@ def load_valid_suite(kind: str) -> Suite:
 
     Raises:
         SystemFailure: the kind is unknown.
-        CheckFailed: the suite is invalid; the message holds all its faults.
+        CheckFailed: the suite is invalid; the message lists all its faults.
     """
     if kind not in SOURCE_KINDS:
         raise SystemFailure(f"no suite for rows of kind {kind!r}", hint=f"known: {', '.join(SOURCE_KINDS)}")

@@ -28,7 +28,7 @@ MART_KEYS: Mapping[str, tuple[str, ...]] = {
     "fct_responses": ("journey", "kpi", "response_id"),
 }
 """The checked marts and the unique key of each."""
-CHUNK_ROWS = 200_000
+MART_CHUNK_ROWS = 200_000
 # A proportion of 1 may exceed the upper end of its own interval by a rounding error.
 _DERIVED = {
     "value_with_tolerance": ({"value"}, "value + 1e-9"),
@@ -108,7 +108,7 @@ def _read_frames(warehouse: Warehouse, mart: str, key: Sequence[str], suite: Sui
         derived["key_count"] = f"count(*) over (partition by {', '.join(key)})"
     select_list = [*chosen, *(f"{sql} as {name}" for name, sql in derived.items())]
     empty = True
-    for batch in warehouse.batches(f"select {', '.join(select_list)} from marts.{mart}", size=CHUNK_ROWS):
+    for batch in warehouse.batches(f"select {', '.join(select_list)} from marts.{mart}", size=MART_CHUNK_ROWS):
         empty = False
         yield batch.to_pandas()
     if empty:

@@ -1,4 +1,4 @@
-"""Reads the volumes of each source from the landing tables, with SQL of both engines."""
+"""Read the volumes of each source from the landing tables, with SQL of both engines."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ _ALLOWED_LATENESS = "select source, late_seconds from raw.map_sources"
 def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolumes]:
     """The volumes of every source that has rows or batches, by name. Rows after `now` (naive UTC) are not counted.
 
-    Days are cut in the time zone of most journeys, or in UTC if the warehouse holds no map yet.
+    Days are those of the time zone of most journeys, or of UTC if the warehouse has no map yet.
     """
     zone = most_common_timezone(warehouse)
     counts, partial_day_counts, last_at = _count_by_day(warehouse, now, zone)

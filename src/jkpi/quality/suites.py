@@ -1,4 +1,4 @@
-"""Reads the suites of `expectations/` and verifies that Great Expectations loaded every expectation.
+"""Read the suites of `expectations/` and verify that Great Expectations loaded every expectation.
 
 Great Expectations only logs an expectation that it cannot use, drops it and reports success. So each expectation is
 loaded alone, and a dropped one is a fault of the suite.

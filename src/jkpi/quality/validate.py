@@ -1,4 +1,4 @@
-"""Validates one frame with one suite: the outcome of each expectation, and the unexpected rows."""
+"""Validate one frame with one suite: the outcome of each expectation, and the unexpected rows."""
 
 from __future__ import annotations
 

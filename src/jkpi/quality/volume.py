@@ -1,4 +1,4 @@
-"""Compares the number of rows of each day with the usual number of this source, and detects silence. Pure.
+"""Compare the number of rows of each day with the usual number of this source, and detect silence. Pure.
 
 The usual number is the median of the same weekday over the eight weeks before, without gap days. So closed Sundays are
 usual, and one bad week changes nothing. It is lowered by the level of the last seven days that are no gaps, so that a

@@ -16,7 +16,7 @@ from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, Open
 from jkpi.state.engine import state_session
 from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
 
-TableRow = Mapping[Any, Any]
+StoredRow = Mapping[Any, Any]
 """One row of a table: column -> value."""
 _IS_OPEN_DROP = (alerts.c.status == "open", alerts.c.kind == "drop")
 
@@ -25,8 +25,8 @@ _IS_OPEN_DROP = (alerts.c.status == "open", alerts.c.kind == "drop")
 class AlertTables:
     """Whole tables, for dashboards: alerts by id, series states by id, and who acknowledged each alert last."""
 
-    alerts: Sequence[TableRow]
-    series_states: Sequence[TableRow]
+    alerts: Sequence[StoredRow]
+    series_states: Sequence[StoredRow]
     acknowledged_by: Mapping[str, str]
 
 
@@ -110,12 +110,12 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
         .order_by(alert_transitions.c.number)
     ).mappings()
     newest, figures_of = {row["alert_id"]: row for row in rows}, _latest_figures(connection)
-    found = [
+    drops = [
         _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
         for alert_id, row in newest.items()
     ]
     return sorted(
-        found,
+        drops,
         key=lambda alert: (alert.journey, alert.moment, not alert.is_total, alert.segment, alert.segment_value),
     )
 

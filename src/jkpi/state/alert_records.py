@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 TOTAL_SEGMENT = "all"
-"""The segment that holds all customers."""
+"""The segment of all customers."""
 
 
 @dataclass(frozen=True)

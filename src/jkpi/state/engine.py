@@ -1,6 +1,6 @@
 """The state database: SQLite in the workspace by default, PostgreSQL for teams.
 
-It holds alerts, notifications, acknowledgements and silences. Each evaluation writes in one serialised transaction
+It stores alerts, notifications, acknowledgements and silences. Each evaluation writes in one serialised transaction
 (`write_transaction`), so that of two processes at once the second sees all the work of the first. Times are UTC: aware
 in Python, naive in the tables.
 """
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 HEAD = "0001"
-"""The newest migration; a test holds it equal to the last file of migrations/versions."""
+"""The newest migration; a test compares it with the last file of migrations/versions."""
 
 _LOCK_SECONDS = 30
 _ADVISORY_LOCK = 0x6A6B7069  # "jkpi" in ASCII
@@ -96,7 +96,7 @@ def state_engine(url: str) -> Engine:
     """An engine for the state database. It opens no connection before its first use.
 
     Raises:
-        InputError: the URL is of an unknown kind. The message never shows the URL, which may hold a password.
+        InputError: the URL is of an unknown kind. The message never shows the URL, which may contain a password.
     """
     try:
         parsed = make_url(url)

@@ -1,4 +1,4 @@
-"""Local time for whole arrays: instants are UTC seconds since 1970 (int64), `NEVER` stands for what does not happen."""
+"""Local time for whole arrays: instants are UTC seconds since 1970 (int64); `NEVER` means that it does not happen."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.str_]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-NEVER = 2**61  # later than every cut, and adding a delay to it does not overflow
+NEVER = 2**61  # later than every other instant; adding a delay to it does not overflow
 
 _FIELDS = {"%Y": (0, 4), "%m": (5, 7), "%d": (8, 10), "%H": (11, 13), "%M": (14, 16), "%S": (17, 19)}
 
 
 @dataclass(frozen=True)
 class ZoneClock:
-    """The days of an example in its zone: day 0 is `first_day`, the last one holds `as_of`."""
+    """The days of an example in its zone: day 0 is `first_day`, the last one contains `as_of`."""
 
     zone: str
     first_day: date
@@ -31,7 +31,7 @@ class ZoneClock:
 
     @property
     def days(self) -> int:
-        """How many local days there are, the last one cut short by `as_of`."""
+        """The number of local days; the last one ends at `as_of`."""
         return int(self.day(np.array([self.as_of]))[0]) + 1
 
     def offset(self, instants: TimeArray) -> TimeArray:
@@ -40,7 +40,7 @@ class ZoneClock:
         return self.offsets[hour]
 
     def local(self, instants: TimeArray) -> TimeArray:
-        """Instants as seconds on the local clock's face."""
+        """Instants as seconds of local time."""
         return instants + self.offset(instants)
 
     def to_utc(self, day: TimeArray, seconds: TimeArray) -> TimeArray:
@@ -105,7 +105,7 @@ def utc_text(instants: TimeArray, pattern: str = "%Y-%m-%dT%H:%M:%SZ") -> TextAr
 
 
 def floor_to_minute(instants: TimeArray) -> TimeArray:
-    """Instants as a system keeps them that knows no seconds."""
+    """Instants in whole minutes, as some systems store them."""
     return instants // MINUTE * MINUTE
 
 

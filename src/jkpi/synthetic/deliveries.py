@@ -1,4 +1,4 @@
-"""Writes rows into monthly files with realistic faults: late, repeated, truncated and resent files, corrupt rows."""
+"""Write rows into monthly files with realistic faults: late, repeated, truncated and resent files, corrupt rows."""
 
 from __future__ import annotations
 
@@ -136,17 +136,17 @@ def _with_file_names(clock: ZoneClock, rows: SourceRows, plan: Delivery) -> tupl
         return rows, names
     day = clock.day(rows.arrives_at)
     in_month = months == truncated.month
-    cut_off = in_month & (day >= clock.day_number(truncated.ends_before))
-    sent_twice = in_month & ~cut_off & (day >= clock.day_number(truncated.resent_from)) & (rows.status == VALID_ROW)
+    is_missing = in_month & (day >= clock.day_number(truncated.ends_before))
+    sent_twice = in_month & ~is_missing & (day >= clock.day_number(truncated.resent_from)) & (rows.status == VALID_ROW)
     resent = f"{plan.source}_{truncated.month}_resent"
-    first_file = rows.take(~cut_off)
+    first_file = rows.take(~is_missing)
     repeated = rows.take(sent_twice)
-    resent_file = stacked([repeated.redelivered(repeated.arrives_at), rows.take(cut_off)])
-    return stacked([first_file, resent_file]), np.concatenate([names[~cut_off], np.full(len(resent_file), resent)])
+    resent_file = stacked([repeated.redelivered(repeated.arrives_at), rows.take(is_missing)])
+    return stacked([first_file, resent_file]), np.concatenate([names[~is_missing], np.full(len(resent_file), resent)])
 
 
 def _responses_in(rows: SourceRows, columns: tuple[str, ...]) -> SourceRows:
-    """The rows as a source sees them that reads these columns: where all are blank there is no answer in the row."""
+    """The rows as a source sees them that reads these columns: a row without any value has no answer."""
     responses = np.sum([rows.columns[name] != "" for name in columns], axis=0)
     is_empty = (responses == 0) & (rows.status != RAGGED)
     status = np.where(is_empty, IGNORED_ROW, rows.status)

@@ -1,4 +1,4 @@
-"""The files of the equipment example: four systems and two surveys, each with habits of its own."""
+"""The files of the equipment example: four systems and two surveys, each with its own format."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _tickets_delivery(rng: np.random.Generator, repairs: SimulatedRepairs) -> tu
 def _visits_delivery(
     rng: np.random.Generator, clock: ZoneClock, repairs: SimulatedRepairs
 ) -> tuple[SourceRows, Delivery]:
-    """One row a visit, exported at each month's end when it was touched: so a visit may come twice."""
+    """One row a visit, exported at the end of each month in which it changed, so a visit may come twice."""
     visited = np.flatnonzero(repairs.at["visit_requested"] < NEVER)
     milestones = {name: repairs.at[name][visited] for name in VISITS}
     # The server was down for a day, and what the technicians pressed that day never came through.
@@ -237,7 +237,7 @@ def _repair_responses(
     rate = rate - waited_long * SATISFIED_LOSS_IF_LATE - repairs.reported_again[case] * SATISFIED_LOSS_IF_REPORTED_AGAIN
     satisfied = bernoulli(rng, rate, len(case))
     scores = five_point_scores(rng, satisfied)
-    # Not everybody answers the whole form.
+    # Some customers answer only part of the form.
     recommended = bernoulli(rng, 0.95, len(case))
     punctual = bernoulli(rng, 0.93, len(case)) & (repairs.at["visit_requested"][case] < NEVER)
     on_time_scores = five_point_scores(rng, bernoulli(rng, np.where(waited_long, 0.30, 0.86), len(case)))
@@ -270,7 +270,7 @@ def _repair_responses(
 def _respondents(
     rng: np.random.Generator, repairs: SimulatedRepairs, asked: TimeArray
 ) -> tuple[TimeArray, TimeArray, TimeArray]:
-    """Who answers, a little over a quarter: case, when asked, when answered."""
+    """Responses, from a little over a quarter of the cases: case, when asked, when answered."""
     response_rate = np.where(repairs.cases.tier[: repairs.cases.count_calls] == "gold", 0.33, 0.28)
     case = np.flatnonzero(bernoulli(rng, response_rate, repairs.cases.count_calls) & (asked < NEVER))
     answered = response_times(rng, asked[case])
@@ -278,7 +278,7 @@ def _respondents(
 
 
 def _on_site_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
-    """By the day of the request, from what was delivered: what was lost stays lost."""
+    """Cohorts by the day of the request, from the delivered rows: lost rows are not counted."""
     requested, arrived = repairs.at["visit_requested"], repairs.at["technician_arrived"]
     is_known = (requested < NEVER) & ~is_lost(clock, DROP, requested)
     within = (arrived - requested <= TOLERANCE) & ~is_lost(clock, DROP, arrived)
@@ -287,7 +287,7 @@ def _on_site_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
 
 
 def _reported_once_cohorts(clock: ZoneClock, repairs: SimulatedRepairs) -> Cohorts:
-    """By the start day of the journey instance; customers who found the answer on the web never reported the fault."""
+    """Cohorts by the start day of the journey instance; customers helped by the search never reported the fault."""
     began = np.minimum(repairs.at["fault_reported"], repairs.at["self_service_search"])
     reported_again = np.concatenate([repairs.reported_again, np.zeros(len(repairs.solved_by_search), dtype=bool)])
     return Cohorts(

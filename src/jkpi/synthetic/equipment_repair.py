@@ -1,7 +1,7 @@
-"""A machine stands still: the search finds nothing, the caller is passed on and tells it again, the technician comes.
+"""The story of the equipment example: a machine breaks, customers search and call, a technician comes and repairs it.
 
-From a fixed day on fewer technicians are on site within half a day, most of all in the south. What happens is decided
-here, in UTC seconds; how it gets into files is in `equipment_files`.
+From a fixed day on fewer technicians are on site within half a day, most of all in the south. Times are UTC seconds.
+`equipment_files` writes these events to files.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SATISFIED_RATE, SATISFIED_LOSS_IF_LATE, SATISFIED_LOSS_IF_REPORTED_AGAIN = 0.845
 
 @dataclass(frozen=True)
 class RepairCases:
-    """Cases by index; `calls` is the number of those that began or went on by phone, the first ones."""
+    """Cases by index. `count_calls`: how many of them involve a call; these come first."""
 
     customer: TimeArray
     tier: TextArray
@@ -59,9 +59,9 @@ class RepairCases:
 
 @dataclass(frozen=True)
 class SimulatedRepairs:
-    """What happened to each call: `at` by touchpoint, NEVER where it did not; `log` has everything, repeats too.
+    """What happened to each call. `at`: times by touchpoint, NEVER if it did not happen; `log`: all events.
 
-    `found` are the searches that made a call needless.
+    `solved_by_search`: times of the searches that made a call unnecessary.
     """
 
     cases: RepairCases
@@ -102,7 +102,7 @@ def _cases(rng: np.random.Generator, calls: int, solved_by_search: int) -> Repai
 
 
 def _simulate_searches(rng: np.random.Generator, at: dict[str, TimeArray], solved_by_search: TimeArray) -> EventLog:
-    """Searches before the call, most of them in vain; and the few that made a call needless."""
+    """Searches before the call, most of them in vain; and the few that made a call unnecessary."""
     called = at["fault_reported"]
     search_time = called - rng.integers(12 * MINUTE, 70 * MINUTE, len(called))
     searched = where_happened(bernoulli(rng, 0.38, len(called)) & (search_time >= called[0]), search_time)
@@ -152,7 +152,7 @@ def _simulate_triage(rng: np.random.Generator, at: dict[str, TimeArray], hung_up
 def _simulate_visit(
     streams: RandomStreams, clock: ZoneClock, cases: RepairCases, at: dict[str, TimeArray]
 ) -> BoolArray:
-    """The moment of truth: the technician is on site within half a day, or not. Returns who was served on time."""
+    """The moment of truth: the technician is on site within half a day, or not. Returns which cases were on time."""
     rng = streams("visits")
     count = cases.count_calls
     requested = where_happened(
@@ -182,7 +182,7 @@ def _on_site_rate(rng: np.random.Generator, clock: ZoneClock, cases: RepairCases
     base_rate = daily_value_at(
         clock, daily_rates(rng, clock, ON_SITE_WITHIN_TOLERANCE, (-0.06, 0, 0, 0, 0, -0.12, -0.25), 0.08), requested
     )
-    # A handful of visits a day, a ferry that runs or does not: large swings that mean nothing.
+    # A few visits a day, which depend on a ferry: large random variation.
     islands_rate = daily_value_at(clock, daily_rates(rng, clock, 0.89, (0.0,) * 7, 1.0), requested)
     rate = base_rate + np.where(tier == "gold", 0.02, np.where(tier == "bronze", -0.006, 0.0))
     is_after_drop = (clock.day(requested) >= clock.day_number(DROP.starts_on)) & (requested < NEVER)
@@ -191,7 +191,7 @@ def _on_site_rate(rng: np.random.Generator, clock: ZoneClock, cases: RepairCases
 
 
 def _simulate_closing(rng: np.random.Generator, at: dict[str, TimeArray]) -> None:
-    """The customer says that it runs; a survey goes out; the case is closed."""
+    """The customer confirms the repair; a survey is sent; the case is closed."""
     count = len(at["case_opened"])
     is_remote = (at["visit_scheduled"] >= NEVER) & (at["fault_diagnosed"] < NEVER)
     runs = np.where(

@@ -1,4 +1,4 @@
-"""Rows into files: CSV, JSON lines and Parquet, with or without compression; the same rows give the same bytes."""
+"""Write rows to files: CSV, JSON Lines and Parquet, with or without compression; the same rows give the same bytes."""
 
 from __future__ import annotations
 

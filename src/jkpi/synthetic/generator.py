@@ -1,4 +1,4 @@
-"""Generates the data files of an example and EXPECTED.json with the ground truth."""
+"""Generate the data files of an example and EXPECTED.json with the ground truth."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPECTED_FILE = "EXPECTED.json"
 def generate(example: str, directory: Path, seed: int = 7) -> None:
     """Write the data files of `example` into `directory`/data. The same seed writes the same bytes.
 
-    `data/EXPECTED.json` holds the ground truth, counted by the generator and never by the code under test. Files of the
+    `data/EXPECTED.json` has the ground truth, counted by the generator and never by the code under test. Files of the
     same name are replaced, other files are kept.
 
     Raises:

@@ -65,7 +65,7 @@ def is_lost(clock: ZoneClock, drop: InjectedDrop, instants: TimeArray) -> BoolAr
 
 
 def where_happened(happened: BoolArray, instants: TimeArray) -> TimeArray:
-    """The instants of what happened, NEVER elsewhere."""
+    """The instants where `happened` is true, NEVER elsewhere."""
     return np.where(happened, np.minimum(instants, NEVER), NEVER)
 
 

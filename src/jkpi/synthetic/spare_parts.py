@@ -1,7 +1,7 @@
-"""A part is wanted: it is found or not, in stock or not; who is told to wait buys elsewhere.
+"""The story of the spare parts example: customers search a part, and buy elsewhere if it is not in stock.
 
-From a fixed day on fewer parts are in stock, most of all hydraulic ones. Within each state of stock people do what they
-always did: it is the mix that changed. What happens is decided here; how it gets into files is in `spare_files`.
+From a fixed day on fewer parts are in stock, most of all hydraulic ones. Customers behave as before,
+whether a part is in stock or not: only the mix changes. `spare_parts_files` writes these events to files.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PROMISE_KEPT_RATE = 0.925
 
 @dataclass(frozen=True)
 class SimulatedEnquiries:
-    """What was wanted by whom, and how it went: `at` by touchpoint, NEVER where it did not happen."""
+    """All enquiries. `at`: times by touchpoint, NEVER if it did not happen."""
 
     customer: TimeArray
     part_class: TextArray
@@ -76,7 +76,7 @@ def simulate_enquiries(streams: RandomStreams, clock: ZoneClock) -> SimulatedEnq
 def _simulate_search(
     rng: np.random.Generator, at: dict[str, TimeArray], began: TimeArray, by_phone: BoolArray
 ) -> EventLog:
-    """In the shop or by phone; who finds nothing asks, or goes away."""
+    """Searches in the shop or by phone; a customer who finds nothing asks, or gives up."""
     count = len(began)
     searched = where_happened(~by_phone, began)
     empty = ~by_phone & bernoulli(rng, 0.16, count)
@@ -118,7 +118,7 @@ def _simulate_stock(
 def _simulate_order(
     streams: RandomStreams, clock: ZoneClock, at: dict[str, TimeArray], out_of_stock: BoolArray
 ) -> None:
-    """The moment of truth: who sees that the part is there orders it; who does not, mostly buys elsewhere."""
+    """The moment of truth: customers order a part that is in stock, and mostly buy elsewhere if it is not."""
     rng = streams("orders")
     shown_at = at["availability_shown"]
     count = len(shown_at)
@@ -175,7 +175,7 @@ def _simulate_delivery(
 def _in_delivery_hours(
     clock: ZoneClock, rng: np.random.Generator, instants: TimeArray, promise_kept: BoolArray
 ) -> TimeArray:
-    """Parcels come between seven and six, and on a Sunday not at all: the day before, or the day after where late."""
+    """Move deliveries to between 7:00 and 18:00, and from Sunday to the day before, or to the day after if late."""
     day = clock.day(instants)
     sunday = clock.weekday(day) == 6
     day = day + np.where(sunday, np.where(promise_kept, -1, 1), 0)
@@ -183,5 +183,5 @@ def _in_delivery_hours(
 
 
 def _in_waking_hours(clock: ZoneClock, instants: TimeArray) -> TimeArray:
-    """Nobody orders at night: what would fall before six is done some hours later."""
+    """Nobody orders at night: an action before six is moved by some hours."""
     return np.where((instants < NEVER) & (clock.hour(instants) < 6), instants + 6 * HOUR, instants)

@@ -1,4 +1,4 @@
-"""The files of the spare parts example: a shop, a parts desk, an ERP that speaks German, a carrier, and two surveys."""
+"""The files of the spare parts example: a shop, a parts desk, an ERP in German, a carrier, and two surveys."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _shop_delivery(
 
 
 def _desk_delivery(rng: np.random.Generator, simulated: SimulatedEnquiries) -> tuple[SourceRows, Delivery]:
-    """The parts desk writes down one thing only: that somebody asked."""
+    """The parts desk records one touchpoint only: advice is asked."""
     _, case, instants = flatten_log([entry for entry in simulated.log if entry[0] == "advice_asked"])
     columns = {
         "enquiry": _enquiry_ids(case),
@@ -140,7 +140,7 @@ def _erp_delivery(
 def _parcels_delivery(
     rng: np.random.Generator, clock: ZoneClock, simulated: SimulatedEnquiries
 ) -> tuple[SourceRows, Delivery]:
-    """One row a parcel, exported at each month's end when it was touched: so a parcel may come twice."""
+    """One row a parcel, exported at the end of each month in which it changed, so a parcel may come twice."""
     shipped = np.flatnonzero(simulated.at["part_shipped"] < NEVER)
     milestones = {name: simulated.at[name][shipped] for name in PARCELS}
     arrives_at, late = delivery_times(rng, milestones["part_shipped"])
@@ -229,7 +229,7 @@ def _survey_deliveries(
 
 
 def _bought_elsewhere_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -> Cohorts:
-    """By the day on which availability was shown, from what was delivered: what was lost stays lost."""
+    """Cohorts by the day on which availability was shown, from the delivered rows: lost rows are not counted."""
     shown_at = simulated.at["availability_shown"]
     was_shown = shown_at < NEVER
     onwards = [
@@ -243,7 +243,7 @@ def _bought_elsewhere_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -
 
 
 def _delivered_as_promised_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -> Cohorts:
-    """By the day of the order; who cancelled was not delivered to, and so not when promised."""
+    """Cohorts by the day of the order; a cancelled order was not delivered, so it was not delivered when promised."""
     placed = simulated.at["order_placed"]
     is_known = (placed < NEVER) & ~is_lost(clock, DROP, placed)
     promise_kept = simulated.at["part_delivered"] <= simulated.due

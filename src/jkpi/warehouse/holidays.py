@@ -39,7 +39,7 @@ def read_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> f
 
 
 def most_common_timezone(warehouse: Warehouse) -> str:
-    """The time zone of most journeys; UTC if the warehouse holds no map yet."""
+    """The time zone of most journeys; UTC if the warehouse has no map yet."""
     zones = sorted(warehouse.rows(_JOURNEY_TIMEZONES), key=lambda row: (-row["journeys"], row["timezone"]))
     return str(zones[0]["timezone"]) if zones else "UTC"
 

@@ -1,4 +1,4 @@
-"""Opens the warehouse of a workspace or a URL."""
+"""Open the warehouse of a workspace or a URL."""
 
 from __future__ import annotations
 

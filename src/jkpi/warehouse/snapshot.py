@@ -95,7 +95,7 @@ def _swap_link(link: Path, final: Path) -> None:
 
 
 def _stale_snapshots(link: Path) -> list[Path]:
-    """Snapshots beyond the kept ones, and drafts of killed runs. Safe, because the writer holds the warehouse lock."""
+    """Snapshots beyond the kept ones, and drafts of killed runs. Safe, because the writer has the warehouse lock."""
     written = sorted(link.parent.glob(f"{link.stem}.*{link.suffix}"))
     return [*written[:-_SNAPSHOTS_KEPT], *link.parent.glob(f"{link.stem}.*.part*")]
 

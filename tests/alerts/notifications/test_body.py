@@ -49,7 +49,7 @@ def test_a_drop() -> None:
     ]  # fmt: skip
     assert found["Where"] == "Repair > Fix > Time; all customers"
     assert found["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
-    assert (found["Baseline"], found["Promise"]) == (BASELINE, "90 %, broken beyond 85 %")
+    assert (found["Baseline"], found["Promise"]) == (BASELINE, "90 %, broken below 85 %")
     assert found["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
     assert found["Driven by"] == "no segment more than others"
 
@@ -93,7 +93,7 @@ def test_why(found: Detection, watched: WatchedMoment, why: str) -> None:
 def test_points_carry_signs() -> None:
     found = rows(detection(0.48, 0.66), watched=POINTS)
     assert found["Now"].startswith("-4 (-14 to +6 with 95 % confidence")
-    assert found["Promise"] == "+30, broken beyond +20"
+    assert found["Promise"] == "+30, broken below +20"
 
 
 def test_a_slowdown_beside_a_drop() -> None:
@@ -103,13 +103,16 @@ def test_a_slowdown_beside_a_drop() -> None:
     )
     alone = rows(slow)
     assert alone["Now"].startswith("31 % are done within 3 h 8 min (")
-    assert alone["Promise"].endswith("; not broken, but it takes longer")
+    assert alone["Promise"].endswith("; it is kept, but cases take longer")
 
 
 @pytest.mark.parametrize(
     ("past_interval", "text"),
     [
-        (None, "target: at most one in 1.5 years for this moment; this series is too young to say more."),
+        (
+            None,
+            "target: at most one in 1.5 years for this moment; this series has too little history for its own rate.",
+        ),
         (3652.5, "target: at most one in 1.5 years for this moment; this series has had about one in 10 years."),
         (
             365.25,
@@ -140,10 +143,10 @@ def test_what_drives_a_drop_and_what_to_check_first() -> None:
 @pytest.mark.parametrize(
     ("rate_effect", "mix_effect", "text"),
     [
-        (-0.01, -0.09, "mix: the customer mix changed, by age group; that makes 9 points of 10 points."),
+        (-0.01, -0.09, "mix: the customer mix changed, by age group; that accounts for 9 points of 10 points."),
         (-0.05, -0.05, "both: 5 points because the groups do worse, 5 points because the mix changed, by age group."),
         (-0.1, 0.0, "rate: the same groups of customers do worse; the customer mix explains little."),
-        (-0.15, 0.05, "rate: the same groups of customers do worse; the mix makes up for 5 points, by age group."),
+        (-0.15, 0.05, "rate: the same groups of customers do worse; the mix offsets 5 points, by age group."),
         (0.1, -0.05, None),
     ],
 )
@@ -169,11 +172,11 @@ def test_a_resolved_alert() -> None:
 @pytest.mark.parametrize(
     ("fields", "label", "text"),
     [
-        ({"transition_type": "corrected"}, "Why", "Late data show that there was no drop."),
+        ({"transition_type": "corrected"}, "Why", "Late data show that it was a false alarm."),
         (
             {"transition_type": "corrected", "stored_alert": stored_alert()},
             "Why",
-            "Late data show that there was no drop in the days up to Monday 2 March 2026.",
+            "Late data show that the days up to Monday 2 March 2026 are not unusual.",
         ),
         (
             {"transition_type": "superseded"},
@@ -209,7 +212,7 @@ def test_a_resolved_alert() -> None:
         (
             {"kind": "error"},
             "Since",
-            "Monday 2 March 2026: its readings are not counts of good outcomes among all, so they cannot be evaluated.",
+            "Monday 2 March 2026: its counts are impossible and cannot be evaluated.",
         ),
         (
             {"kind": "early_warning", "transition_type": "ended"},
@@ -225,7 +228,7 @@ def test_other_transitions(fields: dict[str, Any], label: str, text: str) -> Non
 def test_an_early_warning() -> None:
     early_warning = EarlyWarning(timedelta(hours=4), ONSET, detection(0.6, 0.8))
     found = rows(kind="early_warning", evaluated=evaluated(early_warning=early_warning))
-    progress = "after 4 hours 60 % of those who came on these days had progressed or completed"
+    progress = "after 4 hours 60 % of the customers of these days had progressed or completed"
     assert found["Early warning"].startswith(f"{progress} (55 % to 65 % with 95 % confidence, n = 400;")
     assert found["Baseline"].startswith("80 % after 4 hours, on the same days of the week")
 
@@ -233,9 +236,9 @@ def test_an_early_warning() -> None:
 @pytest.mark.parametrize(
     ("every", "end"),
     [
-        (None, "late data show that there was no drop."),
-        (timedelta(days=7), "Until somebody acknowledges it, you get a reminder once a week."),
-        (timedelta(days=14), "Until somebody acknowledges it, you get a reminder every 14 days."),
+        (None, "late data show that it was a false alarm."),
+        (timedelta(days=7), "Until it is acknowledged, you get a reminder once a week."),
+        (timedelta(days=14), "Until it is acknowledged, you get a reminder every 14 days."),
     ],
 )
 def test_the_next_step_says_how_often_there_are_reminders(every: timedelta | None, end: str) -> None:

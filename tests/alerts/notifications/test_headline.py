@@ -75,7 +75,7 @@ def mentioned(line: str) -> Any:
             "back at 50 % within 3 h 8 min",
         ),
         (context(transition("resolved")), "resolved, nothing low since"),
-        (context(transition("corrected")), "corrected: there was no drop"),
+        (context(transition("corrected")), "corrected: it was a false alarm"),
         (context(transition("superseded")), "closed, the map has changed"),
         (context(transition("superseded", series_missing=True)), "closed, no longer in the data"),
         (context(transition("ended", kind="data_gap")), "ended"),

@@ -88,7 +88,7 @@ def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld
     assert lines["Where"].startswith("Getting a broken machine running again > Repair > On site in time; all customers")
     assert lines["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
     assert lines["Baseline"].startswith("92 %")
-    assert lines["Promise"] == "90 %, broken beyond 85 %"
+    assert lines["Promise"] == "90 %, broken below 85 %"
     assert lines["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
     assert lines["Driven by"] == "region = south: from 92 % to 72 %, n = 200; nearly all of the drop"
     assert lines["Owner"] == "field-service"

@@ -1,1 +1,1 @@
-"""The server that answers acknowledge links."""
+"""The web server behind acknowledge links."""

@@ -1,4 +1,4 @@
-"""A small web server that acknowledges an alert by the link in a message.
+"""A small web server that acknowledges alerts by the links in messages.
 
 Mail scanners and chat previews open every link they see. So the link only shows a page; the button on it acknowledges.
 The server needs no cookie and no login: the signed link is the permission.
@@ -178,11 +178,11 @@ def _acknowledged_page(headline: str, acknowledgement: Acknowledgement) -> PageR
     note = f"<p>“{escape(acknowledgement.note)}”</p>" if acknowledgement.note else ""
     name, acknowledged_at = escape(acknowledgement.acknowledged_by), acknowledgement.acknowledged_at
     confirmation = f"<p>Acknowledged by <strong>{name}</strong> on {acknowledged_at:%Y-%m-%d %H:%M} UTC.</p>{note}"
-    what_follows = (
-        "<p>No reminders or escalation until it changes. You are notified when it resolves, worsens, or late data show"
-        " that there was no drop.</p>"
+    next_step = (
+        "<p>No reminders and no escalation until it worsens. You are notified when it resolves or worsens, or when late"
+        " data show that it was a false alarm.</p>"
     )
-    return _page(HTTPStatus.OK, headline, confirmation + what_follows, True)
+    return _page(HTTPStatus.OK, headline, confirmation + next_step, True)
 
 
 _FORM = """<p>Owner: {owner}. Since {since}.</p>

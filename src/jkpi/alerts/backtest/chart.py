@@ -34,7 +34,7 @@ def backtest_chart(
     slowdowns: Sequence[SlowdownDetectionRate],
 ) -> str:
     """History of a moment for all customers, in its own unit: a dot a reading, alerts as bands, the day each fired as a
-    line, the promise dashed. Beside it a bar for each injected drop, and one for each slowdown."""
+    line, the promise dashed. Next to it a bar for each injected drop and each slowdown."""
     title = escape(watched.title)
     elements = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',

@@ -1,11 +1,10 @@
 """Detection rates of slowdowns, injected into the history of a series. Pure.
 
 From some day on all cases take a factor longer; cases within the tolerance stay within it, so only the median line can
-detect the slowdown. Single durations are not known here, only counts per bin. They are taken as spread evenly over a
-bin, and those that now reach an edge later are no longer counted there. A bin is at most an eighth wide, and the bin of
-the median holds about a twentieth of the cases, so their spread within it matters little. If times are recorded in
-whole hours or days it may hold half of them: then results for slowdowns by less than an eighth are a guess. Counts are
-rounded to whole cases and nothing is random.
+detect the slowdown. Only counts per bin are available, not single durations: cases are assumed to spread evenly over
+their bin. A bin is at most an eighth wide, and the bin of the median has about a twentieth of the cases, so their
+spread within it matters little. If times are recorded in whole hours or days, it may have half of them: then results
+for slowdowns by less than an eighth are a guess. Counts are rounded to whole cases, and nothing is random.
 """
 
 from __future__ import annotations

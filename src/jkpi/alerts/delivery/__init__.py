@@ -1,1 +1,1 @@
-"""Delivers the messages of the outbox to the receivers."""
+"""Delivery of the messages of the outbox to the receivers."""

@@ -1,4 +1,4 @@
-"""Delivers the messages of the outbox, at least once and in order: claim a message, send it, mark it as sent.
+"""Deliver the messages of the outbox, at least once and in order: claim a message, send it, mark it as sent.
 
 If the process dies before sending, the next one sends the message. If it dies between sending and marking, the message
 is sent again when its lease ends; both copies have the same id in the last line. If a receiver fails, delivery is
@@ -183,7 +183,7 @@ def _schedule_retry(engine: Engine, message: Row[Any], reason: str, now: datetim
 
 
 def _notify_fallback(connection: Connection, message: Row[Any], reason: str, now: datetime, settings: Settings) -> None:
-    """Tell another receiver that a message was not delivered; not if that message was such a note itself."""
+    """Notify another receiver that a message was not delivered, unless that message was such a notice itself."""
     fallbacks = [settings.default_receiver or CONSOLE, CONSOLE]
     receiver = next((name for name in fallbacks if name != message.receiver), None)
     notification = _notification_of(message)

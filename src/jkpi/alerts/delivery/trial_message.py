@@ -1,4 +1,4 @@
-"""Sends a test message to one receiver, without the outbox."""
+"""Send a test message to one receiver, without the outbox."""
 
 from __future__ import annotations
 

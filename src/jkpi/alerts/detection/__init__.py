@@ -1,1 +1,1 @@
-"""What is true of a series: the state machine, the fold over readings, and its episodes. Pure."""
+"""Detection of drops in a series: state machine, fold over readings, episodes. Pure."""

@@ -1,4 +1,4 @@
-"""What the replay of a series finds: detections, episodes, results. Pure data."""
+"""Results of replaying a series: detections and episodes. Pure data."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SeriesResult:
     """What the replay of a series found.
 
     state_since: first day of the current state, or of the open episode. data_gap_since: first of the suspended days at
-    the newest end. error_since: first of the days at the newest end with impossible counts, whatever else is open.
+    the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
     false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
     of at least one case; sign_test_read_days: the same for the sign test.

@@ -39,7 +39,7 @@ class BudgetGroups:
 
 
 class LineTracker:
-    """Tracks S series against one line. opened, closed: indices of series that did so at the last column."""
+    """Tracker of S series against one line. opened, closed: indices of series that did so at the last column."""
 
     def __init__(
         self, line: LineKind, grid: ReadingGrid, config: EvaluationConfig, budget_groups: BudgetGroups, min_drop: Floats

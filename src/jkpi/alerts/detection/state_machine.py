@@ -1,5 +1,6 @@
-"""State machine of a series: a coincidence, a pattern, a trend. Pure: one column at a time, many series against one
-line.
+"""State machine of a series: from ok over watch and pattern to firing, and back. Pure.
+
+It advances by one column at a time, for many series against one line.
 
 | state      | entered on                                                                                          |
 |------------|-----------------------------------------------------------------------------------------------------|
@@ -9,11 +10,11 @@ line.
 | firing     | three low days in a row that are; enough CUSUM evidence from at least two days; one collapsed day;  |
 |            | or, against a promise, four weeks that are each below the line                                      |
 | recovering | a clear day, neither low nor below the line, while an alert is open                                 |
-| ok (ended) | the pooled 95 % interval of the clear days, at least three, lies above the line; for a small series,|
+| ok (ended) | the pooled 95 % interval of the clear days, at least three, is above the line; for a small series,  |
 |            | 14 clear days with a pooled rate above the line; and an alert about one or two weekdays has seen    |
 |            | each of them clear                                                                                  |
 
-A day that is not evaluated (learning, low_n, no_data, suspended, error) leaves everything as it was. After 14 days
+A day that is not evaluated (learning, low_n, no_data, suspended, error) changes nothing. After 14 days
 without an evaluated day, evidence for an alert expires; an open alert never does.
 """
 

@@ -1,1 +1,1 @@
-"""One transaction that compares, decides who is notified, and queues the messages."""
+"""The transaction that compares alerts with the evaluation, decides who is notified, and queues the messages."""

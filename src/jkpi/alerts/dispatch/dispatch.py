@@ -1,4 +1,4 @@
-"""Queues the notifications of one evaluation, inside its transaction: reads the log, plans, writes messages and log."""
+"""Queue the notifications of one evaluation, inside its transaction: read the log, plan, write messages and log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluates every watched series, and queues the notifications of what changed.
+"""Evaluate every watched series, and queue the notifications of what changed.
 
 Reading the stored alerts, comparing, and writing alerts, transitions and messages are one serialised transaction. So
 two runs, one after the other or at the same time, never queue a notification twice, and a killed run leaves nothing.

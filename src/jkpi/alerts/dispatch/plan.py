@@ -1,4 +1,4 @@
-"""Decides who is notified of what in this run. Pure: evaluation, notification log and settings in, a plan out.
+"""Decide who is notified of what in this run. Pure: evaluation, notification log and settings in, a plan out.
 
 `jkpi.alerts.dispatch.schedule` has the rules for one alert; this module applies them to all alerts, then suppression,
 grouping by receiver and the daily limit.
@@ -57,7 +57,7 @@ class EvaluationOutcome:
         return condition.receivers if condition is not None else ()
 
     def condition_of(self, alert: StoredAlert) -> MapCondition | None:
-        """The condition of the map or of a source that the alert is about, if it still holds."""
+        """The condition of the map or of a source that the alert is about, if it is still true."""
         matching = (item for item in self.conditions if (item.series_id, item.kind) == (alert.series_id, alert.kind))
         return next(matching, None)
 

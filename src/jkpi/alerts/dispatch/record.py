@@ -1,4 +1,4 @@
-"""Writes a transition and its alert to the state database."""
+"""Write a transition and its alert to the state database."""
 
 from __future__ import annotations
 

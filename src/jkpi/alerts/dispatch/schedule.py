@@ -1,4 +1,4 @@
-"""When to notify, remind and escalate, for each alert and receiver. Pure: log entries and the time in, what is due out.
+"""When to notify, remind and escalate, for each alert and receiver. Pure: log entries and time in, plan out.
 
 A transition is pending for each of its receivers until they are notified or it is dropped. What was suppressed is
 notified later only if it still matters: an alert that opened and closed in the meantime is dropped, and so is its end.
@@ -51,7 +51,7 @@ class NotificationState:
 
     @property
     def needs_attention(self) -> bool:
-        """Only an open drop that nobody has acknowledged is repeated or escalated."""
+        """Whether reminders and escalations are sent: only about an open drop that nobody has acknowledged."""
         return self.alert.is_open and self.alert.kind == "drop" and not self.is_acknowledged
 
 

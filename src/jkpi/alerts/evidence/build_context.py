@@ -1,9 +1,10 @@
-"""Gathers the evidence behind a transition from the warehouse."""
+"""Gather the evidence behind a transition from the warehouse: readings, contributions, comments, data gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection, period_of, within_seconds_of
 from jkpi.alerts.evidence.contributions import Contribution, contributions
@@ -16,7 +17,6 @@ from jkpi.alerts.evidence.daily_readings import (
     readings_sql,
     value_sql,
 )
-from jkpi.alerts.evidence.data_gaps import data_gaps
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition, SegmentCounts, decompose
 from jkpi.alerts.evidence.reading_cache import DAYS_BEFORE, ReadingCache
 from jkpi.alerts.series.moment_context import MomentContext
@@ -33,6 +33,20 @@ where survey = :survey and comment is not null and comment <> ''
 group by comment
 order by max(responded_at) desc, comment
 limit :number
+"""
+_MAX_LISTED_GAPS = 5
+_LAST_MATURITY_QUERY = """
+select max(matures_at) as decided_at
+from marts.fct_kpi_readings
+where journey = :journey and kpi = :kpi and statistic = :statistic and period = :period and segment = 'all'
+    and status = 'withheld' and period_start >= :since
+"""
+_DATA_GAPS_QUERY = """
+select distinct gaps.source, gaps.starts_at, gaps.ends_at, gaps.reason
+from raw.blind_spots as gaps
+inner join intermediate.int_kpi_sources as sources on gaps.source = sources.source
+where sources.journey = :journey and sources.kpi = :kpi and gaps.starts_at < :decided and gaps.ends_at > :starts
+order by gaps.starts_at desc, gaps.source
 """
 
 
@@ -63,7 +77,7 @@ def build_context(
             (),
             early_warning_sql(series.watched, evaluated.early_warning) if evaluated.early_warning else "",
         )
-    value_query, contributions_found, mix_and_rate = "", list[Contribution](), tuple[MixRateDecomposition, ...]()
+    value_query, driving_segments, mix_and_rate = "", list[Contribution](), tuple[MixRateDecomposition, ...]()
     if transition.episode is not None:
         detection = main_detection(transition.episode, transition.transition_type)
         sample = (
@@ -75,14 +89,14 @@ def build_context(
             own_readings = {
                 key: segment_readings for key, segment_readings in all_readings.items() if series.contains(*key)
             }
-            contributions_found = contributions(
+            driving_segments = contributions(
                 own_readings, series.watched, first, last, drop.expected - drop.successes, drop.n
             )
             mix_and_rate = _mix_and_rate(all_readings, series.watched, first, last) if series.is_total else ()
     gaps: tuple[str, ...] = ()
     if transition.kind == "data_gap" and moment_context:
-        gaps = data_gaps(warehouse, series.watched, transition.onset, moment_context.timezone)
-    comments_found: tuple[str, ...] = ()
+        gaps = _data_gaps(warehouse, series.watched, transition.onset, moment_context.timezone)
+    customer_comments: tuple[str, ...] = ()
     if (
         max_comments
         and moment_context
@@ -90,7 +104,7 @@ def build_context(
         and transition.kind == "drop"
         and transition.transition_type != "superseded"
     ):
-        comments_found = _comments(
+        customer_comments = _comments(
             warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments
         )
     return AlertContext(
@@ -98,14 +112,14 @@ def build_context(
         series.watched.title,
         series.watched.owner,
         tuple(dict.fromkeys((*series.watched.receivers, *earlier_receivers))),
-        tuple(contributions_found),
+        tuple(driving_segments),
         readings_query,
         sum(first <= day <= last for day in evaluated.suspended_days) if transition.kind == "drop" else 0,
         value_query,
         mix_and_rate,
         daily_readings,
         (first, last),
-        comments_found,
+        customer_comments,
         gaps,
         moment_context,
     )
@@ -142,6 +156,31 @@ def _mix_and_rate(
             groups.setdefault(segment, []).append(summed(days))
     decompositions = (decompose(segment, group_members, total) for segment, group_members in sorted(groups.items()))
     return tuple(decomposition for decomposition in decompositions if decomposition is not None)
+
+
+def _data_gaps(warehouse: Warehouse, watched: WatchedMoment, first_day: date, timezone: str) -> tuple[str, ...]:
+    """Gaps behind the readings from a day on, one sentence each, newest first. Days are those of timezone.
+
+    A reading depends on its sources until its last case is decided, so a gap may be days after it.
+    """
+    if not (warehouse.table_exists("raw", "blind_spots") and warehouse.table_exists("intermediate", "int_kpi_sources")):
+        return ()
+    keys = {"journey": watched.journey, "kpi": watched.kpi}
+    readings = {**keys, "statistic": watched.statistic, "period": watched.period, "since": first_day}
+    (row,) = warehouse.rows(_LAST_MATURITY_QUERY, readings)
+    if row["decided_at"] is None:
+        return ()
+    starts = datetime.combine(first_day, time(), ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
+    rows = warehouse.rows(_DATA_GAPS_QUERY, {**keys, "starts": starts, "decided": row["decided_at"]})
+    lines = [
+        f"{sanitize(gap['source'])}: {sanitize(gap['reason'], 200)}"
+        f" ({gap['starts_at']:%Y-%m-%d %H:%M} to {gap['ends_at']:%Y-%m-%d %H:%M} UTC)"
+        for gap in rows[:_MAX_LISTED_GAPS]
+    ]
+    return (
+        *lines,
+        *([f"and {len(rows) - _MAX_LISTED_GAPS} more: see jkpi check"] if len(rows) > _MAX_LISTED_GAPS else []),
+    )
 
 
 def _comments(warehouse: Warehouse, survey: str, first: date, last: date, limit: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from jkpi.alerts.evidence.daily_readings import BASELINE_FROM, BASELINE_TO, DailyReading
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import predictive_cdf
 
 _ALPHA = 0.05
@@ -42,7 +42,7 @@ def contributions(
     """
     candidates: list[tuple[Contribution, float]] = []
     for (segment, value), days in readings.items():
-        if segment == ALL_CUSTOMERS[0] or NO_VALUE in value.split("+") or loss <= 0:
+        if segment == ALL_CUSTOMERS[0] or NO_SEGMENT_VALUE in value.split("+") or loss <= 0:
             continue
         successes, n_during = _sum_days(days, watched, first, last)
         successes_before, n_before = _sum_days(days, watched, first - BASELINE_FROM, first - BASELINE_TO)

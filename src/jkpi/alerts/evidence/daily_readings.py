@@ -1,4 +1,4 @@
-"""Daily readings behind an alert, and the queries that show them to a reader. Pure."""
+"""Daily readings behind an alert, and the queries that a message shows. Pure."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class MixRateDecomposition:
 
     @property
     def mix_share(self) -> float:
-        """Share of the change that is mix: above 1 or below 0 if the two effects have opposite signs."""
+        """Share of the change that is mix: above 1 or below 0 if the two effects point in opposite directions."""
         total = self.rate_effect + self.mix_effect
         return self.mix_effect / total if total else 0.0
 
@@ -45,7 +45,7 @@ class MixRateDecomposition:
 def decompose(segment: str, groups: Iterable[SegmentCounts], total: SegmentCounts) -> MixRateDecomposition | None:
     """Rate and mix effect of a segment. Cases that belong to no group given form one more group.
 
-    None if nothing can be compared: no cases before or during, or groups that hold more cases than the total.
+    None if nothing can be compared: no cases before or during, or groups with more cases than the total.
     """
     nonempty = [group for group in groups if group.n or group.n_before]
     remainder = SegmentCounts(

@@ -1,4 +1,4 @@
-"""Reads the daily readings behind alerts from the marts, once a moment."""
+"""Read the daily readings behind alerts from the marts, once a moment."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CacheKey = tuple[WatchedMoment, float | None]
 
 
 class ReadingCache:
-    """Reads the days of each moment once, however many of its series have transitions."""
+    """Cache of daily readings: the days of a moment are read once, however many of its series have transitions."""
 
     def __init__(self, warehouse: Warehouse, transitions: Sequence[Transition]) -> None:
         self._warehouse = warehouse
@@ -85,7 +85,7 @@ def read_daily_readings(
     period: str = "day",
     within_seconds: float | None = None,
 ) -> ReadingsBySegment:
-    """Readings of a KPI in all segments, whatever their status, as they are now. If within_seconds is given, shares of
+    """Readings of a KPI in all segments, of every status, as they are now. If within_seconds is given, shares of
     cases within so many seconds."""
     keys = {"journey": journey, "kpi": kpi, "statistic": statistic, "period": period, "first": first, "last": last}
     if within_seconds is not None:

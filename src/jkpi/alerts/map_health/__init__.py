@@ -1,1 +1,1 @@
-"""Conditions of the map itself and of the sources that feed it."""
+"""Conditions of the map and its sources that owners are notified of."""

@@ -1,4 +1,4 @@
-"""Conditions of the map and its sources: touchpoints without events, unmapped events, silent sources, missing rows.
+"""All conditions of the map and its sources, and touchpoints without events.
 
 The owner is notified once of each. Its end is recorded, without a notification.
 """

@@ -1,4 +1,4 @@
-"""Conditions of a source: it brings unmapped events, it is silent, or rows are missing."""
+"""Conditions of a source: unmapped events, silence, missing rows."""
 
 from __future__ import annotations
 

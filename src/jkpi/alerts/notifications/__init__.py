@@ -1,1 +1,1 @@
-"""A notification: as data, as words, and when it is silenced."""
+"""Notifications as data and as text, and silences."""

@@ -14,7 +14,7 @@ from jkpi.alerts.evidence.contributions import Contribution
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.notifications import slowdown_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
-from jkpi.alerts.notifications.headline import expected_rate, format_age
+from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
@@ -31,7 +31,7 @@ _WEEK = timedelta(days=7)
 
 
 def body_rows(context: AlertContext) -> tuple[BodyRow, ...]:
-    """The rows, in the order in which a reader asks."""
+    """The rows, in the order of a reader's questions."""
     transition, series = context.transition, context.series
     lines: list[BodyRow] = []
     if series is not None:
@@ -64,7 +64,7 @@ def body_rows(context: AlertContext) -> tuple[BodyRow, ...]:
 
 
 def _missing_owner_text(context: AlertContext) -> str:
-    """Journeys and moments have an owner; a source may have none."""
+    """The text for a condition without owner: only a source may have none."""
     condition = context.condition
     if condition is None or condition.segment != "source":
         return "nobody"
@@ -100,7 +100,7 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
         lines.append(("", "The promise is broken as well."))
     lines += _false_alarm_rows(context, series)
-    lines += _contribution_rows(context.contributions, formatter, series.is_total)
+    lines += _contribution_rows(context.contributions, watched, formatter, series.is_total)
     lines += _mix_or_rate_rows(context.effects, formatter)
     lines.append(("Data", _data_text(context)))
     lines += _check_first_rows(context.contributions, context.moment_context)
@@ -132,9 +132,10 @@ def _promise_rows(
     if watched.promise is None or promise_line is None:
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
-    kept_text = "; not broken, but it takes longer" if is_kept else ""
+    kept_text = "; it is kept, but cases take longer" if is_kept else ""
     promise, limit = formatter.in_unit(watched.promise), formatter.from_rate(promise_line)
-    return [("Promise", f"{promise}, broken beyond {limit}{kept_text}")]
+    side = "above" if watched.direction == "lower" else "below"
+    return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 
 
 def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
@@ -143,18 +144,20 @@ def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
     past_interval = evaluated.result.false_alarm_every if evaluated is not None else None
     target_text = f"target: at most one in {approximate_duration(target_interval)} for this moment"
     if past_interval is None:
-        return [("False alarms", f"{target_text}; this series is too young to say more.")]
+        return [("False alarms", f"{target_text}; this series has too little history for its own rate.")]
     comparison = ", more often than the target" if past_interval < target_interval else ""
     past_text = f"this series has had about one in {approximate_duration(past_interval)}{comparison}"
     return [("False alarms", f"{target_text}; {past_text}.")]
 
 
-def _contribution_rows(contributions: Iterable[Contribution], formatter: KpiFormatter, is_total: bool) -> list[BodyRow]:
-    lines = []
+def _contribution_rows(
+    contributions: Iterable[Contribution], watched: WatchedMoment, formatter: KpiFormatter, is_total: bool
+) -> list[BodyRow]:
+    lines, change = [], "rise" if watched.direction == "lower" else "drop"
     for contribution in contributions:
         share_text = "nearly all" if contribution.loss_share >= 0.9 else f"{100 * contribution.loss_share:.0f} %"
         baseline, rate = formatter.from_rate(contribution.baseline), formatter.from_rate(contribution.rate)
-        figures = f"from {baseline} to {rate}, n = {format_count(contribution.n)}; {share_text} of the drop"
+        figures = f"from {baseline} to {rate}, n = {format_count(contribution.n)}; {share_text} of the {change}"
         lines.append(("Driven by", f"{_segment_text(contribution)}: {figures}"))
     return lines or ([("Driven by", "no segment more than others")] if is_total else [])
 
@@ -176,11 +179,12 @@ def _mix_or_rate_rows(effects: Iterable[MixRateDecomposition], formatter: KpiFor
     mix, rate = points(decomposition.mix_effect), points(decomposition.rate_effect)
     if decomposition.mix_share >= MAINLY_MIX:
         total = points(decomposition.rate_effect + decomposition.mix_effect)
-        text = f"mix: the customer mix changed, by {segment}; that makes {mix} of {total}."
+        part = f"all {total}" if mix == total else f"{mix} of {total}"
+        text = f"mix: the customer mix changed, by {segment}; that accounts for {part}."
     elif decomposition.mix_share > MAINLY_RATE:
         text = f"both: {rate} because the groups do worse, {mix} because the mix changed, by {segment}."
     elif decomposition.mix_share < -MAINLY_RATE:
-        text = f"rate: the same groups of customers do worse; the mix makes up for {mix}, by {segment}."
+        text = f"rate: the same groups of customers do worse; the mix offsets {mix}, by {segment}."
     else:
         text = "rate: the same groups of customers do worse; the customer mix explains little."
     return [("Mix or rate", text)]
@@ -225,20 +229,20 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
 def _corrected_rows(context: AlertContext) -> list[BodyRow]:
     stored_alert = context.transition.stored_alert
     if stored_alert is None:
-        return [("Why", "Late data show that there was no drop.")]
+        return [("Why", "Late data show that it was a false alarm.")]
     last = context.series.watched.period_end(stored_alert.fired_on) if context.series else stored_alert.fired_on
-    return [("Why", f"Late data show that there was no drop in the days up to {format_day(last)}.")]
+    return [("Why", f"Late data show that the days up to {format_day(last)} are not unusual.")]
 
 
 def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
-    """An early warning is about the proportion that has progressed, whatever the KPI of the moment counts."""
+    """Rows of an early warning: the proportion that has progressed, for every kind of KPI."""
     if evaluated is None or evaluated.early_warning is None:
         return [("Early warning", "the undecided cohorts are no longer behind.")]
     early_warning, drop = evaluated.early_warning, evaluated.early_warning.detection.drop
     low, high = drop.interval
-    after = format_age(early_warning.age)
+    after = format_cohort_age(early_warning.age)
     progress = (
-        f"after {after} {format_percent(drop.rate, 0)} of those who came on these days had progressed or completed"
+        f"after {after} {format_percent(drop.rate, 0)} of the customers of these days had progressed or completed"
     )
     interval = f"{format_percent(low, 0)} to {format_percent(high, 0)} with 95 % confidence"
     return [
@@ -265,10 +269,13 @@ def _data_gap_or_error_rows(context: AlertContext) -> list[BodyRow]:
         return [
             ("Since", f"{since_text}: its readings are withheld and not evaluated, because {reason}."),
             *(("" if number else "Missing data", gap) for number, gap in enumerate(context.data_gaps)),
-            ("Next", "See jkpi check and jkpi status. There is no reminder; until it ends, silence is no all-clear."),
+            ("Next", "See jkpi check and jkpi status. There is no reminder. Until it ends, drops are not detected."),
         ]
-    reason = f"{since_text}: its readings are not counts of good outcomes among all, so they cannot be evaluated."
-    return [("Since", reason), ("Next", "For the data team: see the readings below. Silence is no all-clear.")]
+    reason = f"{since_text}: its counts are impossible and cannot be evaluated."
+    return [
+        ("Since", reason),
+        ("Next", "For the data team: see the readings below. Until they are correct, drops are not detected."),
+    ]
 
 
 def _value_text(formatter: KpiFormatter, sample: PooledSample, period: str) -> str:
@@ -291,8 +298,8 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
     if repeat_every is not None:
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
-        reminder_text = f" Until somebody acknowledges it, you get a reminder {frequency}."
+        reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
     return (
-        "Evaluated again with each mature day. You are notified when it resolves, worsens, or late data show that there"
-        f" was no drop.{reminder_text}"
+        "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
+        f" show that it was a false alarm.{reminder_text}"
     )

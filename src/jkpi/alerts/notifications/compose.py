@@ -1,4 +1,4 @@
-"""Composes one message for one receiver and run. Pure: alert contexts in, a notification out."""
+"""Compose one message for one receiver and run. Pure: alert contexts in, a notification out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class NotificationItem:
 
 @dataclass(frozen=True)
 class MessageMetadata:
-    """What a message says about itself. repeat_every: time between reminders while nobody acknowledges an alert."""
+    """What a message needs besides its alerts. repeat_every: time between reminders until an alert is acknowledged."""
 
     notification_id: str
     workspace: str

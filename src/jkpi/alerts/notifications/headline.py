@@ -1,4 +1,4 @@
-"""What happened in one line: the headline of a notification, and a line of the watch list. Pure; plain text.
+"""Headlines of notifications, and lines of the watch list. Pure; plain text.
 
 Segment values come from the data and are reduced to one plain line.
 """
@@ -39,7 +39,7 @@ def alert_headline(context: AlertContext) -> str:
     if transition.transition_type == "superseded":
         return f"{name}: closed, {'no longer in the data' if transition.series_missing else 'the map has changed'}"
     if transition.transition_type == "corrected":
-        return f"{name}: corrected: there was no drop"
+        return f"{name}: corrected: it was a false alarm"
     if transition.transition_type == "resolved" and transition.episode is None:
         return f"{name}: resolved, nothing low since"
     if series is None or transition.episode is None:
@@ -117,11 +117,11 @@ def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop
-    age = format_age(evaluated.early_warning.age)
+    age = format_cohort_age(evaluated.early_warning.age)
     return f"after {age} {format_percent(drop.rate, 0)} have completed, baseline {format_percent(drop.reference, 0)}"
 
 
-def format_age(age: timedelta) -> str:
+def format_cohort_age(age: timedelta) -> str:
     """1 hour; 4 hours; a day; 3 days."""
     hours = age // timedelta(hours=1)
     return pluralize(hours, "hour") if hours < 24 else pluralize(hours // 24, "day")

@@ -1,4 +1,4 @@
-"""Why a notification is suppressed: a silence, or a mute interval. Pure; the state of the alert does not change."""
+"""Silences and mute intervals, which suppress notifications but change no alert. Pure."""
 
 from __future__ import annotations
 

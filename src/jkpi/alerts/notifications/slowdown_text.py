@@ -1,4 +1,4 @@
-"""Slowdowns in words: what the sign test of durations found. Pure; plain text."""
+"""Texts about slowdowns, which the sign test of durations detects. Pure; plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links that acknowledge an alert. Whoever has a link may use it until it expires. Pure.
+"""Signed links that acknowledge an alert. Anyone who has a link may use it until it expires. Pure.
 
 A link names the alert, the receiver it was sent to and its expiry, signed with HMAC-SHA256 over all three.
 """

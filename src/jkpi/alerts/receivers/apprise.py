@@ -1,6 +1,6 @@
-"""Sends plain text to an Apprise URL.
+"""Send plain text to an Apprise URL.
 
-The URL holds passwords and tokens, so the logs of the libraries that use it are captured while they do.
+The URL contains passwords and tokens, so the logs of the libraries that use it are captured while they do.
 """
 
 from __future__ import annotations

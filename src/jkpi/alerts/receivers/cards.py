@@ -85,12 +85,12 @@ def teams_payload(notification: Notification, link: AcknowledgeLink) -> bytes:
 
 
 def escape_slack(text: str) -> str:
-    """Escape the three characters of Slack markup that can mention somebody or make a link."""
+    """Escape the three characters of Slack markup that can mention a person or make a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
-    """Sections, more alerts and watch list, cut to what a card can hold."""
+    """Sections, more alerts and watch list, shortened to the limits of a card."""
     lines = [
         *(item.headline for item in notification.items[_MAX_ITEMS:]),
         *(text for _, text in notification.summaries),
@@ -108,7 +108,7 @@ def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
 
 
 def _action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:
-    """Without the link, which is a button."""
+    """The rows of actions without the link, which is a button."""
     return [(label or "Acknowledge", text) for label, text in action_rows(item, link) if not text.startswith("http")]
 
 

@@ -15,7 +15,7 @@ from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, foot
 from jkpi.formatting.numbers import format_count
 
 _MAX_CHARTS = 5
-"""Alerts with a chart. Mail clients cut mails beyond about 100 KB."""
+"""Largest number of alerts with a chart. Mail clients truncate mails beyond about 100 KB."""
 _FONT = "font:15px/22px Arial,sans-serif;color:#1f2429;"
 _COLOURS = {"failure": "#b3261e", "warning": "#b5892e", "success": "#2e7d4f", "info": "#4a6fa5"}
 

@@ -1,4 +1,4 @@
-"""One HTTP POST to an address that was checked before the connection.
+"""One HTTP POST, only to an address that is allowed.
 
 A URL in a workspace may name a host whose DNS answer changes between check and connection, a server that redirects into
 a private network, or one that answers one byte a minute. So the name is resolved once and each of its addresses is
@@ -27,7 +27,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True)
 class PostResult:
-    """The status of the response. Its body may hold secrets and is not kept."""
+    """The status of the response. Its body may contain secrets and is not kept."""
 
     status: int
 
@@ -46,7 +46,7 @@ def post_once(
     addresses = checked_addresses(host, port, allow_private)
     path = (url_parts.path or "/") + (f"?{url_parts.query}" if url_parts.query else "")
     connection = _Connection(host, port, addresses, url_parts.scheme == "https", timeout)
-    timer = threading.Timer(timeout, connection.cut)
+    timer = threading.Timer(timeout, connection.abort)
     timer.daemon = True
     timer.start()
     try:
@@ -139,12 +139,12 @@ class _Connection(http.client.HTTPConnection):
             raise failure
         self.sock.settimeout(self._limit)
         if self._tls:
-            # The handshake is a separate step, so that `cut` can reach a socket that waits in it.
+            # The handshake is a separate step, so that `abort` can reach a socket that waits in it.
             context = ssl.create_default_context()
             self.sock = context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
             self.sock.do_handshake()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """The time limit has passed: a thread that waits for this socket gets an error."""
         self.was_cut = True
         sock = self.sock

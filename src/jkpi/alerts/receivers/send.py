@@ -1,6 +1,6 @@
-"""Sends one notification to one receiver, in the form that suits its kind.
+"""Send one notification to one receiver, in the form that suits its kind.
 
-The URL of a receiver is a secret: it holds passwords and tokens. It appears in no error and in no table.
+The URL of a receiver is a secret: it contains passwords and tokens. It appears in no error and in no table.
 """
 
 from __future__ import annotations

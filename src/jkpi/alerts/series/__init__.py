@@ -1,1 +1,1 @@
-"""Which series are watched, their panels from the marts, and the evaluation of all of them."""
+"""Watched series: which there are, their panels from the marts, and their evaluation."""

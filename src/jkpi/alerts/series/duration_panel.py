@@ -1,4 +1,4 @@
-"""Durations of all series of one moment of truth, from the marts, laid on a calendar."""
+"""Durations of all series of one moment of truth, from the marts, on one calendar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jkpi.alerts.series.panel import MartRows, Panel, SeriesKey
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import Ints
 from jkpi.alerts.statistics.duration_histogram import (
     DurationHistogram,
@@ -66,7 +66,7 @@ def read_duration_panel(
     spans = {key: rows.since_definition_change(span) for key, span in series.items()}
     days, at_most_seconds = columns["period_start"].astype(np.int64), columns["at_most_seconds"]
     if wanted_keys is None:
-        named = sorted(key for key in spans if key != ALL_CUSTOMERS and NO_VALUE not in key[1].split("+"))
+        named = sorted(key for key in spans if key != ALL_CUSTOMERS and NO_SEGMENT_VALUE not in key[1].split("+"))
         wanted_keys = [ALL_CUSTOMERS, *named]
     keys = [key for key in wanted_keys if key in spans and (at_most_seconds[spans[key]] >= 0).any()]
     step = watched.evaluation_config.step_days

@@ -26,7 +26,7 @@ def allocate_budget(
     """Rules of the series of a moment. All customers get half of the false-alarm budget, the segments share the other
     half.
 
-    line_count: 2 if durations are tested beside the share within tolerance; each line then gets half.
+    line_count: 2 if durations are tested in addition to the share within tolerance; each line then gets half.
     """
     segment_count = len(panel.keys) - 1
     fraction = (0.5 if segment_count else 1.0) / line_count

@@ -1,4 +1,4 @@
-"""Series of one moment of truth: mature readings from the marts, laid on a calendar."""
+"""Series of one moment of truth: mature readings from the marts, on one calendar."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
 from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
@@ -52,7 +52,7 @@ class MartRows:
         return texts[codes[span.stop - 1]] if span.stop > span.start else None
 
     def _encoded(self, name: str) -> tuple[Ints, list[Any]]:
-        """(N,) codes, and the texts they stand for."""
+        """(N,) codes, and the texts they encode."""
         import pyarrow as pa
 
         if not self._batches:
@@ -149,7 +149,10 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
     rows = MartRows(list(warehouse.batches(sql, parameters)))
     spans = rows.series_spans()
     spans.setdefault(ALL_CUSTOMERS, slice(0, 0))
-    keys = [ALL_CUSTOMERS, *(key for key in spans if key != ALL_CUSTOMERS and NO_VALUE not in key[1].split("+"))]
+    keys = [
+        ALL_CUSTOMERS,
+        *(key for key in spans if key != ALL_CUSTOMERS and NO_SEGMENT_VALUE not in key[1].split("+")),
+    ]
     return _panel_from_rows(watched, rows, keys, spans, until, is_inverted=watched.direction == "lower")
 
 
@@ -189,7 +192,7 @@ def _panel_from_rows(
         if span.stop > span.start:
             begin[row] = (days[span.start] - first_number) // step
             newest = int(days[span.stop - 1])
-            # A day without a reading is missing for all customers only: a segment may have had nobody that day.
+            # A day without a reading is missing for all customers only: a segment may have had no cases that day.
             end[row] = ((max(newest, due_number) if row == 0 else newest) - first_number) // step + 1
             write_readings(grid, row, (days[span] - first_number) // step, counts[span], is_suspended[span])
     definition_since = tuple(

@@ -12,7 +12,7 @@ from jkpi.journeys.model import Journey
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 ALL_CUSTOMERS = ("all", "all")
-NO_VALUE = "(none)"
+NO_SEGMENT_VALUE = "(none)"
 CONSOLE = "console"
 DEFAULT_CASE_DURATION, MAX_HOLIDAY_HORIZON = timedelta(days=3), timedelta(days=5)
 """Assumed duration of a case if each case has its own tolerance or none; and the duration beyond which a holiday hardly
@@ -21,7 +21,7 @@ matters."""
 
 @dataclass(frozen=True)
 class WatchedMoment:
-    """A moment of truth and its place on the map.
+    """A moment of truth and its position on the map.
 
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
     usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
@@ -128,7 +128,7 @@ def split_segment(segment: str, value: str) -> dict[str, str] | None:
 
 
 def is_subsegment(segment: str, value: str, wider_segment: str, wider_value: str) -> bool:
-    """Whether a combination of segments holds some customers of the wider segment value, and no others."""
+    """Whether a combination of segments is part of the wider segment value: some of its customers, and no others."""
     values, wider_values = split_segment(segment, value), split_segment(wider_segment, wider_value)
     return values is not None and wider_values is not None and wider_values.items() < values.items()
 

@@ -1,8 +1,8 @@
 """Baseline of a series: its own rate on that day of the week, from clean days before it. Pure.
 
-The window holds the last 63 included days but the newest 7, so 56 days: a slow drop must not become its own baseline.
+The window is the last 63 included days without the newest 7, so 56 days: a slow drop must not become its own baseline.
 Days are not included if they are withheld, empty, part of an alert, or part of a newly broken promise. Such days are
-cut out of the calendar: the window reaches further back instead of running empty, and the baseline stays fixed during
+left out: the window reaches further back instead of running empty, and the baseline stays fixed during
 an alert.
 
 Sums over the window are updated with each included day, and recomputed when days are excluded or included again.
@@ -111,7 +111,7 @@ class Baseline:
         return row_index, self._included[rows[row_index], position[row_index, offset]].astype(np.intp)
 
     def window_rate(self) -> tuple[Floats, Bools]:
-        """(S,) twice: rate over the whole window, and whether it holds any case."""
+        """(S,) twice: rate over the whole window, and whether it has any case."""
         n, successes = self._sums[1].sum(axis=0), self._sums[3].sum(axis=0)
         return successes / np.maximum(n, 1.0), n > 0
 
@@ -211,7 +211,7 @@ def _overdispersion(
 
 
 def _prior(effective: Floats, rate_by_slot: Floats, pooled: Floats, overall: Floats) -> Floats:
-    """Cases that the all-weekday rate counts for beside a weekday's own rate: many if weekdays do not differ."""
+    """Cases that the all-weekday rate counts for next to a weekday's own rate: many if weekdays do not differ."""
     total_effective = effective.sum(axis=0)
     unit_variance = overall * (1.0 - overall)
     between_weekdays = (effective * (rate_by_slot - pooled) ** 2).sum(axis=0) / unit_variance

@@ -1,4 +1,4 @@
-"""How surprising is a count: beta-binomial tails and Wilson's interval, element by element. Pure.
+"""Beta-binomial tails, which show how surprising a count is, and Wilson's interval. Element by element. Pure.
 
 The tail is P(X <= k), not the mid-p: on small counts it exceeds the nominal error, so a stated error is an upper bound
 at the cost of a little power. X is beta-binomial: days of one series vary more than chance alone (intraclass

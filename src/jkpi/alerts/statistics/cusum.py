@@ -27,7 +27,7 @@ QUASI_LIMIT = 1.0
 """Standard deviations below the reference from which quasi-likelihood would overrate a single unusual day. Beyond them
 the predictive beta-binomial is used, whose evidence is bounded."""
 _MIN_RATE_FRACTION = 0.1
-"""A reference rate smaller than the drop is assumed to fall to a tenth of itself."""
+"""A reference rate smaller than the drop is assumed to drop to a tenth of itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ def zero_cusum(series_count: int) -> CusumState:
 
 
 def update_cusum(before: CusumState, column: int, llr: Floats, included: Bools, expired: Bools) -> CusumState:
-    """Sums after one more column. They keep their value where the column is not included, and restart where expired."""
+    """The sums after one more column: unchanged if the column is not included, restarted if they have expired."""
     sums = np.where(expired, 0.0, before.sums)
     positive_since = np.where(included & (sums <= 0.0), column, before.positive_since)
     return CusumState(np.where(included, np.maximum(sums + llr, 0.0), sums), positive_since)

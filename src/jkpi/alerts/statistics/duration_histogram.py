@@ -25,7 +25,7 @@ class DurationHistogram:
     """Durations of one series over its own T columns; the first is column start_column of a grid.
 
     edges (K,): upper edges of the bins, in seconds. cumulative_counts (T, K): cases that took at most so long, in the
-    smallest integer type that holds them; n (T,): all cases. decided_seconds (T,): counts below it are final.
+    smallest integer type that can store them; n (T,): all cases. decided_seconds (T,): counts below it are final.
     is_suspended (T,): counts above decided_seconds will never be known.
     """
 
@@ -85,7 +85,7 @@ class DurationHistogram:
 def histogram_from_counts(
     start_column: int, edges: Floats, counts: npt.NDArray[Any], decided_seconds: Floats, is_suspended: Bools
 ) -> DurationHistogram:
-    """Histogram from counts per bin. counts (T, K + 1): the last column holds cases longer than the last edge."""
+    """Histogram from counts per bin. counts (T, K + 1): the last column counts cases longer than the last edge."""
     cumulative = counts.cumsum(axis=1)
     n = cumulative[:, -1].astype(float)
     cumulative_counts = cumulative[:, :-1].astype(np.min_scalar_type(int(n.max(initial=0.0))))

@@ -1,4 +1,4 @@
-"""What people do about alerts: acknowledge and silence them. Neither changes the state of an alert."""
+"""Acknowledge and silence alerts. Neither changes the state of an alert."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from jkpi.state.engine import (
 class Acknowledgement:
     """Who acknowledged an alert, and when.
 
-    is_new: False if somebody acknowledged it before. forwarded_count: programs (PagerDuty, webhooks) that are notified.
+    is_new: False if it had been acknowledged before. forwarded_count: programs (PagerDuty, webhooks) that are notified.
     """
 
     alert_id: str
@@ -109,7 +109,7 @@ def acknowledge(
 def silence(settings: Settings, scope: str, until: datetime, reason: str, created_by: str, now: datetime) -> Silence:
     """Suppress notifications about an alert or about series until a time, by the clock of the data (`as_of`).
 
-    What still holds at that time is notified then.
+    What is still true then is notified then.
 
     Raises:
         InputError: nothing has that name, or the time has passed.

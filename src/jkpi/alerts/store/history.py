@@ -154,7 +154,7 @@ def _entry(row: Row[Any], deliveries: list[DeliveryRecord]) -> HistoryEntry:
 def _compare_readings(
     alert: Row[Any], then: list[DailyReading], warehouse: Warehouse | None, figures: dict[str, Any]
 ) -> list[ReadingThenNow]:
-    """Compare the readings day by day. figures: of their transition; they hold its period and time limit."""
+    """Compare the readings day by day. figures: of their transition, with its period and time limit."""
     if not then:
         return []
     first, last = then[0].period_start, then[-1].period_start

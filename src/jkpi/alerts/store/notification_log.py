@@ -77,7 +77,7 @@ def receivers_notified(connection: Connection, alert_ids: Iterable[str]) -> dict
 
 
 def read_acknowledged_numbers(connection: Connection) -> dict[str, int]:
-    """Alert -> the newest of its transitions that somebody acknowledged."""
+    """Alert -> the newest of its transitions that was acknowledged."""
     query = select(acknowledgements.c.alert_id, func.max(acknowledgements.c.number)).group_by(
         acknowledgements.c.alert_id
     )
@@ -147,7 +147,7 @@ def forward_acknowledgement(
     thread_id: str,
     now: datetime,
 ) -> None:
-    """Queue the message that tells a program of an acknowledgement, in order with the others about that alert."""
+    """Queue the message that notifies a program of an acknowledgement, in order with the others about that alert."""
     enqueue(connection, receiver, notification, [], now)
     row = {
         "alert_id": alert_id,
@@ -164,12 +164,12 @@ def forward_acknowledgement(
 
 
 def discard(connection: Connection, log_ids: Sequence[int]) -> None:
-    """These entries need no notification any more."""
+    """Drop log entries that need no notification any more."""
     _update_entries(connection, log_ids, status="dropped", suppression_reason=None)
 
 
 def suppress(connection: Connection, log_ids: Sequence[int], reason: SuppressionReason) -> None:
-    """These entries stay pending, for that reason."""
+    """Keep log entries pending, and record the reason."""
     _update_entries(connection, log_ids, suppression_reason=reason)
 
 

@@ -1,4 +1,4 @@
-"""Why a stored alert closes, if the data no longer show it. Pure.
+"""Reasons for closing a stored alert that the data no longer show. Pure.
 
 An edited rule or missing readings prove nothing about the past. An alert is corrected or reopened only if every day
 that was final then has a reading today.
@@ -22,7 +22,7 @@ _BELOW_LINE = (SeriesState.PATTERN, SeriesState.FIRING, SeriesState.RECOVERING)
 
 
 def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
-    """Terms of the rule of a series, as stored in JSON. The budget term holds family size and days between false
+    """Terms of the rule of a series, as stored in JSON. The budget term has family size and days between false
     alarms."""
     watched = evaluated.series.watched
     terms: dict[str, Any] = {
@@ -48,7 +48,7 @@ def closing_reason(evaluated: EvaluatedSeries, alert: StoredAlert) -> Transition
     if changed - {BUDGET_KEY}:
         return "superseded"
     if evaluated.definition_since is not None and evaluated.definition_since > alert.onset:
-        return "superseded"  # the KPI is another one now: its readings prove nothing about the alert
+        return "superseded"  # its definition changed: new readings prove nothing about the alert
     reaches_back = evaluated.first_day is not None and evaluated.first_day <= alert.onset
     # With more segments each needs more evidence, in the past too: that is no correction by late data.
     if reaches_back and not changed and has_all_days(evaluated, alert, alert.onset, alert.fired_on):

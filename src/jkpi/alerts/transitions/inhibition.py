@@ -114,7 +114,7 @@ def same_episode(child: Detection, parent: Detection, same_promise: bool) -> boo
     if child.line == parent.line == "promise" and same_promise:
         return True
     is_same = child.line == parent.line or (child.line, parent.line) == ("median", "baseline")
-    # An onset may lie long before the drop itself, so a child that fired after the onset of its parent belongs to it.
+    # An onset may be long before the drop itself, so a child that fired after the onset of its parent belongs to it.
     return is_same and child.onset - SAME_ONSET_WITHIN <= parent.onset <= max(
         child.onset + SAME_ONSET_WITHIN, child.fired_on
     )

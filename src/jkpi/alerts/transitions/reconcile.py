@@ -120,7 +120,7 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
     if episode is not None and is_news:
         opening = _opening(evaluated, "drop", episode.onset, episode.fired_on, episode)
         closed_alerts = [alert for alert in alerts if not alert.is_open]
-        # A drop beside the end of another alert is new, unless an alert with its id (its onset) exists.
+        # A drop next to the end of another alert is new, unless an alert with its id (its onset) exists.
         earlier_alerts = [
             earlier_alert for earlier_alert in closed_alerts if earlier_alert.alert_id == opening.alert_id
         ] or [
@@ -190,7 +190,7 @@ def _spell_transitions(
     current = next((alert for alert in alerts if alert.is_open), None)
     if onset is not None and current is None:
         earlier = next((alert for alert in alerts if alert.onset == onset), None)
-        # The same spell was notified before, and ended by data that are missing again: do not notify twice.
+        # The same condition was notified before, and ended by data that are missing again: do not notify twice.
         return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]
     if onset is None and current is not None:
         return [_following(current, "ended", evaluated.result.last_day or current.onset, evaluated)]

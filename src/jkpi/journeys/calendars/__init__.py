@@ -1,1 +1,1 @@
-"""Business calendars: read from YAML and expanded to open and closed intervals for the warehouse."""
+"""Business calendars, read from YAML and expanded to open and closed intervals for the warehouse."""

@@ -1,4 +1,4 @@
-"""Parses open hours and weekdays: `09:00-12:30`, `22:00-02:00`, `mon-fri`. Pure."""
+"""Parse open hours and weekdays: `09:00-12:30`, `22:00-02:00`, `mon-fri`. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expands a calendar into open and closed intervals of each UTC day, with the open seconds before each interval.
+"""Expand a calendar into open and closed intervals of each UTC day, with the open seconds before each interval.
 
 Local time decides: an open hour that daylight saving skips does not exist, and one that it repeats counts twice. Pure.
 """
@@ -17,7 +17,7 @@ from jkpi.journeys.calendars.model import Calendar
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FIRST_DAY = date(2000, 1, 1)
+CALENDAR_START = date(2000, 1, 1)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86400
 # No zone is further from UTC than this; whole days, because hours are expanded by day.
@@ -32,23 +32,24 @@ def calendar_intervals(calendar: Calendar, until: date) -> pa.Table:
     """
     import pyarrow as pa
 
-    end = (until - FIRST_DAY).days * _DAY
+    end = (until - CALENDAR_START).days * _DAY
     opens, closes = _in_utc(*_local_open_hours(calendar, until), _offsets(ZoneInfo(calendar.timezone), end), end)
-    cuts = np.unique(np.concatenate([opens, closes, np.arange(0, end, _DAY)]))
-    cuts = cuts[(cuts >= 0) & (cuts < end)]
-    is_open = np.searchsorted(opens, cuts, side="right") > np.searchsorted(closes, cuts, side="right")
+    boundaries = np.unique(np.concatenate([opens, closes, np.arange(0, end, _DAY)]))
+    boundaries = boundaries[(boundaries >= 0) & (boundaries < end)]
+    is_open = np.searchsorted(opens, boundaries, side="right") > np.searchsorted(closes, boundaries, side="right")
     # Adjacent open intervals are merged: a boundary is where it opens, closes, or a new day starts.
-    is_boundary = (cuts % _DAY == 0) | np.concatenate([[True], is_open[1:] != is_open[:-1]])
-    cuts, is_open = cuts[is_boundary], is_open[is_boundary]
-    ends = np.append(cuts[1:], end)
-    open_seconds_before = np.cumsum(np.concatenate([[0], np.where(is_open, ends - cuts, 0)[:-1]]))
-    starts_at = np.datetime64(FIRST_DAY, "us") + cuts * np.timedelta64(1, "s")
+    is_boundary = (boundaries % _DAY == 0) | np.concatenate([[True], is_open[1:] != is_open[:-1]])
+    boundaries, is_open = boundaries[is_boundary], is_open[is_boundary]
+    ends = np.append(boundaries[1:], end)
+    open_seconds_before = np.cumsum(np.concatenate([[0], np.where(is_open, ends - boundaries, 0)[:-1]]))
+    starts_at = np.datetime64(CALENDAR_START, "us") + boundaries * np.timedelta64(1, "s")
+    ends_at = np.datetime64(CALENDAR_START, "us") + ends * np.timedelta64(1, "s")
     return pa.table(
         {
-            "calendar": pa.array([calendar.calendar] * len(cuts), pa.string()),
+            "calendar": pa.array([calendar.calendar] * len(boundaries), pa.string()),
             "utc_date": pa.array(starts_at.astype("datetime64[D]"), pa.date32()),
             "starts_at": pa.array(starts_at, pa.timestamp("us")),
-            "ends_at": pa.array(np.datetime64(FIRST_DAY, "us") + ends * np.timedelta64(1, "s"), pa.timestamp("us")),
+            "ends_at": pa.array(ends_at, pa.timestamp("us")),
             "is_open": pa.array(is_open, pa.bool_()),
             "seconds_before": pa.array(open_seconds_before, pa.int64()),
         }
@@ -70,9 +71,9 @@ def open_intervals_on(calendar: Calendar, day: date) -> list[OpenInterval]:
 def _local_open_hours(calendar: Calendar, until: date) -> tuple[Any, Any]:
     """Starts and ends of open hours in local seconds from 2000-01-01, with a margin of one day on either side."""
     starts, ends = [], []
-    day, last = FIRST_DAY - 2 * _MAX_UTC_OFFSET, until + _MAX_UTC_OFFSET
+    day, last = CALENDAR_START - 2 * _MAX_UTC_OFFSET, until + _MAX_UTC_OFFSET
     while day <= last:
-        midnight = (day - FIRST_DAY).days * _DAY
+        midnight = (day - CALENDAR_START).days * _DAY
         for hours in open_intervals_on(calendar, day):
             starts.append(midnight + 60 * hours.starts)
             ends.append(midnight + 60 * hours.ends)

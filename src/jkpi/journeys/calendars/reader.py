@@ -1,4 +1,4 @@
-"""Reads all calendars of a workspace and reports all problems at once."""
+"""Read all calendars of a workspace and report all problems at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from jkpi.documents.validation_errors import validation_problems
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.journeys.calendars.model import Calendar
 
-FOLDER = "calendars"
-SUFFIXES = (".yml", ".yaml")
+_FOLDER = "calendars"
+_SUFFIXES = (".yml", ".yaml")
 
 
 def read_calendars(workspace: Path) -> tuple[Calendar, ...]:
@@ -58,7 +58,7 @@ def calendar_names(workspace: Path) -> frozenset[str] | None:
 
 
 def _files(workspace: Path) -> list[Path]:
-    return sorted(path for path in (workspace / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())
+    return sorted(path for path in (workspace / _FOLDER).glob("*") if path.suffix in _SUFFIXES and path.is_file())
 
 
 def _name(document: Document) -> str | None:

@@ -1,4 +1,4 @@
-"""Writes the calendars of the workspace into the landing tables; unchanged calendars are not written again."""
+"""Write the calendars of the workspace into the landing tables; unchanged calendars are not written again."""
 
 from __future__ import annotations
 

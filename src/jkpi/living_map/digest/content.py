@@ -169,7 +169,7 @@ def _segment_since_text(name: str, moment: DigestRow, alerts: Sequence[DigestRow
 
 
 def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRow], today: date) -> list[DigestRow]:
-    """Health rows with the baseline of an alert of that time, because the eight weeks before may include the drop."""
+    """Health rows with the baseline of an alert of that time, because the eight weeks before may contain the drop."""
     drop_alerts = [
         drop_alert
         for drop_alert in alerts
@@ -217,7 +217,7 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
 
 def _kpi_item(row: DigestRow, now: datetime) -> tuple[str | None, str]:
     """The section and the sentence; (None, "") if there is no news."""
-    start, title = row["value_week_start"], f"{row['title']} ({row['place']})"
+    start, title = row["value_week_start"], f"{row['title']} ({row['location']})"
     if row["status"] == "no_data":
         # A KPI of a version this new is not stale.
         valid_from = row.get("valid_from")
@@ -258,7 +258,7 @@ def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
 
 def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
     last = row["last_evidence_at"]
-    title = f"{titleize(row['name'])} ({row['place']})"
+    title = f"{titleize(row['name'])} ({row['location']})"
     if last is None:
         return f"{title}: on the map, but never in the data"
     current = now.astimezone(UTC).replace(tzinfo=None)

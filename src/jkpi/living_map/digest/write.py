@@ -1,4 +1,4 @@
-"""Writes the weekly digests as HTML files next to the pages."""
+"""Write the weekly digests as HTML files next to the pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jkpi.config.settings import Settings
 from jkpi.living_map.digest.content import SECTIONS, DigestRow, OwnerDigest, build_digests
 from jkpi.living_map.files import write_atomically
 from jkpi.living_map.page_model import file_name
-from jkpi.living_map.render import render_digest
+from jkpi.living_map.render import render_digest_mail
 from jkpi.state.alert_records import MomentState
 from jkpi.warehouse.base import Warehouse
 
@@ -29,7 +29,7 @@ class WrittenDigest:
 def write_digests(
     settings: Settings, warehouse: Warehouse, states: Sequence[MomentState], alerts: Sequence[DigestRow]
 ) -> list[WrittenDigest]:
-    """Writes the digest of each owner. `alerts`: all that were ever announced, as `build_digests` needs them.
+    """Write the digest of each owner. `alerts`: all that were ever announced, as `build_digests` needs them.
 
     Raises:
         SystemFailure: a file cannot be written.
@@ -40,7 +40,7 @@ def write_digests(
         _read_health(warehouse), _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now
     ):
         path = settings.site_dir / "digests" / file_name(digest.owner)
-        write_atomically(path, render_digest(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
+        write_atomically(path, render_digest_mail(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
         written.append(WrittenDigest(digest, path))
     return written
 
@@ -54,7 +54,7 @@ def _read_health(warehouse: Warehouse) -> list[dict[str, Any]]:
         "   when stages.title is null then journeys.title"
         "   when (select count(*) from raw.map_journeys where is_current) = 1 then stages.title"
         "   else stages.title || ', ' || journeys.title"
-        " end as place from marts.rpt_journey_health as health"
+        " end as location from marts.rpt_journey_health as health"
         " inner join raw.map_journeys as journeys on health.journey = journeys.journey and journeys.is_current"
         " left join raw.map_stages as stages"
         " on health.journey = stages.journey and health.stage = stages.stage and stages.is_current"
@@ -68,7 +68,7 @@ def _read_touchpoint_coverage(warehouse: Warehouse) -> list[dict[str, Any]]:
     if not warehouse.table_exists("marts", "rpt_map_coverage"):
         return []
     return warehouse.rows(
-        "select coverage.name, coverage.last_evidence_at, stages.owner, stages.title as place"
+        "select coverage.name, coverage.last_evidence_at, stages.owner, stages.title as location"
         " from marts.rpt_map_coverage as coverage inner join raw.map_stages as stages"
         " on coverage.journey = stages.journey and coverage.stage = stages.stage and stages.is_current"
         " where coverage.element = 'touchpoint' order by coverage.journey, stages.position, coverage.name"

@@ -1,4 +1,4 @@
-"""Runs the migrations in the transaction of the given connection: all of them are applied, or none."""
+"""Run the migrations in the transaction of the given connection: all of them are applied, or none."""
 
 from alembic import context
 

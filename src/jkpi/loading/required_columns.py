@@ -1,4 +1,4 @@
-"""Checks that a file or query has the columns that its source needs."""
+"""The columns that a source needs, and the check that a file or query has them."""
 
 from __future__ import annotations
 

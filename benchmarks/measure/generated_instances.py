@@ -1,6 +1,6 @@
-"""Generated customers on three journeys, in chunks of journey instances: loops, steps back, drop-offs, pauses.
+"""Generated journey instances of three journeys, in chunks: loops, steps back, drop-offs, pauses.
 
-The same seed and size give the same rows. A chunk takes a few tens of megabytes, whatever the total size.
+The same seed and size give the same rows. A chunk takes a few tens of megabytes, at any total size.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.measure.maps import AS_OF, DAYS, SIZES, WALKS
+from benchmarks.measure.maps import AS_OF, DAYS, JOURNEYS, SIZES
 
 Ints = npt.NDArray[np.int64]
 
@@ -29,7 +29,7 @@ BEGIN = _END - DAYS * _DAY
 """Seconds since 1970, UTC."""
 
 # Probability of each touchpoint, given that its stage is reached.
-_MET = np.array([1, 0.12, 0.2, 0.95, 0.6, 0.97, 0.6, 0.2, 0.95, 0.6, 0.93, 0.35])
+_TOUCHPOINT_RATES = np.array([1, 0.12, 0.2, 0.95, 0.6, 0.97, 0.6, 0.2, 0.95, 0.6, 0.93, 0.35])
 _AGAIN, _BACK, _DROP_OFF, _NO_GAP, _RETURNS, _UNKNOWN = 0.06, 0.05, 0.09, 0.04, 0.05, 0.02
 
 
@@ -75,7 +75,7 @@ def _calendar(instances: int) -> Callable[[int, int], Ints]:
 def _chunk(random: np.random.Generator, day: Ints, customers: int) -> Chunk:
     n = len(day)
     start = BEGIN + day * _DAY + (5 * 3600 + random.beta(2, 3, n) * 16 * 3600).astype(np.int64)
-    journey = random.integers(0, len(WALKS), n)
+    journey = random.integers(0, len(JOURNEYS), n)
     customer = random.integers(0, customers, n)
     # Some customers return days after their journey instance began, whether it has ended or not.
     back = np.flatnonzero(random.random(n) < _RETURNS)[1:]
@@ -109,9 +109,9 @@ def _steps(random: np.random.Generator, n: int) -> tuple[npt.NDArray[np.bool_], 
         stage = _STAGE[slot]
         if slot == _FIRSTS[stage] and stage > 0:
             reached = reached & (random.random(n) >= _DROP_OFF)
-        met = reached & (random.random(n) < _MET[slot])
+        happened = reached & (random.random(n) < _TOUCHPOINT_RATES[slot])
         touchpoint += [slot, slot]
-        happens += [met, met & (random.random(n) < _AGAIN)]
+        happens += [happened, happened & (random.random(n) < _AGAIN)]
         if stage > 0 and (slot + 1 == SLOTS or _STAGE[slot + 1] != stage):
             # A step back to the stage before, and then this one once more.
             back = reached & (random.random(n) < _BACK)
@@ -131,12 +131,14 @@ def _answers(
     n = len(customer)
     share = ANSWERS_OF_EVENTS * happens.sum() / n / 3
     last = np.where(happens, times, 0).max(axis=1)
-    went = happens.sum(axis=1)
+    event_count = happens.sum(axis=1)
     parts = []
     for questions, at, spread in (((0,), times[:, 0], 2 * _DAY), ((1, 2), last, 4 * _DAY)):
         who = np.flatnonzero((random.random(n) < share) & (last > 0))
         when = at[who] + random.integers(600, spread, len(who))
-        satisfaction = random.normal(0.15, 1.0, len(who)) + 0.12 * (went[who] - MEAN_EVENTS) / 2 - 0.1 * journey[who]
+        satisfaction = (
+            random.normal(0.15, 1.0, len(who)) + 0.12 * (event_count[who] - MEAN_EVENTS) / 2 - 0.1 * journey[who]
+        )
         for question in questions:
             low, high = ((1, 7), (1, 5), (0, 10))[question]
             score = np.clip(np.round((low + high) / 2 + (satisfaction + 0.6) * (high - low) / 4), low, high)
