@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-SCRIPT = [sys.executable, str(ROOT / "scripts" / "airflow.py")]
+SCRIPT = [sys.executable, "-m", "scripts.airflow"]
 WITHIN_SECONDS = 900
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -55,6 +55,7 @@ def test_the_alert_about_the_injected_drop_arrives_at_its_file_receiver(tmp_path
             *(*SCRIPT, "--check", "--timeout", str(WITHIN_SECONDS)),
             *("--port", str(port), "--home", str(tmp_path / "home"), "--workspace", str(workspace)),
         ],
+        cwd=ROOT,
         env=variables(),
         capture_output=True,
         text=True,
@@ -81,6 +82,7 @@ def test_a_stop_in_the_middle_of_a_task_leaves_nothing_behind(
     command.write_text(script + f'touch "{tmp_path / "running"}"\nexec sleep 600\n', encoding="utf-8")
     process = subprocess.Popen(
         [*SCRIPT, "--port", str(port), "--home", str(tmp_path / "home"), "--workspace", str(workspace)],
+        cwd=ROOT,
         env=variables() | {"JKPI_COMMAND": str(command)},
         stdout=subprocess.PIPE,
         text=True,
@@ -120,6 +122,7 @@ def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path, worksp
                 "--workspace",
                 str(workspace),
             ],
+            cwd=ROOT,
             env=variables(),
             capture_output=True,
             text=True,
