@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from jkpi.documents.documents import StrictModel, read_model
 from jkpi.documents.durations import Duration, LongDuration, format_duration, parse_duration
+from jkpi.documents.models import StrictModel, read_model
 from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import WorkspaceError
 

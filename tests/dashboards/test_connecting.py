@@ -18,7 +18,7 @@ import pytest
 from jkpi.config.settings import WorkspaceConfig, load_settings
 from jkpi.dashboards.client import connect
 from jkpi.dashboards.database import superset_database
-from jkpi.documents.documents import StrictModel, read_model
+from jkpi.documents.models import StrictModel, read_model
 from jkpi.errors import InputError, SystemFailure, WorkspaceError
 
 from .conftest import MakeBundle

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from jkpi.documents.documents import StrictModel
 from jkpi.documents.durations import Duration, LongDuration
+from jkpi.documents.models import StrictModel
 from jkpi.errors import Problem
 
 PAGERDUTY = "https://events.pagerduty.com/v2/enqueue"

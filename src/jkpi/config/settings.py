@@ -30,8 +30,9 @@ from jkpi.config.receivers import (
 )
 from jkpi.config.secrets import Secrets, resolve_secret
 from jkpi.config.superset import SupersetConfig, SupersetConnection
-from jkpi.documents.documents import Document, StrictModel, read_model
+from jkpi.documents.documents import Document
 from jkpi.documents.durations import Duration
+from jkpi.documents.models import StrictModel, read_model
 from jkpi.errors import InputError, Problem, WorkspaceError
 
 __all__ = ["Receiver", "Settings", "WorkspaceConfig", "find_workspace", "load_settings"]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from jkpi.documents.documents import StrictModel
+from jkpi.documents.models import StrictModel
 from jkpi.errors import Problem
 
 Provider = Literal["db", "ldap"]

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 from pydantic import Field, model_validator
 
-from jkpi.documents.documents import StrictModel
+from jkpi.documents.models import StrictModel
 
 ScopeKind = Literal["workspace", "journey", "stage", "kpi", "duration", "moment"]
 FilterName = Literal["journey", "segment", "period", "time"]

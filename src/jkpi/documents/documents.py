@@ -1,26 +1,19 @@
-"""Read YAML files into validated models and keep the position of every key and value for error messages."""
+"""Read YAML files as data, and keep the position of every key and value for error messages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jkpi.documents.validation_errors import Location, validation_problems
 from jkpi.errors import Problem, WorkspaceError
 
+Location = Sequence[str | int]
 Position = tuple[int, int]
-
-
-class StrictModel(BaseModel):
-    """Base of the models of user-written files: unknown keys are errors, and instances are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,22 +50,6 @@ class Document:
     def problem(self, location: Location, message: str, hint: str = "") -> Problem:
         """A problem at `location` of this file."""
         return Problem(self.file, *self.position(location), message, hint)
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def read_model(path: Path, model: type[Model], root: Path | None = None) -> tuple[Model, Document]:
-    """Read a YAML file into `model`. Also returns the document, for checks across keys.
-
-    Raises:
-        WorkspaceError: the file is missing, is not YAML, or does not fit the model. It has all problems of the file.
-    """
-    document = read_document(path, root)
-    try:
-        return model.model_validate(document.data), document
-    except ValidationError as error:
-        raise WorkspaceError(validation_problems(error, model, document)) from None
 
 
 def read_document(path: Path, root: Path | None = None) -> Document:

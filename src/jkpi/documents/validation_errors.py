@@ -5,18 +5,14 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from jkpi.documents.documents import Document, Location
 from jkpi.errors import Problem
-
-if TYPE_CHECKING:
-    from jkpi.documents.documents import Document
-
-Location = Sequence[str | int]
 
 
 def validation_problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from jkpi.documents.documents import StrictModel
+from jkpi.documents.models import StrictModel
 from jkpi.journeys.types import Identifier, Number, Text, title_from_name
 
 Direction = Literal["higher", "lower"]

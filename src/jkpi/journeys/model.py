@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from jkpi.documents.documents import StrictModel
 from jkpi.documents.durations import Duration, LongDuration
+from jkpi.documents.models import StrictModel
 from jkpi.journeys.kpi_registry import Kpi
 from jkpi.journeys.types import (
     STAFFED_CHANNELS,

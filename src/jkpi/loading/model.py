@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from jkpi.documents.documents import StrictModel
 from jkpi.documents.durations import Duration
+from jkpi.documents.models import StrictModel
 
 SourceKind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
 EmotionState = Literal["present", "absent", "unknown"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jkpi.documents.documents import read_model
+from jkpi.documents.models import read_model
 from jkpi.errors import Problem, WorkspaceError
 from jkpi.loading.checks import source_problems
 from jkpi.loading.model import Source

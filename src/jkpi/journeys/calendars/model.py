@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from jkpi.documents.documents import StrictModel
+from jkpi.documents.models import StrictModel
 from jkpi.journeys.calendars.hours import (
     MINUTES_PER_DAY,
     WEEKDAYS,
