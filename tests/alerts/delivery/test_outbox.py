@@ -198,6 +198,7 @@ def test_a_message_about_another_alert_does_not_wait(make_world: MakeWorld, web:
     assert request.json["title"].startswith("Technician on site")
 
 
+@pytest.mark.slow
 def test_a_message_behind_a_dead_letter_has_three_days_of_its_own(
     make_world: MakeWorld, web: Web, tmp_path: Path
 ) -> None:
