@@ -24,7 +24,7 @@ from tests.synthetic.example import Example
 def workspace(example: Example, tmp_path: Path) -> Path:
     folder = tmp_path / example.name
     shutil.copytree(package_files.package_folder("examples") / example.name, folder)
-    shutil.copytree(example.data, folder / "data")
+    (folder / "data").symlink_to(example.data)
     return folder
 
 

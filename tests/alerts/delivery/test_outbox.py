@@ -101,6 +101,7 @@ def test_an_apprise_mail_arrives_as_plain_text(make_world: MakeWorld, inbox: Inb
     assert body is not None and "  Owner         field-service" in body.get_content()
 
 
+@pytest.mark.slow
 def test_retries_back_off_then_the_message_is_a_dead_letter_and_another_receiver_is_notified(
     make_world: MakeWorld, web: Web, tmp_path: Path
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_message_about_another_alert_does_not_wait(make_world: MakeWorld, web:
     assert request.json["title"].startswith("Technician on site")
 
 
+@pytest.mark.slow
 def test_a_message_behind_a_dead_letter_has_three_days_of_its_own(
     make_world: MakeWorld, web: Web, tmp_path: Path
 ) -> None:

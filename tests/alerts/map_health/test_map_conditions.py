@@ -18,7 +18,7 @@ from jkpi.journeys.reader import read_journeys
 from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
-from tests.alerts.made_world import ON_SITE, World, steady
+from tests.alerts.made_world import FIRST, ON_SITE, World, steady
 
 MakeWorld = Callable[..., World]
 NOW = datetime(2026, 3, 7, 6, tzinfo=UTC)
@@ -42,7 +42,7 @@ def world(make_world: MakeWorld) -> World:
     world = make_world(ON_SITE, receivers=[Receiver(name, "console") for name in names])
     alerting = AlertingConfig(OWNERS, (), AlertOptions(watch_list="never"))
     world.settings = replace(world.settings, alerting=alerting, default_receiver="rest", now=NOW)
-    world.put(steady(60, 0.92))
+    world.put(steady(20, 0.92), first=FIRST + timedelta(days=40))
     world.write()
     set_last_events(world)
     with open_warehouse(world.settings) as warehouse:

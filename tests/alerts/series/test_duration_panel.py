@@ -185,6 +185,7 @@ def test_a_drop_of_the_share_worsens_an_alert_about_a_slowdown(world: World) -> 
     assert transition.headline in world.messages()[-1].title
 
 
+@pytest.mark.slow
 def test_a_further_drop_is_reported_after_the_first(world: World) -> None:
     """First slower, then down, then further down."""
     rows = duration_rows(world, steady(60, 0.51) + steady(20, 0.31))
@@ -230,6 +231,7 @@ def test_a_backtest_shows_the_slowdown(world: World) -> None:
     assert result.alerts[0].baseline == pytest.approx(0.51, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_backtest_has_detection_rates_of_drops_and_slowdowns(world: World) -> None:
     world.put(steady(120, 0.92))
     evaluate(world, 119, duration_rows(world, steady(120, 0.51)))

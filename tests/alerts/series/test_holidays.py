@@ -61,6 +61,7 @@ def test_a_day_that_runs_into_a_holiday_is_not_evaluated(
     assert opened_on == expected
 
 
+@pytest.mark.slow
 def test_a_drop_over_a_holiday_opens_after_it(make_world: MakeWorld) -> None:
     world = make_world(STAYS)
     add_calendar(world, day(HOLIDAY))

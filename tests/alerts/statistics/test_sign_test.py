@@ -118,6 +118,7 @@ def test_days_with_only_open_cases_have_no_reading() -> None:
     assert (result.state, result.episodes, result.last_day, result.states) == ("no_data", (), None, ())
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
