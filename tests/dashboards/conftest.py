@@ -90,7 +90,7 @@ def part_of(drawn: dict[str, Any]) -> dict[str, Any]:
         "scope": {**drawn["scope"], "starts_with": ["visit_requested"]},
         "stages": kept,
         "moments_of_truth": moments,
-        "min_cell": 5,
+        "min_cell_size": 5,
     }
 
 

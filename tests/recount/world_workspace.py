@@ -25,7 +25,7 @@ SOURCE: dict[str, Any] = {
     "from": {"files": "data/none.csv"},
     "columns": {"event_id": "id", "case_id": "case", "customer_id": "who", "touchpoint": "what", "occurred_at": "at"},
 }
-"""Rows are landed directly, so only late_by of a source matters."""
+"""Rows are landed directly, so only the allowed lateness of a source matters."""
 
 
 def measure(folder: Path, url: str, worlds: Sequence[World]) -> None:

@@ -37,7 +37,7 @@ _WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci
 
 @dataclass(frozen=True)
 class World:
-    """One world with prefixed names. documents: the map's versions in order. late: source -> late_by."""
+    """One world with prefixed names. documents: the map's versions in order. late: source -> allowed_lateness."""
 
     name: str
     documents: tuple[dict[str, Any], ...]
