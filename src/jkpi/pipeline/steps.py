@@ -208,7 +208,7 @@ def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
     if mostly_rejected:
         return CheckFailed(
             "most rows were rejected: " + "; ".join(mostly_rejected),
-            hint="run jkpi rejects list, fix the YAML or the rows, then run jkpi rejects replay",
+            hint="after fixing the rows: jkpi rejects replay; after fixing the YAML: jkpi load --source NAME --replace",
         )
     refused = [
         f"{load_report.source}: {batch.origin}: {batch.reason}"
