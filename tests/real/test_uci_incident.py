@@ -436,7 +436,7 @@ def test_the_drop_of_the_second_week_is_notified_in_time(measured: Any) -> None:
     assert [(alert["moment"], alert["segment"]) for alert in drops] == [("closed_in_time", "all")]
     assert "2016-02-29" <= drops[0]["onset"] <= "2016-03-07"
     assert then.messages().count("It is over within ten days") >= 1
-    then.jkpi("alert", *now)
+    then.jkpi("evaluate", *now)
     assert [alert for alert in then.alerts() if alert["kind"] == "drop"] == drops
 
 
