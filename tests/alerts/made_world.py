@@ -56,7 +56,7 @@ UPSET = """
   - {moment: calm, kpi: fix.upset, promise: 0.1, min_drop: 0.05, owner: cx, notify: [lead]}
 """
 TABLE = """
-create or replace table marts.fct_kpi_readings (
+create table marts.fct_kpi_readings (
     journey text, kpi text, kind text, statistic text, stage text, segment text, segment_value text, period text,
     period_start date, value double precision, numerator double precision, denominator double precision,
     sample_size bigint, open_count bigint, ci_low double precision, ci_high double precision, unit text,
@@ -130,6 +130,7 @@ class World:
             "matures_at": [datetime.combine(row[3] + self.step, time()) for row in rows],
         }
         warehouse.execute("create schema if not exists marts")
+        warehouse.execute("drop table if exists marts.fct_kpi_readings")
         warehouse.execute(TABLE)
         warehouse.insert("marts.fct_kpi_readings", pa.table(columns))
 

@@ -77,7 +77,7 @@ def test_late_data_correct_a_drop(make_world: MakeWorld) -> None:
     world.put(steady(4, 0.92), first=FIRST + timedelta(days=60))
     (corrected,) = world.run().corrected
     assert (corrected.alert_id, corrected.transition) == (opened.alert_id, "corrected")
-    assert "no drop" in world.messages()[-1].body
+    assert "false alarm" in world.messages()[-1].body
     assert [alert.status for alert in list_alerts(world.settings)] == ["corrected"]
     dropped(world)
     (again,) = world.run().opened
