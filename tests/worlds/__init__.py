@@ -1,0 +1,1 @@
+"""Small generated worlds with known truth, one for each class of real data that was once evaluated wrongly."""
