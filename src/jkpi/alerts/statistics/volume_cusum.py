@@ -45,8 +45,8 @@ MAX_DAY_SHARE = 0.25
 _PRIOR_WEEKS, _PRIOR_RATIO, _MAX_RATIO = 4.0, 1.5, 12.0
 _PRIOR_DAYS, _PRIOR_ALPHA, _MIN_ALPHA, _MAX_EXCESS = 14.0, 0.02, 0.005, 4.0
 _PRIOR_TURNS, _TURN_RANGE = 2.0, (0.3, 1.5)
-_WEEK, _YEAR_DAYS, _YEARS, _YEAR_MARGIN = 7, 364, 3, 3
-_PRIOR_YEARS, _YEAR_RANGE = 0.25, (0.3, 1.0)
+_WEEK, _YEAR_DAYS, _YEARS, _YEAR_SHIFT = 7, 364, 3, 2
+_PRIOR_CASES, _YEAR_RANGE = 10.0, (0.2, 1.0)
 
 VolumeEnding = Literal["back", "adopted"]
 
@@ -236,20 +236,23 @@ class _VolumeFold:
         self._turn_count[turn] += learns
 
     def _year_effect(self, column: int) -> Floats:
-        """(S,): what these days brought in earlier years, as a proportion of their baseline then; at most 1."""
-        observed, expected = np.zeros((2, self._base.shape[1]))
+        """(S,): what these days brought in earlier years, as a proportion of their baseline then; at most 1. A holiday
+        may have moved by two days, so the lowest three days around the same weekday count."""
+        sums, years = np.zeros((2, self._base.shape[1]))
         for year in range(1, _YEARS + 1):
             middle = column - year * _YEAR_DAYS
-            if middle < _YEAR_MARGIN:
+            if middle <= _YEAR_SHIFT:
                 break
-            days = slice(middle - _YEAR_MARGIN, middle + _YEAR_MARGIN + 1)
-            known = self._grid.is_usable[days] & np.isfinite(self._base[days]) & (self._base[days] > 0.0)
-            count = np.where(known, self._grid.counts[days], 0.0).sum(axis=0)
-            base = np.where(known, self._base[days], 0.0).sum(axis=0)
-            has_days = known.sum(axis=0) >= _YEAR_MARGIN
-            observed += np.where(has_days, count / np.maximum(base, 1e-9), 0.0)
-            expected += has_days
-        effect: Floats = np.clip((observed + _PRIOR_YEARS) / (expected + _PRIOR_YEARS), *_YEAR_RANGE)
+            days = slice(middle - _YEAR_SHIFT - 1, middle + _YEAR_SHIFT + 2)
+            known = self._grid.is_usable[days] & (self._base[days] > 0.0)
+            count = np.where(known, self._grid.counts[days], 0.0).cumsum(axis=0)
+            base = np.where(known, self._base[days], 0.0).cumsum(axis=0)
+            count[3:], base[3:] = count[3:] - count[:-3], base[3:] - base[:-3]
+            lowest = ((count[2:] + _PRIOR_CASES) / (base[2:] + _PRIOR_CASES)).min(axis=0)
+            has_days = known.sum(axis=0) > _YEAR_SHIFT
+            sums += np.where(has_days, lowest, 0.0)
+            years += has_days
+        effect: Floats = np.clip(np.where(years > 0, sums / np.maximum(years, 1), 1.0), *_YEAR_RANGE)
         return effect
 
     def _variation(self, window: slice) -> tuple[Floats, Floats]:
