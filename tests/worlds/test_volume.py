@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jkpi.alerts.store.listing import list_alerts
+from jkpi.state.alert_reader import moment_states
 from tests.worlds.volume import DROP, FIRST, MEANS, VolumeWorld, volume_world
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,8 @@ def test_fewer_cases_of_a_moment_at_the_same_rate_are_reported_to_its_owner(tmp_
     ((after, receiver, title),) = reported_on(world)
     assert (receiver, after <= 7) == ("lead", True)
     assert title == "Technician on site: volume dropped from 60 to 30 a day"
+    (state,) = (one for one in moment_states(world.world.settings.state_url) if one.moment == "technician_on_site")
+    assert state.volume_drop is not None and state.volume_drop.text == title
 
 
 def test_volume_that_is_back_resolves_the_alert_and_says_so(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ class AlertView:
 @dataclass(frozen=True)
 class MomentView:
     """`alerts`: its open alerts, that of the total first; `firing_segments`: their segments as text. The other figures
-    are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text."""
+    are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text.
+    `volume_drop`: its open drop of volume as text."""
 
     anchor: str
     title: str
@@ -94,6 +95,7 @@ class MomentView:
     firing_segments: str = ""
     alerts: tuple[AlertView, ...] = ()
     early_warning: str = ""
+    volume_drop: str = ""
 
     @property
     def displayed_state(self) -> StateLabel:

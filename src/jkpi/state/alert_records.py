@@ -22,6 +22,15 @@ class OpenEarlyWarning:
 
 
 @dataclass(frozen=True)
+class OpenVolumeDrop:
+    """An open alert: since `onset` a moment has fewer cases a day than usual. text: the headline of its message."""
+
+    alert_id: str
+    onset: date
+    text: str
+
+
+@dataclass(frozen=True)
 class MomentState:
     """The state of a moment of truth, over all customers.
 
@@ -36,6 +45,7 @@ class MomentState:
     alert_id: str | None
     firing_segments: tuple[str, ...] = ()
     early_warning: OpenEarlyWarning | None = None
+    volume_drop: OpenVolumeDrop | None = None
 
 
 @dataclass(frozen=True)

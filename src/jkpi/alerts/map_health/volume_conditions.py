@@ -173,9 +173,10 @@ def _condition(
     figures: dict[str, object] | None = None,
     is_inhibited: bool = False,
 ) -> MapCondition:
+    receivers = series.receivers or owner_receivers(series.owner, settings)
     return MapCondition(
         "volume", series.series_id, series.journey, series.subject, series.name, series.title, headline, series.owner,
-        series.receivers or owner_receivers(series.owner, settings), onset, rows, _sql(series), figures or {}, is_inhibited,
+        receivers, onset, rows, _sql(series), figures or {}, is_inhibited,
     )  # fmt: skip
 
 
