@@ -243,7 +243,8 @@ def _moment_counts(
     warehouse: Warehouse, watched: WatchedMoment, journey: Journey, events: _EventDays, since: date
 ) -> _DailyCounts | None:
     """Cases a day of a moment that is evaluated by day, under the current definition of its KPI, up to the last final
-    day. Days that are withheld or not final are unusable."""
+    day. Days that are withheld, not final or without a reading are unusable: where readings have stopped, the state of
+    the moment says so."""
     if watched.period != "day":
         return None
     parameters = {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "since": since}
@@ -263,10 +264,6 @@ def _moment_counts(
         "moment", watched.moment, watched.title, f"{' > '.join(path)}; its cases", watched.owner, watched.journey,
         events.feeding(touchpoints), touchpoints, receivers=watched.receivers,
     )  # fmt: skip
-    return _DailyCounts(
-        series,
-        {row["period_start"]: float(row["cases"]) for row in rows},
-        max(final),
-        watched.false_alarm_every,
-        {row["period_start"] for row in rows if row["status"] != "final"},
-    )
+    cases = {row["period_start"]: float(row["cases"]) for row in rows if row["status"] == "final"}
+    days = (final[0] + timedelta(days=number) for number in range((final[-1] - final[0]).days + 1))
+    return _DailyCounts(series, cases, final[-1], watched.false_alarm_every, {day for day in days if day not in cases})
