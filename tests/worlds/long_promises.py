@@ -1,8 +1,8 @@
 """A city's requests with promises of 1 to 720 days; a storm on a Sunday, whose emergencies are not seen to in time.
 
 Each request has a date of its own, by its reason. On the Sunday hundreds of trees fall; each is promised for Tuesday,
-and one in five is seen to by then. Everything else goes on as ever. Half of the rows name a date alone; some have no
-date, some one in 2059, some one before their start.
+and one in five is seen to by then. For two weeks more trees are reported than the crews can see to. Everything else
+goes on as ever. Half of the rows name a date alone; some have no date, some one in 2059, some one before their start.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-FIRST, LAST = date(2027, 3, 1), date(2027, 9, 30)
+FIRST, LAST = date(2027, 5, 1), date(2027, 9, 12)
 STORM, DUE = date(2027, 8, 29), date(2027, 8, 31)
 """A Sunday, and the Tuesday on which the promises of its emergencies fall due."""
-FALLEN = 700
+FALLEN, AFTERWARDS = 350, 40
+"""Trees reported on the Sunday, and on each day of the two weeks after it."""
 ZONE = "America/New_York"
 
 
@@ -32,13 +33,13 @@ class Reason:
 
 
 REASONS = (
-    Reason("trees", 10, (2, 2), 0.9),
-    Reason("sanitation", 60, (1, 3), 0.85),
-    Reason("lights", 25, (14, 14), 0.8),
-    Reason("signs", 15, (5, 30), 0.8),
-    Reason("graffiti", 10, (63, 63), 0.75),
-    Reason("housing", 10, (120, 120), 0.75),
-    Reason("tree_planting", 4, (365, 720), 0.8),
+    Reason("trees", 6, (2, 2), 0.9),
+    Reason("sanitation", 30, (1, 3), 0.85),
+    Reason("lights", 12, (14, 14), 0.8),
+    Reason("signs", 8, (5, 30), 0.8),
+    Reason("graffiti", 5, (63, 63), 0.75),
+    Reason("housing", 5, (100, 120), 0.75),
+    Reason("trees", 2, (365, 720), 0.8),
 )
 UNDATED = 0.15
 SOURCE = """
@@ -82,8 +83,11 @@ def requests(seed: int = 1) -> pd.DataFrame:
     """One row a request: case, reason, opened, due, closed (local, NaT: none or never), by the time opened."""
     rng = np.random.default_rng(seed)
     days = pd.date_range(FIRST, LAST)
-    parts = [_of(reason, rng, np.repeat(days, rng.poisson(reason.per_day, len(days))), reason.kept) for reason in REASONS]
-    parts.append(_of(REASONS[0], rng, np.repeat(pd.DatetimeIndex([STORM]), FALLEN), 0.2))
+    parts = [
+        _of(reason, rng, np.repeat(days, rng.poisson(reason.per_day, len(days))), reason.kept) for reason in REASONS
+    ]
+    fallen = pd.date_range(STORM, periods=15)
+    parts.append(_of(REASONS[0], rng, np.repeat(fallen, [FALLEN] + [AFTERWARDS] * 14), 0.2))
     frame = pd.concat(parts, ignore_index=True).sort_values("opened", ignore_index=True)
     undated, chance = rng.random(len(frame)) < UNDATED, rng.random(len(frame))
     frame.loc[undated & (frame["reason"] != "trees"), "due"] = pd.NaT
