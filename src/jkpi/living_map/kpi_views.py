@@ -13,7 +13,7 @@ from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.numbers import format_count, pluralize, titleize
 from jkpi.living_map import charts, definitions, page_text
 from jkpi.living_map.alert_views import alert_view, early_warning_text, group_segments
-from jkpi.living_map.page_data import AGE_BANDS, KpiData, KpiReading, MomentData
+from jkpi.living_map.page_data import AGE_BANDS, KpiData, KpiReading, MomentData, PromiseBulk
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
 from jkpi.living_map.views import (
     DefinitionView,
@@ -113,6 +113,7 @@ def kpi_view(kpi: KpiData, moment: MomentData | None, state: MomentState | None,
             OpenPromisesRow(_age_text(band.from_days), format_count(band.not_due), format_count(band.overdue))
             for band in kpi.open_promises
         ),
+        promise_bulks=tuple(_bulk_text(bulk, dates.today) for bulk in kpi.promise_bulks),
         stack=_nps_bar(kpi, latest) if statistic == "nps" else None,
         chart=_kpi_chart(kpi, statistic, moment, state, dates, large=False),
         moment=anchor("moment", moment.moment) if moment else None,
@@ -271,6 +272,16 @@ def _age_text(from_days: int) -> str:
     if index == len(AGE_BANDS) - 1:
         return f"{from_days} days or more"
     return f"{from_days} to {AGE_BANDS[index + 1]} days"
+
+
+def _bulk_text(bulk: PromiseBulk, today: date) -> str:
+    """A day on which promises fall due together."""
+    due, started = (format_short_date(day, today) for day in (bulk.due_date, bulk.started_date))
+    verb = "fell" if bulk.due_date < today else "fall"
+    return (
+        f"{format_count(bulk.count)} promises {verb} due together on {due}:"
+        f" {format_count(bulk.started_count)} of them began on {started}"
+    )
 
 
 def _nps_bar(kpi: KpiData, latest: KpiReading | None) -> Markup | None:

@@ -42,6 +42,16 @@ class OpenPromises:
 
 
 @dataclass(frozen=True)
+class PromiseBulk:
+    """A day on which many promises fall due together, most of which began on one day."""
+
+    due_date: date
+    count: int
+    started_date: date
+    started_count: int
+
+
+@dataclass(frozen=True)
 class KpiData:
     """A KPI of the map with the readings of its current definition; `is_redefined`: earlier ones had another.
     `stage` is None for a KPI of the whole journey."""
@@ -59,6 +69,7 @@ class KpiData:
     baseline: float | None = None
     is_redefined: bool = False
     open_promises: tuple[OpenPromises, ...] = ()
+    promise_bulks: tuple[PromiseBulk, ...] = ()
 
 
 @dataclass(frozen=True)

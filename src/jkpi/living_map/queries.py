@@ -17,6 +17,7 @@ from jkpi.living_map.page_data import (
     MomentData,
     OpenPromises,
     PageData,
+    PromiseBulk,
     SourceData,
     StageData,
     TouchpointData,
@@ -214,7 +215,7 @@ def _read_kpis(
             "select kpi, baseline from marts.rpt_journey_health where journey = :journey", {"journey": journey}
         )
         baseline_by_kpi = {row["kpi"]: row["baseline"] for row in health}
-    open_promises = _read_open_promises(warehouse, journey)
+    open_promises, promise_bulks = _read_open_promises(warehouse, journey), _read_promise_bulks(warehouse, journey)
     rows.sort(key=lambda row: order.get(row["kpi"], len(order)))
     return tuple(
         KpiData(
@@ -231,6 +232,7 @@ def _read_kpis(
             baseline=baseline_by_kpi.get(row["kpi"]),
             is_redefined=row["kpi"] in redefined_kpis,
             open_promises=tuple(open_promises[row["kpi"]]),
+            promise_bulks=tuple(promise_bulks[row["kpi"]]),
         )
         for row in rows
     )
@@ -247,6 +249,26 @@ def _read_open_promises(warehouse: Warehouse, journey: str) -> dict[str, list[Op
         ):
             found[row["kpi"]].append(
                 OpenPromises(int(row["age_from_days"]), int(row["count_not_due"]), int(row["count_overdue"]))
+            )
+    return found
+
+
+def _read_promise_bulks(warehouse: Warehouse, journey: str) -> dict[str, list[PromiseBulk]]:
+    """KPI -> the days of these weeks on which promises fall due together, by day."""
+    found: dict[str, list[PromiseBulk]] = defaultdict(list)
+    if warehouse.table_exists("marts", "rpt_promises_due"):
+        for row in warehouse.rows(
+            "select kpi, due_date, count_promises, largest_started_date, largest_count from marts.rpt_promises_due"
+            " where journey = :journey and is_bulk order by kpi, due_date",
+            {"journey": journey},
+        ):
+            found[row["kpi"]].append(
+                PromiseBulk(
+                    row["due_date"],
+                    int(row["count_promises"]),
+                    row["largest_started_date"],
+                    int(row["largest_count"]),
+                )
             )
     return found
 

@@ -59,6 +59,7 @@ class KpiView:
     moment: str | None
     state: StateLabel | None
     open_promises: tuple[OpenPromisesRow, ...] = ()
+    promise_bulks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
