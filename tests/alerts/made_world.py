@@ -118,7 +118,8 @@ class World:
     def _write(self, warehouse: Warehouse, day: date) -> None:
         rows = [(*key, *counts) for key, counts in self.rows.items() if key[3] <= day]
         statistics = {
-            "fix.time_to_resolve": "share_within", "fix.promises_kept": "promises_kept", "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
+            "fix.time_to_resolve": "share_within", "fix.promises_kept": "promises_kept",
+            "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
         }  # fmt: skip
         columns: dict[str, list[Any]] = {
             "journey": ["repair"] * len(rows),

@@ -94,9 +94,7 @@ def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
     return cells
 
 
-def time_to_resolve(
-    events: Sequence[Row], as_of: datetime, kpi: str, to: str
-) -> tuple[Tally, dict[Cell, list[Spell]]]:
+def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str) -> tuple[Tally, dict[Cell, list[Spell]]]:
     """Whether each spell was within its tolerance, and the spells for median and p90."""
     cells: Tally = {}
     times: dict[Cell, list[Spell]] = {}

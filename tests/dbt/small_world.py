@@ -115,10 +115,7 @@ def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
             for stage, number in places
             for position, touchpoint in enumerate(STAGES[stage], start=1)
         ],
-        "map_kpis": [
-            {"direction": "higher", "title": row["kpi"], "definition": row["kpi"], **row}
-            for row in KPIS
-        ],
+        "map_kpis": [{"direction": "higher", "title": row["kpi"], "definition": row["kpi"], **row} for row in KPIS],
         "map_segments": [{"segment": "tier", "part": "tier", "part_position": 1}],
         "map_moments": [{"moment": "m", "kpi": "ask.csat", "statistic": "top_box", "promise": 0.8}],
     }

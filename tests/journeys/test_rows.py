@@ -102,7 +102,8 @@ NEW_KINDS = (
     ("{kpi: volume}", "{kpi: response_rate, survey: after_repair, window: 14d}"),
     (
         "{kpi: time_in_stage}",
-        "{kpi: first_contact, touchpoint: arrived}\n      - {kpi: promises_kept, from: reported, to: arrived, within: 1d}",
+        "{kpi: first_contact, touchpoint: arrived}\n"
+        "      - {kpi: promises_kept, from: reported, to: arrived, within: 1d}",
     ),
     ("{kpi: conversion}", "{kpi: peak_end}\n  - {kpi: self_service}\n  - {kpi: conversion}"),
     ("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"),

@@ -74,7 +74,8 @@ stages:
     kpis:
       - {kpi}
 moments_of_truth:
-  - {{moment: date_kept, kpi: done.dates, promise: 0.75, min_drop: 0.05, segments: [reason], owner: city, notify: [city]}}
+  - {{moment: date_kept, kpi: done.dates, promise: 0.75, min_drop: 0.05, segments: [reason], owner: city,
+     notify: [city]}}
 """
 KPI = "{kpi: promises_kept, name: dates, from: opened, to: closed}"
 

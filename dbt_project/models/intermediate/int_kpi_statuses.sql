@@ -11,6 +11,13 @@ spans as (
     select * from {{ ref('int_promise_spans') }}
 ),
 
+promising as (
+    select distinct
+        journey,
+        kpi
+    from spans
+),
+
 gaps as (
     select distinct
         sources.journey,
@@ -20,8 +27,7 @@ gaps as (
         20 * {{ seconds_between('blind_spots.starts_at', 'blind_spots.ends_at') }} as reach_seconds
     from {{ ref('stg_blind_spots') }} as blind_spots
     inner join {{ ref('int_kpi_sources') }} as sources on blind_spots.source = sources.source
-    inner join (select distinct journey, kpi from spans) as kpis
-        on sources.journey = kpis.journey and sources.kpi = kpis.kpi
+    inner join promising on sources.journey = promising.journey and sources.kpi = promising.kpi
 ),
 
 hidden as (

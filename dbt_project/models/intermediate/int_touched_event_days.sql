@@ -35,35 +35,38 @@ journeys as (
     where is_current
 ),
 
-touched_events as (
-    select
-        places.journey,
-        events.moment,
-        events.due_at,
-        journeys.timezone
-    from events
-    inner join touched on events.actor_key = touched.actor_key and events.passage = touched.passage
-    inner join places on events.place_number = places.place_number
-    inner join journeys on places.journey = journeys.journey
-),
-
 promising as (
     select distinct journey from {{ ref('int_kpis') }}
     where kind = 'promises_kept'
 ),
 
+-- The events are many and looked at once: days are few.
+pairs as (
+    select distinct
+        places.journey,
+        {{ local_date(moment_at('events.moment'), 'journeys.timezone') }} as event_date,
+        case
+            when promising.journey is not null and events.due_at is not null
+                then {{ local_date('events.due_at', 'journeys.timezone') }}
+        end as due_date
+    from events
+    inner join touched on events.actor_key = touched.actor_key and events.passage = touched.passage
+    inner join places on events.place_number = places.place_number
+    inner join journeys on places.journey = journeys.journey
+    left join promising on places.journey = promising.journey
+),
+
 days as (
     select
         journey,
-        {{ local_date(moment_at('moment'), 'timezone') }} as cohort_date
-    from touched_events
+        event_date as cohort_date
+    from pairs
     union
     select
-        touched_events.journey,
-        {{ local_date('touched_events.due_at', 'touched_events.timezone') }} as cohort_date
-    from touched_events
-    inner join promising on touched_events.journey = promising.journey
-    where touched_events.due_at is not null
+        journey,
+        due_date as cohort_date
+    from pairs
+    where due_date is not null
 )
 
 select * from days

@@ -1,4 +1,4 @@
--- What was loaded in bulk falls due together: such a day is an echo of one long ago, and says little of the days around.
+-- What was loaded in bulk falls due together: such a day is an echo of one long ago, not news of the days around it.
 with promises as (
     select * from {{ ref('int_promises') }}
     where due_at is not null
@@ -44,7 +44,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by journey, kpi, due_date order by count_promises desc, started_date
+            partition by journey, kpi, due_date order by count_promises desc, started_date asc
         ) as nth_largest
     from by_start
 ),

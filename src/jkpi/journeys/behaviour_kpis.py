@@ -12,6 +12,7 @@ from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import Direction, KpiBase
 from jkpi.journeys.types import Identifier, WholeNumber
 
+
 class DropOff(KpiBase):
     """Share of mature stage visits that reached no later stage within the window."""
 

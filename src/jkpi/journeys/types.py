@@ -118,6 +118,7 @@ WholeNumber = Annotated[int, Field(strict=True)]
 
 Timezone = Annotated[Text, AfterValidator(_check_timezone)]
 
+
 def title_from_name(name: Any) -> str:
     """A name as a title: `part_not_found` -> `Part not found`."""
     return str(name).replace("_", " ").strip().capitalize()

@@ -137,9 +137,9 @@ def formula(kpi: KpiData) -> str:
         ),
         "promises_kept": lambda: (
             f"From {_quoted_name(parameters.get('from_touchpoint'))}"
-            f" to {_quoted_name(parameters.get('to_touchpoint'))}: of the promises that fall due, the share that was kept."
-            " Each case has its own date (due_at). Cases without a promise are counted separately. Closed early means"
-            f" within {_early_part_text(parameters)}; it counts on the day of the start."
+            f" to {_quoted_name(parameters.get('to_touchpoint'))}: of the promises that fall due, the share that was"
+            " kept. Each case has its own date (due_at). Cases without a promise are counted separately. Closed early"
+            f" means within {_early_part_text(parameters)}; it counts on the day of the start."
         ),
         "time_in_stage": lambda: _time_in_stage_text(parameters) + _calendar_sentence(parameters),
         "repeat_contact": lambda: (

@@ -28,9 +28,8 @@ class WatchedMoment:
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
     usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
     set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
-    seconds, None if there is none. within: of promises, the time in seconds that closed_within asks for; None if it is a
-    quarter of each promise. horizon_days: days after its own on which a holiday delays
-    a case; None if none do.
+    seconds, None if there is none. within: of promises, the time in seconds that closed_within asks for; None if it is
+    a quarter of each promise. horizon_days: days after its own on which a holiday delays a case; None if none do.
     """
 
     journey: str
