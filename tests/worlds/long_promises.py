@@ -2,7 +2,7 @@
 
 Each request has a date of its own, by its reason. On the Sunday hundreds of trees fall; each is promised for Tuesday,
 and one in five is seen to by then. For two weeks more trees are reported than the crews can see to. Everything else
-goes on as ever. Half of the rows name a date alone; some have no date, some one in 2059, some one before their start.
+goes on as ever. Half of the rows name a date alone; some have no date, some one in 2059 or 9999, some one before their start.
 """
 
 from __future__ import annotations
@@ -126,6 +126,7 @@ def bring(folder: Path, frame: pd.DataFrame, morning: date, before: date | None 
     # Half of the dates come without a time: they mean the end of the day.
     text = known["due"].dt.strftime("%Y-%m-%d %H:%M:%S")
     text = text.mask((known.index % 2 == 0) & known["due"].notna(), known["due"].dt.strftime("%Y-%m-%d"))
+    text = text.mask((known.index % 4 == 0) & (known["due"].dt.year == 2059), "9999-12-31")
     known.assign(due=text).to_csv(folder / "data" / f"{morning}.csv", index=False)
     as_of = now.tz_localize(ZONE).tz_convert("UTC").strftime("%Y-%m-%dT%H:%M:%SZ")
     (folder / "jkpi.yml").write_text(SETTINGS.format(as_of=as_of))
