@@ -130,16 +130,19 @@ def test_open_promises_are_counted_by_age(boston: Any, requests: pd.DataFrame) -
     assert (ours["count_not_due"] + ours["count_overdue"]).tolist() == wanted[wanted > 0].tolist()
 
 
-def test_no_alert_while_many_cases_are_open_and_none_on_a_second_run(
-    boston: Any, first_run: Any, accounts: Callable[[Any], Any]
+def test_the_only_alert_is_of_a_promise_that_is_broken_and_a_second_run_adds_nothing(
+    boston: Any, first_run: Any, accounts: Callable[[Any], Any], compared: pd.DataFrame
 ) -> None:
-    assert boston.alerts() == []
-    before = boston.contents()
+    """The city keeps 82 % of its dates in these weeks, where 85 % are promised; and many cases are still open."""
+    (alert,) = boston.alerts()
+    assert (alert["kind"], alert["moment"]) == ("drop", "date_kept")
+    assert round(compared["kept"].mean(), 2) == 0.82
+    before, said = boston.contents(), boston.messages()
     second = boston.jkpi("run")
     assert accounts(second)["requests"] == dict.fromkeys(("read", "loaded", "rejected", "duplicates", "skipped"), 0)
     assert boston.contents() == before
-    assert boston.alerts() == []
-    assert boston.messages() == ""
+    assert boston.alerts() == [alert]
+    assert boston.messages() == said
 
 
 def test_a_rejected_row_keeps_all_its_columns(bring: Callable[[str], Any], requests: pd.DataFrame) -> None:

@@ -30,68 +30,43 @@ gaps as (
     inner join promising on sources.journey = promising.journey and sources.kpi = promising.kpi
 ),
 
-hidden as (
+journeys as (
+    select * from {{ ref('int_journeys') }}
+    where is_current
+),
+
+behind as (
     select distinct
-        statuses.journey,
-        statuses.kpi,
-        statuses.segment,
-        statuses.segment_value,
-        statuses.period,
-        statuses.period_start
-    from statuses
-    inner join spans
-        on
-            statuses.journey = spans.journey
-            and statuses.kpi = spans.kpi
-            and statuses.segment = spans.segment
-            and statuses.segment_value = spans.segment_value
-            and statuses.period = spans.period
-            and statuses.period_start = spans.period_start
-    inner join gaps on statuses.journey = gaps.journey and statuses.kpi = gaps.kpi
+        spans.journey,
+        spans.kpi,
+        spans.segment,
+        spans.segment_value,
+        spans.period,
+        spans.period_start
+    from spans
+    inner join journeys on spans.journey = journeys.journey
+    inner join gaps on spans.journey = gaps.journey and spans.kpi = gaps.kpi
     where
-        statuses.statistic = 'promises_kept'
-        and gaps.starts_at < statuses.decided_at
-        and {{ add_seconds('gaps.ends_at', 'least(spans.typical_seconds, gaps.reach_seconds)') }} > statuses.starts_at
+        gaps.starts_at
+        < {{ utc_of_midnight(day_after('spans.period', 'spans.period_start'), 'journeys.timezone') }}
+        and {{ add_seconds('gaps.ends_at', 'least(spans.typical_seconds, gaps.reach_seconds)') }}
+        > {{ utc_of_midnight('spans.period_start', 'journeys.timezone') }}
 ),
 
 final as (
     select
-        statuses.journey,
-        statuses.kpi,
-        statuses.kind,
-        statuses.definition,
-        statuses.map_version,
-        statuses.statistic,
-        statuses.estimator,
-        statuses.segment,
-        statuses.segment_value,
-        statuses.period,
-        statuses.period_start,
-        statuses.total,
-        statuses.squares,
-        statuses.decided_count,
-        statuses.open_count,
-        statuses.matures_at,
-        statuses.quantile,
-        statuses.quantile_low,
-        statuses.quantile_high,
-        statuses.min_cell,
-        statuses.starts_at,
-        statuses.decided_at,
-        statuses.late_seconds,
-        statuses.done_at,
-        case when hidden.kpi is not null then 'withheld' else statuses.status end as status,
-        statuses.is_suppressed
+        statuses.*,
+        behind.kpi is not null as is_behind_gap
     from statuses
-    left join hidden
+    left join behind
         on
             statuses.statistic = 'promises_kept'
-            and statuses.journey = hidden.journey
-            and statuses.kpi = hidden.kpi
-            and statuses.segment = hidden.segment
-            and statuses.segment_value = hidden.segment_value
-            and statuses.period = hidden.period
-            and statuses.period_start = hidden.period_start
+            and statuses.journey = behind.journey
+            and statuses.kpi = behind.kpi
+            and statuses.segment = behind.segment
+            and statuses.segment_value = behind.segment_value
+            and statuses.period = behind.period
+            and statuses.period_start = behind.period_start
 )
 
 select * from final
