@@ -101,19 +101,37 @@ Scalar = Annotated[str, BeforeValidator(_as_text), _SCALAR]
 SnakeCaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 NamedColumns = Annotated[dict[str, str], BeforeValidator(_as_named_columns), _MAP_OR_LIST]
+NamedFiles = Annotated[dict[SnakeCaseName, TextList], Field(min_length=1, max_length=100)]
 TimeFormat = Annotated[str, AfterValidator(_check_time_format)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 
 
 class SourceLocation(StrictModel):
-    """Where rows come from: files, or a query on a database."""
+    """Where rows come from: files, a query on named files, or a query on a database."""
 
-    files: TextList | None = Field(None, description="Paths or globs, relative to the workspace.")
+    files: TextList | NamedFiles | None = Field(
+        None,
+        description="Paths or globs, relative to the workspace; or table -> paths, if a query joins them.",
+    )
     sql: str | None = Field(None, description="An SQLAlchemy URL; write env:NAME or file:PATH.")
-    query: str | None = Field(None, description="A select statement.")
+    query: str | None = Field(
+        None, description="A select statement: on the database, or in DuckDB's SQL on the named files and nothing else."
+    )
     cursor: str | None = Field(
         None, description="A column of the query that only grows; only rows at or after its last value are read."
     )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All paths and globs."""
+        if isinstance(self.files, dict):
+            return tuple(pattern for patterns in self.files.values() for pattern in patterns)
+        return self.files or ()
+
+    @property
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """Table -> its paths and globs; empty if the files have no names."""
+        return self.files if isinstance(self.files, dict) else {}
 
 
 class FileFormat(StrictModel):

@@ -231,7 +231,8 @@ class _OriginalRows:
 
     @property
     def strict_times(self) -> bool:
-        return self.source.origin.sql is None and self.source.format.type != "parquet"
+        origin = self.source.origin
+        return origin.sql is None and not origin.tables and self.source.format.type != "parquet"
 
     def chunks(self) -> Iterator[RawChunk]:
         for start in range(0, len(self.originals), CHUNK_ROWS):
@@ -283,7 +284,7 @@ def _is_object(text: str) -> bool:
 
 def _is_json_lines(source: Source) -> bool:
     return source.format.type == "jsonl" or any(
-        suffix in pattern for pattern in source.origin.files or () for suffix in (".jsonl", ".ndjson")
+        suffix in pattern for pattern in source.origin.patterns for suffix in (".jsonl", ".ndjson")
     )
 
 
