@@ -40,8 +40,8 @@ class FileQuery:
     """The rows of a query over named files. Each becomes a table of texts, in which what is empty or among
     `format.nulls` is NULL.
 
-    files: table -> its files. fingerprint: of the files, as `fingerprint_of` gives it. check: called with the columns of
-    the query before any row is given out.
+    files: table -> its files. fingerprint: of the files, as `fingerprint_of` gives it. check: called with the columns
+    of the query before any row is given out.
     """
 
     source: Source
