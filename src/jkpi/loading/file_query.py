@@ -16,7 +16,7 @@ from jkpi.loading.files import file_fingerprint, file_type, matching_files
 from jkpi.loading.jsonlines import JsonLinesFile
 from jkpi.loading.model import FileFormat, Source
 from jkpi.loading.parquet_files import ParquetFile, columns_as_text, with_row_numbers
-from jkpi.loading.rows import CHUNK_ROWS, ROW_COLUMN, RawChunk, RowSource, UnparsableRow
+from jkpi.loading.rows import CHUNK_ROWS, ROW_COLUMN, RawChunk, UnparsableRow
 from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def open_file(
     check_all: Callable[[list[str]], None],
     check_identifying: Callable[[list[str]], None],
     progress: Progress,
-) -> RowSource:
+) -> CsvFile | JsonLinesFile | ParquetFile:
     """The reader of a file. columns: those that are read from JSON Lines."""
     kind = file_type(path, file_format)
     if kind == "csv":
