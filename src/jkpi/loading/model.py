@@ -6,9 +6,10 @@ import json
 import re
 import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from jkpi.documents.durations import Duration
 from jkpi.documents.models import StrictModel
@@ -106,6 +107,61 @@ TimeFormat = Annotated[str, AfterValidator(_check_time_format)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 
 
+class SegmentColumn(StrictModel):
+    """A segment of customers, read from a column: its values as they are, renamed, or in bands of a number."""
+
+    column: str
+    values: dict[Scalar, Scalar] = Field({}, description="Value in the source -> value of the segment.")
+    otherwise: Scalar | None = Field(
+        None, description="Value of all others that are not in `values`; kept if left out."
+    )
+    bands: tuple[float, ...] = Field(
+        (), description="Ascending limits of a number: [18, 65] gives under 18, 18 to under 65, and 65 or more."
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.bands and (self.values or self.otherwise):
+            raise ValueError("give either values or bands")
+        if self.otherwise and not self.values:
+            raise ValueError("otherwise needs values")
+        if any(low >= high for low, high in pairwise(self.bands)):
+            raise ValueError("bands must ascend")
+        return self
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """The name of each band, the lowest first."""
+        limits = [f"{limit:g}" for limit in self.bands]
+        between = [f"{low} to under {high}" for low, high in pairwise(limits)]
+        return (f"under {limits[0]}", *between, f"{limits[-1]} or more") if limits else ()
+
+
+def _as_segment_columns(value: object) -> object:
+    """A list of columns, or a column as text, is short for columns whose values stay as they are."""
+    named = _as_named_columns(value)
+    if not isinstance(named, dict):
+        return named
+    return {name: {"column": column} if isinstance(column, str) else column for name, column in named.items()}
+
+
+SegmentColumns = Annotated[
+    dict[str, SegmentColumn],
+    BeforeValidator(_as_segment_columns),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": {"anyOf": [{"type": "string"}, SegmentColumn.model_json_schema()]},
+                },
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
+
 class SourceLocation(StrictModel):
     """Where rows come from: files, a query on named files, or a query on a database."""
 
@@ -178,7 +234,7 @@ class ColumnMapping(StrictModel):
     consent: str | None = None
     valid_from: str | None = None
     period_start: str | None = None
-    segments: NamedColumns = {}
+    segments: SegmentColumns = {}
     attributes: NamedColumns = {}
 
 

@@ -151,18 +151,6 @@ def replay_rejects(
     return report
 
 
-def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
-    """Delete the original rows of open rejects that are older than `rejects_retention`, of all sources.
-
-    They keep counting, with status `expired`, and can no longer be replayed.
-    """
-    warehouse.execute(
-        "update raw.rejected_rows set status = 'expired', original = null"
-        " where status = 'open' and rejected_at < cast(:before as timestamp)",
-        {"before": (settings.now - settings.rejects_retention).replace(tzinfo=None)},
-    )
-
-
 def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
     """Corrected rows by reject_id, from a .csv or .jsonl file written by `export_rejects`.
 

@@ -155,7 +155,7 @@ def _empty_segments(source: Source, chunk: pa.Table) -> Iterator[str]:
     import pyarrow.compute as pc
 
     unknown: set[Any] = {None, "", *source.format.nulls}
-    for segment, column in source.columns.segments.items():
+    for segment, column in ((name, mapping.column) for name, mapping in source.columns.segments.items()):
         if (
             chunk.num_rows >= _MIN_ROWS
             and column in chunk.column_names

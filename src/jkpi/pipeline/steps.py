@@ -74,8 +74,8 @@ def load(
 ) -> list[SourceLoadReport]:
     """Load new data of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
-    from jkpi.loading.rejects import expire_rejects
     from jkpi.loading.report import rejected_warning
+    from jkpi.loading.retention import delete_expired
     from jkpi.quality.incoming import incoming_validator
 
     settings = settings.not_before_workspace_time()
@@ -84,7 +84,7 @@ def load(
     reports = []
     with open_with_landing(settings) as warehouse, display.progress() as progress:
         check_pseudonym_key(settings, warehouse)
-        expire_rejects(warehouse, settings)
+        delete_expired(warehouse, settings)
         for source in sources:
             try:
                 batches = load_source(source, settings, warehouse, validator, progress, replace=replace)
