@@ -125,3 +125,10 @@ def test_a_source_that_is_not_here_is_a_warning(each: Any) -> None:
     report = sample_source(each.source(TICKETS), each.settings)
     assert not report.errors
     assert report.warnings[0].startswith("source tickets: no file data/*.csv")
+
+
+def test_a_database_whose_secret_is_not_set_is_a_warning(each: Any) -> None:
+    source = TICKETS.replace("{files: data/*.csv}", '{sql: env:JKPI_NOT_SET_ANYWHERE, query: "select * from tickets"}')
+    report = sample_source(each.source(source), each.settings)
+    assert not report.errors
+    assert "JKPI_NOT_SET_ANYWHERE is not set" in report.warnings[0]

@@ -63,6 +63,9 @@ def sample_source(source: Source, settings: Settings) -> SampleReport:
         except SourceError as error:
             errors.append(f"{error.message}; {error.hint}" if error.hint else error.message)
             continue
+        except InputError as error:
+            # A secret that is not set here is no mistake of the YAML.
+            return _unread(source, error)
         read += count
         warnings += [f"{source.source}: {line}" for line in required_columns.warnings()]
         warnings += [f"{source.source}: {rows.origin}: {line}" for line in _reject_lines(source, rejects, count)]
