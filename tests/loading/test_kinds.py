@@ -160,6 +160,9 @@ def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
     each.write("data/c2.csv", "who,ok,tier\na,yes,gold\nb,no,silver\n")
     report = adds_up(each.load(customers)[1])
     assert (report.loaded, report.duplicates) == (1, 1)
+    # What is first said of a customer holds for all history; a change holds from the day it was loaded.
+    held = [row["valid_from"].year for row in each.rows("valid_from", "customers", "valid_from")]
+    assert held == [1970, 1970, 2026]
     dated = customers.replace("people", "dated").replace("consent: ok", "valid_from: since").replace("c*", "d")
     each.write(
         "data/d.csv",
