@@ -125,8 +125,8 @@ def test_open_promises_are_counted_by_age(boston: Any, requests: pd.DataFrame) -
     ours = boston.frame("select * from marts.rpt_open_promises where segment = 'all' order by age_from_days")
     open_now = requests[requests["closed_dt"].isna() & (requests["target_dt"] >= requests["open_dt"])]
     assert ours["count_overdue"].sum() == int((open_now["target_dt"] < AS_OF).sum())
-    age = (AS_OF - open_now["open_dt"]) / pd.Timedelta(days=1)
-    wanted = pd.cut(age, [-1, 1, 7, 28, 90, 1e6], right=False).value_counts(sort=False)
+    age_days = (AS_OF - open_now["open_dt"]).dt.total_seconds() / 86400
+    wanted = pd.cut(age_days, [-1, 1, 7, 28, 90, 1e6], right=False).value_counts(sort=False)
     assert (ours["count_not_due"] + ours["count_overdue"]).tolist() == wanted[wanted > 0].tolist()
 
 

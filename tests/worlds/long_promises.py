@@ -2,7 +2,8 @@
 
 Each request has a date of its own, by its reason. On the Sunday hundreds of trees fall; each is promised for Tuesday,
 and one in five is seen to by then. For two weeks more trees are reported than the crews can see to. Everything else
-goes on as ever. Half of the rows name a date alone; some have no date, some one in 2059 or 9999, some one before their start.
+goes on as ever. Half of the rows name a date alone; some have no date, some one in 2059 or 9999, some one before their
+start.
 """
 
 from __future__ import annotations
@@ -84,11 +85,9 @@ def requests(seed: int = 1) -> pd.DataFrame:
     """One row a request: case, reason, opened, due, closed (local, NaT: none or never), by the time opened."""
     rng = np.random.default_rng(seed)
     days = pd.date_range(FIRST, LAST)
-    parts = [
-        _of(reason, rng, np.repeat(days, rng.poisson(reason.per_day, len(days))), reason.kept) for reason in REASONS
-    ]
+    parts = [_of(reason, rng, days.repeat(rng.poisson(reason.per_day, len(days))), reason.kept) for reason in REASONS]
     fallen = pd.date_range(STORM, periods=15)
-    parts.append(_of(REASONS[0], rng, np.repeat(fallen, [FALLEN] + [AFTERWARDS] * 14), 0.2))
+    parts.append(_of(REASONS[0], rng, fallen.repeat([FALLEN] + [AFTERWARDS] * 14), 0.2))
     frame = pd.concat(parts, ignore_index=True).sort_values("opened", ignore_index=True)
     undated, chance = rng.random(len(frame)) < UNDATED, rng.random(len(frame))
     frame.loc[undated & (frame["reason"] != "trees"), "due"] = pd.NaT
