@@ -151,7 +151,9 @@ class VolumeAlerts(StrictModel):
 
     sources: bool = Field(True, description="Events a day of each source.")
     touchpoints: bool = Field(True, description="Events a day of each touchpoint of a map.")
-    moments: bool = Field(True, description="Cases a day of each moment of truth that is evaluated by day.")
+    moments: bool = Field(
+        True, description="Cases a day of each moment of truth that is evaluated by day; not of promises."
+    )
     except_: list[str] = Field(
         [],
         alias="except",
