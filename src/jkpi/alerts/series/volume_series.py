@@ -242,9 +242,9 @@ def _gap_days(warehouse: Warehouse, since: date, zone: ZoneInfo) -> dict[str, se
 def _moment_counts(
     warehouse: Warehouse, watched: WatchedMoment, journey: Journey, events: _EventDays, since: date
 ) -> _DailyCounts | None:
-    """Cases a day of a moment that is evaluated by day, except promises, which fall due in bulk. Under the current definition of its KPI, up to the last final
-    day. Days that are withheld, not final or without a reading are unusable: where readings have stopped, the state of
-    the moment says so."""
+    """Cases a day of a moment that is evaluated by day, under the current definition of its KPI, up to the last final
+    day; None for promises, which fall due in bulk. Days that are withheld, not final or without a reading are unusable:
+    where readings have stopped, the state of the moment says so."""
     if watched.period != "day" or watched.is_promise:
         return None
     parameters = {"journey": watched.journey, "kpi": watched.kpi, "statistic": watched.statistic, "since": since}
