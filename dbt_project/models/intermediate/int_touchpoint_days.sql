@@ -20,17 +20,26 @@ zones as (
     group by timezone
 ),
 
+dated as (
+    select
+        source,
+        touchpoint,
+        occurred_at,
+        {{ local_date('occurred_at', "coalesce((select zones.timezone from zones where zones.place = 1), 'UTC')") }}
+            as local_date
+    from events
+),
+
 counted as (
     select
         source,
         touchpoint,
-        {{ local_date('occurred_at', "coalesce((select zones.timezone from zones where zones.place = 1), 'UTC')") }}
-            as local_date,
+        local_date,
         cast(count(*) as bigint) as count_events,
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
-    from events
-    group by 1, 2, 3
+    from dated
+    group by source, touchpoint, local_date
 )
 
 select * from counted
