@@ -17,6 +17,7 @@ from jkpi.quality.volume import (
     find_volume_gaps,
     is_silent,
     longest_pause,
+    recurring_holidays,
 )
 from jkpi.warehouse.base import as_naive_utc
 
@@ -43,7 +44,8 @@ class SourceVolumes:
         half of two local days.
     partial_day_counts, utc_partial_day_counts: rows of each day up to the horizon's time of day. The horizon is now
         minus the allowed lateness.
-    read, rejected: events over all batches. holidays: days on which a calendar of the workspace is closed.
+    read, rejected: events over all batches. holidays: days that the workspace names as holidays, and on
+        which a calendar of it is closed.
     """
 
     source: str
@@ -66,13 +68,15 @@ class SourceVolumes:
 
 @dataclass(frozen=True)
 class SourceGaps:
-    """The data gaps of one source. days_silent: 0 while it brings rows."""
+    """The data gaps of one source. days_silent: 0 while it brings rows. holidays: nearly empty days that its earlier
+    years show as holidays."""
 
     source: str
     days: tuple[DayVolume, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     days_silent: int = 0
     has_ended: bool = False
+    holidays: frozenset[date] = frozenset()
 
 
 def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
@@ -111,6 +115,7 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
         data_gaps=tuple(sorted(gaps, key=lambda gap: (gap.starts_at, gap.ends_at))),
         days_silent=-(-silence // timedelta(days=1)),
         has_ended=silence > ENDED_AFTER,
+        holidays=recurring_holidays(days),
     )
 
 
