@@ -38,6 +38,6 @@ def test_national_holidays_of_four_years_are_learned_without_a_calendar(tmp_path
     settings = measured(Shop(date(2022, 11, 1), date(2026, 11, 1), holidays, cases_a_day=30), tmp_path)
     withheld, days = withheld_days(settings)
     assert days > 1400
-    assert len(withheld) / days < 0.05
+    assert len(withheld) / days < 0.06
     # A holiday that is new in 2024, and normal in 2023, is a gap until three years show it.
     assert {day.month for day in withheld if day >= date(2024, 1, 1)} == {11}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -88,7 +88,10 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
     days, gaps, silent_since = _gaps_by_day(
         volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
     )
+    recurring = recurring_holidays(days)
     if volumes.utc_counts:
+        # A holiday is one of the local calendar: a few rows of the evening before can be in the same UTC day, or not.
+        volumes = replace(volumes, holidays=volumes.holidays | recurring)
         utc = ZoneInfo("UTC")
         utc_days, utc_gaps, utc_silent_since = _gaps_by_day(
             volumes, volumes.utc_counts, volumes.utc_partial_day_counts, utc, now
@@ -115,7 +118,7 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
         data_gaps=tuple(sorted(gaps, key=lambda gap: (gap.starts_at, gap.ends_at))),
         days_silent=-(-silence // timedelta(days=1)),
         has_ended=silence > ENDED_AFTER,
-        holidays=recurring_holidays(days),
+        holidays=recurring,
     )
 
 

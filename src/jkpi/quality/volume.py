@@ -25,10 +25,12 @@ LEVEL_DAYS = 7
 MIN_LEVEL_DAYS = 3
 ENDED_AFTER = timedelta(days=7 * BASELINE_WEEKS)
 """A source that is silent for longer is considered ended; its data gap ends there."""
+HOLIDAY_RATIO = 0.25
+"""An earlier year shows a holiday if it had a smaller proportion of its usual rows: some holidays are less empty."""
 HOLIDAY_YEARS = 3
 """Earlier years that show whether a day is a holiday: older ones may not have had it yet."""
 MAX_HOLIDAY_RUN = 4
-"""A longer run of nearly empty days was an outage, and shows no holiday of later years."""
+"""A longer run of such days was an outage, and shows no holiday of later years."""
 MIN_PAUSES = 6
 MIN_SILENCE = timedelta(days=3)
 _DAY = timedelta(days=1)
@@ -68,7 +70,7 @@ def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[
     first = min(counts)
     baseline_rows: dict[date, int] = {}
     levels: list[float] = []
-    was_nearly_empty: dict[date, bool] = {}
+    was_low: dict[date, bool] = {}
     in_outage = False
     for number in range((until - first).days):
         day = first + number * _DAY
@@ -85,9 +87,9 @@ def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[
         is_holiday, is_recurring = day in holidays, False
         ratio = rows / usual if usual is not None and usual >= MIN_USUAL_ROWS and not is_holiday else None
         if ratio is not None:
-            was_nearly_empty[day] = ratio < MIN_RATIO
+            was_low[day] = ratio < HOLIDAY_RATIO
             # A day inside an outage is part of it.
-            is_recurring = ratio < MIN_RATIO and not in_outage and _is_recurring_holiday(day, was_nearly_empty)
+            is_recurring = ratio < MIN_RATIO and not in_outage and _is_recurring_holiday(day, was_low)
         if is_recurring:
             is_holiday, ratio = True, None
         # An outage lasts until rows arrive, even if its usual days are out of the baseline window.
@@ -102,8 +104,8 @@ def evaluate_days(counts: Mapping[date, int], until: date, holidays: Collection[
 
 
 def recurring_holidays(days: Sequence[DayVolume]) -> frozenset[date]:
-    """Nearly empty days that were nearly empty in earlier years too: on the same date, on the same weekday of the month
-    (the third Monday, the last one), or at the same distance from Easter.
+    """Nearly empty days that had few rows in earlier years too: on the same date, on the same weekday of the month (the
+    third Monday, the last one), or at the same distance from Easter.
 
     By one of these rules each of the last HOLIDAY_YEARS years whose day can be evaluated must agree, and at least one
     must be there.
@@ -124,24 +126,25 @@ def easter_sunday(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def _is_recurring_holiday(day: date, was_nearly_empty: Mapping[date, bool]) -> bool:
-    """Whether earlier years show this day as a holiday. was_nearly_empty: the evaluated days up to this one."""
+def _is_recurring_holiday(day: date, was_low: Mapping[date, bool]) -> bool:
+    """Whether earlier years show this day as a holiday. was_low: of the evaluated days up to this one,
+    whether they had few rows."""
     for same_day in (_same_date, _same_weekday_of_month, _same_last_weekday_of_month, _same_distance_from_easter):
         earlier = [same_day(day, year) for year in range(day.year - HOLIDAY_YEARS, day.year)]
-        evaluated = [found for found in earlier if found is not None and found in was_nearly_empty]
-        if evaluated and all(_is_short_pause(found, was_nearly_empty) for found in evaluated):
+        evaluated = [found for found in earlier if found is not None and found in was_low]
+        if evaluated and all(_is_short_pause(found, was_low) for found in evaluated):
             return True
     return False
 
 
-def _is_short_pause(day: date, was_nearly_empty: Mapping[date, bool]) -> bool:
-    """Whether a day was nearly empty, and not in a long outage."""
-    if not was_nearly_empty[day]:
+def _is_short_pause(day: date, was_low: Mapping[date, bool]) -> bool:
+    """Whether a day had few rows, and was not in a long outage."""
+    if not was_low[day]:
         return False
     run = 1
     for step in (_DAY, -_DAY):
         neighbour = day + step
-        while was_nearly_empty.get(neighbour, False) and run <= MAX_HOLIDAY_RUN:
+        while was_low.get(neighbour, False) and run <= MAX_HOLIDAY_RUN:
             run, neighbour = run + 1, neighbour + step
     return run <= MAX_HOLIDAY_RUN
 
