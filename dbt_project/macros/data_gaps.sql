@@ -137,9 +137,14 @@ case {{ cells }}.estimator
     when 'proportion' then {{ wilson_width }}
     when 'mean'
         then
-            2 * {{ z() }} * {{ standard_error(cells ~ '.total', cells ~ '.squares', n, 1) }}
+            2 * {{ z() }} * {{ standard_error(cells ~ '.total', cells ~ '.squares', n) }}
             / nullif({{ kpis }}.scale_max - {{ kpis }}.scale_min, 0)
-    when 'nps' then 2 * {{ z() }} * {{ standard_error(cells ~ '.total', cells ~ '.squares', n, 0) }}
+    when 'nps'
+        then
+            (
+                {{ adjusted_wald(cells ~ '.total', cells ~ '.squares', n, '+') | indent(16) }}
+                - {{ adjusted_wald(cells ~ '.total', cells ~ '.squares', n, '-') | indent(16) }}
+            ) / 200
     when 'quantile'
         then 2 * {{ z() }} * sqrt(case {{ cells }}.statistic when 'p90' then 0.09 else 0.25 end / {{ n }})
 end

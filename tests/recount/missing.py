@@ -171,11 +171,11 @@ def widths(
     if kind == "quantile":
         level = LEVELS[statistic]
         return 2 * NORMAL * np.sqrt(level * (1 - level) / n)
-    if kind in ("mean", "nps"):
+    if kind == "nps":
+        return (found["ci_high"] - found["ci_low"]) / 200
+    if kind == "mean":
         decided = members[~members["is_open"] & members["outcome"].notna()].groupby(keys)["outcome"]
-        error = decided.std(ddof=1 if kind == "mean" else 0).reindex(found.index) / np.sqrt(n.where(n > 1))
-        if kind == "nps":
-            return NORMAL * error
+        error = decided.std().reindex(found.index) / np.sqrt(n.where(n > 1))
         low, high = kpi.entry.get("scale", SCALES.get(kpi.kind, (np.nan, np.nan)))
         return 2 * NORMAL * error / (high - low)
     return found["ci_high"] - found["ci_low"]
