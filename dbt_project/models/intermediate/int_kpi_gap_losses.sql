@@ -90,8 +90,8 @@ seen as (
         on
             wanted.journey = ages.journey
             and wanted.kpi = ages.kpi
-            and (ages.age_days is null or ages.age_days = wanted.age_days)
-            and cast(clock.today - ages.cohort_date as integer) > wanted.age_days
+            and (ages.age_days is null or wanted.age_days = ages.age_days)
+            and wanted.age_days < cast(clock.today - ages.cohort_date as integer)
     group by wanted.journey, wanted.kpi, wanted.age_days
 ),
 

@@ -150,3 +150,4 @@ named as (
 )
 
 select * from named
+{{ only_touched('int_touched_days', 'named', ['journey', 'cohort_date']) }}
