@@ -97,13 +97,13 @@ def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
         return None
     pool = [source for source in _pool(Path(folder)) if source.mean >= mean]
     numbers = np.arange(series) % len(pool)
-    drawn = [_draw(pool[number], mean, rng) for number in numbers]
+    drawn = [draw(pool[number], mean, rng) for number in numbers]
     successes, n, is_holiday, has_fallen, true_rate = (np.stack(values, axis=1) for values in zip(*drawn, strict=True))
     family = np.array([pool[number].family for number in numbers])
     return Days(successes.astype(float), n.astype(float), numbers, is_holiday, has_fallen, true_rate, family)
 
 
-def _draw(source: Source, mean: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def draw(source: Source, mean: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Successes, cases, is_holiday, has_fallen and true rate of DAYS days."""
     share = min(1.0, mean / source.mean)
     if source.family == DEPARTMENTS:
