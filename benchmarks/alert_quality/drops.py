@@ -19,12 +19,12 @@ from benchmarks.alert_quality.methods import (
     MIN_DROP,
     Method,
     false_alarms,
-    jkpi_alarms,
+    jkpi_messages,
     jkpi_results,
     per_month,
     tuned,
 )
-from benchmarks.alert_quality.opening import opening_days
+from benchmarks.alert_quality.opening import message_days
 from benchmarks.alert_quality.scenes import Options
 from benchmarks.alert_quality.scores import alarmed, delays, interval, monthly, score
 from benchmarks.alert_quality.sources import AT, Days
@@ -40,7 +40,7 @@ def main(options: Options) -> None:
         "of the sources; figures are of the other half. Detected within 7 days, in per cent. inf: most never are.\n"
         "Intervals of real days are over sources. An alarm after a true fall (the rate of its 7 days at least\n"
         f"{100 * sources.TRUE_FALL} points below that of the 8 weeks before) is counted apart, as true;\n"
-        "false ones are those of a month without such days."
+        "false ones are those of a month without such days. jkpi's alarms are alerts, and further drops in open ones."
     )
     for kind, source in (("real", sources.real), ("generated", generated)):
         for mean in options.sizes_of(kind):
@@ -66,10 +66,10 @@ def compare(title: str, days: Days, methods: Sequence[Method]) -> None:
         + f" |{'10: 3d':>7}{'7d':>5}{'14d':>5}{'median':>7}{'p90':>5}{'prec.':>6}{'repeats':>8}"
         + "".join(f"{name:>12}" for name in DATA_FAULTS)
     )
-    _line("jkpi", jkpi_alarms, clean, dropped, faulty)
+    _line("jkpi", jkpi_messages, clean, dropped, faulty)
     _line(
         "  with a promise",
-        lambda days: jkpi_alarms(days, has_promise=True),
+        lambda days: jkpi_messages(days, has_promise=True),
         *(with_breaches(clean), dropped, faulty),
     )
     for method in methods:
@@ -103,15 +103,15 @@ def _families(clean: Days) -> None:
     for name in (*dict.fromkeys(clean.family), "all"):
         own = clean.part(np.flatnonzero((clean.family == name) | (name == "all")))
         results = jkpi_results(own)
-        alarms = opening_days(results, own.n.shape, FIRST)
+        alarms = message_days(results, own.n.shape, FIRST)
         rate, (low, high) = monthly(alarms, own)
         fallen = 0.0 if own.has_fallen is None else own.has_fallen.mean()
         onset = FIRST + timedelta(days=AT)
         is_open = [any(episode.overlaps(onset, onset) for episode in result.episodes) for result in results]
         print(
             f"  jkpi, {name:12}{len(np.unique(own.source)):4} sources: {rate:.3f} false alarms a month"
-            f" ({low:.3f}-{high:.3f}), {rate / WANTED:.1f} times the budget;"
-            f" {after_falls(alarms, own):.3f} after true falls, on {fallen:.0%} of days;"
+            f" ({low:.3f}-{high:.3f}), {rate / WANTED:.1f} times the budget; {per_month(alarms):.3f} in all,"
+            f" {after_falls(alarms, own):.3f} of them after true falls, on {fallen:.0%} of days;"
             f" an alert is open when drops begin in {np.mean(is_open):.0%}"
         )
 

@@ -41,21 +41,21 @@ class Method:
     max_series: int | None = None
 
 
-def jkpi_alarms(days: Days, every: float = DEFAULT_BUDGET, has_promise: bool = False) -> np.ndarray:
-    """Alerts when they fire. every: the budget in days."""
-    return opening_days(jkpi_results(days, every, has_promise), days.n.shape, FIRST)
+def jkpi_alarms(days: Days) -> np.ndarray:
+    """Alerts when they fire, at the default budget."""
+    return opening_days(jkpi_results(days), days.n.shape, FIRST)
 
 
-def jkpi_messages(days: Days) -> np.ndarray:
+def jkpi_messages(days: Days, has_promise: bool = False) -> np.ndarray:
     """Alerts when they fire or drop further, at the default budget."""
-    return message_days(jkpi_results(days), days.n.shape, FIRST)
+    return message_days(jkpi_results(days, has_promise), days.n.shape, FIRST)
 
 
-def jkpi_results(days: Days, every: float = DEFAULT_BUDGET, has_promise: bool = False) -> list[SeriesResult]:
-    """Days that are holidays, and the days after them, are left out if is_holiday is set."""
+def jkpi_results(days: Days, has_promise: bool = False) -> list[SeriesResult]:
+    """At the default budget. Days that are holidays, and the days after them, are left out if is_holiday is set."""
     promises = days.promise if has_promise else [None] * days.n.shape[1]
     rules = [
-        AlertRule(None if promise is None else float(promise), MIN_DROP, false_alarm_every=every)
+        AlertRule(None if promise is None else float(promise), MIN_DROP, false_alarm_every=DEFAULT_BUDGET)
         for promise in promises
     ]
     return evaluated(days.successes, days.n, FIRST, rules, _affected(days.is_holiday))
