@@ -18,6 +18,7 @@ from benchmarks.alert_quality import (
 from benchmarks.alert_quality.methods import METHODS
 from benchmarks.alert_quality.peers import PEERS
 from benchmarks.alert_quality.scenes import Options
+from benchmarks.alert_quality.sources import TRUE_FALL
 
 SCENES: dict[str, Callable[[Options], None]] = {
     "drops": drops.main,
@@ -39,12 +40,14 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="the models of others too; first: make .peers/ready")
     parser.add_argument("--alone", action="store_true", help="jkpi without the other methods")
     parser.add_argument("--sizes", type=int, nargs="+", help="cases a day")
+    parser.add_argument("--true-fall", type=float, default=100 * TRUE_FALL, help="points below the 8 weeks before")
     given = parser.parse_args()
     options = Options(
         given.series or (80 if given.quick else 400),
         tuple(given.sizes) if given.sizes else None,
         given.quick,
         () if given.alone else (*METHODS, *PEERS) if given.peers else METHODS,
+        given.true_fall / 100.0,
     )
     for name in given.scene or SCENES:
         print(f"\n=== {name}")

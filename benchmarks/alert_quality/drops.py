@@ -39,10 +39,11 @@ def main(options: Options) -> None:
         f"min_drop 5 points; others at their default, and tuned to {BUDGET} false alarms a series-month on half\n"
         "of the sources; figures are of the other half. Detected within 7 days, in per cent. inf: most never are.\n"
         "Intervals of real days are over sources. An alarm after a true fall (the rate of its 7 days at least\n"
-        f"{100 * sources.TRUE_FALL} points below that of the 8 weeks before) is counted apart, as true;\n"
+        f"{100 * options.true_fall:g} points below that of the 8 weeks before) is counted apart, as true;\n"
         "false ones are those of a month without such days. jkpi's alarms are alerts, and further drops in open ones."
     )
-    for kind, source in (("real", sources.real), ("generated", generated)):
+    real = partial(sources.real, true_fall=options.true_fall)
+    for kind, source in (("real", real), ("generated", generated)):
         for mean in options.sizes_of(kind):
             days = source(options.series, mean, np.random.default_rng(mean))
             if days is None:

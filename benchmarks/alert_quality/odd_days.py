@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.alert_quality.faults import moved, span, thinned
 from benchmarks.alert_quality.methods import jkpi_alarms, jkpi_messages
-from benchmarks.alert_quality.scenes import ONSET, Contender, Ground, Options, any_in, ground, share
+from benchmarks.alert_quality.scenes import ONSET, Contender, Ground, Options, any_in, ground, median, share
 from benchmarks.alert_quality.scores import delays
 from benchmarks.alert_quality.sources import DAYS, Days
 
@@ -51,10 +51,17 @@ def _by_size(own: Ground) -> None:
     def cells(contender: Contender, changed: dict[str, Days]) -> list[str]:
         alarms = {name: contender.alarms(days) for name, days in changed.items()}
         false = [share(any_in(alarms[name], ONSET, ONSET + 14)) for name in ("odd", "empty")]
-        found = [share(delays(alarms[name], ONSET + 1) <= 7) for name in ("drop", "empty and drop")]
-        return [*false, *found]
+        after = [delays(alarms[name], ONSET + 1) for name in ("drop", "empty and drop")]
+        return [*false, *(cell for own in after for cell in (share(own <= 7), median(own)))]
 
-    heads = (f"{ODD_DAYS} odd days", "near-empty day", "drop, no holiday: 7 d", "drop after it: 7 d")
+    heads = (
+        f"{ODD_DAYS} odd days",
+        "near-empty day",
+        "drop, no holiday: 7 d",
+        "median days",
+        "drop after it: 7 d",
+        "median days",
+    )
     replace(own, contenders=contenders).table(f"{own.mean} cases a day", worlds, cells, heads)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.alert_quality.faults import moved, span
-from benchmarks.alert_quality.scenes import ONSET, Contender, Ground, Options, any_in, ground, share
+from benchmarks.alert_quality.scenes import ONSET, Contender, Ground, Options, any_in, ground, median, share
 from benchmarks.alert_quality.scores import delays
 from benchmarks.alert_quality.sources import DAYS, Days
 
@@ -35,11 +35,13 @@ def _by_size(own: Ground) -> None:
             messages = contender.messages(changed[f"{100 * step:.0f}"])
             delay_days = delays(messages, ONSET)
             is_found = delay_days <= 14
-            line += [_again(messages, delay_days, is_found, within) for within in (SOON, LATER)]
+            again = [_again(messages, delay_days, is_found, within) for within in (SOON, LATER)]
+            line += [median(delay_days), *again]
         messages = contender.messages(changed["second"])
         return [*line, share(any_in(messages, second, second + 14))]
 
-    heads = [f"{100 * step:.0f} points: {within} d" for step in STEPS for within in (SOON, LATER)]
+    figures = ("median days", f"again in {SOON} d", f"in {LATER} d")
+    heads = [f"{100 * step:.0f} points: {figure}" for step in STEPS for figure in figures]
     own.table(f"{own.mean} cases a day", worlds, cells, [*heads, "true second step"])
 
 

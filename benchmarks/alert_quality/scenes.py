@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.alert_quality.generated_days import generated
 from benchmarks.alert_quality.methods import BUDGET, METHODS, Method, jkpi_alarms, jkpi_messages, tuned
 from benchmarks.alert_quality.scores import monthly
-from benchmarks.alert_quality.sources import Days
+from benchmarks.alert_quality.sources import TRUE_FALL, Days
 
 ONSET = 126
 """Column on which scenes begin: a Monday, after eighteen weeks."""
@@ -20,12 +20,13 @@ ONSET = 126
 @dataclass(frozen=True)
 class Options:
     """series: half of them are for tuning. sizes: cases a day, None for those of the scene. methods: that jkpi is
-    compared with."""
+    compared with. true_fall: see sources.TRUE_FALL."""
 
     series: int
     sizes: tuple[int, ...] | None = None
     is_quick: bool = False
     methods: tuple[Method, ...] = METHODS
+    true_fall: float = TRUE_FALL
 
     def sizes_of(self, kind: str) -> tuple[int, ...]:
         """Cases a day of generated days, of real days, or of a scene."""

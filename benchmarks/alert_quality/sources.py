@@ -90,27 +90,27 @@ class Source:
         return float(self.n.mean())
 
 
-def real(series: int, mean: int, rng: np.random.Generator) -> Days | None:
+def real(series: int, mean: int, rng: np.random.Generator, true_fall: float = TRUE_FALL) -> Days | None:
     """Series of the sources that are large enough, in turn. None if there is no data."""
     folder = os.environ.get("JKPI_PUBLIC_DATA")
     if not folder or not Path(folder).is_dir():
         return None
     pool = [source for source in _pool(Path(folder)) if source.mean >= mean]
     numbers = np.arange(series) % len(pool)
-    drawn = [draw(pool[number], mean, rng) for number in numbers]
+    drawn = [draw(pool[number], mean, rng, true_fall) for number in numbers]
     successes, n, is_holiday, has_fallen, true_rate = (np.stack(values, axis=1) for values in zip(*drawn, strict=True))
     family = np.array([pool[number].family for number in numbers])
     return Days(successes.astype(float), n.astype(float), numbers, is_holiday, has_fallen, true_rate, family)
 
 
-def draw(source: Source, mean: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def draw(source: Source, mean: int, rng: np.random.Generator, true_fall: float = TRUE_FALL) -> tuple[np.ndarray, ...]:
     """Successes, cases, is_holiday, has_fallen and true rate of DAYS days."""
     share = min(1.0, mean / source.mean)
     if source.family == DEPARTMENTS:
         attended, rate, first = _from_months(source, rng)
         n = rng.poisson(attended * share)
         recent, before = (_trailing_sum(rate, days) / days for days in (RECENT, BEFORE))
-        has_fallen = _is_after(recent) & (_shifted(before) - recent >= TRUE_FALL)
+        has_fallen = _is_after(recent) & (_shifted(before) - recent >= true_fall)
         dates = [first + timedelta(days=day) for day in range(DAYS)]
         return rng.binomial(n, rate), n, np.array([day in source.holidays for day in dates]), has_fallen, rate
     weeks = rng.integers(0, len(source.n) // 7, DAYS // 7)
@@ -118,13 +118,13 @@ def draw(source: Source, mean: int, rng: np.random.Generator) -> tuple[np.ndarra
     successes, n = source.successes[days], source.n[days]
     drawn, failed = rng.binomial(successes, share), rng.binomial(n - successes, share)
     is_holiday = np.array([source.first + timedelta(days=int(day)) in source.holidays for day in days])
-    has_fallen = _has_fallen_by_witnesses(successes - drawn, n - drawn - failed)
+    has_fallen = _has_fallen_by_witnesses(successes - drawn, n - drawn - failed, true_fall)
     long_run = np.full(DAYS, source.successes.sum() / source.n.sum())
     return drawn, drawn + failed, is_holiday, has_fallen, long_run
 
 
-def _has_fallen_by_witnesses(successes: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Whether the cases that were left out show a true fall: at least TRUE_FALL, at 5 %, on at least 50 cases.
+def _has_fallen_by_witnesses(successes: np.ndarray, n: np.ndarray, true_fall: float) -> np.ndarray:
+    """Whether the cases that were left out show a true fall: at least true_fall, at 5 %, on at least 50 cases.
 
     They say the same of a day and are no part of what is evaluated. Where there are too few of them, nothing is a true
     fall.
@@ -137,7 +137,7 @@ def _has_fallen_by_witnesses(successes: np.ndarray, n: np.ndarray) -> np.ndarray
         fall = good_before / many_before - good / many
         pooled = (good + good_before) / (many + many_before)
         error = np.sqrt(pooled * (1.0 - pooled) * (1.0 / many + 1.0 / many_before))
-        is_sure = (fall >= TRUE_FALL) & (fall > SURE * error)
+        is_sure = (fall >= true_fall) & (fall > SURE * error)
     return np.asarray(_is_after(many) & (many >= WITNESSES) & is_sure)
 
 
