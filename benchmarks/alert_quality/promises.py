@@ -122,9 +122,9 @@ def _alarms(successes: np.ndarray, n: np.ndarray) -> np.ndarray:
 def _cells(seen: np.ndarray, collapse: Collapse | None) -> list[str]:
     if collapse is None:
         months = seen.shape[1] * len(seen) / 30.44
-        return [f"{seen.sum() / months:.3f}", "", "", "", ""]
+        return [f"{seen.sum() / months:.3f}", "-", "-", "-", "-"]
     after = seen[CLEAN + 1 :]
     delay_days = np.where(after.any(axis=0), after.argmax(axis=0) + 1.0, np.inf)
     middle = float(np.quantile(delay_days, 0.5, method="higher"))
     shares = [share(delay_days <= within) for within in (7, 28, 182)]
-    return ["", *shares, f"{middle:.0f}" if np.isfinite(middle) else "never"]
+    return ["-", *shares, f"{middle:.0f}" if np.isfinite(middle) else "never"]

@@ -40,7 +40,7 @@ def _by_size(own: Ground) -> None:
             line += [
                 *(share(delay_days <= 7), median(delay_days)),
                 *(f"{count.mean():.2f}" if is_found.any() else "-",),
-                *(share(is_closed) if is_closed is not None and is_found.any() else "",),
+                *(share(is_closed) if is_closed is not None and is_found.any() else "-",),
             ]
         return line
 
