@@ -67,7 +67,8 @@ def test_a_file_has_the_headline_of_each_of_several_alerts_once(make_world: Make
     deliver(world.settings)
     _, both, end = (tmp_path / "lead.txt").read_text().split("=" * 72)
     assert both.startswith("\n[synthetic data] Moments of truth: 2 dropped\n\nSYNTHETIC DATA")
-    assert both.count("from 92 % to about 70 %\n") == both.count("from 8 % to about 30 %\n") == 1
+    assert both.count("dropped by about 22 points (19 to 25), from") == 1
+    assert both.count("rose by about 22 points (19 to 25), from") == 1
     above = "SYNTHETIC DATA: these customers and numbers are made up."
     assert (
         end.startswith(f"\n[synthetic data] Technician on site: back at 93 %\n\n{above}\n\n  Where ")
