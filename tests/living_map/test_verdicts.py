@@ -120,19 +120,8 @@ def with_alerts(state: str, *alerts: OpenAlert, **parameters: object) -> MomentV
 def drop_alert(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
     given: dict[str, object] = {"state": "firing", "line": "baseline", "baseline": 0.89, "n": 391, **more}
     span = {"onset": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
-    return OpenAlert(
-        "a",
-        "j",
-        "m",
-        segment,
-        value,
-        value=share,
-        low=share - 0.05,
-        high=share + 0.05,
-        counted=share - 0.02,
-        **span,
-        **given,
-    )  # type: ignore[arg-type]
+    shown = {"value": share, "low": share - 0.05, "high": share + 0.05, "counted": share - 0.02}
+    return OpenAlert("a", "j", "m", segment, value, **shown, **span, **given)  # type: ignore[arg-type]
 
 
 def plain(text: str) -> str:
@@ -197,7 +186,7 @@ def test_a_recovering_moment_shows_the_day_of_its_onset() -> None:
     assert (view.state.label, view.since) == ("recovering", "dropped on 20 Jun, 10 days ago")
     shown = page_headline([view], measured=True)
     assert shown.text == "Recovering: On site."
-    assert "(n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
+    assert "n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
     part = page_headline([with_alerts("ok", drop_alert("tier", "basic", 0.5, state="recovering"))], measured=True)
     assert "tier = basic about 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
 

@@ -45,3 +45,15 @@ def test_days_after_the_opening_make_the_estimate_sharper() -> None:
     width_first, width_later = (np.median([size.high - size.low for size in sizes if size]) for sizes in (first, later))
     assert width_later < width_first / 2
     assert np.mean([size.size for size in later if size]) == pytest.approx(0.1, abs=0.005)
+
+
+@pytest.mark.parametrize(("cases", "points"), [(20, 0.13), (60, 0.1), (300, 0.13)])
+def test_the_level_of_a_broken_promise_is_held_by_its_interval(cases: int, points: float) -> None:
+    samples = [detection.initial_drop for detection in detections_of_drops(cases, points, 250, 13, promise=0.85)]
+    sizes = [size for sample in samples if sample and (size := effect_size(sample, sample, MIN_DROP)) is not None]
+    level = 0.88 - points
+    assert len(sizes) > 100
+    assert np.mean([size.reference - size.high <= level <= size.reference - size.low for size in sizes]) >= 0.9
+    assert abs(np.mean([size.rate for size in sizes]) - level) < abs(
+        np.mean([size.reference - size.raw for size in sizes]) - level
+    )

@@ -116,7 +116,7 @@ def test_groups_with_more_cases_than_the_total_give_none(total: SegmentCounts) -
 def test_shapley_values_add_up_to_the_mix_effect_of_the_combination(
     cells: dict[tuple[str, str, str], tuple[int, int, int, int]],
 ) -> None:
-    groups = {values: group_of(*four) for values, four in cells.items()}
+    groups: dict[tuple[str, ...], SegmentCounts] = {values: group_of(*four) for values, four in cells.items()}
     total = sum_counts([*groups.values(), group_of(10, 10, 10, 10)])
     found = shapley_mix_effects(groups, total)
     assert found is not None
@@ -125,7 +125,7 @@ def test_shapley_values_add_up_to_the_mix_effect_of_the_combination(
 
 def test_shapley_values_name_the_segment_whose_mix_changed() -> None:
     """Half of the cases are of b before, 80 % during; x and y stay half each within both."""
-    cells = {}
+    cells: dict[tuple[str, ...], SegmentCounts] = {}
     for first, rate, before, during in (("a", 0.9, 1000, 400), ("b", 0.5, 1000, 1600)):
         for second in "xy":
             cells[first, second] = SegmentCounts(rate * before / 2, before / 2, rate * during / 2, during / 2)

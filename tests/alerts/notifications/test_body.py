@@ -130,7 +130,7 @@ def test_the_days_that_opened_an_alert_are_shrunk() -> None:
     """The estimate comes first, then the counts; the days after the opening are taken as they are."""
     first = sample(0.75, 0.9, 40.0, days=2)
     assert rows(detection(0.75, 0.9, drop=first, initial_drop=first))["Drop"] == (
-        "about 11 points (0 to 26 with 95 % confidence), from 90 % to about 79 % 15 points as counted; the days that"
+        "about 10 points (0 to 28 with 95 % confidence), from 90 % to about 80 % 15 points as counted; the days that"
         " open an alert are low partly by chance"
     )
     later = rows(detection(0.82, 0.9, drop=sample(0.82, 0.9, 1200.0, days=20), initial_drop=first))
