@@ -180,7 +180,7 @@ def test_an_alert_that_is_open_after_a_silence_is_notified_then(make_world: Make
     (alert,) = list_alerts(world.settings)
     assert alert.status == "open" and alert.flags == ("silenced",)
     ((number, _, title),) = messages_on(world, range(70, 72))
-    assert (number, title) == (70, "Technician on site: dropped by about 10 points (7 to 13), from 92 % to about 82 %")
+    assert (number, title) == (70, "Technician on site: dropped by about 10 points (8 to 12), from 92 % to about 82 %")
 
 
 @pytest.mark.slow
