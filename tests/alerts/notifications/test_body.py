@@ -137,7 +137,7 @@ def test_the_days_that_opened_an_alert_are_shrunk() -> None:
     assert later["Drop"].startswith("about 8 points (")
     assert rows(detection(0.75, 0.92), watched=LOWER)["Rise"].startswith("about 17 points (")
     assert rows(detection(0.82, 0.85, line="promise"))["Level"].startswith(
-        "about 83 % (79 to 85 % with 95 % confidence)"
+        "about 84 % (76 to 85 % with 95 % confidence)"
     )
 
 
