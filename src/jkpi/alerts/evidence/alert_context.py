@@ -89,7 +89,7 @@ def within_seconds_of(transition: Transition) -> float | None:
 def drop_without_recovery(detection: Detection, watched: WatchedMoment) -> PooledSample:
     """The days or weeks of the drop, without the clear ones that closed the alert."""
     drop, recovery = detection.drop, detection.recovery
-    if recovery is None or recovery.n >= drop.n:
+    if recovery is None or recovery.n >= drop.n or detection.comparison is not None:
         return drop
     last_day = recovery.first_day - timedelta(days=watched.evaluation_config.step_days)
     return PooledSample(

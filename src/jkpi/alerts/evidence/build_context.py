@@ -18,7 +18,8 @@ from jkpi.alerts.evidence.daily_readings import (
     value_sql,
 )
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition, SegmentCounts, decompose
-from jkpi.alerts.evidence.reading_cache import DAYS_BEFORE, ReadingCache
+from jkpi.alerts.evidence.reading_cache import ReadingCache, days_before
+from jkpi.alerts.evidence.wave_readings import reference_days, with_reference_before
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.transitions.model import StoredAlert, Transition
@@ -30,6 +31,14 @@ select comment
 from raw.survey_responses
 where survey = :survey and comment is not null and comment <> ''
     and responded_at >= :first and responded_at < :after
+group by comment
+order by max(responded_at) desc, comment
+limit :number
+"""
+_COMMENTS_OF_WAVE = """
+select comment
+from raw.survey_responses
+where survey = :survey and wave = :wave and comment is not null and comment <> ''
 group by comment
 order by max(responded_at) desc, comment
 limit :number
@@ -71,7 +80,7 @@ def build_context(
         )
     series, (first, last), within_seconds = evaluated.series, period_of(transition), within_seconds_of(transition)
     daily_readings = cache.days(series, first, last, within_seconds)
-    readings_query = readings_sql(series, first - DAYS_BEFORE, last, within_seconds)
+    readings_query = readings_sql(series, first - days_before(series.watched), last, within_seconds)
     if transition.kind == "early_warning":
         daily_readings, readings_query = (
             (),
@@ -86,6 +95,8 @@ def build_context(
         value_query = value_sql(series, sample, daily_readings, within_seconds)
         if transition.transition_type != "resolved":
             drop, all_readings = detection.drop, cache.by_segment(series.watched, within_seconds)
+            if detection.comparison is not None:
+                all_readings = with_reference_before(all_readings, reference_days(detection, evaluated.result), first)
             own_readings = {
                 key: segment_readings for key, segment_readings in all_readings.items() if series.contains(*key)
             }
@@ -104,8 +115,11 @@ def build_context(
         and transition.kind == "drop"
         and transition.transition_type != "superseded"
     ):
-        customer_comments = _comments(
-            warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments
+        waves = dict(evaluated.result.waves)
+        customer_comments = (
+            _comments_of_wave(warehouse, moment_context.survey, waves.get(last, ""), max_comments)
+            if series.watched.is_by_wave
+            else _comments(warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments)
         )
     return AlertContext(
         transition,
@@ -188,3 +202,10 @@ def _comments(warehouse: Warehouse, survey: str, first: date, last: date, limit:
         return ()
     period = {"first": first, "after": last + timedelta(days=1)}
     return tuple(row["comment"] for row in warehouse.rows(_COMMENTS, {"survey": survey, "number": limit, **period}))
+
+
+def _comments_of_wave(warehouse: Warehouse, survey: str, wave: str, limit: int) -> tuple[str, ...]:
+    if not warehouse.table_exists("raw", "survey_responses"):
+        return ()
+    rows = warehouse.rows(_COMMENTS_OF_WAVE, {"survey": survey, "wave": wave, "number": limit})
+    return tuple(row["comment"] for row in rows)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from jkpi.alerts.detection.episodes import Detection, Episode
+from jkpi.alerts.detection.episodes import Detection, Episode, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, drop_without_recovery, main_detection
 from jkpi.alerts.evidence.contributions import Contribution
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
-from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
 from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age
 from jkpi.alerts.notifications.model import BodyRow
@@ -83,6 +83,8 @@ def _location_text(series: Series) -> str:
 def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
     watched, formatter = series.watched, KpiFormatter(series.watched)
     detection = main_detection(episode, context.transition.transition_type)
+    if detection.comparison is not None:
+        return _wave_drop_rows(context, series, episode, detection, detection.comparison)
     drop = detection.drop
     lines: list[BodyRow] = [("Now", _value_text(formatter, drop, watched.period))]
     if detection.line == "median":
@@ -100,6 +102,24 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
         lines.append(("", "The promise is broken as well."))
     lines += _false_alarm_rows(context, series)
+    lines += _contribution_rows(context.contributions, watched, formatter, series.is_total)
+    lines += _mix_or_rate_rows(context.effects, formatter)
+    lines.append(("Data", _data_text(context)))
+    lines += _check_first_rows(context.contributions, context.moment_context)
+    return lines
+
+
+def _wave_drop_rows(
+    context: AlertContext, series: Series, episode: Episode, detection: Detection, comparison: WaveComparison
+) -> list[BodyRow]:
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    now_rows = wave_text.wave_now_rows(detection, comparison, watched)
+    lines = [*now_rows[:-1], *_promise_rows(watched, formatter, detection, episode), now_rows[-1]]
+    reason, chance, false_alarms = wave_text.wave_reason_rows(detection, comparison, watched)
+    lines += [reason, chance]
+    if detection.line != "promise" and any(other.line == "promise" for other in episode.detections):
+        lines.append(("", "The promise is broken as well."))
+    lines.append(false_alarms)
     lines += _contribution_rows(context.contributions, watched, formatter, series.is_total)
     lines += _mix_or_rate_rows(context.effects, formatter)
     lines.append(("Data", _data_text(context)))
@@ -212,6 +232,22 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
     recovery = detection.recovery or detection.drop
     last = watched.period_end(episode.closed_on or detection.drop.last_day)
     drop = drop_without_recovery(detection, watched)
+    if (comparison := detection.comparison) is not None and comparison.recovery_wave is not None:
+        text = formatter.interval_of(recovery)
+        return [
+            (
+                "Now",
+                f"{formatter.from_rate(recovery.rate)} ({text} with 95 % confidence, n = {format_count(recovery.n)};"
+                f" {wave_text.wave_names([comparison.recovery_wave])})",
+            ),
+            ("Before", f"{formatter.from_rate(drop.rate)}, {wave_text.wave_names(comparison.waves)}"),
+            ("Expected", formatter.from_rate(expected_rate(series, detection))),
+            (
+                "Resolved",
+                f"by {wave_text.wave_names([comparison.recovery_wave])}, which began {format_day(recovery.first_day)}",
+            ),
+            *([("Data", _data_text(context))] if context.suspended_count else []),
+        ]
     return [
         slowdown_text.slowdown_now_rows(detection, recovery, watched)[0]
         if detection.line == "median"
@@ -290,7 +326,9 @@ def _data_text(context: AlertContext) -> str:
     return "final: no reading is provisional or withheld"
 
 
-def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
+def next_step(
+    transition_type: TransitionType, kind: str, repeat_every: timedelta | None, is_by_wave: bool = False
+) -> str:
     """What happens if nobody does anything. repeat_every: as in `jkpi.yml`."""
     if kind != "drop" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
@@ -300,6 +338,6 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
         reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
     return (
-        "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
+        f"Evaluated again with each {'complete survey wave' if is_by_wave else 'mature day'}. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"
     )
