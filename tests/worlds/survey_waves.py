@@ -7,12 +7,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from jkpi.config.settings import load_settings
+from jkpi.warehouse.open import open_warehouse
 
 ANSWERS, FIELD_DAYS = 400, 20
 QUARTERS = (date(2024, 1, 8), date(2024, 4, 8), date(2024, 7, 8), date(2024, 10, 7), date(2025, 1, 6))
@@ -64,7 +67,8 @@ receivers:
 
 @dataclass(frozen=True)
 class Wave:
-    """One round: content: share that scores 4 or 5. promoters, detractors: shares of the recommendation question."""
+    """One round. content: share that scores 4 or 5. promoters, detractors: shares of the recommendation question.
+    arrived: only so many of the answers are there yet."""
 
     first: date
     content: float
@@ -72,6 +76,7 @@ class Wave:
     detractors: float = 0.25
     answers: int = ANSWERS
     field_days: int = FIELD_DAYS
+    arrived: int | None = None
 
     @property
     def name(self) -> str:
@@ -85,7 +90,6 @@ class SurveyWorld:
     folder: Path
     by_wave: bool = True
     warehouse: str = "duckdb:///warehouse.duckdb"
-    written: list[Wave] = field(default_factory=list)
 
     def write(self, waves: Sequence[Wave]) -> None:
         """Write maps, sources and a file a wave."""
@@ -102,7 +106,6 @@ class SurveyWorld:
             (self.folder / "data" / question).mkdir(exist_ok=True)
         for wave in waves:
             self._write_wave(wave)
-        self.written.extend(waves)
 
     def _write_wave(self, wave: Wave) -> None:
         """Answers are spread evenly over the days in the field; the shares are met exactly, the order is drawn."""
@@ -117,7 +120,7 @@ class SurveyWorld:
             with (self.folder / "data" / question / f"{wave.name}.csv").open("w", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(["number", "answered", "region", "question", "score"])
-                for number, score in enumerate(rng.permutation(values)):
+                for number, score in enumerate(rng.permutation(values)[: wave.arrived]):
                     day = wave.first + timedelta(days=number * wave.field_days // wave.answers)
                     region = "north" if number % 2 else "south"
                     identity = number if self.by_wave else f"{wave.name}-{number}"
@@ -139,6 +142,16 @@ class SurveyWorld:
         report = self.jkpi("run", now)
         (step,) = (step for step in report["steps"] if step["name"] == "evaluate")
         return {state["moment"]: state["state"] for state in step["result"]["evaluated"]["states"]}
+
+    def readings(self, kpi: str = "visit.csat") -> list[dict[str, Any]]:
+        """Readings by wave, of all statistics and segments, in order."""
+        with open_warehouse(load_settings(self.folder, None)) as warehouse:
+            return warehouse.rows(
+                "select statistic, segment, segment_value, period_start, wave, numerator, denominator, value, ci_low,"
+                " ci_high, status, matures_at from marts.fct_kpi_readings where period = 'wave' and kpi = :kpi"
+                " order by statistic, segment, segment_value, period_start",
+                {"kpi": kpi},
+            )
 
     def messages(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("alerts/*")))

@@ -108,7 +108,8 @@ class _OpenAlert:
 
 @dataclass(frozen=True)
 class _Finding:
-    """What one wave shows against one line. p_value: at most 1; of the reference that is reported."""
+    """What one wave shows against one line. is_candidate: it is below. p_value: of the reference that is reported; 1 if
+    it is not below."""
 
     reference: _Reference
     p_value: float
@@ -126,7 +127,7 @@ class _Series:
     broken_run: list[WaveReading] = field(default_factory=list)
     detections: list[Detection] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
-    last: tuple[Sample, float, float] | None = None
+    last: tuple[Sample, _Reference, float] | None = None
 
     @property
     def correlation(self) -> float:
@@ -246,10 +247,12 @@ def _against(series: _Series, wave: WaveReading, references: Sequence[_Reference
     findings = []
     for reference in references:
         assert reference.sample is not None
+        if not _is_below(wave.sample, reference.line):
+            findings.append(_Finding(reference, 1.0, False))
+            continue
         p_value = min(len(references) * drop_tail(wave.sample, reference.sample, correlation), 1.0)
         is_certain = difference_interval(wave.sample, reference.sample, correlation)[1] < 0.0
-        is_candidate = _is_below(wave.sample, reference.line)
-        findings.append(_Finding(reference, p_value if is_certain else max(p_value, 2 * MAX_ALPHA), is_candidate))
+        findings.append(_Finding(reference, p_value if is_certain else max(p_value, 2 * MAX_ALPHA), True))
     candidates = [finding for finding in findings if finding.is_candidate] or findings
     significant = [finding for finding in candidates if finding.p_value <= MAX_ALPHA]
     return significant[0] if significant else min(candidates, key=lambda finding: finding.p_value)
@@ -260,10 +263,11 @@ def _promise_finding(series: _Series, wave: WaveReading) -> _Finding | None:
     line = series.rule.promise_line
     if line is None:
         return None
-    run = [*series.broken_run, wave] if _is_below(wave.sample, line) else [wave]
-    sample = pool_samples([other.sample for other in run])
     reference = _Reference((), None, line, line)
-    return _Finding(reference, tail_below(sample, line, series.correlation), _is_below(sample, line))
+    if not _is_below(wave.sample, line):
+        return _Finding(reference, 1.0, False)
+    sample = pool_samples([other.sample for other in [*series.broken_run, wave]])
+    return _Finding(reference, tail_below(sample, line, series.correlation), True)
 
 
 def _is_below(sample: Sample, line: float | None) -> bool:
@@ -298,7 +302,7 @@ def _record_last(series: _Series, wave: WaveReading, found: dict[LineKind, _Find
     finding = found["baseline"] or found["promise"]
     if finding is not None:
         reference = open_alert.openings[0].reference if open_alert else finding.reference
-        series.last = (wave.sample, reference.rate, finding.p_value)
+        series.last = (wave.sample, reference, series.correlation)
 
 
 def _detections(series: _Series, line: LineKind, alert: _OpenAlert, recovery: WaveReading | None) -> list[Detection]:
@@ -382,7 +386,14 @@ def _result(series: _Series, waves: Sequence[WaveReading]) -> SeriesResult:
     codes = series.codes
     changed = [number for number, code in enumerate(codes) if code != codes[-1]]
     since = waves[changed[-1] + 1 if changed else 0].first_day
-    sample, reference, tail = series.last or (None, None, None)
+    sample, reference, correlation = series.last or (None, None, 0.0)
+    tail = None
+    if sample is not None and reference is not None:
+        tail = (
+            drop_tail(sample, reference.sample, correlation)
+            if reference.sample is not None
+            else tail_below(sample, reference.rate, correlation)
+        )
     return SeriesResult(
         state=STATES[codes[-1]],
         state_since=open_episode.onset if open_episode else since,
@@ -393,7 +404,7 @@ def _result(series: _Series, waves: Sequence[WaveReading]) -> SeriesResult:
         tail=tail,
         rate=sample.rate if sample else None,
         n=sample.n if sample else None,
-        reference=reference,
+        reference=reference.rate if reference else None,
         read_days=_history(
             waves, [int(wave.status == reading_grid.VALID and wave.sample.n > 0) for wave in waves], empty=0
         ),
