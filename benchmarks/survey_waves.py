@@ -1,4 +1,4 @@
-"""What a survey wave is best compared with: the table of docs/decisions/survey-waves.md. `python -m benchmarks.survey_waves`.
+"""What a survey wave is best compared with: the table of docs/decisions/survey-waves.md.
 
 Made surveys of 400 answers a wave, one-sided z-tests of two shares at 2.5 %, minimum drop 3 points. spread: standard
 deviation of the true share from wave to wave.
@@ -25,7 +25,9 @@ def fired(rates: npt.NDArray[np.float64], way: str, rng: np.random.Generator) ->
         together = good[:, wave - pooled : wave].sum(axis=1) / (ANSWERS * pooled)
         now = good[:, wave] / ANSWERS
 
-        def is_lower(reference: npt.NDArray[np.float64], n: int, alpha: float, now: npt.NDArray[np.float64] = now) -> Flags:
+        def is_lower(
+            reference: npt.NDArray[np.float64], n: int, alpha: float, now: npt.NDArray[np.float64] = now
+        ) -> Flags:
             variance = now * (1 - now) / ANSWERS + reference * (1 - reference) / n
             z = (now - reference) / np.sqrt(np.maximum(variance, 1e-9))
             lower: Flags = (now < reference - MIN_DROP) & (z < norm.ppf(alpha))

@@ -118,7 +118,7 @@ def test_mean_scores_have_the_interval_of_student(sfo: Any, first_run: Any, scor
 
 def test_each_year_is_one_wave(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
     by = scores.dropna(subset="score").assign(top=lambda frame: frame["score"] >= 4)
-    theirs = by.groupby(["year", "question"])["top"].agg(numerator="sum", denominator="size")
+    theirs = pd.DataFrame(by.groupby(["year", "question"])["top"].agg(numerator="sum", denominator="size"))
     sql = TOP_BOX.format(statistic="top_box").replace("period = 'month'", "period = 'wave'")
     ours = sfo.frame(sql.replace("status", "status, wave")).set_index(["year", "question"]).sort_index()
     assert set(ours["status"]) == {"final"}

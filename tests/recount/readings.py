@@ -27,8 +27,8 @@ FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
 
 @dataclass(frozen=True)
 class Counted:
-    """The members of one statistic of one KPI over all versions of the map, and the sources that feed it. members: of all
-    its statistics, for they share their survey waves."""
+    """The members of one statistic of one KPI over all versions of the map, and the sources that feed it. members: of
+    all its statistics, for they share their survey waves."""
 
     kpi_id: str
     statistic: str

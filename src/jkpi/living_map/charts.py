@@ -128,7 +128,11 @@ def sparkline(
         *(_reference_line_path(plot_area, reference_line, large) for reference_line in reference_lines),
         *_line_paths(plot_area, shown),
         *_week_dots(plot_area, shown),
-        *((_month_axis(plot_area) if slot_names is None else _name_axis(plot_area, shown, slot_names)) if large else ()),
+        *(
+            (_month_axis(plot_area) if slot_names is None else _name_axis(plot_area, shown, slot_names))
+            if large
+            else ()
+        ),
         *(_tooltip_area(plot_area, point) for point in shown if point.label),
     ]
     return Markup(

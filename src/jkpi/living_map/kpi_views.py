@@ -326,7 +326,8 @@ def _chart_label(kpi: KpiData, readings: Sequence[KpiReading], unit: str, statis
     def reading_text(reading: KpiReading) -> str:
         return f"{page_text.format_reading(reading.value, unit, statistic)} ({_period_text(reading, dates)})"
 
+    noun = "final wave" if kpi.is_by_wave else "final week"
     return (
-        f"{kpi.title}: {pluralize(len(final_readings), 'final wave' if kpi.is_by_wave else 'final week')}, lowest {reading_text(low)},"
+        f"{kpi.title}: {pluralize(len(final_readings), noun)}, lowest {reading_text(low)},"
         f" highest {reading_text(high)}, latest {reading_text(final_readings[-1])}"
     )

@@ -34,7 +34,16 @@ _COLUMNS_BY_KIND = {
         ),
         *("comment", "wave", "asked_at", "responded_at"),
     },
-    "invitations": {"customer_id", "invitation_id", "case_id", "touchpoint", "survey", "wave", "invited_at", "eligible"},
+    "invitations": {
+        "customer_id",
+        "invitation_id",
+        "case_id",
+        "touchpoint",
+        "survey",
+        "wave",
+        "invited_at",
+        "eligible",
+    },
     "customers": {"customer_id", "consent", "valid_from"},
     "counts": {"period_start"},
 }

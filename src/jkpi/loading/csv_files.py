@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 from jkpi.errors import SourceError
 from jkpi.loading.files import Utf8Stream, open_text
 from jkpi.loading.model import FileFormat
-from jkpi.loading.rows import CHUNK_ROWS, HEADER_KEY, LINE_KEY, ROW_COLUMN, TEXT_COLUMN, WAVE_COLUMN, RawChunk, UnparsableRow
+from jkpi.loading.rows import (
+    CHUNK_ROWS,
+    HEADER_KEY,
+    LINE_KEY,
+    ROW_COLUMN,
+    TEXT_COLUMN,
+    WAVE_COLUMN,
+    RawChunk,
+    UnparsableRow,
+)
 from jkpi.protocols import Progress
 
 if TYPE_CHECKING:

@@ -213,8 +213,8 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
 
 @dataclass
 class _UnchangedFile:
-    """Rows of a file. Stops if the file changes while it is read, because then its fingerprint would be wrong. wave: the
-    survey wave of all rows, if the file names it."""
+    """Rows of a file. Stops if the file changes while it is read, because then its fingerprint would be wrong. wave:
+    the survey wave of all rows, if the file names it."""
 
     rows: RowSource
     path: Path

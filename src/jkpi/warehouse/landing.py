@@ -35,7 +35,8 @@ LANDING_TABLES: dict[str, str] = {
     "published_readings": "journey text, kpi text, statistic text, segment text, segment_value text, period_start date,"
     " value double precision, ci_low double precision, ci_high double precision, sample_size bigint,"
     " published_at timestamp",
-    "map_sources": "source text, kind text, title text, late_seconds bigint, wave_closes_seconds bigint, schedule text, owner text, data_use text",
+    "map_sources": "source text, kind text, title text, late_seconds bigint,"
+    " wave_closes_seconds bigint, schedule text, owner text, data_use text",
     "map_journeys": f"{_VERSION_COLUMNS}, title text, owner text, timezone text, viewpoint text, starts_with text,"
     " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"
     " valid_from timestamp, content text",

@@ -16,10 +16,10 @@ NO_STATE = 255
 
 @dataclass(frozen=True)
 class WaveComparison:
-    """What survey waves are compared with. waves: names of those that are low. reference, reference_n: names and answers
-    of the earlier ones; empty and 0 against a promise. difference: their rate minus that of the reference (of the level
-    at which the promise is broken), with its 95 % interval. alpha: largest chance of an alert by one wave if nothing has
-    changed. recovery_wave: the one that was back."""
+    """What survey waves are compared with. waves: names of those that are low. reference, reference_n: names and
+    answers of the earlier ones; empty and 0 against a promise. difference: their rate minus that of the reference (of
+    the level at which the promise is broken), with its 95 % interval. alpha: largest chance of an alert by one wave if
+    nothing has changed. recovery_wave: the one that was back."""
 
     waves: tuple[str, ...]
     reference: tuple[str, ...]
@@ -109,7 +109,8 @@ class SeriesResult:
     the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
     false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
-    of at least one case; sign_test_read_days: the same for the sign test. waves: first day and name of each survey wave.
+    of at least one case; sign_test_read_days: the same for the sign test. waves: first day and name of each survey
+    wave.
     """
 
     state: SeriesState

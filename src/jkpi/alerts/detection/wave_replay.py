@@ -1,8 +1,8 @@
 """Replay survey waves from first to last: each is compared with the waves before it, and with the promise. Pure.
 
 A wave opens an alert if it is below the reference by more than the minimum drop, if so few good answers are unlikely by
-chance, and if the 95 % interval of the difference is below zero. The reference is the wave before, and besides it the up
-to four waves before together: they know the usual level better, and show a slow decline. Both share the level. While an
+chance, and if the 95 % interval of the difference is below zero. The reference is the wave before, and besides it up to
+four waves before together: they know the usual level better, and show a slow decline. Both share the level. While an
 alert is open, its reference stays that of its first wave. It ends with a wave that is back.
 
 | state    | a wave that ...                                                                          |
@@ -59,7 +59,6 @@ from jkpi.alerts.statistics.two_sample import (
     effective_size,
     pool_samples,
     tail_below,
-    wave_correlation,
 )
 
 MAX_ALPHA = 0.025
@@ -127,11 +126,7 @@ class _Series:
     broken_run: list[WaveReading] = field(default_factory=list)
     detections: list[Detection] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
-    last: tuple[Sample, _Reference, float] | None = None
-
-    @property
-    def correlation(self) -> float:
-        return wave_correlation([wave.sample for wave in self.quiet])
+    last: tuple[Sample, _Reference] | None = None
 
 
 def wave_alpha(rule: AlertRule, days_between: float) -> float:
@@ -226,13 +221,13 @@ def _finding(series: _Series, wave: WaveReading, line: LineKind) -> _Finding | N
     open_alert = series.open_alerts.get("baseline")
     if open_alert is not None:
         lowest = min(open_alert.waves, key=lambda other: other.sample.rate)
-        return _against(series, wave, [_reference_of([lowest], series.rule)])
+        return _against(wave, [_reference_of([lowest], series.rule)])
     if not series.quiet:
         return None
     references = [_reference_of(series.quiet[-1:], series.rule)]
     if len(series.quiet) > 1:
         references.append(_reference_of(series.quiet[-MAX_POOLED_WAVES:], series.rule))
-    return _against(series, wave, references)
+    return _against(wave, references)
 
 
 def _reference_of(waves: Sequence[WaveReading], rule: AlertRule) -> _Reference:
@@ -240,18 +235,17 @@ def _reference_of(waves: Sequence[WaveReading], rule: AlertRule) -> _Reference:
     return _Reference(tuple(wave.name for wave in waves), sample, sample.rate, sample.rate - rule.min_drop)
 
 
-def _against(series: _Series, wave: WaveReading, references: Sequence[_Reference]) -> _Finding:
+def _against(wave: WaveReading, references: Sequence[_Reference]) -> _Finding:
     """The wave against references that share the level. The first that is significant at the usual level is reported,
     else the one with the smallest tail."""
-    correlation = series.correlation
     findings = []
     for reference in references:
         assert reference.sample is not None
         if not _is_below(wave.sample, reference.line):
             findings.append(_Finding(reference, 1.0, False))
             continue
-        p_value = min(len(references) * drop_tail(wave.sample, reference.sample, correlation), 1.0)
-        is_certain = difference_interval(wave.sample, reference.sample, correlation)[1] < 0.0
+        p_value = min(len(references) * drop_tail(wave.sample, reference.sample), 1.0)
+        is_certain = difference_interval(wave.sample, reference.sample)[1] < 0.0
         findings.append(_Finding(reference, p_value if is_certain else max(p_value, 2 * MAX_ALPHA), True))
     candidates = [finding for finding in findings if finding.is_candidate] or findings
     significant = [finding for finding in candidates if finding.p_value <= MAX_ALPHA]
@@ -267,7 +261,7 @@ def _promise_finding(series: _Series, wave: WaveReading) -> _Finding | None:
     if not _is_below(wave.sample, line):
         return _Finding(reference, 1.0, False)
     sample = pool_samples([other.sample for other in [*series.broken_run, wave]])
-    return _Finding(reference, tail_below(sample, line, series.correlation), True)
+    return _Finding(reference, tail_below(sample, line), True)
 
 
 def _is_below(sample: Sample, line: float | None) -> bool:
@@ -283,9 +277,11 @@ def _follow(
     is_low = _is_below(wave.sample, reference.line)
     if not is_low and reference.sample is not None:
         # Above the line, but surely below the reference, and not surely above the line.
-        still_below = difference_interval(wave.sample, reference.sample, series.correlation)[1] < 0.0
-        size = effective_size(wave.sample, series.correlation)
-        above_line = wave.sample.rate - reference.line > 1.96 * (wave.sample.rate * (1 - wave.sample.rate) / size) ** 0.5
+        still_below = difference_interval(wave.sample, reference.sample)[1] < 0.0
+        size = effective_size(wave.sample)
+        above_line = (
+            wave.sample.rate - reference.line > 1.96 * (wave.sample.rate * (1 - wave.sample.rate) / size) ** 0.5
+        )
         is_low = still_below and not above_line
     if not is_low:
         del series.open_alerts[line]
@@ -302,13 +298,12 @@ def _record_last(series: _Series, wave: WaveReading, found: dict[LineKind, _Find
     finding = found["baseline"] or found["promise"]
     if finding is not None:
         reference = open_alert.openings[0].reference if open_alert else finding.reference
-        series.last = (wave.sample, reference, series.correlation)
+        series.last = (wave.sample, reference)
 
 
 def _detections(series: _Series, line: LineKind, alert: _OpenAlert, recovery: WaveReading | None) -> list[Detection]:
     """Detections of an alert: its first drop and each further one."""
     detections = []
-    correlation = series.correlation
     for opening in alert.openings:
         reference, first_day, fired_on = opening.reference, opening.first.first_day, opening.fired.first_day
         waves = [wave for wave in alert.waves if wave.first_day >= first_day]
@@ -320,11 +315,11 @@ def _detections(series: _Series, line: LineKind, alert: _OpenAlert, recovery: Wa
                 fired_on=fired_on,
                 closed_on=recovery.first_day if recovery else None,
                 reason="wave",
-                drop=_pooled(waves, reference, correlation),
-                recovery=_pooled([recovery], reference, correlation) if recovery else None,
+                drop=_pooled(waves, reference),
+                recovery=_pooled([recovery], reference) if recovery else None,
                 readings_used=1,
-                initial_drop=_pooled([wave for wave in waves if wave.first_day <= fired_on], reference, correlation),
-                comparison=_comparison(sample, waves, reference, opening.level, correlation, recovery),
+                initial_drop=_pooled([wave for wave in waves if wave.first_day <= fired_on], reference),
+                comparison=_comparison(sample, waves, reference, opening.level, recovery),
             )
         )
     return detections
@@ -335,15 +330,14 @@ def _comparison(
     waves: Sequence[WaveReading],
     reference: _Reference,
     level: float,
-    correlation: float,
     recovery: WaveReading | None,
 ) -> WaveComparison:
     difference = sample.rate - reference.rate
     if reference.sample is None:
         known = Sample(reference.rate * 1e12, 1e12, is_nps=sample.is_nps)
-        low, high = difference_interval(sample, known, correlation)
+        low, high = difference_interval(sample, known)
     else:
-        low, high = difference_interval(sample, reference.sample, correlation)
+        low, high = difference_interval(sample, reference.sample)
     return WaveComparison(
         tuple(wave.name for wave in waves),
         reference.names,
@@ -356,12 +350,8 @@ def _comparison(
     )
 
 
-def _pooled(waves: Sequence[WaveReading], reference: _Reference, correlation: float) -> PooledSample:
+def _pooled(waves: Sequence[WaveReading], reference: _Reference) -> PooledSample:
     sample = pool_samples([wave.sample for wave in waves])
-    variance = sum(
-        wave.sample.n * wave.sample.variance_ratio * (1.0 + max(wave.sample.n - 1.0, 0.0) * correlation)
-        for wave in waves
-    )
     return PooledSample(
         waves[0].first_day,
         waves[-1].first_day,
@@ -370,8 +360,8 @@ def _pooled(waves: Sequence[WaveReading], reference: _Reference, correlation: fl
         sample.n,
         sample.n * reference.rate,
         sample.n * reference.line,
-        variance,
-        effective_size(reference.sample, correlation) if reference.sample else float("inf"),
+        sample.n * sample.variance_ratio,
+        effective_size(reference.sample) if reference.sample else float("inf"),
     )
 
 
@@ -386,13 +376,11 @@ def _result(series: _Series, waves: Sequence[WaveReading]) -> SeriesResult:
     codes = series.codes
     changed = [number for number, code in enumerate(codes) if code != codes[-1]]
     since = waves[changed[-1] + 1 if changed else 0].first_day
-    sample, reference, correlation = series.last or (None, None, 0.0)
+    sample, reference = series.last or (None, None)
     tail = None
     if sample is not None and reference is not None:
         tail = (
-            drop_tail(sample, reference.sample, correlation)
-            if reference.sample is not None
-            else tail_below(sample, reference.rate, correlation)
+            drop_tail(sample, reference.sample) if reference.sample is not None else tail_below(sample, reference.rate)
         )
     return SeriesResult(
         state=STATES[codes[-1]],

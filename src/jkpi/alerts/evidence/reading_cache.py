@@ -64,17 +64,25 @@ class ReadingCache:
         return self._periods[key] != before
 
     def days(self, series: Series, first: date, last: date, within_seconds: float | None) -> tuple[DailyReading, ...]:
-        """Days of a series from four weeks before a period to its end; of survey waves all up to its end. within_seconds: as in Detection."""
+        """Days of a series from four weeks before a period to its end; of survey waves all up to its end.
+        within_seconds: as in Detection."""
         key = series.watched, within_seconds
         if self._widen(key, first, last) or key not in self._readings:
             earliest, latest = self._periods[key]
             watched = series.watched
             kpi_key = watched.journey, watched.kpi, watched.statistic
             self._readings[key] = read_daily_readings(
-                self._warehouse, *kpi_key, earliest - max(BASELINE_FROM, days_before(watched)), latest, watched.period, within_seconds
+                self._warehouse,
+                *kpi_key,
+                earliest - max(BASELINE_FROM, days_before(watched)),
+                latest,
+                watched.period,
+                within_seconds,
             )
         readings = self._readings[key].get((series.segment, series.segment_value), ())
-        return tuple(reading for reading in readings if first - days_before(series.watched) <= reading.period_start <= last)
+        return tuple(
+            reading for reading in readings if first - days_before(series.watched) <= reading.period_start <= last
+        )
 
     def by_segment(self, watched: WatchedMoment, within_seconds: float | None) -> ReadingsBySegment:
         return self._readings.get((watched, within_seconds), {})

@@ -337,7 +337,8 @@ def next_step(
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
         reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
+    each = "complete survey wave" if is_by_wave else "mature day"
     return (
-        f"Evaluated again with each {'complete survey wave' if is_by_wave else 'mature day'}. You are notified when it resolves or worsens, or when late data"
+        f"Evaluated again with each {each}. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"
     )

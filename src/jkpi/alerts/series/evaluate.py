@@ -13,8 +13,8 @@ from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
-from jkpi.alerts.series.wave_panel import evaluate_waves, read_wave_panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
+from jkpi.alerts.series.wave_panel import evaluate_waves, read_wave_panel
 from jkpi.alerts.statistics.duration_histogram import DurationHistogram
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, concat_grids
 from jkpi.warehouse.base import Warehouse

@@ -3,8 +3,8 @@
 A sample is a survey wave, or several pooled. Rates are 0-1, higher is better; an NPS is (NPS + 100) / 200, in which a
 passive counts half.
 
-Sources: Newcombe (1998), Statistics in Medicine 17, method 10, for two proportions; for NPS the adjusted Wald variance of
-Rocks (2016), The American Statistician 70, of each sample.
+Sources: Newcombe (1998), Statistics in Medicine 17, method 10, for two proportions; for NPS the adjusted Wald variance
+of each sample, Rocks (2016), The American Statistician 70.
 """
 
 from __future__ import annotations
@@ -17,19 +17,16 @@ from jkpi.alerts.statistics.beta_binomial import Z95, predictive_cdf, wilson_int
 
 ADDED_PROMOTERS, ADDED_PASSIVES, ADDED_DETRACTORS = 0.75, 1.5, 0.75
 """Responses that the adjusted Wald interval adds to each sample."""
-MIN_WAVES_FOR_SPREAD = 4
-"""So many earlier waves show how much waves vary beyond chance. Fewer are taken to vary by chance alone."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Answers of one wave, or of several pooled. neutral: answers that count half (passives of NPS), else 0. waves: how
-    many are pooled. is_nps: whether answers may count half."""
+    """Answers of one wave, or of several pooled. neutral: answers that count half (passives of NPS), else 0. is_nps:
+    whether answers may count half."""
 
     successes: float
     n: float
     neutral: float = 0.0
-    waves: int = 1
     is_nps: bool = False
 
     @property
@@ -52,32 +49,11 @@ def pool_samples(samples: Sequence[Sample]) -> Sample:
         sum(sample.successes for sample in samples),
         sum(sample.n for sample in samples),
         sum(sample.neutral for sample in samples),
-        len(samples),
         any(sample.is_nps for sample in samples),
     )
 
 
-def wave_correlation(samples: Sequence[Sample]) -> float:
-    """Intraclass correlation of successive waves, 0-1: what they vary beyond chance. 0 while there are too few waves.
-
-    Half of the squared difference of two successive waves is the variance of one. What chance alone explains of it is
-    subtracted. Differences are used, so that a slow change over the years is no variance.
-    """
-    if len(samples) < MIN_WAVES_FOR_SPREAD:
-        return 0.0
-    pooled = pool_samples(samples)
-    product = pooled.rate * (1.0 - pooled.rate)
-    if product <= 0.0:
-        return 0.0
-    chance = pooled.variance_ratio * product
-    excess = [
-        (after.rate - before.rate) ** 2 - chance * (1.0 / before.n + 1.0 / after.n)
-        for before, after in zip(samples, samples[1:], strict=False)
-    ]
-    return min(max(sum(excess) / len(excess) / 2.0 / product, 0.0), 0.5)
-
-
-def drop_tail(sample: Sample, reference: Sample, correlation: float) -> float:
+def drop_tail(sample: Sample, reference: Sample) -> float:
     """P of so few successes or fewer in sample, if its true rate were that of reference."""
     ratio = sample.variance_ratio
     return float(
@@ -85,31 +61,30 @@ def drop_tail(sample: Sample, reference: Sample, correlation: float) -> float:
             sample.successes / ratio,
             round(sample.n / ratio),
             reference.rate,
-            correlation,
-            effective_size(reference, correlation),
+            0.0,
+            effective_size(reference),
         )[0]
     )
 
 
-def tail_below(sample: Sample, rate: float, correlation: float) -> float:
+def tail_below(sample: Sample, rate: float) -> float:
     """P of so few successes or fewer in sample, if its true rate were this one."""
     ratio = sample.variance_ratio
-    shared = correlation / sample.waves
-    return float(predictive_cdf(sample.successes / ratio, round(sample.n / ratio), rate, shared, inf)[0])
+    return float(predictive_cdf(sample.successes / ratio, round(sample.n / ratio), rate, 0.0, inf)[0])
 
 
-def effective_size(sample: Sample, correlation: float = 0.0) -> float:
-    """Number of independent good-or-bad answers that know the rate as well."""
-    return 1.0 / (sample.variance_ratio / sample.n + correlation / sample.waves)
+def effective_size(sample: Sample) -> float:
+    """Number of good-or-bad answers that know the rate as well."""
+    return sample.n / sample.variance_ratio
 
 
-def difference_interval(sample: Sample, reference: Sample, correlation: float = 0.0) -> tuple[float, float]:
+def difference_interval(sample: Sample, reference: Sample) -> tuple[float, float]:
     """95 % interval of the true rate of sample minus that of reference, as rates."""
     if sample.is_nps or reference.is_nps:
-        return _nps_interval(sample, reference, correlation)
+        return _nps_interval(sample, reference)
     rate, other = sample.rate, reference.rate
-    low, high = _wilson(sample, correlation)
-    other_low, other_high = _wilson(reference, correlation)
+    low, high = wilson_interval(sample.successes, sample.n)
+    other_low, other_high = wilson_interval(reference.successes, reference.n)
     difference = rate - other
     return (
         difference - sqrt((rate - low) ** 2 + (other_high - other) ** 2),
@@ -117,13 +92,8 @@ def difference_interval(sample: Sample, reference: Sample, correlation: float = 
     )
 
 
-def _wilson(sample: Sample, correlation: float) -> tuple[float, float]:
-    size = effective_size(sample, correlation)
-    return wilson_interval(sample.rate * size, size)
-
-
-def _nps_interval(sample: Sample, reference: Sample, correlation: float) -> tuple[float, float]:
-    (rate, variance), (other, other_variance) = (_adjusted(one, correlation) for one in (sample, reference))
+def _nps_interval(sample: Sample, reference: Sample) -> tuple[float, float]:
+    (rate, variance), (other, other_variance) = (_adjusted(one) for one in (sample, reference))
     half = Z95 * sqrt(variance + other_variance)
     difference = sample.rate - reference.rate
     return (
@@ -132,16 +102,16 @@ def _nps_interval(sample: Sample, reference: Sample, correlation: float) -> tupl
     )
 
 
-def _adjusted(sample: Sample, correlation: float) -> tuple[float, float]:
+def _adjusted(sample: Sample) -> tuple[float, float]:
     """Rate and its variance after the responses of the adjusted Wald interval are added."""
     n = sample.n + ADDED_PROMOTERS + ADDED_PASSIVES + ADDED_DETRACTORS
     rate = (sample.successes + ADDED_PROMOTERS + ADDED_PASSIVES / 2.0) / n
     half_counted = (sample.neutral + ADDED_PASSIVES) / n
     variance = rate * (1.0 - rate) - half_counted / 4.0
-    return rate, max(variance, 0.0) / n + correlation / sample.waves * rate * (1.0 - rate)
+    return rate, max(variance, 0.0) / n
 
 
-def detectable_drop(sample_n: float, reference: Sample, alpha: float, power: float, correlation: float = 0.0) -> float:
+def detectable_drop(sample_n: float, reference: Sample, alpha: float, power: float) -> float:
     """Smallest drop, as a rate, that a wave of sample_n answers shows with this power at one-sided level alpha.
 
     Normal approximation, with the variances of both samples at their own rates. The largest possible drop if none is
@@ -151,11 +121,11 @@ def detectable_drop(sample_n: float, reference: Sample, alpha: float, power: flo
 
     needed = float(ndtri(power) - ndtri(alpha))
     ratio, rate = reference.variance_ratio, reference.rate
-    known = rate * (1.0 - rate) / effective_size(reference, correlation)
+    known = rate * (1.0 - rate) / effective_size(reference)
     low, high = 0.0, rate
     for _ in range(40):
         drop = (low + high) / 2.0
         lower = rate - drop
-        spread = sqrt(lower * (1.0 - lower) * (ratio / sample_n + correlation) + known)
+        spread = sqrt(lower * (1.0 - lower) * ratio / sample_n + known)
         low, high = (low, drop) if drop >= needed * spread else (drop, high)
     return high

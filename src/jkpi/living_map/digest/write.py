@@ -43,9 +43,7 @@ def write_digests(
         if row["status"] == "no_data" or (row["journey"], row["kpi"]) not in by_wave
     ]
     written = []
-    for digest in build_digests(
-        health, _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now
-    ):
+    for digest in build_digests(health, _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now):
         path = settings.site_dir / "digests" / file_name(digest.owner)
         write_atomically(path, render_digest_mail(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
         written.append(WrittenDigest(digest, path))
