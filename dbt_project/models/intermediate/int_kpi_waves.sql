@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 -- The waves of each survey KPI. A wave begins with its first response (or invitation, of a response rate). It is over
--- when the next one begins, or when no response has come for `wave_closes_after` of its sources. Waves that begin on one
--- day cannot be put in order: they are one reading.
+-- when the next one begins, or when no response has come for `wave_closes_after` of its sources. Waves that begin on
+-- the same day cannot be put in order: they are one reading.
 with tallies as (
     select * from {{ ref('int_kpi_tallies') }}
     where wave is not null

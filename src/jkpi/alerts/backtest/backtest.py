@@ -16,6 +16,7 @@ from jkpi.alerts.backtest.next_wave import NextWave, next_wave
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate
 from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.notifications.wave_text import against_text
 from jkpi.alerts.series.due_days import due_day
 from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
@@ -160,7 +161,7 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
             episode.onset,
             episode.fired_on,
             episode.closed_on,
-            tuple(f"{detection.line}: {detection.reason}" for detection in episode.detections),
+            tuple(f"{detection.line}: {_reason(detection)}" for detection in episode.detections),
             sample.rate,
             expected_rate(Series(watched, *key), replace(first_detection, drop=sample)),
             sample.n,
@@ -173,6 +174,10 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
         for sample in [first_detection.initial_drop or first_detection.drop]
     ]
     return sorted(past_alerts, key=lambda alert: (alert.fired_on, alert.series_id))
+
+
+def _reason(detection: Detection) -> str:
+    return detection.reason if detection.comparison is None else against_text(detection.comparison)
 
 
 def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:
