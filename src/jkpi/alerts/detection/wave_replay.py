@@ -49,6 +49,7 @@ from jkpi.alerts.detection.state_machine import (
     SeriesState,
 )
 from jkpi.alerts.statistics import reading_grid
+from jkpi.alerts.statistics.beta_binomial import wilson_interval
 from jkpi.alerts.statistics.rules import ALPHA_LOW, MIN_POOLED_N, AlertRule
 from jkpi.alerts.statistics.running_sums import EPSILON, PooledSample
 from jkpi.alerts.statistics.thresholds import significant_p_values
@@ -214,7 +215,7 @@ def _status_code(wave: WaveReading) -> int:
 
 
 def _finding(series: _Series, wave: WaveReading, line: LineKind) -> _Finding | None:
-    """The wave against a line; against the last wave of the alert if one is open. None if there is nothing to compare
+    """The wave against a line; against the lowest wave of the alert if one is open. None if there is nothing to compare
     with."""
     if line == "promise":
         return _promise_finding(series, wave)
@@ -236,8 +237,8 @@ def _reference_of(waves: Sequence[WaveReading], rule: AlertRule) -> _Reference:
 
 
 def _against(wave: WaveReading, references: Sequence[_Reference]) -> _Finding:
-    """The wave against references that share the level. The first that is significant at the usual level is reported,
-    else the one with the smallest tail."""
+    """The wave against references that share the level: the smallest tail decides. The first reference that is
+    significant at the usual level is reported, else that of the smallest tail."""
     findings = []
     for reference in references:
         assert reference.sample is not None
@@ -248,8 +249,9 @@ def _against(wave: WaveReading, references: Sequence[_Reference]) -> _Finding:
         is_certain = difference_interval(wave.sample, reference.sample)[1] < 0.0
         findings.append(_Finding(reference, p_value if is_certain else max(p_value, 2 * MAX_ALPHA), True))
     candidates = [finding for finding in findings if finding.is_candidate] or findings
-    significant = [finding for finding in candidates if finding.p_value <= MAX_ALPHA]
-    return significant[0] if significant else min(candidates, key=lambda finding: finding.p_value)
+    decisive = min(candidates, key=lambda finding: finding.p_value)
+    reported = next((finding for finding in candidates if finding.p_value <= MAX_ALPHA), decisive)
+    return _Finding(reported.reference, decisive.p_value, decisive.is_candidate)
 
 
 def _promise_finding(series: _Series, wave: WaveReading) -> _Finding | None:
@@ -279,10 +281,8 @@ def _follow(
         # Above the line, but surely below the reference, and not surely above the line.
         still_below = difference_interval(wave.sample, reference.sample)[1] < 0.0
         size = effective_size(wave.sample)
-        above_line = (
-            wave.sample.rate - reference.line > 1.96 * (wave.sample.rate * (1 - wave.sample.rate) / size) ** 0.5
-        )
-        is_low = still_below and not above_line
+        surely_above = wilson_interval(wave.sample.rate * size, size)[0] > reference.line
+        is_low = still_below and not surely_above
     if not is_low:
         del series.open_alerts[line]
         series.detections += _detections(series, line, alert, wave)
