@@ -90,6 +90,10 @@ def test_a_line_split_by_hand_without_its_wave_stays_rejected(place: Any) -> Non
             ANSWERS.replace("files: data/*.csv*", "sql: env:URL, query: select 1"),
             "a query has no file that could name the wave",
         ),
+        (
+            ANSWERS.replace("files: data/*.csv*", "files: {a: a.csv}, query: select * from a"),
+            "a query has no file that could name the wave",
+        ),
         (ANSWERS.replace("wave: file", "wave_closes_after: 3w"), "this source names no survey wave"),
         (ANSWERS.replace("wave: file", "wave: round"), "'wave': input should be 'file'"),
         (
