@@ -184,10 +184,34 @@ def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted, kpi: Kpi) ->
     spans = pd.DataFrame({"following": cohort["following"].first(), "settled": settled}).reset_index("period_start")
     wide = widths(kind, counted.statistic, kpi, found, members, keys)
     data_gaps = is_withheld(counted.missing, found, spans, wide)
+    if "length" in members:
+        data_gaps |= _is_behind_gap(facts, counted, members, keys, settled, cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
+
+
+def _is_behind_gap(
+    facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str], settled: pd.Series, starts_at: pd.Series
+) -> pd.Series:
+    """Whether what was promised for a period may have been kept unseen, in a gap of one of its sources."""
+    behind = pd.Series(False, index=settled.index)
+    gap: Any
+    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
+        ends_at = gap.ends_at + _shadow(members, keys, settled.index, gap.ends_at - gap.starts_at)
+        behind |= (gap.starts_at < settled) & (ends_at > starts_at)
+    return behind
+
+
+def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Timedelta) -> Any:
+    """How long after its end a gap still withholds.
+
+    The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
+    """
+    hours = (members["length"].dt.total_seconds() / 3600).clip(lower=1)
+    typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
+    return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
@@ -200,8 +224,8 @@ def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
 
 def _is_primary(kpi: Kpi, statistic: str) -> bool:
     first = {
-        **{"csat": "top_box", "csat_mean": "mean", "ces": "share_easy", "time_to_resolve": "share_within"},
-        "time_in_stage": "share_within" if "tolerance" in kpi.entry else "median",
+        **{"csat": "top_box", "csat_mean": "mean", "ces": "share_easy"},
+        **dict.fromkeys(("time_to_resolve", "time_in_stage"), "share_within" if "tolerance" in kpi.entry else "median"),
     }
     return statistic == first.get(kpi.kind, kpi.kind)
 

@@ -81,6 +81,7 @@ def lint_warnings(journeys: Sequence[Journey], sources: Sequence[Source]) -> lis
             *_touchpoints_after_end(journey),
             *_reversed_time_kpis(journey),
             *_unsupplied_survey_kpis(journey, sources),
+            *_unsupplied_promises(journey, sources),
             *_suspiciously_small_nps_points(journey),
         )
         warnings += [f"{journey.journey}: {text}" for text in journey_warnings]
@@ -151,6 +152,18 @@ def _unsupplied_survey_kpis(journey: Journey, sources: Sequence[Source]) -> Iter
             yield (
                 f"{kpi_id}: its scale is {scale[0]} to {scale[1]}, but its responses use {supplied_scales or 'none'}:"
                 " scales are never pooled"
+            )
+
+
+def _unsupplied_promises(journey: Journey, sources: Sequence[Source]) -> Iterator[str]:
+    """KPIs of promises where no source of the map's touchpoints names a date: nothing would ever fall due."""
+    if any(source.columns.due_at for source in sources if _may_feed_journey(source, journey)):
+        return
+    for kpi_id, kpi, _, _ in journey.all_kpis():
+        if kpi.kpi == "promises_kept":
+            yield (
+                f"{kpi_id}: no source of its touchpoints supplies the date that was promised (add due_at: under"
+                " columns:), so no promise will ever fall due"
             )
 
 

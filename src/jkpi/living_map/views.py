@@ -28,6 +28,15 @@ class LabelledValue:
 
 
 @dataclass(frozen=True)
+class OpenPromisesRow:
+    """Open cases of one age, by whether their promise is due: all as text."""
+
+    age: str
+    not_due: str
+    overdue: str
+
+
+@dataclass(frozen=True)
 class KpiView:
     """`value` is None without a final reading; `note` says why."""
 
@@ -49,16 +58,20 @@ class KpiView:
     chart: Markup | None
     moment: str | None
     state: StateLabel | None
+    open_promises: tuple[OpenPromisesRow, ...] = ()
+    promise_bulks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AlertView:
-    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total."""
+    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total. `value`,
+    `interval`: as estimated; `counted`: the counts as they are."""
 
     key: str
     segment_label: str
     state: StateLabel
     value: str | None
+    counted: str
     caption: str
     baseline_text: str
     interval: str | None
