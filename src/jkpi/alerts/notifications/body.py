@@ -222,7 +222,7 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
         ),
         ("Expected", formatter.from_rate(expected_rate(series, detection))),
         ("Resolved", f"{format_day(last)}, after {pluralize((last - episode.onset).days + 1, 'day')}"),
-        *([("Data", _data_text(context))] if context.suspended_count else []),
+        *([("Data", _data_text(context))] if context.suspended_count or _holiday_count(context) else []),
     ]
 
 
@@ -309,10 +309,22 @@ def _value_text(formatter: KpiFormatter, sample: PooledSample, period: str) -> s
 
 
 def _data_text(context: AlertContext) -> str:
+    parts = []
     if context.suspended_count and context.series:
         suspended = pluralize(context.suspended_count, context.series.watched.period)
-        return f"final; {suspended} in between left out, because their data could not be trusted"
-    return "final: no reading is provisional or withheld"
+        parts.append(f"{suspended} in between left out, because their data could not be trusted")
+    if holidays := _holiday_count(context):
+        days_after = "the day after it" if holidays == 1 else "the days after them"
+        parts.append(f"{pluralize(holidays, 'public holiday')} left out, with {days_after}")
+    return "; ".join(["final", *parts]) if parts else "final: no reading is provisional or withheld"
+
+
+def _holiday_count(context: AlertContext) -> int:
+    """Holidays that leave days out of the period that is reported."""
+    evaluated = context.transition.evaluated
+    if evaluated is None or context.period is None:
+        return 0
+    return evaluated.result.holidays_left_out(*context.period)
 
 
 def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
