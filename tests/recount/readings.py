@@ -228,33 +228,31 @@ def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted, kpi: Kpi) ->
     wide = widths(kind, counted.statistic, kpi, found, members, keys)
     data_gaps = is_withheld(counted.missing, found, spans, wide)
     if "length" in members:
-        data_gaps |= _is_behind_gap(facts, counted, members, keys, settled, cohort["starts_at"].first())
+        data_gaps |= _is_behind_gap(facts, counted, members, keys)
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 
 
-def _is_behind_gap(
-    facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str], settled: pd.Series, starts_at: pd.Series
-) -> pd.Series:
-    """Whether what was promised for a period may have been kept unseen, in a gap of one of its sources."""
-    behind = pd.Series(False, index=settled.index)
-    gap: Any
-    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
-        ends_at = gap.ends_at + _shadow(members, keys, settled.index, gap.ends_at - gap.starts_at)
-        behind |= (gap.starts_at < settled) & (ends_at > starts_at)
-    return behind
+def _is_behind_gap(facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Whether gaps of its sources hide more than a twentieth of what was kept of the promises of a period.
 
-
-def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Timedelta) -> Any:
-    """How long after its end a gap still withholds.
-
-    The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
+    A gap hides its share of the time that a promise was under way (the harmonic mean of the lengths, an hour at least),
+    of the part of the period that is at most so long after the gap.
     """
     hours = (members["length"].dt.total_seconds() / 3600).clip(lower=1)
-    typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
-    return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
+    cohort = members.assign(inverse=1 / hours).groupby(keys)
+    typical = pd.to_timedelta(1 / cohort["inverse"].mean(), unit="h")
+    starts_at, ends_at = cohort["starts_at"].first(), cohort["over_at"].first()
+    hidden = pd.Series(0.0, index=typical.index)
+    spots = facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)]
+    gap: Any
+    for gap in spots[["starts_at", "ends_at"]].drop_duplicates().itertuples():
+        covered = (gap.ends_at + typical).clip(upper=ends_at) - starts_at.clip(lower=gap.ends_at)
+        part = (covered / (ends_at - starts_at)).clip(lower=0)
+        hidden += ((gap.ends_at - gap.starts_at) / typical).clip(upper=1) * part
+    return hidden > 0.05
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
