@@ -169,6 +169,5 @@ def _is_same_episode(first_detection: Detection, episode: Episode, total_episode
         episode.onset, episode.fired_on
     )
     return is_known and any(
-        same_episode(first_detection, total_detection, same_promise=True)
-        for total_detection in total_episode.detections
+        same_episode(first_detection, total_detection) for total_detection in total_episode.detections
     )

@@ -91,7 +91,8 @@ class SeriesResult:
     the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
     false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
-    of at least one case; sign_test_read_days: the same for the sign test.
+    of at least one case; sign_test_read_days: the same for the sign test. promise_breach: of a segment, whose broken
+    promise is no episode.
     """
 
     state: SeriesState
@@ -109,6 +110,7 @@ class SeriesResult:
     read_days: StateHistory = EMPTY_HISTORY
     sign_test_read_days: StateHistory | None = None
     error_since: date | None = None
+    promise_breach: Detection | None = None
 
     @property
     def states(self) -> tuple[tuple[date, SeriesState], ...]:

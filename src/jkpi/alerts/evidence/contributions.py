@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from jkpi.alerts.evidence.daily_readings import BASELINE_FROM, BASELINE_TO, DailyReading
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import predictive_cdf
+from jkpi.journeys.types import NO_SEGMENT_VALUE
 
 _ALPHA = 0.05
 
