@@ -142,7 +142,8 @@ def _suspiciously_small_nps_points(journey: Journey) -> Iterator[str]:
     for moment in journey.moments_of_truth:
         if kinds[moment.kpi] != "nps":
             continue
-        for key, value in (("promise", moment.promise), ("min_drop", moment.min_drop)):
+        promises = [moment.default_promise, *moment.segment_promises.values()]
+        for key, value in (*(("promise", promise) for promise in promises), ("min_drop", moment.min_drop)):
             if value is not None and 0 < abs(value) < 1:
                 yield (
                     f"{moment.moment}: {key} of {value:g} is {value:g} points of a score from -100 to 100:"
