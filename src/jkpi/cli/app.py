@@ -57,13 +57,15 @@ def init(
 def lint(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Check the workspace: every problem with file, line and column. Missing secrets are warnings.
 
+    Without --json it also looks into the warehouse, if there is one: how long readings take to become final.
+
     Example: jkpi lint -w my-workspace
     """
     with error_handling(as_json):
         from jkpi.cli.lint import describe_workspace, render_description
         from jkpi.config.settings import load_settings
 
-        description = describe_workspace(load_settings(workspace, skip_secrets=True))
+        description = describe_workspace(load_settings(workspace, skip_secrets=True), with_data=not as_json)
         print_result(description, render_description(description), as_json)
 
 

@@ -68,12 +68,15 @@ def _render_backtest(result: BacktestResult) -> list[str]:
 
     watched, figures = result.watched, KpiFormatter(result.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
+    warning = result.time_until_final.warning
+    final_lines = [f"  a reading is {result.time_until_final.text}", *([f"  warning: {warning}"] if warning else [])]
     if result.first_day is None:
-        return [head, "  no mature readings yet", f"  chart  {result.chart_path}"]
+        return [head, "  no mature readings yet", *final_lines, f"  chart  {result.chart_path}"]
     cases = f"{result.mean_n:,.0f} cases a {watched.period}"
     lines = [
         head,
         f"  {result.first_day} to {result.last_day}, {result.series_count} series, {cases}",
+        *final_lines,
         "",
     ]
     rows: list[dict[str, Any]] = [

@@ -28,6 +28,9 @@ class DropOff(KpiBase):
     kpi: Literal["drop_off"]
     window: Duration
 
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.window
+
 
 class Conversion(KpiBase):
     """Share of mature stage visits that reached a later stage, or of mature journey instances that reached the end."""
@@ -37,6 +40,9 @@ class Conversion(KpiBase):
 
     kpi: Literal["conversion"]
     window: Duration | None = Field(None, description="Required on a stage; a journey uses its own window.")
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.window or journey_window
 
 
 class TimeToResolve(KpiBase):
@@ -64,6 +70,9 @@ class TimeToResolve(KpiBase):
                 " Leave calendar: out, or give a tolerance such as 4h"
             )
         return calendar
+
+    def decided_within(self, journey_window: timedelta) -> timedelta | None:
+        return self.tolerance if isinstance(self.tolerance, timedelta) else None
 
 
 class TimeInStage(KpiBase):
@@ -99,6 +108,9 @@ class TimeInStage(KpiBase):
     @property
     def main_statistic(self) -> str:
         return "median" if self.tolerance is None else "share_within"
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.tolerance or journey_window
 
 
 class RepeatContact(KpiBase):
@@ -169,6 +181,9 @@ class PeakEnd(KpiBase):
         timedelta(days=7), description="How long after its end a response still belongs to a journey instance."
     )
     direction: Literal["higher"] | None = None
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return journey_window + self.window
 
 
 class Volume(KpiBase):
