@@ -37,7 +37,7 @@ CHANCE_NOTE = (
     " chance. Alerts use a stricter test."
 )
 
-ALL_QUIET_TEXT = "No open alert, no significant change, and every touchpoint of the map has recent events."
+ALL_QUIET_TEXT = "No open alert, no significant change, and no touchpoint of the map is silent for longer than usual."
 DIGEST_PERIOD = timedelta(days=7)
 BASELINE_WINDOW = timedelta(weeks=8)
 
@@ -127,7 +127,7 @@ def build_digests(
                 digest.items[section_of_kpi].append(sentence)
     for row in coverage:
         digest = digest_of(row["owner"])
-        sentence = _stale_touchpoint_item(row, now)
+        sentence = _stale_touchpoint_item(row)
         if sentence:
             digest.items["stale"].append(sentence)
     for alert in alerts:
@@ -222,6 +222,8 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
     if alert["status"] != "open":
         return None, ""
     since = format_short_date(alert["onset"], today)
+    if alert["kind"] == "no_events":
+        return "stale", f"{title}: no event since {since}, longer than its rhythm explains"
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source delivers no new data since {since}"
     if alert["kind"] == "missing":
@@ -272,12 +274,8 @@ def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
     return abs(value - baseline) < smallest_change
 
 
-def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
-    last = row["last_evidence_at"]
-    title = f"{titleize(row['name'])} ({row['location']})"
-    if last is None:
-        return f"{title}: on the map, but never in the data"
-    current = now.astimezone(UTC).replace(tzinfo=None)
-    return (
-        f"{title}: last event {page_text.format_time_ago(last, current)}" if current - last > DIGEST_STALE_AFTER else ""
-    )
+def _stale_touchpoint_item(row: DigestRow) -> str:
+    """A touchpoint that never had an event; one that has been silent for long has an alert."""
+    if row["last_evidence_at"] is not None:
+        return ""
+    return f"{titleize(row['name'])} ({row['location']}): on the map, but never in the data"
