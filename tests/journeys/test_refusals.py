@@ -107,7 +107,11 @@ REFUSED = {
         "kpi: fix.time_in_stage\n    promise: «0.85",
         ["no share", "give the KPI a tolerance, or leave promise: out"],
     ),
-    "promise of an unknown form": ("promise: 0.85", "promise: {by: «{}}", ["'by': dictionary should have at least 1 item"]),
+    "promise of an unknown form": (
+        "promise: 0.85",
+        "promise: {by: «{}}",
+        ["'by': dictionary should have at least 1 item"],
+    ),
     "promise without segments": ("promise: 0.85", "promise: «{default: 0.85}", ["the key 'by' is missing"]),
     "promise by a misspelt key": (
         "promise: 0.85",

@@ -1,7 +1,7 @@
 """Moments whose readings become final long after their day: lint and backtest say so before anybody waits for an alert.
 
-The world is a repair with promises of up to two years, as in a log of building permits: a reading of such a day is final
-when its last case is decided. Before, nothing said that 178 of 184 days had never been evaluated.
+The world is a repair with promises of up to two years, as in a log of building permits: a reading of such a day is
+final when its last case is decided. Before, nothing said that 178 of 184 days had never been evaluated.
 """
 
 from __future__ import annotations

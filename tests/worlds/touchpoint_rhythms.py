@@ -34,7 +34,9 @@ def event_days() -> dict[str, set[date]]:
         numbers = [offset + 91 * quarter + int(draw.integers(-9, 10)) for quarter in range(DAYS // 91)]
         return {open_days[number] for number in numbers if 0 <= number < len(open_days)}
 
-    bursts = {open_days[start + extra] for start in draw.choice(len(open_days) - 6, 40, replace=False) for extra in range(3)}
+    bursts = {
+        open_days[start + extra] for start in draw.choice(len(open_days) - 6, 40, replace=False) for extra in range(3)
+    }
     return {
         "order": set(open_days),
         "delivery": {day for day in open_days if day.weekday() < 6},
@@ -66,7 +68,7 @@ def counted_rhythm(days: Mapping[str, Collection[date]], touchpoint: str, today:
     journey = sorted(set().union(*known.values()))
     (source,) = [names for names in SOURCES.values() if touchpoint in names]
     source_end = max((day for name in source for day in known[name] if day < today), default=date.min)
-    own = sorted(known[touchpoint])[-100:]
+    own = sorted(known[touchpoint])[-101:]  # a hundred gaps
     between = [bisect_right(journey, after) - bisect_right(journey, before) for before, after in pairwise(own)]
     silent = [gap - 1 for gap in between]
     after_last = [day for day in journey if own[-1] < day < today]

@@ -41,12 +41,19 @@ seen as (
 ),
 
 -- Days on which the journey had any event: on others nothing can be missed.
+active_days as (
+    select distinct
+        journey,
+        utc_date
+    from seen
+),
+
 journey_days as (
     select
         journey,
         utc_date,
         row_number() over (partition by journey order by utc_date) as day_number
-    from (select distinct seen.journey, seen.utc_date from seen) as distinct_days
+    from active_days
 ),
 
 -- Today is not over.

@@ -175,7 +175,7 @@ class AlertOptions(StrictModel):
     )
     no_events_after: Duration = Field(
         timedelta(days=28),
-        description="Alert if a journey, or a touchpoint whose rhythm is not known yet, has had no event for this long.",
+        description="Alert if a journey, or a touchpoint whose rhythm is not known yet, has had no event for so long.",
     )
     silent_after: Duration | None = Field(
         None,

@@ -136,8 +136,8 @@ class PromiseBySegment(StrictModel):
         dict[SegmentName, Annotated[dict[SegmentValue, Number], Field(min_length=1)]],
         Field(
             min_length=1,
-            description="Segment -> value -> promise. The moment must evaluate the segment (segments). A combination and"
-            " its values are joined by +, such as tier+region: {gold+south: 0.95}.",
+            description="Segment -> value -> promise. The moment must evaluate the segment (segments). A combination"
+            " and its values are joined by +, such as tier+region: {gold+south: 0.95}.",
         ),
     ]
 

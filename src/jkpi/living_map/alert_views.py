@@ -127,9 +127,7 @@ def segments_sentence(alerts: Sequence[AlertView]) -> str:
 def _segment_alert_text(alert: AlertView, caption: str) -> str:
     value = " ".join(part for part in (alert.segment_label, alert.value, caption) if part)
     parts = (value, alert.baseline_text, alert.promise_text, alert.onset_text)
-    return ", ".join(part for part in parts if part) + (
-        f" (n {alert.n})" if alert.n else ""
-    )
+    return ", ".join(part for part in parts if part) + (f" (n {alert.n})" if alert.n else "")
 
 
 def group_segments(segment_labels: Iterable[str]) -> str:

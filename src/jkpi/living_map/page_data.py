@@ -49,7 +49,8 @@ class KpiData:
 
 @dataclass(frozen=True)
 class MomentData:
-    """promise: to all customers, and to each segment value that is not in segment_promises: (segment, value) -> promise."""
+    """promise: to all customers, and to each segment value that is not in segment_promises: (segment, value) ->
+    promise."""
 
     moment: str
     kpi: str

@@ -30,7 +30,10 @@ def composed(*breaches: PromiseBreach, watched: WatchedMoment = WATCHED) -> Noti
 
 def test_the_furthest_from_its_promise_comes_first() -> None:
     notification = composed(NORTH, SOUTH)
-    assert (notification.title, notification.severity) == ("Technician on site: 2 segments below their promise", "warning")
+    assert (notification.title, notification.severity) == (
+        "Technician on site: 2 segments below their promise",
+        "warning",
+    )
     (table,) = notification.tables
     assert table.columns == ("Segment", "On site in time", "95 % interval", "n", "Promise", "Since")
     assert table.rows == (
@@ -55,7 +58,9 @@ def test_every_receiver_shows_the_table() -> None:
     notification = composed(NORTH, SOUTH)
     text = render_text(notification)
     assert "  region = <south>  62 %             55 to 69 %     1,200  90 %     Sunday 1 February 2026" in text
-    assert "<td" in render_html(notification, no_link) and "region = &lt;south&gt;" in render_html(notification, no_link)
+    assert "<td" in render_html(notification, no_link) and "region = &lt;south&gt;" in render_html(
+        notification, no_link
+    )
     assert "region = &lt;south&gt;, On site in time 62 %" in slack_payload(notification, no_link).decode()
     assert "region = north, On site in time 81 %" in teams_payload(notification, no_link).decode()
     document = json.loads(payload(notification, no_link))
@@ -65,7 +70,9 @@ def test_every_receiver_shows_the_table() -> None:
 
 def test_one_list_a_calendar_month_of_the_journey() -> None:
     assert (month_of(NOW, "UTC"), month_of(NOW, "Europe/Istanbul")) == ("2026-03", "2026-04")
-    ids = {promise_list_id("work", WATCHED, name, month) for name in ("lead", "boss") for month in ("2026-03", "2026-04")}
+    ids = {
+        promise_list_id("work", WATCHED, name, month) for name in ("lead", "boss") for month in ("2026-03", "2026-04")
+    }
     assert len(ids) == 4
 
 

@@ -33,9 +33,7 @@ def separate_promise_breach(result: SeriesResult) -> SeriesResult:
         since = open_episode.onset
     elif breach is not None and state in (SeriesState.FIRING, SeriesState.RECOVERING):
         state, since = SeriesState.BELOW_PROMISE, breach.onset
-    return replace(
-        result, state=state, state_since=since, episodes=episodes, history=history, promise_breach=breach
-    )
+    return replace(result, state=state, state_since=since, episodes=episodes, history=history, promise_breach=breach)
 
 
 def _without_promise_alerts(

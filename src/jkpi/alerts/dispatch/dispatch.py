@@ -47,9 +47,7 @@ def dispatch(connection: Connection, warehouse: Warehouse, outcome: EvaluationOu
     notification_log.defer_watch_lists(connection, plan.deferred_watch_lists)
     counted = {planned.receiver: log.queued_last_day.get(planned.receiver, 0) + 1 for planned in plan.notifications}
     log = dataclasses.replace(log, queued_last_day={**log.queued_last_day, **counted})
-    promise_lists = plan_promise_lists(
-        outcome, log, lambda ids: notification_log.queued_ids(connection, ids), settings
-    )
+    promise_lists = plan_promise_lists(outcome, log, lambda ids: notification_log.queued_ids(connection, ids), settings)
     for promise_list in promise_lists:
         _queue_promise_list(connection, promise_list, settings)
     return len(plan.notifications) + len(promise_lists)

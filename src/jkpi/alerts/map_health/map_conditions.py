@@ -138,7 +138,9 @@ def _silence_reason(
     if known is None or last is None or not known.rhythm.is_known:
         # Two events say little, but a second silence as long as the first would be no surprise.
         is_longer_than_before = known is None or known.silent_days > 2 * known.rhythm.longest
-        fixed_text = f"no event for {format_duration(no_events_after)}, while other touchpoints of the journey have events."
+        fixed_text = (
+            f"no event for {format_duration(no_events_after)}, while other touchpoints of the journey have events."
+        )
         return fixed_text if is_longer_than_fixed and is_longer_than_before else ""
     false_alarm_every = settings.alerting.options.false_alarm_every / timedelta(days=1)
     # A source that brings nothing else may only be late, so its silence counts after the fixed time.
@@ -149,9 +151,13 @@ def _silence_reason(
 
 
 def _rhythm_text(rhythm: EventRhythm, silent_days: int) -> str:
-    """`no event on 9 days in a row on which the journey had others. Before, one came about every 1.2 of these days ...`"""
+    """`no event on 9 days in a row on which the journey had others. Before, it had events on every one of these ...`"""
     mean = rhythm.mean_gap_days
-    usual = "on every one of these days" if mean < 1.05 else f"about every {format_fixed(mean, 1 if mean < 10 else 0)} of these days"
+    usual = (
+        "on every one of these days"
+        if mean < 1.05
+        else f"about every {format_fixed(mean, 1 if mean < 10 else 0)} of these days"
+    )
     longest = f"its longest silence was {pluralize(rhythm.longest, 'day')}" if rhythm.longest else "it never missed one"
     years = 1.0 / max(rhythm.silences_per_day(silent_days), 1e-9) / 365.25
     chance = "less than once in 100 years" if years > 100 else f"about once in {approximate_duration(years * 365.25)}"

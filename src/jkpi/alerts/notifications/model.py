@@ -76,10 +76,10 @@ class AlertItem:
 class Notification:
     """One message to one receiver.
 
-    It has tables and sections, then items in full, then summaries (alert, headline) in one line each, then omitted_count more,
-    then the watch list. new_summarised_count: alerts not shown in full that the receiver has not seen before.
-    replies_to: ids of the first messages about these alerts. closed_threads: threads in which no alert is open any
-    more.
+    It has tables and sections, then items in full, then summaries (alert, headline) in one line each, then
+    omitted_count more, then the watch list. new_summarised_count: alerts not shown in full that the receiver has not
+    seen before. replies_to: ids of the first messages about these alerts. closed_threads: threads in which no alert is
+    open any more.
     """
 
     notification_id: str

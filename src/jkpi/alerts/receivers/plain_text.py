@@ -66,9 +66,7 @@ def table_lines(table: TextTable) -> list[str]:
     """The rows below the names of the columns, with columns of equal width."""
     rows = [table.columns, *table.rows]
     widths = [max(len(row[number]) for row in rows) for number in range(len(table.columns))]
-    return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def footer(notification: Notification) -> str:

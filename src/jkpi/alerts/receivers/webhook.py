@@ -23,7 +23,10 @@ _SECRET_PREFIX = "whsec_"
 
 
 def payload(notification: Notification, link: AcknowledgeLink) -> bytes:
-    """The body: alerts with their figures, or the sections of a digest, or the table of a list. docs/reference/webhook.md lists the fields."""
+    """The body: alerts with their figures, or the sections of a digest, or the table of a list.
+
+    docs/reference/webhook.md lists the fields.
+    """
     document: dict[str, Any] = {
         "type": notification.event,
         "timestamp": notification.as_of.replace(" ", "T") + ":00Z",

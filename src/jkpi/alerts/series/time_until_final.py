@@ -83,7 +83,7 @@ class TimeUntilFinal:
 def declared_time(
     kpi: KpiBase, journey: Journey, moment: str, period: str, calendars: Sequence[Calendar], lateness: timedelta
 ) -> TimeUntilFinal:
-    """The time by the definition of the KPI. Open time of a calendar becomes the time that a usual week needs for it."""
+    """The time by the definition of the KPI. Open time of a calendar becomes the time that a usual week takes."""
     declared = kpi.decided_within(journey.scope.window)
     name = getattr(kpi, "calendar", None)
     calendar = next((calendar for calendar in calendars if calendar.calendar == name), None)

@@ -24,10 +24,10 @@ class WatchedMoment:
 
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
     usual median, and there is no promise. promise: to all customers, and to each segment value that is not in
-    segment_promises, ((segment, value), promise); None: compared with the baseline alone. period: day or week of its readings. false_alarm_every: in days. touchpoint:
-    set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
-    seconds, None if there is none or each case has its own. horizon_days: days after its own on which a holiday delays
-    a case; None if none do.
+    segment_promises, ((segment, value), promise); None: compared with the baseline alone. period: day or week of its
+    readings. false_alarm_every: in days. touchpoint: set if the KPI is about one touchpoint. calendar: opening hours
+    that a duration is counted in. tolerance: in seconds, None if there is none or each case has its own. horizon_days:
+    days after its own on which a holiday delays a case; None if none do.
     """
 
     journey: str

@@ -23,7 +23,8 @@ class ListedAlert:
     kind: drop, early_warning, data_gap, error, no_events, unmapped, silent or missing. status: open, resolved,
     corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
-    promise or about no KPI. promise: to its customers when it was notified, None if there was none. period: day or week. last_day: the last day of the period that closed the alert.
+    promise or about no KPI. promise: to its customers when it was notified, None if there was none. period: day or
+    week. last_day: the last day of the period that closed the alert.
     """
 
     alert_id: str
@@ -69,7 +70,9 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
             ),
             None,
         )
-        promise = next((alert_figures["promise"] for alert_figures in reversed(figures) if "promise" in alert_figures), None)
+        promise = next(
+            (alert_figures["promise"] for alert_figures in reversed(figures) if "promise" in alert_figures), None
+        )
         listed.append(
             ListedAlert(
                 **values,

@@ -49,9 +49,7 @@ def inhibit_children(
         eligible_parents = [
             parent for parent in parents if parent.series.series_id not in suppressed or series.series_id in suppressed
         ]
-        is_inhibited = any(
-            inhibits(parent.result, evaluated.result) for parent in eligible_parents
-        )
+        is_inhibited = any(inhibits(parent.result, evaluated.result) for parent in eligible_parents)
         results[position] = dataclasses.replace(evaluated, is_inhibited=is_inhibited)
         if not series.is_total and not evaluated.is_stale and (not is_inhibited or series.series_id in notified):
             notified_segments[(*_moment_key(evaluated), series.segment, series.segment_value)] = evaluated
