@@ -76,7 +76,7 @@ def test_lint_says_how_long_by_the_definition(tmp_path: Path, tolerance: str, te
 def test_lint_and_backtest_say_how_long_by_the_data(tmp_path: Path) -> None:
     world = world_of(tmp_path, "10d")
     set_maturity(world, 700)
-    description = describe_workspace(world.settings, with_data=True)
+    description = describe_workspace(world.settings, read_data=True)
     ((moment,), warnings) = description["moments"], description["warnings"]
     assert 600 * 86400 < moment["final_after_seconds"] < 700 * 86400
     assert "; in the data usually " in moment["text"]
@@ -93,7 +93,7 @@ def test_lint_knows_the_segments_in_the_data(tmp_path: Path) -> None:
     world = world_of(tmp_path, promise="{default: 0.8, by: {product: {spares: 0.95, spare: 0.9}}}")
     world.put(steady(30, 0.9), segment="product", value="spares")
     world.write()
-    (warning,) = [line for line in describe_workspace(world.settings, with_data=True)["warnings"] if "nobody" in line]
+    (warning,) = [line for line in describe_workspace(world.settings, read_data=True)["warnings"] if "nobody" in line]
     assert warning == (
         "repair: technician_on_site: the promise to product = spare is to nobody: no reading has that value"
         " (did you mean 'spares'?)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
+from jkpi.formatting.numbers import pluralize
 
 if TYPE_CHECKING:
     from jkpi.alerts.series.time_until_final import TimeUntilFinal
@@ -15,16 +16,18 @@ if TYPE_CHECKING:
     from jkpi.journeys.kpi_base import KpiBase
     from jkpi.journeys.model import Journey
     from jkpi.loading.model import Source
+    from jkpi.loading.sample import SampleReport
     from jkpi.warehouse.base import Warehouse
 
 _INSTANCE_KPI_KINDS = ("occurrence", "repeat_contact")
 
 
-def describe_workspace(settings: Settings, with_data: bool = False) -> dict[str, Any]:
+def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str, Any]:
     """Summary of the workspace, for people and for schedulers that build their tasks from it.
 
-    with_data: look into the warehouse as well, if there is one that can be opened. A scheduler must not: DuckDB has one
-    writer or several readers, and a reader would keep a run from writing.
+    read_data: also read the first rows of each source, and the warehouse if there is one that can be opened. `errors`
+    lists the sources that a load could not read. A scheduler must not read data: DuckDB has one writer or several
+    readers, and a reader would keep a run from writing.
 
     Raises:
         WorkspaceError: all problems of all files at once.
@@ -32,7 +35,8 @@ def describe_workspace(settings: Settings, with_data: bool = False) -> dict[str,
     from jkpi.pipeline.workspace import read_map
 
     journeys, sources, calendars = read_map(settings)
-    times, data_warnings = _look_at_data(settings, journeys, sources, calendars, with_data)
+    samples = _samples(sources, settings) if read_data else []
+    times, data_warnings = _look_at_data(settings, journeys, sources, calendars, read_data)
     return {
         "workspace": settings.name,
         "journeys": [{key: getattr(item, key) for key in ("journey", "title", "owner")} for item in journeys],
@@ -49,6 +53,8 @@ def describe_workspace(settings: Settings, with_data: bool = False) -> dict[str,
             }
             for moment_time in times
         ],
+        "rows_read": {sample.source: sample.rows for sample in samples},
+        "errors": [line for sample in samples for line in sample.errors],
         "warnings": [
             *_unsupplied_segments(journeys, sources),
             *_unmapped_touchpoints(journeys, sources),
@@ -57,8 +63,15 @@ def describe_workspace(settings: Settings, with_data: bool = False) -> dict[str,
             *(f"{moment_time.journey}: {moment_time.warning}" for moment_time in times if moment_time.warning),
             *data_warnings,
             *map(str, settings.missing_secrets),
+            *(line for sample in samples for line in sample.warnings),
         ],
     }
+
+
+def _samples(sources: Sequence[Source], settings: Settings) -> list[SampleReport]:
+    from jkpi.loading.sample import sample_source
+
+    return [sample_source(source, settings) for source in sources]
 
 
 def render_description(description: dict[str, Any]) -> list[str]:
@@ -68,8 +81,15 @@ def render_description(description: dict[str, Any]) -> list[str]:
     return [
         *(f"ok: {kind} {', '.join(names_of_kind) or 'none'}" for kind, names_of_kind in names.items()),
         *(f"ok: a reading of {entry['moment']} is {entry['text']}" for entry in description["moments"]),
+        *([f"ok: read {_rows_read(description)}"] if any(description["rows_read"].values()) else []),
+        *(f"error: {line}" for line in description["errors"]),
         *(f"warning: {line}" for line in description["warnings"]),
     ]
+
+
+def _rows_read(description: dict[str, Any]) -> str:
+    rows = description["rows_read"]
+    return f"the first {sum(rows.values()):,} rows of {pluralize(len(rows), 'source')}"
 
 
 def _look_at_data(
@@ -77,7 +97,7 @@ def _look_at_data(
     journeys: Sequence[Journey],
     sources: Sequence[Source],
     calendars: Sequence[Calendar],
-    with_data: bool,
+    read_data: bool,
 ) -> tuple[list[TimeUntilFinal], list[str]]:
     """How long each moment takes to be final, and warnings about promises to segment values that are not in the data.
     Without a warehouse that can be opened the times are those of the definitions."""
@@ -87,7 +107,7 @@ def _look_at_data(
     from jkpi.warehouse.open import open_warehouse
 
     times = moment_times(journeys, sources, calendars)
-    if not with_data or settings.missing_secrets:
+    if not read_data or settings.missing_secrets:
         return times, []
     timezones = {journey.journey: journey.timezone for journey in journeys}
     try:

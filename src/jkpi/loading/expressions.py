@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from jkpi.loading.model import FileFormat, RowFilter
+from jkpi.loading.model import FileFormat, RowFilter, SegmentColumn
 from jkpi.loading.zones import to_utc
 
 _SEPARATOR, _NULL_MARK = "chr(31)", "chr(30)"
@@ -89,6 +89,24 @@ def condition_sql(column: str, condition: RowFilter, file_format: FileFormat) ->
     if condition.is_null is not None:
         tests.append(f"({text}) is {'' if condition.is_null else 'not '}null")
     return " and ".join(tests) or "true"
+
+
+def segment_value(segment: SegmentColumn, file_format: FileFormat) -> str:
+    """The value of a segment as SQL: as it is, renamed, or the band of its number. NULL if unknown or not a number."""
+    text = f"({cleaned(segment.column, file_format.nulls)})"
+    if segment.values:
+        otherwise = (
+            text if segment.otherwise is None else f"case when {text} is not null then {literal(segment.otherwise)} end"
+        )
+        return f"({case_expression(text, segment.values, otherwise)})"
+    if segment.bands:
+        number = f"({as_number(text, file_format.decimal)})"
+        *below, highest = segment.band_names
+        branches = " ".join(
+            f"when {number} < {limit!r} then {literal(name)}" for limit, name in zip(segment.bands, below, strict=True)
+        )
+        return f"(case {branches} when {number} is not null then {literal(highest)} end)"
+    return text
 
 
 def as_number(text: str, decimal: str | None) -> str:
