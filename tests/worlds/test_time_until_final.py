@@ -11,14 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from jkpi.alerts.backtest.backtest import backtest
-from jkpi.alerts.series.time_until_final import TimeUntilFinal
+from jkpi.alerts.series.time_until_final import TimeUntilFinal, declared_time
 from jkpi.cli.backtest import render_backtests
 from jkpi.cli.lint import describe_workspace, render_description
+from jkpi.journeys.calendars.model import Calendar
+from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
-from tests.alerts.made_world import FIRST, World, steady
+from tests.alerts.made_world import FIRST, MAP, World, steady
 from tests.worlds.chronic_breach import chronic_world
 
 SOURCE = """
@@ -106,3 +109,30 @@ def test_a_week_is_final_that_long_after_its_end() -> None:
     assert "30 days after their week" in time_until_final.warning
     own_times = TimeUntilFinal("j", "m", "day", None, timedelta(0))
     assert (own_times.expected, own_times.warning) == (None, "")
+
+
+OFFICE = Calendar.model_validate(
+    {"calendar": "office", "timezone": "UTC", "versions": [{"hours": {"mon-fri": ["08:00-16:00"]}}]}
+)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "days"),
+    [
+        ("{kpi: time_to_resolve, from: fault_reported, to: technician_arrived, tolerance: 8h, calendar: office}", 1.4),
+        ("{kpi: drop_off, window: 2d}", 2),
+        ("{kpi: nps, survey: after}", 0),
+        ("{kpi: response_rate, survey: after, window: 14d}", 14),
+        ("{kpi: occurrence, touchpoint: fault_reported}", 30),
+        ("{kpi: time_in_stage}", 30),
+        ("{kpi: time_in_stage, tolerance: 3d}", 3),
+    ],
+)
+def test_each_kind_declares_its_time(kpi: str, days: float) -> None:
+    """Eight open hours of a week with forty take a working day, which is 1.4 days of the calendar."""
+    document = {**yaml.safe_load(MAP), "moments_of_truth": []}
+    document["stages"][0]["kpis"] = [yaml.safe_load(kpi)]
+    journey = Journey.model_validate(document)
+    ((_, declared_kpi, _, _),) = journey.all_kpis()
+    declared = declared_time(declared_kpi, journey, "m", "day", [OFFICE], timedelta(0)).declared
+    assert declared == timedelta(days=days)
