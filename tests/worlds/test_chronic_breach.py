@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from jkpi.alerts.backtest.backtest import backtest
 from jkpi.alerts.notifications.model import notification_from_json
 from jkpi.alerts.notifications.promise_list import PROMISE_LIST_EVENT
 from jkpi.alerts.store.listing import list_alerts
+from jkpi.cli.backtest import render_backtests
+from jkpi.journeys.reader import read_journeys
 from jkpi.state.alert_reader import moment_states
+from jkpi.warehouse.open import open_warehouse
 from tests.alerts.made_world import FIRST, World
 from tests.worlds.chronic_breach import LOW_PRODUCTS, chronic_world
 
@@ -77,6 +81,18 @@ def test_a_breach_of_all_customers_is_an_alert_of_its_own(tmp_path: Path) -> Non
     (alert,) = list_alerts(world.settings)
     assert (alert.kind, alert.segment, alert.status) == ("drop", "all", "open")
     assert len(lists_of(world)) == 1
+
+
+@pytest.mark.slow
+def test_the_backtest_names_them_and_counts_no_alert(tmp_path: Path) -> None:
+    world = chronic_world(tmp_path, 60)
+    world.write()
+    with open_warehouse(world.settings, read_only=True) as warehouse:
+        (result,) = backtest(world.settings, warehouse, read_journeys(tmp_path), None)
+    assert result.alerts == ()
+    assert len(result.segments_below_promise) >= 12
+    (line,) = [line for line in render_backtests([result]) if "listed once a month" in line]
+    assert "product = p00, product = p01" in line and line.endswith("more")
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ _PAST_ALERT_COLUMNS = {
     "n": "n",
     "reasons": "reasons",
 }
+_MAX_NAMES = 5
 _DETECTED = "detected within a week with 80 % probability"
 _DETECTION_COLUMNS = {
     "within_1_week": "detected within 1 week",
@@ -99,6 +100,10 @@ def _render_backtest(result: BacktestResult) -> list[str]:
         lines.append(f"  notified once the {watched.period} it fired on is final (window closed, late rows loaded)")
     else:
         lines.append("  no alert would have fired")
+    if result.segments_below_promise:
+        lines.append(
+            f"  below the promise, no alert but listed once a month: {_first_names(result.segments_below_promise)}"
+        )
     past_rate_text = (
         "history too short"
         if result.false_alarm_every is None
@@ -114,6 +119,11 @@ def _render_backtest(result: BacktestResult) -> list[str]:
     if watched.is_duration:
         lines += ["", *_render_slowdown_detection(result)]
     return [*lines, f"  chart  {result.chart_path}"]
+
+
+def _first_names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MAX_NAMES])
+    return f"{shown} and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else shown
 
 
 def _render_drop_detection(result: BacktestResult) -> list[str]:

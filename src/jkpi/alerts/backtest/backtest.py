@@ -54,7 +54,8 @@ class BacktestResult:
     target_false_alarm_every, false_alarm_every: in days, as configured and as the history of all customers shows.
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
     slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
-    time_until_final: as the history shows.
+    time_until_final: as the history shows. segments_below_promise: those that are below it now without a drop, such as
+    "region = south"; no alerts, but listed monthly.
     """
 
     watched: WatchedMoment
@@ -71,6 +72,7 @@ class BacktestResult:
     minimum_detectable_slowdown: float | None
     chart_path: Path
     time_until_final: TimeUntilFinal
+    segments_below_promise: tuple[str, ...] = ()
 
 
 def backtest(
@@ -139,6 +141,11 @@ def _backtest_moment(
         minimum_slowdown.factor if minimum_slowdown else None,
         settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
         until_final,
+        tuple(
+            f"{segment} = {value}"
+            for (segment, value), result in zip(panel.keys, results, strict=True)
+            if result.promise_breach is not None and result.open_episode is None
+        ),
     )
     return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
 
