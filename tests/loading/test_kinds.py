@@ -58,7 +58,7 @@ def test_a_wide_table_gives_an_event_for_each_milestone(place: Any, adds_up: Any
         ("2", "opened"),
         ("4", "opened"),
     ]
-    assert events[1]["due_at"] == datetime(2026, 6, 5)
+    assert events[1]["due_at"] == datetime(2026, 6, 5, 23, 59, 59, 999999)
     place.write("data/b.csv", "id,open_dt,closed_dt,promised,area\n2,2026-06-03,2026-06-09,,moved\n")
     report = adds_up(place.load(WIDE)[1])
     assert (report.loaded, report.duplicates) == (1, 1)

@@ -12,12 +12,12 @@ from tests.recount.survival import quantiles
 NORMAL = float(stats.norm.ppf(0.975))
 ESTIMATORS = {
     **{"mean": "mean", "peak_end": "mean", "nps": "nps", "volume": "count", "unknown": "count"},
-    **{"median": "quantile", "p90": "quantile", "rate": "rate"},
+    **{"without_promise": "count", "median": "quantile", "p90": "quantile", "rate": "rate"},
 }
 """Statistic -> its estimator; `proportion` for all others."""
 UNITS = {
     **{"mean": "points", "nps": "points", "peak_end": "score", "volume": "count", "unknown": "count"},
-    **{"median": "seconds", "p90": "seconds"},
+    **{"without_promise": "count", "median": "seconds", "p90": "seconds"},
 }
 
 

@@ -80,7 +80,7 @@ shown as (
         case when not bounded.is_suppressed then bounded.ci_high end as ci_high,
         {{ statistic_unit('bounded.estimator', 'bounded.statistic') }} as unit,
         {{ statistic_direction('bounded.statistic', 'kpis') }} as direction,
-        bounded.status,
+        case when bounded.is_behind_gap then 'withheld' else bounded.status end as status,
         bounded.is_suppressed,
         bounded.done_at as matures_at,
         bounded.map_version,

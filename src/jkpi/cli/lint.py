@@ -48,7 +48,7 @@ def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str,
             {
                 "journey": moment_time.journey,
                 "moment": moment_time.moment,
-                "final_after_seconds": None if moment_time.expected is None else moment_time.expected.total_seconds(),
+                "final_after_seconds": moment_time.expected.total_seconds(),
                 "text": moment_time.text,
             }
             for moment_time in times
@@ -101,14 +101,14 @@ def _look_at_data(
 ) -> tuple[list[TimeUntilFinal], list[str]]:
     """How long each moment takes to be final, and warnings about promises to segment values that are not in the data.
     Without a warehouse that can be opened the times are those of the definitions."""
+    times = moment_times(journeys, sources, calendars)
+    if not read_data or settings.missing_secrets:
+        return times, []
     from jkpi.alerts.series.time_until_final import with_observed_times
     from jkpi.alerts.series.watched import watched_moments
     from jkpi.errors import JkpiError
     from jkpi.warehouse.open import open_warehouse
 
-    times = moment_times(journeys, sources, calendars)
-    if not read_data or settings.missing_secrets:
-        return times, []
     timezones = {journey.journey: journey.timezone for journey in journeys}
     try:
         with open_warehouse(settings, read_only=True) as warehouse:
@@ -185,6 +185,7 @@ def lint_warnings(journeys: Sequence[Journey], sources: Sequence[Source]) -> lis
             *_touchpoints_after_end(journey),
             *_reversed_time_kpis(journey),
             *_unsupplied_survey_kpis(journey, sources),
+            *_unsupplied_promises(journey, sources),
             *_suspiciously_small_nps_points(journey),
         )
         warnings += [f"{journey.journey}: {text}" for text in journey_warnings]
@@ -255,6 +256,18 @@ def _unsupplied_survey_kpis(journey: Journey, sources: Sequence[Source]) -> Iter
             yield (
                 f"{kpi_id}: its scale is {scale[0]} to {scale[1]}, but its responses use {supplied_scales or 'none'}:"
                 " scales are never pooled"
+            )
+
+
+def _unsupplied_promises(journey: Journey, sources: Sequence[Source]) -> Iterator[str]:
+    """KPIs of promises where no source of the map's touchpoints names a date: nothing would ever fall due."""
+    if any(source.columns.due_at for source in sources if _may_feed_journey(source, journey)):
+        return
+    for kpi_id, kpi, _, _ in journey.all_kpis():
+        if kpi.kpi == "promises_kept":
+            yield (
+                f"{kpi_id}: no source of its touchpoints supplies the date that was promised (add due_at: under"
+                " columns:), so no promise will ever fall due"
             )
 
 

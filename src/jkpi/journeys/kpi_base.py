@@ -55,9 +55,9 @@ class KpiBase(StrictModel):
         """The better direction."""
         return self.direction or self.default_direction
 
-    def decided_within(self, journey_window: timedelta) -> timedelta | None:
-        """The longest time from the event that a case is counted by until its outcome can no longer change; None if
-        each case has its own. With a calendar it is open time."""
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        """The longest time from the event that a case is counted by until its outcome can no longer change. With a
+        calendar it is open time."""
         return journey_window if self.needs_journey_window else timedelta(0)
 
     @property

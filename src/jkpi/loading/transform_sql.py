@@ -99,8 +99,11 @@ def transform_sql(
     materialized = "" if len(selects) == 1 else "materialized "
     extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
     times_sql = [f"{times.utc('t_at', low, high)} as event_at"]
+    # What is promised for a day is kept until the day is over.
     times_sql += [
-        f"{times.utc(f't_{field}', low, high) if getattr(source.columns, field) else 'null::timestamp'} as {field}"
+        f"{times.utc(f't_{field}', low, high, days_end=field == 'due_at')} as {field}"
+        if getattr(source.columns, field)
+        else f"null::timestamp as {field}"
         for field in extra_times
     ]
     values = _canonical_columns(source, landing, now)

@@ -117,8 +117,16 @@ def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop
+    if evaluated.series.watched.is_promise:
+        early = format_early_part(evaluated.series.watched)
+        return f"{format_percent(drop.rate, 0)} closed within {early}, baseline {format_percent(drop.reference, 0)}"
     age = format_cohort_age(evaluated.early_warning.age)
     return f"after {age} {format_percent(drop.rate, 0)} have completed, baseline {format_percent(drop.reference, 0)}"
+
+
+def format_early_part(watched: WatchedMoment) -> str:
+    """The part of the promised time that closed_within asks for: 2 days; a quarter of the promised time."""
+    return "a quarter of the promised time" if watched.within is None else format_cohort_age(watched.early_age)
 
 
 def format_cohort_age(age: timedelta) -> str:

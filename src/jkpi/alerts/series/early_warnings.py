@@ -3,6 +3,9 @@
 A drop-off is known when its window is over, a time to resolve when its tolerance is. Long before, the marts show what
 share of a cohort had progressed after an hour, a day, a week. Each age is a series with its own baseline. The ages of a
 moment share one false-alarm budget, as large as that of the moment itself.
+
+A promise is known on the day on which it falls due. Its early line is closed_within: the share of the cases of a day
+that were closed within a part of the promised time.
 """
 
 from __future__ import annotations
@@ -62,7 +65,12 @@ def _age(key: SeriesKey) -> timedelta:
 
 
 def while_undecided(warning: EarlyWarning | None, watched: WatchedMoment, panel: Panel) -> EarlyWarning | None:
-    """The warning, unless the moment itself (first series of panel) already has decided all cohorts behind it."""
+    """The warning, unless the moment itself (first series of panel) already has decided all cohorts behind it.
+
+    The promises behind a warning fall due on many days, which the readings of the moment do not tell apart.
+    """
+    if watched.is_promise:
+        return warning
     last_decided = panel.last_day(0)
     if warning is None or (
         last_decided is not None and warning.detection.drop.last_day <= watched.period_end(last_decided)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jkpi.alerts.series.watched import WatchedMoment
 from jkpi.formatting.durations import format_wall_time
-from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.kpi_base import KpiBase
-from jkpi.journeys.model import Journey
-from jkpi.warehouse.base import Warehouse
+
+if TYPE_CHECKING:
+    from jkpi.alerts.series.watched import WatchedMoment
+    from jkpi.journeys.calendars.model import Calendar
+    from jkpi.journeys.kpi_base import KpiBase
+    from jkpi.journeys.model import Journey
+    from jkpi.warehouse.base import Warehouse
 
 LONG = timedelta(weeks=4)
 """A reading that takes longer than this is warned about."""
@@ -35,31 +37,27 @@ limit :limit
 class TimeUntilFinal:
     """From the end of a day or week until its reading is final.
 
-    declared: the longest time by map and calendars; None if each case has its own. lateness: how late rows may arrive,
-    in addition. usual, longest: of the newest 90 readings in the marts, lateness included; None if there are none.
+    declared: the longest time by map and calendars. lateness: how late rows may arrive, in addition. usual, longest: of
+    the newest 90 readings in the marts, lateness included; None if there are none.
     """
 
     journey: str
     moment: str
     period: str
-    declared: timedelta | None
+    declared: timedelta
     lateness: timedelta
     usual: timedelta | None = None
     longest: timedelta | None = None
 
     @property
-    def expected(self) -> timedelta | None:
+    def expected(self) -> timedelta:
         """The longest time that is known, lateness included: as the marts show, else as declared."""
-        if self.longest is not None:
-            return self.longest
-        return None if self.declared is None else self.declared + self.lateness
+        return self.declared + self.lateness if self.longest is None else self.longest
 
     @property
     def text(self) -> str:
         """`final at most 4 h after its day, and 1 h for late rows; in the data usually 2 h 5 min, at most 4 h`."""
-        if self.declared is None:
-            parts = ["final when its last case is decided: each case has a time of its own"]
-        elif self.declared:
+        if self.declared:
             parts = [f"final at most {_text(self.declared)} after its {self.period}"]
         else:
             parts = [f"final at the end of its {self.period}"]
@@ -72,7 +70,7 @@ class TimeUntilFinal:
     @property
     def warning(self) -> str:
         """What is wrong with a time beyond four weeks; empty for a shorter one."""
-        if self.expected is None or self.expected <= LONG:
+        if self.expected <= LONG:
             return ""
         return (
             f"{self.moment}: its readings are final only {_text(self.expected)} after their {self.period}, so no alert"
@@ -88,7 +86,7 @@ def declared_time(
     name = getattr(kpi, "calendar", None)
     calendar = next((calendar for calendar in calendars if calendar.calendar == name), None)
     has_tolerance = getattr(kpi, "tolerance", None) is not None
-    if declared is not None and calendar is not None and has_tolerance:
+    if calendar is not None and has_tolerance:
         declared = min(declared / calendar.open_share, journey.scope.window)
     return TimeUntilFinal(journey.journey, moment, period, declared, lateness)
 
