@@ -64,13 +64,15 @@ class KpiView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total.
-    `promise_text`: the promise to a segment if it is not that to all customers."""
+    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total. `value`,
+    `interval`: as estimated; `counted`: the counts as they are. `promise_text`: the promise to a segment if it is not
+    that to all customers."""
 
     key: str
     segment_label: str
     state: StateLabel
     value: str | None
+    counted: str
     caption: str
     baseline_text: str
     interval: str | None
