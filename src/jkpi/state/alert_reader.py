@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, OpenEarlyWarning, PromiseBreach
 from jkpi.state.engine import state_session
 from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
 
@@ -60,9 +60,12 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
     order = ("journey", "moment", "segment", "segment_value")
     rows = connection.execute(select(series_states).order_by(*order)).all()
     firing_segments: dict[tuple[str, str], list[str]] = {}
+    breaches: dict[tuple[str, str], list[PromiseBreach]] = {}
     for row in rows:
         if row.segment != TOTAL_SEGMENT and row.alert_id is not None:
             firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
+        elif row.promise_breach is not None:
+            breaches.setdefault((row.journey, row.moment), []).append(_promise_breach(row._mapping))
     early_warnings = _open_early_warnings(connection)
     return [
         MomentState(
@@ -73,10 +76,25 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             row.alert_id,
             tuple(firing_segments.get((row.journey, row.moment), ())),
             early_warnings.get(row.series_id),
+            tuple(breaches.get((row.journey, row.moment), ())),
         )
         for row in rows
         if row.segment == TOTAL_SEGMENT
     ]
+
+
+def _promise_breach(row: StoredRow) -> PromiseBreach:
+    figures = row["promise_breach"]
+    return PromiseBreach(
+        row["segment"],
+        row["segment_value"],
+        date.fromisoformat(figures["since"]),
+        figures["value"],
+        figures["low"],
+        figures["high"],
+        figures["n"],
+        row["promise"],
+    )
 
 
 def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
@@ -154,4 +172,5 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         line=figures.get("line", ""),
         baseline=figures.get("expected"),
         within_seconds=figures.get("within_seconds"),
+        promise=figures.get("promise"),
     )

@@ -110,7 +110,8 @@ class SeriesResult:
     false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
     of at least one case; sign_test_read_days: the same for the sign test. holidays: days that are left out of it, each
-    with the day after it. waves: first day and name of each survey wave.
+    with the day after it. waves: first day and name of each survey wave. promise_breach: of a segment, whose broken
+    promise is no episode.
     """
 
     state: SeriesState
@@ -130,6 +131,7 @@ class SeriesResult:
     error_since: date | None = None
     holidays: frozenset[date] = frozenset()
     waves: tuple[tuple[date, str], ...] = ()
+    promise_breach: Detection | None = None
 
     @property
     def states(self) -> tuple[tuple[date, SeriesState], ...]:

@@ -101,13 +101,15 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
         same_weekdays = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Baseline", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
     lines += slowdown_text.slowdown_rows(detection, episode, watched)
-    lines += _promise_rows(watched, formatter, detection, episode)
+    lines += _promise_rows(series, formatter, episode)
     fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
     lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
     lines.append(("Why", _reason_text(detection, watched)))
     outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
     lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
-    if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
+    evaluated = context.transition.evaluated
+    has_breach = evaluated is not None and evaluated.result.promise_breach is not None
+    if detection.line != "promise" and (has_breach or any(other.line == "promise" for other in episode.detections)):
         lines.append(("", "The promise is broken as well."))
     lines += _false_alarm_rows(context, series)
     lines += _breakdown_rows(context.breakdown, watched, formatter)
@@ -146,7 +148,7 @@ def _wave_drop_rows(
 ) -> list[BodyRow]:
     watched, formatter = series.watched, KpiFormatter(series.watched)
     now_rows = wave_text.wave_now_rows(detection, comparison, watched)
-    lines = [*now_rows[:-1], *_promise_rows(watched, formatter, detection, episode), now_rows[-1]]
+    lines = [*now_rows[:-1], *_promise_rows(series, formatter, episode), now_rows[-1]]
     reason, chance, false_alarms = wave_text.wave_reason_rows(detection, comparison, watched)
     lines += [reason, chance]
     if detection.line != "promise" and any(other.line == "promise" for other in episode.detections):
@@ -174,15 +176,14 @@ def _reason_text(detection: Detection, watched: WatchedMoment) -> str:
     return f"{reason} {side} {limit}."
 
 
-def _promise_rows(
-    watched: WatchedMoment, formatter: KpiFormatter, detection: Detection, episode: Episode
-) -> list[BodyRow]:
-    promise_line = watched.rule_for().promise_line
-    if watched.promise is None or promise_line is None:
+def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> list[BodyRow]:
+    watched = series.watched
+    promise_line = watched.rule_for(key=(series.segment, series.segment_value)).promise_line
+    if series.promise is None or promise_line is None:
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
     kept_text = "; it is kept, but cases take longer" if is_kept else ""
-    promise, limit = formatter.in_unit(watched.promise), formatter.from_rate(promise_line)
+    promise, limit = formatter.in_unit(series.promise), formatter.from_rate(promise_line)
     side = "above" if watched.direction == "lower" else "below"
     return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 

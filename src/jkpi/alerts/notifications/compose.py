@@ -158,7 +158,7 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "ci_high": high,
         "n": sample.n,
         "expected": watched.to_value(sample.reference),
-        "promise": watched.promise,
+        "promise": series.promise,
         "tail_probability": sample.tail,
         "suspended_days": context.suspended_count,
         "effect_size": _effect_figures(series, detection, context.effect),
@@ -273,7 +273,7 @@ def _chart(context: AlertContext) -> ReadingsChart | None:
         if reading.status != "withheld"
     )
     baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
-    promise = series.watched.promise if detection.line != "median" else None
+    promise = series.promise if detection.line != "median" else None
     return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
 
 

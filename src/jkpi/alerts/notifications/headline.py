@@ -89,7 +89,7 @@ def _continuation(transition: Transition, detection: Detection) -> str:
 
 def expected_rate(series: Series, detection: Detection) -> float:
     """The rate that the drop is compared with: the baseline, or the promise."""
-    promise = series.watched.promise
+    promise = series.promise
     if detection.line != "promise" or promise is None:
         return detection.drop.reference
     return series.watched.to_rate(promise)
