@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.alert_quality.faults import moved, span
 from benchmarks.alert_quality.generated_days import generated
 from benchmarks.alert_quality.methods import BUDGET, DEFAULT_BUDGET, FIRST, MIN_DROP, WARM, Method, tuned
-from benchmarks.alert_quality.opening import evaluated, opening_days
+from benchmarks.alert_quality.opening import alarm_days, evaluated
 from benchmarks.alert_quality.scenes import ONSET, Options, any_in, median, print_table, share
 from benchmarks.alert_quality.scores import delays
 from benchmarks.alert_quality.sources import DAYS, Days
@@ -97,5 +97,5 @@ def _moment(days: dict[str, Days]) -> dict[str, np.ndarray]:
     groups = [number for moment in range(series) for number in (2 * moment, 2 * moment + 1, 2 * moment + 1)]
     results = evaluated(successes, n, FIRST, [total, parts, parts] * series, groups=groups)
     return {
-        name: opening_days(results[place :: len(names)], days[name].n.shape, FIRST) for place, name in enumerate(names)
+        name: alarm_days(results[place :: len(names)], days[name].n.shape, FIRST) for place, name in enumerate(names)
     }
