@@ -85,7 +85,8 @@ def missing_of(
     """by_version: the KPI in each version of the map that has it. members: of each statistic all members of its
     versions, with their local `day`. version_on: the version in force on each day."""
     zone = facts.versions[-1].document["timezone"]
-    ages, cases = [], []
+    ages: list[pd.DataFrame] = []
+    cases: list[pd.DataFrame] = []
     for number, (kpi, history) in by_version.items():
         if kpi.kind not in TIMED:
             continue

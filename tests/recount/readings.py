@@ -209,7 +209,7 @@ def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Tim
 
     The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
     """
-    hours = (members["length"] / pd.Timedelta(hours=1)).clip(lower=1)
+    hours = (members["length"].dt.total_seconds() / 3600).clip(lower=1)
     typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
     return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
 

@@ -52,17 +52,20 @@ def alert_headline(context: AlertContext) -> str:
         within_text = f" within {slowdown_text.format_time_limit(limit, watched)}" if limit else ""
         return f"{name}: {kpi_prefix}back at {value_of((detection.recovery or detection.drop).rate)}{within_text}"
     continuation = _continuation(transition, detection)
+    effect = context.effect
+    rate = effect.rate if effect is not None else detection.drop.rate
     if detection.line == "median":
         prefix = f"{continuation} " if continuation else ""
-        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, prefix)}"
-    now, expected = value_of(detection.drop.rate), value_of(expected_rate(series, detection))
+        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, prefix, rate)}"
+    now, expected = f"about {value_of(rate)}", value_of(expected_rate(series, detection))
     is_lower_better = watched.direction == "lower"
     if detection.line == "promise":
         prefix = f"{continuation} " if continuation else ""
         return f"{name}: {kpi_prefix}{prefix}{'up' if is_lower_better else 'down'} to {now}, promised {expected}"
     verb = "rose" if is_lower_better else "dropped"
     phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
-    return f"{name}: {kpi_prefix}{phrase} from {expected} to {now}"
+    size = f" by {KpiFormatter(watched).effect_text(effect)}," if effect is not None else ""
+    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}"
 
 
 def _continuation(transition: Transition, detection: Detection) -> str:
