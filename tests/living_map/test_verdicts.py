@@ -301,3 +301,21 @@ def test_a_definition_names_its_parameters() -> None:
     assert "how long it takes" in definitions.formula(kpi(parameters={**rule, "tolerance_seconds": None}))
     early = definitions.formula(kpi(kind="promises_kept", parameters={**rule, "within_seconds": 86400}))
     assert "of the promises that fall due" in early and "within 1\u202fday" in early
+
+
+def test_a_kpi_by_survey_wave_shows_its_waves() -> None:
+    """Years lie between the waves; the newest final one is the value, and the alert begins at its own wave."""
+    waves = [
+        reading(value, value - 0.02, value + 0.02, period_start=date(2013 + n, 5, 1), wave=str(2013 + n), status=status)
+        for n, (value, status) in enumerate([(0.76, "final"), (0.82, "final"), (0.77, "final"), (0.5, "provisional")])
+    ]
+    moment = MomentData("security", "repair.x", "share_within", 0.7, "airport")
+    state = MomentState("j", "security", "firing", date(2015, 5, 1), "a1", (), None)
+    view = moment_view(moment, kpi(*waves, is_by_wave=True), state, "", CLOCK)
+    assert (view.week, view.value) == ("wave 2015", "77\u202f%")
+    assert view.note is None
+    assert view.chart is not None
+    assert "3 final waves" in view.chart
+    assert "(wave 2014)" in view.chart
+    assert all(f">{year}<" in view.chart for year in range(2013, 2017))
+    assert 'class="alert"' in view.chart

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, Problem, WorkspaceError
+from jkpi.pipeline.wave_checks import wave_problems
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -70,6 +71,9 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     if problems:
         raise WorkspaceError(problems)
     journeys, sources, calendars = parts
+    problems = wave_problems(settings.workspace, journeys, sources)
+    if problems:
+        raise WorkspaceError(problems)
     return journeys, sources, calendars
 
 

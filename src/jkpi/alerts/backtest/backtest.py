@@ -12,15 +12,18 @@ import numpy as np
 from jkpi.alerts.backtest.chart import backtest_chart
 from jkpi.alerts.backtest.injected_drops import DropDetectionRate, inject_drops, minimum_detectable
 from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns
+from jkpi.alerts.backtest.next_wave import NextWave, next_wave
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate
 from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.notifications.wave_text import against_text
 from jkpi.alerts.series.due_days import due_day
 from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
 from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
+from jkpi.alerts.series.wave_panel import wave_readings
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
@@ -51,7 +54,8 @@ class BacktestResult:
 
     target_false_alarm_every, false_alarm_every: in days, as configured and as the history of all customers shows.
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
-    slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
+    slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration. next_wave: of a
+    moment by survey wave, where no drops are injected.
     """
 
     watched: WatchedMoment
@@ -67,6 +71,7 @@ class BacktestResult:
     slowdown_detection_rates: tuple[SlowdownDetectionRate, ...]
     minimum_detectable_slowdown: float | None
     chart_path: Path
+    next_wave: NextWave | None = None
 
 
 def backtest(
@@ -105,7 +110,7 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
     to_evaluate = moment_result.to_evaluate[0]
     drop_rates = (
         inject_drops(panel.grid, 0, to_evaluate.rule, total_result, Series(watched).series_id)
-        if watched.has_share
+        if watched.has_share and not watched.is_by_wave
         else []
     )
     slowdown_rates = _slowdown_rates(warehouse, watched, to_evaluate, total_result)
@@ -125,8 +130,16 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
         tuple(slowdown_rates),
         minimum_slowdown.factor if minimum_slowdown else None,
         settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
+        _next_wave(watched, panel, total_result, to_evaluate) if watched.is_by_wave else None,
     )
     return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
+
+
+def _next_wave(
+    watched: WatchedMoment, panel: Panel, total_result: SeriesResult, to_evaluate: SeriesToEvaluate
+) -> NextWave | None:
+    waves = wave_readings(watched, panel, 0, dict(total_result.waves))
+    return next_wave(waves, total_result, to_evaluate.rule)
 
 
 def _slowdown_rates(
@@ -148,7 +161,7 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
             episode.onset,
             episode.fired_on,
             episode.closed_on,
-            tuple(f"{detection.line}: {detection.reason}" for detection in episode.detections),
+            tuple(f"{detection.line}: {_reason(detection)}" for detection in episode.detections),
             sample.rate,
             expected_rate(Series(watched, *key), replace(first_detection, drop=sample)),
             sample.n,
@@ -161,6 +174,10 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
         for sample in [first_detection.initial_drop or first_detection.drop]
     ]
     return sorted(past_alerts, key=lambda alert: (alert.fired_on, alert.series_id))
+
+
+def _reason(detection: Detection) -> str:
+    return detection.reason if detection.comparison is None else against_text(detection.comparison)
 
 
 def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.detection.episodes import Detection
+from jkpi.alerts.detection.episodes import Detection, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications.body import body_rows, next_step
 from jkpi.alerts.notifications.figures import KpiFormatter
@@ -21,7 +21,7 @@ from jkpi.alerts.notifications.model import (
     NotificationType,
     ReadingsChart,
 )
-from jkpi.alerts.series.watched import Series
+from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.statistics.effect_size import EffectSize
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
@@ -102,7 +102,8 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
     """One alert in full."""
     context, transition = item.context, item.context.transition
     body = list(body_rows(context))
-    next_text = next_step(transition.transition_type, transition.kind, repeat_every)
+    is_by_wave = context.series is not None and context.series.watched.is_by_wave
+    next_text = next_step(transition.transition_type, transition.kind, repeat_every, is_by_wave)
     if next_text:
         body.insert(len(body) - 2, ("Next", next_text))
     queries = [("Query of the value", context.value_sql), ("Query of the readings", context.readings_sql)]
@@ -172,6 +173,7 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
             }
             for drop in context.included
         ],
+        **_wave_figures(watched, detection.comparison),
         **_breakdown_figures(context),
     }
 
@@ -232,6 +234,23 @@ def _breakdown_figures(context: AlertContext) -> dict[str, Any]:
             "not_standing_out": list(breakdown.not_standing_out),
             "too_small": list(breakdown.too_small),
         },
+    }
+
+
+def _wave_figures(watched: WatchedMoment, comparison: WaveComparison | None) -> dict[str, Any]:
+    """Figures of a survey wave; the difference in the unit and direction of the KPI."""
+    if comparison is None:
+        return {}
+    unit = (200.0 if watched.statistic == "nps" else 1.0) * (-1.0 if watched.direction == "lower" else 1.0)
+    low, high = sorted(unit * edge for edge in (comparison.low, comparison.high))
+    return {
+        "waves": [sanitize(name) for name in comparison.waves],
+        "reference_waves": [sanitize(name) for name in comparison.reference],
+        "recovery_wave": None if comparison.recovery_wave is None else sanitize(comparison.recovery_wave),
+        "difference": unit * comparison.difference,
+        "difference_low": low,
+        "difference_high": high,
+        "alpha": comparison.alpha,
     }
 
 
