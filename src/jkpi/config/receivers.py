@@ -189,7 +189,8 @@ class AlertOptions(StrictModel):
         0.05, gt=0, le=1, description="Alert if a larger proportion of the events of a source is on no map."
     )
     no_events_after: Duration = Field(
-        timedelta(days=28), description="Alert if a touchpoint has had no event for this long."
+        timedelta(days=28),
+        description="Alert if a journey, or a touchpoint whose rhythm is not known yet, has had no event for so long.",
     )
     silent_after: Duration | None = Field(
         None,

@@ -11,6 +11,7 @@ from jkpi.config.settings import WORKSPACE_FILE, Settings, WorkspaceConfig
 from jkpi.documents.models import read_model
 from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, Problem, WorkspaceError
+from jkpi.pipeline.wave_checks import wave_problems
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -43,7 +44,7 @@ def open_with_map(settings: Settings, rewrite_history: bool = False) -> Iterator
     with open_with_landing(settings) as warehouse:
         if not rewrite_history:
             check_measured_versions(warehouse, journeys, settings.now)
-        write_map(warehouse, journeys, sources, settings.now, calendars)
+        write_map(warehouse, journeys, sources, settings.now, calendars, settings.holidays)
         yield warehouse
 
 
@@ -72,6 +73,9 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     if problems:
         raise WorkspaceError(problems)
     journeys, sources, calendars = parts
+    problems = wave_problems(settings.workspace, journeys, sources)
+    if problems:
+        raise WorkspaceError(problems)
     _check_volume_alerts(settings, journeys, sources)
     return journeys, sources, calendars
 

@@ -65,6 +65,8 @@ series_states = Table(
     Column("rate", Float),
     Column("n", Float),
     Column("baseline", Float),
+    Column("promise", Float),  # in the unit of the KPI, as "promise_breach"
+    Column("promise_breach", JSON(none_as_null=True)),  # of a segment: since, value, low, high, n
     Column("days_between_false_alarms", Float),  # by the series' own past
     Column("alert_id", String),
     Column("is_inhibited", Boolean, nullable=False),

@@ -82,6 +82,8 @@ def upgrade() -> None:
         sa.Column("rate", sa.Float),
         sa.Column("n", sa.Float),
         sa.Column("baseline", sa.Float),
+        sa.Column("promise", sa.Float),
+        sa.Column("promise_breach", sa.JSON),
         sa.Column("days_between_false_alarms", sa.Float),
         sa.Column("alert_id", sa.String),
         sa.Column("is_inhibited", sa.Boolean, nullable=False),
