@@ -126,9 +126,7 @@ def _panel(warehouse: Warehouse, daily: Sequence[_DailyCounts], zone: str) -> Vo
     last = max((item.last_day for item in daily), default=first - timedelta(days=1))
     shape = (max((last - first).days + 1, 0), len(daily))
     counts, is_usable = np.zeros(shape), np.zeros(shape, dtype=bool)
-    closed: frozenset[date] = frozenset()
-    if daily and warehouse.table_exists("raw", "map_calendars"):
-        closed = read_holidays(warehouse, zone, first, last)
+    closed = read_holidays(warehouse, zone, first, last) if daily else frozenset()
     for row, item in enumerate(daily):
         begin, end = (min(item.counts) - first).days, (item.last_day - first).days + 1
         is_usable[begin:end, row] = True
