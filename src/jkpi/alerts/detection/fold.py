@@ -64,7 +64,7 @@ class _Evaluation:
         self.grid, self.rules, self.config = grid, rules, config
         self.rolling_baseline = Baseline(grid, config)
         self.month_end_effect = MonthEndEffect(grid, config)
-        self.small_sample_pool = SmallSamplePool(grid)
+        self.small_sample_pool = SmallSamplePool(grid, config)
         self.sign_test = SignTest(grid, histograms, config) if histograms is not None else None
         self.baseline_tracker = LineTracker(
             "median" if self.sign_test else "baseline", grid, config, budget_groups, rules.min_drop

@@ -16,7 +16,6 @@ from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import (
     ALPHA_COLLAPSE,
     ALPHA_LOW,
-    MIN_COLLAPSE_N,
     NO_COLUMN,
     RUN_LENGTH,
     EvaluationConfig,
@@ -26,6 +25,8 @@ from jkpi.alerts.statistics.thresholds import significant_e_values, significant_
 
 RUN_ALPHA = ALPHA_LOW**RUN_LENGTH
 """Largest tail of pooled days that opens an alert: three low days in a row have a chance of one in a thousand."""
+MAX_STREAK_COLLAPSE_N = 30.0
+"""Low readings in a row of fewer cases each are a collapse together, as one large reading is alone."""
 RUN_EVIDENCE_FRACTION = 0.75
 """Share of the threshold that the evidence must reach for three low days to open an alert."""
 
@@ -66,11 +67,11 @@ class LineTracker:
         before, evaluated = self.state, readings.evaluated
         self.running_sums.add(column, readings)
         candidates = evaluated & ~before.is_open
-        expired = ~before.is_open & (column - before.last_evaluated > self._config.evidence_ttl)
+        expired = ~before.is_open & (readings.first_column - before.last_evaluated > self._config.evidence_ttl)
         self.cusum = update_cusum(self.cusum, column, increment.llr, candidates, expired)
         tails = readings.tails()
         below_line = readings.successes < readings.n * readings.line - EPSILON
-        after = state_machine.advance(before, column, evaluated, tails < ALPHA_LOW, below_line, self._config)
+        after = state_machine.advance(before, column, evaluated, tails < ALPHA_LOW, below_line, expired)
         self._weekday_recovery.add(column, evaluated, (tails < ALPHA_LOW) | below_line)
         reason, onset = self._opening_reasons(column, readings, after, candidates, tails, below_line, threshold)
         after = state_machine.mark_opened(after, column, reason, onset)
@@ -114,8 +115,12 @@ class LineTracker:
         )
         add_reason(state_machine.TREND, rows[passes], after.streak_start[rows[passes]])
 
-        rows = np.flatnonzero(low & below_line & (readings.n >= MIN_COLLAPSE_N) & (tails < ALPHA_COLLAPSE))
-        passes = significant_p_values(group[rows], tails[rows], np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
+        is_small_streak = (after.streak_length > 1) & (readings.n < MAX_STREAK_COLLAPSE_N)
+        rows = np.flatnonzero(low & (below_line & (tails < ALPHA_COLLAPSE) | is_small_streak))
+        rows = rows[self.running_sums.is_below_line(rows, after.streak_start[rows], column)]
+        smallest = np.minimum(tails[rows], self.running_sums.tail(rows, after.streak_start[rows], column))
+        rows, smallest = rows[smallest < ALPHA_COLLAPSE], smallest[smallest < ALPHA_COLLAPSE]
+        passes = significant_p_values(group[rows], smallest, np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
         add_reason(state_machine.COLLAPSE, rows[passes], after.streak_start[rows[passes]])
 
         rows = np.flatnonzero(candidates & (maximum >= threshold))

@@ -17,12 +17,9 @@ EFFECT_SIZES = (1.0, 2.0, 4.0)
 """Drop sizes that CUSUM tests for, in multiples of min_drop."""
 ALPHA_LOW = 0.10
 RUN_LENGTH = 3
-ALPHA_COLLAPSE, MIN_COLLAPSE_N = 1e-4, 30
-MIN_N, MIN_N_FRACTION, SUFFICIENT_N = 5.0, 0.25, 30.0
-"""A reading is not evaluated alone if it has fewer than MIN_N cases, or less than a quarter of the usual number, unless
-it has SUFFICIENT_N cases."""
-MIN_POOLED_N = 10.0
-"""A series that is always small is pooled over days until it has this many cases."""
+ALPHA_COLLAPSE = 1e-4
+MIN_N = 5.0
+"""Readings with fewer cases are pooled until they have so many, or until what they have is a collapse."""
 
 
 @dataclass(frozen=True)

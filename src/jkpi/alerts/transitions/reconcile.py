@@ -189,6 +189,8 @@ def _spell_transitions(
     """Opened and ended transitions of an early warning, a data gap or an error."""
     current = next((alert for alert in alerts if alert.is_open), None)
     if onset is not None and current is None:
+        if kind == "early_warning" and evaluated.is_stale:
+            return []
         earlier = next((alert for alert in alerts if alert.onset == onset), None)
         # The same condition was notified before, and ended by data that are missing again: do not notify twice.
         return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]
