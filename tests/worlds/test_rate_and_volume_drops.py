@@ -8,6 +8,7 @@ import pytest
 from jkpi.alerts.detection.replay import replay_series
 from jkpi.alerts.statistics.reading_grid import Reading
 from jkpi.alerts.statistics.rules import DAILY, WEEKLY, AlertRule, EvaluationConfig
+from tests.alerts.made_world import steady
 from tests.worlds.binomial_days import binomial_days, day_number, day_of, delays, results_of
 
 
@@ -16,12 +17,8 @@ from tests.worlds.binomial_days import binomial_days, day_number, day_of, delays
 def test_0_of_17_against_70_percent_is_a_collapse(config: EvaluationConfig, usual_n: int) -> None:
     """The volume before decides nothing. Ten weekdays alike suffice as history, so 70 readings do."""
     step = config.step_days
-    readings = [
-        Reading(
-            day_of(number, step), float(round(0.7 * usual_n * (number + 1)) - round(0.7 * usual_n * number)), usual_n
-        )
-        for number in range(70)
-    ]
+    counts = steady(70, 0.7, usual_n)
+    readings = [Reading(day_of(number, step), successes, n) for number, (successes, n) in enumerate(counts)]
     readings.append(Reading(day_of(70, step), 0.0, 17.0))
     episode = replay_series(readings, AlertRule(None, 0.05, config=config)).open_episode
     assert episode is not None
@@ -80,6 +77,5 @@ def test_a_pool_ends_when_its_newest_reading_is_too_old() -> None:
     usual = [Reading(day_of(number), 14.0, 20.0) for number in range(70)]
     rare = [Reading(day_of(number), 0.0, 2.0) for number in (70, 71, 140, 141)]
     assert replay_series([*usual, *rare], AlertRule(None, 0.05)).episodes == ()
-    assert replay_series(
-        [*usual, *(Reading(day_of(70 + number), 0.0, 2.0) for number in range(6))], AlertRule(None, 0.05)
-    ).episodes
+    in_a_row = [Reading(day_of(70 + number), 0.0, 2.0) for number in range(6)]
+    assert replay_series([*usual, *in_a_row], AlertRule(None, 0.05)).episodes

@@ -66,6 +66,8 @@ series_states = Table(
     Column("n", Float),
     Column("baseline", Float),
     Column("days_between_false_alarms", Float),  # by the series' own past
+    Column("current_value", Float),  # of an open drop, over its newest week, in the unit of the KPI
+    Column("current_n", Float),
     Column("alert_id", String),
     Column("is_inhibited", Boolean, nullable=False),
     Column("evaluated_at", UtcDateTime, nullable=False),

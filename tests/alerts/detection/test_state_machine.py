@@ -183,9 +183,9 @@ def test_small_low_days_in_a_row_are_a_collapse_together() -> None:
 
 
 def test_a_detection_has_its_days() -> None:
-    cases = SeriesTable(["oowwwooo", "ooowwwoo"], 10.0)
+    cases = SeriesTable(["oowwwoooo", "ooowwwooo"], 10.0)
     (closed,), (still_open,) = cases.tracker.detections
-    assert (closed.onset, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 7))
+    assert (closed.onset, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 8))
     assert closed.reason == "trend" and closed.recovery is not None
-    assert (closed.drop.days, closed.drop.n, closed.recovery.days) == (6, 1200, 3)
-    assert still_open.closed_on is None and still_open.drop.days == 5
+    assert (closed.drop.days, closed.drop.n, closed.recovery.days) == (7, 1400, 4)
+    assert still_open.closed_on is None and still_open.drop.days == 6

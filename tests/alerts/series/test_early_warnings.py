@@ -119,8 +119,8 @@ def test_late_cohorts_end_the_early_warning_silently(world: World) -> None:
 
 
 def test_few_cohorts_that_are_as_bad_keep_the_early_warning_open(make_world: MakeWorld) -> None:
-    """100 cases a day, then four that are all lost, and a month without any. Four are too few to evaluate the moment, so
-    nothing says that the warning was wrong. Thirty that do as always say it."""
+    """100 cases a day, then four that are all lost, and a month without any. Four are too few to evaluate the moment:
+    nothing says that the warning was wrong. Thirty cases at the usual rate say it."""
     world = make_world(STAYS.replace("promise: 0.1", "promise: 0.35"))
     world.put(steady(60, 0.3), kpi="fix.drop_off")
     cohorts = [*steady(60, 0.95), (0.0, 4.0)]

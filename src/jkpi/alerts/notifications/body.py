@@ -14,7 +14,7 @@ from jkpi.alerts.evidence.contributions import Contribution
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.notifications import slowdown_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
-from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age
+from jkpi.alerts.notifications.headline import earlier_end, expected_rate, format_cohort_age
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
@@ -84,9 +84,9 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     watched, formatter = series.watched, KpiFormatter(series.watched)
     detection = main_detection(episode, context.transition.transition_type)
     drop = detection.drop
-    lines: list[BodyRow] = [("Now", _value_text(formatter, drop, watched.period))]
+    lines = _current_rows(detection, formatter, watched)
     if detection.line == "median":
-        lines = slowdown_text.slowdown_now_rows(detection, drop, watched)
+        lines = slowdown_text.slowdown_now_rows(detection, detection.newest_week or drop, watched)
     elif detection.line == "baseline":
         same_weekdays = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Baseline", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
@@ -94,6 +94,10 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     lines += _promise_rows(watched, formatter, detection, episode)
     fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
     lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
+    over_on = earlier_end(episode, detection)
+    if over_on is not None:
+        first = format_day(episode.onset)
+        lines.append(("", f"The alert is open again: the drop since {first} was over on {format_day(over_on)}."))
     lines.append(("Why", _reason_text(detection, series, formatter)))
     outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
     lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
@@ -105,6 +109,15 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     lines.append(("Data", _data_text(context)))
     lines += _check_first_rows(context.contributions, context.moment_context)
     return lines
+
+
+def _current_rows(detection: Detection, formatter: KpiFormatter, watched: WatchedMoment) -> list[BodyRow]:
+    """The newest week, and all days since the onset if there are more."""
+    whole = _value_text(formatter, detection.drop, watched.period)
+    newest_week = detection.newest_week
+    if newest_week is None or newest_week.days == detection.drop.days:
+        return [("Now", whole)]
+    return [("Now", _value_text(formatter, newest_week, watched.period)), ("Since onset", whole)]
 
 
 def _reason_text(detection: Detection, series: Series, formatter: KpiFormatter) -> str:

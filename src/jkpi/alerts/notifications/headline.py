@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from jkpi.alerts.detection.episodes import Detection, SeriesResult
+from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications import slowdown_text
@@ -54,15 +54,30 @@ def alert_headline(context: AlertContext) -> str:
     continuation = _continuation(transition, detection)
     if detection.line == "median":
         prefix = f"{continuation} " if continuation else ""
-        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, prefix)}"
+        slowdown = slowdown_text.slowdown_headline(detection, watched, prefix)
+        return f"{name}: {slowdown}{_current_suffix(detection, series)}"
     now, expected = value_of(detection.drop.rate), value_of(expected_rate(series, detection))
     is_lower_better = watched.direction == "lower"
     if detection.line == "promise":
         prefix = f"{continuation} " if continuation else ""
-        return f"{name}: {kpi_prefix}{prefix}{'up' if is_lower_better else 'down'} to {now}, promised {expected}"
+        direction = "up" if is_lower_better else "down"
+        current_suffix = _current_suffix(detection, series)
+        return f"{name}: {kpi_prefix}{prefix}{direction} to {now}{current_suffix}, promised {expected}"
     verb = "rose" if is_lower_better else "dropped"
     phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
-    return f"{name}: {kpi_prefix}{phrase} from {expected} to {now}"
+    return f"{name}: {kpi_prefix}{phrase} from {expected} to {now}{_current_suffix(detection, series)}"
+
+
+def _current_suffix(detection: Detection, series: Series) -> str:
+    """ ", now 20 %" if the newest week differs from the whole drop."""
+    if detection.newest_week is None:
+        return ""
+    rates = detection.drop.rate, detection.newest_week.rate
+    if detection.line == "median":
+        whole, current = (format_percent(rate, 0) for rate in rates)
+    else:
+        whole, current = (KpiFormatter(series.watched).from_rate(rate) for rate in rates)
+    return f", now {current}" if current != whole else ""
 
 
 def _continuation(transition: Transition, detection: Detection) -> str:
@@ -70,12 +85,23 @@ def _continuation(transition: Transition, detection: Detection) -> str:
     if transition.transition_type not in ("reopened", "worsened"):
         return ""
     if transition.mentioned(detection.line):
-        return "again" if transition.transition_type == "reopened" else "further"
+        is_relapse = transition.transition_type == "reopened" or earlier_end(transition.episode, detection) is not None
+        return "again" if is_relapse else "further"
     detections = transition.episode.detections if transition.episode else ()
     other_is_open = any(
         other.closed_on is None and (other.line == "median") != (detection.line == "median") for other in detections
     )
     return "also" if other_is_open else ""
+
+
+def earlier_end(episode: Episode | None, detection: Detection) -> date | None:
+    """Day on which the same drop was over once before: an earlier detection on this line ended. None if it was not."""
+    ends = [
+        other.closed_on
+        for other in (episode.detections if episode is not None else ())
+        if other.line == detection.line and other.closed_on is not None and other.closed_on < detection.fired_on
+    ]
+    return max(ends, default=None)
 
 
 def expected_rate(series: Series, detection: Detection) -> float:

@@ -77,6 +77,6 @@ def while_undecided(
 
 
 def _is_low(result: SeriesResult, state: SeriesState) -> bool:
-    """Whether the newest evaluated reading was low. An alert that is open on a promise hides this; its tail shows it."""
+    """Whether the newest evaluated reading was low. An open alert hides this in the state; the tail shows it."""
     is_hidden = state is SeriesState.FIRING
     return state in _LOW_STATES or (is_hidden and (result.tail is None or result.tail < ALPHA_LOW))

@@ -13,7 +13,7 @@ from jkpi.alerts.store.alerts import read_alerts
 from jkpi.alerts.store.notification_log import read_acknowledged_numbers, read_active_silences
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
-from jkpi.state.engine import alert_transitions, alerts, notification_log, state_session
+from jkpi.state.engine import alert_transitions, alerts, notification_log, series_states, state_session
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class ListedAlert:
     corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
     promise or about no KPI. period: day or week. last_day: the last day of the period that closed the alert.
+    current_value, current_n: of an open drop, over its newest week, in the unit of the KPI; None for other alerts.
     """
 
     alert_id: str
@@ -44,6 +45,8 @@ class ListedAlert:
     last_day: date | None = None
     baseline: float | None = None
     flags: tuple[str, ...] = ()
+    current_value: float | None = None
+    current_n: float | None = None
 
 
 def list_alerts(settings: Settings) -> list[ListedAlert]:
@@ -52,6 +55,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
     with state_session(settings.state_url) as connection:
         query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
         rows = connection.execute(query).all()
+        current_of = _current_figures(connection)
         figures_of = _figures(connection)
         flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
     listed = []
@@ -70,10 +74,26 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
         )
         listed.append(
             ListedAlert(
-                **values, period=period, last_day=last_day, baseline=baseline, flags=flags.get(row.alert_id, ())
+                **values,
+                period=period,
+                last_day=last_day,
+                baseline=baseline,
+                flags=flags.get(row.alert_id, ()),
+                **current_of.get(row.alert_id, {}),
             )
         )
     return sorted(listed, key=lambda alert: alert.status != "open")
+
+
+def _current_figures(connection: Connection) -> dict[str, dict[str, float]]:
+    """Alert -> current_value and current_n, for the open drops that were evaluated today."""
+    columns = series_states.c.alert_id, series_states.c.current_value, series_states.c.current_n
+    rows = connection.execute(select(*columns).where(series_states.c.alert_id.is_not(None))).all()
+    return {
+        row.alert_id: {"current_value": row.current_value, "current_n": row.current_n}
+        for row in rows
+        if row.current_value is not None
+    }
 
 
 def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:

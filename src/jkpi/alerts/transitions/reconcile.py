@@ -136,7 +136,7 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
                 _following(
                     max(earlier_alerts, key=lambda earlier_alert: earlier_alert.onset),
                     "reopened",
-                    episode.fired_on,
+                    min(detection.fired_on for detection in episode.detections if detection.closed_on is None),
                     evaluated,
                     episode,
                 )

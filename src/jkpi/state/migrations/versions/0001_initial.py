@@ -83,6 +83,8 @@ def upgrade() -> None:
         sa.Column("n", sa.Float),
         sa.Column("baseline", sa.Float),
         sa.Column("days_between_false_alarms", sa.Float),
+        sa.Column("current_value", sa.Float),
+        sa.Column("current_n", sa.Float),
         sa.Column("alert_id", sa.String),
         sa.Column("is_inhibited", sa.Boolean, nullable=False),
         sa.Column("evaluated_at", sa.DateTime, nullable=False),
