@@ -28,12 +28,13 @@ def binomial_days(
     volume: Floats | None = None,
     rate: float | None = None,
     lasting: float = 0.0,
+    correlation: float = CORRELATION,
     step_days: int = 1,
 ) -> ReadingGrid:
     """Poisson volumes around mean, binomial successes at 60 to 92 % (or rate), in each of S series.
 
     lost (T,): what the rate loses on each day. volume (T,): factor of the mean. lasting: standard deviation, in logits,
-    of an effect that successive days share. step_days: 7 for weeks.
+    of an effect that successive days share with this correlation. step_days: 7 for weeks.
     """
     rng = np.random.default_rng(seed)
     length = len(lost)
@@ -46,7 +47,7 @@ def binomial_days(
     logit, shared = np.log(base / (1.0 - base)), np.zeros(series)
     rates = np.empty((length, series))
     for day in range(length):
-        shared = CORRELATION * shared + np.sqrt(1.0 - CORRELATION**2) * rng.normal(size=series)
+        shared = correlation * shared + np.sqrt(1.0 - correlation**2) * rng.normal(size=series)
         rates[day] = 1.0 / (1.0 + np.exp(-(logit + lasting * shared))) + weekly[day] - lost[day]
     successes = rng.binomial(n, np.clip(rates, 0.0, 0.99)).astype(float)
     return grid_of(successes, n.astype(float), step_days)

@@ -91,7 +91,7 @@ class SeriesResult:
 
     state_since: first day of the current state, or of the open episode. data_gap_since: first of the suspended days at
     the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
-    false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
+    false_alarm_every: days between two false alarms to expect, at most the target; None while the history is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
     of at least one case; sign_test_read_days: the same for the sign test.
     """

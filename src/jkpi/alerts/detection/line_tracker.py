@@ -108,7 +108,9 @@ class LineTracker:
         rows = np.flatnonzero(
             low & (after.streak_length >= RUN_LENGTH) & (maximum >= RUN_EVIDENCE_FRACTION * threshold)
         )
-        rows = rows[self.running_sums.is_below_line(rows, after.streak_start[rows], column)]
+        # Three low days alone may be chance: all days since the evidence began must be below the line together.
+        since = np.minimum(self.cusum.onset[rows], after.streak_start[rows])
+        rows = rows[self.running_sums.is_below_line(rows, since, column)]
         passes = significant_p_values(
             group[rows],
             self.running_sums.tail(rows, after.streak_start[rows], column),

@@ -152,14 +152,16 @@ def _promise_rows(
 
 
 def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
-    """The false-alarm rate: the target of the moment, and what this series had on its own past."""
+    """The target for false alarms, and whether this series can be held to it. No rate below the target is stated: a
+    history of months does not show what happens once in years."""
     evaluated, target_interval = context.transition.evaluated, series.watched.false_alarm_every
     past_interval = evaluated.result.false_alarm_every if evaluated is not None else None
     target_text = f"target: at most one in {approximate_duration(target_interval)} for this moment"
     if past_interval is None:
-        return [("False alarms", f"{target_text}; this series has too little history for its own rate.")]
-    comparison = ", more often than the target" if past_interval < target_interval else ""
-    past_text = f"this series has had about one in {approximate_duration(past_interval)}{comparison}"
+        return [("False alarms", f"{target_text}; this series has too little history to confirm it.")]
+    if past_interval >= target_interval:
+        return [("False alarms", f"{target_text}; the threshold follows from how this series varied before.")]
+    past_text = f"this series varies too much to be held to it: expect one in {approximate_duration(past_interval)}"
     return [("False alarms", f"{target_text}; {past_text}.")]
 
 
