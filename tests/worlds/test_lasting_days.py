@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -41,3 +43,15 @@ def test_the_threshold_follows_the_history_however_much_it_varies() -> None:
     stated = np.array([result.false_alarm_every for result in results_of(grid, RULE)], dtype=float)
     assert np.max(stated) <= 547.5 + 1e-6
     assert np.mean(stated < 547.0) <= 0.1
+
+
+def test_a_local_baseline_gives_fewer_false_alarms_on_drift_and_hides_slow_falls() -> None:
+    """The choice of `baseline: local`, at 300 cases a day: drift of weeks, and ten points lost over eight weeks."""
+    days = np.arange(LENGTH)
+    drift = binomial_days(SERIES, 300, np.zeros(LENGTH), 33, lasting=0.2, correlation=0.97)
+    ramp = binomial_days(SERIES, 300, np.clip((days - 150) / 56 * 0.1, 0.0, 0.1), 35)
+    local = replace(RULE, has_local_baseline=True)
+    alarms = [sum(len(result.episodes) for result in results_of(drift, rule)) for rule in (RULE, local)]
+    found = [sum(result.open_episode is not None for result in results_of(ramp, rule)) for rule in (RULE, local)]
+    assert alarms[1] < 0.95 * alarms[0]
+    assert found[1] < 0.8 * found[0]

@@ -144,6 +144,11 @@ class Moment(StrictModel):
         ),
     ]
     period: Literal["day", "week"] = Field("day", description="Whether its readings are evaluated by day or by week.")
+    baseline: Literal["usual", "local"] = Field(
+        "usual",
+        description="usual: the weeks before. local: also lowered by a slow fall of the last weeks, for KPIs that"
+        " drift: fewer false alarms, but slow true falls are found later or not at all.",
+    )
     false_alarm_every: LongDuration | None = Field(
         None,
         description="False-alarm budget: at most one false alarm in this time, such as 1y; from jkpi.yml if not given.",

@@ -27,7 +27,7 @@ class WatchedMoment:
     usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
     set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
     seconds, None if there is none or each case has its own. horizon_days: days after its own on which a holiday delays
-    a case; None if none do.
+    a case; None if none do. has_local_baseline: its baseline follows a slow fall of the last weeks.
     """
 
     journey: str
@@ -52,6 +52,7 @@ class WatchedMoment:
     touchpoint: str | None = None
     tolerance: float | None = None
     horizon_days: int | None = None
+    has_local_baseline: bool = False
 
     @property
     def is_duration(self) -> bool:
@@ -93,7 +94,12 @@ class WatchedMoment:
         min_drop = self.min_drop / 200.0 if self.statistic == "nps" else self.min_drop
         promise = None if self.promise is None else self.to_rate(self.promise)
         return AlertRule(
-            promise, min_drop, max(1, family_size), self.false_alarm_every / budget_share, self.evaluation_config
+            promise,
+            min_drop,
+            max(1, family_size),
+            self.false_alarm_every / budget_share,
+            self.evaluation_config,
+            self.has_local_baseline,
         )
 
 
@@ -167,6 +173,7 @@ def watched_moments(
                     touchpoint=getattr(kpi, "touchpoint", None),
                     tolerance=_seconds(getattr(kpi, "tolerance", None)),
                     horizon_days=_horizon_days(kpi, journey),
+                    has_local_baseline=moment.baseline == "local",
                 )
             )
     return watched

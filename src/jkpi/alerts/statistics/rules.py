@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jkpi.alerts.statistics.beta_binomial import Floats
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats
 
 EFFECT_SIZES = (1.0, 2.0, 4.0)
 """Drop sizes that CUSUM tests for, in multiples of min_drop."""
@@ -76,7 +76,7 @@ class AlertRule:
     """What one series is compared with. promise and min_drop are rates 0-1, higher is better.
 
     false_alarm_every: days between two false alarms of one series. family_size: number of series that share this
-    budget, that is, the segments of a moment.
+    budget, that is, the segments of a moment. has_local_baseline: the baseline follows a slow fall of the last weeks.
     """
 
     promise: float | None
@@ -84,6 +84,7 @@ class AlertRule:
     family_size: int = 1
     false_alarm_every: float = 547.5
     config: EvaluationConfig = DAILY
+    has_local_baseline: bool = False
 
     @property
     def promise_line(self) -> float | None:
@@ -104,6 +105,7 @@ class RuleArrays:
     min_drop: Floats
     family_size: Floats
     target_run_length: Floats
+    has_local_baseline: Bools
 
     @staticmethod
     def from_rules(rules: Sequence[AlertRule]) -> RuleArrays:
@@ -115,6 +117,7 @@ class RuleArrays:
             np.array([rule.min_drop for rule in rules], dtype=float),
             np.array([rule.family_size for rule in rules], dtype=float),
             np.array([rule.target_run_length for rule in rules], dtype=float),
+            np.array([rule.has_local_baseline for rule in rules], dtype=bool),
         )
 
 
