@@ -16,7 +16,7 @@ from jkpi.alerts.statistics.cusum import increment_of, update_cusum, zero_cusum
 from jkpi.alerts.statistics.rules import ALPHA_COLLAPSE
 from jkpi.alerts.statistics.running_sums import EPSILON, EvaluatedColumn, RunningSums
 
-_MIN_RATE = 0.01
+_MIN_RATE, _MIN_DEVIATION = 0.01, 2.5
 MIN_DEPTH_SHARE = 0.25
 """A further drop is at least this share of the depth."""
 EXTRA_EVIDENCE = float(np.log(30.0))
@@ -93,8 +93,15 @@ class FurtherDrop:
         n, rho = readings.n[rows], readings.rho[rows]
         is_below = self._is_deep_enough(rows, readings.successes[rows], n, n * readings.line[rows])
         rows, n, rho = rows[is_below], n[is_below], rho[is_below]
+        successes, effective_n = readings.successes[rows], self._effective_n[rows]
         rate = np.maximum(readings.reference[rows] - self._depth[rows], _MIN_RATE)
-        tails = predictive_cdf(readings.successes[rows], n, rate, rho, self._effective_n[rows])
+        variance = (n * (1.0 + np.maximum(n - 1.0, 0.0) * rho) + n**2 / effective_n) * rate * (1.0 - rate)
+        # Exact tails are slow. Nearer than this, none of them is small enough.
+        is_far = successes - n * rate < -_MIN_DEVIATION * np.sqrt(variance)
+        rows, successes, n, rate, rho, effective_n = (
+            values[is_far] for values in (rows, successes, n, rate, rho, effective_n)
+        )
+        tails = predictive_cdf(successes, n, rate, rho, effective_n)
         return rows[tails < ALPHA_COLLAPSE * np.exp(-self._extra_evidence[rows])]
 
     def _is_deep_enough(self, rows: Ints, successes: Floats, n: Floats, limit: Floats) -> Bools:

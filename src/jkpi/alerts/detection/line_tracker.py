@@ -98,7 +98,7 @@ class LineTracker:
         """(S,) twice: why an alert opens, 0 if none does, and its onset. The first reason wins."""
         reason, onset = np.zeros(len(candidates), dtype=np.int8), np.full(len(candidates), NO_COLUMN, dtype=np.intp)
         group, family_size = self._budget_groups.group, self._budget_groups.family_size
-        maximum = self.cusum.maximum
+        maximum, cusum_onset = self.cusum.maximum, self.cusum.onset
 
         def add_reason(reason_code: int, rows: Ints, onsets: Ints) -> None:
             is_new = reason[rows] == 0
@@ -109,7 +109,7 @@ class LineTracker:
             low & (after.streak_length >= RUN_LENGTH) & (maximum >= RUN_EVIDENCE_FRACTION * threshold)
         )
         # Three low days alone may be chance: all days since the evidence began must be below the line together.
-        since = np.minimum(self.cusum.onset[rows], after.streak_start[rows])
+        since = np.minimum(cusum_onset[rows], after.streak_start[rows])
         rows = rows[self.running_sums.is_below_line(rows, since, column)]
         passes = significant_p_values(
             group[rows],
@@ -119,16 +119,20 @@ class LineTracker:
         )
         add_reason(state_machine.TREND, rows[passes], after.streak_start[rows[passes]])
 
-        is_small_streak = (after.streak_length > 1) & (readings.n < MAX_STREAK_COLLAPSE_N)
-        rows = np.flatnonzero(low & (below_line & (tails < ALPHA_COLLAPSE) | is_small_streak))
-        rows = rows[self.running_sums.is_below_line(rows, after.streak_start[rows], column)]
-        smallest = np.minimum(tails[rows], self.running_sums.tail(rows, after.streak_start[rows], column))
+        rows = np.flatnonzero(low)
+        is_small_streak = (after.streak_length[rows] > 1) & (readings.n[rows] < MAX_STREAK_COLLAPSE_N)
+        is_collapsed = below_line[rows] & (tails[rows] < ALPHA_COLLAPSE)
+        rows, is_small_streak = rows[is_collapsed | is_small_streak], is_small_streak[is_collapsed | is_small_streak]
+        is_below = self.running_sums.is_below_line(rows, after.streak_start[rows], column)
+        rows, small = rows[is_below], np.flatnonzero(is_small_streak[is_below])
+        smallest = tails[rows]
+        streak_tails = self.running_sums.tail(rows[small], after.streak_start[rows[small]], column)
+        smallest[small] = np.minimum(smallest[small], streak_tails)
         rows, smallest = rows[smallest < ALPHA_COLLAPSE], smallest[smallest < ALPHA_COLLAPSE]
         passes = significant_p_values(group[rows], smallest, np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
         add_reason(state_machine.COLLAPSE, rows[passes], after.streak_start[rows[passes]])
 
         rows = np.flatnonzero(candidates & (maximum >= threshold))
-        cusum_onset = self.cusum.onset
         days = self.running_sums.totals(rows, cusum_onset[rows], column)[0]
         # One day alone is a coincidence unless it is a collapse.
         rows = rows[self.running_sums.is_below_line(rows, cusum_onset[rows], column) & (days > 1)]
@@ -253,7 +257,9 @@ class WeekdayRecovery:
 
     def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
         self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
-        n = np.where(self._grid.is_holiday_affected(column), 0.0, self._grid.n[column])
+        n = self._grid.n[column]
+        if self._grid.holiday_affected is not None:
+            n = np.where(self._grid.holiday_affected[column], 0.0, n)
         np.add(self._weekday_n[column], n, out=self._weekday_n[column + self._season_length])
 
     def has_usual_week(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:

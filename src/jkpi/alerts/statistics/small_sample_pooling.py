@@ -47,15 +47,21 @@ class SmallSamplePool:
 
     def add(self, column: int, estimate: BaselineEstimate, is_valid: Bools) -> PooledReading:
         """Add one column. is_valid (S,): whether it has valid counts."""
-        self._empty(self.has_pending & (column - self._last_column > self._evidence_ttl))
-        is_added = is_valid & (self._grid.n[column] > 0)
-        n = np.where(is_added, self._grid.n[column], 0.0)
-        self._first_column = np.where(self.has_pending, self._first_column, column)
-        self._last_column = np.where(is_added, column, self._last_column)
-        self._successes += np.where(is_added, self._grid.successes[column], 0.0)
-        self._n += n
-        self._expected += n * estimate.rate
-        rate = np.where(self.has_pending, self._expected / np.maximum(self._n, 1.0), estimate.rate)
+        successes, n = self._grid.successes[column], self._grid.n[column]
+        is_added = is_valid & (n > 0)
+        pending = np.flatnonzero(self._n)
+        too_old = pending[column - self._last_column[pending] > self._evidence_ttl]
+        self._empty(too_old)
+        pending = np.flatnonzero(self._n)
+        first_column = np.full(len(n), column, dtype=np.intp)
+        first_column[pending] = self._first_column[pending]
+        self._first_column = first_column
+        self._last_column[is_added] = column
+        self._successes += np.where(is_added, successes, 0.0)
+        self._n += np.where(is_added, n, 0.0)
+        self._expected += np.where(is_added, n * estimate.rate, 0.0)
+        rate = estimate.rate.copy()
+        rate[pending] = self._expected[pending] / self._n[pending]
         is_sufficient = is_added & (self._n >= MIN_N)
         all_bad = np.flatnonzero(is_added & ~is_sufficient & (self._successes == 0.0))
         if len(all_bad):
@@ -71,6 +77,6 @@ class SmallSamplePool:
         self._empty(is_sufficient)
         return pooled
 
-    def _empty(self, which: Bools) -> None:
+    def _empty(self, which: Bools | Ints) -> None:
         for sums in (self._successes, self._n, self._expected):
             sums[which] = 0.0
