@@ -51,7 +51,7 @@ def jkpi_command() -> list[str]:
 
 
 def read_workspace() -> dict[str, Any]:
-    """The output of `jkpi lint --json`: name, journeys and sources of the workspace.
+    """The output of `jkpi lint --no-data --json`: name, journeys and sources of the workspace.
 
     Raises:
         RuntimeError: the workspace does not lint. The message has all problems; Airflow shows it as an import error.
@@ -59,7 +59,11 @@ def read_workspace() -> dict[str, Any]:
     if not Path(os.environ.get("JKPI_WORKSPACE", "")).is_absolute():
         raise RuntimeError("JKPI_WORKSPACE is not set to an absolute path: set it in Airflow's environment")
     lint = subprocess.run(
-        [*jkpi_command(), "lint", "--json"], capture_output=True, text=True, timeout=LINT_SECONDS, check=False
+        [*jkpi_command(), "lint", "--no-data", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=LINT_SECONDS,
+        check=False,
     )
     if lint.returncode != EXIT_OK:
         raise RuntimeError(f"jkpi lint, exit code {lint.returncode}:\n{lint.stderr.strip()}")

@@ -15,7 +15,7 @@ and {{ moment }} < {{ piece }}.ends_at
 {%- endmacro %}
 
 {#
-    CTE `clocked` over CTEs `spells` (kpi_number, started_at, closed_at, gives_up_at, due_at) and `kpis`: the readings of
+    CTE `clocked` over CTEs `spells` (kpi_number, started_at, closed_at, gives_up_at) and `kpis`: the readings of
     the KPI's calendar at each, NULL where it has none, and `late_at`, the moment from which an open spell is late.
 #}
 {% macro clock_spells() -%}
@@ -55,10 +55,7 @@ clocked as (
         cast(null as bigint) as started_clock,
         cast(null as bigint) as closed_clock,
         cast(null as bigint) as gives_up_clock,
-        case
-            when kpis.tolerance_is_due then spells.due_at
-            else {{ add_seconds('spells.started_at', 'kpis.tolerance_seconds') }}
-        end as late_at
+        {{ add_seconds('spells.started_at', 'kpis.tolerance_seconds') }} as late_at
     from spells
     inner join kpis on spells.kpi_number = kpis.kpi_number
     where kpis.calendar is null
@@ -81,8 +78,7 @@ clocked as (
 
 {% macro spell_columns(spells) -%}
 {%- for column in [
-    'kpi_number', 'actor_key', 'passage', 'member_number', 'started_at', 'started_date', 'closed_at', 'due_at', 'profile',
-    'gives_up_at'
+    'kpi_number', 'actor_key', 'passage', 'member_number', 'started_at', 'started_date', 'closed_at', 'profile', 'gives_up_at'
 ] -%}
 {{ spells }}.{{ column }}{{ ', ' if not loop.last }}
 {%- endfor -%}

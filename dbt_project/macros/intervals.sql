@@ -25,14 +25,36 @@ end
 {%- endmacro %}
 
 {#
-    The standard error of a mean, from the sum, the sum of squares and the count; `lost` is 1 for the variance of a
-    sample, 0 for that of shares. NULL below two values: one value says nothing of its spread.
+    The adjusted Wald interval of a net promoter score (B. Rocks, The American Statistician 70, 2016): three responses are
+    added, three quarters of one to promoters and to detractors, one and a half to passives. `total` counts a promoter as 1
+    and a passive as 1/2, `squares` is the sum of their squares. In points, limited to -100 and 100; NULL below
+    two responses. The share of samples whose interval holds the true score is tested in tests/recount/test_coverage.py.
 #}
-{% macro standard_error(total, squares, count, lost) -%}
+{% macro adjusted_wald(total, squares, count, sign) -%}
+{%- set size = '(' ~ count ~ ' + 3.0)' -%}
+{%- set score = '((2 * ' ~ total ~ ' - ' ~ count ~ ') / ' ~ size ~ ')' -%}
+{%- set not_passive = '((' ~ count ~ ' - 4 * (' ~ total ~ ' - ' ~ squares ~ ') + 1.5) / ' ~ size ~ ')' -%}
+case
+    when {{ count }} >= 2 then
+        {{ 'greatest' if sign == '-' else 'least' }}(
+            100 * (
+                {{ score }}
+                {{ sign }} {{ z() }} * sqrt(({{ not_passive }} - {{ score }} * {{ score }}) / {{ size }})
+            ),
+            {{ sign if sign == '-' }}100
+        )
+end
+{%- endmacro %}
+
+{#
+    The standard error of a mean, from the sum, the sum of squares and the count. NULL below two values: one value says
+    nothing of its spread.
+#}
+{% macro standard_error(total, squares, count) -%}
 case
     when {{ count }} >= 2 then sqrt(
         greatest({{ squares }} - {{ total }} * {{ total }} / {{ count }}, cast(0 as double precision))
-        / ({{ count }} - {{ lost }}) / {{ count }}
+        / ({{ count }} - 1) / {{ count }}
     )
 end
 {%- endmacro %}

@@ -14,8 +14,8 @@ end
 {% macro statistic_direction(statistic, kpis) -%}
 case
     when {{ statistic }} in ('median', 'p90', 'detractors') then 'lower'
-    when {{ statistic }} in ('coverage', 'promoters') then 'higher'
-    when {{ statistic }} in ('unknown', 'passives') then null
+    when {{ statistic }} in ('coverage', 'promoters', 'closed_within') then 'higher'
+    when {{ statistic }} in ('unknown', 'passives', 'without_promise') then null
     when {{ kpis }}.kind = 'ces' and {{ statistic }} = 'mean'
         then case {{ kpis }}.polarity when 'low_is_easy' then 'lower' else 'higher' end
     else {{ kpis }}.direction

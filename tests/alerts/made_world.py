@@ -33,6 +33,7 @@ stages:
       - {touchpoint: technician_arrived, channel: site}
     kpis:
       - {kpi: time_to_resolve, title: On site in time, from: fault_reported, to: technician_arrived, tolerance: 4h}
+      - {kpi: promises_kept, from: fault_reported, to: technician_arrived}
       - {kpi: drop_off, window: 2d}
       - {kpi: nps, survey: after}
       - {kpi: emotion, name: upset, touchpoint: fault_reported}
@@ -51,6 +52,9 @@ STAYS = """
 """
 LIKED = """
   - {moment: liked, kpi: fix.nps, promise: 30, min_drop: 10, owner: cx, notify: [lead]}
+"""
+KEPT = """
+  - {moment: kept, kpi: fix.promises_kept, promise: 0.8, min_drop: 0.05, owner: field-service, notify: [lead]}
 """
 UPSET = """
   - {moment: calm, kpi: fix.upset, promise: 0.1, min_drop: 0.05, owner: cx, notify: [lead]}
@@ -89,7 +93,10 @@ class World:
         first: date = FIRST,
         status: str = "final",
     ) -> None:
-        """One reading a day (or week) from `first`; later calls replace earlier ones of the same day."""
+        """One reading a day (or week) from `first`; later calls replace earlier ones of the same day.
+
+        kpi: its id, for its main statistic; or its id and a statistic, with a blank between them.
+        """
         for offset, (numerator, n) in enumerate(counts):
             self.rows[kpi, segment, value, first + offset * self.step] = (numerator, n, status)
 
@@ -111,12 +118,13 @@ class World:
     def _write(self, warehouse: Warehouse, day: date) -> None:
         rows = [(*key, *counts) for key, counts in self.rows.items() if key[3] <= day]
         statistics = {
-            "fix.time_to_resolve": "share_within", "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
+            "fix.time_to_resolve": "share_within", "fix.promises_kept": "promises_kept",
+            "fix.drop_off": "drop_off", "fix.nps": "nps", "fix.upset": "emotion",
         }  # fmt: skip
         columns: dict[str, list[Any]] = {
             "journey": ["repair"] * len(rows),
-            "kpi": [row[0] for row in rows],
-            "statistic": [statistics[row[0]] for row in rows],
+            "kpi": [row[0].partition(" ")[0] for row in rows],
+            "statistic": [row[0].partition(" ")[2] or statistics[row[0]] for row in rows],
             "segment": [row[1] for row in rows],
             "segment_value": [row[2] for row in rows],
             "period": [self.period] * len(rows),

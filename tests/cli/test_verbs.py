@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -245,6 +246,22 @@ def test_history_is_rewritten_on_demand(tmp_path: Path) -> None:
         assert "raise the version (version: 3)" in output and "jkpi measure --rewrite-history" in output
     jkpi("measure", "-w", folder, "--rewrite-history")
     assert versions() == [(2, True)]
+
+
+@pytest.mark.slow
+def test_nothing_is_measured_while_a_source_cannot_be_read(workspace: Path, tmp_path: Path) -> None:
+    """Cases without the rows of that source would count as lost."""
+    folder = tmp_path / "w"
+    shutil.copytree(workspace, folder)
+    source = folder / "sources" / "answers.yml"
+    source.write_text(source.read_text().replace("data/answers", "data/renamed"))
+    done = jkpi("run", "-w", folder, "--json", code=2)
+    steps = {step["name"]: step["status"] for step in json.loads(done.stdout)["steps"]}
+    assert steps == {**dict.fromkeys(STEPS, "ok"), "load": "failed", "measure": "skipped", "check marts": "skipped"}
+    assert "nothing was measured" in done.stderr and "jkpi run --despite-unread-sources" in done.stderr
+    asked = jkpi("run", "-w", folder, "--json", "--despite-unread-sources", code=2)
+    steps = {step["name"]: step["status"] for step in json.loads(asked.stdout)["steps"]}
+    assert steps == {**dict.fromkeys(STEPS, "ok"), "load": "failed"}
 
 
 @pytest.mark.slow

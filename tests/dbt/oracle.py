@@ -94,14 +94,11 @@ def drop_off(events: Sequence[Row], as_of: datetime) -> Tally:
     return cells
 
 
-def time_to_resolve(
-    events: Sequence[Row], as_of: datetime, kpi: str, to: str, by_due: bool
-) -> tuple[Tally, dict[Cell, list[Spell]]]:
+def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str) -> tuple[Tally, dict[Cell, list[Spell]]]:
     """Whether each spell was within its tolerance, and the spells for median and p90."""
     cells: Tally = {}
     times: dict[Cell, list[Spell]] = {}
     for instance in instances(events):
-        promised = next((row["due_at"] for row in instance if row["due_at"]), None)
         running: Row | None = None
         spells: list[tuple[Row, datetime | None]] = []
         for row in instance:
@@ -113,12 +110,8 @@ def time_to_resolve(
         spells += [(running, None)] if running else []
         for start, closed in spells:
             begun = start["occurred_at"]
-            due = (start["due_at"] or promised) if by_due else begun + timedelta(days=1)
-            within: float | None = None
-            if closed:
-                within = float(due is None or closed <= due)
-            elif due and due < as_of:
-                within = 0.0
+            due = begun + timedelta(days=1)
+            within = float(closed <= due) if closed else 0.0 if due < as_of else None
             gives_up = begun + timedelta(seconds=world.WINDOW)
             seconds = ((closed or min(as_of, gives_up)) - begun).total_seconds()
             spell = (seconds, closed is not None, closed is None and gives_up > as_of)
@@ -126,6 +119,39 @@ def time_to_resolve(
             put(times, kpi, "median", tier(instance), local_day(begun), spell)
             put(times, kpi, "p90", tier(instance), local_day(begun), spell)
     return cells, times
+
+
+def promises_kept(events: Sequence[Row], as_of: datetime, kpi: str, to: str, within: timedelta) -> dict[str, Tally]:
+    """Statistic -> outcomes: promises by the day on which they fall due, cases by the day of their start."""
+    found: dict[str, Tally] = {"promises_kept": {}, "closed_within": {}, "without_promise": {}}
+    for instance in instances(events):
+        starts = [
+            index
+            for index, row in enumerate(instance)
+            if row["touchpoint"] == "asked" and not _is_running(instance[:index], to)
+        ]
+        for number, index in enumerate(starts):
+            start, until = instance[index], starts[number + 1] if number + 1 < len(starts) else len(instance)
+            others = [*instance[: index if number == 0 else 0], *instance[index:until]]
+            dates = [start["due_at"], *(row["due_at"] for row in others)]
+            due = next((one for one in dates if one), None)
+            begun = start["occurred_at"]
+            closed = next((row["occurred_at"] for row in instance[index:until] if row["touchpoint"] == to), None)
+            if due is None or due < begun:
+                put(found["without_promise"], kpi, "without_promise", tier(instance), local_day(begun), 1.0)
+                continue
+            early = float(closed is not None and closed <= begun + within) if begun + within <= as_of else None
+            put(found["closed_within"], kpi, "closed_within", tier(instance), local_day(begun), early)
+            if local_day(due) < local_day(as_of):
+                kept = float(closed is not None and closed <= due)
+                put(found["promises_kept"], kpi, "promises_kept", tier(instance), local_day(due), kept)
+    return found
+
+
+def _is_running(earlier: Sequence[Row], to: str) -> bool:
+    """Whether the clock runs after these events."""
+    marks = [row["touchpoint"] for row in earlier if row["touchpoint"] in ("asked", to)]
+    return bool(marks) and marks[-1] == "asked"
 
 
 def answers(events: Sequence[Row], responses: Sequence[Row]) -> Tally:

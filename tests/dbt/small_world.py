@@ -57,7 +57,7 @@ KPIS = [
     _kpi("ask.csat", "csat", survey="after", question="content", scale_min=1.0, scale_max=5.0, box_min=4.0),
     _kpi("ask.ces", "ces", survey="effort", scale_min=1.0, scale_max=7.0, box_min=3.0, polarity="low_is_easy"),
     _kpi("help.wait", "time_to_resolve", from_touchpoint="asked", to_touchpoint="fixed", tolerance_seconds=DAY),
-    _kpi("help.due", "time_to_resolve", from_touchpoint="asked", to_touchpoint="visited", tolerance_is_due=True),
+    _kpi("help.due", "promises_kept", from_touchpoint="asked", to_touchpoint="visited", within_seconds=2 * DAY),
     _kpi("help.stay", "time_in_stage"),
     _kpi("thank.nps", "nps", survey="after", question="recommend", scale_min=0.0, scale_max=10.0, box_min=9.0),
     _kpi("journey.conversion", "conversion", window_seconds=WINDOW),
@@ -115,10 +115,7 @@ def land_map(warehouse: Warehouse, window: int = WINDOW) -> None:
             for stage, number in places
             for position, touchpoint in enumerate(STAGES[stage], start=1)
         ],
-        "map_kpis": [
-            {"tolerance_is_due": False, "direction": "higher", "title": row["kpi"], "definition": row["kpi"], **row}
-            for row in KPIS
-        ],
+        "map_kpis": [{"direction": "higher", "title": row["kpi"], "definition": row["kpi"], **row} for row in KPIS],
         "map_segments": [{"segment": "tier", "part": "tier", "part_position": 1}],
         "map_moments": [{"moment": "m", "kpi": "ask.csat", "statistic": "top_box", "promise": 0.8}],
     }

@@ -26,6 +26,8 @@ MARTS = {
     "fct_stage_transitions": "journey, stage, next_stage, segment, segment_value, period_start",
     "rpt_journey_health": "journey, kpi",
     "rpt_map_coverage": "journey, element, name",
+    "rpt_open_promises": "journey, kpi, segment, segment_value, age_from_days",
+    "rpt_promises_due": "journey, kpi, due_date",
 }
 
 
@@ -94,13 +96,21 @@ def test_drop_off_equals_a_count_over_the_events(built: Callable[[str], str], en
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)
-@pytest.mark.parametrize(("kpi", "to", "by_due"), [("help.wait", "fixed", False), ("help.due", "visited", True)])
-def test_time_to_resolve_equals_a_count_over_the_events(
-    built: Callable[[str], str], engine: str, kpi: str, to: str, by_due: bool
-) -> None:
-    within, times = oracle.time_to_resolve(EVENTS, world.AS_OF, kpi, to, by_due)
-    agree(readings(built(engine), f"kpi = '{kpi}' and statistic = 'share_within'"), within)
-    agree_on_times(readings(built(engine), f"kpi = '{kpi}' and statistic <> 'share_within'"), times)
+def test_time_to_resolve_equals_a_count_over_the_events(built: Callable[[str], str], engine: str) -> None:
+    within, times = oracle.time_to_resolve(EVENTS, world.AS_OF, "help.wait", "fixed")
+    agree(readings(built(engine), "kpi = 'help.wait' and statistic = 'share_within'"), within)
+    agree_on_times(readings(built(engine), "kpi = 'help.wait' and statistic <> 'share_within'"), times)
+
+
+@pytest.mark.parametrize("engine", world.ENGINES)
+def test_promises_equal_a_count_over_the_events(built: Callable[[str], str], engine: str) -> None:
+    expected = oracle.promises_kept(EVENTS, world.AS_OF, "help.due", "visited", timedelta(days=2))
+    for statistic in ("promises_kept", "closed_within"):
+        agree(readings(built(engine), f"kpi = 'help.due' and statistic = '{statistic}'"), expected[statistic])
+    without = readings(built(engine), "kpi = 'help.due' and statistic = 'without_promise'")
+    assert {cell: row["value"] for cell, row in without.items()} == {
+        cell: len(cases) for cell, cases in expected["without_promise"].items()
+    }
 
 
 @pytest.mark.parametrize("engine", world.ENGINES)

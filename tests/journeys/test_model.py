@@ -34,7 +34,8 @@ def maps(draw: st.DrawFn) -> dict[str, object]:
         {"kpi": "csat", "survey": "s", "scale": (low, low + 4), "box": draw(st.integers(1, 4))},
         {"kpi": "drop_off", "window": draw(LENGTHS), "title": draw(TEXTS)},
         {"kpi": "time_to_resolve", "from": touchpoints[0], "to": touchpoints[1], "tolerance": draw(LENGTHS)},
-        {"kpi": "time_to_resolve", "name": "due", "from": "a", "to": "b", "tolerance": "due"},
+        {"kpi": "time_to_resolve", "name": "how_long", "from": "a", "to": "b"},
+        {"kpi": "promises_kept", "from": "a", "to": "b", "within": draw(LENGTHS)},
     ]
     return {
         "journey": draw(NAMES),

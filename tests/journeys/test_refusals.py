@@ -68,7 +68,6 @@ REFUSED = {
     "tolerance": ("tolerance: 4h", "tolerance: «31d", ["the tolerance of fix.time_to_resolve is 31d, longer than"]),
     "tolerance zero": ("tolerance: 4h", "tolerance: «0h", ["a duration must be longer than zero"]),
     "tolerance no duration": ("tolerance: 4h", "tolerance: «4 hrs", ["'4 hrs' is not a duration", "4h"]),
-    "tolerance missing": (TIME, "«{kpi: time_to_resolve, from: reported, to: arrived}", ["'tolerance' is missing"]),
     "time in stage zero": ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: «0s}", ["longer than zero"]),
     "time in stage lower": (
         "{kpi: time_in_stage}",
@@ -159,10 +158,25 @@ REFUSED = {
     "moment on a mean": ("kpi: fix.time_to_resolve", "kpi: «fix.mean", ["it is a mean, not a share", "Use csat"]),
     "moment on peak and end": ("kpi: fix.time_to_resolve", "kpi: «journey.peak_end", ["a mean of scores", "Use csat"]),
     "unknown calendar": ("tolerance: 4h}", "tolerance: 4h, calendar: «open_hours}", ["no calendar", "'opening_hours'"]),
-    "due with a calendar": (
-        "tolerance: 4h}",
-        "tolerance: due, calendar: «opening_hours}",
-        ["a date needs no calendar", "Leave calendar: out"],
+    "promises with a tolerance": (
+        "{kpi: time_in_stage}",
+        "{kpi: promises_kept, from: reported, to: arrived, «tolerance: 4h}",
+        ["tolerance"],
+    ),
+    "promises with a calendar": (
+        "{kpi: time_in_stage}",
+        "{kpi: promises_kept, from: reported, to: arrived, «calendar: opening_hours}",
+        ["calendar"],
+    ),
+    "promises of an unknown touchpoint": (
+        "{kpi: time_in_stage}",
+        "{kpi: promises_kept, from: reported, to: «arived}",
+        ["no touchpoint 'arived'", "arrived"],
+    ),
+    "promises to itself": (
+        "{kpi: time_in_stage}",
+        "{kpi: promises_kept, from: reported, to: «reported}",
+        ["measures from 'reported' to itself"],
     ),
     "combination twice": (
         "segments: [tier, region]",
@@ -231,6 +245,16 @@ def test_an_invalid_map_is_reported_with_its_position(case: str, tmp_path: Path)
     assert [(problem.line, problem.column)] == (places or [(1, 1)])
     for words in messages:
         assert words in f"{problem.message} {problem.hint}"
+
+
+def test_a_time_to_resolve_without_a_tolerance_has_no_share_to_promise(tmp_path: Path) -> None:
+    text, ((line, column),) = spoiled((", tolerance: 4h}", "}"), ("promise: 0.85", "promise: «0.85"))
+    write(tmp_path, map=text)
+    (problem,) = problems(tmp_path)
+    assert (problem.line, problem.column) == (line, column)
+    assert "fix.time_to_resolve is a median and has no share" in problem.message
+    write(tmp_path, map=text.replace("    promise: 0.85\n", ""))
+    assert problems(tmp_path) == ()
 
 
 def test_small_map_has_no_problems(tmp_path: Path) -> None:

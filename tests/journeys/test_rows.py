@@ -81,16 +81,18 @@ def test_kpis_need_no_defaults_in_sql(rows: dict[str, list[dict[str, Any]]]) -> 
     assert [kpis["journey.conversion"][key] for key in ("stage", "stage_position")] == [None, None]
     resolve = kpis["fix.time_to_resolve"]
     assert (resolve["from_touchpoint"], resolve["to_touchpoint"]) == ("reported", "arrived")
-    assert (resolve["tolerance_seconds"], resolve["tolerance_is_due"]) == (4 * 3600, False)
+    assert (resolve["tolerance_seconds"], resolve["within_seconds"]) == (4 * 3600, None)
 
 
-def test_a_tolerance_can_be_the_due_date_of_each_case(tmp_path: Path) -> None:
+def test_a_duration_has_a_share_only_with_a_tolerance(tmp_path: Path) -> None:
     text, _ = spoiled(
-        ("tolerance: 4h", "tolerance: due"), ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: 90s}")
+        (", tolerance: 4h}", "}"),
+        ("{kpi: time_in_stage}", "{kpi: time_in_stage, tolerance: 90s}"),
+        ("    promise: 0.85\n", ""),
     )
     kpis = {row["kpi"]: row for row in map_rows([journey(tmp_path, text)], NOW)["map_kpis"]}
-    due, stage = kpis["fix.time_to_resolve"], kpis["fix.time_in_stage"]
-    assert (due["tolerance_seconds"], due["tolerance_is_due"]) == (None, True)
+    resolve, stage = kpis["fix.time_to_resolve"], kpis["fix.time_in_stage"]
+    assert (resolve["tolerance_seconds"], resolve["unit"], resolve["direction"]) == (None, "seconds", "lower")
     assert (stage["tolerance_seconds"], stage["unit"], stage["direction"]) == (90, "share", "higher")
 
 
@@ -98,7 +100,11 @@ NEW_KINDS = (
     ("{kpi: nps, survey: after_repair}", "{kpi: emotion, name: angry, survey: after_repair, touchpoint: arrived}"),
     ("{kpi: csat, survey: after_repair, target: 0.9}", "{kpi: csat_mean, survey: after_repair, scale: [0, 10]}"),
     ("{kpi: volume}", "{kpi: response_rate, survey: after_repair, window: 14d}"),
-    ("{kpi: time_in_stage}", "{kpi: first_contact, touchpoint: arrived}"),
+    (
+        "{kpi: time_in_stage}",
+        "{kpi: first_contact, touchpoint: arrived}\n"
+        "      - {kpi: promises_kept, from: reported, to: arrived, within: 1d}",
+    ),
     ("{kpi: conversion}", "{kpi: peak_end}\n  - {kpi: self_service}\n  - {kpi: conversion}"),
     ("tolerance: 4h}", "tolerance: 4h, calendar: opening_hours}"),
 )
@@ -112,6 +118,7 @@ def test_the_keys_of_each_kind(tmp_path: Path) -> None:
     days = 86400
     assert {name: tuple(kpis[name][key] for key in keys) for name in kpis if name.split(".")[0] != "report"} == {
         "fix.time_to_resolve": (None, None, None, None, "opening_hours", None, "share", "higher"),
+        "fix.promises_kept": (None, None, None, None, None, None, "share", "higher"),
         "fix.first_contact": (None, None, "arrived", None, None, None, "share", "higher"),
         "fix.csat_mean": ("after_repair", None, None, None, None, None, "points", "higher"),
         "fix.angry": ("after_repair", "arrived", None, "angry", None, None, "share", "lower"),
@@ -120,6 +127,7 @@ def test_the_keys_of_each_kind(tmp_path: Path) -> None:
         "journey.self_service": (None, None, None, None, None, None, "share", "higher"),
         "journey.conversion": (None, None, None, None, None, 30 * days, "share", "higher"),
     }
+    assert kpis["fix.promises_kept"]["within_seconds"] == days
     mean = kpis["fix.csat_mean"]
     assert (mean["scale_min"], mean["scale_max"], mean["box_min"]) == (0.0, 10.0, None)
 

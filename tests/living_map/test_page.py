@@ -14,6 +14,7 @@ from jkpi.config.settings import Settings
 from jkpi.formatting.dates import format_short_date
 from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, format_count
 from jkpi.living_map import page_model, page_text
+from jkpi.living_map.page_data import OpenPromises, PromiseBulk
 from jkpi.living_map.publish import publish_maps
 from jkpi.living_map.queries import read_page_data
 from jkpi.living_map.render import render_page
@@ -214,6 +215,28 @@ def test_a_reading_of_another_definition_is_not_shown(measured: Warehouse, map_t
     view = kpi_views(page_model.build_page(facts, (), NOW, synthetic=False))["kpi-repair-time_to_resolve"]
     assert view.value is None and view.note is not None
     assert view.note.startswith("definition changed: no final week yet, ")
+
+
+def test_open_promises_stand_beside_their_kpi_by_age(measured: Warehouse, map_tables: Rows) -> None:
+    (facts,) = read_page_data(measured, NOW)
+    first, *others = facts.kpis
+    promised = replace(
+        first,
+        open_promises=(OpenPromises(0, 12, 0), OpenPromises(7, 1030, 4), OpenPromises(90, 0, 31)),
+        promise_bulks=(PromiseBulk(NOW.date() + timedelta(days=3), 333, NOW.date() - timedelta(days=120), 329),),
+    )
+    page = page_model.build_page(replace(facts, kpis=(promised, *others)), (), NOW, synthetic=False)
+    view = kpi_views(page)[f"kpi-{first.kpi.replace('.', '-')}"]
+    assert [(row.age, row.not_due, row.overdue) for row in view.open_promises] == [
+        ("under 1 day", "12", "0"),
+        ("7 to 28 days", "1,030", "4"),
+        ("90 days or more", "0", "31"),
+    ]
+    due, started = (format_short_date(NOW.date() + timedelta(days=days), NOW.date()) for days in (3, -120))
+    assert view.promise_bulks == (f"333 promises fall due together on {due}: 329 of them began on {started}",)
+    html = render_page(page)
+    assert html.count("Open promises by age") == 1
+    assert view.promise_bulks[0] in html
 
 
 def test_a_map_of_some_customers_counts_their_visits_alone(measured: Warehouse, map_tables: Rows) -> None:

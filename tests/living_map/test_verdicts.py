@@ -295,5 +295,6 @@ def test_a_definition_names_its_parameters() -> None:
     text = definitions.formula(kpi(parameters=rule))
     assert "“visit requested” to “technician arrived”" in text
     assert "12\u202fh" in text
-    due = definitions.formula(kpi(parameters={**rule, "tolerance_is_due": True}))
-    assert "the time promised for the case" in due
+    assert "how long it takes" in definitions.formula(kpi(parameters={**rule, "tolerance_seconds": None}))
+    early = definitions.formula(kpi(kind="promises_kept", parameters={**rule, "within_seconds": 86400}))
+    assert "of the promises that fall due" in early and "within 1\u202fday" in early

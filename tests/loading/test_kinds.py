@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jkpi.errors import SourceError
+from jkpi.errors import SourceError, WorkspaceError
+from tests.loading.conftest import HEADER, TICKETS
 
 WIDE = """\
 source: requests
@@ -57,7 +58,7 @@ def test_a_wide_table_gives_an_event_for_each_milestone(place: Any, adds_up: Any
         ("2", "opened"),
         ("4", "opened"),
     ]
-    assert events[1]["due_at"] == datetime(2026, 6, 5)
+    assert events[1]["due_at"] == datetime(2026, 6, 5, 23, 59, 59, 999999)
     place.write("data/b.csv", "id,open_dt,closed_dt,promised,area\n2,2026-06-03,2026-06-09,,moved\n")
     report = adds_up(place.load(WIDE)[1])
     assert (report.loaded, report.duplicates) == (1, 1)
@@ -159,6 +160,9 @@ def test_emotions_invitations_and_customers(each: Any, adds_up: Any) -> None:
     each.write("data/c2.csv", "who,ok,tier\na,yes,gold\nb,no,silver\n")
     report = adds_up(each.load(customers)[1])
     assert (report.loaded, report.duplicates) == (1, 1)
+    # What is first said of a customer holds for all history; a change holds from the day it was loaded.
+    held = [row["valid_from"].year for row in each.rows("valid_from", "customers", "valid_from")]
+    assert held == [1970, 1970, 2026]
     dated = customers.replace("people", "dated").replace("consent: ok", "valid_from: since").replace("c*", "d")
     each.write(
         "data/d.csv",
@@ -260,3 +264,52 @@ def test_value_maps_translate_values(place: Any, three_rows: str, tickets: str) 
     place.write("data/a.csv", three_rows)
     place.load(tickets + "values: {channel: {phone: call}}\n")
     assert [row["channel"] for row in place.rows("channel, event_id", order="event_id")] == ["call", "call", "web"]
+
+
+SEGMENTS = TICKETS.replace(
+    "segments: [priority]",
+    "segments:\n    urgency: {column: priority, values: {high: urgent}, otherwise: usual}\n"
+    "    age: {column: age, bands: [18, 65]}\n    team: channel",
+)
+AGES = ["17.9", "18", "64", "65", "old", ""]
+
+
+def test_segments_are_renamed_or_put_into_bands(each: Any, adds_up: Any) -> None:
+    rows = [
+        f"{number},anna,A,New,phone,01/06/2026 10:00,{'high' if number else 'low'},{age}\n"
+        for number, age in enumerate(AGES)
+    ]
+    each.write("data/one.csv", HEADER.replace("priority\n", "priority,age\n") + "".join(rows))
+    assert adds_up(each.load(SEGMENTS)[0]).loaded == len(AGES)
+    found = [json.loads(row["segments"]) for row in each.rows("event_id, segments")]
+    assert [segments["age"] for segments in found] == [
+        *("under 18", "18 to under 65", "18 to under 65", "65 or more", None, None)
+    ]
+    assert [segments["urgency"] for segments in found] == ["usual"] + 5 * ["urgent"]
+    assert {segments["team"] for segments in found} == {"phone"}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ("{column: age, bands: [65, 18]}", "bands must ascend"),
+        ("{column: age, bands: [18], values: {a: b}}", "give either values or bands"),
+        ("{column: age, otherwise: other}", "otherwise needs values"),
+        ("{columns: age}", "column"),
+    ],
+)
+def test_a_segment_that_cannot_be_read_is_refused(each: Any, mapping: str, message: str) -> None:
+    with pytest.raises(WorkspaceError) as raised:
+        each.source(TICKETS.replace("segments: [priority]", f"segments: {{age: {mapping}}}"))
+    assert message in str(raised.value)
+
+
+def test_a_month_or_a_year_is_its_first_day(each: Any, adds_up: Any) -> None:
+    formats = {"%Y-%m": "2026-05", "%m/%Y": "05/2026", "%Y": "2026"}
+    for number, (time_format, text) in enumerate(formats.items()):
+        source = TICKETS.replace('"%d/%m/%Y %H:%M", timezone: Europe/Paris', f'"{time_format}"')
+        each.write(f"data/{number}.csv", f"{HEADER}{number},anna,A,New,phone,{text},high\n")
+        (each.folder / f"data/{number - 1}.csv").unlink(missing_ok=True)
+        assert adds_up(each.load(source)[0]).loaded == 1
+    days = [str(row["occurred_at"])[:10] for row in each.rows("occurred_at", order="event_id")]
+    assert days == ["2026-05-01", "2026-05-01", "2026-01-01"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jkpi.errors import WorkspaceError
+from jkpi.loading.model import SegmentColumn
 from jkpi.loading.workspace import read_sources, source_schema
 
 
@@ -88,7 +89,7 @@ def test_short_forms_equal_their_long_forms(tmp_path: Path) -> None:
     )
     (source,) = read_sources(tmp_path)
     assert source.origin.files == ("a.csv", "b.csv") and source.columns.event_id == ("x",)
-    assert source.columns.segments == {"priority": "priority"}
+    assert source.columns.segments == {"priority": SegmentColumn(column="priority")}
     assert source.touchpoints == {"-100": None, "2.5": "opened", "true": "closed"}
     assert source.additional_events[0].where["kept"].is_ == "false"
     row = source.to_map_row()

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from jkpi.errors import InputError
-from jkpi.loading.rejects import count_rejects, expire_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.retention import delete_expired
 
 BAD = "4,dora,D,Lost,web,01/06/2026 10:00,low\n5,emil,E,New,web,31/02/2026 10:00,low\n6,fay\n"
 
@@ -131,10 +132,10 @@ def test_a_replayed_row_is_not_stored_twice(rejected: Any, tickets: str) -> None
 
 def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_rows: str, adds_up: Any) -> None:
     later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=89))
-    expire_rejects(rejected.warehouse, later)
+    delete_expired(rejected.warehouse, later)
     assert len(list_rejects(rejected.warehouse)) == 3
     later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=91))
-    expire_rejects(rejected.warehouse, later)
+    delete_expired(rejected.warehouse, later)
     assert list_rejects(rejected.warehouse) == []
     assert {(row["status"], row["original"]) for row in rejected.rows(table="rejected_rows")} == {("expired", None)}
     assert {(row["status"], row["rows"]) for row in count_rejects(rejected.warehouse)} == {("expired", 1)}

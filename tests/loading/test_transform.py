@@ -99,6 +99,36 @@ def test_times_are_read_by_their_format(formats: list[str] | None, zone: str, te
         assert database.execute(sql, {"t": text}).fetchall() == [(utc,)]
 
 
+DAYS_END = datetime(2026, 3, 1, 22, 59, 59, 999999)
+
+
+@pytest.mark.parametrize(
+    ("formats", "strict", "text", "utc"),
+    [
+        (None, True, "2026-03-01", DAYS_END),
+        (None, True, "2026-03-01 00:00:00", datetime(2026, 2, 28, 23)),
+        (None, True, "2026-03-01T13:00:00", NOON),
+        (None, True, "2026-03-28", datetime(2026, 3, 28, 22, 59, 59, 999999)),
+        (None, True, "2026-03-29", datetime(2026, 3, 29, 21, 59, 59, 999999)),  # the clocks go forward on this day
+        (None, True, "2026-12-31", datetime(2026, 12, 31, 22, 59, 59, 999999)),
+        (["%d.%m.%Y"], True, "01.03.2026", DAYS_END),
+        (["%d.%m.%Y %H:%M"], True, "01.03.2026 13:00", NOON),
+        (["%d.%m.%Y"], False, "2026-03-01", DAYS_END),  # a date of a database
+        (["%d.%m.%Y"], False, "2026-03-01 13:00:00", NOON),
+        (None, True, "soon", None),
+    ],
+)
+def test_what_is_due_on_a_date_is_due_when_the_day_ends(
+    formats: list[str] | None, strict: bool, text: str, utc: datetime | None
+) -> None:
+    times = TimeParser(FileFormat(timestamps=formats, timezone="Europe/Berlin"), strict)
+    with duckdb.connect() as database:
+        database.execute("set TimeZone = 'UTC'")
+        days_end = times.utc("t", datetime(2026, 1, 1), datetime(2026, 12, 31), days_end=True)
+        found = database.execute(f"select {days_end} from (select $t::varchar as t)", {"t": text}).fetchall()
+    assert found == [(utc,)]
+
+
 def test_a_local_time_that_occurs_twice_is_read_as_the_first(place: Any, tickets: str, header: str) -> None:
     text = tickets.replace("%d/%m/%Y", "%d.%m.%Y")
     rows = [

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tests.recount.cohorts_of_durations import resolve_members, stay_members
 from tests.recount.cohorts_of_instances import INSTANCE_KINDS, move_on_members, volumes
+from tests.recount.cohorts_of_promises import promise_members
 from tests.recount.cohorts_of_responses import SCALES, answer_cohorts, response_rates
 from tests.recount.facts import of
 from tests.recount.hours import BusinessClock
@@ -82,6 +83,8 @@ def cohorts(kpi: Kpi, history: JourneyHistory, clocks: dict[str, BusinessClock])
             else stay_members(entry, kpi.position, history, clock)
         )
         return {statistic: _seen(frame, history) for statistic, frame in found.items()}
+    if kind == "promises_kept":
+        return {statistic: _seen(frame, history) for statistic, frame in promise_members(entry, history).items()}
     if kind == "volume":
         return {"volume": _seen(volumes(kpi.position, entry.get("touchpoint"), history), history)}
     if kind == "rate":
@@ -122,7 +125,7 @@ def sources_of(kpi: Kpi, history: JourneyHistory) -> frozenset[str]:
         if kind == "response_rate":
             found |= set(facts.invitations.loc[facts.invitations["survey"] == entry["survey"], "source"])
         return frozenset(found)
-    if kind == "time_to_resolve":
+    if kind in ("time_to_resolve", "promises_kept"):
         rows = name.isin([entry["from"], entry["to"]])
     elif kind in ("occurrence", "repeat_contact"):
         rows = starts | ends | (name == entry["touchpoint"])

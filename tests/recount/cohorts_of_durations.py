@@ -15,11 +15,9 @@ from tests.recount.instances import JourneyHistory
 def resolve_members(
     entry: dict[str, Any], history: JourneyHistory, clock: BusinessClock | None
 ) -> dict[str, pd.DataFrame]:
-    """Members of time_to_resolve: spells from one touchpoint to another."""
+    """Members of time_to_resolve: spells from one touchpoint to another. Without a tolerance no share_within."""
     frame = history.spells(entry["from"], entry["to"])
-    if entry["tolerance"] == "due":
-        return {"share_within": _by_promise(frame, history), **_quantiles(frame, history, clock)}
-    return _durations(frame, history, clock, span(entry["tolerance"]))
+    return _durations(frame, history, clock, span(entry["tolerance"]) if "tolerance" in entry else None)
 
 
 def stay_members(
@@ -52,20 +50,6 @@ def _by_the_time(frame: pd.DataFrame, late_at: pd.Series, history: JourneyHistor
     within = (frame["closed_at"] <= late_at).astype(float)
     decided_at = pd.concat([frame["closed_at"], late_at], axis=1).min(axis=1)
     return frame.assign(outcome=np.where(is_open, np.nan, within), is_open=is_open, decided_at=decided_at)
-
-
-def _by_promise(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
-    """Members of share_within by due date. A closed spell without a due date counts as within."""
-    shares = _by_the_time(frame, frame["due_at"], history)
-    nothing = frame["due_at"].isna()
-    closed = frame["closed_at"].notna()
-    outcome = shares["outcome"].mask(nothing, pd.Series(np.where(closed, 1.0, np.nan), index=frame.index))
-    given_up = frame["closed_at"].fillna(frame["at"] + history.window)
-    return shares.assign(
-        outcome=outcome,
-        is_open=shares["is_open"].mask(nothing, ~closed),
-        decided_at=shares["decided_at"].mask(nothing, given_up),
-    )
 
 
 def _quantiles(frame: pd.DataFrame, history: JourneyHistory, clock: BusinessClock | None) -> dict[str, pd.DataFrame]:

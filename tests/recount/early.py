@@ -75,11 +75,9 @@ def _undecided_members(kpi: Kpi, history: JourneyHistory) -> pd.DataFrame:
     known_after = history.window
     if kpi.kind in ("drop_off", "conversion"):
         known_after = span(entry["window"]) if "window" in entry else history.window
-    elif entry.get("tolerance", "due") != "due":
+    elif "tolerance" in entry:
         known_after = span(entry["tolerance"])
     frame = frame.assign(known_after=known_after)
-    if entry.get("tolerance") == "due" and "due_at" in frame:
-        frame["known_after"] = (frame["due_at"] - frame["at"]).fillna(known_after)
     return frame[["instance", "at", "reached_at", "known_after"]].reset_index(drop=True)
 
 

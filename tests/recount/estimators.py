@@ -12,12 +12,12 @@ from tests.recount.survival import quantiles
 NORMAL = float(stats.norm.ppf(0.975))
 ESTIMATORS = {
     **{"mean": "mean", "peak_end": "mean", "nps": "nps", "volume": "count", "unknown": "count"},
-    **{"median": "quantile", "p90": "quantile", "rate": "rate"},
+    **{"without_promise": "count", "median": "quantile", "p90": "quantile", "rate": "rate"},
 }
 """Statistic -> its estimator; `proportion` for all others."""
 UNITS = {
     **{"mean": "points", "nps": "points", "peak_end": "score", "volume": "count", "unknown": "count"},
-    **{"median": "seconds", "p90": "seconds"},
+    **{"without_promise": "count", "median": "seconds", "p90": "seconds"},
 }
 
 
@@ -69,12 +69,14 @@ def _mean(found: pd.DataFrame, deviation: pd.Series) -> pd.DataFrame:
 def _nps(found: pd.DataFrame, promoters: pd.Series, detractors: pd.Series) -> pd.DataFrame:
     """NPS: promoters minus detractors. A passive counts half in the numerator, which is n * (value + 100) / 200."""
     n = found["denominator"].where(found["denominator"] > 0)
-    up, down = promoters / n, detractors / n
-    reach = 100 * NORMAL * np.sqrt((up + down - (up - down) ** 2).clip(lower=0) / n.where(n > 1))
-    value = 100 * (up - down)
+    value = 100 * (promoters - detractors) / n
+    several = n.where(n > 1) + 3
+    up, down = (promoters + 0.75) / several, (detractors + 0.75) / several
+    center = 100 * (up - down)
+    reach = 100 * NORMAL * np.sqrt((up + down - (up - down) ** 2) / several)
     return found.assign(
         value=value,
         numerator=(promoters + (found["denominator"] - promoters - detractors) / 2),
-        ci_low=(value - reach).clip(lower=-100),
-        ci_high=(value + reach).clip(upper=100),
+        ci_low=(center - reach).clip(lower=-100),
+        ci_high=(center + reach).clip(upper=100),
     )

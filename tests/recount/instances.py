@@ -152,21 +152,44 @@ class JourneyHistory:
         return frame
 
     def spells(self, start: str, stop: str) -> pd.DataFrame:
-        """One row a spell: instance, at, closed_at (NaT while open), due_at (NaT: no promise).
-
-        The promise is that of the event that starts the clock; where it has none, the first of the instance.
-        """
+        """One row a spell: instance, at, closed_at (NaT while open)."""
         mine = self.events[self.events["touchpoint"].isin([start, stop])]
         begins = mine["touchpoint"] == start
         running = begins.groupby(mine["instance"]).shift(fill_value=False)
         run = (begins & ~running).groupby(mine["instance"]).cumsum()
-        frame = mine[begins & ~running].assign(run=run)[["instance", "run", "occurred_at", "due_at"]]
+        frame = mine[begins & ~running].assign(run=run)[["instance", "run", "occurred_at"]]
         stops = mine[~begins & running].assign(run=run)[["instance", "run", "occurred_at"]]
         frame = frame.rename(columns={"occurred_at": "at"})
         frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["instance", "run"], how="left")
-        promised = self.events.groupby("instance")["due_at"].first()
-        frame["due_at"] = frame["due_at"].fillna(of(frame["instance"], promised))
-        return frame.astype({"closed_at": TIMES, "due_at": TIMES})
+        return frame.astype({"closed_at": TIMES})
+
+    def promises(self, start: str, stop: str) -> pd.DataFrame:
+        """One row a start of the clock: instance, at, closed_at, due_at (NaT: no promise).
+
+        The promise is that of the event that starts the clock; else the first one named before the next start, and for
+        the first start also ahead of it. One before the start is none.
+        """
+        rows = []
+        for instance, events in self.events.groupby("instance", sort=False):
+            running, current, ahead = False, -1, pd.NaT
+            mine: list[dict[str, Any]] = []
+            event: Any
+            for event in events.itertuples():
+                if event.touchpoint == start and not running:
+                    first = ahead if current < 0 else pd.NaT
+                    mine.append({"at": event.occurred_at, "closed_at": pd.NaT, "own": event.due_at, "other": first})
+                    running, current = True, current + 1
+                elif current < 0:
+                    ahead = event.due_at if pd.isna(ahead) else ahead
+                elif pd.isna(mine[current]["other"]):
+                    mine[current]["other"] = event.due_at
+                if event.touchpoint == stop and running:
+                    mine[current]["closed_at"], running = event.occurred_at, False
+            rows += [{"instance": instance, **row} for row in mine]
+        frame = pd.DataFrame(rows, columns=["instance", "at", "closed_at", "own", "other"])
+        frame = frame.astype(dict.fromkeys(("at", "closed_at", "own", "other"), TIMES))
+        named = frame["own"].fillna(frame["other"])
+        return frame.assign(due_at=named.where(named >= frame["at"]).astype(TIMES))
 
 
 def _cut(line: pd.DataFrame, history: JourneyHistory) -> list[str]:

@@ -95,7 +95,9 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
         "plan": [{"kpi": "conversion", "window": "1d"}, {"kpi": "time_in_stage"}, {"kpi": "first_contact"}],
         "help": [
             {"kpi": "time_to_resolve", "tolerance": "1d", **wait},
-            {"kpi": "time_to_resolve", "name": "promised", "tolerance": "due", **wait},
+            {"kpi": "time_to_resolve", "name": "how_long", **wait},
+            {"kpi": "promises_kept", **wait},
+            {"kpi": "promises_kept", "name": "soon", "within": "12h", "from": of("asked"), "to": of("visited")},
             {"kpi": "time_to_resolve", "name": "in_hours", "tolerance": "9h", "calendar": f"{name}_office", **wait},
             {"kpi": "response_rate", "survey": after, "window": "3d"},
             {"kpi": "repeat_contact", "touchpoint": of("called_again")},
@@ -135,7 +137,8 @@ def _documents(name: str, seed: int) -> tuple[dict[str, Any], ...]:
     second["stages"][0]["kpis"][5]["box"] = 1
     second["stages"][0]["kpis"][2]["window"] = "1d"
     second["stages"][2]["kpis"][0]["tolerance"] = "12h"
-    second["stages"][2]["kpis"][4]["title"] = "Only the name is new"
+    second["stages"][2]["kpis"][3]["within"] = "1d"
+    second["stages"][2]["kpis"][6]["title"] = "Only the name is new"
     second["stages"][0]["kpis"][7]["scale"] = [1, 7]  # the default, written out
     del second["kpis"][5]
     return first, second

@@ -172,11 +172,24 @@ def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted) -> pd.DataFr
     data_gaps = pd.Series(False, index=found.index)
     gap: Any
     for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
-        data_gaps |= (gap.starts_at < settled) & (gap.ends_at > cohort["starts_at"].first())
+        ends_at = gap.ends_at + _shadow(members, keys, found.index, gap.ends_at - gap.starts_at)
+        data_gaps |= (gap.starts_at < settled) & (ends_at > cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
+
+
+def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Timedelta) -> Any:
+    """How long after its end a gap still withholds: what was promised may have been kept unseen. Else nothing.
+
+    The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
+    """
+    if "length" not in members:
+        return pd.Timedelta(0)
+    hours = (members["length"] / pd.Timedelta(hours=1)).clip(lower=1)
+    typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
+    return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
@@ -189,8 +202,8 @@ def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:
 
 def _is_primary(kpi: Kpi, statistic: str) -> bool:
     first = {
-        **{"csat": "top_box", "csat_mean": "mean", "ces": "share_easy", "time_to_resolve": "share_within"},
-        "time_in_stage": "share_within" if "tolerance" in kpi.entry else "median",
+        **{"csat": "top_box", "csat_mean": "mean", "ces": "share_easy"},
+        **dict.fromkeys(("time_to_resolve", "time_in_stage"), "share_within" if "tolerance" in kpi.entry else "median"),
     }
     return statistic == first.get(kpi.kind, kpi.kind)
 

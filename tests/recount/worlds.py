@@ -98,7 +98,7 @@ def _document(name: str, changes: dict[str, Any], kpis: dict[str, list[dict[str,
 
 
 def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """A moment of truth for each KPI of a stage that has early readings: moving on, or a tolerance."""
+    """A moment of truth for each KPI of a stage that has an early line: moving on, a tolerance, or a promise."""
     return [
         {
             **{"moment": f"{stage['stage']}_{entry.get('name', entry['kpi'])}", "owner": "desk", "notify": ["desk"]},
@@ -106,7 +106,7 @@ def moments_of(document: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for stage in document["stages"]
         for entry in stage["kpis"]
-        if entry["kpi"] in ("drop_off", "conversion") or "tolerance" in entry
+        if entry["kpi"] in ("drop_off", "conversion", "promises_kept") or "tolerance" in entry
     ]
 
 

@@ -52,11 +52,7 @@ spells as (
         spells.started_date as cohort_date,
         spells.started_at,
         spells.closed_at as reached_at,
-        case
-            when kpis.tolerance_is_due and spells.due_at is not null
-                then {{ seconds_between('spells.started_at', 'spells.due_at') }}
-            else coalesce(kpis.tolerance_seconds, kpis.journey_window_seconds)
-        end as known_after_seconds
+        coalesce(kpis.tolerance_seconds, kpis.journey_window_seconds) as known_after_seconds
     from {{ ref('int_spells') }} as spells
     inner join kpis on spells.kpi_number = kpis.kpi_number and kpis.calendar is null
     where {{ is_counted('spells.started_date') }}

@@ -23,7 +23,6 @@ started as (
         passage,
         min(moment) as first_moment,
         {{ first_by('place_number', 'event_number') }} as place_number,
-        {{ first_by('due_at', 'event_number') }} as first_due_at,
         coalesce(min(segments_key), 0) as lowest_segments_key,
         coalesce(max(segments_key), 0) as highest_segments_key,
         cast(count(*) as bigint) as count_events
@@ -85,7 +84,6 @@ instances as (
         {{ moment_at('ends.end_moment') }} as ended_at,
         coalesce({{ moment_at('ends.end_moment') }}, windows.window_ends_at) as matures_at,
         {{ moment_at('ends.last_stage_moment') }} as reached_last_stage_at,
-        windows.first_due_at,
         windows.count_events,
         windows.map_version,
         windows.journey_window_seconds,

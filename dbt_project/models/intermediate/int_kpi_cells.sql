@@ -41,6 +41,8 @@ split as (
         max(tallies.matures_at) as matures_at
     from tallies
     inner join segments on tallies.journey = segments.journey and tallies.profile = segments.profile
+    -- Of promises, a day that is not over has no reading: those that are kept are known before those that are not.
+    where tallies.statistic <> 'promises_kept' or tallies.decided_count > 0
     group by
         tallies.journey, tallies.kpi, tallies.kind, tallies.definition, tallies.statistic, tallies.estimator,
         segments.segment, segments.segment_value, tallies.cohort_date

@@ -3,7 +3,8 @@
 -- One kind, one model with these columns: a new kind is one more line here.
 {% set kinds = [
     'csat', 'csat_mean', 'nps', 'ces', 'emotion', 'response_rate', 'drop_off', 'conversion', 'time_to_resolve',
-    'time_in_stage', 'repeat_contact', 'occurrence', 'first_contact', 'self_service', 'peak_end', 'volume',
+    'promises_kept', 'time_in_stage', 'repeat_contact', 'occurrence', 'first_contact', 'self_service', 'peak_end',
+    'volume',
 ] -%}
 with members as (
     {% for kind in kinds -%}

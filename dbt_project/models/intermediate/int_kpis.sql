@@ -33,6 +33,7 @@ described as (
         kpis.calendar,
         kpis.definition,
         kpis.tolerance_seconds,
+        kpis.within_seconds,
         kpis.scale_min,
         kpis.scale_max,
         kpis.box_min,
@@ -49,8 +50,7 @@ described as (
         journeys.window_seconds as journey_window_seconds,
         coalesce(kpis.on_touchpoint, kpis.of_touchpoint) as level_touchpoint,
         coalesce(kpis.window_seconds, journeys.window_seconds) as window_seconds,
-        coalesce(kpis.tolerance_is_due, false) as tolerance_is_due,
-        coalesce(kpis.tolerance_is_due, false) or kpis.tolerance_seconds is not null as has_tolerance,
+        kpis.tolerance_seconds is not null as has_tolerance,
         coalesce(kpis.at_least, case kpis.kind when 'repeat_contact' then 2 else 1 end) as at_least
     from kpis
     inner join journeys on kpis.journey = journeys.journey and kpis.version = journeys.map_version

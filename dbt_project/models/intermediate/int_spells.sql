@@ -27,43 +27,7 @@ instances as (
     {{ only_touched('int_touched_instances', 'instances', ['actor_key', 'passage']) }}
 ),
 
-marking as (
-    select
-        kpis.kpi_number,
-        places.place_number,
-        places.touchpoint = kpis.from_touchpoint as is_from
-    from kpis
-    inner join places
-        on kpis.journey = places.journey and places.touchpoint in (kpis.from_touchpoint, kpis.to_touchpoint)
-),
-
-marks as (
-    select
-        marking.kpi_number,
-        marking.is_from,
-        events.actor_key,
-        events.passage,
-        events.event_number,
-        events.moment,
-        events.due_at,
-        lag(marking.is_from) over (
-            partition by events.actor_key, events.passage, marking.kpi_number order by events.event_number
-        ) as was_from
-    from events
-    inner join marking on events.place_number = marking.place_number
-),
-
--- Repeated marks say nothing new: the clock runs from the first `from` to the first `to` after it, and a `from` after
--- that is a new spell.
-turns as (
-    select
-        *,
-        lead(moment) over ways as close_moment,
-        row_number() over ways as member_number
-    from marks
-    where was_from is null or was_from <> is_from
-    window ways as (partition by actor_key, passage, kpi_number order by event_number)
-),
+{{ ctes_turns() }},
 
 resolving as (
     select
@@ -74,7 +38,6 @@ resolving as (
         {{ moment_at('turns.moment') }} as started_at,
         {{ local_date(moment_at('turns.moment'), 'instances.timezone') }} as started_date,
         {{ moment_at('turns.close_moment') }} as closed_at,
-        coalesce(turns.due_at, instances.first_due_at) as due_at,
         instances.profile
     from turns
     inner join instances on turns.actor_key = instances.actor_key and turns.passage = instances.passage
@@ -90,7 +53,6 @@ staying as (
         visits.entered_at as started_at,
         visits.entered_date as started_date,
         visits.exited_at as closed_at,
-        cast(null as timestamp) as due_at,
         visits.profile
     from visits
     inner join kpis on visits.stage_number = kpis.stage_number and kpis.kind = 'time_in_stage'

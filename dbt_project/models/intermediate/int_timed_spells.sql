@@ -28,7 +28,6 @@ read_off as (
         kpis.kind,
         kpis.definition,
         kpis.calendar,
-        kpis.tolerance_is_due,
         kpis.has_tolerance,
         kpis.tolerance_seconds * 1000000 as tolerance_length,
         spells.actor_key,
@@ -38,7 +37,6 @@ read_off as (
         spells.started_date,
         spells.closed_at,
         spells.gives_up_at,
-        spells.due_at,
         spells.late_at,
         spells.profile,
         coalesce(spells.started_clock, {{ microseconds('spells.started_at') }}) as started_clock,
@@ -61,8 +59,6 @@ timed as (
         coalesce(closed_at, gives_up_at) as matures_at,
         case
             when not has_tolerance then null
-            when tolerance_is_due and closed_at is not null then {{ share('coalesce(closed_at <= due_at, true)') }}
-            when tolerance_is_due then case when due_at < as_of then cast(0 as double precision) end
             when closed_at is not null then {{ share('closed_clock - started_clock <= tolerance_length') }}
             when now_clock - started_clock > tolerance_length then cast(0 as double precision)
         end as within_tolerance

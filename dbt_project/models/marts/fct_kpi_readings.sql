@@ -21,15 +21,11 @@ estimated as (
             when 'count' then cells.total
             else cells.quantile
         end as estimate,
-        case cells.estimator
-            when 'mean'
+        case
+            when cells.estimator = 'mean'
                 then
-                    {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 1) }}
+                    {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count') }}
                     * {{ t_quantile('(cells.decided_count - 1)', 't_quantiles') | indent(20) }}
-            when 'nps'
-                then
-                    200 * {{ z() }}
-                    * {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count', 0) }}
         end as half_width
     from cells
     left join t_quantiles on cells.estimator = 'mean' and cells.decided_count - 1 = t_quantiles.degrees
@@ -40,13 +36,13 @@ bounded as (
         *,
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '-') }}
-            when 'nps' then case when half_width is not null then greatest(estimate - half_width, -100) end
+            when 'nps' then {{ adjusted_wald('total', 'squares', 'decided', '-') | indent(12) }}
             when 'quantile' then quantile_low
             else estimate - half_width
         end as ci_low,
         case estimator
             when 'proportion' then {{ wilson('total', 'decided', '+') }}
-            when 'nps' then case when half_width is not null then least(estimate + half_width, 100) end
+            when 'nps' then {{ adjusted_wald('total', 'squares', 'decided', '+') | indent(12) }}
             when 'quantile' then quantile_high
             else estimate + half_width
         end as ci_high
@@ -84,7 +80,7 @@ shown as (
         case when not bounded.is_suppressed then bounded.ci_high end as ci_high,
         {{ statistic_unit('bounded.estimator', 'bounded.statistic') }} as unit,
         {{ statistic_direction('bounded.statistic', 'kpis') }} as direction,
-        bounded.status,
+        case when bounded.is_behind_gap then 'withheld' else bounded.status end as status,
         bounded.is_suppressed,
         bounded.done_at as matures_at,
         bounded.map_version,

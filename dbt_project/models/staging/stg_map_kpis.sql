@@ -23,7 +23,7 @@ renamed as (
         definition,
         window_seconds,
         tolerance_seconds,
-        tolerance_is_due,
+        within_seconds,
         at_least,
         scale_min,
         scale_max,

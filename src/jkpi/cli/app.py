@@ -11,7 +11,7 @@ import typer
 from jkpi.cli import alerts, backtest, rejects, steps
 from jkpi.cli.options import JsonOption, NowOption, WorkspaceOption, error_handling, parse_now
 from jkpi.cli.output import echo, print_result
-from jkpi.errors import SystemFailure
+from jkpi.errors import InputError, SystemFailure
 from jkpi.pipeline.progress import log
 
 app = typer.Typer(
@@ -54,8 +54,15 @@ def init(
 
 
 @app.command()
-def lint(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
-    """Check the workspace: every problem with file, line and column. Missing secrets are warnings.
+def lint(
+    workspace: WorkspaceOption = None,
+    data: Annotated[
+        bool, typer.Option("--data/--no-data", help="Read the first 1,000 rows of each source, and load nothing.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the workspace: every problem with file, line and column. Then read the first rows of each source: missing
+    columns are errors; rows that would be rejected are warnings, with their number. Missing secrets are warnings.
 
     Example: jkpi lint -w my-workspace
     """
@@ -63,8 +70,10 @@ def lint(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None
         from jkpi.cli.lint import describe_workspace, render_description
         from jkpi.config.settings import load_settings
 
-        description = describe_workspace(load_settings(workspace, skip_secrets=True))
+        description = describe_workspace(load_settings(workspace, skip_secrets=True), read_data=data)
         print_result(description, render_description(description), as_json)
+        if description["errors"]:
+            raise typer.Exit(InputError.exit_code)
 
 
 @app.command()

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
+from jkpi.formatting.numbers import pluralize
 
 if TYPE_CHECKING:
     from jkpi.journeys.calendars.model import Calendar
     from jkpi.journeys.model import Journey
     from jkpi.loading.model import Source
+    from jkpi.loading.sample import SampleReport
 
 _INSTANCE_KPI_KINDS = ("occurrence", "repeat_contact")
 
 
-def describe_workspace(settings: Settings) -> dict[str, Any]:
+def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str, Any]:
     """Summary of the workspace, for people and for schedulers that build their tasks from it.
+
+    read_data: also read the first rows of each source. `errors` lists the sources that a load could not read.
 
     Raises:
         WorkspaceError: all problems of all files at once.
@@ -25,6 +29,7 @@ def describe_workspace(settings: Settings) -> dict[str, Any]:
     from jkpi.pipeline.workspace import read_map
 
     journeys, sources, calendars = read_map(settings)
+    samples = _samples(sources, settings) if read_data else []
     return {
         "workspace": settings.name,
         "journeys": [{key: getattr(item, key) for key in ("journey", "title", "owner")} for item in journeys],
@@ -32,14 +37,23 @@ def describe_workspace(settings: Settings) -> dict[str, Any]:
             {key: getattr(item, key) for key in ("source", "kind", "title", "owner", "schedule")} for item in sources
         ],
         "calendars": [{key: getattr(item, key) for key in ("calendar", "timezone")} for item in calendars],
+        "rows_read": {sample.source: sample.rows for sample in samples},
+        "errors": [line for sample in samples for line in sample.errors],
         "warnings": [
             *_unsupplied_segments(journeys, sources),
             *_unmapped_touchpoints(journeys, sources),
             *_unused_calendars(journeys, calendars),
             *lint_warnings(journeys, sources),
             *map(str, settings.missing_secrets),
+            *(line for sample in samples for line in sample.warnings),
         ],
     }
+
+
+def _samples(sources: Sequence[Source], settings: Settings) -> list[SampleReport]:
+    from jkpi.loading.sample import sample_source
+
+    return [sample_source(source, settings) for source in sources]
 
 
 def render_description(description: dict[str, Any]) -> list[str]:
@@ -48,8 +62,15 @@ def render_description(description: dict[str, Any]) -> list[str]:
     names = {kind: [entry[kind[:-1]] for entry in description[kind]] for kind in kinds}
     return [
         *(f"ok: {kind} {', '.join(names_of_kind) or 'none'}" for kind, names_of_kind in names.items()),
+        *([f"ok: read {_rows_read(description)}"] if any(description["rows_read"].values()) else []),
+        *(f"error: {line}" for line in description["errors"]),
         *(f"warning: {line}" for line in description["warnings"]),
     ]
+
+
+def _rows_read(description: dict[str, Any]) -> str:
+    rows = description["rows_read"]
+    return f"the first {sum(rows.values()):,} rows of {pluralize(len(rows), 'source')}"
 
 
 def lint_warnings(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
@@ -60,6 +81,7 @@ def lint_warnings(journeys: Sequence[Journey], sources: Sequence[Source]) -> lis
             *_touchpoints_after_end(journey),
             *_reversed_time_kpis(journey),
             *_unsupplied_survey_kpis(journey, sources),
+            *_unsupplied_promises(journey, sources),
             *_suspiciously_small_nps_points(journey),
         )
         warnings += [f"{journey.journey}: {text}" for text in journey_warnings]
@@ -130,6 +152,18 @@ def _unsupplied_survey_kpis(journey: Journey, sources: Sequence[Source]) -> Iter
             yield (
                 f"{kpi_id}: its scale is {scale[0]} to {scale[1]}, but its responses use {supplied_scales or 'none'}:"
                 " scales are never pooled"
+            )
+
+
+def _unsupplied_promises(journey: Journey, sources: Sequence[Source]) -> Iterator[str]:
+    """KPIs of promises where no source of the map's touchpoints names a date: nothing would ever fall due."""
+    if any(source.columns.due_at for source in sources if _may_feed_journey(source, journey)):
+        return
+    for kpi_id, kpi, _, _ in journey.all_kpis():
+        if kpi.kpi == "promises_kept":
+            yield (
+                f"{kpi_id}: no source of its touchpoints supplies the date that was promised (add due_at: under"
+                " columns:), so no promise will ever fall due"
             )
 
 

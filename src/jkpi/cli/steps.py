@@ -158,11 +158,15 @@ def digest(workspace: WorkspaceOption = None, now: NowOption = None, as_json: Js
 
 def run(
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Recompute everything.")] = False,
+    despite_unread_sources: Annotated[
+        bool,
+        typer.Option("--despite-unread-sources", help="Measure also if a source could not be read, without its rows."),
+    ] = False,
     workspace: WorkspaceOption = None,
     now: NowOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run all steps: load, check, measure, check, evaluate, publish.
+    """Run all steps: load, check, measure, check, evaluate, publish. If a source cannot be read, nothing is measured.
 
     Example: jkpi run -w my-workspace
     """
@@ -176,7 +180,7 @@ def run(
         settings = load_settings(workspace, parse_now(now))
         for line in describe_workspace(settings)["warnings"]:
             log(f"  warning: {line}")
-        run_report = steps.run(settings, Display(), full_refresh)
+        run_report = steps.run(settings, Display(), full_refresh, despite_unread_sources)
         print_result(run_report, report.render_run(run_report), as_json)
         for step in run_report.steps:
             if step.error:

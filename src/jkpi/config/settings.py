@@ -69,6 +69,9 @@ class WorkspaceConfig(StrictModel):
     rejects_retention: Duration = Field(
         timedelta(days=90), description="How long the original rows of rejects are kept."
     )
+    comments_retention: Duration | None = Field(
+        None, description="How long the comments of customers are kept after the response. Forever if left out."
+    )
     memory_limit: str | None = Field(None, description="Memory limit of DuckDB, such as 2GB.")
 
 
@@ -98,6 +101,7 @@ class Settings:
     alerting: AlertingConfig = DEFAULT_ALERTING
     superset: SupersetConnection | None = None
     rejects_retention: timedelta = timedelta(days=90)
+    comments_retention: timedelta | None = None
     unresolved_secrets: tuple[Problem, ...] = field(default=(), repr=False)
 
     def not_before_workspace_time(self) -> Settings:
@@ -183,6 +187,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         ),
         superset=_superset(config.superset, Secrets(document, folder, ["superset"], "superset"), folder),
         rejects_retention=config.rejects_retention,
+        comments_retention=config.comments_retention,
         unresolved_secrets=workspace_secrets.missing,
     )
 

@@ -151,8 +151,8 @@ def _goal_lines(kpi: KpiBase, promise: float | None) -> list[dict[str, Any]]:
 
 
 def _tolerance_lines(kpi: KpiBase) -> list[dict[str, Any]]:
-    """The tolerance of customers in hours; none if each case has its own due date."""
-    tolerance = getattr(kpi, "tolerance", None)
-    if not isinstance(tolerance, timedelta):
+    """The tolerance of customers in hours, if there is one."""
+    tolerance: timedelta | None = getattr(kpi, "tolerance", None)
+    if tolerance is None:
         return []
     return [{"name": "Tolerance", "value": tolerance.total_seconds() / 3600, "color": _ORANGE}]

@@ -10,11 +10,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.durations import Duration
 from jkpi.journeys.kpi_base import Direction, KpiBase
-from jkpi.journeys.types import DUE_DATE, Identifier, Tolerance, WholeNumber
-
-_CALENDAR_FIELD = Field(
-    None, description="Count only the open hours of this calendar; a tolerance of 1d is then 24 open hours."
-)
+from jkpi.journeys.types import Identifier, WholeNumber
 
 
 class DropOff(KpiBase):
@@ -39,44 +35,16 @@ class Conversion(KpiBase):
     window: Duration | None = Field(None, description="Required on a stage; a journey uses its own window.")
 
 
-class TimeToResolve(KpiBase):
-    """From one touchpoint to another within an instance: share within tolerance, median and p90."""
+class DurationKpi(KpiBase):
+    """Keys of the kinds about a duration: median and p90, and share within tolerance if one is given."""
 
     statistic = "share_within"
-    label = "Time to resolve"
     needs_journey_window = True
 
-    kpi: Literal["time_to_resolve"]
-    from_: Identifier = Field(alias="from", description="The touchpoint that starts the clock.")
-    to: Identifier = Field(description="The touchpoint that stops it.")
-    tolerance: Tolerance = Field(
-        description="What the customer still accepts, such as 4h; or due, the date promised to the case."
-    )
-    calendar: Identifier | None = _CALENDAR_FIELD
-    direction: Literal["higher"] | None = None
-
-    @field_validator("calendar")
-    @classmethod
-    def _counts_something(cls, calendar: str | None, info: ValidationInfo) -> str | None:
-        if calendar is not None and info.data.get("tolerance") == DUE_DATE:
-            raise ValueError(
-                "tolerance: due is a date promised to each case, and a date needs no calendar."
-                " Leave calendar: out, or give a tolerance such as 4h"
-            )
-        return calendar
-
-
-class TimeInStage(KpiBase):
-    """Time from entering to leaving a stage: median and p90, and share within tolerance if one is given."""
-
-    statistic = "share_within"
-    allowed_levels = frozenset({"stage"})
-    label = "Time in stage"
-    needs_journey_window = True
-
-    kpi: Literal["time_in_stage"]
     tolerance: Duration | None = Field(None, description="Without it there is a median but no share.")
-    calendar: Identifier | None = _CALENDAR_FIELD
+    calendar: Identifier | None = Field(
+        None, description="Count only the open hours of this calendar; a tolerance of 1d is then 24 open hours."
+    )
     direction: Direction | None = None
 
     @field_validator("tolerance")
@@ -99,6 +67,47 @@ class TimeInStage(KpiBase):
     @property
     def main_statistic(self) -> str:
         return "median" if self.tolerance is None else "share_within"
+
+
+class TimeToResolve(DurationKpi):
+    """From one touchpoint to another within an instance: median and p90, and share within tolerance if one is given."""
+
+    label = "Time to resolve"
+
+    kpi: Literal["time_to_resolve"]
+    from_: Identifier = Field(alias="from", description="The touchpoint that starts the clock.")
+    to: Identifier = Field(description="The touchpoint that stops it.")
+
+
+class TimeInStage(DurationKpi):
+    """Time from entering to leaving a stage: median and p90, and share within tolerance if one is given."""
+
+    allowed_levels = frozenset({"stage"})
+    label = "Time in stage"
+
+    kpi: Literal["time_in_stage"]
+
+
+class PromisesKept(KpiBase):
+    """Of the promises that fall due on a day, the share that was kept: `to` happened by the case's `due_at`.
+
+    A promise counts on the local day on which it falls due, and is decided when that day is over. Cases without a
+    promise are counted apart (`without_promise`). `closed_within` is the share closed early, by the day of the start.
+    """
+
+    statistic = "promises_kept"
+    label = "Promises kept"
+    needs_journey_window = True
+
+    kpi: Literal["promises_kept"]
+    from_: Identifier = Field(alias="from", description="The touchpoint that starts the clock.")
+    to: Identifier = Field(description="The touchpoint by which the promise is kept.")
+    within: Duration | None = Field(
+        None,
+        description="The time from the start that closed_within asks for; a quarter of each promise, at most 7d, if not"
+        " given.",
+    )
+    direction: Literal["higher"] | None = None
 
 
 class RepeatContact(KpiBase):

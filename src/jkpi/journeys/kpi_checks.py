@@ -42,7 +42,7 @@ def range_findings(cursor: Cursor, unit: str, label: str) -> Iterator[LintFindin
 
 def is_median_only(kpi: KpiCursor) -> bool:
     """Whether this KPI has a median but no share."""
-    return kpi.kind == "time_in_stage" and (kpi.cursor / "tolerance").value is None
+    return kpi.kind in ("time_to_resolve", "time_in_stage") and (kpi.cursor / "tolerance").value is None
 
 
 def _level_findings(kpi: KpiCursor) -> Iterator[LintFinding]:

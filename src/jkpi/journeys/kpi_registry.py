@@ -14,6 +14,7 @@ from jkpi.journeys.behaviour_kpis import (
     FirstContact,
     Occurrence,
     PeakEnd,
+    PromisesKept,
     Rate,
     RepeatContact,
     SelfService,
@@ -33,6 +34,7 @@ KPI_KINDS: dict[str, type[KpiBase]] = {
     "drop_off": DropOff,
     "conversion": Conversion,
     "time_to_resolve": TimeToResolve,
+    "promises_kept": PromisesKept,
     "time_in_stage": TimeInStage,
     "repeat_contact": RepeatContact,
     "occurrence": Occurrence,
@@ -78,6 +80,7 @@ Kpi = Annotated[
     | DropOff
     | Conversion
     | TimeToResolve
+    | PromisesKept
     | TimeInStage
     | RepeatContact
     | Occurrence

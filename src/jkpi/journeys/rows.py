@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jkpi.journeys.behaviour_kpis import Conversion, TimeInStage, TimeToResolve
+from jkpi.journeys.behaviour_kpis import Conversion, DurationKpi, PromisesKept
 from jkpi.journeys.definition import definition_fingerprint
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.map_json import journey_content, stage_content
@@ -121,7 +121,8 @@ def _touchpoint_rows(journey: Journey) -> list[MapRow]:
 def _kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, position: int | None) -> MapRow:
     """A row of `map_kpis`: defaults resolved, NULL for keys the kind does not have."""
     scored = kpi if isinstance(kpi, ScoredKpi) else None
-    tolerance = kpi.tolerance if isinstance(kpi, TimeToResolve | TimeInStage) else None
+    tolerance = kpi.tolerance if isinstance(kpi, DurationKpi) else None
+    within = kpi.within if isinstance(kpi, PromisesKept) else None
     window = _window(journey, kpi)
     touchpoint = getattr(kpi, "touchpoint", None)
     is_survey_kpi = isinstance(kpi, ScoredKpi | Emotion)
@@ -140,8 +141,8 @@ def _kpi_row(journey: Journey, kpi_id: str, kpi: KpiBase, stage: Stage | None, p
         "from_touchpoint": getattr(kpi, "from_", None),
         "to_touchpoint": getattr(kpi, "to", None),
         "window_seconds": _whole_seconds(window) if window else None,
-        "tolerance_seconds": _whole_seconds(tolerance) if isinstance(tolerance, timedelta) else None,
-        "tolerance_is_due": isinstance(tolerance, str),
+        "tolerance_seconds": _whole_seconds(tolerance) if tolerance else None,
+        "within_seconds": _whole_seconds(within) if within else None,
         "calendar": getattr(kpi, "calendar", None),
         "at_least": getattr(kpi, "at_least", None),
         "scale_min": float(scored.scale[0]) if scored else None,

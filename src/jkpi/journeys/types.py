@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from jkpi.documents.durations import format_duration, parse_duration
 from jkpi.documents.validation_errors import did_you_mean
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
-DUE_DATE = "due"
 STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
 SEGMENT_SEPARATOR = "+"
 """Joins the parts of a combination of segments, in its name and in its values: `tier+region`, `gold+south`."""
@@ -63,10 +61,6 @@ def _check_segment_name(value: str) -> str:
     return value
 
 
-def _parse_tolerance(value: object) -> object:
-    return value if value == DUE_DATE else parse_duration(value)
-
-
 def _check_feeling(value: object) -> object:
     """Refuse a feeling with a number, because emotions are never scored."""
     parts = list(value.values()) if isinstance(value, dict) else [value]
@@ -76,10 +70,6 @@ def _check_feeling(value: object) -> object:
             " Write it as text, such as: worried about the standstill"
         )
     return value
-
-
-def _format_tolerance(tolerance: timedelta | str) -> str:
-    return format_duration(tolerance) if isinstance(tolerance, timedelta) else tolerance
 
 
 Identifier = Annotated[
@@ -127,14 +117,6 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 WholeNumber = Annotated[int, Field(strict=True)]
 
 Timezone = Annotated[Text, AfterValidator(_check_timezone)]
-
-Tolerance = Annotated[
-    timedelta | Literal["due"],
-    BeforeValidator(_parse_tolerance),
-    PlainSerializer(_format_tolerance, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(due|\d+(\.\d+)?\s*[smhdw])$", "examples": ["4h", "due"]}),
-]
-"""How long a customer accepts to wait: a duration, or `due`, the date promised to the case."""
 
 
 def title_from_name(name: Any) -> str:

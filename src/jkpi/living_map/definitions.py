@@ -18,6 +18,7 @@ DEFAULT_STATISTICS: Mapping[str, str] = {
     "drop_off": "drop_off",
     "conversion": "conversion",
     "time_to_resolve": "share_within",
+    "promises_kept": "promises_kept",
     "time_in_stage": "median",
     "repeat_contact": "repeat_contact",
     "occurrence": "occurrence",
@@ -32,6 +33,7 @@ _UNIT_BY_STATISTIC: Mapping[str, str] = {
     "p90": "seconds",
     "peak_end": "score",
     "unknown": "count",
+    "without_promise": "count",
     "volume": "count",
 }
 
@@ -65,6 +67,8 @@ def caption(kpi: KpiData, statistic: str) -> str:
         "median": f"median{_open_hours_suffix(parameters)}",
         "p90": f"90th percentile{_open_hours_suffix(parameters)}",
         "unknown": "responses without an answer",
+        "without_promise": "cases that began without a promise",
+        "closed_within": f"of the cases that began were closed within {_early_part_text(parameters)}",
         "coverage": "of journey instances gave a score",
         "promoters": "promoters",
         "passives": "passives",
@@ -81,6 +85,7 @@ def caption(kpi: KpiData, statistic: str) -> str:
         "first_contact": lambda: "of instances with a contact were resolved at the first",
         "self_service": lambda: "of completed instances met no staff",
         "emotion": lambda: f"felt {_quoted_name(parameters.get('emotion'))}",
+        "promises_kept": lambda: "of the promises due were kept",
         "response_rate": lambda: f"of the invitations were answered{_within_window(parameters)}",
         "peak_end": lambda: "from 0, the worst, to 1",
         "volume": lambda: "in the week",
@@ -121,10 +126,20 @@ def formula(kpi: KpiData) -> str:
         ),
         "time_to_resolve": lambda: (
             f"From {_quoted_name(parameters.get('from_touchpoint'))}"
-            f" to {_quoted_name(parameters.get('to_touchpoint'))}: the share done within {_tolerance_text(parameters)}."
-            f"{_OPEN_CASES_TEXT} For the median and the 90th percentile an open case counts with its time so far"
-            " (Kaplan-Meier)."
-            f"{_calendar_sentence(parameters)}"
+            f" to {_quoted_name(parameters.get('to_touchpoint'))}: "
+            + (
+                f"the share done within {_tolerance_text(parameters)}.{_OPEN_CASES_TEXT} For the median and the 90th"
+                " percentile an open case counts with its time so far (Kaplan-Meier)."
+                if parameters.get("tolerance_seconds")
+                else "how long it takes; an open case counts with its time so far (Kaplan-Meier)."
+            )
+            + _calendar_sentence(parameters)
+        ),
+        "promises_kept": lambda: (
+            f"From {_quoted_name(parameters.get('from_touchpoint'))}"
+            f" to {_quoted_name(parameters.get('to_touchpoint'))}: of the promises that fall due, the share that was"
+            " kept. Each case has its own date (due_at). Cases without a promise are counted separately. Closed early"
+            f" means within {_early_part_text(parameters)}; it counts on the day of the start."
         ),
         "time_in_stage": lambda: _time_in_stage_text(parameters) + _calendar_sentence(parameters),
         "repeat_contact": lambda: (
@@ -188,6 +203,8 @@ def maturity(kpi: KpiData) -> str:
         return (
             f"Belongs to the day the stage was entered; final once the visits of that day are mature, {lateness_text}."
         )
+    if kpi.kind == "promises_kept":
+        return f"Belongs to the day on which the promise falls due; final when that day is over, {lateness_text}."
     if kpi.kind == "time_to_resolve":
         start_touchpoint = _quoted_name(kpi.parameters.get("from_touchpoint"))
         return (
@@ -200,7 +217,7 @@ def maturity(kpi: KpiData) -> str:
 
 
 def _time_in_stage_text(parameters: Mapping[str, Any]) -> str:
-    if parameters.get("tolerance_seconds") or parameters.get("tolerance_is_due"):
+    if parameters.get("tolerance_seconds"):
         return (
             f"From entering this stage to leaving it: the share done within {_tolerance_text(parameters)}."
             f"{_OPEN_CASES_TEXT} For the median and the 90th percentile an open visit counts with its time so far"
@@ -264,8 +281,6 @@ def _after_window(parameters: Mapping[str, Any]) -> str:
 
 
 def _tolerance_text(parameters: Mapping[str, Any]) -> str:
-    if parameters.get("tolerance_is_due"):
-        return "the time promised for the case"
     seconds = parameters.get("tolerance_seconds")
     if not seconds:
         return "tolerance"
@@ -274,6 +289,12 @@ def _tolerance_text(parameters: Mapping[str, Any]) -> str:
         if parameters.get("calendar")
         else page_text.format_declared_duration(seconds)
     )
+
+
+def _early_part_text(parameters: Mapping[str, Any]) -> str:
+    """The time from the start that closed_within asks for."""
+    seconds = parameters.get("within_seconds")
+    return page_text.format_declared_duration(seconds) if seconds else "a quarter of the promised time, at most 7 days"
 
 
 def _minimum_count_text(parameters: Mapping[str, Any], default: int) -> str:

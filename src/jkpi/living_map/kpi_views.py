@@ -13,9 +13,17 @@ from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.numbers import format_count, pluralize, titleize
 from jkpi.living_map import charts, definitions, page_text
 from jkpi.living_map.alert_views import alert_view, early_warning_text, group_segments
-from jkpi.living_map.page_data import KpiData, KpiReading, MomentData
+from jkpi.living_map.page_data import AGE_BANDS, KpiData, KpiReading, MomentData, PromiseBulk
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
-from jkpi.living_map.views import DefinitionView, GoalStatus, KpiView, LabelledValue, MomentView, WeekRow
+from jkpi.living_map.views import (
+    DefinitionView,
+    GoalStatus,
+    KpiView,
+    LabelledValue,
+    MomentView,
+    OpenPromisesRow,
+    WeekRow,
+)
 from jkpi.state.alert_records import MomentState, OpenAlert
 
 _STATUS_TEXTS = {
@@ -25,7 +33,7 @@ _STATUS_TEXTS = {
 }
 _EXTRA_STATISTICS = (
     *("median", "p90", "mean", "share_within", "promoters", "passives", "detractors"),
-    *("unknown", "coverage"),
+    *("unknown", "coverage", "closed_within", "without_promise"),
 )
 
 
@@ -47,8 +55,8 @@ def primary_statistic(kpi: KpiData) -> str:
     for reading in reversed(kpi.weeks):
         if reading.is_primary:
             return reading.statistic
-    if kpi.kind == "time_in_stage" and kpi.unit == "share":
-        return "share_within"
+    if kpi.kind in ("time_to_resolve", "time_in_stage"):
+        return "share_within" if kpi.unit == "share" else "median"
     return definitions.DEFAULT_STATISTICS.get(kpi.kind, kpi.kind)
 
 
@@ -101,6 +109,11 @@ def kpi_view(kpi: KpiData, moment: MomentData | None, state: MomentState | None,
         baseline=_kpi_baseline_text(kpi, unit, statistic),
         note=_reading_note(readings, latest, dates, bool(kpi and kpi.is_redefined)),
         extras=_extra_figures(kpi, statistic, latest),
+        open_promises=tuple(
+            OpenPromisesRow(_age_text(band.from_days), format_count(band.not_due), format_count(band.overdue))
+            for band in kpi.open_promises
+        ),
+        promise_bulks=tuple(_bulk_text(bulk, dates.today) for bulk in kpi.promise_bulks),
         stack=_nps_bar(kpi, latest) if statistic == "nps" else None,
         chart=_kpi_chart(kpi, statistic, moment, state, dates, large=False),
         moment=anchor("moment", moment.moment) if moment else None,
@@ -248,6 +261,26 @@ def _extra_figures(kpi: KpiData, statistic: str, latest: KpiReading | None) -> t
         )
         for name, reading in extra_readings
         if reading is not None
+    )
+
+
+def _age_text(from_days: int) -> str:
+    """An age band: under 1 day; 7 to 28 days; 90 days or more."""
+    index = AGE_BANDS.index(from_days)
+    if index == 0:
+        return f"under {pluralize(AGE_BANDS[1], 'day')}"
+    if index == len(AGE_BANDS) - 1:
+        return f"{from_days} days or more"
+    return f"{from_days} to {AGE_BANDS[index + 1]} days"
+
+
+def _bulk_text(bulk: PromiseBulk, today: date) -> str:
+    """A day on which promises fall due together."""
+    due, started = (format_short_date(day, today) for day in (bulk.due_date, bulk.started_date))
+    verb = "fell" if bulk.due_date < today else "fall"
+    return (
+        f"{format_count(bulk.count)} promises {verb} due together on {due}:"
+        f" {format_count(bulk.started_count)} of them began on {started}"
     )
 
 

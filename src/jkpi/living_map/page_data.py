@@ -28,6 +28,29 @@ class KpiReading:
     is_primary: bool
 
 
+AGE_BANDS = (0, 1, 7, 28, 90)
+"""First day of each age band of rpt_open_promises."""
+
+
+@dataclass(frozen=True)
+class OpenPromises:
+    """Promised cases of one age that are open now. from_days: first day of the band of AGE_BANDS."""
+
+    from_days: int
+    not_due: int
+    overdue: int
+
+
+@dataclass(frozen=True)
+class PromiseBulk:
+    """A day on which many promises fall due together, most of which began on one day."""
+
+    due_date: date
+    count: int
+    started_date: date
+    started_count: int
+
+
 @dataclass(frozen=True)
 class KpiData:
     """A KPI of the map with the readings of its current definition; `is_redefined`: earlier ones had another.
@@ -45,6 +68,8 @@ class KpiData:
     last_day: KpiReading | None = None
     baseline: float | None = None
     is_redefined: bool = False
+    open_promises: tuple[OpenPromises, ...] = ()
+    promise_bulks: tuple[PromiseBulk, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from jkpi.living_map.page_data import (
     KpiData,
     KpiReading,
     MomentData,
+    OpenPromises,
     PageData,
+    PromiseBulk,
     SourceData,
     StageData,
     TouchpointData,
@@ -213,6 +215,7 @@ def _read_kpis(
             "select kpi, baseline from marts.rpt_journey_health where journey = :journey", {"journey": journey}
         )
         baseline_by_kpi = {row["kpi"]: row["baseline"] for row in health}
+    open_promises, promise_bulks = _read_open_promises(warehouse, journey), _read_promise_bulks(warehouse, journey)
     rows.sort(key=lambda row: order.get(row["kpi"], len(order)))
     return tuple(
         KpiData(
@@ -228,9 +231,46 @@ def _read_kpis(
             last_day=days.get(row["kpi"]),
             baseline=baseline_by_kpi.get(row["kpi"]),
             is_redefined=row["kpi"] in redefined_kpis,
+            open_promises=tuple(open_promises[row["kpi"]]),
+            promise_bulks=tuple(promise_bulks[row["kpi"]]),
         )
         for row in rows
     )
+
+
+def _read_open_promises(warehouse: Warehouse, journey: str) -> dict[str, list[OpenPromises]]:
+    """KPI -> its open cases with a promise, youngest first."""
+    found: dict[str, list[OpenPromises]] = defaultdict(list)
+    if warehouse.table_exists("marts", "rpt_open_promises"):
+        for row in warehouse.rows(
+            "select kpi, age_from_days, count_not_due, count_overdue from marts.rpt_open_promises"
+            " where journey = :journey and segment = 'all' order by kpi, age_from_days",
+            {"journey": journey},
+        ):
+            found[row["kpi"]].append(
+                OpenPromises(int(row["age_from_days"]), int(row["count_not_due"]), int(row["count_overdue"]))
+            )
+    return found
+
+
+def _read_promise_bulks(warehouse: Warehouse, journey: str) -> dict[str, list[PromiseBulk]]:
+    """KPI -> the days of these weeks on which promises fall due together, by day."""
+    found: dict[str, list[PromiseBulk]] = defaultdict(list)
+    if warehouse.table_exists("marts", "rpt_promises_due"):
+        for row in warehouse.rows(
+            "select kpi, due_date, count_promises, largest_started_date, largest_count from marts.rpt_promises_due"
+            " where journey = :journey and is_bulk order by kpi, due_date",
+            {"journey": journey},
+        ):
+            found[row["kpi"]].append(
+                PromiseBulk(
+                    row["due_date"],
+                    int(row["count_promises"]),
+                    row["largest_started_date"],
+                    int(row["largest_count"]),
+                )
+            )
+    return found
 
 
 def _kpi_reading(row: _Row) -> KpiReading:

@@ -28,6 +28,15 @@ class LabelledValue:
 
 
 @dataclass(frozen=True)
+class OpenPromisesRow:
+    """Open cases of one age, by whether their promise is due: all as text."""
+
+    age: str
+    not_due: str
+    overdue: str
+
+
+@dataclass(frozen=True)
 class KpiView:
     """`value` is None without a final reading; `note` says why."""
 
@@ -49,6 +58,8 @@ class KpiView:
     chart: Markup | None
     moment: str | None
     state: StateLabel | None
+    open_promises: tuple[OpenPromisesRow, ...] = ()
+    promise_bulks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -71,13 +71,20 @@ def _check_origin(source: Source, document: Document) -> Iterator[Problem]:
     origin = source.origin
     if (origin.files is None) == (origin.sql is None):
         yield document.problem(["from"], "give either files, or sql with a query")
+    if origin.tables and not origin.query:
+        yield document.problem(
+            ["from", "files"], "files with names need a query that reads them", "add query: or give a list of files"
+        )
+    if origin.query is not None and origin.files is not None and not origin.tables:
+        yield document.problem(
+            ["from", "query"], "a query needs names for the files", "write files: {orders: data/orders.csv}"
+        )
     if origin.sql is not None and not origin.query:
         yield document.problem(["from"], "sql needs a query")
     if origin.sql is not None and not origin.sql.startswith(("env:", "file:")) and "@" in origin.sql:
         yield document.problem(["from", "sql"], "the URL contains a password", "write env:NAME or file:PATH")
-    for key in ("query", "cursor"):
-        if origin.sql is None and getattr(origin, key) is not None:
-            yield document.problem(["from", key], f"{key} is only for sql")
+    if origin.sql is None and origin.cursor is not None:
+        yield document.problem(["from", "cursor"], "cursor is only for sql")
 
 
 def _check_decimal(source: Source, document: Document) -> Iterator[Problem]:
@@ -85,7 +92,7 @@ def _check_decimal(source: Source, document: Document) -> Iterator[Problem]:
     if source.format.decimal is None:
         return
     typed = (".parquet", ".jsonl", ".ndjson")
-    is_typed_file = any(suffix in pattern for pattern in source.origin.files or () for suffix in typed)
+    is_typed_file = any(suffix in pattern for pattern in source.origin.patterns for suffix in typed)
     if source.origin.sql is not None or source.format.type in ("jsonl", "parquet") or is_typed_file:
         yield document.problem(
             ["format", "decimal"], "decimal is for CSV only, because other sources have numbers", "leave it out"

@@ -33,6 +33,7 @@ class CsvFile:
     check: Callable[[list[str]], None]
     progress: Progress
     strict_times: bool = True
+    chunk_rows: int = CHUNK_ROWS
 
     def chunks(self) -> Iterator[RawChunk]:
         """Rows in chunks; none for a file without rows.
@@ -81,7 +82,7 @@ class CsvFile:
                     yield RawChunk(_empty_table(names), tuple(ragged))
                 return
             raise _csv_error(self.origin, error) from None
-        yield from _merge_small_chunks(self._with_row_numbers(reader, names, ragged))
+        yield from _merge_small_chunks(self._with_row_numbers(reader, names, ragged), self.chunk_rows)
 
     def _with_row_numbers(self, reader: Any, names: list[str], ragged: list[UnparsableRow]) -> Iterator[RawChunk]:
         """Batches with row numbers, without ragged rows."""
@@ -212,8 +213,8 @@ def _empty_table(names: list[str]) -> pa.Table:
     return pa.schema([*((name, pa.string()) for name in names), (ROW_COLUMN, pa.int64())]).empty_table()
 
 
-def _merge_small_chunks(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
-    """Merge small chunks, so that each has about CHUNK_ROWS rows."""
+def _merge_small_chunks(chunks: Iterator[RawChunk], chunk_rows: int) -> Iterator[RawChunk]:
+    """Merge small chunks, so that each has at least `chunk_rows` rows."""
     import pyarrow as pa
 
     buffered: list[RawChunk] = []
@@ -221,7 +222,7 @@ def _merge_small_chunks(chunks: Iterator[RawChunk]) -> Iterator[RawChunk]:
         buffered.append(chunk)
         if (
             sum(buffered_chunk.table.num_rows + len(buffered_chunk.unparsable) for buffered_chunk in buffered)
-            >= CHUNK_ROWS
+            >= chunk_rows
         ):
             yield RawChunk(
                 pa.concat_tables(buffered_chunk.table for buffered_chunk in buffered),

@@ -42,6 +42,7 @@ class Query:
     progress: Progress
     origin: str = "query"
     strict_times: bool = False
+    chunk_rows: int = CHUNK_ROWS
     fingerprint: str = ""
     cursor_value: str | None = None
     _spool: Any = field(default=None, repr=False)
@@ -109,7 +110,7 @@ class Query:
                 self.check(names)
                 cursor_index = self._cursor_index(names)
                 greatest = _parse_watermark(self.watermark) if self.watermark is not None else None
-                while rows := result.fetchmany(CHUNK_ROWS):
+                while rows := result.fetchmany(self.chunk_rows):
                     if cursor_index is not None:
                         cursor_values = [row[cursor_index] for row in rows if row[cursor_index] is not None]
                         greatest = max([*cursor_values, *([greatest] if greatest is not None else [])], default=None)

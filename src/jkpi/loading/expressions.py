@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from jkpi.loading.model import FileFormat, RowFilter
+from jkpi.loading.model import FileFormat, RowFilter, SegmentColumn
 from jkpi.loading.zones import to_utc
 
 _SEPARATOR, _NULL_MARK = "chr(31)", "chr(30)"
 _ISO_REGEX = r"\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-][\d:]+))?"
+_ISO_DATE = r"\d{4}-\d{1,2}-\d{1,2}"
+_CLOCK_CODE = re.compile(r"%-?[HIMSfgnpcXs]")
+_TO_DAYS_END = " + interval '1 day' - interval '1 microsecond'"
 _CODE_REGEX = {
     **dict.fromkeys("dmHIMSyewU", r"\d{1,2}"),
     **{"j": r"\d{1,3}", "Y": r"\d{4}", "f": r"\d+", "p": "[AaPp][Mm]", "z": r"(Z|[+-][\d:]+)"},
@@ -91,6 +94,24 @@ def condition_sql(column: str, condition: RowFilter, file_format: FileFormat) ->
     return " and ".join(tests) or "true"
 
 
+def segment_value(segment: SegmentColumn, file_format: FileFormat) -> str:
+    """The value of a segment as SQL: as it is, renamed, or the band of its number. NULL if unknown or not a number."""
+    text = f"({cleaned(segment.column, file_format.nulls)})"
+    if segment.values:
+        otherwise = (
+            text if segment.otherwise is None else f"case when {text} is not null then {literal(segment.otherwise)} end"
+        )
+        return f"({case_expression(text, segment.values, otherwise)})"
+    if segment.bands:
+        number = f"({as_number(text, file_format.decimal)})"
+        *below, highest = segment.band_names
+        branches = " ".join(
+            f"when {number} < {limit!r} then {literal(name)}" for limit, name in zip(segment.bands, below, strict=True)
+        )
+        return f"(case {branches} when {number} is not null then {literal(highest)} end)"
+    return text
+
+
 def as_number(text: str, decimal: str | None) -> str:
     """SQL of `text` as double, NULL if it is no number. decimal: as in `FileFormat`. The other sign may only separate
     groups of three digits, so that 9.0 is not read as ninety if the comma is the decimal sign."""
@@ -115,23 +136,28 @@ class TimeParser:
         self.formats = file_format.timestamps or ()
         self._iso = not self.formats or not strict
 
-    def local(self, text: str) -> list[str]:
-        """SQL of the naive local times that `text` may mean."""
+    def local(self, text: str, days_end: bool = False) -> list[str]:
+        """SQL of the naive local times that `text` may mean. days_end: a date alone means the end of its day."""
         local_formats = [
             time_format
             for time_format in self.formats
             if time_format != "unix" and time_format != "unix_ms" and "%z" not in time_format.lower()
         ]
-        candidates = [f"try_strptime({text}, {literal(time_format)})" for time_format in local_formats]
-        return (
-            [*candidates, f"case when not {_has_offset(text)} then try_cast({text} as timestamp) end"]
-            if self._iso
-            else candidates
-        )
+        candidates = [
+            f"try_strptime({text}, {literal(time_format)})"
+            f"{_TO_DAYS_END if days_end and not _CLOCK_CODE.search(time_format) else ''}"
+            for time_format in local_formats
+        ]
+        iso = f"try_cast({text} as timestamp)"
+        if days_end:
+            iso = f"case when regexp_full_match({text}, '{_ISO_DATE}') then {iso}{_TO_DAYS_END} else {iso} end"
+        return [*candidates, f"case when not {_has_offset(text)} then {iso} end"] if self._iso else candidates
 
-    def utc(self, text: str, low: datetime | None, high: datetime | None) -> str:
-        """SQL of `text` as naive UTC, NULL if it cannot be read."""
-        candidates = [to_utc(local, self.zone, low, high) for local in self.local(text)]
+    def utc(self, text: str, low: datetime | None, high: datetime | None, days_end: bool = False) -> str:
+        """SQL of `text` as naive UTC, NULL if it cannot be read. days_end: a date alone means the end of its day."""
+        if days_end and high is not None:
+            high += timedelta(days=1)
+        candidates = [to_utc(local, self.zone, low, high) for local in self.local(text, days_end)]
         for time_format in self.formats:
             if time_format in ("unix", "unix_ms"):
                 micros = f"try_cast({text} as double) * {1_000_000 if time_format == 'unix' else 1_000}"

@@ -7,7 +7,7 @@ import difflib
 import glob
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -38,13 +38,22 @@ def find_files(source: Source, workspace: Path) -> list[Path]:
     Raises:
         SourceError: a path or glob matches no file; the hint names similar files.
     """
+    return matching_files(source.source, source.origin.patterns, workspace)
+
+
+def matching_files(source_name: str, patterns: Sequence[str], workspace: Path) -> list[Path]:
+    """The files of some paths and globs, sorted by path, each once.
+
+    Raises:
+        SourceError: a path or glob matches no file; the hint names similar files.
+    """
     unique_files: dict[Path, None] = {}
-    for pattern in source.origin.files or ():
+    for pattern in patterns:
         matches = sorted(Path(match) for match in glob.glob(str(workspace / pattern), recursive=True))  # noqa: PTH207
         files = [match for match in matches if match.is_file()]
         if not files:
             raise SourceError(
-                f"source {source.source}: no file {pattern}", _nearest_files(workspace / pattern, workspace)
+                f"source {source_name}: no file {pattern}", _nearest_files(workspace / pattern, workspace)
             )
         unique_files.update(dict.fromkeys(files))
     return sorted(unique_files)

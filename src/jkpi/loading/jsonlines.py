@@ -30,6 +30,7 @@ class JsonLinesFile:
     check: Callable[[list[str]], None]
     progress: Progress
     strict_times: bool = True
+    chunk_rows: int = CHUNK_ROWS
 
     def chunks(self) -> Iterator[RawChunk]:
         """Rows in chunks. A line that is no JSON object is unparsable; blank lines do not count."""
@@ -41,7 +42,7 @@ class JsonLinesFile:
                 parts = (remainder + block).split(b"\n")
                 remainder = parts.pop() if block else b""
                 lines.extend(line for part in parts if (line := part.strip()))
-                if lines and (len(lines) >= CHUNK_ROWS or not block):
+                if lines and (len(lines) >= self.chunk_rows or not block):
                     yield self._chunk(lines, count_rows, is_first)
                     count_rows, is_first, lines = count_rows + len(lines), False, []
                 if not block:

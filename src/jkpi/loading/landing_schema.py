@@ -85,11 +85,12 @@ _TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
 }
 
 
+UNDATED_CUSTOMER_KEY = ("customer_id", "content_hash")
+
+
 def landing_table_for(source: Source) -> LandingTable:
     """The landing table of a source. Customers without a date are identified by their content."""
     landing = _TABLE_BY_KIND[source.kind]
     if source.kind == "customers" and not source.columns.valid_from:
-        return LandingTable(
-            landing.table, landing.columns, landing.time_column, "", (), ("customer_id", "content_hash")
-        )
+        return LandingTable(landing.table, landing.columns, landing.time_column, "", (), UNDATED_CUSTOMER_KEY)
     return landing

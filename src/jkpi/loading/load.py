@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
-from jkpi.loading.csv_files import CsvFile
 from jkpi.loading.databases import Query, greatest_watermark
-from jkpi.loading.files import file_fingerprint, file_type, find_files
-from jkpi.loading.jsonlines import JsonLinesFile
+from jkpi.loading.file_query import FileQuery, fingerprint_of, named_files, open_file
+from jkpi.loading.files import file_fingerprint, find_files
 from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_empty, record_refused
 from jkpi.loading.model import Source
-from jkpi.loading.parquet_files import ParquetFile
 from jkpi.loading.prefetch import prefetch
 from jkpi.loading.report import BatchReport, balanced_report
 from jkpi.loading.required_columns import RequiredColumns
@@ -117,6 +115,8 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
     if source.origin.sql is not None:
         return [_load_query(loader, progress)]
     loaded_ids = set() if loader.replacing else loaded_batches(loader.warehouse, source.source)
+    if source.origin.tables:
+        return [_load_file_query(loader, loaded_ids, progress)]
     reports: list[BatchReport] = []
     failures: list[SourceError] = []
     for path in find_files(source, loader.settings.workspace):
@@ -171,16 +171,15 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
         if candidate_id in loaded_ids:
             return BatchReport(source.source, origin, "unchanged", candidate_id)
     required_columns = RequiredColumns(source, origin)
-    kind = file_type(path, source.format)
-    rows: RowSource
-    if kind == "csv":
-        rows = CsvFile(path, origin, source.format, required_columns.check_all, progress)
-    elif kind == "jsonl":
-        rows = JsonLinesFile(
-            path, origin, source.format, required_columns.names, required_columns.check_identifying, progress
-        )
-    else:
-        rows = ParquetFile(path, origin, required_columns.check_all, progress)
+    rows = open_file(
+        path,
+        origin,
+        source.format,
+        required_columns.names,
+        required_columns.check_all,
+        required_columns.check_identifying,
+        progress,
+    )
     progress.start(f"{source.source}: {path.name}", initial_stat.st_size)
     batch = Batch(
         batch_id=batch_id,
@@ -227,6 +226,39 @@ class _UnchangedFile:
             raise SourceError(
                 f"{self.origin} changed while it was read; nothing was loaded", "load again when it is complete"
             )
+
+
+def _load_file_query(loader: Loader, loaded_ids: set[str], progress: Progress) -> BatchReport:
+    """Load a query over named files. All of its files are one batch: if one of them changes, all are read again."""
+    source, settings = loader.source, loader.settings
+    required_columns = RequiredColumns(source, "the query")
+    files = named_files(source, settings.workspace)
+    content = fingerprint_of(source, files)
+    rows = FileQuery(source, settings.workspace, files, content, required_columns.check_all, progress)
+    batch_id = batch_id_for(source.source, content)
+    if batch_id in loaded_ids:
+        return BatchReport(source.source, rows.origin, "unchanged", batch_id)
+    batch = Batch(
+        batch_id=batch_id,
+        source=source.source,
+        kind=source.kind,
+        origin=rows.origin,
+        fingerprint=content,
+        now=settings.now.replace(tzinfo=None),
+    )
+    progress.start(f"{source.source}: {rows.origin}", rows.size)
+    with closing(rows):
+        try:
+            report = loader.run(rows, batch, required_columns)
+        except SourceError as failure:
+            if fingerprint_of(source, files) == content:
+                reason = failure.message.partition("\n")[0]
+                report = BatchReport(source.source, rows.origin, "refused", reason=reason)
+                record_refused(loader.warehouse, batch, report, ())
+            raise
+    if report.status == "empty":
+        record_empty(loader.warehouse, [batch])
+    return report
 
 
 def _load_query(loader: Loader, progress: Progress) -> BatchReport:

@@ -6,9 +6,10 @@ import json
 import re
 import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from jkpi.documents.durations import Duration
 from jkpi.documents.models import StrictModel
@@ -101,19 +102,92 @@ Scalar = Annotated[str, BeforeValidator(_as_text), _SCALAR]
 SnakeCaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 TextList = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 NamedColumns = Annotated[dict[str, str], BeforeValidator(_as_named_columns), _MAP_OR_LIST]
+NamedFiles = Annotated[dict[SnakeCaseName, TextList], Field(min_length=1, max_length=100)]
 TimeFormat = Annotated[str, AfterValidator(_check_time_format)]
 TimeFormats = Annotated[tuple[TimeFormat, ...], BeforeValidator(_as_list), Field(min_length=1), _TEXT_OR_LIST]
 
 
-class SourceLocation(StrictModel):
-    """Where rows come from: files, or a query on a database."""
+class SegmentColumn(StrictModel):
+    """A segment of customers, read from a column: its values as they are, renamed, or in bands of a number."""
 
-    files: TextList | None = Field(None, description="Paths or globs, relative to the workspace.")
+    column: str
+    values: dict[Scalar, Scalar] = Field({}, description="Value in the source -> value of the segment.")
+    otherwise: Scalar | None = Field(
+        None, description="Value of all others that are not in `values`; kept if left out."
+    )
+    bands: tuple[float, ...] = Field(
+        (), description="Ascending limits of a number: [18, 65] gives under 18, 18 to under 65, and 65 or more."
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.bands and (self.values or self.otherwise):
+            raise ValueError("give either values or bands")
+        if self.otherwise and not self.values:
+            raise ValueError("otherwise needs values")
+        if any(low >= high for low, high in pairwise(self.bands)):
+            raise ValueError("bands must ascend")
+        return self
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """The name of each band, the lowest first."""
+        limits = [f"{limit:g}" for limit in self.bands]
+        between = [f"{low} to under {high}" for low, high in pairwise(limits)]
+        return (f"under {limits[0]}", *between, f"{limits[-1]} or more") if limits else ()
+
+
+def _as_segment_columns(value: object) -> object:
+    """A list of columns, or a column as text, is short for columns whose values stay as they are."""
+    named = _as_named_columns(value)
+    if not isinstance(named, dict):
+        return named
+    return {name: {"column": column} if isinstance(column, str) else column for name, column in named.items()}
+
+
+SegmentColumns = Annotated[
+    dict[str, SegmentColumn],
+    BeforeValidator(_as_segment_columns),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "additionalProperties": {"anyOf": [{"type": "string"}, SegmentColumn.model_json_schema()]},
+                },
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
+
+class SourceLocation(StrictModel):
+    """Where rows come from: files, a query on named files, or a query on a database."""
+
+    files: TextList | NamedFiles | None = Field(
+        None,
+        description="Paths or globs, relative to the workspace; or table -> paths, if a query joins them.",
+    )
     sql: str | None = Field(None, description="An SQLAlchemy URL; write env:NAME or file:PATH.")
-    query: str | None = Field(None, description="A select statement.")
+    query: str | None = Field(
+        None, description="A select statement: on the database, or in DuckDB's SQL on the named files and nothing else."
+    )
     cursor: str | None = Field(
         None, description="A column of the query that only grows; only rows at or after its last value are read."
     )
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All paths and globs."""
+        if isinstance(self.files, dict):
+            return tuple(pattern for patterns in self.files.values() for pattern in patterns)
+        return self.files or ()
+
+    @property
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """Table -> its paths and globs; empty if the files have no names."""
+        return self.files if isinstance(self.files, dict) else {}
 
 
 class FileFormat(StrictModel):
@@ -160,7 +234,7 @@ class ColumnMapping(StrictModel):
     consent: str | None = None
     valid_from: str | None = None
     period_start: str | None = None
-    segments: NamedColumns = {}
+    segments: SegmentColumns = {}
     attributes: NamedColumns = {}
 
 

@@ -25,6 +25,7 @@ class ParquetFile:
     check: Callable[[list[str]], None]
     progress: Progress
     strict_times: bool = False
+    chunk_rows: int = CHUNK_ROWS
 
     def chunks(self) -> Iterator[RawChunk]:
         """Rows in chunks.
@@ -39,7 +40,7 @@ class ParquetFile:
             with pq.ParquetFile(self.path) as file:
                 self.check(list(file.schema_arrow.names))
                 row_offset, size, rows = 0, self.path.stat().st_size, file.metadata.num_rows
-                for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+                for batch in file.iter_batches(batch_size=self.chunk_rows):
                     yield RawChunk(with_row_numbers(columns_as_text(pa.Table.from_batches([batch])), row_offset))
                     row_offset += batch.num_rows
                     self.progress.advance(size * batch.num_rows // rows)

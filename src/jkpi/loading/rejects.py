@@ -151,18 +151,6 @@ def replay_rejects(
     return report
 
 
-def expire_rejects(warehouse: Warehouse, settings: Settings) -> None:
-    """Delete the original rows of open rejects that are older than `rejects_retention`, of all sources.
-
-    They keep counting, with status `expired`, and can no longer be replayed.
-    """
-    warehouse.execute(
-        "update raw.rejected_rows set status = 'expired', original = null"
-        " where status = 'open' and rejected_at < cast(:before as timestamp)",
-        {"before": (settings.now - settings.rejects_retention).replace(tzinfo=None)},
-    )
-
-
 def read_corrected(path: Path) -> dict[str, dict[str, Any]]:
     """Corrected rows by reject_id, from a .csv or .jsonl file written by `export_rejects`.
 
@@ -231,7 +219,8 @@ class _OriginalRows:
 
     @property
     def strict_times(self) -> bool:
-        return self.source.origin.sql is None and self.source.format.type != "parquet"
+        origin = self.source.origin
+        return origin.sql is None and not origin.tables and self.source.format.type != "parquet"
 
     def chunks(self) -> Iterator[RawChunk]:
         for start in range(0, len(self.originals), CHUNK_ROWS):
@@ -283,7 +272,7 @@ def _is_object(text: str) -> bool:
 
 def _is_json_lines(source: Source) -> bool:
     return source.format.type == "jsonl" or any(
-        suffix in pattern for pattern in source.origin.files or () for suffix in (".jsonl", ".ndjson")
+        suffix in pattern for pattern in source.origin.patterns for suffix in (".jsonl", ".ndjson")
     )
 
 

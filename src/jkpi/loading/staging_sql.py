@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jkpi.loading.landing_schema import LandingTable
+from jkpi.loading.landing_schema import UNDATED_CUSTOMER_KEY, LandingTable
 
 STAGED_ROWS = "staged_rows"
 STAGED_DUPLICATES = "staged_duplicates"
@@ -87,18 +87,33 @@ def new_rejects_sql(skips_known_rejects: bool) -> str:
 def time_bounds_sql(landing: LandingTable, has_duplicates: bool) -> str:
     """The first and last timestamp of the rows that will land."""
     time = landing.time_column
-    return f"select min({time}) as low, max({time}) as high from {STAGED_ROWS}{_without_duplicates(has_duplicates)}"
+    return f"select min({time}) as low, max({time}) as high from {STAGED_ROWS} i{_without_duplicates(has_duplicates)}"
 
 
 def insert_rows_sql(landing: LandingTable, has_duplicates: bool) -> str:
     """Insert the accepted rows into the landing table."""
-    names = ", ".join([*landing.columns, "content_hash"])
+    names = [*landing.columns, "content_hash"]
+    values = [_first_holds_always(landing) if name == _undated_column(landing) else name for name in names]
     return (
-        f"insert into raw.{landing.table} ({names}, source, batch_id, loaded_at)"
-        f" select {names}, cast(:source as text), cast(:batch as text), cast(:now as timestamp)"
-        f" from {STAGED_ROWS}{_without_duplicates(has_duplicates)}"
+        f"insert into raw.{landing.table} ({', '.join(names)}, source, batch_id, loaded_at)"
+        f" select {', '.join(values)}, cast(:source as text), cast(:batch as text), cast(:now as timestamp)"
+        f" from {STAGED_ROWS} i{_without_duplicates(has_duplicates)}"
+    )
+
+
+def _undated_column(landing: LandingTable) -> str | None:
+    """The time of customers whose source has none."""
+    return landing.time_column if landing.key_columns == UNDATED_CUSTOMER_KEY else None
+
+
+def _first_holds_always(landing: LandingTable) -> str:
+    """What is first said of a customer without a date holds from the beginning; a change holds from its load."""
+    return (
+        f"case when exists (select 1 from raw.{landing.table} k"
+        " where k.source = cast(:source as text) and k.customer_id = i.customer_id)"
+        f" then {landing.time_column} else timestamp '1970-01-01' end"
     )
 
 
 def _without_duplicates(has_duplicates: bool) -> str:
-    return f" i where not exists (select 1 from {STAGED_DUPLICATES} d where d.seq = i.seq)" if has_duplicates else ""
+    return f" where not exists (select 1 from {STAGED_DUPLICATES} d where d.seq = i.seq)" if has_duplicates else ""

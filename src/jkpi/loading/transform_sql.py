@@ -19,6 +19,7 @@ from jkpi.loading.expressions import (
     literal,
     md5_hash,
     pseudonym,
+    segment_value,
 )
 from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
@@ -49,7 +50,7 @@ def mapped_columns(source: Source) -> list[str]:
         names.extend(parts or ())
     single_fields = ("customer_id", *_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")
     names.extend(column for field in single_fields if (column := getattr(columns, field)))
-    names.extend([*columns.segments.values(), *columns.attributes.values()])
+    names.extend([*(segment.column for segment in columns.segments.values()), *columns.attributes.values()])
     names.extend([*source.milestones.values(), *source.questions.values()])
     names.extend(column for measure in source.measures.values() for column in (measure.numerator, measure.denominator))
     for additional_event in source.additional_events:
@@ -98,8 +99,11 @@ def transform_sql(
     materialized = "" if len(selects) == 1 else "materialized "
     extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
     times_sql = [f"{times.utc('t_at', low, high)} as event_at"]
+    # What is promised for a day is kept until the day is over.
     times_sql += [
-        f"{times.utc(f't_{field}', low, high) if getattr(source.columns, field) else 'null::timestamp'} as {field}"
+        f"{times.utc(f't_{field}', low, high, days_end=field == 'due_at')} as {field}"
+        if getattr(source.columns, field)
+        else f"null::timestamp as {field}"
         for field in extra_times
     ]
     values = _canonical_columns(source, landing, now)
@@ -183,9 +187,9 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
     )
     parts.append(f"{_PERSON if hash_ids else text('customer_id')} as customer_id")
     parts += [f"{text(field)} as t_{field}" for field in (*_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")]
-    for field in ("segments", "attributes"):
-        members = {key: f"({cleaned(column, nulls)})" for key, column in getattr(columns, field).items()}
-        parts.append(f"{json_object(members)} as {field}")
+    segments = {name: segment_value(segment, source.format) for name, segment in columns.segments.items()}
+    attributes = {name: f"({cleaned(column, nulls)})" for name, column in columns.attributes.items()}
+    parts += [f"{json_object(segments)} as segments", f"{json_object(attributes)} as attributes"]
     parts += [f"{cleaned(column, nulls)} as m_{number}" for number, column in enumerate(source.milestones.values())]
     missing_values = (*nulls, *source.missing_values)
     parts += [

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from jkpi.documents.documents import Document
 from jkpi.documents.models import read_model
-from jkpi.errors import Problem, WorkspaceError
+from jkpi.errors import Problem, SourceError, WorkspaceError
 from jkpi.loading.checks import source_problems
+from jkpi.loading.file_query import single_select
 from jkpi.loading.model import Source
 
 
@@ -28,6 +30,8 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
             problems.extend(error.problems)
             continue
         problems.extend(source_problems(source, document))
+        if source.origin.tables and source.origin.query:
+            problems.extend(_query_problems(source.origin.query, document))
         if source.source in file_by_source:
             problems.append(
                 document.problem(
@@ -39,6 +43,15 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
     if problems:
         raise WorkspaceError(problems)
     return tuple(sorted(sources, key=lambda source: source.source))
+
+
+def _query_problems(query: str, document: Document) -> list[Problem]:
+    """What DuckDB's parser says of a query on files."""
+    try:
+        single_select(query, "the query")
+    except SourceError as error:
+        return [document.problem(["from", "query"], error.message, error.hint)]
+    return []
 
 
 def source_schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ Each step is one function. The command line calls one or all of them, and Airflo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 
 MIN_BAD_ROWS = 20
+_NOT_MEASURED = (
+    "nothing was measured, and the readings stay as they were;"
+    " to measure what there is: jkpi run --despite-unread-sources"
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,8 @@ def load(
 ) -> list[SourceLoadReport]:
     """Load new data of each source. A source that cannot be read does not stop the others."""
     from jkpi.loading.load import load_source
-    from jkpi.loading.rejects import expire_rejects
     from jkpi.loading.report import rejected_warning
+    from jkpi.loading.retention import delete_expired
     from jkpi.quality.incoming import incoming_validator
 
     settings = settings.not_before_workspace_time()
@@ -84,7 +88,7 @@ def load(
     reports = []
     with open_with_landing(settings) as warehouse, display.progress() as progress:
         check_pseudonym_key(settings, warehouse)
-        expire_rejects(warehouse, settings)
+        delete_expired(warehouse, settings)
         for source in sources:
             try:
                 batches = load_source(source, settings, warehouse, validator, progress, replace=replace)
@@ -148,8 +152,14 @@ def evaluate(settings: Settings) -> EvaluateOutcome:
     return EvaluateOutcome(evaluated, deliver(settings))
 
 
-def run(settings: Settings, display: Display, full_refresh: bool = False) -> RunReport:
-    """Run all steps. An error skips the remaining steps; of the checks only a failed one of the marts does."""
+def run(
+    settings: Settings, display: Display, full_refresh: bool = False, despite_unread_sources: bool = False
+) -> RunReport:
+    """Run all steps. An error skips the remaining steps; of the checks only a failed one of the marts does.
+
+    If a source could not be read, nothing is measured, because cases without its rows would count as lost. The readings
+    stay as they were; evaluation still reports what is silent, and delivers. despite_unread_sources: measure anyway.
+    """
     from jkpi.pipeline.publish import publish
 
     steps: list[tuple[str, Callable[[], Any]]] = [
@@ -161,11 +171,11 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
         ("publish", lambda: publish(settings)),
     ]
     report = RunReport()
-    stopped = False
+    stopped = is_incomplete = False
     for name, call in steps:
         step = PipelineStep(name)
         report.steps.append(step)
-        if stopped:
+        if stopped or (name in ("measure", "check marts") and is_incomplete):
             step.status = "skipped"
             continue
         started = time.monotonic()
@@ -178,6 +188,10 @@ def run(settings: Settings, display: Display, full_refresh: bool = False) -> Run
                 stopped = True
         step.seconds = time.monotonic() - started
         step.status = "failed" if step.error else "ok"
+        if name == "load" and not stopped:
+            is_incomplete = not despite_unread_sources and any(report.error for report in step.result)
+            if is_incomplete and step.error is not None:
+                step.error.hint = "; ".join(filter(None, (step.error.hint, _NOT_MEASURED)))
         # Data gaps withhold readings and the run continues; readings of wrong marts are not published.
         stopped = stopped or (name == "check marts" and step.error is not None)
     return report
@@ -196,9 +210,9 @@ def step_failure(step: PipelineStep) -> JkpiError | None:
 
 def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
     """The most severe of: a source that could not be read, a batch with mostly rejected rows, a refused batch."""
-    errors = [report.error for report in reports if report.error]
-    if errors:
-        return max(errors, key=lambda error: error.exit_code)
+    unread = [report for report in reports if report.error]
+    if unread:
+        return _unread_sources(unread)
     mostly_rejected = [
         f"{load_report.source}: {batch.origin}: {batch.rejected} of {batch.read}"
         for load_report in reports
@@ -219,6 +233,15 @@ def load_failure(reports: list[SourceLoadReport]) -> JkpiError | None:
     if refused:
         return CheckFailed("batches were refused: " + "; ".join(refused), hint="fix the file and load again")
     return None
+
+
+def _unread_sources(reports: Sequence[SourceLoadReport]) -> InputError:
+    """All sources that could not be read, as one error."""
+    errors = [report.error for report in reports if report.error]
+    return InputError(
+        "\n".join(error.message for error in errors),
+        "; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),
+    )
 
 
 def check_failure(report: CheckReport) -> JkpiError | None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from jkpi.synthetic.clock import DAY, HOUR, MINUTE, NEVER, TextArray, TimeArray, ZoneClock, as_datetime64, utc_text
+from jkpi.synthetic.clock import DAY, MINUTE, NEVER, TextArray, TimeArray, ZoneClock, as_datetime64, utc_text
 from jkpi.synthetic.deliveries import Corruption, Delivery, TruncatedFile, delivery_times, unmatched_id
 from jkpi.synthetic.formats import BROKEN_JSON, RAGGED, OutputFormat
 from jkpi.synthetic.random_streams import RandomStreams, bernoulli, daily_rates, daily_value_at, response_times
@@ -243,8 +243,8 @@ def _bought_elsewhere_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -
 
 
 def _delivered_as_promised_cohorts(clock: ZoneClock, simulated: SimulatedEnquiries) -> Cohorts:
-    """Cohorts by the day of the order; a cancelled order was not delivered, so it was not delivered when promised."""
+    """Cohorts by the promised day; a cancelled order was not delivered, so it was not delivered when promised."""
     placed = simulated.at["order_placed"]
     is_known = (placed < NEVER) & ~is_lost(clock, DROP, placed)
     promise_kept = simulated.at["part_delivered"] <= simulated.due
-    return Cohorts(clock.day(placed[is_known]), promise_kept[is_known], simulated.part_class[is_known], 9 * DAY + HOUR)
+    return Cohorts(clock.day(simulated.due[is_known]), promise_kept[is_known], simulated.part_class[is_known], 0)

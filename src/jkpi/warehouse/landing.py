@@ -46,7 +46,7 @@ LANDING_TABLES: dict[str, str] = {
     " is_current boolean",
     "map_kpis": f"{_VERSION_COLUMNS}, kpi text, stage text, stage_position integer, kind text, title text, survey text,"
     " question text, measure text, emotion text, of_touchpoint text, on_touchpoint text, from_touchpoint text,"
-    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, tolerance_is_due boolean, calendar text,"
+    " to_touchpoint text, window_seconds bigint, tolerance_seconds bigint, within_seconds bigint, calendar text,"
     " at_least integer, scale_min double precision, scale_max double precision, box_min double precision,"
     " polarity text, direction text, target double precision, unit text, definition text, is_current boolean",
     "map_moments": f"{_VERSION_COLUMNS}, moment text, kpi text, statistic text, promise double precision,"

@@ -214,8 +214,8 @@ def test_a_segment_that_recovers_with_all_customers_has_no_transition(make_world
     world = dropped(make_world())
     world.put(steady(60, 0.92, 30) + steady(4, 0.5, 30), segment="region", value="south")
     world.run()
-    world.put(steady(3, 0.95), first=FIRST + timedelta(days=64))
-    world.put(steady(3, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
+    world.put(steady(7, 0.95), first=FIRST + timedelta(days=64))
+    world.put(steady(7, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
     assert [item.series_id for item in world.run().transitions] == ["repair/technician_on_site"]
 
 

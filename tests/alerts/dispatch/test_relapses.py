@@ -24,7 +24,10 @@ def test_a_relapse_reopens_the_same_alert(make_world: Callable[..., World]) -> N
     assert (reopened.alert_id, reopened.transition) == (opened.alert_id, "reopened")
     assert reopened.headline == "Technician on site: dropped again, from 92 % to 80 %"
     message = world.messages()[-1]
-    assert "The alert is open again: the drop since 2 March 2026 was over on" in " ".join(message.body.split())
+    assert (
+        "The alert is open again: the drop since Monday 2 March 2026 was over on Saturday 14 March 2026."
+        in " ".join(message.body.split())
+    )
     (listed,) = list_alerts(world.settings)
     assert (listed.status, listed.onset, listed.fired_on) == (
         "open",

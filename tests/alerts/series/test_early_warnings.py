@@ -17,7 +17,7 @@ from jkpi.cli.status import read_status
 from jkpi.pipeline.steps import EvaluateOutcome
 from jkpi.state.alert_reader import moment_states
 from jkpi.warehouse.open import open_warehouse
-from tests.alerts.made_world import FIRST, STAYS, World, steady
+from tests.alerts.made_world import FIRST, KEPT, STAYS, World, steady
 
 MakeWorld = Callable[..., World]
 HOUR, DAY = 3600, 86400
@@ -143,3 +143,27 @@ def test_cohorts_at_the_baseline_and_old_ones_open_nothing(world: World) -> None
 def test_decided_cohorts_open_no_early_warning(world: World) -> None:
     world.put(steady(6, 0.08), kpi="fix.drop_off", first=day(60))
     assert evaluate(world, 65, {DAY: steady(60, 0.8) + steady(6, 0.6)}).transitions == ()
+
+
+def test_cases_that_are_not_closed_early_warn_of_promises_that_are_not_due_yet(make_world: MakeWorld) -> None:
+    """Promises due are kept as ever, up to yesterday; of the cases that began since day 60 too few are closed early."""
+    world = make_world(KEPT)
+    world.put(steady(70, 0.85), kpi="fix.promises_kept")
+    world.put(steady(60, 0.5) + steady(5, 0.2), kpi="fix.promises_kept closed_within")
+    (transition,) = evaluate(world, 69, {}).transitions
+    assert (transition.kind, transition.transition) == ("early_warning", "opened")
+    (state,) = moment_states(world.settings.state_url)
+    assert state.early_warning is not None and state.early_warning.onset == day(60)
+    assert "20 % closed within a quarter of the promised time, baseline 50 %" in transition.headline
+    (message,) = world.messages()
+    body = " ".join(message.body.split())
+    assert "20 % were closed within a quarter of the promised time, at most 7 days" in body
+    assert "fall due later" in body
+    query = message.body[message.body.index("    select") :].partition("\n\n")[0]
+    with open_warehouse(world.settings, read_only=True) as warehouse:
+        assert [row["numerator"] for row in warehouse.rows(query)][-5:] == [20.0] * 5
+    world.put(steady(6, 0.85), kpi="fix.promises_kept", first=day(70))
+    world.put(steady(11, 0.5), kpi="fix.promises_kept closed_within", first=day(65))
+    report = evaluate(world, 75, {})
+    assert [(each.kind, each.transition) for each in report.transitions] == [("early_warning", "ended")]
+    assert len(world.messages()) == 1

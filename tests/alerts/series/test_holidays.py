@@ -86,4 +86,4 @@ def test_only_short_durations_by_the_clock_have_a_horizon(make_world: MakeWorld)
 
     assert horizons() == [0, 2]
     assert horizons(("tolerance: 4h", "tolerance: 3d"), ("window: 2d", "window: 9d")) == [3, None]
-    assert horizons(("tolerance: 4h", "tolerance: due")) == [3, 2]
+    assert horizons((", tolerance: 4h", ""), ("promise: 0.9, ", "")) == [3, 2]

@@ -97,6 +97,18 @@ def value_sql(
 
 def early_warning_sql(watched: WatchedMoment, warning: EarlyWarning) -> str:
     """Query of the cohorts at the age of a warning, from four weeks before its onset."""
+    if watched.is_promise:
+        return (
+            "select period_start, value, numerator, denominator, ci_low, ci_high, status\n"
+            "from marts.fct_kpi_readings\n"
+            f"where journey = '{watched.journey}'\n"
+            f"  and kpi = '{watched.kpi}'\n"
+            "  and statistic = 'closed_within'\n"
+            "  and period = 'day'\n"
+            "  and segment = 'all'\n"
+            f"  and period_start >= date '{warning.onset - timedelta(days=28)}'\n"
+            "order by period_start"
+        )
     return (
         "select cohort_date, value, numerator, denominator, ci_low, ci_high, status\n"
         "from marts.fct_early_readings\n"

@@ -14,7 +14,7 @@ from jkpi.alerts.evidence.contributions import Contribution
 from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.notifications import slowdown_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
-from jkpi.alerts.notifications.headline import earlier_end, expected_rate, format_cohort_age
+from jkpi.alerts.notifications.headline import earlier_end, expected_rate, format_cohort_age, format_early_part
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
@@ -255,6 +255,8 @@ def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
         return [("Early warning", "the undecided cohorts are no longer behind.")]
     early_warning, drop = evaluated.early_warning, evaluated.early_warning.detection.drop
     low, high = drop.interval
+    if evaluated.series.watched.is_promise:
+        return _early_promise_rows(evaluated.series.watched, drop)
     after = format_cohort_age(early_warning.age)
     progress = (
         f"after {after} {format_percent(drop.rate, 0)} of the customers of these days had progressed or completed"
@@ -271,6 +273,29 @@ def _early_warning_rows(evaluated: EvaluatedSeries | None) -> list[BodyRow]:
             "Next",
             "These cohorts are undecided: some customers may only be late. You are notified if the moment itself"
             " drops; if it does not, this closes without a notification.",
+        ),
+    ]
+
+
+def _early_promise_rows(watched: WatchedMoment, drop: PooledSample) -> list[BodyRow]:
+    """Rows of an early warning about promises that are not due yet."""
+    low, high = (format_percent(bound, 0) for bound in drop.interval)
+    early = f"{format_early_part(watched)}{', at most 7 days' if watched.within is None else ''}"
+    return [
+        (
+            "Early warning",
+            f"of the cases that began on these days, {format_percent(drop.rate, 0)} were closed within {early}"
+            f" ({low} to {high} with 95 % confidence, n = {format_count(drop.n)}; {format_covered(drop, 'day')})",
+        ),
+        (
+            "Baseline",
+            f"{format_percent(drop.reference, 0)} within that time, on the same days of the week, in the weeks before",
+        ),
+        ("", f"So few by chance alone: {format_odds(drop.tail)}."),
+        (
+            "Next",
+            "The promises to these cases fall due later. You are notified if fewer of them are kept; if as many are"
+            " kept as before, this closes without a notification.",
         ),
     ]
 

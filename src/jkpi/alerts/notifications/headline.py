@@ -69,15 +69,13 @@ def alert_headline(context: AlertContext) -> str:
 
 
 def _current_suffix(detection: Detection, series: Series) -> str:
-    """ ", now 20 %" if the newest week differs from the whole drop."""
-    if detection.newest_week is None:
+    """Such as ", now 20 %", if the newest week differs from the whole drop by min_drop or more; else empty."""
+    newest_week = detection.newest_week
+    if newest_week is None or abs(newest_week.rate - detection.drop.rate) < series.watched.rule_for().min_drop:
         return ""
-    rates = detection.drop.rate, detection.newest_week.rate
     if detection.line == "median":
-        whole, current = (format_percent(rate, 0) for rate in rates)
-    else:
-        whole, current = (KpiFormatter(series.watched).from_rate(rate) for rate in rates)
-    return f", now {current}" if current != whole else ""
+        return f", now {format_percent(newest_week.rate, 0)}"
+    return f", now {KpiFormatter(series.watched).from_rate(newest_week.rate)}"
 
 
 def _continuation(transition: Transition, detection: Detection) -> str:
@@ -143,8 +141,16 @@ def early_warning_detail(evaluated: EvaluatedSeries | None) -> str:
     if evaluated is None or evaluated.early_warning is None:
         return ""
     drop = evaluated.early_warning.detection.drop
+    if evaluated.series.watched.is_promise:
+        early = format_early_part(evaluated.series.watched)
+        return f"{format_percent(drop.rate, 0)} closed within {early}, baseline {format_percent(drop.reference, 0)}"
     age = format_cohort_age(evaluated.early_warning.age)
     return f"after {age} {format_percent(drop.rate, 0)} have completed, baseline {format_percent(drop.reference, 0)}"
+
+
+def format_early_part(watched: WatchedMoment) -> str:
+    """The part of the promised time that closed_within asks for: 2 days; a quarter of the promised time."""
+    return "a quarter of the promised time" if watched.within is None else format_cohort_age(watched.early_age)
 
 
 def format_cohort_age(age: timedelta) -> str:

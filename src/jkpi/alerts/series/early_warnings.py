@@ -3,6 +3,9 @@
 A drop-off is known when its window is over, a time to resolve when its tolerance is. Long before, the marts show what
 share of a cohort had progressed after an hour, a day, a week. Each age is a series with its own baseline. The ages of a
 moment share one false-alarm budget, as large as that of the moment itself.
+
+A promise is known on the day on which it falls due. Its early line is closed_within: the share of the cases of a day
+that were closed within a part of the promised time.
 """
 
 from __future__ import annotations
@@ -65,11 +68,12 @@ def while_undecided(
 ) -> EarlyWarning | None:
     """The warning, unless the moment itself was evaluated over all cohorts behind it and was not low.
 
-    Only evidence closes a warning: neither that time has passed, nor that too few cases came to evaluate. total_result:
-    of all customers.
+    Only evidence closes a warning: neither that time has passed, nor that too few cases came to evaluate. The promises
+    behind a warning fall due on many days, which the readings of the moment do not tell apart: only the early line
+    itself closes theirs. total_result: of all customers.
     """
     evaluated_days = [(day, state) for day, state in total_result.states if state in _EVALUATED_STATES]
-    if warning is None or not evaluated_days:
+    if warning is None or watched.is_promise or not evaluated_days:
         return warning
     last_evaluated, state = evaluated_days[-1]
     is_decided = warning.detection.drop.last_day <= watched.period_end(last_evaluated)

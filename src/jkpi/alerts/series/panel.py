@@ -92,6 +92,17 @@ from marts.fct_early_readings
 where journey = :journey and kpi = :kpi and segment = 'all' and status in ('final', 'withheld')
 order by age_seconds, cohort_date
 """
+_CLOSED_WITHIN_SQL = """
+select
+    'age' as segment, cast(:age as varchar) as segment_value, period_start,
+    status = 'withheld' as is_withheld, is_suppressed, definition,
+    cast(numerator as double precision) as numerator, cast(denominator as double precision) as denominator,
+    cast(0 as double precision) as passives
+from marts.fct_kpi_readings
+where journey = :journey and kpi = :kpi and statistic = 'closed_within' and period = 'day' and segment = 'all'
+    and status in ('final', 'withheld')
+order by period_start
+"""
 _PASSIVES_SQL = """(
         select max(counts.numerator) from marts.fct_kpi_readings as counts
         where counts.journey = readings.journey and counts.kpi = readings.kpi and counts.statistic = 'passives'
@@ -157,9 +168,12 @@ def read_panel(warehouse: Warehouse, watched: WatchedMoment, until: date | None)
 
 
 def read_age_panel(warehouse: Warehouse, watched: WatchedMoment) -> Panel:
-    """Share of each cohort of all customers that had progressed at each age. One series an age, higher is better. Keys
-    are ("age", seconds)."""
-    rows = MartRows(list(warehouse.batches(_AGES_SQL, {"journey": watched.journey, "kpi": watched.kpi})))
+    """Share of each cohort of all customers that had progressed at each age; of promises, the share closed early. One
+    series an age, higher is better. Keys are ("age", seconds)."""
+    sql, parameters = _AGES_SQL, {"journey": watched.journey, "kpi": watched.kpi}
+    if watched.is_promise:
+        sql, parameters = _CLOSED_WITHIN_SQL, {**parameters, "age": str(watched.early_age // timedelta(seconds=1))}
+    rows = MartRows(list(warehouse.batches(sql, parameters)))
     spans = rows.series_spans()
     return _panel_from_rows(watched, rows, list(spans), spans, None, is_inverted=False)
 

@@ -14,8 +14,10 @@ from jkpi.journeys.types import SEGMENT_SEPARATOR
 ALL_CUSTOMERS = ("all", "all")
 NO_SEGMENT_VALUE = "(none)"
 CONSOLE = "console"
+MAX_EARLY_AGE = timedelta(days=7)
+"""Age by which closed_within of promises is known where it asks for a quarter of each promise."""
 DEFAULT_CASE_DURATION, MAX_HOLIDAY_HORIZON = timedelta(days=3), timedelta(days=5)
-"""Assumed duration of a case if each case has its own tolerance or none; and the duration beyond which a holiday hardly
+"""Assumed duration of a case without a tolerance; and the duration beyond which a holiday hardly
 matters."""
 
 
@@ -26,8 +28,9 @@ class WatchedMoment:
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
     usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
     set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
-    seconds, None if there is none or each case has its own. horizon_days: days after its own on which a holiday delays
-    a case; None if none do. has_local_baseline: its baseline follows a slow fall of the last weeks.
+    seconds, None if there is none. within: of promises, the time in seconds that closed_within asks for; None if it is
+    a quarter of each promise. horizon_days: days after its own on which a holiday delays a case; None if none do.
+    has_local_baseline: its baseline follows a slow fall of the last weeks.
     """
 
     journey: str
@@ -53,6 +56,17 @@ class WatchedMoment:
     tolerance: float | None = None
     horizon_days: int | None = None
     has_local_baseline: bool = False
+    within: float | None = None
+
+    @property
+    def is_promise(self) -> bool:
+        """Whether its KPI counts promises on the day on which they fall due."""
+        return self.statistic == "promises_kept"
+
+    @property
+    def early_age(self) -> timedelta:
+        """Of promises: the age by which closed_within is known at the latest."""
+        return MAX_EARLY_AGE if self.within is None else timedelta(seconds=self.within)
 
     @property
     def is_duration(self) -> bool:
@@ -172,6 +186,7 @@ def watched_moments(
                     stage=stage.stage if stage else None,
                     touchpoint=getattr(kpi, "touchpoint", None),
                     tolerance=_seconds(getattr(kpi, "tolerance", None)),
+                    within=_seconds(getattr(kpi, "within", None)),
                     horizon_days=_horizon_days(kpi, journey),
                     has_local_baseline=moment.baseline == "local",
                 )
@@ -182,8 +197,7 @@ def watched_moments(
 def _horizon_days(kpi: Any, journey: Journey) -> int | None:
     """Days within which elapsed time decides a case, if they are few enough for a holiday to matter; else None."""
     if kpi.kpi in ("time_to_resolve", "time_in_stage"):
-        tolerance = getattr(kpi, "tolerance", None)
-        duration = tolerance if isinstance(tolerance, timedelta) else DEFAULT_CASE_DURATION
+        duration = kpi.tolerance or DEFAULT_CASE_DURATION
     elif kpi.kpi in ("drop_off", "conversion"):
         duration = getattr(kpi, "window", None) or journey.scope.window
     else:
@@ -193,5 +207,5 @@ def _horizon_days(kpi: Any, journey: Journey) -> int | None:
     return round(duration / timedelta(days=1))
 
 
-def _seconds(tolerance: timedelta | str | None) -> float | None:
-    return tolerance.total_seconds() if isinstance(tolerance, timedelta) else None
+def _seconds(duration: timedelta | None) -> float | None:
+    return duration.total_seconds() if duration is not None else None
