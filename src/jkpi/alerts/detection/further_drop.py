@@ -98,10 +98,8 @@ class FurtherDrop:
         variance = (n * (1.0 + np.maximum(n - 1.0, 0.0) * rho) + n**2 / effective_n) * rate * (1.0 - rate)
         # Exact tails are slow. Nearer than this, none of them is small enough.
         is_far = successes - n * rate < -_MIN_DEVIATION * np.sqrt(variance)
-        rows, successes, n, rate, rho, effective_n = (
-            values[is_far] for values in (rows, successes, n, rate, rho, effective_n)
-        )
-        tails = predictive_cdf(successes, n, rate, rho, effective_n)
+        rows = rows[is_far]
+        tails = predictive_cdf(successes[is_far], n[is_far], rate[is_far], rho[is_far], effective_n[is_far])
         return rows[tails < ALPHA_COLLAPSE * np.exp(-self._extra_evidence[rows])]
 
     def _is_deep_enough(self, rows: Ints, successes: Floats, n: Floats, limit: Floats) -> Bools:

@@ -79,21 +79,18 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
                 last_day=last_day,
                 baseline=baseline,
                 flags=flags.get(row.alert_id, ()),
-                **current_of.get(row.alert_id, {}),
+                current_value=current_of.get(row.alert_id, (None, None))[0],
+                current_n=current_of.get(row.alert_id, (None, None))[1],
             )
         )
     return sorted(listed, key=lambda alert: alert.status != "open")
 
 
-def _current_figures(connection: Connection) -> dict[str, dict[str, float]]:
-    """Alert -> current_value and current_n, for the open drops that were evaluated today."""
+def _current_figures(connection: Connection) -> dict[str, tuple[float | None, float | None]]:
+    """Alert -> current_value and current_n, of the series with an open drop."""
     columns = series_states.c.alert_id, series_states.c.current_value, series_states.c.current_n
     rows = connection.execute(select(*columns).where(series_states.c.alert_id.is_not(None))).all()
-    return {
-        row.alert_id: {"current_value": row.current_value, "current_n": row.current_n}
-        for row in rows
-        if row.current_value is not None
-    }
+    return {row.alert_id: (row.current_value, row.current_n) for row in rows}
 
 
 def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
