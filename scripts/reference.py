@@ -74,7 +74,9 @@ WEBHOOK_FIELDS = {
     "data.alerts[].headline": "what it is about, in one line",
     "data.alerts[].owner": "the owner of the moment, map or source",
     "data.alerts[].is_closed": "true if this closes the alert",
-    "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates",
+    "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates."
+    " `value` is as counted; `effect_size` is the drop as estimated; `driven_by` and `breakdown` are shares of it,"
+    " which add up to 1; `includes` are drops that are part of it",
     "data.alerts[].queries": "the SQL that returns the value and the readings behind it",
     "data.alerts[].acknowledge_url": "the signed link that acknowledges it; null where there is none",
     "data.summaries": "the alerts that are reported in one line, a list",

@@ -139,6 +139,10 @@ alerts: {base_url: "https://jkpi.example.org", repeat_every: 2w}
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            "holidays: [BR, 2026-12-24, XQ]\n",
+            "jkpi.yml:2:28: no holidays are known of 'XQ': write the ISO code of a country, such as BR",
+        ),
         ("owners: {sales: [nobody]}\n", "jkpi.yml:2:18: no receiver 'nobody' (known: none)"),
         ("mute_intervals: [{from: 2026-12-26, to: 2026-12-24, reason: r}]\n", "before it begins on 2026-12-26"),
         ("alerts: {repeat_every: 1d}\n", "once a week at most"),

@@ -36,6 +36,7 @@ def rows(settings: Settings) -> list[Row[Any]]:
 def alert(**shown: object) -> dict[str, object]:
     known = {"kind": "drop", "status": "open", "owner": "field-service", "title": "On time", "segment_value": "all"}
     of = {"journey": "equipment_repair", "kpi": "repair.time_to_resolve", "statistic": "share_within", "baseline": None}
+    of |= {"alert_id": "a", "size": ""}
     return {**known, **of, "onset": NOW.date() - timedelta(days=12), "last_day": None, **shown}
 
 
@@ -174,6 +175,14 @@ def test_firing_comes_first_and_has_its_onset(state: str, line: str) -> None:
     drop = {"journey": "j", "kpi": "s.k", "segment_value": "south", "onset": date(2026, 6, 12), "owner": "me"}
     (digest,) = build_digests([], [], [moment], [state_of_moment], [alert(**drop)], NOW)
     assert digest.items["firing"] == [line]
+
+
+def test_a_firing_moment_has_the_size_of_its_alert() -> None:
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    state = MomentState("j", "m", "firing", date(2026, 6, 27), "a1")
+    open_alert = alert(alert_id="a1", size="about 9 points (6 to 13)", owner="me")
+    (digest,) = build_digests([], [], [moment], [state], [alert(owner="me"), open_alert], NOW)
+    assert digest.items["firing"] == ["In time: firing, about 9 points (6 to 13), since 27 Jun, 3 days"]
 
 
 @pytest.mark.parametrize(

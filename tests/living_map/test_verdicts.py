@@ -120,7 +120,8 @@ def with_alerts(state: str, *alerts: OpenAlert, **parameters: object) -> MomentV
 def drop_alert(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
     given: dict[str, object] = {"state": "firing", "line": "baseline", "baseline": 0.89, "n": 391, **more}
     span = {"onset": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
-    return OpenAlert("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
+    shown = {"value": share, "low": share - 0.05, "high": share + 0.05, "counted": share - 0.02}
+    return OpenAlert("a", "j", "m", segment, value, **shown, **span, **given)  # type: ignore[arg-type]
 
 
 def plain(text: str) -> str:
@@ -130,7 +131,8 @@ def plain(text: str) -> str:
 def test_an_open_alert_has_its_own_figures_not_those_of_the_week_before_it() -> None:
     shown = page_headline([with_alerts("firing", drop_alert())], measured=True)
     assert plain(shown.detail) == (
-        "20 % done within 12 h, baseline 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
+        "About 20 % done within 12 h, baseline 89 % (18 % as counted, n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days;"
+        " promise: at least 90 %."
     )
 
 
@@ -155,7 +157,8 @@ def test_firing_segments_are_shown_with_their_figures_and_days() -> None:
     shown = page_headline([view], measured=True)
     assert shown.text == "Firing in a segment: On site (department = ISD, PARK and PROP)."
     assert plain(shown.detail).startswith(
-        "Done within 12 h: department = ISD 10 %, baseline 89 %, since 23 Jun (n 391); department = PARK 33 %"
+        "Done within 12 h: department = ISD about 10 %, baseline 89 %, since 23 Jun (n 391); department = PARK about"
+        " 33 %"
     )
     assert plain(shown.detail).endswith("all customers: 89 % done within 12 h in the week of 22 Jun.")
     assert "20 Jun" not in shown.detail
@@ -171,7 +174,7 @@ def test_each_firing_segment_has_a_headline_of_its_own() -> None:
     shown = dict(page_headline([with_alerts("firing", drop_alert(), *alerts)], measured=True).segments)
     assert shown.keys() == {"tier=gold", "tier=basic"}
     assert shown["tier=gold"].text == "Firing for tier = gold: On site."
-    assert plain(shown["tier=gold"].detail).startswith("40 % done within 12 h, baseline 89 %")
+    assert plain(shown["tier=gold"].detail).startswith("About 40 % done within 12 h, baseline 89 %")
     assert (shown["tier=basic"].key, shown["tier=basic"].text) == (
         "recovering",
         "Recovering for tier = basic: On site.",
@@ -183,9 +186,9 @@ def test_a_recovering_moment_shows_the_day_of_its_onset() -> None:
     assert (view.state.label, view.since) == ("recovering", "dropped on 20 Jun, 10 days ago")
     shown = page_headline([view], measured=True)
     assert shown.text == "Recovering: On site."
-    assert "(n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
+    assert "n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
     part = page_headline([with_alerts("ok", drop_alert("tier", "basic", 0.5, state="recovering"))], measured=True)
-    assert "tier = basic 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
+    assert "tier = basic about 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
 
 
 def test_segment_values_are_grouped_by_segment() -> None:

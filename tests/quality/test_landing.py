@@ -11,8 +11,10 @@ import pytest
 
 from jkpi.cli.report import render_check
 from jkpi.config.settings import Settings
+from jkpi.journeys.calendars.table import write_holidays
 from jkpi.quality.landing import check_landing
 from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.holidays import read_holidays, read_known_holidays
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
 
@@ -152,6 +154,38 @@ def test_holiday_is_no_data_gap_but_an_open_day_is(settings: Settings, warehouse
 
     warehouse.execute("update raw.map_calendars set is_open = true")
     assert [spot.starts_at.date() for spot in check_landing(settings, warehouse).data_gaps] == [LOST]
+
+
+def test_a_holiday_of_the_workspace_is_no_data_gap(settings: Settings, warehouse: Warehouse, put: Put) -> None:
+    put(warehouse, "touchpoint_events", visits())
+    write_holidays(warehouse, [LOST], settings.now)
+    assert check_landing(settings, warehouse).data_gaps == ()
+
+
+def test_what_a_source_shows_as_a_holiday_is_kept_for_that_source(
+    settings: Settings, warehouse: Warehouse, put: Put
+) -> None:
+    """Another source that is empty on that day for the first time has a data gap."""
+    first = date(2024, 6, 3)
+    days = [first + timedelta(days=n) for n in range((date(2026, 6, 30) - first).days)]
+    rows = [
+        {"event_id": f"{source}{day}{n}", "occurred_at": datetime.combine(day, time(6)), "source": source}
+        for source, since in (("shop", first), ("web", date(2025, 6, 3)))
+        for day in days
+        if day >= since and (day.month, day.day) != (4, 21)
+        for n in range(20)
+    ]
+    put(warehouse, "touchpoint_events", rows)
+
+    gaps = check_landing(settings, warehouse).data_gaps
+
+    assert [(gap.source, gap.starts_at.date()) for gap in gaps] == [
+        ("shop", date(2025, 4, 21)),
+        ("web", date(2026, 4, 21)),
+    ]
+    assert warehouse.rows("select * from raw.source_holidays") == [{"source": "shop", "day": date(2026, 4, 21)}]
+    assert read_known_holidays(warehouse, "UTC", first, days[-1]) == frozenset()
+    assert read_holidays(warehouse, "UTC", first, days[-1]) == {date(2026, 4, 21)}
 
 
 def test_allowed_lateness_of_the_map_is_used(settings: Settings, warehouse: Warehouse, put: Put) -> None:

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from jkpi.quality.volume import evaluate_days, find_volume_gaps, is_silent, max_silence
+from jkpi.quality.volume import (
+    easter_sunday,
+    evaluate_days,
+    find_volume_gaps,
+    is_silent,
+    max_silence,
+    recurring_holidays,
+)
 
 FIRST = date(2026, 1, 5)  # a Monday
 
@@ -136,3 +143,92 @@ def test_an_outage_goes_on_through_a_holiday() -> None:
         day(61),
         day(62),
     ]
+
+
+THREE_YEARS = (date(2023, 1, 2), date(2026, 1, 1))
+
+
+def of_years(closed: Callable[[date], bool], also: Mapping[date, int] = {}) -> dict[date, int]:
+    """100 rows a day over three years, but none on closed days."""
+    first, until = THREE_YEARS
+    every_day = (first + timedelta(days=n) for n in range((until - first).days))
+    return {d: also.get(d, 0 if closed(d) else 100) for d in every_day}
+
+
+def is_third_monday_of_may(d: date) -> bool:
+    return (d.month, d.weekday()) == (5, 0) and 15 <= d.day <= 21
+
+
+def is_last_monday_of_august(d: date) -> bool:
+    return (d.month, d.weekday()) == (8, 0) and d.day > 24
+
+
+def is_good_friday(d: date) -> bool:
+    return d == easter_sunday(d.year) - timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("description", "closed", "also", "gaps", "holidays"),
+    [
+        (
+            "a fixed date",
+            lambda d: (d.month, d.day) == (9, 7),
+            {},
+            [date(2023, 9, 7)],
+            [date(2024, 9, 7), date(2025, 9, 7)],
+        ),
+        (
+            "the third Monday of May",
+            is_third_monday_of_may,
+            {},
+            [date(2023, 5, 15)],
+            [date(2024, 5, 20), date(2025, 5, 19)],
+        ),
+        (
+            "the last Monday of August",
+            is_last_monday_of_august,
+            {},
+            [date(2023, 8, 28)],
+            [date(2024, 8, 26), date(2025, 8, 25)],
+        ),
+        ("Good Friday", is_good_friday, {}, [date(2023, 4, 7)], [date(2024, 3, 29), date(2025, 4, 18)]),
+        (
+            "a day of one year that was normal in another",
+            lambda d: d in (date(2023, 6, 14), date(2025, 6, 14)),
+            {},
+            [date(2023, 6, 14), date(2025, 6, 14)],
+            [],
+        ),
+        (
+            "an outage of ten days shows no holiday",
+            lambda d: date(2024, 9, 1) <= d <= date(2024, 9, 10) or d == date(2025, 9, 5),
+            {date(2023, 9, 5): 0},
+            [date(2023, 9, 5), *[date(2024, 9, n) for n in range(1, 11)], date(2025, 9, 5)],
+            [],
+        ),
+        (
+            "an outage that begins on a holiday is found the next day",
+            lambda d: (d.month, d.day) == (9, 7) or d == date(2025, 9, 8),
+            {},
+            [date(2023, 9, 7), date(2025, 9, 8)],
+            [date(2024, 9, 7), date(2025, 9, 7)],
+        ),
+        (
+            "an outage over a holiday is one",
+            lambda d: (d.month, d.day) == (9, 7) or date(2025, 9, 5) <= d <= date(2025, 9, 8),
+            {},
+            [date(2023, 9, 7), *[date(2025, 9, n) for n in range(5, 9)]],
+            [date(2024, 9, 7)],
+        ),
+    ],
+)
+def test_a_day_that_was_nearly_empty_in_earlier_years_is_a_holiday(
+    description: str,
+    closed: Callable[[date], bool],
+    also: Mapping[date, int],
+    gaps: list[date],
+    holidays: list[date],
+) -> None:
+    found = evaluate_days(of_years(closed, also), THREE_YEARS[1])
+    assert [volume.day for volume in found if volume.is_gap] == gaps
+    assert sorted(recurring_holidays(found)) == holidays

@@ -13,7 +13,8 @@ from tests.recount.cohorts import Kpi, sources_of
 from tests.recount.estimators import estimate
 from tests.recount.facts import TIMES, Facts, segments_of, span
 from tests.recount.instances import JourneyHistory
-from tests.recount.readings import Versions, in_viewpoint, segment_values, with_days, with_instants
+from tests.recount.missing import Missing, is_withheld, widths
+from tests.recount.readings import Versions, counted_kpis, in_viewpoint, segment_values, with_days, with_instants
 
 KEY = ["kpi", "segment", "segment_value", "cohort_date", "age_seconds"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
@@ -25,7 +26,8 @@ KINDS = ("drop_off", "conversion", "time_to_resolve", "time_in_stage")
 def early_readings(facts: Facts) -> pd.DataFrame:
     """KEY, NUMBERS, LABELS of every KPI that a moment of truth of its map version names."""
     versions = Versions(facts)
-    found = [part for number in range(len(facts.versions)) for part in _of_version(facts, versions, number)]
+    missing = {counted.kpi_id: counted.missing for counted in counted_kpis(facts, versions)}
+    found = [part for number in range(len(facts.versions)) for part in _of_version(facts, versions, number, missing)]
     if not found:
         return pd.DataFrame(columns=[*KEY, *NUMBERS, *LABELS])
     return pd.concat(found, ignore_index=True)
@@ -42,7 +44,7 @@ def read_early(url: str, journey: str) -> pd.DataFrame:
     return frame.astype({"cohort_date": TIMES, "matures_at": TIMES})
 
 
-def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.DataFrame]:
+def _of_version(facts: Facts, versions: Versions, number: int, missing: dict[str, Missing]) -> Iterator[pd.DataFrame]:
     document = facts.versions[number].document
     history = JourneyHistory(facts, document)
     named = {moment["kpi"] for moment in document.get("moments_of_truth", [])}
@@ -60,7 +62,7 @@ def _of_version(facts: Facts, versions: Versions, number: int) -> Iterator[pd.Da
         for age in AGES:
             waiting = members[age + pd.Timedelta(days=1) <= members["known_after"]]
             if len(waiting):
-                yield from _at_age(facts, document, kpi, waiting, age, sources_of(kpi, history))
+                yield from _at_age(facts, document, kpi, waiting, age, sources_of(kpi, history), missing[kpi_id])
 
 
 def _undecided_members(kpi: Kpi, history: JourneyHistory) -> pd.DataFrame:
@@ -82,7 +84,13 @@ def _undecided_members(kpi: Kpi, history: JourneyHistory) -> pd.DataFrame:
 
 
 def _at_age(
-    facts: Facts, document: dict[str, Any], kpi: Kpi, members: pd.DataFrame, age: pd.Timedelta, sources: frozenset[str]
+    facts: Facts,
+    document: dict[str, Any],
+    kpi: Kpi,
+    members: pd.DataFrame,
+    age: pd.Timedelta,
+    sources: frozenset[str],
+    missing: Missing,
 ) -> Iterator[pd.DataFrame]:
     by_then = members["at"] + age
     reached = members["reached_at"] < by_then
@@ -101,10 +109,9 @@ def _at_age(
         found = estimate("proportion", cut, keys, "share_within")
         found["open_count"] = cohort["is_open"].sum()
         settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
-        data_gaps = pd.Series(False, index=found.index)
-        gap: Any
-        for gap in facts.data_gaps[facts.data_gaps["source"].isin(sources)].itertuples():
-            data_gaps |= (gap.starts_at < settled) & (gap.ends_at > cohort["starts_at"].first())
+        spans = pd.DataFrame({"following": cohort["following"].first(), "settled": settled}).reset_index("cohort_date")
+        spans = spans.rename(columns={"cohort_date": "period_start"})
+        data_gaps = is_withheld(missing, found, spans, widths("proportion", "early", kpi, found, cut, keys))
         found["matures_at"] = settled + late
         waits = found["matures_at"] > facts.as_of
         found["status"] = np.where(data_gaps, "withheld", np.where(waits, "provisional", "final"))

@@ -14,6 +14,7 @@ from tests.recount.estimators import ESTIMATORS, UNITS, estimate
 from tests.recount.facts import TIMES, Facts, segments_of, span, viewpoint_of
 from tests.recount.hours import BusinessClock
 from tests.recount.instances import NOBODY, JourneyHistory
+from tests.recount.missing import Missing, is_withheld, missing_of, widths
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
@@ -25,12 +26,14 @@ FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
 
 @dataclass(frozen=True)
 class Counted:
-    """The members of one statistic of one KPI over all versions of the map, and the sources that feed it."""
+    """The members of one statistic of one KPI over all versions of the map, the sources that feed it, and what a data
+    gap of these can hide."""
 
     kpi_id: str
     statistic: str
     frame: pd.DataFrame
     sources: frozenset[str]
+    missing: Missing
 
 
 class Versions:
@@ -62,7 +65,7 @@ def all_readings(facts: Facts) -> pd.DataFrame:
     """Every reading of the journey by definition: KEY, NUMBERS, LABELS, matures_at, status."""
     versions = Versions(facts)
     parts = []
-    for counted in _counted(facts, versions):
+    for counted in counted_kpis(facts, versions):
         for period in FIRST_DAYS:
             parts += list(_of_period(facts, versions, counted, period))
     if not parts:
@@ -74,24 +77,32 @@ def all_readings(facts: Facts) -> pd.DataFrame:
     return found[[*KEY, *NUMBERS, *LABELS, "matures_at", "status"]]
 
 
-def _counted(facts: Facts, versions: Versions) -> Iterator[Counted]:
+def counted_kpis(facts: Facts, versions: Versions) -> Iterator[Counted]:
     clocks = clocks_of(facts)
     history = [JourneyHistory(facts, one.document) for one in facts.versions]
     for kpi_id in dict.fromkeys(kpi_id for kpis in versions.kpis for kpi_id in kpis):
         epochs = versions.epochs(kpi_id)
         by_statistic: dict[str, list[pd.DataFrame]] = {}
+        of_everybody: dict[str, list[pd.DataFrame]] = {}
         sources: frozenset[str] = frozenset()
         for number, kpis in enumerate(versions.kpis):
             if kpi_id not in kpis:
                 continue
             sources |= sources_of(kpis[kpi_id], history[number])
             for statistic, frame in cohorts(kpis[kpi_id], history[number], clocks).items():
-                frame = in_viewpoint(with_days(frame, history[number]), history[number])
+                frame = with_days(frame, history[number])
                 frame = frame[versions.on(frame["day"]) == number].assign(epoch=epochs[number])
+                of_everybody.setdefault(statistic, []).append(frame[["day"]])
+                frame = in_viewpoint(frame, history[number])
                 by_statistic.setdefault(statistic, []).append(frame)
+        by_version = {
+            number: (kpis[kpi_id], history[number]) for number, kpis in enumerate(versions.kpis) if kpi_id in kpis
+        }
+        everybody = [pd.concat(frames) for frames in of_everybody.values()]
+        missing = missing_of(facts, by_version, everybody, sources, versions.on)
         for statistic, frames in by_statistic.items():
             filled = [frame for frame in frames if len(frame)] or frames[:1]
-            yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources)
+            yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources, missing)
 
 
 def with_days(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
@@ -130,8 +141,8 @@ def _of_period(facts: Facts, versions: Versions, counted: Counted, period: str) 
             values = pd.Series("all", index=members.index, dtype=object)
             if parts:
                 values = segment_values(members, parts)
-            found = _numbers(facts, members.assign(segment_value=values), counted)
             kpi = versions.kpis[number][counted.kpi_id]
+            found = _numbers(facts, members.assign(segment_value=values), counted, kpi)
             found = _suppressed(found, segment, document.get("min_cell_size", 1))
             columns: dict[str, Any] = {
                 **{"kpi": counted.kpi_id, "statistic": counted.statistic, "segment": segment, "period": period},
@@ -160,34 +171,45 @@ def with_instants(members: pd.DataFrame, zone: str) -> pd.DataFrame:
     return members.assign(starts_at=instants(members["period_start"]), over_at=instants(members["following"]))
 
 
-def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted) -> pd.DataFrame:
+def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted, kpi: Kpi) -> pd.DataFrame:
     """One row a cohort."""
     keys = ["segment_value", "period_start"]
     cohort = members.groupby(keys)
-    found = estimate(ESTIMATORS.get(counted.statistic, "proportion"), members, keys, counted.statistic)
+    kind = ESTIMATORS.get(counted.statistic, "proportion")
+    found = estimate(kind, members, keys, counted.statistic)
     found["open_count"] = cohort["is_open"].sum()
     settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in counted.sources), default=pd.Timedelta(0))
     found["matures_at"] = settled + late
-    data_gaps = pd.Series(False, index=found.index)
-    gap: Any
-    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
-        ends_at = gap.ends_at + _shadow(members, keys, found.index, gap.ends_at - gap.starts_at)
-        data_gaps |= (gap.starts_at < settled) & (ends_at > cohort["starts_at"].first())
+    spans = pd.DataFrame({"following": cohort["following"].first(), "settled": settled}).reset_index("period_start")
+    wide = widths(kind, counted.statistic, kpi, found, members, keys)
+    data_gaps = is_withheld(counted.missing, found, spans, wide)
+    if "length" in members:
+        data_gaps |= _is_behind_gap(facts, counted, members, keys, settled, cohort["starts_at"].first())
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 
 
+def _is_behind_gap(
+    facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str], settled: pd.Series, starts_at: pd.Series
+) -> pd.Series:
+    """Whether what was promised for a period may have been kept unseen, in a gap of one of its sources."""
+    behind = pd.Series(False, index=settled.index)
+    gap: Any
+    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
+        ends_at = gap.ends_at + _shadow(members, keys, settled.index, gap.ends_at - gap.starts_at)
+        behind |= (gap.starts_at < settled) & (ends_at > starts_at)
+    return behind
+
+
 def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Timedelta) -> Any:
-    """How long after its end a gap still withholds: what was promised may have been kept unseen. Else nothing.
+    """How long after its end a gap still withholds.
 
     The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
     """
-    if "length" not in members:
-        return pd.Timedelta(0)
-    hours = (members["length"] / pd.Timedelta(hours=1)).clip(lower=1)
+    hours = (members["length"].dt.total_seconds() / 3600).clip(lower=1)
     typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
     return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
 

@@ -1,3 +1,3 @@
 {{ config(materialized='view') }}
 
-{{ cells_with_status('int_early_cells') }}
+{{ cells_with_status('int_early_cells', has_estimator=false) }}

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import assert_never
 
@@ -33,6 +33,7 @@ from jkpi.config.superset import SupersetConfig, SupersetConnection
 from jkpi.documents.documents import Document
 from jkpi.documents.durations import Duration
 from jkpi.documents.models import StrictModel, read_model
+from jkpi.documents.public_holidays import Country, Holidays
 from jkpi.errors import InputError, Problem, WorkspaceError
 
 __all__ = ["Receiver", "Settings", "WorkspaceConfig", "find_workspace", "load_settings"]
@@ -63,6 +64,11 @@ class WorkspaceConfig(StrictModel):
     receivers: dict[str, ReceiverConfig] = {}
     default_receiver: str | None = None
     owners: dict[str, list[str]] = Field({}, description="Owner (of a map or a source) -> receivers.")
+    holidays: Holidays = Field(
+        [],
+        description="Holidays of the whole workspace: countries, such as BR or BR-SP, and dates. On them few rows are"
+        " no data gap, and they and the days after them are left out when evaluating.",
+    )
     mute_intervals: list[MuteInterval] = []
     alerts: AlertOptions = AlertOptions()
     superset: SupersetConfig | None = Field(None, description="Server that `jkpi publish` sends dashboards to.")
@@ -79,6 +85,7 @@ class WorkspaceConfig(StrictModel):
 class Settings:
     """The resolved settings of one run.
 
+    holidays: days, and countries whose public holidays count, of all journeys.
     pseudonym_key: None if customer ids are not pseudonymised.
     now: the current time of this run, aware UTC.
     workspace_now: the workspace's own current time (as_of, else the clock), even if another `now` was requested; later
@@ -103,6 +110,7 @@ class Settings:
     rejects_retention: timedelta = timedelta(days=90)
     comments_retention: timedelta | None = None
     unresolved_secrets: tuple[Problem, ...] = field(default=(), repr=False)
+    holidays: tuple[date | Country, ...] = ()
 
     def not_before_workspace_time(self) -> Settings:
         """Copy with `now` not before `workspace_now`: for a past `now`, newer rows are not from the future."""
@@ -189,6 +197,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         rejects_retention=config.rejects_retention,
         comments_retention=config.comments_retention,
         unresolved_secrets=workspace_secrets.missing,
+        holidays=tuple(config.holidays),
     )
 
 

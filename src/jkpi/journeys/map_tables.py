@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
+from jkpi.documents.public_holidays import Country
 from jkpi.errors import InputError
 from jkpi.journeys.calendars.model import Calendar
-from jkpi.journeys.calendars.table import MapWarehouse, write_calendars
+from jkpi.journeys.calendars.table import MapWarehouse, write_calendars, write_holidays
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import MAP_TABLES, MapRow, map_rows
 
@@ -28,8 +29,9 @@ def write_map(
     sources: Iterable[MapSource],
     now: datetime,
     calendars: Iterable[Calendar] = (),
+    holidays: Iterable[date | Country] = (),
 ) -> bool:
-    """Write the maps, sources and calendars of the workspace. Returns whether anything changed.
+    """Write the maps, sources, calendars and holidays of the workspace. Returns whether anything changed.
 
     A changed version is replaced as a whole and keeps its `valid_from`, unless the map gives one. Versions that are no
     longer in the workspace are kept, but are not current. Nothing is written if nothing changed.
@@ -54,7 +56,8 @@ def write_map(
             warehouse.execute("delete from raw.map_sources")
             _insert(warehouse, "map_sources", source_rows)
         calendars_changed = write_calendars(warehouse, calendars, now)
-    return maps_changed or sources_changed or calendars_changed
+        holidays_changed = write_holidays(warehouse, holidays, now)
+    return maps_changed or sources_changed or calendars_changed or holidays_changed
 
 
 def delete_past_versions(warehouse: MapWarehouse) -> bool:

@@ -21,14 +21,16 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
     """An open alert as text; `value` is None if its notification had no figures."""
     parameters = kpi.parameters if kpi else {}
     unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
-    value = (
-        None if alert.value is None else page_text.format_reading(alert.value, unit, statistic, against=moment.promise)
+    value, counted = (
+        None if shown is None else page_text.format_reading(shown, unit, statistic, against=moment.promise)
+        for shown in (alert.value, alert.counted)
     )
     return AlertView(
         key="all" if alert.is_total else f"{alert.segment}={alert.segment_value}",
         segment_label="" if alert.is_total else f"{alert.segment} = {alert.segment_value}",
         state=state_label(alert.state),
-        value=value,
+        value=None if value is None else f"about {value}",
+        counted="" if counted is None else f"{counted} as counted",
         caption=_alert_caption(alert, kpi, statistic),
         baseline_text=_alert_baseline_text(alert, unit, statistic),
         interval=page_text.format_interval(alert.low, alert.high, unit, statistic),
@@ -66,12 +68,12 @@ def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
 
 
 def alert_sentence(alert: AlertView) -> str:
-    """`20 % done within 3 days, baseline 91 % (n 391, 5 Jan to 23 Jan), since 5 Jan, 22 days`."""
+    """`about 22 % done within 3 days, baseline 91 % (20 % as counted, n 391, 5 to 23 Jan), since 5 Jan, 22 days`."""
     if alert.value is None:
         return alert.since
     value = f"{alert.value} {alert.caption}".strip()
     number = ", ".join(part for part in (value, alert.baseline_text) if part)
-    sample_text = ", ".join(part for part in (f"n {alert.n}" if alert.n else "", alert.period) if part)
+    sample_text = ", ".join(part for part in (alert.counted, f"n {alert.n}" if alert.n else "", alert.period) if part)
     return f"{number} ({sample_text}), {alert.since}"
 
 

@@ -64,12 +64,14 @@ class KpiView:
 
 @dataclass(frozen=True)
 class AlertView:
-    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total."""
+    """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total. `value`,
+    `interval`: as estimated; `counted`: the counts as they are."""
 
     key: str
     segment_label: str
     state: StateLabel
     value: str | None
+    counted: str
     caption: str
     baseline_text: str
     interval: str | None

@@ -41,7 +41,7 @@ def open_with_map(settings: Settings, rewrite_history: bool = False) -> Iterator
     with open_with_landing(settings) as warehouse:
         if not rewrite_history:
             check_measured_versions(warehouse, journeys, settings.now)
-        write_map(warehouse, journeys, sources, settings.now, calendars)
+        write_map(warehouse, journeys, sources, settings.now, calendars, settings.holidays)
         yield warehouse
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from jkpi.quality.volume import (
     find_volume_gaps,
     is_silent,
     longest_pause,
+    recurring_holidays,
 )
 from jkpi.warehouse.base import as_naive_utc
 
@@ -43,7 +44,8 @@ class SourceVolumes:
         half of two local days.
     partial_day_counts, utc_partial_day_counts: rows of each day up to the horizon's time of day. The horizon is now
         minus the allowed lateness.
-    read, rejected: events over all batches. holidays: days on which a calendar of the workspace is closed.
+    read, rejected: events over all batches. holidays: days that the workspace names as holidays, and on
+        which a calendar of it is closed.
     """
 
     source: str
@@ -66,13 +68,15 @@ class SourceVolumes:
 
 @dataclass(frozen=True)
 class SourceGaps:
-    """The data gaps of one source. days_silent: 0 while it brings rows."""
+    """The data gaps of one source. days_silent: 0 while it brings rows. holidays: nearly empty days that its earlier
+    years show as holidays."""
 
     source: str
     days: tuple[DayVolume, ...] = ()
     data_gaps: tuple[DataGap, ...] = ()
     days_silent: int = 0
     has_ended: bool = False
+    holidays: frozenset[date] = frozenset()
 
 
 def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
@@ -84,7 +88,10 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
     days, gaps, silent_since = _gaps_by_day(
         volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
     )
+    recurring = recurring_holidays(days)
     if volumes.utc_counts:
+        # A holiday is one of the local calendar: a few rows of the evening before can be in the same UTC day, or not.
+        volumes = replace(volumes, holidays=volumes.holidays | recurring)
         utc = ZoneInfo("UTC")
         utc_days, utc_gaps, utc_silent_since = _gaps_by_day(
             volumes, volumes.utc_counts, volumes.utc_partial_day_counts, utc, now
@@ -111,6 +118,7 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
         data_gaps=tuple(sorted(gaps, key=lambda gap: (gap.starts_at, gap.ends_at))),
         days_silent=-(-silence // timedelta(days=1)),
         has_ended=silence > ENDED_AFTER,
+        holidays=recurring,
     )
 
 

@@ -30,7 +30,8 @@ _MAX_SHOWN = 3
 
 
 def check_landing(settings: Settings, warehouse: Warehouse) -> CheckReport:
-    """Check the volume of each source, store the results, and replace the data gaps (`raw.blind_spots`) as a whole.
+    """Check the volume of each source, store the results, and replace the data gaps (`raw.blind_spots`) and the
+    holidays that sources show (`raw.source_holidays`) as a whole.
 
     A source with a data gap is a warning: readings that need it are withheld, everything else goes on.
     """
@@ -50,6 +51,7 @@ def check_landing(settings: Settings, warehouse: Warehouse) -> CheckReport:
     data_gaps = tuple(gap for gaps_of_source in source_gaps for gap in gaps_of_source.data_gaps)
     with warehouse.transaction():
         _replace_data_gaps(warehouse, data_gaps, settings)
+        _replace_holidays(warehouse, source_gaps)
         write_quality_results(warehouse, settings, "landing", results)
     return CheckReport("landing", settings.now, tuple(results), (*failures, *blocking_failures(results)), data_gaps)
 
@@ -160,3 +162,13 @@ def _replace_data_gaps(warehouse: Warehouse, gaps: Sequence[DataGap], settings: 
     warehouse.execute("delete from raw.blind_spots")
     rows: list[Mapping[str, Any]] = [{**asdict(gap), "found_at": as_naive_utc(settings.now)} for gap in gaps]
     insert_rows(warehouse, "blind_spots", rows)
+
+
+def _replace_holidays(warehouse: Warehouse, source_gaps: Iterable[SourceGaps]) -> None:
+    warehouse.execute("delete from raw.source_holidays")
+    rows: list[Mapping[str, Any]] = [
+        {"source": gaps_of_source.source, "day": day}
+        for gaps_of_source in source_gaps
+        for day in sorted(gaps_of_source.holidays)
+    ]
+    insert_rows(warehouse, "source_holidays", rows)

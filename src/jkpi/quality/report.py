@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from jkpi.config.settings import Settings
@@ -125,7 +125,13 @@ def insert_rows(warehouse: Warehouse, table: str, rows: Sequence[Mapping[str, An
         return
     import pyarrow as pa
 
-    types = {bool: pa.bool_(), int: pa.int64(), datetime: pa.timestamp("us"), str: pa.string()}
+    types = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        datetime: pa.timestamp("us"),
+        date: pa.date32(),
+        str: pa.string(),
+    }
     columns = {}
     for name in rows[0]:
         values = [row[name] for row in rows]

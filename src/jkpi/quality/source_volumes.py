@@ -8,7 +8,7 @@ from typing import Any
 
 from jkpi.quality.data_gaps import RefusedBatch, SourceVolumes
 from jkpi.warehouse.base import Warehouse
-from jkpi.warehouse.holidays import most_common_timezone, read_holidays
+from jkpi.warehouse.holidays import most_common_timezone, read_known_holidays
 
 _TIME_BY_TABLE = {
     "touchpoint_events": "occurred_at",
@@ -95,7 +95,7 @@ def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolum
     load_totals = {row["source"]: row for row in warehouse.rows(_LOAD_TOTALS)}
     refused = _read_refused(warehouse)
     first = min((day for days in counts.values() for day in days), default=now.date())
-    closed = read_holidays(warehouse, zone, first, now.date() + timedelta(days=1))
+    closed = read_known_holidays(warehouse, zone, first, now.date() + timedelta(days=1))
     return [
         SourceVolumes(
             source=source,

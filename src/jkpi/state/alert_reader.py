@@ -109,7 +109,7 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
         .where(*_IS_OPEN_DROP)
         .order_by(alert_transitions.c.number)
     ).mappings()
-    newest, figures_of = {row["alert_id"]: row for row in rows}, _latest_figures(connection)
+    newest, figures_of = {row["alert_id"]: row for row in rows}, latest_figures(connection)
     drops = [
         _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
         for alert_id, row in newest.items()
@@ -120,7 +120,7 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
     )
 
 
-def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
+def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
     """(alert, number of its transition) -> the figures of the newest notification about it: a reminder has newer ones
     than the transition. Notifications without figures are skipped: a reminder may be sent while its readings are
     withheld."""
@@ -135,6 +135,7 @@ def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str
 
 def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
     first, last = figures.get("first_day"), figures.get("last_day")
+    estimate = figures.get("effect_size") or figures
     return OpenAlert(
         alert_id=row["alert_id"],
         journey=row["journey"],
@@ -143,9 +144,10 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         segment_value=row["segment_value"],
         state=row["state"] or "firing",
         onset=row["onset"],
-        value=figures.get("value"),
-        low=figures.get("ci_low"),
-        high=figures.get("ci_high"),
+        value=estimate.get("value"),
+        low=estimate.get("ci_low"),
+        high=estimate.get("ci_high"),
+        counted=figures.get("value"),
         n=figures.get("n"),
         first_day=date.fromisoformat(first) if first else None,
         last_day=date.fromisoformat(last) if last else None,

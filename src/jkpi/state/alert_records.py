@@ -42,8 +42,10 @@ class MomentState:
 class OpenAlert:
     """An open alert about a drop.
 
-    state: of its series today, firing or recovering. value, low, high (95 % interval) and baseline: in the unit of the
-    KPI, over the days from first_day to last_day; None if the notification had no figures. first_day is later than
+    state: of its series today, firing or recovering. value, low, high: the level that the KPI dropped to, as estimated,
+    with its 95 % interval. counted: the value of the n cases from first_day to last_day, as they are; the days that
+    open an alert are low partly by chance. These and baseline are in the unit of the KPI, and None if the notification
+    had no figures. first_day is later than
     onset if the KPI dropped further. line: what the drop is measured against: baseline, promise, or median (slower).
     For median, within_seconds is the baseline's median time, and the values are proportions done within it.
     """
@@ -64,6 +66,7 @@ class OpenAlert:
     baseline: float | None = None
     within_seconds: float | None = None
     first_day: date | None = None
+    counted: float | None = None
 
     @property
     def is_total(self) -> bool:

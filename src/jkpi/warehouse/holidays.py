@@ -1,7 +1,8 @@
-"""Holidays: days on which a calendar of the workspace is closed although it is usually open on that weekday.
+"""Holidays: days that the workspace names, days on which a calendar of it is closed although it is usually open on that
+weekday, and days that earlier years of a source show.
 
 On a holiday a source may bring few rows without being broken, and cases may take longer without being slower. All
-calendars of the workspace count, because a source does not name the calendar it follows.
+calendars and sources of the workspace count, because a source does not name the calendar it follows.
 """
 
 from __future__ import annotations
@@ -25,17 +26,32 @@ _WEEKS_COMPARED = 4
 
 
 def read_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
-    """Holidays of any calendar from `first` to `last`, as local days of `zone`."""
+    """All holidays from `first` to `last`, as local days of `zone`."""
+    return read_known_holidays(warehouse, zone, first, last) | _listed_days(warehouse, "source_holidays", first, last)
+
+
+def read_known_holidays(warehouse: Warehouse, zone: str, first: date, last: date) -> frozenset[date]:
+    """Holidays that the YAML of the workspace names, from `first` to `last`, as local days of `zone`: those of
+    `jkpi.yml` and of any calendar."""
     margin = timedelta(weeks=_WEEKS_COMPARED)
     parameters = {"zone": zone, "since": first - margin - timedelta(days=1)}
     open_days_by_calendar: dict[str, set[date]] = defaultdict(set)
-    for bound in _INTERVAL_BOUNDS:
-        for row in warehouse.rows(_OPEN_DAYS.format(bound=bound), parameters):
-            open_days_by_calendar[row["calendar"]].add(row["day"])
+    if warehouse.table_exists("raw", "map_calendars"):
+        for bound in _INTERVAL_BOUNDS:
+            for row in warehouse.rows(_OPEN_DAYS.format(bound=bound), parameters):
+                open_days_by_calendar[row["calendar"]].add(row["day"])
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return frozenset(
-        day for day in days if any(_is_holiday(day, open_days) for open_days in open_days_by_calendar.values())
+    closed = {day for day in days if any(_is_holiday(day, open_days) for open_days in open_days_by_calendar.values())}
+    return _listed_days(warehouse, "map_holidays", first, last) | closed
+
+
+def _listed_days(warehouse: Warehouse, table: str, first: date, last: date) -> frozenset[date]:
+    if not warehouse.table_exists("raw", table):
+        return frozenset()
+    rows = warehouse.rows(
+        f"select distinct day from raw.{table} where day between :first and :last", {"first": first, "last": last}
     )
+    return frozenset(row["day"] for row in rows)
 
 
 def most_common_timezone(warehouse: Warehouse) -> str:

@@ -32,6 +32,8 @@ LANDING_TABLES: dict[str, str] = {
     " severity text, success boolean, raised_exception boolean, checked bigint, unexpected bigint, detail text,"
     " batch_id text, checked_at timestamp",
     "blind_spots": "source text, starts_at timestamp, ends_at timestamp, reason text, found_at timestamp",
+    "map_holidays": "day date",
+    "source_holidays": "source text, day date",
     "published_readings": "journey text, kpi text, statistic text, segment text, segment_value text, period_start date,"
     " value double precision, ci_low double precision, ci_high double precision, sample_size bigint,"
     " published_at timestamp",

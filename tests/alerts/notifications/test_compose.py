@@ -24,9 +24,17 @@ def item(transition_type: str = "opened", kind: str = "drop", notification_type:
 @pytest.mark.parametrize(
     ("items", "title", "severity"),
     [
-        ([item()], "On site: dropped from 92 % to 82 %", "failure"),
-        ([item(notification_type="reminder")], "Reminder: On site: dropped from 92 % to 82 %", "failure"),
-        ([item(notification_type="escalation")], "Not acknowledged: On site: dropped from 92 % to 82 %", "failure"),
+        ([item()], "On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %", "failure"),
+        (
+            [item(notification_type="reminder")],
+            "Reminder: On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %",
+            "failure",
+        ),
+        (
+            [item(notification_type="escalation")],
+            "Not acknowledged: On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %",
+            "failure",
+        ),
         ([item(), item(), item("reopened")], "Moments of truth: 2 dropped, 1 dropped again", "failure"),
         ([item("worsened"), item("resolved")], "Moments of truth: 1 worsened, 1 recovered", "failure"),
         ([item("corrected"), item("superseded")], "Moments of truth: 1 corrected, 1 closed", "info"),

@@ -1,4 +1,4 @@
-"""Holidays: days whose cases run into one are not evaluated; a drop is reported after it."""
+"""Holidays: they, the days after them and days whose cases run into one are not evaluated; a drop is reported then."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jkpi.alerts.series.watched import watched_moments
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
-from tests.alerts.made_world import FIRST, ON_SITE, STAYS, World
+from tests.alerts.made_world import FIRST, LIKED, ON_SITE, STAYS, World
 
 MakeWorld = Callable[..., World]
 HOLIDAY = 66
@@ -68,7 +68,7 @@ def test_a_drop_over_a_holiday_opens_after_it(make_world: MakeWorld) -> None:
     opened_on = days_with_opened_alert(
         world, "customer_stays", "fix.drop_off", lambda n: 0.5 if n >= HOLIDAY - 1 else 0.1
     )
-    assert opened_on == [day(HOLIDAY + 1)]
+    assert opened_on == [day(HOLIDAY + 2)]
 
 
 def test_only_short_durations_by_the_clock_have_a_horizon(make_world: MakeWorld) -> None:
@@ -87,3 +87,32 @@ def test_only_short_durations_by_the_clock_have_a_horizon(make_world: MakeWorld)
     assert horizons() == [0, 2]
     assert horizons(("tolerance: 4h", "tolerance: 3d"), ("window: 2d", "window: 9d")) == [3, None]
     assert horizons((", tolerance: 4h", ""), ("promise: 0.9, ", "")) == [3, 2]
+
+
+@pytest.mark.slow
+def test_a_holiday_of_the_settings_is_left_out_of_a_kpi_that_no_clock_decides(make_world: MakeWorld) -> None:
+    """Only the holiday and the day after it are bad; the message about a later drop says that they were left out."""
+    world = make_world(LIKED)
+    with open_warehouse(world.settings) as warehouse:
+        ensure_landing(warehouse)
+        warehouse.execute("insert into raw.map_journeys (journey, timezone, is_current) values ('repair', 'UTC', true)")
+        warehouse.execute("insert into raw.map_holidays values (:day)", {"day": day(HOLIDAY)})
+    good = [round(400 * (0.3 if n in (HOLIDAY, HOLIDAY + 1) else 0.9)) for n in range(DAYS)]
+    world.put([(count, 400.0) for count in good], kpi="fix.nps")
+    assert [one for one in world.run().transitions if one.kind == "drop"] == []
+
+
+@pytest.mark.slow
+def test_a_message_says_how_many_holidays_were_left_out(make_world: MakeWorld) -> None:
+    world = make_world(STAYS)
+    with open_warehouse(world.settings) as warehouse:
+        ensure_landing(warehouse)
+        warehouse.execute("insert into raw.map_journeys (journey, timezone, is_current) values ('repair', 'UTC', true)")
+        warehouse.execute("insert into raw.source_holidays values ('desk', :day)", {"day": day(HOLIDAY)})
+    rates = [0.16 if n >= HOLIDAY - 6 else 0.1 for n in range(DAYS + 10)]
+    world.put([(round(400 * rate), 400.0) for rate in rates], kpi="fix.drop_off")
+    world.run(day(HOLIDAY + 4))
+    assert (
+        "final; 1 public holiday left out, with the day after it"
+        in dict(world.messages()[-1].content["items"][0]["rows"])["Data"]
+    )

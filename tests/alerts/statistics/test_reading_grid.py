@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -38,11 +38,23 @@ def test_grids_are_laid_on_one_calendar() -> None:
     assert grid.n.tolist() == [[0, 4], [0, 0], [2, 0]]
 
 
-def test_a_holiday_affects_the_days_before_it_within_the_horizon() -> None:
+def test_a_holiday_and_the_day_after_it_are_left_out_and_the_days_that_run_into_it() -> None:
     readings = [Reading(date(2026, 1, number), 1, 1) for number in range(1, 7)]
     grid = grid_from_readings([readings] * 3, [None] * 3).with_holidays([date(2026, 1, 4)], [0, 2, None])
     affected = [[int(value) for value in grid.is_holiday_affected(column)] for column in range(grid.length)]
-    assert np.array(affected).T.tolist() == [[0, 0, 0, 1, 0, 0], [0, 1, 1, 1, 0, 0], [0, 0, 0, 0, 0, 0]]
+    assert np.array(affected).T.tolist() == [[0, 0, 0, 1, 1, 0], [0, 1, 1, 1, 1, 0], [0, 0, 0, 1, 1, 0]]
+
+
+def test_the_day_after_a_holiday_is_left_out_when_the_holiday_is_before_the_grid() -> None:
+    readings = [Reading(date(2026, 1, number), 1, 1) for number in range(1, 4)]
+    grid = grid_from_readings([readings], [None]).with_holidays([date(2025, 12, 31)], [None])
+    assert [bool(grid.is_holiday_affected(column)[0]) for column in range(3)] == [True, False, False]
+
+
+def test_weeks_with_a_holiday_are_evaluated() -> None:
+    readings = [Reading(date(2026, 1, 5) + timedelta(weeks=week), 1, 1) for week in range(3)]
+    grid = grid_from_readings([readings], [None], step_days=7).with_holidays([date(2026, 1, 12)], [None])
+    assert grid.holiday_affected is None
 
 
 def test_chunks_never_split_a_group() -> None:

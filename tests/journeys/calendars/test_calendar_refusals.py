@@ -43,6 +43,14 @@ REFUSED = {
     "second version from ever": ("- from: 2026-04-01\n    hours", "- hours", ["version 2 needs from:"]),
     "no day": ("from: 2026-04-01", "from: «2026-04-31", ["'2026-04-31' is not a day"]),
     "holiday twice": ("[2026-01-01, 2026-05-01]", "«[2026-01-01, 2026-01-01]", ["2026-01-01 is listed twice"]),
+    "no such country": ("[2026-01-01, 2026-05-01]", "«Frankreich", ["'Frankreich' is no holiday", "BR-SP"]),
+    "no such subdivision": ("[2026-01-01, 2026-05-01]", "[2026-01-01, «BR-ZZ]", ["'ZZ' in BR"]),
+    "a key of a country": (
+        "[2026-01-01, 2026-05-01]",
+        "«{country: BR, subdivison: SP}",
+        ["unknown key 'subdivison'; did you mean 'subdivision'?"],
+    ),
+    "country twice": ("[2026-01-01, 2026-05-01]", "«[BR, BR]", ["BR is listed twice"]),
     "holiday and change": (
         "changes: {2026-12-24",
         "changes: «{2026-05-01",

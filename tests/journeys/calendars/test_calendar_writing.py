@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jkpi.journeys.calendars.intervals import open_intervals_on
 from jkpi.journeys.calendars.model import Calendar
 from jkpi.journeys.calendars.reader import read_calendars
 from jkpi.journeys.calendars.table import write_calendars
@@ -35,6 +36,15 @@ def calendar(workspace: Path, text: str = OPENING_HOURS) -> Calendar:
     write_calendar(workspace, text)
     (read,) = read_calendars(workspace)
     return read
+
+
+def test_a_public_holiday_is_closed_unless_it_has_hours_of_its_own(tmp_path: Path) -> None:
+    text = OPENING_HOURS.replace("holidays: [2026-01-01, 2026-05-01]", "holidays: FR")
+    french = calendar(tmp_path, text.replace("{2026-12-24:", "{2026-05-08:"))
+    whitsun, victory, monday = date(2026, 5, 25), date(2026, 5, 8), date(2026, 5, 18)
+    assert open_intervals_on(french, whitsun) == []
+    assert [str(hours) for hours in open_intervals_on(french, victory)] == ["09:00-12:00"]
+    assert open_intervals_on(french, monday) != []
 
 
 def open_seconds(warehouse: Warehouse, begin: str, end: str) -> int:

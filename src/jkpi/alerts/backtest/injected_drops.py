@@ -62,6 +62,7 @@ def inject_drops(
     copies = _injected_copies(
         grid, row, np.tile(starts, len(INJECTED_DROPS)), drops, rule.config.learning_readings, seed_name
     )
+    copies = copies.with_holidays(result.holidays, [None] * copies.series_count)
     results = replay_grid(copies, [SeriesToEvaluate(rule, number) for number in range(len(drops))])
     measurements = [
         measure_detection(grid, starts, islice(results, len(starts)), rule.config.season_length) for _ in INJECTED_DROPS

@@ -54,7 +54,9 @@ def inject_slowdowns(
         for start in starts
     ]
     to_evaluate = [SeriesToEvaluate(rule, number) for number in range(len(copies))]
-    results = replay_grid(empty_grid(first_day, rule.config.step_days, copies), to_evaluate, copies)
+    grid_of_copies = empty_grid(first_day, rule.config.step_days, copies)
+    grid_of_copies = grid_of_copies.with_holidays(result.holidays, [None] * len(copies))
+    results = replay_grid(grid_of_copies, to_evaluate, copies)
     measurements = [
         measure_detection(grid, starts, islice(results, len(starts)), rule.config.season_length)
         for _ in INJECTED_FACTORS

@@ -93,7 +93,8 @@ class SeriesResult:
     the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
     false_alarm_every: days between two false alarms to expect, at most the target; None while the history is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
-    of at least one case; sign_test_read_days: the same for the sign test.
+    of at least one case; sign_test_read_days: the same for the sign test. holidays: days that are left out of it, each
+    with the day after it.
     """
 
     state: SeriesState
@@ -111,11 +112,16 @@ class SeriesResult:
     read_days: StateHistory = EMPTY_HISTORY
     sign_test_read_days: StateHistory | None = None
     error_since: date | None = None
+    holidays: frozenset[date] = frozenset()
 
     @property
     def states(self) -> tuple[tuple[date, SeriesState], ...]:
         """State of each day that has a reading or should have one."""
         return self.history.states
+
+    def holidays_left_out(self, first_day: date, last_day: date) -> int:
+        """How many holidays leave a day out of a period: the holiday itself, or the day after it."""
+        return sum(first_day <= holiday + timedelta(days=1) and holiday <= last_day for holiday in self.holidays)
 
     @property
     def open_episode(self) -> Episode | None:

@@ -113,6 +113,7 @@ def _series_result(grid: ReadingGrid, evaluation: EvaluationResult, row: int) ->
             status == reading_grid.INVALID,
             (status != reading_grid.MISSING) & (status != reading_grid.SUSPENDED),
         ),
+        holidays=grid.holidays,
     )
 
 

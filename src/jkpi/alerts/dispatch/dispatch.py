@@ -18,7 +18,7 @@ from jkpi.alerts.dispatch.plan import (
     recipients,
 )
 from jkpi.alerts.dispatch.schedule import NotificationState, for_new_receivers
-from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.alert_context import AlertContext, included_drops, with_included
 from jkpi.alerts.evidence.build_context import build_context
 from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.notifications.compose import figures_of
@@ -89,13 +89,13 @@ def _contexts_of(
         latest_transition(states[alert_id].alert, evaluated.get(states[alert_id].alert.series_id))
         for alert_id in sorted(missing)
     ]
-    cache = ReadingCache(warehouse, older_transitions)
+    cache, included = ReadingCache(warehouse, older_transitions), included_drops(outcome.evaluated)
     for transition in older_transitions:
         alert = states[transition.alert_id].alert
         moment_context = outcome.moment_contexts.get((alert.journey, alert.moment))
         context = build_context(warehouse, transition, moment_context, cache, settings.alerting.options.max_comments)
         condition = outcome.condition_of(alert) if alert.is_open else None
-        contexts[transition.alert_id] = dataclasses.replace(context, condition=condition)
+        contexts[transition.alert_id] = with_included(dataclasses.replace(context, condition=condition), included)
     return contexts
 
 

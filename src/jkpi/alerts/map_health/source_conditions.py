@@ -146,8 +146,8 @@ def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> l
 
 
 def _recent_holidays(warehouse: Warehouse, first_day: datetime, now: datetime) -> frozenset[date]:
-    """Recent holidays of the calendars of the workspace; sources are not expected to bring rows on them."""
-    if not warehouse.table_exists("raw", "map_calendars"):
+    """Recent holidays of the workspace; sources are not expected to bring rows on them."""
+    if not warehouse.table_exists("raw", "map_journeys"):
         return frozenset()
     return read_holidays(
         warehouse, most_common_timezone(warehouse), max(first_day, now - _FOUR_WEEKS).date(), now.date()

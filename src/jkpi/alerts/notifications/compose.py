@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from jkpi.alerts.detection.episodes import Detection
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications.body import body_rows, next_step
+from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.notifications.headline import alert_headline
 from jkpi.alerts.notifications.model import (
     SYNTHETIC_MARK,
@@ -19,6 +21,8 @@ from jkpi.alerts.notifications.model import (
     NotificationType,
     ReadingsChart,
 )
+from jkpi.alerts.series.watched import Series
+from jkpi.alerts.statistics.effect_size import EffectSize
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
 
@@ -158,21 +162,78 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "promise": watched.promise,
         "tail_probability": sample.tail,
         "suspended_days": context.suspended_count,
+        "effect_size": _effect_figures(series, detection, context.effect),
+        "includes": [
+            {
+                "series_id": drop.series.series_id,
+                "segment": drop.series.segment,
+                "segment_value": sanitize(drop.series.segment_value),
+                "onset": drop.detection.onset.isoformat(),
+                "fired_on": drop.detection.fired_on.isoformat(),
+                "effect_size": _effect_figures(drop.series, drop.detection, drop.effect),
+            }
+            for drop in context.included
+        ],
+        **_breakdown_figures(context),
+    }
+
+
+def _effect_figures(series: Series, detection: Detection, effect: EffectSize | None) -> dict[str, Any] | None:
+    """The drop as estimated, a positive number in points of the KPI or in shares. None where there is no drop.
+
+    text: as messages write it; of a broken promise, the level. measured: the drop of the counts as they are. value,
+    ci_low, ci_high: the level that the KPI dropped to."""
+    if effect is None:
+        return None
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    scale = abs(watched.to_value(1.0) - watched.to_value(0.0))
+    low, high = sorted(watched.to_value(effect.reference - bound) for bound in (effect.low, effect.high))
+    return {
+        "text": formatter.level_text(effect) if detection.line == "promise" else formatter.effect_text(effect),
+        "drop": scale * effect.size,
+        "drop_low": scale * effect.low,
+        "drop_high": scale * effect.high,
+        "measured": scale * effect.raw,
+        "value": watched.to_value(effect.rate),
+        "ci_low": low,
+        "ci_high": high,
+    }
+
+
+def _breakdown_figures(context: AlertContext) -> dict[str, Any]:
+    """What drives the drop; proportions are of the drop, and those of driven_by, others and mix add up to 1."""
+    breakdown, series = context.breakdown, context.series
+    if breakdown is None or series is None:
+        return {"driven_by": [], "breakdown": None}
+    to_value, mix = series.watched.to_value, breakdown.mix_change
+    return {
         "driven_by": [
             {
                 "segment": contribution.segment,
                 "segment_value": sanitize(contribution.segment_value),
-                "value": watched.to_value(contribution.rate),
-                "baseline": watched.to_value(contribution.baseline),
+                "value": to_value(contribution.rate),
+                "baseline": to_value(contribution.baseline),
                 "n": contribution.n,
                 "proportion": contribution.loss_share,
             }
-            for contribution in context.contributions
+            for contribution in breakdown.contributions
         ],
-        "mix_or_rate": [
-            {"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect}
-            for contribution in context.effects
-        ],
+        "breakdown": {
+            "segment": breakdown.segment,
+            "others": breakdown.other_share,
+            "mix": breakdown.mix_share,
+            "mix_by_segment": dict(breakdown.mix_shares),
+            "mix_change": None
+            if mix is None
+            else {
+                "segment": mix.segment,
+                "segment_value": sanitize(mix.segment_value),
+                "share_before": mix.weight_before,
+                "share": mix.weight,
+            },
+            "not_standing_out": list(breakdown.not_standing_out),
+            "too_small": list(breakdown.too_small),
+        },
     }
 
 

@@ -52,11 +52,13 @@ def alert_headline(context: AlertContext) -> str:
         within_text = f" within {slowdown_text.format_time_limit(limit, watched)}" if limit else ""
         return f"{name}: {kpi_prefix}back at {value_of((detection.recovery or detection.drop).rate)}{within_text}"
     continuation = _continuation(transition, detection)
+    effect = context.effect
+    rate = effect.rate if effect is not None else detection.drop.rate
     if detection.line == "median":
         prefix = f"{continuation} " if continuation else ""
-        slowdown = slowdown_text.slowdown_headline(detection, watched, prefix)
+        slowdown = slowdown_text.slowdown_headline(detection, watched, prefix, rate)
         return f"{name}: {slowdown}{_current_suffix(detection, series)}"
-    now, expected = value_of(detection.drop.rate), value_of(expected_rate(series, detection))
+    now, expected = f"about {value_of(rate)}", value_of(expected_rate(series, detection))
     is_lower_better = watched.direction == "lower"
     if detection.line == "promise":
         prefix = f"{continuation} " if continuation else ""
@@ -65,7 +67,8 @@ def alert_headline(context: AlertContext) -> str:
         return f"{name}: {kpi_prefix}{prefix}{direction} to {now}{current_suffix}, promised {expected}"
     verb = "rose" if is_lower_better else "dropped"
     phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
-    return f"{name}: {kpi_prefix}{phrase} from {expected} to {now}{_current_suffix(detection, series)}"
+    size = f" by {KpiFormatter(watched).effect_text(effect)}," if effect is not None else ""
+    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}{_current_suffix(detection, series)}"
 
 
 def _current_suffix(detection: Detection, series: Series) -> str:

@@ -103,12 +103,13 @@ def _combined_result(share_result: SeriesResult | None, sign_test_result: Series
 
 
 def holidays_in_span(warehouse: Warehouse, grids: Sequence[ReadingGrid]) -> frozenset[date]:
-    """Holidays of the calendars of the workspace from the first day of these grids to a week after the last."""
+    """Holidays of the workspace from the day before the first day of these grids to a week after the last."""
     spans = [(grid.first_day, grid.day(grid.length)) for grid in grids if grid.length]
-    if not spans or not warehouse.table_exists("raw", "map_calendars"):
+    if not spans or not warehouse.table_exists("raw", "map_journeys"):
         return frozenset()
     first, last = min(first for first, _ in spans), max(last for _, last in spans)
-    return read_holidays(warehouse, most_common_timezone(warehouse), first, last + timedelta(weeks=1))
+    zone = most_common_timezone(warehouse)
+    return read_holidays(warehouse, zone, first - timedelta(days=1), last + timedelta(weeks=1))
 
 
 def _evaluate_shares(

@@ -38,8 +38,8 @@ class ReadingGrid:
     INVALID.
 
     neutral: answers that count half (passives of NPS), else 0. begin, end (S,): columns [begin, end) of each series.
-    first_day: day of column 0. step_days: days between columns. holiday_affected (T, S): days whose cases run into a
-    holiday, which are not evaluated; None if there are none.
+    first_day: day of column 0. step_days: days between columns. holiday_affected (T, S): days that are left out because
+    of a holiday; None if there are none. holidays: the holidays themselves.
     """
 
     first_day: date
@@ -51,6 +51,7 @@ class ReadingGrid:
     begin: Ints
     end: Ints
     holiday_affected: Bools | None = None
+    holidays: frozenset[date] = frozenset()
 
     @property
     def series_count(self) -> int:
@@ -69,25 +70,29 @@ class ReadingGrid:
         return slots
 
     def is_holiday_affected(self, column: int) -> Bools:
-        """(S,): whether the cases of this column run into a holiday."""
+        """(S,): whether this column is left out because of a holiday."""
         return (
             np.zeros(self.series_count, dtype=bool) if self.holiday_affected is None else self.holiday_affected[column]
         )
 
     def with_holidays(self, holidays: Collection[date], horizons: Sequence[int | None]) -> ReadingGrid:
-        """This grid with holiday_affected set: a day is affected if it, or one of the next horizons[row] days, is a
-        holiday."""
-        if self.step_days != 1 or not holidays or all(horizon is None for horizon in horizons):
+        """This grid with holiday_affected set.
+
+        A holiday and the day after it are left out in every series, whatever its clock: few customers come, and then
+        those who had waited. Where horizons[row] is given, so are the days before whose cases run into a holiday: one
+        of the next horizons[row] days is one. Weeks are evaluated as they are.
+        """
+        if self.step_days != 1 or not holidays or not self.length:
             return self
-        is_holiday = np.array(
-            [self.day(column) in holidays for column in range(self.length + max(filter(None, horizons), default=0))]
-        )
+        horizon = max((days_after for days_after in horizons if days_after is not None), default=0)
+        is_holiday = np.array([self.day(column) in holidays for column in range(-1, self.length + horizon)])
+        if not is_holiday.any():
+            return self
         holiday_affected = np.zeros((self.length, self.series_count), dtype=bool)
         for row, days_after in enumerate(horizons):
-            if days_after is not None:
-                for later in range(days_after + 1):
-                    holiday_affected[:, row] |= is_holiday[later : later + self.length]
-        return replace(self, holiday_affected=holiday_affected)
+            for later in range(-1, (days_after or 0) + 1):
+                holiday_affected[:, row] |= is_holiday[1 + later : 1 + later + self.length]
+        return replace(self, holiday_affected=holiday_affected, holidays=frozenset(holidays))
 
     def select(self, rows: slice) -> ReadingGrid:
         """Grid of some of the series."""
@@ -107,6 +112,7 @@ class ReadingGrid:
             self.begin[rows],
             self.end[rows],
             holiday_affected,
+            self.holidays,
         )
 
 

@@ -24,8 +24,8 @@ SAME_ONSET_WITHIN = timedelta(days=14)
 def inhibit_children(
     all_evaluated: Sequence[EvaluatedSeries], suppressed: Collection[str] = (), notified: Collection[str] = ()
 ) -> list[EvaluatedSeries]:
-    """All series, with is_inhibited set. suppressed: ids of series that are silenced or muted. notified: ids of series
-    with an open alert that was notified."""
+    """All series, with is_inhibited and inhibited_by set. suppressed: ids of series that are silenced or muted.
+    notified: ids of series with an open alert that was notified."""
     totals = [evaluated for evaluated in all_evaluated if evaluated.series.is_total and not evaluated.is_stale]
     by_moment = {_moment_key(evaluated): evaluated for evaluated in totals}
     stages = [
@@ -49,10 +49,16 @@ def inhibit_children(
         eligible_parents = [
             parent for parent in parents if parent.series.series_id not in suppressed or series.series_id in suppressed
         ]
-        is_inhibited = any(
-            inhibits(parent.result, evaluated.result, parent.series.watched == watched) for parent in eligible_parents
+        inhibited_by = next(
+            (
+                parent.series.series_id
+                for parent in eligible_parents
+                if inhibits(parent.result, evaluated.result, parent.series.watched == watched)
+            ),
+            None,
         )
-        results[position] = dataclasses.replace(evaluated, is_inhibited=is_inhibited)
+        is_inhibited = inhibited_by is not None
+        results[position] = dataclasses.replace(evaluated, is_inhibited=is_inhibited, inhibited_by=inhibited_by)
         if not series.is_total and not evaluated.is_stale and (not is_inhibited or series.series_id in notified):
             notified_segments[(*_moment_key(evaluated), series.segment, series.segment_value)] = evaluated
     return [results[position] for position in range(len(all_evaluated))]

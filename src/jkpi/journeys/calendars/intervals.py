@@ -58,7 +58,7 @@ def calendar_intervals(calendar: Calendar, until: date) -> pa.Table:
 
 def open_intervals_on(calendar: Calendar, day: date) -> list[OpenInterval]:
     """Open intervals that start on a local day."""
-    if day in calendar.holidays:
+    if calendar.is_closed_holiday(day):
         return []
     if day in calendar.changes:
         return calendar.changes[day]

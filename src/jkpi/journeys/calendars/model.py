@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from jkpi.documents.models import StrictModel
+from jkpi.documents.public_holidays import Country, Holidays, holidays_of_year
 from jkpi.journeys.calendars.hours import (
     MINUTES_PER_DAY,
     WEEKDAYS,
@@ -72,7 +73,11 @@ class Calendar(StrictModel):
     versions: Annotated[list[CalendarVersion], Field(min_length=1)] = Field(
         description="The usual week, in order of time."
     )
-    holidays: list[IsoDate] = Field([], description="Days that are closed.")
+    holidays: Holidays = Field(
+        [],
+        description="Days that are closed: dates, and countries for their public holidays, such as BR or BR-SP. Special"
+        " hours under changes win over a public holiday.",
+    )
     changes: dict[IsoDate, HoursOfDay] = Field({}, description="Days with special hours.")
 
     @field_validator("versions")
@@ -90,14 +95,6 @@ class Calendar(StrictModel):
                 )
         return versions
 
-    @field_validator("holidays")
-    @classmethod
-    def _no_duplicates(cls, holidays: list[date]) -> list[date]:
-        repeated = next((day for day in holidays if holidays.count(day) > 1), None)
-        if repeated:
-            raise ValueError(f"{repeated} is listed twice")
-        return holidays
-
     @field_validator("changes")
     @classmethod
     def _not_both(cls, changes: dict[date, list[OpenInterval]], info: ValidationInfo) -> dict[date, list[OpenInterval]]:
@@ -105,6 +102,13 @@ class Calendar(StrictModel):
         if both:
             raise ValueError(f"{both[0]} is a holiday and has special hours: remove one of them")
         return changes
+
+    def is_closed_holiday(self, day: date) -> bool:
+        """Whether a day is a holiday: one that is listed, or a public one without special hours."""
+        if day in self.holidays:
+            return True
+        countries = [entry for entry in self.holidays if isinstance(entry, Country)]
+        return day not in self.changes and any(day in holidays_of_year(country, day.year) for country in countries)
 
 
 def calendar_schema() -> dict[str, Any]:

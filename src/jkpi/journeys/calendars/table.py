@@ -1,4 +1,4 @@
-"""Write the calendars of the workspace into the landing tables; unchanged calendars are not written again."""
+"""Write the calendars and holidays of the workspace into the landing tables; what is unchanged is not written again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jkpi.documents.public_holidays import Country, public_holidays
 from jkpi.journeys.calendars.model import Calendar
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # Version of the expansion: another number writes every calendar again.
 _LAYOUT_VERSION = 1
+FIRST_YEAR = 2000
+"""Calendars and holidays are written from this year on."""
 
 
 class MapWarehouse(Protocol):
@@ -45,7 +48,7 @@ def write_calendars(warehouse: MapWarehouse, calendars: Iterable[Calendar], now:
     """
     until = date(now.astimezone(UTC).year + 3, 1, 1)
     calendars_by_name = {calendar.calendar: calendar for calendar in calendars}
-    fingerprints = {name: _calendar_fingerprint(calendar) for name, calendar in calendars_by_name.items()}
+    fingerprints = {name: _calendar_fingerprint(calendar, until) for name, calendar in calendars_by_name.items()}
     stored = {row["calendar"]: row for row in warehouse.rows("select * from raw.map_calendar_prints")}
     referenced = (
         {row["calendar"] for row in warehouse.rows("select distinct calendar from raw.map_kpis")} if stored else {}
@@ -66,6 +69,22 @@ def write_calendars(warehouse: MapWarehouse, calendars: Iterable[Calendar], now:
     return bool(removed or changed)
 
 
+def write_holidays(warehouse: MapWarehouse, holidays: Iterable[date | Country], now: datetime) -> bool:
+    """Write the holidays of the workspace into `raw.map_holidays`, until the end of the year after next.
+
+    Returns whether anything changed. now: aware.
+    """
+    import pyarrow as pa
+
+    days = sorted(public_holidays(holidays, FIRST_YEAR, now.astimezone(UTC).year + 2))
+    if days == sorted(row["day"] for row in warehouse.rows("select day from raw.map_holidays")):
+        return False
+    warehouse.execute("delete from raw.map_holidays")
+    if days:
+        warehouse.insert("raw.map_holidays", pa.table({"day": pa.array(days, pa.date32())}))
+    return True
+
+
 def _write_intervals(warehouse: MapWarehouse, calendar: Calendar, until: date, fingerprint: str) -> None:
     from jkpi.journeys.calendars.intervals import calendar_intervals
 
@@ -77,10 +96,14 @@ def _write_intervals(warehouse: MapWarehouse, calendar: Calendar, until: date, f
     )
 
 
-def _calendar_fingerprint(calendar: Calendar) -> str:
-    """Fingerprint of everything the intervals depend on: the definition, the rules of its zone, the expansion."""
+def _calendar_fingerprint(calendar: Calendar, until: date) -> str:
+    """Fingerprint of everything the intervals depend on: the definition, the dates of public holidays, the rules of its
+    zone, the expansion."""
     definition = json.dumps(calendar.model_dump(mode="json", by_alias=True), sort_keys=True)
-    return hashlib.sha256(f"{_LAYOUT_VERSION}\n{definition}\n".encode() + _zone_rules(calendar.timezone)).hexdigest()
+    countries = [entry for entry in calendar.holidays if isinstance(entry, Country)]
+    days = [day.isoformat() for day in sorted(public_holidays(countries, FIRST_YEAR, until.year))]
+    text = "\n".join([str(_LAYOUT_VERSION), definition, *days, ""])
+    return hashlib.sha256(text.encode() + _zone_rules(calendar.timezone)).hexdigest()
 
 
 def _zone_rules(zone: str) -> bytes:

@@ -90,7 +90,7 @@ def build_digests(
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
         moments: journey, moment, kpi, owner, shown, and `notify`, a JSON list of receivers.
         alerts: all that were ever announced: kind, status, owner, title, journey, kpi, statistic, onset, last_day,
-            segment_value, baseline.
+            segment_value, baseline, alert_id, size.
         now: aware UTC.
     """
     digest_by_owner: dict[str, OwnerDigest] = {}
@@ -142,12 +142,16 @@ def _receivers_of_owner(owner: str, moments: Sequence[DigestRow]) -> tuple[str, 
 
 
 def _digest_state_text(state: MomentState, moment: DigestRow, alerts: Sequence[DigestRow], today: date) -> str:
-    """`firing, since 9 Jun, 21 days; firing in region = south since 12 Jun`; without the total if that is ok."""
+    """`firing, about 9 points (6 to 13), since 9 Jun; firing in region = south since 12 Jun`; without the total if that
+    is ok."""
     texts = []
     if state.state not in QUIET_STATES:
         begins = "; " if state.state == "recovering" else ", "
         since = begins + format_state_since(state.state, state.since, today) if state.since is not None else ""
-        texts.append(f"{state_label(state.state).label}{since}")
+        size = next(
+            (f", {alert['size']}" for alert in alerts if alert["alert_id"] == state.alert_id and alert["size"]), ""
+        )
+        texts.append(f"{state_label(state.state).label}{size}{since}")
     if state.firing_segments:
         segments_text = join_names([_segment_since_text(name, moment, alerts, today) for name in state.firing_segments])
         # Firing comes first.
