@@ -104,6 +104,8 @@ def _render_backtest(result: BacktestResult) -> list[str]:
         lines.append(
             f"  below the promise, no alert but listed once a month: {_first_names(result.segments_below_promise)}"
         )
+    if watched.is_by_wave:
+        return [*lines, "", *_render_next_wave(result), f"  chart  {result.chart_path}"]
     past_rate_text = (
         "history too short"
         if result.false_alarm_every is None
@@ -119,6 +121,21 @@ def _render_backtest(result: BacktestResult) -> list[str]:
     if watched.is_duration:
         lines += ["", *_render_slowdown_detection(result)]
     return [*lines, f"  chart  {result.chart_path}"]
+
+
+def _render_next_wave(result: BacktestResult) -> list[str]:
+    """What a next survey wave could show: no drops are injected into a few waves."""
+    from jkpi.alerts.notifications.figures import KpiFormatter
+    from jkpi.formatting.numbers import format_odds
+
+    wave = result.next_wave
+    if wave is None:
+        return ["  no wave has enough answers to be compared with"]
+    drop = KpiFormatter(result.watched).difference_in_points(1.0, 1.0 - wave.detectable_drop)
+    return [
+        f"  false alarms  if nothing has changed, at most {format_odds(wave.alpha)} waves opens an alert",
+        f"  smallest drop that a next wave of {wave.n:,.0f} cases shows with 80 % probability: {drop}",
+    ]
 
 
 def _first_names(names: Sequence[str]) -> str:

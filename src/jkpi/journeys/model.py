@@ -172,7 +172,11 @@ class Moment(StrictModel):
             " of the share done within the usual median, so 0.1 means from 0.5 to 0.4.",
         ),
     ]
-    period: Literal["day", "week"] = Field("day", description="Whether its readings are evaluated by day or by week.")
+    period: Literal["day", "week", "wave"] = Field(
+        "day",
+        description="Whether its readings are evaluated by day, by week, or by survey wave: each wave is compared with"
+        " the one before.",
+    )
     false_alarm_every: LongDuration | None = Field(
         None,
         description="False-alarm budget: at most one false alarm in this time, such as 1y; from jkpi.yml if not given.",

@@ -12,6 +12,8 @@ from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline
 from jkpi.journeys.types import NO_SEGMENT_VALUE, SEGMENT_SEPARATOR
 
 _HALF = 0.5
+WAVE_KINDS = ("csat", "nps", "ces", "emotion", "response_rate")
+"""KPIs whose members name a survey wave, and that can be promised."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
         return
     if kpi.kind not in KPI_KINDS:
         return
+    period = moment / "period"
+    if period.text == "wave" and kpi.kind not in WAVE_KINDS:
+        kinds = ", ".join(WAVE_KINDS)
+        yield LintFinding(
+            period.location,
+            f"period: wave is for KPIs of surveys ({kinds}), and {kpi.id} is {kpi.kind}",
+            "write period: day or period: week",
+        )
     reason = KPI_KINDS[kpi.kind].no_promise_reason
     if reason:
         yield LintFinding(reference.location, f"{kpi.id} cannot be promised: {reason}")

@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class KpiReading:
-    """One row of fct_kpi_readings for all customers together."""
+    """One row of fct_kpi_readings for all customers together. wave: name of the survey wave; None for a week or day."""
 
     statistic: str
     period_start: date
@@ -26,6 +26,7 @@ class KpiReading:
     status: str
     unit: str
     is_primary: bool
+    wave: str | None = None
 
 
 AGE_BANDS = (0, 1, 7, 28, 90)
@@ -54,7 +55,8 @@ class PromiseBulk:
 @dataclass(frozen=True)
 class KpiData:
     """A KPI of the map with the readings of its current definition; `is_redefined`: earlier ones had another.
-    `stage` is None for a KPI of the whole journey."""
+    `stage` is None for a KPI of the whole journey. `weeks`: the newest 26 weeks; all waves if `is_by_wave`, that is, if
+    a moment of truth evaluates it by survey wave."""
 
     kpi: str
     stage: str | None
@@ -68,6 +70,7 @@ class KpiData:
     last_day: KpiReading | None = None
     baseline: float | None = None
     is_redefined: bool = False
+    is_by_wave: bool = False
     open_promises: tuple[OpenPromises, ...] = ()
     promise_bulks: tuple[PromiseBulk, ...] = ()
 

@@ -91,7 +91,7 @@ alerts = Table(
     Column("closed_at", UtcDateTime),
     Index("ix_alerts_open", "status", "series_id"),
     comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
-    " unmapped, silent or missing; status open, resolved, corrected or superseded",
+    " unmapped, silent, missing or volume; status open, resolved, corrected or superseded",
 )
 
 alert_transitions = Table(

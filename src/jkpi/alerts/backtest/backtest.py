@@ -12,9 +12,11 @@ import numpy as np
 from jkpi.alerts.backtest.chart import backtest_chart
 from jkpi.alerts.backtest.injected_drops import DropDetectionRate, inject_drops, minimum_detectable
 from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns
+from jkpi.alerts.backtest.next_wave import NextWave, next_wave
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate
 from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.notifications.wave_text import against_text
 from jkpi.alerts.series.due_days import due_day
 from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
@@ -22,6 +24,7 @@ from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.series.panel import Panel
 from jkpi.alerts.series.time_until_final import TimeUntilFinal, declared_time, with_observed_times
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
+from jkpi.alerts.series.wave_panel import wave_readings
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
@@ -55,7 +58,7 @@ class BacktestResult:
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
     slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
     time_until_final: as the history shows. segments_below_promise: those that are below it now without a drop, such as
-    "region = south"; no alerts, but listed monthly.
+    "region = south"; no alerts, but listed monthly. next_wave: of a moment by survey wave, where no drops are injected.
     """
 
     watched: WatchedMoment
@@ -73,6 +76,7 @@ class BacktestResult:
     chart_path: Path
     time_until_final: TimeUntilFinal
     segments_below_promise: tuple[str, ...] = ()
+    next_wave: NextWave | None = None
 
 
 def backtest(
@@ -120,7 +124,7 @@ def _backtest_moment(
     to_evaluate = moment_result.to_evaluate[0]
     drop_rates = (
         inject_drops(panel.grid, 0, to_evaluate.rule, total_result, Series(watched).series_id)
-        if watched.has_share
+        if watched.has_share and not watched.is_by_wave
         else []
     )
     slowdown_rates = _slowdown_rates(warehouse, watched, to_evaluate, total_result)
@@ -146,8 +150,16 @@ def _backtest_moment(
             for (segment, value), result in zip(panel.keys, results, strict=True)
             if result.promise_breach is not None and result.open_episode is None
         ),
+        _next_wave(watched, panel, total_result, to_evaluate) if watched.is_by_wave else None,
     )
     return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
+
+
+def _next_wave(
+    watched: WatchedMoment, panel: Panel, total_result: SeriesResult, to_evaluate: SeriesToEvaluate
+) -> NextWave | None:
+    waves = wave_readings(watched, panel, 0, dict(total_result.waves))
+    return next_wave(waves, total_result, to_evaluate.rule)
 
 
 def _slowdown_rates(
@@ -169,7 +181,7 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
             episode.onset,
             episode.fired_on,
             episode.closed_on,
-            tuple(f"{detection.line}: {detection.reason}" for detection in episode.detections),
+            tuple(f"{detection.line}: {_reason(detection)}" for detection in episode.detections),
             sample.rate,
             expected_rate(Series(watched, *key), replace(first_detection, drop=sample)),
             sample.n,
@@ -182,6 +194,10 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
         for sample in [first_detection.initial_drop or first_detection.drop]
     ]
     return sorted(past_alerts, key=lambda alert: (alert.fired_on, alert.series_id))
+
+
+def _reason(detection: Detection) -> str:
+    return detection.reason if detection.comparison is None else against_text(detection.comparison)
 
 
 def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from jkpi.alerts.detection.episodes import Detection, Episode
+from jkpi.alerts.detection.episodes import Detection, Episode, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, IncludedDrop, drop_without_recovery, main_detection
 from jkpi.alerts.evidence.contributions import DropBreakdown
-from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
 from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age, format_early_part
 from jkpi.alerts.notifications.model import BodyRow
@@ -89,6 +89,8 @@ def _location_text(series: Series) -> str:
 def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
     watched, formatter = series.watched, KpiFormatter(series.watched)
     detection = main_detection(episode, context.transition.transition_type)
+    if detection.comparison is not None:
+        return _wave_drop_rows(context, series, episode, detection, detection.comparison)
     drop = detection.drop
     lines = _effect_rows(context, formatter, detection)
     if detection.line == "median":
@@ -139,6 +141,24 @@ def _effect_rows(context: AlertContext, formatter: KpiFormatter, detection: Dete
         (label, text),
         *([("", f"{counted} as counted; {bias}")] if not text.startswith(f"about {counted} ") else []),
     ]
+
+
+def _wave_drop_rows(
+    context: AlertContext, series: Series, episode: Episode, detection: Detection, comparison: WaveComparison
+) -> list[BodyRow]:
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    now_rows = wave_text.wave_now_rows(detection, comparison, watched)
+    lines = [*now_rows[:-1], *_promise_rows(series, formatter, episode), now_rows[-1]]
+    reason, chance, false_alarms = wave_text.wave_reason_rows(detection, comparison, watched)
+    lines += [reason, chance]
+    if detection.line != "promise" and any(other.line == "promise" for other in episode.detections):
+        lines.append(("", "The promise is broken as well."))
+    lines.append(false_alarms)
+    lines += _breakdown_rows(context.breakdown, watched, formatter)
+    lines += _included_rows(context.included, series)
+    lines.append(("Data", _data_text(context)))
+    lines += _check_first_rows(context.breakdown, context.moment_context)
+    return lines
 
 
 def _reason_text(detection: Detection, watched: WatchedMoment) -> str:
@@ -286,6 +306,22 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
     recovery = detection.recovery or detection.drop
     last = watched.period_end(episode.closed_on or detection.drop.last_day)
     drop = drop_without_recovery(detection, watched)
+    if (comparison := detection.comparison) is not None and comparison.recovery_wave is not None:
+        text = formatter.interval_of(recovery)
+        return [
+            (
+                "Now",
+                f"{formatter.from_rate(recovery.rate)} ({text} with 95 % confidence, n = {format_count(recovery.n)};"
+                f" {wave_text.wave_names([comparison.recovery_wave])})",
+            ),
+            ("Before", f"{formatter.from_rate(drop.rate)}, {wave_text.wave_names(comparison.waves)}"),
+            ("Expected", formatter.from_rate(expected_rate(series, detection))),
+            (
+                "Resolved",
+                f"by {wave_text.wave_names([comparison.recovery_wave])}, which began {format_day(recovery.first_day)}",
+            ),
+            *([("Data", _data_text(context))] if context.suspended_count else []),
+        ]
     return [
         slowdown_text.slowdown_now_rows(detection, recovery, watched)[0]
         if detection.line == "median"
@@ -401,7 +437,9 @@ def _holiday_count(context: AlertContext) -> int:
     return evaluated.result.holidays_left_out(*context.period)
 
 
-def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
+def next_step(
+    transition_type: TransitionType, kind: str, repeat_every: timedelta | None, is_by_wave: bool = False
+) -> str:
     """What happens if nobody does anything. repeat_every: as in `jkpi.yml`."""
     if kind != "drop" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
@@ -410,7 +448,8 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
         reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
+    each = "complete survey wave" if is_by_wave else "mature day"
     return (
-        "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
+        f"Evaluated again with each {each}. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"
     )

@@ -15,6 +15,7 @@ from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
+from jkpi.alerts.series.wave_panel import evaluate_waves, read_wave_panel
 from jkpi.alerts.statistics.duration_histogram import DurationHistogram
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, concat_grids
 from jkpi.warehouse.base import Warehouse
@@ -63,7 +64,10 @@ class MomentResult:
 def evaluate_moments(
     warehouse: Warehouse, all_watched: Sequence[WatchedMoment], due_days: Mapping[WatchedMoment, date | None]
 ) -> dict[WatchedMoment, MomentResult]:
-    """Results of all moments. Moments of one cadence are evaluated together, and so are their sign tests."""
+    """Results of all moments. Moments of one cadence are evaluated together, and so are their sign tests. Those by
+    survey wave are evaluated one by one."""
+    by_wave = {watched: _evaluate_by_wave(warehouse, watched) for watched in all_watched if watched.is_by_wave}
+    all_watched = [watched for watched in all_watched if not watched.is_by_wave]
     panels = {
         watched: read_panel(warehouse, watched, due_days[watched]) for watched in all_watched if watched.has_share
     }
@@ -100,7 +104,14 @@ def evaluate_moments(
             )
             results = (total, *map(separate_promise_breach, segments))
             moment_results[watched] = MomentResult(panels[watched], tuple(to_evaluate[watched]), results)
-    return moment_results
+    return moment_results | by_wave
+
+
+def _evaluate_by_wave(warehouse: Warehouse, watched: WatchedMoment) -> MomentResult:
+    panel, names = read_wave_panel(warehouse, watched)
+    to_evaluate = allocate_budget(watched, panel, 0)
+    results = evaluate_waves(watched, panel, names, to_evaluate)
+    return MomentResult(panel, tuple(to_evaluate), tuple(results[key] for key in panel.keys))
 
 
 def _combined_result(share_result: SeriesResult | None, sign_test_result: SeriesResult | None) -> SeriesResult:

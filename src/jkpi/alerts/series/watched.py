@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.alerts.statistics.rules import DAILY, WEEKLY, AlertRule, EvaluationConfig
+from jkpi.alerts.statistics.rules import DAILY, WAVES, WEEKLY, AlertRule, EvaluationConfig
 from jkpi.journeys.model import Journey
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
@@ -26,9 +26,9 @@ class WatchedMoment:
 
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
     usual median, and there is no promise. promise: to all customers, and to each segment value that is not in
-    segment_promises, ((segment, value), promise); None: compared with the baseline alone. period: day or week of its
-    readings. false_alarm_every: in days. touchpoint: set if the KPI is about one touchpoint. calendar: opening hours
-    that a duration is counted in. tolerance: in seconds, None if there is none. within: of promises, the time in
+    segment_promises, ((segment, value), promise); None: compared with the baseline alone. period: day, week or wave of
+    its readings. false_alarm_every: in days. touchpoint: set if the KPI is about one touchpoint. calendar: opening
+    hours that a duration is counted in. tolerance: in seconds, None if there is none. within: of promises, the time in
     seconds that closed_within asks for; None if it is a quarter of each promise. horizon_days: days after its own on
     which a holiday delays a case; None if none do.
     """
@@ -80,10 +80,15 @@ class WatchedMoment:
 
     @property
     def evaluation_config(self) -> EvaluationConfig:
-        return WEEKLY if self.period == "week" else DAILY
+        return {"week": WEEKLY, "wave": WAVES}.get(self.period, DAILY)
+
+    @property
+    def is_by_wave(self) -> bool:
+        """Whether its readings are survey waves."""
+        return self.period == "wave"
 
     def period_end(self, start: date) -> date:
-        """Last day of the day or week that begins at start."""
+        """Last day of the day or week that begins at start; of a survey wave its first day."""
         return start + timedelta(days=self.evaluation_config.step_days - 1)
 
     def is_within_stage_of(self, stage_moment: WatchedMoment) -> bool:

@@ -23,7 +23,7 @@ from jkpi.state.engine import alert_transitions, alerts, notification_log, serie
 class ListedAlert:
     """An alert as a list shows it.
 
-    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent or missing. status: open, resolved,
+    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent, missing or volume. status: open, resolved,
     corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
     promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as

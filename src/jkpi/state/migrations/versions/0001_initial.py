@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime),
         sa.PrimaryKeyConstraint("alert_id", name="pk_alerts"),
         comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
-        " unmapped, silent or missing; status open, resolved, corrected or superseded",
+        " unmapped, silent, missing or volume; status open, resolved, corrected or superseded",
     )
     op.create_index("ix_alerts_open", "alerts", ["status", "series_id"])
     op.create_table(
