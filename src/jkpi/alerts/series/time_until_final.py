@@ -95,7 +95,9 @@ def with_observed_times(
     time_until_final: TimeUntilFinal, warehouse: Warehouse, watched: WatchedMoment, timezone: str
 ) -> TimeUntilFinal:
     """The same with what the marts show. Readings that are not final yet count with the time that they will take.
-    timezone: of the journey."""
+    timezone: of the journey. A survey wave has no fixed length to count from, so it stays as declared."""
+    if watched.is_by_wave:
+        return time_until_final
     parameters: Mapping[str, Any] = {
         "journey": watched.journey,
         "kpi": watched.kpi,
