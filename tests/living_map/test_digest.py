@@ -161,6 +161,22 @@ def test_an_open_early_warning_is_on_the_watch_list() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "heading", "line"),
+    [
+        ("open", "Worse", "Shop: its volume dropped, since 12 Jun"),
+        ("resolved", "Better", "Shop: volume: resolved on 27 Jun, after 16 days"),
+    ],
+)
+def test_a_drop_of_volume_and_its_end_are_listed(status: str, heading: str, line: str) -> None:
+    row = alert(
+        kind="volume", status=status, owner="me", title="Shop", segment_value="shop", onset=date(2026, 6, 12),
+        last_day=date(2026, 6, 27) if status == "resolved" else None,
+    )  # fmt: skip
+    (digest,) = build_digests([], [], [], [], [row], NOW)
+    assert line in dict(digest.sections)[heading]
+
+
+@pytest.mark.parametrize(
     ("state", "line"),
     [
         ("ok", "In time: firing in region = south since 12 Jun"),

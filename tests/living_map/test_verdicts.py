@@ -15,7 +15,7 @@ from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import state_label, state_legend
 from jkpi.living_map.views import MomentView
 from jkpi.schedules import is_late
-from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning, PromiseBreach
+from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning, OpenVolumeDrop, PromiseBreach
 
 CLOCK = PageDates(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
@@ -210,6 +210,16 @@ def test_an_early_warning_is_not_all_ok() -> None:
         "After 1 day 60 % are through instead of 80 %, since 27 Jun; not mature yet. The other one is ok."
         " Promise not kept: Moment 0."
     )
+
+
+def test_fewer_cases_at_the_usual_rate_are_not_all_ok() -> None:
+    drop = OpenVolumeDrop("v1", date(2026, 6, 3), "Signed: volume dropped from 60 to 30 a day")
+    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    series_state = MomentState("j", "s", "ok", date(2026, 6, 20), None, volume_drop=drop)
+    view = moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), series_state, "Repair", CLOCK)
+    shown = page_headline([view, *moments("ok")], measured=True)
+    assert (shown.key, shown.text) == ("watch", "No rate has dropped, but fewer cases come: Signed.")
+    assert plain(shown.detail) == "Signed: from 60 to 30 a day, since 3 Jun."
 
 
 def test_an_early_warning_is_shown_with_more_urgent_states() -> None:

@@ -146,6 +146,21 @@ def _at_least_weekly(length: timedelta) -> timedelta:
     return length
 
 
+class VolumeAlerts(StrictModel):
+    """Which daily volumes are evaluated for drops."""
+
+    sources: bool = Field(True, description="Events a day of each source.")
+    touchpoints: bool = Field(True, description="Events a day of each touchpoint of a map.")
+    moments: bool = Field(
+        True, description="Cases a day of each moment of truth that is evaluated by day; not of promises."
+    )
+    except_: list[str] = Field(
+        [],
+        alias="except",
+        description="Left out: source/NAME, JOURNEY/touchpoint/NAME or JOURNEY/MOMENT.",
+    )
+
+
 class AlertOptions(StrictModel):
     """Options of alerting."""
 
@@ -180,6 +195,9 @@ class AlertOptions(StrictModel):
     silent_after: Duration | None = Field(
         None,
         description="Alert if a source has no new rows for this long. Default: twice its schedule and its lateness.",
+    )
+    volume_alerts: VolumeAlerts = Field(
+        VolumeAlerts(), description="Alert if the volume of a source, a touchpoint or a moment drops."
     )
 
 

@@ -11,7 +11,7 @@ from jkpi.living_map import definitions, page_text
 from jkpi.living_map.page_data import KpiData, MomentData
 from jkpi.living_map.states import state_label
 from jkpi.living_map.views import AlertView, BreachView
-from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning, PromiseBreach
+from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning, OpenVolumeDrop, PromiseBreach
 
 _MAX_SEGMENTS_IN_BANNER = 3
 """Largest number of segments in the headline with their figures; the card has all of them."""
@@ -95,6 +95,11 @@ def _alert_period(alert: OpenAlert, today: date) -> str:
     last = alert.last_day or begin
     first = format_short_date(begin, today)
     return first if last <= begin else f"{first} to {format_short_date(last, today)}"
+
+
+def volume_drop_text(drop: OpenVolumeDrop, today: date) -> str:
+    """from 60 to 30 a day, since 3 Jun."""
+    return f"{drop.text.rpartition(': volume dropped ')[2]}, since {format_short_date(drop.onset, today)}"
 
 
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:

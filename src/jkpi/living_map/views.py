@@ -97,7 +97,8 @@ class BreachView:
 class MomentView:
     """`alerts`: its open alerts, that of the total first; `firing_segments`: their segments as text. The other figures
     are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text.
-    `breaches`: segments below their promise without an alert, the furthest first; `breach_heading`: how many."""
+    `breaches`: segments below their promise without an alert, the furthest first; `breach_heading`: how many.
+    `volume_drop`: its open drop of volume as text."""
 
     anchor: str
     title: str
@@ -122,6 +123,7 @@ class MomentView:
     early_warning: str = ""
     breaches: tuple[BreachView, ...] = ()
     breach_heading: str = ""
+    volume_drop: str = ""
 
     @property
     def displayed_state(self) -> StateLabel:

@@ -12,7 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, OpenEarlyWarning, PromiseBreach
+from jkpi.state.alert_records import (
+    TOTAL_SEGMENT,
+    MomentState,
+    OpenAlert,
+    OpenEarlyWarning,
+    OpenVolumeDrop,
+    PromiseBreach,
+)
 from jkpi.state.engine import state_session
 from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
 
@@ -66,7 +73,7 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
         elif row.promise_breach is not None:
             breaches.setdefault((row.journey, row.moment), []).append(_promise_breach(row._mapping))
-    early_warnings = _open_early_warnings(connection)
+    early_warnings, volume_drops = _open_early_warnings(connection), _open_volume_drops(connection)
     return [
         MomentState(
             row.journey,
@@ -77,6 +84,7 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             tuple(firing_segments.get((row.journey, row.moment), ())),
             early_warnings.get(row.series_id),
             tuple(breaches.get((row.journey, row.moment), ())),
+            volume_drops.get(row.series_id),
         )
         for row in rows
         if row.segment == TOTAL_SEGMENT
@@ -106,6 +114,17 @@ def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
         .order_by(alert_transitions.c.number)
     )
     return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
+
+
+def _open_volume_drops(connection: Connection) -> dict[str, OpenVolumeDrop]:
+    """Series -> its open drop of volume, with the headline of its newest transition."""
+    rows = connection.execute(
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
+        .join(alert_transitions)
+        .where(alerts.c.status == "open", alerts.c.kind == "volume")
+        .order_by(alert_transitions.c.number)
+    )
+    return {row.series_id: OpenVolumeDrop(row.alert_id, row.onset, row.payload["headline"]) for row in rows}
 
 
 def open_alerts(state_url: str) -> list[OpenAlert]:

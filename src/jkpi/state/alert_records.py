@@ -40,6 +40,15 @@ class PromiseBreach:
 
 
 @dataclass(frozen=True)
+class OpenVolumeDrop:
+    """An open alert: since `onset` a moment has fewer cases a day than usual. text: the headline of its message."""
+
+    alert_id: str
+    onset: date
+    text: str
+
+
+@dataclass(frozen=True)
 class MomentState:
     """The state of a moment of truth, over all customers.
 
@@ -55,6 +64,7 @@ class MomentState:
     firing_segments: tuple[str, ...] = ()
     early_warning: OpenEarlyWarning | None = None
     breaches: tuple[PromiseBreach, ...] = ()
+    volume_drop: OpenVolumeDrop | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """All conditions of the map and its sources, and touchpoints without events.
 
-The owner is notified once of each. Its end is recorded, without a notification.
+The owner is notified once of each. Its end is recorded, without a notification; only volume that is back is notified.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.map_health.source_conditions import missing_rows, silent_sources, unmapped_events
+from jkpi.alerts.map_health.volume_conditions import volume_conditions
 from jkpi.alerts.series.moment_context import owner_receivers
 from jkpi.alerts.statistics.event_rhythm import EventRhythm
 from jkpi.config.settings import Settings
@@ -48,12 +50,17 @@ Rhythms = Mapping[tuple[str, str], TouchpointRhythm]
 
 
 def map_conditions(warehouse: Warehouse, journeys: Sequence[Journey], settings: Settings) -> list[MapCondition]:
-    """All conditions that are true now. None before the first load and measure."""
-    conditions: list[MapCondition] = []
+    """All conditions that are true now, and how drops of volume ended. None before the first load and measure."""
+    conditions = volume_conditions(warehouse, journeys, settings)
+    low_volume = {condition.series_id for condition in conditions if condition.ending is None}
     now = settings.now.astimezone(UTC).replace(tzinfo=None)
     if warehouse.table_exists("marts", "rpt_map_coverage"):
         coverage = warehouse.rows(_COVERAGE)
-        conditions += _touchpoints_without_events(coverage, _read_rhythms(warehouse), journeys, settings, now)
+        # A touchpoint whose volume dropped to nothing was reported when it did.
+        conditions += [
+            dataclasses.replace(condition, is_inhibited=condition.series_id in low_volume)
+            for condition in _touchpoints_without_events(coverage, _read_rhythms(warehouse), journeys, settings, now)
+        ]
         conditions += unmapped_events(warehouse, coverage, settings, now)
     if warehouse.table_exists("raw", "map_sources") and warehouse.table_exists("raw", "load_batches"):
         silent_now = silent_sources(warehouse, settings, now)

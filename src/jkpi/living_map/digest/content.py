@@ -213,10 +213,15 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
 
 
 def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
-    """A drop resolved within a week is better; an open alert about a source or the map is stale."""
+    """A drop resolved within a week is better, an open drop of volume worse; any other open alert about a source or the
+    map is stale."""
     title = alert["title"]
-    if alert["kind"] == "drop" and alert["status"] == "resolved" and today - alert["last_day"] <= DIGEST_PERIOD:
-        segment_suffix = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
+    is_drop, is_resolved = alert["kind"] in ("drop", "volume"), alert["status"] == "resolved"
+    if is_drop and is_resolved and today - alert["last_day"] <= DIGEST_PERIOD:
+        is_whole = alert["kind"] == "volume" or alert["segment_value"] == "all"
+        segment_suffix = "" if is_whole else f" ({alert['segment_value']})"
+        if alert["kind"] == "volume":
+            title = f"{title}: volume"
         lasted = (alert["last_day"] - alert["onset"]).days + 1
         after = pluralize(lasted, "day")
         return (
@@ -230,6 +235,8 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
         return "stale", f"{title}: no event since {since}, longer than its rhythm explains"
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source delivers no new data since {since}"
+    if alert["kind"] == "volume":
+        return "worse", f"{title}: its volume dropped, since {since}"
     if alert["kind"] == "missing":
         return "stale", f"{title}: rows are missing, since {since}"
     if alert["kind"] == "unmapped":
