@@ -71,8 +71,8 @@ class TimeUntilFinal:
 
     @property
     def warning(self) -> str:
-        """What is wrong with a time beyond four weeks; empty for a shorter one, and for survey waves, which take as long
-        as they are in the field."""
+        """What is wrong with a time beyond four weeks; empty for a shorter one, and for survey waves, which take as
+        long as they are in the field."""
         if self.expected <= LONG or self.period == "wave":
             return ""
         return (
