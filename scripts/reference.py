@@ -49,6 +49,7 @@ EVENTS = {
     "alerts.changed": "something changed about alerts",
     "alerts.acknowledged": "somebody acknowledged an alert",
     "digest.weekly": "the weekly digest of an owner",
+    "promises.monthly": "the monthly list of the segments of a moment that are below their promise",
     "message.undelivered": "a message to another receiver could not be delivered",
     "receiver.test": "a test message",
 }
@@ -61,7 +62,11 @@ WEBHOOK_FIELDS = {
     "data.title": "one line",
     "data.severity": "`failure`, `warning`, `success` or `info`",
     "data.replies_to": "ids of the messages that first reported these alerts",
-    "data.sections": "what a digest holds, a list; else empty",
+    "data.tables": "the table of a list, such as the segments below their promise; else empty",
+    "data.tables[].title": "the heading",
+    "data.tables[].columns": "the names of the columns",
+    "data.tables[].rows": "the rows: a text for each column",
+    "data.sections": "what a digest or a list holds besides, a list; else empty",
     "data.sections[].title": "the heading, such as `Firing`",
     "data.sections[].lines": "the lines below it",
     "data.alerts": "the alerts that are reported in full, a list",
@@ -74,7 +79,9 @@ WEBHOOK_FIELDS = {
     "data.alerts[].headline": "what it is about, in one line",
     "data.alerts[].owner": "the owner of the moment, map or source",
     "data.alerts[].is_closed": "true if this closes the alert",
-    "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates",
+    "data.alerts[].figures": "its figures, in the unit and direction of the KPI; days are ISO dates."
+    " `value` is as counted; `effect_size` is the drop as estimated; `driven_by` and `breakdown` are shares of it,"
+    " which add up to 1; `includes` are drops that are part of it",
     "data.alerts[].queries": "the SQL that returns the value and the readings behind it",
     "data.alerts[].acknowledge_url": "the signed link that acknowledges it; null where there is none",
     "data.summaries": "the alerts that are reported in one line, a list",

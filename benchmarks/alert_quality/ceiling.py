@@ -17,11 +17,10 @@ import numpy as np
 
 from benchmarks.alert_quality.faults import drop
 from benchmarks.alert_quality.generated_days import CORRELATION, Truth, generated_with_truth
-from benchmarks.alert_quality.methods import first_alarms, jkpi_alarms, per_month
+from benchmarks.alert_quality.methods import BUDGET, first_alarms, jkpi_alarms, per_month
 from benchmarks.alert_quality.scores import delays, interval
 from benchmarks.alert_quality.sources import DAYS, Days
 
-BUDGET, DEFAULT_BUDGET = 0.05, 547.5
 POINTS = (5, 10, 20)
 BEGINNINGS = 21
 
@@ -84,12 +83,12 @@ def main() -> None:
 
 
 def _line(days: Days, truth: Truth) -> str:
-    cells = [f"{per_month(jkpi_alarms(days, DEFAULT_BUDGET)):12.3f}"]
+    cells = [f"{per_month(jkpi_alarms(days)):12.3f}"]
     for points in POINTS:
         dropped = drop(points)(days, np.random.default_rng(11))
         threshold = tuned(evidence(days, truth, points))
         best = delays(first_alarms(evidence(dropped, truth, points) > threshold)) <= 7
-        with_jkpi = delays(jkpi_alarms(dropped, DEFAULT_BUDGET)) <= 7
+        with_jkpi = delays(jkpi_alarms(dropped)) <= 7
         cells.append(f"{_share(best):>14}{_share(with_jkpi):>10}")
     return "".join(cells)
 

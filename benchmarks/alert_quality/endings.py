@@ -12,12 +12,9 @@ from datetime import date
 import numpy as np
 
 from benchmarks.alert_quality.generated_days import generated
-from benchmarks.alert_quality.methods import FIRST, MIN_DROP
+from benchmarks.alert_quality.methods import FIRST, jkpi_results
 from benchmarks.alert_quality.sources import DAYS, Days
 from jkpi.alerts.detection.episodes import Episode, SeriesResult
-from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
-from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
-from jkpi.alerts.statistics.rules import AlertRule
 
 ONSET, END, FURTHER = 90, 118, 150
 POINTS = 0.1
@@ -28,15 +25,7 @@ def dropped(days: Days, since: int, until: int, rng: np.random.Generator) -> Day
     rate = days.successes[:ONSET].sum(axis=0) / days.n[:ONSET].sum(axis=0)
     is_dropped = (np.arange(DAYS) >= since) & (np.arange(DAYS) < until)
     lost = np.where(is_dropped[:, None], np.minimum(POINTS / rate, 1.0), 0.0)
-    return Days(days.successes - rng.binomial(days.successes.astype(int), lost), days.n)
-
-
-def results(days: Days) -> list[SeriesResult]:
-    series = days.n.shape[1]
-    status = np.where(days.n > 0, VALID, 0).astype(np.int8)
-    begin, end = np.zeros(series, dtype=np.intp), np.full(series, DAYS)
-    grid = ReadingGrid(FIRST, 1, days.successes, days.n, np.zeros_like(days.n), status, begin, end)
-    return list(replay_grid(grid, [SeriesToEvaluate(AlertRule(None, MIN_DROP), number) for number in range(series)]))
+    return days.counting(days.successes - rng.binomial(days.successes.astype(int), lost))
 
 
 def main() -> None:
@@ -47,17 +36,19 @@ def main() -> None:
     for mean in options.sizes:
         days, rng = generated(options.series, mean, np.random.default_rng(mean)), np.random.default_rng(1)
         four_weeks, for_good = dropped(days, ONSET, END, rng), dropped(days, ONSET, DAYS, rng)
-        detected = [_episodes_after_onset(result, END) for result in results(four_weeks)]
+        detected = [_episodes_after_onset(result, END) for result in jkpi_results(four_weeks)]
         last_episodes = [episodes[-1] for episodes in detected if episodes]
         good_days = [_column(episode.closed_on) - END + 1 if episode.closed_on else np.inf for episode in last_episodes]
         after = np.array([days for days in good_days if days > 0])
         lasting_episodes = [
-            episodes for episodes in (_episodes_after_onset(result, DAYS) for result in results(for_good)) if episodes
+            episodes
+            for episodes in (_episodes_after_onset(result, DAYS) for result in jkpi_results(for_good))
+            if episodes
         ]
         further_count = sum(len(episode.detections) - 1 for episodes in lasting_episodes for episode in episodes)
         months = options.series * (DAYS - ONSET) / 30.44
         further_episodes = [
-            _episodes_after_onset(result, DAYS) for result in results(dropped(for_good, FURTHER, DAYS, rng))
+            _episodes_after_onset(result, DAYS) for result in jkpi_results(dropped(for_good, FURTHER, DAYS, rng))
         ]
         detected = [
             any(

@@ -26,20 +26,20 @@ class Truth:
         return Truth(self.baseline[:, rows], self.day_effect[rows])
 
 
-def generated(series: int, mean: int, rng: np.random.Generator) -> Days:
-    return generated_with_truth(series, mean, rng)[0]
+def generated(series: int, mean: float, rng: np.random.Generator, length: int = DAYS) -> Days:
+    return generated_with_truth(series, mean, rng, length)[0]
 
 
-def generated_with_truth(series: int, mean: int, rng: np.random.Generator) -> tuple[Days, Truth]:
-    weekday = np.arange(DAYS) % 7
+def generated_with_truth(series: int, mean: float, rng: np.random.Generator, length: int = DAYS) -> tuple[Days, Truth]:
+    weekday = np.arange(length) % 7
     weekly = rng.normal(0.0, 0.02, (7, series))[weekday]
     base = rng.uniform(0.6, 0.92, series)
-    n = rng.poisson(mean * _VOLUME[weekday][:, None], (DAYS, series))
+    n = rng.poisson(mean * _VOLUME[weekday][:, None], (length, series))
     logit = np.log(base / (1.0 - base))
     day_effect, autocorrelated = np.zeros(series), np.where(np.arange(series) % 2, _DAY_EFFECT, 0.0)
-    rate = np.empty((DAYS, series))
-    for day in range(DAYS):
+    rate = np.empty((length, series))
+    for day in range(length):
         day_effect = CORRELATION * day_effect + np.sqrt(1.0 - CORRELATION**2) * rng.normal(size=series)
         rate[day] = 1.0 / (1.0 + np.exp(-(logit + autocorrelated * day_effect))) + weekly[day]
-    days = Days(rng.binomial(n, np.clip(rate, 0.01, 0.99)).astype(float), n.astype(float))
+    days = Days(rng.binomial(n, np.clip(rate, 0.01, 0.99)).astype(float), n.astype(float), np.arange(series))
     return days, Truth(np.clip(base + weekly, 0.01, 0.99), autocorrelated * base * (1.0 - base))

@@ -13,12 +13,16 @@ from datetime import date
 
 import numpy as np
 
-from benchmarks.alert_quality.opening import opened
-from benchmarks.alert_quality.sources import DAYS, Days
+from benchmarks.alert_quality.opening import alarm_days, alert_days, evaluated
+from benchmarks.alert_quality.sources import Days
+from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.statistics.rules import AlertRule
 
 FIRST = date(2025, 1, 6)
 MIN_DROP = 0.05
+BUDGET = 0.05
+"""False alarms a series-month that other methods are tuned to."""
+DEFAULT_BUDGET = 547.5
 QUIET = 7
 WARM = 35
 """No method is asked before this day: jkpi learns, the others fill their windows."""
@@ -37,9 +41,32 @@ class Method:
     max_series: int | None = None
 
 
-def jkpi_alarms(days: Days, every: float) -> np.ndarray:
-    """Alerts when they fire. every: the budget in days."""
-    return opened(days.successes, days.n, FIRST, AlertRule(None, MIN_DROP, false_alarm_every=every))
+def jkpi_alarms(days: Days, has_promise: bool = False) -> np.ndarray:
+    """At the default budget: an alert opens, is reopened by a relapse, or drops further."""
+    return alarm_days(jkpi_results(days, has_promise), days.n.shape, FIRST)
+
+
+def jkpi_alerts(days: Days) -> np.ndarray:
+    """At the default budget: an alert opens for the first time."""
+    return alert_days(jkpi_results(days), days.n.shape, FIRST)
+
+
+def jkpi_results(days: Days, has_promise: bool = False) -> list[SeriesResult]:
+    """At the default budget. Days that are holidays, and the days after them, are left out if is_holiday is set."""
+    promises = days.promise if has_promise else [None] * days.n.shape[1]
+    rules = [
+        AlertRule(None if promise is None else float(promise), MIN_DROP, false_alarm_every=DEFAULT_BUDGET)
+        for promise in promises
+    ]
+    return evaluated(days.successes, days.n, FIRST, rules, _affected(days.is_holiday))
+
+
+def _affected(is_holiday: np.ndarray | None) -> np.ndarray | None:
+    if is_holiday is None or not is_holiday.any():
+        return None
+    affected = is_holiday.copy()
+    affected[1:] |= is_holiday[:-1]
+    return affected
 
 
 def first_alarms(raw: np.ndarray) -> np.ndarray:
@@ -62,7 +89,7 @@ def _by_deviation(days: Days, strict: float, window: int, includes_itself: bool)
     raw = np.zeros(rate.shape, dtype=bool)
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # windows without a single day with a case
-        for day in range(window, DAYS):
+        for day in range(window, len(rate)):
             past = rate[day - window + includes_itself : day + includes_itself]
             spread = np.nanstd(past, axis=0, ddof=1)
             raw[day] = (rate[day] - np.nanmean(past, axis=0)) / np.where(spread > 0, spread, np.inf) <= -strict
@@ -75,7 +102,7 @@ def same_weekday(days: Days, strict: float) -> np.ndarray:
     raw = np.zeros(rate.shape, dtype=bool)
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        for day in range(WARM, DAYS):
+        for day in range(WARM, len(rate)):
             past = rate[max(day - 56, day % 7) : day : 7]
             middle = np.nanmedian(past, axis=0)
             spread = 1.4826 * np.nanmedian(np.abs(past - middle), axis=0)
@@ -123,10 +150,22 @@ def tuned(method: Method, clean: Days, a_month: float) -> float:
     low, high = method.stricter
     for _ in range(14):
         middle = 0.5 * (low + high)
-        per_month_clean = per_month(method.alarms(clean, middle)) > a_month
-        low, high = (middle, high) if per_month_clean else (low, middle)
+        is_too_many = per_month(method.alarms(clean, middle), clean) > a_month
+        low, high = (middle, high) if is_too_many else (low, middle)
     return high
 
 
-def per_month(alarms: np.ndarray) -> float:
-    return float(alarms.sum() / (alarms.shape[1] * (DAYS - WARM) / 30.44))
+def false_alarms(alarms: np.ndarray, days: Days | None) -> np.ndarray:
+    """Alarms on days that follow no true fall in the data."""
+    return alarms if days is None or days.has_fallen is None else alarms & ~days.has_fallen
+
+
+def quiet_months(alarms: np.ndarray, days: Days | None) -> np.ndarray:
+    """(S,): months in which an alarm would be false."""
+    is_quiet = np.ones(alarms.shape, dtype=bool) if days is None or days.has_fallen is None else ~days.has_fallen
+    return np.asarray(is_quiet[WARM:].sum(axis=0) / 30.44)
+
+
+def per_month(alarms: np.ndarray, days: Days | None = None) -> float:
+    """False alarms in a month of one series. days: what is known of their true falls; None if there are none."""
+    return float(false_alarms(alarms, days)[WARM:].sum() / quiet_months(alarms, days).sum())

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.alert_quality.methods import Method, first_alarms
-from benchmarks.alert_quality.sources import AT, DAYS, Days
+from benchmarks.alert_quality.sources import Days
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".peers" / "bin" / "python"
 TRAINED = 42
 """The first Monday with a model, after six weeks of days."""
-AROUND, RECENT = 3, 5
+AROUND, RECENT, WEEK = 3, 5, 7
 _score_cache: dict[str, list[tuple[Days, np.ndarray]]] = {}
 
 
@@ -25,7 +25,7 @@ def outliers(days: Days, strict: float) -> np.ndarray:
     known. Only days below the mean of the month before count, since a rise is no drop."""
     scores, rate = _model_scores("outliers", days), _rates(days)
     raw = np.zeros(scores.shape, dtype=bool)
-    for day in range(TRAINED + RECENT, DAYS):
+    for day in range(TRAINED + RECENT, len(rate)):
         smooth = [
             scores[since : min(since + AROUND, day) + 1].mean(axis=0) for since in range(day - RECENT + 1, day + 1)
         ]
@@ -72,19 +72,21 @@ def _rates(days: Days) -> np.ndarray:
 
 
 def _model_scores(model: str, days: Days) -> np.ndarray:
-    """(DAYS, S): computed once for the same days. If days differ from cached ones by a drop alone, only from
-    that day on."""
+    """(T, S): computed once for the same days. Where days begin as cached ones do, only from the week on in which they
+    differ: models are fitted again each Monday."""
     first, base = TRAINED, None
     for cached_days, scores in _score_cache.setdefault(model, []):
-        if cached_days.successes.shape == days.successes.shape and np.array_equal(
-            cached_days.successes[:AT], days.successes[:AT]
-        ):
-            if np.array_equal(cached_days.successes, days.successes) and np.array_equal(cached_days.n, days.n):
+        if cached_days.n.shape == days.n.shape:
+            is_other = (cached_days.successes != days.successes) | (cached_days.n != days.n)
+            different = np.flatnonzero(is_other.any(axis=1))
+            if not len(different):
                 return scores
-            first, base = AT, scores
+            monday = different[0] - different[0] % WEEK
+            if monday > first:
+                first, base = int(monday), scores
     new_scores = _run_model(model, days, first)
     if base is not None:
-        new_scores[:AT] = base[:AT]
+        new_scores[:first] = base[:first]
     _score_cache[model].append((days, new_scores))
     return new_scores
 

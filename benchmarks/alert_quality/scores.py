@@ -1,4 +1,4 @@
-"""Figures from alarms, with bootstrap intervals over series."""
+"""Figures from alarms, with bootstrap intervals over sources: copies of one source are drawn together."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.alert_quality.methods import WARM
-from benchmarks.alert_quality.sources import AT, DAYS
+from benchmarks.alert_quality.methods import WARM, false_alarms, per_month, quiet_months
+from benchmarks.alert_quality.sources import AT, Days
+
+ROUNDS = 400
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,9 @@ class Score:
     repeats: float
 
 
-def delays(alarms: np.ndarray) -> np.ndarray:
+def delays(alarms: np.ndarray, onset: int = AT) -> np.ndarray:
     """(S,): days from the onset to the alarm, counted from 1."""
-    after = alarms[AT:]
+    after = alarms[onset:]
     return np.where(after.any(axis=0), after.argmax(axis=0) + 1.0, np.inf)
 
 
@@ -42,19 +44,26 @@ def score(alarms: np.ndarray, clean: np.ndarray) -> Score:
     )
 
 
-def alarmed(alarms: np.ndarray, within: int = 7) -> float:
+def alarmed(alarms: np.ndarray, within: int = 7, onset: int = AT) -> float:
     """Share of series with an alarm within so many days after the fault."""
-    return float(alarms[AT : AT + within].any(axis=0).mean())
+    return float(alarms[onset : onset + within].any(axis=0).mean())
 
 
-def interval(values: np.ndarray, rounds: int = 400) -> tuple[float, float]:
-    """95 % interval of the mean over series."""
-    rng = np.random.default_rng(5)
-    means = values[rng.integers(0, len(values), (rounds, len(values)))].mean(axis=1)
+def interval(
+    values: np.ndarray, source: np.ndarray | None = None, weights: np.ndarray | None = None
+) -> tuple[float, float]:
+    """95 % interval of the sum of values over the sum of weights, by default of the mean over series. source (S,):
+    series of one source are drawn together; by default each series is its own."""
+    sums, counts = values.astype(float), np.ones(len(values)) if weights is None else weights
+    if source is not None:
+        _, number = np.unique(source, return_inverse=True)
+        sums, counts = np.bincount(number, sums), np.bincount(number, counts)
+    drawn = np.random.default_rng(5).integers(0, len(sums), (ROUNDS, len(sums)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
 
 
-def monthly(clean: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """False alarms a series-month, with their interval."""
-    own = clean.sum(axis=0) / ((DAYS - WARM) / 30.44)
-    return float(own.mean()), interval(own)
+def monthly(alarms: np.ndarray, days: Days | None = None) -> tuple[float, tuple[float, float]]:
+    """False alarms a series-month, with their interval over sources. See per_month."""
+    false, months = false_alarms(alarms, days)[WARM:].sum(axis=0), quiet_months(alarms, days)
+    return per_month(alarms, days), interval(false, None if days is None else days.source, months)

@@ -70,7 +70,7 @@ def test_the_alert_about_the_injected_drop_arrives_at_its_file_receiver(tmp_path
     # The digest's DAG ran as well; the other owners got their weekly digest only.
     assert all(text.count("Your week") == text.count("Message ") == 1 for text in messages.values()), messages
     # However many runs of the KPI DAG followed the loads: the owner was notified once.
-    assert message.count("] Technician on site in time: dropped from") == 1
+    assert message.count("] Technician on site in time: dropped by about") == 1
     assert (workspace / "site" / "equipment_repair.html").stat().st_size > 0
 
 

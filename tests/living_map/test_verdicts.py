@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jkpi.living_map import definitions
-from jkpi.living_map.alert_views import group_segments
+from jkpi.living_map.alert_views import alert_sentence, group_segments
 from jkpi.living_map.headline import page_headline
 from jkpi.living_map.kpi_views import PageDates, goal_status, kpi_view, moment_view
 from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, SourceData
@@ -15,7 +15,7 @@ from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import state_label, state_legend
 from jkpi.living_map.views import MomentView
 from jkpi.schedules import is_late
-from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning, OpenVolumeDrop, PromiseBreach
 
 CLOCK = PageDates(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
@@ -120,7 +120,8 @@ def with_alerts(state: str, *alerts: OpenAlert, **parameters: object) -> MomentV
 def drop_alert(segment: str = "all", value: str = "all", share: float = 0.2, **more: object) -> OpenAlert:
     given: dict[str, object] = {"state": "firing", "line": "baseline", "baseline": 0.89, "n": 391, **more}
     span = {"onset": date(2026, 6, 23), "last_day": date(2026, 6, 28)}
-    return OpenAlert("a", "j", "m", segment, value, value=share, low=share - 0.05, high=share + 0.05, **span, **given)  # type: ignore[arg-type]
+    shown = {"value": share, "low": share - 0.05, "high": share + 0.05, "counted": share - 0.02}
+    return OpenAlert("a", "j", "m", segment, value, **shown, **span, **given)  # type: ignore[arg-type]
 
 
 def plain(text: str) -> str:
@@ -130,7 +131,8 @@ def plain(text: str) -> str:
 def test_an_open_alert_has_its_own_figures_not_those_of_the_week_before_it() -> None:
     shown = page_headline([with_alerts("firing", drop_alert())], measured=True)
     assert plain(shown.detail) == (
-        "20 % done within 12 h, baseline 89 % (n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days; promise: at least 90 %."
+        "About 20 % done within 12 h, baseline 89 % (18 % as counted, n 391, 23 Jun to 28 Jun), since 23 Jun, 7 days;"
+        " promise: at least 90 %."
     )
 
 
@@ -155,7 +157,8 @@ def test_firing_segments_are_shown_with_their_figures_and_days() -> None:
     shown = page_headline([view], measured=True)
     assert shown.text == "Firing in a segment: On site (department = ISD, PARK and PROP)."
     assert plain(shown.detail).startswith(
-        "Done within 12 h: department = ISD 10 %, baseline 89 %, since 23 Jun (n 391); department = PARK 33 %"
+        "Done within 12 h: department = ISD about 10 %, baseline 89 %, since 23 Jun (n 391); department = PARK about"
+        " 33 %"
     )
     assert plain(shown.detail).endswith("all customers: 89 % done within 12 h in the week of 22 Jun.")
     assert "20 Jun" not in shown.detail
@@ -171,7 +174,7 @@ def test_each_firing_segment_has_a_headline_of_its_own() -> None:
     shown = dict(page_headline([with_alerts("firing", drop_alert(), *alerts)], measured=True).segments)
     assert shown.keys() == {"tier=gold", "tier=basic"}
     assert shown["tier=gold"].text == "Firing for tier = gold: On site."
-    assert plain(shown["tier=gold"].detail).startswith("40 % done within 12 h, baseline 89 %")
+    assert plain(shown["tier=gold"].detail).startswith("About 40 % done within 12 h, baseline 89 %")
     assert (shown["tier=basic"].key, shown["tier=basic"].text) == (
         "recovering",
         "Recovering for tier = basic: On site.",
@@ -183,9 +186,9 @@ def test_a_recovering_moment_shows_the_day_of_its_onset() -> None:
     assert (view.state.label, view.since) == ("recovering", "dropped on 20 Jun, 10 days ago")
     shown = page_headline([view], measured=True)
     assert shown.text == "Recovering: On site."
-    assert "(n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
+    assert "n 391, 23 Jun to 28 Jun), dropped on 23 Jun, 7 days ago; promise" in plain(shown.detail)
     part = page_headline([with_alerts("ok", drop_alert("tier", "basic", 0.5, state="recovering"))], measured=True)
-    assert "tier = basic 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
+    assert "tier = basic about 50 %, baseline 89 %, since 23 Jun, recovering (n 391)" in plain(part.detail)
 
 
 def test_segment_values_are_grouped_by_segment() -> None:
@@ -207,6 +210,16 @@ def test_an_early_warning_is_not_all_ok() -> None:
         "After 1 day 60 % are through instead of 80 %, since 27 Jun; not mature yet. The other one is ok."
         " Promise not kept: Moment 0."
     )
+
+
+def test_fewer_cases_at_the_usual_rate_are_not_all_ok() -> None:
+    drop = OpenVolumeDrop("v1", date(2026, 6, 3), "Signed: volume dropped from 60 to 30 a day")
+    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    series_state = MomentState("j", "s", "ok", date(2026, 6, 20), None, volume_drop=drop)
+    view = moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), series_state, "Repair", CLOCK)
+    shown = page_headline([view, *moments("ok")], measured=True)
+    assert (shown.key, shown.text) == ("watch", "No rate has dropped, but fewer cases come: Signed.")
+    assert plain(shown.detail) == "Signed: from 60 to 30 a day, since 3 Jun."
 
 
 def test_an_early_warning_is_shown_with_more_urgent_states() -> None:
@@ -298,3 +311,41 @@ def test_a_definition_names_its_parameters() -> None:
     assert "how long it takes" in definitions.formula(kpi(parameters={**rule, "tolerance_seconds": None}))
     early = definitions.formula(kpi(kind="promises_kept", parameters={**rule, "within_seconds": 86400}))
     assert "of the promises that fall due" in early and "within 1\u202fday" in early
+
+
+def test_a_kpi_by_survey_wave_shows_its_waves() -> None:
+    """Years lie between the waves; the newest final one is the value, and the alert begins at its own wave."""
+    waves = [
+        reading(value, value - 0.02, value + 0.02, period_start=date(2013 + n, 5, 1), wave=str(2013 + n), status=status)
+        for n, (value, status) in enumerate([(0.76, "final"), (0.82, "final"), (0.77, "final"), (0.5, "provisional")])
+    ]
+    moment = MomentData("security", "repair.x", "share_within", 0.7, "airport")
+    state = MomentState("j", "security", "firing", date(2015, 5, 1), "a1", (), None)
+    view = moment_view(moment, kpi(*waves, is_by_wave=True), state, "", CLOCK)
+    assert (view.week, view.value) == ("wave 2015", "77\u202f%")
+    assert view.note is None
+    assert view.chart is not None
+    assert "3 final waves" in view.chart
+    assert "(wave 2014)" in view.chart
+    assert all(f">{year}<" in view.chart for year in range(2013, 2017))
+    assert 'class="alert"' in view.chart
+
+
+def test_segments_below_their_promise_are_on_the_card_with_their_own_promise() -> None:
+    drawn = MomentData("m", "repair.x", "share_within", 0.9, "field", "On site", {("product", "spares"): 0.95})
+    breaches = (
+        PromiseBreach("product", "fridge", date(2026, 5, 1), 0.80, 0.77, 0.83, 700.0, 0.9),
+        PromiseBreach("product", "spares", date(2026, 4, 2), 0.71, 0.65, 0.77, 210.0, 0.95),
+    )
+    state = MomentState("j", "m", "ok", None, None, breaches=breaches)
+    view = moment_view(drawn, kpi(reading(0.91)), state, "Repair", CLOCK)
+    assert view.breach_heading == "2 segments are below their promise"
+    assert [(breach.key, plain(breach.value)) for breach in view.breaches] == [
+        ("product=spares", "71 %"),
+        ("product=fridge", "80 %"),
+    ]
+    assert plain(view.breaches[0].detail).startswith("promise: at least 95 % · 95 %: 65")
+    alert = drop_alert("product", "spares", 0.5)
+    with_alert = moment_view(drawn, kpi(reading(0.91)), state, "Repair", CLOCK, [alert])
+    assert plain(with_alert.alerts[0].promise_text) == "promise: at least 95 %"
+    assert "promise: at least 95 %" in plain(alert_sentence(with_alert.alerts[0]))

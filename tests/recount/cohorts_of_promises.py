@@ -24,7 +24,7 @@ def promise_members(entry: dict[str, Any], history: JourneyHistory) -> dict[str,
     over_at = over.dt.tz_convert("UTC").dt.tz_localize(None).astype(TIMES)
     kept = (promised["closed_at"] <= promised["due_at"]).astype(float)
     due = promised.assign(day=day, decided_at=over_at, outcome=kept, is_open=False, length=length)
-    early = span(entry["within"]) if "within" in entry else (length // 4).clip(upper=WEEK)
+    early = span(entry["within"]) if "within" in entry else (length // 4).where(length // 4 < WEEK, WEEK)
     by_then = promised["at"] + early
     waits = by_then > as_of
     soon = (promised["closed_at"] <= by_then).astype(float)

@@ -85,7 +85,8 @@ def missing_of(
     """by_version: the KPI in each version of the map that has it. members: of each statistic all members of its
     versions, with their local `day`. version_on: the version in force on each day."""
     zone = facts.versions[-1].document["timezone"]
-    ages, cases = [], []
+    ages: list[pd.DataFrame] = []
+    cases: list[pd.DataFrame] = []
     for number, (kpi, history) in by_version.items():
         if kpi.kind not in TIMED:
             continue
@@ -100,8 +101,7 @@ def missing_of(
     for frame in [*members, all_cases]:
         for day, size in frame.groupby("day").size().items():
             sizes[day] = max(sizes.get(day, 0.0), float(size))
-    kpis = [kpi for kpi, _ in by_version.values()]
-    kind = kpis[-1].kind
+    kind = next(reversed(by_version.values()))[0].kind
     longest = max(_longest(kpi, history) for kpi, history in by_version.values())
     lost = _lost_days(facts, sources, zone)
     return Missing(kind, longest, lost, sizes if kind != "rate" else {}, all_ages, all_cases, facts.as_of.normalize())

@@ -37,6 +37,7 @@ _ALERT_COLUMNS = {
     "kind": "kind",
     "title": "title",
     "segment_value": "segment",
+    "size": "size",
     "onset": "since",
     "fired_on": "fired on",
     "owner": "owner",
@@ -291,13 +292,26 @@ def _logged_in_user() -> str:
 def render_alerts(alerts: Sequence[ListedAlert], silences: Sequence[Silence]) -> list[str]:
     """The alerts as a table, then the silences."""
     rows: list[dict[str, Any]] = [
-        {**{name: getattr(alert, name) for name in _ALERT_COLUMNS}, "flags": ", ".join(alert.flags) or "-"}
+        {
+            **{name: getattr(alert, name) for name in _ALERT_COLUMNS},
+            "flags": ", ".join(alert.flags) or "-",
+            "segment_value": _segment_text(alert),
+            "size": alert.size or "-",
+        }
         for alert in alerts
     ]
     lines = render_table(rows, _ALERT_COLUMNS) if rows else ["no alerts"]
     if silences:
         lines += ["", *render_table([vars(silence) for silence in silences], _SILENCE_COLUMNS)]
     return lines
+
+
+def _segment_text(alert: ListedAlert) -> str:
+    """The segment value, and the segments whose drops are part of the alert, three at most."""
+    if not alert.includes:
+        return alert.segment_value
+    more = f" and {len(alert.includes) - 3} more" if len(alert.includes) > 3 else ""
+    return f"{alert.segment_value}, includes {', '.join(alert.includes[:3])}{more}"
 
 
 def render_alert(history: AlertHistory) -> list[str]:

@@ -5,8 +5,11 @@ A number is never rounded to 0 % or 100 % unless it is exactly that: "0 %" for o
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 NARROW_NO_BREAK_SPACE = "\u202f"
 NO_VALUE = "–"
@@ -62,6 +65,23 @@ def percent_number(
 def format_exact_percent(value: float, style: Style = PLAIN) -> str:
     """A promise or target with all its digits: 0.9 -> 90 %, 0.925 -> 92.5 %, 0.99996 -> 99.996 %."""
     return f"{f'{100.0 * value:.10g}'.replace('-', style.minus)}{style.space}%"
+
+
+def shown_number(text: str) -> Decimal:
+    """The number that a reader sees in a formatted value of PLAIN style: 62 for "62 %", 99.9 for "> 99.9 %".
+
+    Differences are taken of these, so that they agree with the values beside them.
+    """
+    found = re.search(r"-?\d+(?:\.\d+)?", text)
+    return Decimal(found.group()) if found else Decimal(0)
+
+
+def shares_in_percent(shares: Sequence[float]) -> list[int]:
+    """Shares that add up to 1 as whole per cents that add up to 100: the largest remainders are rounded up."""
+    floors = [math.floor(100.0 * share) for share in shares]
+    missing = 100 - sum(floors)
+    by_remainder = sorted(range(len(shares)), key=lambda index: (floors[index] - 100.0 * shares[index], index))
+    return [floor + (index in by_remainder[:missing]) for index, floor in enumerate(floors)]
 
 
 def format_fixed(value: float, digits: int, style: Style = PLAIN) -> str:

@@ -12,7 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import (
+    TOTAL_SEGMENT,
+    MomentState,
+    OpenAlert,
+    OpenEarlyWarning,
+    OpenVolumeDrop,
+    PromiseBreach,
+)
 from jkpi.state.engine import state_session
 from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
 
@@ -60,10 +67,13 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
     order = ("journey", "moment", "segment", "segment_value")
     rows = connection.execute(select(series_states).order_by(*order)).all()
     firing_segments: dict[tuple[str, str], list[str]] = {}
+    breaches: dict[tuple[str, str], list[PromiseBreach]] = {}
     for row in rows:
         if row.segment != TOTAL_SEGMENT and row.alert_id is not None:
             firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
-    early_warnings = _open_early_warnings(connection)
+        elif row.promise_breach is not None:
+            breaches.setdefault((row.journey, row.moment), []).append(_promise_breach(row._mapping))
+    early_warnings, volume_drops = _open_early_warnings(connection), _open_volume_drops(connection)
     return [
         MomentState(
             row.journey,
@@ -73,10 +83,26 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             row.alert_id,
             tuple(firing_segments.get((row.journey, row.moment), ())),
             early_warnings.get(row.series_id),
+            tuple(breaches.get((row.journey, row.moment), ())),
+            volume_drops.get(row.series_id),
         )
         for row in rows
         if row.segment == TOTAL_SEGMENT
     ]
+
+
+def _promise_breach(row: StoredRow) -> PromiseBreach:
+    figures = row["promise_breach"]
+    return PromiseBreach(
+        row["segment"],
+        row["segment_value"],
+        date.fromisoformat(figures["since"]),
+        figures["value"],
+        figures["low"],
+        figures["high"],
+        figures["n"],
+        row["promise"],
+    )
 
 
 def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
@@ -88,6 +114,17 @@ def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
         .order_by(alert_transitions.c.number)
     )
     return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
+
+
+def _open_volume_drops(connection: Connection) -> dict[str, OpenVolumeDrop]:
+    """Series -> its open drop of volume, with the headline of its newest transition."""
+    rows = connection.execute(
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
+        .join(alert_transitions)
+        .where(alerts.c.status == "open", alerts.c.kind == "volume")
+        .order_by(alert_transitions.c.number)
+    )
+    return {row.series_id: OpenVolumeDrop(row.alert_id, row.onset, row.payload["headline"]) for row in rows}
 
 
 def open_alerts(state_url: str) -> list[OpenAlert]:
@@ -109,7 +146,7 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
         .where(*_IS_OPEN_DROP)
         .order_by(alert_transitions.c.number)
     ).mappings()
-    newest, figures_of = {row["alert_id"]: row for row in rows}, _latest_figures(connection)
+    newest, figures_of = {row["alert_id"]: row for row in rows}, latest_figures(connection)
     drops = [
         _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
         for alert_id, row in newest.items()
@@ -120,7 +157,7 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
     )
 
 
-def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
+def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
     """(alert, number of its transition) -> the figures of the newest notification about it: a reminder has newer ones
     than the transition. Notifications without figures are skipped: a reminder may be sent while its readings are
     withheld."""
@@ -135,6 +172,7 @@ def _latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str
 
 def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
     first, last = figures.get("first_day"), figures.get("last_day")
+    estimate = figures.get("effect_size") or figures
     return OpenAlert(
         alert_id=row["alert_id"],
         journey=row["journey"],
@@ -143,13 +181,15 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         segment_value=row["segment_value"],
         state=row["state"] or "firing",
         onset=row["onset"],
-        value=figures.get("value"),
-        low=figures.get("ci_low"),
-        high=figures.get("ci_high"),
+        value=estimate.get("value"),
+        low=estimate.get("ci_low"),
+        high=estimate.get("ci_high"),
+        counted=figures.get("value"),
         n=figures.get("n"),
         first_day=date.fromisoformat(first) if first else None,
         last_day=date.fromisoformat(last) if last else None,
         line=figures.get("line", ""),
         baseline=figures.get("expected"),
         within_seconds=figures.get("within_seconds"),
+        promise=figures.get("promise"),
     )

@@ -51,7 +51,7 @@ def test_a_file_gets_the_message_once(make_world: MakeWorld, tmp_path: Path) -> 
     assert deliver(world.settings).sent == 1
     assert deliver(world.settings).sent == 0
     text = (tmp_path / "lead.txt").read_text()
-    assert text.count("dropped from 92 % to 70 %") == 1
+    assert text.count("\nTechnician on site: dropped by") == 1
     assert world.messages()[0].status == "sent"
 
 
@@ -67,7 +67,8 @@ def test_a_file_has_the_headline_of_each_of_several_alerts_once(make_world: Make
     deliver(world.settings)
     _, both, end = (tmp_path / "lead.txt").read_text().split("=" * 72)
     assert both.startswith("\n[synthetic data] Moments of truth: 2 dropped\n\nSYNTHETIC DATA")
-    assert both.count("from 92 % to 70 %\n") == both.count("from 8 % to 30 %\n") == 1
+    assert both.count("dropped by about 22 points (19 to 25), from") == 1
+    assert both.count("rose by about 22 points (19 to 25), from") == 1
     above = "SYNTHETIC DATA: these customers and numbers are made up."
     assert (
         end.startswith(f"\n[synthetic data] Technician on site: back at 93 %\n\n{above}\n\n  Where ")
@@ -79,7 +80,7 @@ def test_the_console_is_stderr(make_world: MakeWorld, capsys: pytest.CaptureFixt
     world = with_message(make_world(receivers=[Receiver("lead", "console")]))
     assert deliver(world.settings).sent == 1
     captured = capsys.readouterr()
-    assert captured.out == "" and captured.err.count("from 92 % to 70 %") == 1
+    assert captured.out == "" and captured.err.count("Technician on site: dropped by") == 1
 
 
 def test_a_web_receiver_gets_title_text_and_severity(make_world: MakeWorld, web: Web) -> None:
@@ -96,7 +97,7 @@ def test_an_apprise_mail_arrives_as_plain_text(make_world: MakeWorld, inbox: Inb
     world = with_message(make_world(receivers=[Receiver("lead", "apprise", url=SecretStr(url))]))
     assert deliver(world.settings).sent == 1
     (mail,) = inbox.read()
-    assert mail["Subject"] == "Technician on site: dropped from 92 % to 70 %"
+    assert mail["Subject"] == "Technician on site: dropped by about 22 points (19 to 25), from 92 % to about 70 %"
     body = mail.get_body(("plain",))
     assert body is not None and "  Owner         field-service" in body.get_content()
 
@@ -122,7 +123,7 @@ def test_retries_back_off_then_the_message_is_a_dead_letter_and_another_receiver
     statuses = {message.receiver: message.status for message in world.messages()}
     assert statuses == {"lead": "dead_lettered", "other": "sent"}
     text = (tmp_path / "other.txt").read_text()
-    assert "Not delivered to lead" in text and "HTTP status 500" in text and "from 92 % to 70 %" in text
+    assert "Not delivered to lead" in text and "HTTP status 500" in text and "from 92 % to about 70 %" in text
 
 
 def test_a_receiver_that_recovers_gets_the_message(make_world: MakeWorld, web: Web) -> None:

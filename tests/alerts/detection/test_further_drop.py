@@ -67,6 +67,6 @@ def test_an_acknowledged_alert_is_notified_again_when_it_worsens(make_world: Cal
     world.put(steady(2, 0.2), first=FIRST + timedelta(days=64))
     (worsened,) = world.run().transitions
     assert (worsened.alert_id, worsened.transition) == (opened.alert_id, "worsened")
-    assert "dropped further, from 92 % to 20 %" in worsened.headline
+    assert "dropped further, by about 72 points (67 to 77), from 92 % to about 20 %" in worsened.headline
     world.put(steady(10, 0.2), first=FIRST + timedelta(days=66))
     assert not world.run().transitions, "it is notified once"

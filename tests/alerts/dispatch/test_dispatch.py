@@ -154,7 +154,7 @@ def test_a_new_receiver_gets_the_open_alert_and_an_old_one_only_its_end(make_wor
     assert [(number, receiver, title.startswith("Reminder: ")) for number, receiver, title in messages] == [
         (63, "new", False), (70, "new", True), (77, "new", True), (82, "lead", False), (82, "new", False),
     ]  # fmt: skip
-    assert messages[0][2] == "Technician on site: dropped from 92 % to 82 %"
+    assert messages[0][2] == "Technician on site: dropped by about 10 points (7 to 13), from 92 % to about 82 %"
     assert {title for _, _, title in messages[3:]} == {"Technician on site: back at 95 %"}
 
 
@@ -180,7 +180,7 @@ def test_an_alert_that_is_open_after_a_silence_is_notified_then(make_world: Make
     (alert,) = list_alerts(world.settings)
     assert alert.status == "open" and alert.flags == ("silenced",)
     ((number, _, title),) = messages_on(world, range(70, 72))
-    assert (number, title) == (70, "Technician on site: dropped from 92 % to 82 %")
+    assert (number, title) == (70, "Technician on site: dropped by about 10 points (8 to 12), from 92 % to about 82 %")
 
 
 @pytest.mark.slow

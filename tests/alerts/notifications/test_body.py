@@ -9,11 +9,12 @@ import pytest
 
 from jkpi.alerts.detection.episodes import Detection, EarlyWarning
 from jkpi.alerts.detection.state_machine import SeriesState
-from jkpi.alerts.evidence.contributions import Contribution
-from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
+from jkpi.alerts.evidence.alert_context import IncludedDrop
+from jkpi.alerts.evidence.contributions import Contribution, DropBreakdown, MixChange
 from jkpi.alerts.notifications.body import body_rows, next_step
 from jkpi.alerts.series.moment_context import MomentContext
-from jkpi.alerts.series.watched import WatchedMoment
+from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.effect_size import EffectSize
 from tests.alerts.builders import (
     LOWER,
     ONSET,
@@ -45,13 +46,13 @@ def rows(*detections: Detection, transition_type: str = "opened", **fields: Any)
 def test_a_drop() -> None:
     found = rows(detection(fired_on=date(2026, 3, 3)))
     assert list(found) == [
-        "Where", "Now", "Baseline", "Promise", "Since", "Why", "False alarms", "Driven by", "Data", "Owner", "Alert",
+        "Where", "Drop", "Now", "Baseline", "Promise", "Since", "Why", "False alarms", "Data", "Owner", "Alert",
     ]  # fmt: skip
     assert found["Where"] == "Repair > Fix > Time; all customers"
     assert found["Now"] == "82 % (78 to 85 % with 95 % confidence, n = 400; 4 days, 2 to 5 March 2026)"
     assert (found["Baseline"], found["Promise"]) == (BASELINE, "90 %, broken below 85 %")
     assert found["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
-    assert found["Driven by"] == "no segment more than others"
+    assert found["Drop"] == "about 10 points (6 to 13 with 95 % confidence), from 92 % to about 82 %"
 
 
 @pytest.mark.parametrize(
@@ -60,29 +61,28 @@ def test_a_drop() -> None:
         (
             detection(reason="collapse", fired_on=date(2026, 3, 3)),
             WATCHED,
-            "one day, Tuesday 3 March 2026, is far below the baseline; 10 points below it since then.",
+            "one day, Tuesday 3 March 2026, is far below the baseline.",
         ),
-        (detection(reason="collapse"), WATCHED, "one day is far below the baseline; 10 points below it since then."),
+        (detection(reason="collapse"), WATCHED, "one day is far below the baseline."),
         (
             detection(reason="sustained"),
             WATCHED,
-            "each of four weeks is below the baseline; 10 points below it since then.",
+            "each of four weeks is below the baseline.",
         ),
         (
             detection(reason="run"),
             WATCHED,
-            "three days in a row are clearly below the baseline; 10 points below it since then.",
+            "three days in a row are clearly below the baseline.",
         ),
         (
             detection(0.75, 0.92),
             LOWER,
-            "3 days taken together are clearly above the baseline; 17 points above it since then.",
+            "3 days taken together are clearly above the baseline.",
         ),
         (
             detection(0.82, 0.9, line="promise"),
             WATCHED,
-            "3 days taken together are clearly below the level at which the promise is broken; 8 points below the"
-            " promise since then.",
+            "3 days taken together are clearly below the level at which the promise is broken.",
         ),
     ],
 )
@@ -126,14 +126,31 @@ def test_false_alarms(past_interval: float | None, text: str) -> None:
     assert rows(detection(), evaluated=series)["False alarms"] == text
 
 
+def test_the_days_that_opened_an_alert_are_shrunk() -> None:
+    """The estimate comes first, then the counts; the days after the opening are taken as they are."""
+    first = sample(0.75, 0.9, 40.0, days=2)
+    assert rows(detection(0.75, 0.9, drop=first, initial_drop=first))["Drop"] == (
+        "about 10 points (0 to 28 with 95 % confidence), from 90 % to about 80 % 15 points as counted; the days that"
+        " open an alert are low partly by chance"
+    )
+    later = rows(detection(0.82, 0.9, drop=sample(0.82, 0.9, 1200.0, days=20), initial_drop=first))
+    assert later["Drop"].startswith("about 8 points (")
+    assert rows(detection(0.75, 0.92), watched=LOWER)["Rise"].startswith("about 17 points (")
+    assert rows(detection(0.82, 0.85, line="promise"))["Level"].startswith(
+        "about 84 % (76 to 85 % with 95 % confidence)"
+    )
+
+
 def test_what_drives_a_drop_and_what_to_check_first() -> None:
-    south = Contribution("region", "south", 0.57, 0.89, 323.0, 0.93)
-    west = Contribution("region", "west", 0.8, 0.9, 100.0, 0.4)
+    south = Contribution("region", "south", 0.57, 0.89, 323.0, 0.634)
+    west = Contribution("region", "west", 0.8, 0.9, 100.0, 0.304)
     stage = MomentContext(("lead",), touchpoints=tuple(f"T{number}" for number in range(7)), pain_points=("late",))
-    found = rows(detection(), contributions=(south, west), moment_context=stage)
+    breakdown = DropBreakdown("region", (south, west), 0.094, -0.032)
+    found = rows(detection(), breakdown=breakdown, moment_context=stage)
     assert found["Driven by"] == (
-        "region = south: from 89 % to 57 %, n = 323; nearly all of the drop"
-        " region = west: from 90 % to 80 %, n = 100; 40 % of the drop"
+        "region = south: from 89 % to 57 %, n = 323; 63 % of the drop"
+        " region = west: from 90 % to 80 %, n = 100; 30 % of the drop"
+        " the rest: 10 % other values of region, -3 % the changed mix of region"
     )
     assert found["Check first"] == (
         "region = south where it happens: T0, T1, T2, T3, T4 and 2 more known pain points: late"
@@ -141,21 +158,59 @@ def test_what_drives_a_drop_and_what_to_check_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate_effect", "mix_effect", "text"),
+    ("breakdown", "text"),
     [
-        (-0.01, -0.09, "mix: the customer mix changed, by age group; that accounts for 9 points of 10 points."),
-        (-0.05, -0.05, "both: 5 points because the groups do worse, 5 points because the mix changed, by age group."),
-        (-0.1, 0.0, "rate: the same groups of customers do worse; the customer mix explains little."),
-        (-0.15, 0.05, "rate: the same groups of customers do worse; the mix offsets 5 points, by age group."),
-        (0.1, -0.05, None),
+        (
+            DropBreakdown("stock", (), 0.04, 0.96, mix_change=MixChange("stock", "out", 0.1, 0.3)),
+            "mix: stock = out grew from 10 % to 30 % of the cases; the changed mix is 96 % of the drop"
+            " the rest: 4 % changed rates within stock",
+        ),
+        (
+            DropBreakdown(
+                "age_group+tier",
+                (),
+                0.0,
+                1.0,
+                (("age_group", 0.8), ("tier", 0.2)),
+                MixChange("age_group+tier", "old+gold", 0.3, 0.1),
+            ),
+            "mix: age_group+tier = old+gold fell from 30 % to 10 % of the cases; the changed mix is 100 % of the drop"
+            " (age group 80 %, tier 20 %) the rest: 0 % changed rates within age group+tier",
+        ),
+        (
+            DropBreakdown(None, (), 0.98, 0.02, not_standing_out=("age_group", "tier")),
+            "no age group or tier stands out; the changed mix is 2 % of the drop",
+        ),
+        (
+            DropBreakdown(None, (), 0.98, 0.02, not_standing_out=("tier",), too_small=("region",)),
+            "no tier stands out; the changed mix is 2 % of the drop; by region the numbers are too small to tell",
+        ),
+        (
+            DropBreakdown(None, (), 1.0, 0.0, too_small=("region", "tier")),
+            "by region and tier the numbers are too small to tell",
+        ),
     ],
 )
-def test_mix_or_rate(rate_effect: float, mix_effect: float, text: str | None) -> None:
-    effects = (MixRateDecomposition("age_group", rate_effect, mix_effect), MixRateDecomposition("other", -0.1, 0.0))
-    expected = text or "rate: the same groups of customers do worse; the customer mix explains little."
-    assert rows(detection(), effects=effects if text else effects[1:])["Mix or rate"] == expected
-    if text is None:
-        assert "Mix or rate" not in rows(detection(), effects=effects[:1])
+def test_what_drives_a_drop_if_no_group_does(breakdown: DropBreakdown, text: str) -> None:
+    assert rows(detection(), breakdown=breakdown)["Driven by"] == text
+
+
+def test_nothing_is_said_of_segments_where_there_are_none() -> None:
+    assert "Driven by" not in rows(detection())
+
+
+def test_drops_that_are_part_of_the_alert_are_named() -> None:
+    south = Series(WATCHED, "region", "south")
+    late = detection(0.6, 0.9, fired_on=date(2026, 3, 5))
+    broken = IncludedDrop(Series(WATCHED, "region", "west"), detection(0.7, 0.85, line="promise"), None)
+    found = rows(
+        detection(), included=(IncludedDrop(south, late, EffectSize(0.28, 0.2, 0.34, 0.3, 0.9)), *[broken] * 6)
+    )
+    assert found["Includes"].startswith(
+        "region = south, certain since Thursday 5 March 2026: about 28 points (20 to 34), from 90 % to about 62 %"
+        " region = west, certain since Monday 2 March 2026"
+    )
+    assert found["Includes"].endswith("and 2 more")
 
 
 def test_a_resolved_alert() -> None:

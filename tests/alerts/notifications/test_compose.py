@@ -24,9 +24,17 @@ def item(transition_type: str = "opened", kind: str = "drop", notification_type:
 @pytest.mark.parametrize(
     ("items", "title", "severity"),
     [
-        ([item()], "On site: dropped from 92 % to 82 %", "failure"),
-        ([item(notification_type="reminder")], "Reminder: On site: dropped from 92 % to 82 %", "failure"),
-        ([item(notification_type="escalation")], "Not acknowledged: On site: dropped from 92 % to 82 %", "failure"),
+        ([item()], "On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %", "failure"),
+        (
+            [item(notification_type="reminder")],
+            "Reminder: On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %",
+            "failure",
+        ),
+        (
+            [item(notification_type="escalation")],
+            "Not acknowledged: On site: dropped by about 10 points (6 to 13), from 92 % to about 82 %",
+            "failure",
+        ),
         ([item(), item(), item("reopened")], "Moments of truth: 2 dropped, 1 dropped again", "failure"),
         ([item("worsened"), item("resolved")], "Moments of truth: 1 worsened, 1 recovered", "failure"),
         ([item("corrected"), item("superseded")], "Moments of truth: 1 corrected, 1 closed", "info"),
@@ -43,6 +51,12 @@ def item(transition_type: str = "opened", kind: str = "drop", notification_type:
             "warning",
         ),
         ([item(kind="silent"), item(kind="missing")], "Moments of truth: 1 silent, 1 missing rows", "warning"),
+        (
+            [item(kind="volume"), item(kind="volume"), item("resolved", kind="volume")],
+            "Moments of truth: 2 volume drops, 1 recovered",
+            "warning",
+        ),
+        ([item("resolved", kind="volume"), item("resolved")], "Moments of truth: 2 recovered", "success"),
         (
             [item(notification_type="reminder"), item(notification_type="escalation")],
             "Moments of truth: 1 not acknowledged, 1 still open",

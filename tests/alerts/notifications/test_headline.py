@@ -37,34 +37,40 @@ def mentioned(line: str) -> Any:
 @pytest.mark.parametrize(
     ("alert", "text"),
     [
-        (context(transition("opened", detection())), "dropped from 92 % to 82 %"),
-        (context(transition("opened", detection(0.75, 0.92), watched=LOWER)), "Drop-off rose from 8 % to 25 %"),
-        (context(transition("opened", detection(0.48, 0.66), watched=POINTS)), "NPS dropped from +32 to -4"),
-        (context(transition("opened", PROMISE)), "down to 82 %, promised 90 %"),
+        (context(transition("opened", detection())), "dropped by about 10 points (6 to 13), from 92 % to about 82 %"),
+        (
+            context(transition("opened", detection(0.75, 0.92), watched=LOWER)),
+            "Drop-off rose by about 17 points (14 to 20), from 8 % to about 25 %",
+        ),
+        (
+            context(transition("opened", detection(0.48, 0.66), watched=POINTS)),
+            "NPS dropped by about 36 points (24 to 48), from +32 to about -4",
+        ),
+        (context(transition("opened", PROMISE)), "down to about 82 %, promised 90 %"),
         (
             context(transition("opened", detection(0.7, 0.9, line="promise"), watched=LOWER)),
-            "Drop-off up to 30 %, promised 10 %",
+            "Drop-off up to about 30 %, promised 10 %",
         ),
-        (context(transition("opened", SLOW)), "slower, 31 % done within 3 h 8 min, baseline 51 %"),
+        (context(transition("opened", SLOW)), "slower, about 31 % done within 3 h 8 min, baseline 51 %"),
         (
             context(transition("reopened", detection(), number=3, stored_alert=mentioned("baseline"))),
-            "dropped again, from 92 % to 82 %",
+            "dropped again, by about 10 points (6 to 13), from 92 % to about 82 %",
         ),
         (
             context(transition("worsened", detection(), number=3, stored_alert=mentioned("baseline"))),
-            "dropped further, from 92 % to 82 %",
+            "dropped further, by about 10 points (6 to 13), from 92 % to about 82 %",
         ),
         (
             context(transition("worsened", PROMISE, number=3, stored_alert=mentioned("promise"))),
-            "further down to 82 %, promised 90 %",
+            "further down to about 82 %, promised 90 %",
         ),
         (
             context(transition("worsened", detection(), SLOW, number=3, stored_alert=mentioned("median"))),
-            "also dropped from 92 % to 82 %",
+            "also dropped by about 10 points (6 to 13), from 92 % to about 82 %",
         ),
         (
             context(transition("worsened", SLOW, PROMISE, number=3, stored_alert=mentioned("promise"))),
-            "further down to 82 %, promised 90 %",
+            "further down to about 82 %, promised 90 %",
         ),
         (
             context(transition("resolved", detection(closed_on=ONSET, recovery=sample(0.95, 0.92)))),
@@ -98,7 +104,7 @@ def test_headlines(alert: AlertContext, text: str) -> None:
 def test_a_segment_is_named() -> None:
     south = evaluated(SeriesState.FIRING, detection(), segment="region", segment_value="south\nbank")
     headline = alert_headline(context(transition("opened", detection(), evaluated=south)))
-    assert headline == "On site (region south bank): dropped from 92 % to 82 %"
+    assert headline == "On site (region south bank): dropped by about 10 points (6 to 13), from 92 % to about 82 %"
 
 
 WEEKLY = replace(WATCHED, period="week")

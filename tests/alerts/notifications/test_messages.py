@@ -10,6 +10,7 @@ import pytest
 
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import WatchedMoment
+from jkpi.alerts.statistics.effect_size import EffectSize
 from jkpi.formatting.dates import format_period
 from jkpi.formatting.numbers import format_odds, format_signed, sanitize
 from jkpi.warehouse.open import open_warehouse
@@ -61,6 +62,39 @@ def test_periods(first: date, last: date, text: str) -> None:
     assert format_period(first, last) == text
 
 
+@pytest.mark.parametrize(
+    ("watched", "first", "second", "text"),
+    [
+        (SHARE, 0.894, 0.776, "11 points"),  # 89 % and 78 %, although 11.8 points apart
+        (SHARE, 0.886, 0.784, "11 points"),  # 89 % and 78 %, although 10.2 points apart
+        (SHARE, 0.885, 0.874, "1 point"),
+        (SHARE, 0.874, 0.871, "less than a point"),
+        (SHARE, 0.874, 0.874, "0 points"),
+        (SHARE, 0.998, 0.92, "7.8 points"),  # 99.8 % and 92 %
+        (LOWER, 0.894, 0.776, "11 points"),
+        (POINTS, 0.655, 0.48, "35 points"),  # +31 and -4
+        (replace(SHARE, min_drop=0.01), 0.8944, 0.7756, "11.8 points"),  # 89.4 % and 77.6 %
+        (replace(SHARE, min_drop=0.01), 0.8944, 0.8941, "less than 0.1 points"),
+    ],
+)
+def test_a_difference_is_that_of_the_values_shown(
+    watched: WatchedMoment, first: float, second: float, text: str
+) -> None:
+    assert KpiFormatter(watched).difference_in_points(first, second) == text
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        (EffectSize(0.061, 0.018, 0.102, 0.11, 0.894), "about 6 points (2 to 10)"),
+        (EffectSize(0.056, 0.052, 0.102, 0.11, 0.894), "about 5 points (5 to 10)"),  # 89 % to 84 %
+        (EffectSize(0.011, 0.0, 0.05, 0.11, 0.89), "about 1 point (0 to 5)"),
+    ],
+)
+def test_an_estimate_agrees_with_the_values_beside_it(effect: EffectSize, text: str) -> None:
+    assert KpiFormatter(SHARE).effect_text(effect) == text
+
+
 def test_odds_and_signs() -> None:
     assert (format_odds(1e-9), format_odds(1 / 12345), format_odds(0.04)) == (
         "less than one in a million",
@@ -82,7 +116,7 @@ def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld
     world.put(steady(60, 0.92, 50) + steady(4, 0.72, 50), segment="region", value="south")
     world.run()
     (message,) = world.messages()
-    assert message.title == "Technician on site: dropped from 92 % to 82 %"
+    assert message.title == "Technician on site: dropped by about 10 points (7 to 13), from 92 % to about 82 %"
     assert message.severity == "failure"
     lines = {line[2:16].strip(): line[16:] for line in message.body.splitlines() if line.startswith("  ")}
     assert lines["Where"].startswith("Getting a broken machine running again > Repair > On site in time; all customers")
@@ -90,7 +124,7 @@ def test_a_message_says_what_where_since_when_and_how_sure(make_world: MakeWorld
     assert lines["Baseline"].startswith("92 %")
     assert lines["Promise"] == "90 %, broken below 85 %"
     assert lines["Since"] == "Monday 2 March 2026, certain since Tuesday 3 March 2026"
-    assert lines["Driven by"] == "region = south: from 92 % to 72 %, n = 200; nearly all of the drop"
+    assert lines["Driven by"] == "region = south: from 92 % to 72 %, n = 200; 100 % of the drop"
     assert lines["Owner"] == "field-service"
     assert message.notification_id in message.body.splitlines()[-1]
 

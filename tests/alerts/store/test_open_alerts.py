@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from jkpi.alerts.store.acknowledgements import silence
+from jkpi.alerts.store.listing import list_alerts
 from jkpi.cli.status import read_status, render_status
 from jkpi.state.alert_reader import open_alerts
 from tests.alerts.made_world import World, steady
@@ -30,7 +31,7 @@ def test_a_segment_that_drops_alone_has_the_figures_of_its_notification(make_wor
     assert (alert.alert_id, alert.segment, alert.segment_value) == (opened.alert_id, "region", "south")
     assert (alert.state, alert.onset, alert.last_day) == ("firing", date(2026, 3, 2), date(2026, 3, 5))
     assert (alert.n, alert.line) == (200, "baseline")
-    assert alert.value == pytest.approx(0.5)
+    assert alert.value == pytest.approx(0.5, abs=0.01) and alert.counted == pytest.approx(0.5)
     assert alert.baseline == pytest.approx(0.92, abs=0.01)
     assert alert.low is not None and alert.high is not None and alert.low < 0.5 < alert.high
 
@@ -74,18 +75,23 @@ def test_an_open_alert_has_the_figures_of_its_last_notification(make_world: Make
     world.run()
     (first,) = open_alerts(world.settings.state_url)
     assert first.n == 300
-    assert first.value == pytest.approx(0.5)
+    assert first.value == pytest.approx(0.5, abs=0.01)
     world.put(steady(7, 0.7), first=date(2026, 3, 5))
     world.run(date(2026, 3, 10))
     assert open_alerts(world.settings.state_url) == [first], "nothing was sent since"
     assert world.run().transitions == ()
     message = world.messages()[-1]
-    assert message.title == "Reminder: Technician on site: dropped from 92 % to 64 %"
+    assert (
+        message.title == "Reminder: Technician on site: dropped by about 28 points (26 to 30), from 92 % to about 64 %"
+    )
     (alert,) = open_alerts(world.settings.state_url)
     figures = message.content["items"][0]["figures"]
     assert (alert.alert_id, alert.n) == (first.alert_id, 1000)
-    assert alert.value == pytest.approx(0.64)
-    assert (alert.value, alert.low, alert.n) == (figures["value"], figures["ci_low"], figures["n"])
+    assert alert.counted == pytest.approx(0.64)
+    effect = figures["effect_size"]
+    assert (alert.value, alert.low, alert.n) == (effect["value"], effect["ci_low"], figures["n"])
+    (listed,) = list_alerts(world.settings)
+    assert listed.size == effect["text"] and effect["text"] in message.title
     assert alert.last_day == date(2026, 3, 11)
 
 

@@ -18,7 +18,7 @@ from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.dispatch.dispatch import dispatch
 from jkpi.alerts.dispatch.plan import EvaluationOutcome
 from jkpi.alerts.dispatch.record import write_transition
-from jkpi.alerts.evidence.alert_context import AlertContext
+from jkpi.alerts.evidence.alert_context import AlertContext, included_drops, with_included
 from jkpi.alerts.evidence.build_context import build_context
 from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS, MapCondition
@@ -105,7 +105,8 @@ class AlertReport:
 
     @property
     def map_conditions(self) -> tuple[ReportedTransition, ...]:
-        """New problems of the map or its sources: no events, unmapped events, silent sources, missing rows."""
+        """New problems of the map or its sources: no events, unmapped events, silent sources, missing rows, and drops
+        of volume."""
         return tuple(
             transition
             for transition in self.transitions
@@ -134,12 +135,20 @@ def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Se
             evaluated = inhibit_children(
                 evaluated, _suppressed_series(connection, evaluated, open_drops, contexts, settings), open_drops
             )
-            alert_contexts = _contexts(warehouse, reconcile(evaluated, stored_alerts), contexts, settings)
+            included = included_drops(evaluated)
+            alert_contexts = [
+                with_included(context, included)
+                for context in _contexts(warehouse, reconcile(evaluated, stored_alerts), contexts, settings)
+            ]
             alert_contexts += _map_contexts(conditions_now, stored_alerts, settings.now)
             for context in alert_contexts:
                 write_transition(connection, context, settings.now)
             outcome = EvaluationOutcome(
-                tuple(evaluated), tuple(conditions_now), contexts, tuple(alert_contexts), previous_run_at
+                tuple(evaluated),
+                tuple(condition for condition in conditions_now if condition.ending is None),
+                contexts,
+                tuple(alert_contexts),
+                previous_run_at,
             )
             messages_queued = dispatch(connection, warehouse, outcome, settings)
             replace_series_states(connection, evaluated, settings.now)

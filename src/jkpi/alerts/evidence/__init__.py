@@ -1,1 +1,1 @@
-"""Evidence behind a transition: readings, contributions, mix and rate, data gaps."""
+"""Evidence behind a transition: readings, size of the drop, contributions, data gaps."""

@@ -2,47 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from jkpi.alerts.detection.episodes import Detection, Episode
-from jkpi.alerts.evidence.contributions import Contribution
+from jkpi.alerts.evidence.contributions import DropBreakdown
 from jkpi.alerts.evidence.daily_readings import (
     DailyReading,
 )
-from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
 from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.effect_size import EffectSize, effect_size
 from jkpi.alerts.statistics.running_sums import PooledSample
-from jkpi.alerts.transitions.model import Transition, TransitionType
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, Transition, TransitionType
+
+
+@dataclass(frozen=True)
+class IncludedDrop:
+    """An open drop without an alert of its own, because the one that inhibits it is reported instead. effect: of the
+    detection, as in AlertContext."""
+
+    series: Series
+    detection: Detection
+    effect: EffectSize | None
 
 
 @dataclass(frozen=True)
 class AlertContext:
-    """A transition and its evidence. suspended_count: suspended days in period. daily_readings: readings as they are
-    now. period: days that the transition is about. comments: comments of customers. data_gaps: gaps of its sources, as
-    text."""
+    """A transition and its evidence. suspended_count: suspended days in period. breakdown: the drop by segment.
+    daily_readings: readings as they are now. period: days that the transition is about. comments: comments of
+    customers. data_gaps: gaps of its sources, as text. included: drops that are part of this alert."""
 
     transition: Transition
     title: str
     owner: str
     receivers: tuple[str, ...]
-    contributions: tuple[Contribution, ...] = ()
+    breakdown: DropBreakdown | None = None
     readings_sql: str = ""
     suspended_count: int = 0
     value_sql: str = ""
-    effects: tuple[MixRateDecomposition, ...] = ()
     daily_readings: tuple[DailyReading, ...] = ()
     period: tuple[date, date] | None = None
     comments: tuple[str, ...] = ()
     data_gaps: tuple[str, ...] = ()
     moment_context: MomentContext | None = None
     condition: MapCondition | None = None
+    included: tuple[IncludedDrop, ...] = ()
 
     @property
     def series(self) -> Series | None:
         return self.transition.evaluated.series if self.transition.evaluated else None
+
+    @property
+    def effect(self) -> EffectSize | None:
+        """Effect size of the detection that a notification reports, as a rate where higher is better; None if it
+        reports no drop."""
+        transition, series = self.transition, self.series
+        if series is None or transition.episode is None or transition.transition_type == "resolved":
+            return None
+        return _effect_of(main_detection(transition.episode, transition.transition_type), series)
 
     @property
     def series_id(self) -> str:
@@ -51,6 +71,43 @@ class AlertContext:
         if self.condition is not None:
             return self.condition.series_id
         return self.transition.stored_alert.series_id if self.transition.stored_alert else ""
+
+
+def with_included(context: AlertContext, included: Mapping[str, tuple[IncludedDrop, ...]]) -> AlertContext:
+    """The context with the drops that are part of its alert, if it reports an open drop. included: by series."""
+    transition = context.transition
+    if transition.kind != "drop" or transition.transition_type not in ALERTING_TRANSITIONS or context.series is None:
+        return context
+    return replace(context, included=included.get(context.series_id, ()))
+
+
+def included_drops(all_evaluated: Iterable[EvaluatedSeries]) -> dict[str, tuple[IncludedDrop, ...]]:
+    """Series -> the open drops that it inhibits, directly or through others; the largest drop first."""
+    by_id = {evaluated.series.series_id: evaluated for evaluated in all_evaluated}
+    included: dict[str, list[IncludedDrop]] = {}
+    for evaluated in by_id.values():
+        episode, parent = evaluated.result.open_episode, evaluated.inhibited_by
+        if episode is None or parent is None or evaluated.is_stale:
+            continue
+        while (further := by_id[parent].inhibited_by) is not None:
+            parent = further
+        detection = main_detection(episode, "opened")
+        included.setdefault(parent, []).append(
+            IncludedDrop(evaluated.series, detection, _effect_of(detection, evaluated.series))
+        )
+    return {
+        series_id: tuple(
+            sorted(drops, key=lambda drop: (-(drop.effect.size if drop.effect else 0.0), drop.series.series_id))
+        )
+        for series_id, drops in included.items()
+    }
+
+
+def _effect_of(detection: Detection, series: Series) -> EffectSize | None:
+    """None for a survey wave: it is not chosen among many days, so its difference needs no correction."""
+    if detection.comparison is not None:
+        return None
+    return effect_size(detection.initial_drop, detection.drop, series.watched.rule_for().min_drop)
 
 
 def main_detection(episode: Episode, transition_type: TransitionType) -> Detection:
@@ -89,7 +146,7 @@ def within_seconds_of(transition: Transition) -> float | None:
 def drop_without_recovery(detection: Detection, watched: WatchedMoment) -> PooledSample:
     """The days or weeks of the drop, without the clear ones that closed the alert."""
     drop, recovery = detection.drop, detection.recovery
-    if recovery is None or recovery.n >= drop.n:
+    if recovery is None or recovery.n >= drop.n or detection.comparison is not None:
         return drop
     last_day = recovery.first_day - timedelta(days=watched.evaluation_config.step_days)
     return PooledSample(

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection, period_of, within_seconds_of
-from jkpi.alerts.evidence.contributions import Contribution, contributions
-from jkpi.alerts.evidence.daily_readings import (
-    BASELINE_FROM,
-    BASELINE_TO,
-    DailyReading,
-    ReadingsBySegment,
-    early_warning_sql,
-    readings_sql,
-    value_sql,
-)
-from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition, SegmentCounts, decompose
-from jkpi.alerts.evidence.reading_cache import DAYS_BEFORE, ReadingCache
+from jkpi.alerts.evidence.contributions import break_down
+from jkpi.alerts.evidence.daily_readings import early_warning_sql, readings_sql, value_sql
+from jkpi.alerts.evidence.reading_cache import ReadingCache, days_before
+from jkpi.alerts.evidence.wave_readings import reference_days, with_reference_before
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.transitions.model import StoredAlert, Transition
@@ -30,6 +21,14 @@ select comment
 from raw.survey_responses
 where survey = :survey and comment is not null and comment <> ''
     and responded_at >= :first and responded_at < :after
+group by comment
+order by max(responded_at) desc, comment
+limit :number
+"""
+_COMMENTS_OF_WAVE = """
+select comment
+from raw.survey_responses
+where survey = :survey and wave = :wave and comment is not null and comment <> ''
 group by comment
 order by max(responded_at) desc, comment
 limit :number
@@ -71,13 +70,13 @@ def build_context(
         )
     series, (first, last), within_seconds = evaluated.series, period_of(transition), within_seconds_of(transition)
     daily_readings = cache.days(series, first, last, within_seconds)
-    readings_query = readings_sql(series, first - DAYS_BEFORE, last, within_seconds)
+    readings_query = readings_sql(series, first - days_before(series.watched), last, within_seconds)
     if transition.kind == "early_warning":
         daily_readings, readings_query = (
             (),
             early_warning_sql(series.watched, evaluated.early_warning) if evaluated.early_warning else "",
         )
-    value_query, driving_segments, mix_and_rate = "", list[Contribution](), tuple[MixRateDecomposition, ...]()
+    value_query, breakdown = "", None
     if transition.episode is not None:
         detection = main_detection(transition.episode, transition.transition_type)
         sample = (
@@ -85,14 +84,10 @@ def build_context(
         )
         value_query = value_sql(series, sample, daily_readings, within_seconds)
         if transition.transition_type != "resolved":
-            drop, all_readings = detection.drop, cache.by_segment(series.watched, within_seconds)
-            own_readings = {
-                key: segment_readings for key, segment_readings in all_readings.items() if series.contains(*key)
-            }
-            driving_segments = contributions(
-                own_readings, series.watched, first, last, drop.expected - drop.successes, drop.n
-            )
-            mix_and_rate = _mix_and_rate(all_readings, series.watched, first, last) if series.is_total else ()
+            all_readings = cache.by_segment(series.watched, within_seconds)
+            if detection.comparison is not None:
+                all_readings = with_reference_before(all_readings, reference_days(detection, evaluated.result), first)
+            breakdown = break_down(all_readings, series, detection.drop)
     gaps: tuple[str, ...] = ()
     if transition.kind == "data_gap" and moment_context:
         gaps = _data_gaps(warehouse, series.watched, transition.onset, moment_context.timezone)
@@ -104,19 +99,21 @@ def build_context(
         and transition.kind == "drop"
         and transition.transition_type != "superseded"
     ):
-        customer_comments = _comments(
-            warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments
+        waves = dict(evaluated.result.waves)
+        customer_comments = (
+            _comments_of_wave(warehouse, moment_context.survey, waves.get(last, ""), max_comments)
+            if series.watched.is_by_wave
+            else _comments(warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments)
         )
     return AlertContext(
         transition,
         series.watched.title,
         series.watched.owner,
         tuple(dict.fromkeys((*series.watched.receivers, *earlier_receivers))),
-        tuple(driving_segments),
+        breakdown,
         readings_query,
         sum(first <= day <= last for day in evaluated.suspended_days) if transition.kind == "drop" else 0,
         value_query,
-        mix_and_rate,
         daily_readings,
         (first, last),
         customer_comments,
@@ -130,32 +127,6 @@ def _stored_title(alert: StoredAlert) -> str:
     if alert.kind != "drop" or alert.segment == ALL_CUSTOMERS[0]:
         return alert.title
     return f"{alert.title} ({sanitize(alert.segment)} {sanitize(alert.segment_value)})"
-
-
-def _mix_and_rate(
-    readings: ReadingsBySegment, watched: WatchedMoment, first: date, last: date
-) -> tuple[MixRateDecomposition, ...]:
-    """Mix and rate by each segment of the map, against the weeks before, as rates where higher is better."""
-
-    def summed(readings: Sequence[DailyReading]) -> SegmentCounts:
-        sums = [0.0] * 4
-        for reading in readings:
-            during = first <= reading.period_start <= last
-            before = first - BASELINE_FROM <= reading.period_start <= first - BASELINE_TO
-            if reading.status == "final" and reading.denominator and (during or before):
-                successes = reading.numerator or 0.0
-                successes = reading.denominator - successes if watched.direction == "lower" else successes
-                sums[2 * during] += successes
-                sums[2 * during + 1] += reading.denominator
-        return SegmentCounts(*sums)
-
-    total = summed(readings.get(ALL_CUSTOMERS, ()))
-    groups: dict[str, list[SegmentCounts]] = {}
-    for (segment, _), days in readings.items():
-        if segment != ALL_CUSTOMERS[0]:
-            groups.setdefault(segment, []).append(summed(days))
-    decompositions = (decompose(segment, group_members, total) for segment, group_members in sorted(groups.items()))
-    return tuple(decomposition for decomposition in decompositions if decomposition is not None)
 
 
 def _data_gaps(warehouse: Warehouse, watched: WatchedMoment, first_day: date, timezone: str) -> tuple[str, ...]:
@@ -188,3 +159,10 @@ def _comments(warehouse: Warehouse, survey: str, first: date, last: date, limit:
         return ()
     period = {"first": first, "after": last + timedelta(days=1)}
     return tuple(row["comment"] for row in warehouse.rows(_COMMENTS, {"survey": survey, "number": limit, **period}))
+
+
+def _comments_of_wave(warehouse: Warehouse, survey: str, wave: str, limit: int) -> tuple[str, ...]:
+    if not warehouse.table_exists("raw", "survey_responses"):
+        return ()
+    rows = warehouse.rows(_COMMENTS_OF_WAVE, {"survey": survey, "wave": wave, "number": limit})
+    return tuple(row["comment"] for row in rows)

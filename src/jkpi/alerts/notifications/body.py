@@ -5,28 +5,34 @@ Segment values come from the data and are reduced to one plain line. Customer co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 
-from jkpi.alerts.detection.episodes import Detection, Episode
-from jkpi.alerts.evidence.alert_context import AlertContext, drop_without_recovery, main_detection
-from jkpi.alerts.evidence.contributions import Contribution
-from jkpi.alerts.evidence.mix_and_rate import MixRateDecomposition
-from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.detection.episodes import Detection, Episode, WaveComparison
+from jkpi.alerts.evidence.alert_context import AlertContext, IncludedDrop, drop_without_recovery, main_detection
+from jkpi.alerts.evidence.contributions import DropBreakdown
+from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
 from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age, format_early_part
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.effect_size import EffectSize
 from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.alerts.transitions.model import EvaluatedSeries, TransitionType
 from jkpi.formatting.dates import format_day, format_period
 from jkpi.formatting.durations import approximate_duration
-from jkpi.formatting.numbers import format_count, format_odds, format_percent, pluralize, sanitize
+from jkpi.formatting.numbers import (
+    format_count,
+    format_odds,
+    format_percent,
+    join_names,
+    pluralize,
+    sanitize,
+    shares_in_percent,
+)
 
-MAINLY_MIX, MAINLY_RATE = 0.8, 0.2
-"""Proportion of a drop due to mix: from the first on it is called mix, up to the second it is called rate."""
-_MAX_TOUCHPOINTS, _MAX_PAIN_POINTS = 5, 3
+_MAX_TOUCHPOINTS, _MAX_PAIN_POINTS, _MAX_INCLUDED = 5, 3, 5
 _WEEK = timedelta(days=7)
 
 
@@ -83,33 +89,81 @@ def _location_text(series: Series) -> str:
 def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
     watched, formatter = series.watched, KpiFormatter(series.watched)
     detection = main_detection(episode, context.transition.transition_type)
+    if detection.comparison is not None:
+        return _wave_drop_rows(context, series, episode, detection, detection.comparison)
     drop = detection.drop
-    lines: list[BodyRow] = [("Now", _value_text(formatter, drop, watched.period))]
+    lines = _effect_rows(context, formatter, detection)
     if detection.line == "median":
-        lines = slowdown_text.slowdown_now_rows(detection, drop, watched)
-    elif detection.line == "baseline":
+        lines += slowdown_text.slowdown_now_rows(detection, drop, watched)
+    else:
+        lines.append(("Now", _value_text(formatter, drop, watched.period)))
+    if detection.line == "baseline":
         same_weekdays = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Baseline", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
     lines += slowdown_text.slowdown_rows(detection, episode, watched)
-    lines += _promise_rows(watched, formatter, detection, episode)
+    lines += _promise_rows(series, formatter, episode)
     fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
     lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
-    lines.append(("Why", _reason_text(detection, series, formatter)))
+    lines.append(("Why", _reason_text(detection, watched)))
     outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
     lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
-    if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
+    evaluated = context.transition.evaluated
+    has_breach = evaluated is not None and evaluated.result.promise_breach is not None
+    if detection.line != "promise" and (has_breach or any(other.line == "promise" for other in episode.detections)):
         lines.append(("", "The promise is broken as well."))
     lines += _false_alarm_rows(context, series)
-    lines += _contribution_rows(context.contributions, watched, formatter, series.is_total)
-    lines += _mix_or_rate_rows(context.effects, formatter)
+    lines += _breakdown_rows(context.breakdown, watched, formatter)
+    lines += _included_rows(context.included, series)
     lines.append(("Data", _data_text(context)))
-    lines += _check_first_rows(context.contributions, context.moment_context)
+    lines += _check_first_rows(context.breakdown, context.moment_context)
     return lines
 
 
-def _reason_text(detection: Detection, series: Series, formatter: KpiFormatter) -> str:
-    """Which rule found the drop, and how large it has been since."""
-    watched, unit = series.watched, series.watched.period
+def _effect_rows(context: AlertContext, formatter: KpiFormatter, detection: Detection) -> list[BodyRow]:
+    """How large the drop is: the estimate, then the counts as they are."""
+    effect, series = context.effect, context.series
+    if effect is None or series is None:
+        return []
+    watched, level = series.watched, formatter.from_rate(effect.rate)
+    is_rise = watched.direction == "lower"
+    if detection.line == "promise":
+        text = f"about {level} ({formatter.level_interval(effect)} with 95 % confidence)"
+        label, counted = "Level", formatter.from_rate(detection.drop.rate)
+    else:
+        text = f"{formatter.effect_text_with_confidence(effect)}, from {formatter.from_rate(effect.reference)} to"
+        text += f" about {level}"
+        label, counted = (
+            "Rise" if is_rise else "Drop",
+            formatter.difference_in_points(detection.drop.rate, effect.reference),
+        )
+    bias = f"the days that open an alert are {'high' if is_rise else 'low'} partly by chance"
+    return [
+        (label, text),
+        *([("", f"{counted} as counted; {bias}")] if not text.startswith(f"about {counted} ") else []),
+    ]
+
+
+def _wave_drop_rows(
+    context: AlertContext, series: Series, episode: Episode, detection: Detection, comparison: WaveComparison
+) -> list[BodyRow]:
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    now_rows = wave_text.wave_now_rows(detection, comparison, watched)
+    lines = [*now_rows[:-1], *_promise_rows(series, formatter, episode), now_rows[-1]]
+    reason, chance, false_alarms = wave_text.wave_reason_rows(detection, comparison, watched)
+    lines += [reason, chance]
+    if detection.line != "promise" and any(other.line == "promise" for other in episode.detections):
+        lines.append(("", "The promise is broken as well."))
+    lines.append(false_alarms)
+    lines += _breakdown_rows(context.breakdown, watched, formatter)
+    lines += _included_rows(context.included, series)
+    lines.append(("Data", _data_text(context)))
+    lines += _check_first_rows(context.breakdown, context.moment_context)
+    return lines
+
+
+def _reason_text(detection: Detection, watched: WatchedMoment) -> str:
+    """Which rule found the drop."""
+    unit = watched.period
     fired_on = f", {format_day(detection.fired_on)}," if detection.fired_on != detection.onset else ""
     reasons = {
         "collapse": f"one {unit}{fired_on} is far",
@@ -118,22 +172,18 @@ def _reason_text(detection: Detection, series: Series, formatter: KpiFormatter) 
     }
     reason = reasons.get(detection.reason, f"three {unit}s in a row are clearly")
     side = "above" if watched.direction == "lower" else "below"
-    limit, expected = "the baseline", "it"
-    if detection.line == "promise":
-        limit, expected = "the level at which the promise is broken", "the promise"
-    difference = formatter.difference_in_points(detection.drop.rate, expected_rate(series, detection))
-    return f"{reason} {side} {limit}; {difference} {side} {expected} since then."
+    limit = "the level at which the promise is broken" if detection.line == "promise" else "the baseline"
+    return f"{reason} {side} {limit}."
 
 
-def _promise_rows(
-    watched: WatchedMoment, formatter: KpiFormatter, detection: Detection, episode: Episode
-) -> list[BodyRow]:
-    promise_line = watched.rule_for().promise_line
-    if watched.promise is None or promise_line is None:
+def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> list[BodyRow]:
+    watched = series.watched
+    promise_line = watched.rule_for(key=(series.segment, series.segment_value)).promise_line
+    if series.promise is None or promise_line is None:
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
     kept_text = "; it is kept, but cases take longer" if is_kept else ""
-    promise, limit = formatter.in_unit(watched.promise), formatter.from_rate(promise_line)
+    promise, limit = formatter.in_unit(series.promise), formatter.from_rate(promise_line)
     side = "above" if watched.direction == "lower" else "below"
     return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 
@@ -150,51 +200,95 @@ def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
     return [("False alarms", f"{target_text}; {past_text}.")]
 
 
-def _contribution_rows(
-    contributions: Iterable[Contribution], watched: WatchedMoment, formatter: KpiFormatter, is_total: bool
-) -> list[BodyRow]:
-    lines, change = [], "rise" if watched.direction == "lower" else "drop"
-    for contribution in contributions:
-        share_text = "nearly all" if contribution.loss_share >= 0.9 else f"{100 * contribution.loss_share:.0f} %"
-        baseline, rate = formatter.from_rate(contribution.baseline), formatter.from_rate(contribution.rate)
-        figures = f"from {baseline} to {rate}, n = {format_count(contribution.n)}; {share_text} of the {change}"
-        lines.append(("Driven by", f"{_segment_text(contribution)}: {figures}"))
-    return lines or ([("Driven by", "no segment more than others")] if is_total else [])
-
-
-def _segment_text(contribution: Contribution) -> str:
-    return f"{sanitize(contribution.segment)} = {sanitize(contribution.segment_value)}"
-
-
-def _mix_or_rate_rows(effects: Iterable[MixRateDecomposition], formatter: KpiFormatter) -> list[BodyRow]:
-    """By the segment whose mix matters most. None if the decomposition shows no drop."""
-    decomposition = max(effects, key=lambda candidate: abs(candidate.mix_effect), default=None)
-    if decomposition is None or decomposition.rate_effect + decomposition.mix_effect >= 0:
+def _breakdown_rows(breakdown: DropBreakdown | None, watched: WatchedMoment, formatter: KpiFormatter) -> list[BodyRow]:
+    """What drives the drop. The shares add up to 100 %. Nothing where no segment divides the customers."""
+    if breakdown is None:
         return []
-    segment = sanitize(decomposition.segment).replace("_", " ")
-
-    def points(effect: float) -> str:
-        return formatter.difference_in_points(0.0, abs(effect))
-
-    mix, rate = points(decomposition.mix_effect), points(decomposition.rate_effect)
-    if decomposition.mix_share >= MAINLY_MIX:
-        total = points(decomposition.rate_effect + decomposition.mix_effect)
-        part = f"all {total}" if mix == total else f"{mix} of {total}"
-        text = f"mix: the customer mix changed, by {segment}; that accounts for {part}."
-    elif decomposition.mix_share > MAINLY_RATE:
-        text = f"both: {rate} because the groups do worse, {mix} because the mix changed, by {segment}."
-    elif decomposition.mix_share < -MAINLY_RATE:
-        text = f"rate: the same groups of customers do worse; the mix offsets {mix}, by {segment}."
+    change = "rise" if watched.direction == "lower" else "drop"
+    if breakdown.segment is None:
+        return [("Driven by", _nothing_stands_out_text(breakdown, change))]
+    *shares, other_share, mix_share = shares_in_percent(
+        [
+            *(contribution.loss_share for contribution in breakdown.contributions),
+            breakdown.other_share,
+            breakdown.mix_share,
+        ]
+    )
+    segment, texts = _segment_name(breakdown.segment), []
+    for contribution, share in zip(breakdown.contributions, shares, strict=True):
+        baseline, rate = formatter.from_rate(contribution.baseline), formatter.from_rate(contribution.rate)
+        figures = f"from {baseline} to {rate}, n = {format_count(contribution.n)}; {share} % of the {change}"
+        texts.append(f"{_value_name(contribution.segment, contribution.segment_value)}: {figures}")
+    others = f"other values of {segment}" if breakdown.contributions else f"changed rates within {segment}"
+    rest = f"the rest: {other_share} % {others}"
+    if breakdown.mix_change is not None:
+        mix = breakdown.mix_change
+        verb = "grew" if mix.weight >= mix.weight_before else "fell"
+        before, now = format_percent(mix.weight_before, 0), format_percent(mix.weight, 0)
+        texts.append(
+            f"mix: {_value_name(mix.segment, mix.segment_value)} {verb} from {before} to {now} of the cases; the"
+            f" changed mix is {mix_share} % of the {change}{_by_segment_text(breakdown)}"
+        )
     else:
-        text = "rate: the same groups of customers do worse; the customer mix explains little."
-    return [("Mix or rate", text)]
+        rest += f", {mix_share} % the changed mix of {segment}"
+    return [("" if number else "Driven by", text) for number, text in enumerate([*texts, rest])]
 
 
-def _check_first_rows(contributions: Iterable[Contribution], moment_context: MomentContext | None) -> list[BodyRow]:
+def _included_rows(included: Sequence[IncludedDrop], series: Series) -> list[BodyRow]:
+    """Drops that are certain by themselves and have no alert of their own."""
     texts = []
-    first = next(iter(contributions), None)
-    if first is not None:
-        texts.append(_segment_text(first))
+    for drop in included[:_MAX_INCLUDED]:
+        watched, segment = drop.series.watched, drop.series.segment
+        title = "" if watched == series.watched else watched.title
+        value = "" if drop.series.is_total else _value_name(segment, drop.series.segment_value)
+        size = "" if drop.effect is None else f": {_included_size(drop, drop.effect)}"
+        names = ", ".join(part for part in (title, value) if part)
+        texts.append(f"{names}, certain since {format_day(drop.detection.fired_on)}{size}")
+    if len(included) > _MAX_INCLUDED:
+        texts.append(f"and {len(included) - _MAX_INCLUDED} more")
+    return [("" if number else "Includes", text) for number, text in enumerate(texts)]
+
+
+def _included_size(drop: IncludedDrop, effect: EffectSize) -> str:
+    formatter = KpiFormatter(drop.series.watched)
+    if drop.detection.line == "promise":
+        return formatter.level_text(effect)
+    reference, level = formatter.from_rate(effect.reference), formatter.from_rate(effect.rate)
+    return f"{formatter.effect_text(effect)}, from {reference} to about {level}"
+
+
+def _nothing_stands_out_text(breakdown: DropBreakdown, change: str) -> str:
+    texts = []
+    if breakdown.not_standing_out:
+        names = [_segment_name(segment) for segment in breakdown.not_standing_out]
+        mix_share = round(100.0 * breakdown.mix_share)
+        texts.append(f"no {' or '.join(names)} stands out; the changed mix is {mix_share} % of the {change}")
+    if breakdown.too_small:
+        names = [_segment_name(segment) for segment in breakdown.too_small]
+        texts.append(f"by {join_names(names)} the numbers are too small to tell")
+    return "; ".join(texts)
+
+
+def _by_segment_text(breakdown: DropBreakdown) -> str:
+    """Of a combination of segments: whose mix has changed."""
+    shares = [f"{_segment_name(segment)} {round(100.0 * share)} %" for segment, share in breakdown.mix_shares]
+    return f" ({', '.join(shares)})" if shares else ""
+
+
+def _segment_name(segment: str) -> str:
+    return sanitize(segment).replace("_", " ")
+
+
+def _value_name(segment: str, value: str) -> str:
+    return f"{sanitize(segment)} = {sanitize(value)}"
+
+
+def _check_first_rows(breakdown: DropBreakdown | None, moment_context: MomentContext | None) -> list[BodyRow]:
+    texts = []
+    if breakdown is not None and breakdown.contributions:
+        texts.append(_value_name(breakdown.contributions[0].segment, breakdown.contributions[0].segment_value))
+    elif breakdown is not None and breakdown.mix_change is not None:
+        texts.append(_value_name(breakdown.mix_change.segment, breakdown.mix_change.segment_value))
     if moment_context is not None and moment_context.touchpoints:
         touchpoints = moment_context.touchpoints
         omitted_count = len(touchpoints) - _MAX_TOUCHPOINTS
@@ -212,6 +306,22 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
     recovery = detection.recovery or detection.drop
     last = watched.period_end(episode.closed_on or detection.drop.last_day)
     drop = drop_without_recovery(detection, watched)
+    if (comparison := detection.comparison) is not None and comparison.recovery_wave is not None:
+        text = formatter.interval_of(recovery)
+        return [
+            (
+                "Now",
+                f"{formatter.from_rate(recovery.rate)} ({text} with 95 % confidence, n = {format_count(recovery.n)};"
+                f" {wave_text.wave_names([comparison.recovery_wave])})",
+            ),
+            ("Before", f"{formatter.from_rate(drop.rate)}, {wave_text.wave_names(comparison.waves)}"),
+            ("Expected", formatter.from_rate(expected_rate(series, detection))),
+            (
+                "Resolved",
+                f"by {wave_text.wave_names([comparison.recovery_wave])}, which began {format_day(recovery.first_day)}",
+            ),
+            *([("Data", _data_text(context))] if context.suspended_count else []),
+        ]
     return [
         slowdown_text.slowdown_now_rows(detection, recovery, watched)[0]
         if detection.line == "median"
@@ -327,7 +437,9 @@ def _holiday_count(context: AlertContext) -> int:
     return evaluated.result.holidays_left_out(*context.period)
 
 
-def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
+def next_step(
+    transition_type: TransitionType, kind: str, repeat_every: timedelta | None, is_by_wave: bool = False
+) -> str:
     """What happens if nobody does anything. repeat_every: as in `jkpi.yml`."""
     if kind != "drop" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
@@ -336,7 +448,8 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
         reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
+    each = "complete survey wave" if is_by_wave else "mature day"
     return (
-        "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
+        f"Evaluated again with each {each}. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"
     )

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from jkpi.alerts.detection.episodes import Detection, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications.body import body_rows, next_step
+from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.notifications.headline import alert_headline
 from jkpi.alerts.notifications.model import (
     SYNTHETIC_MARK,
@@ -19,7 +21,9 @@ from jkpi.alerts.notifications.model import (
     NotificationType,
     ReadingsChart,
 )
-from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
+from jkpi.alerts.series.watched import Series, WatchedMoment
+from jkpi.alerts.statistics.effect_size import EffectSize
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, Transition, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
 
 MAX_FULL_ITEMS = 12
@@ -98,7 +102,8 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
     """One alert in full."""
     context, transition = item.context, item.context.transition
     body = list(body_rows(context))
-    next_text = next_step(transition.transition_type, transition.kind, repeat_every)
+    is_by_wave = context.series is not None and context.series.watched.is_by_wave
+    next_text = next_step(transition.transition_type, transition.kind, repeat_every, is_by_wave)
     if next_text:
         body.insert(len(body) - 2, ("Next", next_text))
     queries = [("Query of the value", context.value_sql), ("Query of the readings", context.readings_sql)]
@@ -115,7 +120,7 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
         owner=context.owner,
         severity=_severity([item]),
         thread_id=item.thread_id or transition.alert_id,
-        is_closed=transition.transition_type in _CLOSING_TRANSITIONS,
+        is_closed=is_closing(transition),
         rows=tuple(body),
         queries=tuple(query for query in queries if query[1]),
         comments=tuple(sanitize(comment, 300) for comment in context.comments),
@@ -128,6 +133,8 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
     """The figures of an alert for programs, in the unit and direction of the KPI; days as ISO dates."""
     transition, series = context.transition, context.series
     figures: dict[str, Any] = {"onset": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
+    if context.condition is not None:
+        return {**figures, **context.condition.figures}
     if series is None or transition.episode is None:
         return figures
     watched, detection = series.watched, main_detection(transition.episode, transition.transition_type)
@@ -153,24 +160,99 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "ci_high": high,
         "n": sample.n,
         "expected": watched.to_value(sample.reference),
-        "promise": watched.promise,
+        "promise": series.promise,
         "tail_probability": sample.tail,
         "suspended_days": context.suspended_count,
+        "effect_size": _effect_figures(series, detection, context.effect),
+        "includes": [
+            {
+                "series_id": drop.series.series_id,
+                "segment": drop.series.segment,
+                "segment_value": sanitize(drop.series.segment_value),
+                "onset": drop.detection.onset.isoformat(),
+                "fired_on": drop.detection.fired_on.isoformat(),
+                "effect_size": _effect_figures(drop.series, drop.detection, drop.effect),
+            }
+            for drop in context.included
+        ],
+        **_wave_figures(watched, detection.comparison),
+        **_breakdown_figures(context),
+    }
+
+
+def _effect_figures(series: Series, detection: Detection, effect: EffectSize | None) -> dict[str, Any] | None:
+    """The drop as estimated, a positive number in points of the KPI or in shares. None where there is no drop.
+
+    text: as messages write it; of a broken promise, the level. measured: the drop of the counts as they are. value,
+    ci_low, ci_high: the level that the KPI dropped to."""
+    if effect is None:
+        return None
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    scale = abs(watched.to_value(1.0) - watched.to_value(0.0))
+    low, high = sorted(watched.to_value(effect.reference - bound) for bound in (effect.low, effect.high))
+    return {
+        "text": formatter.level_text(effect) if detection.line == "promise" else formatter.effect_text(effect),
+        "drop": scale * effect.size,
+        "drop_low": scale * effect.low,
+        "drop_high": scale * effect.high,
+        "measured": scale * effect.raw,
+        "value": watched.to_value(effect.rate),
+        "ci_low": low,
+        "ci_high": high,
+    }
+
+
+def _breakdown_figures(context: AlertContext) -> dict[str, Any]:
+    """What drives the drop; proportions are of the drop, and those of driven_by, others and mix add up to 1."""
+    breakdown, series = context.breakdown, context.series
+    if breakdown is None or series is None:
+        return {"driven_by": [], "breakdown": None}
+    to_value, mix = series.watched.to_value, breakdown.mix_change
+    return {
         "driven_by": [
             {
                 "segment": contribution.segment,
                 "segment_value": sanitize(contribution.segment_value),
-                "value": watched.to_value(contribution.rate),
-                "baseline": watched.to_value(contribution.baseline),
+                "value": to_value(contribution.rate),
+                "baseline": to_value(contribution.baseline),
                 "n": contribution.n,
                 "proportion": contribution.loss_share,
             }
-            for contribution in context.contributions
+            for contribution in breakdown.contributions
         ],
-        "mix_or_rate": [
-            {"segment": contribution.segment, "rate": contribution.rate_effect, "mix": contribution.mix_effect}
-            for contribution in context.effects
-        ],
+        "breakdown": {
+            "segment": breakdown.segment,
+            "others": breakdown.other_share,
+            "mix": breakdown.mix_share,
+            "mix_by_segment": dict(breakdown.mix_shares),
+            "mix_change": None
+            if mix is None
+            else {
+                "segment": mix.segment,
+                "segment_value": sanitize(mix.segment_value),
+                "share_before": mix.weight_before,
+                "share": mix.weight,
+            },
+            "not_standing_out": list(breakdown.not_standing_out),
+            "too_small": list(breakdown.too_small),
+        },
+    }
+
+
+def _wave_figures(watched: WatchedMoment, comparison: WaveComparison | None) -> dict[str, Any]:
+    """Figures of a survey wave; the difference in the unit and direction of the KPI."""
+    if comparison is None:
+        return {}
+    unit = (200.0 if watched.statistic == "nps" else 1.0) * (-1.0 if watched.direction == "lower" else 1.0)
+    low, high = sorted(unit * edge for edge in (comparison.low, comparison.high))
+    return {
+        "waves": [sanitize(name) for name in comparison.waves],
+        "reference_waves": [sanitize(name) for name in comparison.reference],
+        "recovery_wave": None if comparison.recovery_wave is None else sanitize(comparison.recovery_wave),
+        "difference": unit * comparison.difference,
+        "difference_low": low,
+        "difference_high": high,
+        "alpha": comparison.alpha,
     }
 
 
@@ -193,7 +275,7 @@ def _chart(context: AlertContext) -> ReadingsChart | None:
         if reading.status != "withheld"
     )
     baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
-    promise = series.watched.promise if detection.line != "median" else None
+    promise = series.promise if detection.line != "median" else None
     return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
 
 
@@ -223,7 +305,11 @@ _TRANSITION_WORDS: dict[TransitionType, str] = {
     "superseded": "closed",
     "ended": "ended",
 }
-_KIND_NOUNS: dict[AlertKind, str] = {"early_warning": "early warning", "data_gap": "data gap"}
+_KIND_NOUNS: dict[AlertKind, str] = {
+    "early_warning": "early warning",
+    "data_gap": "data gap",
+    "volume": "volume drop",
+}
 _KIND_WORDS: dict[AlertKind, str] = {
     "error": "cannot be evaluated",
     "no_events": "without events",
@@ -248,9 +334,14 @@ def _title_word(item: NotificationItem) -> str:
     if item.notification_type in _TYPE_WORDS:
         return _TYPE_WORDS[item.notification_type]
     word = _TRANSITION_WORDS[transition.transition_type]
-    if transition.transition_type == "ended":
+    if transition.transition_type == "ended" or (transition.kind == "volume" and is_closing(transition)):
         return word
     return _KIND_NOUNS.get(transition.kind) or _KIND_WORDS.get(transition.kind) or word
+
+
+def is_closing(transition: Transition) -> bool:
+    """Whether this transition closes its alert."""
+    return transition.transition_type in _CLOSING_TRANSITIONS
 
 
 def _severity(items: Sequence[NotificationItem]) -> str:
@@ -259,7 +350,12 @@ def _severity(items: Sequence[NotificationItem]) -> str:
         transition.kind == "drop" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
     ):
         return "failure"
-    if any(transition.kind != "drop" and transition.transition_type != "ended" for transition in transitions):
+    if any(
+        transition.kind != "drop"
+        and transition.transition_type != "ended"
+        and not (transition.kind == "volume" and is_closing(transition))
+        for transition in transitions
+    ):
         return "warning"
     return (
         "success" if any(transition.transition_type in ("resolved", "ended") for transition in transitions) else "info"

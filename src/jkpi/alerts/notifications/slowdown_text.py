@@ -26,11 +26,11 @@ def slowdown_sentence(detection: Detection, watched: WatchedMoment) -> str:
     )
 
 
-def slowdown_headline(detection: Detection, watched: WatchedMoment, continuation: str) -> str:
-    """What follows the name of the moment."""
-    rate, baseline = format_percent(detection.drop.rate, 0), format_percent(detection.drop.reference, 0)
+def slowdown_headline(detection: Detection, watched: WatchedMoment, continuation: str, rate: float) -> str:
+    """What follows the name of the moment. rate: the share done within the time limit, as estimated."""
+    baseline = format_percent(detection.drop.reference, 0)
     limit = format_time_limit(detection.within_seconds or 0.0, watched)
-    return f"{continuation}slower, {rate} done within {limit}, baseline {baseline}"
+    return f"{continuation}slower, about {format_percent(rate, 0)} done within {limit}, baseline {baseline}"
 
 
 def slowdown_now_rows(detection: Detection, sample: PooledSample, watched: WatchedMoment) -> list[BodyRow]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from typing import Any
 
-from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
+from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification, TextTable
 from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, footer
 from jkpi.formatting.numbers import format_count
@@ -14,6 +15,8 @@ _MAX_ITEMS = 6
 """Alerts shown in full; the others by headline. Slack allows 50 blocks a message, Teams 28 KB."""
 _MAX_SECTION_CHARS = 2900
 _MAX_HEADER_CHARS = 150
+_MAX_LINES, _MAX_LIST_CHARS = 20, 2600
+"""Of a list of alerts, so that its last line, which counts the others, is never cut off."""
 _SYMBOLS = {"failure": "🔴", "warning": "🟠", "success": "🟢", "info": "🔵"}
 _COLOURS = {"failure": "attention", "warning": "warning", "success": "good", "info": "accent"}
 
@@ -95,16 +98,32 @@ def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
         *(item.headline for item in notification.items[_MAX_ITEMS:]),
         *(text for _, text in notification.summaries),
     ]
-    shown = lines[:20]
+    lengths = accumulate(len(escape_slack(line)) + 3 for line in lines)
+    shown = [line for line, length in zip(lines[:_MAX_LINES], lengths, strict=False) if length <= _MAX_LIST_CHARS]
     omitted_count = len(lines) - len(shown) + notification.omitted_count
     if omitted_count:
         shown.append(f"and {format_count(omitted_count)} more: see jkpi alerts")
-    lists = [(heading, list(section_lines[:20])) for heading, section_lines in notification.sections]
+    lists = [(table.title, _table_rows(table)) for table in notification.tables]
+    lists += [(heading, list(section_lines[:_MAX_LINES])) for heading, section_lines in notification.sections]
     lists += [("More alerts", shown)] if shown else []
     return [
         *lists,
-        *([("Watch list, nothing to do yet", list(notification.watch_list[:20]))] if notification.watch_list else []),
+        *(
+            [("Watch list, nothing to do yet", list(notification.watch_list[:_MAX_LINES]))]
+            if notification.watch_list
+            else []
+        ),
     ]
+
+
+def _table_rows(table: TextTable) -> list[str]:
+    """Each row as one line, shortened to the limits of a card: a card is too narrow for columns."""
+    lines = [
+        ", ".join([row[0], *(f"{name} {text}" for name, text in zip(table.columns[1:], row[1:], strict=True))])
+        for row in table.rows[:20]
+    ]
+    omitted_count = len(table.rows) - len(lines)
+    return [*lines, f"and {format_count(omitted_count)} more: see jkpi status"] if omitted_count else lines
 
 
 def _action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from jkpi.alerts.notifications.promise_list import promise_breach
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
 from jkpi.state.engine import alert_transitions, alerts, series_states
@@ -106,6 +107,8 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
                 "rate": result.rate,
                 "n": result.n,
                 "baseline": result.reference,
+                "promise": series.promise,
+                "promise_breach": _breach_figures(series_evaluated),
                 "days_between_false_alarms": result.false_alarm_every,
                 "alert_id": alert_id,
                 "is_inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
@@ -114,3 +117,17 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
         )
     if rows:
         connection.execute(insert(series_states), rows)
+
+
+def _breach_figures(evaluated: EvaluatedSeries) -> dict[str, Any] | None:
+    """The figures of a broken promise of a segment, as stored."""
+    breach = promise_breach(evaluated)
+    if breach is None:
+        return None
+    return {
+        "since": breach.since.isoformat(),
+        "value": breach.value,
+        "low": breach.low,
+        "high": breach.high,
+        "n": breach.n,
+    }

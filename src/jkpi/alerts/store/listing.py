@@ -13,17 +13,23 @@ from jkpi.alerts.store.alerts import read_alerts
 from jkpi.alerts.store.notification_log import read_acknowledged_numbers, read_active_silences
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
-from jkpi.state.engine import alert_transitions, alerts, notification_log, state_session
+from jkpi.formatting.numbers import sanitize
+from jkpi.state.alert_reader import latest_figures
+from jkpi.state.alert_records import TOTAL_SEGMENT
+from jkpi.state.engine import alert_transitions, alerts, notification_log, series_states, state_session
 
 
 @dataclass(frozen=True)
 class ListedAlert:
     """An alert as a list shows it.
 
-    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent or missing. status: open, resolved,
+    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent, missing or volume. status: open, resolved,
     corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
-    promise or about no KPI. period: day or week. last_day: the last day of the period that closed the alert.
+    promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as
+    estimated with its interval, or the level of a broken promise, as its newest notification shows it; empty if it is
+    about neither. includes: segments whose drop is certain and part of this open alert. period: day or week. last_day:
+    the last day of the period that closed the alert.
     """
 
     alert_id: str
@@ -43,7 +49,10 @@ class ListedAlert:
     period: str = "day"
     last_day: date | None = None
     baseline: float | None = None
+    promise: float | None = None
     flags: tuple[str, ...] = ()
+    size: str = ""
+    includes: tuple[str, ...] = ()
 
 
 def list_alerts(settings: Settings) -> list[ListedAlert]:
@@ -53,6 +62,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
         query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
         rows = connection.execute(query).all()
         figures_of = _figures(connection)
+        newest_figures, included = latest_figures(connection), _included_segments(connection)
         flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
     listed = []
     for row in rows:
@@ -68,9 +78,22 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
             ),
             None,
         )
+        promise = next(
+            (alert_figures["promise"] for alert_figures in reversed(figures) if "promise" in alert_figures), None
+        )
+        newest = max((key for key in newest_figures if key[0] == row.alert_id), default=None)
+        shown_figures = newest_figures[newest] if newest else figures[-1] if figures else {}
+        is_of_total = row.status == "open" and row.kind == "drop" and row.segment == TOTAL_SEGMENT
         listed.append(
             ListedAlert(
-                **values, period=period, last_day=last_day, baseline=baseline, flags=flags.get(row.alert_id, ())
+                **values,
+                period=period,
+                last_day=last_day,
+                baseline=baseline,
+                promise=promise,
+                flags=flags.get(row.alert_id, ()),
+                size=(shown_figures.get("effect_size") or {}).get("text", ""),
+                includes=included.get((row.journey, row.moment), ()) if is_of_total else (),
             )
         )
     return sorted(listed, key=lambda alert: alert.status != "open")
@@ -84,6 +107,17 @@ def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     for row in connection.execute(query.order_by(alert_transitions.c.number)):
         by_alert.setdefault(row.alert_id, []).append(row.payload["figures"])
     return by_alert
+
+
+def _included_segments(connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(journey, moment) -> segments with an open drop that an alert about all customers is reported for."""
+    columns = (series_states.c.journey, series_states.c.moment, series_states.c.segment, series_states.c.segment_value)
+    query = select(*columns).where(series_states.c.is_inhibited, series_states.c.segment != TOTAL_SEGMENT)
+    included: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in connection.execute(query.order_by(series_states.c.series_id)):
+        name = f"{sanitize(row.segment)} = {sanitize(row.segment_value)}"
+        included[row.journey, row.moment] = (*included.get((row.journey, row.moment), ()), name)
+    return included
 
 
 def _flags(connection: Connection, settings: Settings, open_alerts: dict[str, str]) -> dict[str, tuple[str, ...]]:

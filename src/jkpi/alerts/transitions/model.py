@@ -11,7 +11,9 @@ from jkpi.alerts.detection.episodes import EarlyWarning, Episode, LineKind, Seri
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
-AlertKind = Literal["drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing"]
+AlertKind = Literal[
+    "drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing", "volume"
+]
 TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "ended"]
 OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})
 ALERTING_TRANSITIONS: frozenset[TransitionType] = OPENING_TRANSITIONS | {"worsened"}
@@ -33,9 +35,9 @@ STALE_AFTER = timedelta(days=28)
 class EvaluatedSeries:
     """A series and its result. is_inhibited: its moment or stage dropped with it and is reported instead.
 
-    early_warning: open early warning of its undecided cohorts. definition_since: first day of the current KPI
-    definition, if another one came before. definition: the current one. rule: what it was evaluated against. is_stale:
-    its last mature day is long before the due day, so its state is no news.
+    inhibited_by: id of that series. early_warning: open early warning of its undecided cohorts. definition_since: first
+    day of the current KPI definition, if another one came before. definition: the current one. rule: what it was
+    evaluated against. is_stale: its last mature day is long before the due day, so its state is no news.
     """
 
     series: Series
@@ -48,6 +50,7 @@ class EvaluatedSeries:
     definition: str | None = None
     rule: AlertRule | None = None
     early_warning: EarlyWarning | None = None
+    inhibited_by: str | None = None
 
 
 @dataclass(frozen=True)
