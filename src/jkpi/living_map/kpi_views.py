@@ -12,7 +12,14 @@ from markupsafe import Markup
 from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.numbers import format_count, pluralize, titleize
 from jkpi.living_map import charts, definitions, page_text
-from jkpi.living_map.alert_views import alert_view, early_warning_text, group_segments
+from jkpi.living_map.alert_views import (
+    alert_view,
+    breach_heading,
+    breach_views,
+    early_warning_text,
+    group_segments,
+    volume_drop_text,
+)
 from jkpi.living_map.page_data import AGE_BANDS, KpiData, KpiReading, MomentData, PromiseBulk
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
 from jkpi.living_map.views import (
@@ -162,6 +169,9 @@ def moment_view(
         firing_segments=group_segments(state.firing_segments) if state else "",
         alerts=tuple(alert_view(alert, kpi, moment, statistic, dates.today) for alert in alerts),
         early_warning=early_warning_text(state.early_warning, dates.today) if state and state.early_warning else "",
+        breaches=breach_views(state.breaches, kpi, statistic, dates.today) if state else (),
+        breach_heading=breach_heading(len(state.breaches), direction) if state and state.breaches else "",
+        volume_drop=volume_drop_text(state.volume_drop, dates.today) if state and state.volume_drop else "",
     )
 
 

@@ -77,12 +77,20 @@ class KpiData:
 
 @dataclass(frozen=True)
 class MomentData:
+    """promise: to all customers, and to each segment value that is not in segment_promises: (segment, value) ->
+    promise."""
+
     moment: str
     kpi: str
     statistic: str | None
     promise: float | None
     owner: str
     title: str | None = None
+    segment_promises: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def promise_to(self, segment: str, value: str) -> float | None:
+        """The promise to a segment value: its own, else that to all customers."""
+        return self.segment_promises.get((segment, value), self.promise)
 
 
 @dataclass(frozen=True)

@@ -315,9 +315,22 @@ def _read_moments(warehouse: Warehouse, journey: str, content: Mapping[str, Any]
         " order by moment",
         {"journey": journey},
     )
+    segment_promises: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    for row in warehouse.rows(
+        "select moment, segment, segment_value, promise from raw.map_promises"
+        " where journey = :journey and is_current and segment <> 'all'",
+        {"journey": journey},
+    ):
+        segment_promises[row["moment"]][row["segment"], row["segment_value"]] = row["promise"]
     moments = [
         MomentData(
-            row["moment"], row["kpi"], row["statistic"], row["promise"], row["owner"] or "", titles.get(row["moment"])
+            row["moment"],
+            row["kpi"],
+            row["statistic"],
+            row["promise"],
+            row["owner"] or "",
+            titles.get(row["moment"]),
+            segment_promises.get(row["moment"], {}),
         )
         for row in rows
     ]

@@ -55,6 +55,8 @@ LANDING_TABLES: dict[str, str] = {
     "map_moments": f"{_VERSION_COLUMNS}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
+    "map_promises": f"{_VERSION_COLUMNS}, moment text, segment text, segment_value text, promise double precision,"
+    " is_current boolean",
     "map_segments": f"{_VERSION_COLUMNS}, segment text, part text, part_position integer, is_current boolean",
     "map_viewpoints": f"{_VERSION_COLUMNS}, segment text, segment_value text, is_current boolean",
     "map_calendars": "calendar text, utc_date date, starts_at timestamp, ends_at timestamp, is_open boolean,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,14 @@ from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
 from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.series.time_until_final import TimeUntilFinal, declared_time, with_observed_times
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
 from jkpi.alerts.series.wave_panel import wave_readings
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, SystemFailure
+from jkpi.journeys.calendars.reader import read_calendars
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 
@@ -52,10 +54,12 @@ class PastAlert:
 class BacktestResult:
     """Backtest of one moment of truth.
 
-    target_false_alarm_every, false_alarm_every: in days, as configured and as the history of all customers shows.
+    target_false_alarm_every, false_alarm_every: in days, as configured, and to expect for all customers; the second is
+    at most the first, and None if the history is too short.
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
-    slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration. next_wave: of a
-    moment by survey wave, where no drops are injected.
+    slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
+    time_until_final: as the history shows. segments_below_promise: those that are below it now without a drop, such as
+    "region = south"; no alerts, but listed monthly. next_wave: of a moment by survey wave, where no drops are injected.
     """
 
     watched: WatchedMoment
@@ -71,6 +75,8 @@ class BacktestResult:
     slowdown_detection_rates: tuple[SlowdownDetectionRate, ...]
     minimum_detectable_slowdown: float | None
     chart_path: Path
+    time_until_final: TimeUntilFinal
+    segments_below_promise: tuple[str, ...] = ()
     next_wave: NextWave | None = None
 
 
@@ -91,15 +97,24 @@ def backtest(
         raise SystemFailure("there are no readings to evaluate", hint="run jkpi measure first")
     chosen = [watched for watched in all_watched if moment in (None, watched.moment)]
     results = []
+    calendars = read_calendars(settings.workspace)
+    journey_of = {journey.journey: journey for journey in journeys}
     for watched in chosen:
-        result, chart = _backtest_moment(settings, warehouse, watched)
+        journey = journey_of[watched.journey]
+        kpi = next(kpi for kpi_id, kpi, _, _ in journey.all_kpis() if kpi_id == watched.kpi)
+        # The history has the lateness of the sources in it.
+        declared = declared_time(kpi, journey, watched.moment, watched.period, calendars, timedelta(0))
+        until_final = with_observed_times(declared, warehouse, watched, journey.timezone)
+        result, chart = _backtest_moment(settings, warehouse, watched, until_final)
         result.chart_path.parent.mkdir(parents=True, exist_ok=True)
         result.chart_path.write_text(chart, encoding="utf-8")
         results.append(result)
     return results
 
 
-def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedMoment) -> tuple[BacktestResult, str]:
+def _backtest_moment(
+    settings: Settings, warehouse: Warehouse, watched: WatchedMoment, until_final: TimeUntilFinal
+) -> tuple[BacktestResult, str]:
     """Result and chart of one moment."""
     moment_result = evaluate_moments(warehouse, [watched], {watched: due_day(warehouse, watched, settings.now)})[
         watched
@@ -130,6 +145,12 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
         tuple(slowdown_rates),
         minimum_slowdown.factor if minimum_slowdown else None,
         settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
+        until_final,
+        tuple(
+            f"{segment} = {value}"
+            for (segment, value), result in zip(panel.keys, results, strict=True)
+            if result.promise_breach is not None and result.open_episode is None
+        ),
         _next_wave(watched, panel, total_result, to_evaluate) if watched.is_by_wave else None,
     )
     return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
@@ -186,6 +207,5 @@ def _is_same_episode(first_detection: Detection, episode: Episode, total_episode
         episode.onset, episode.fired_on
     )
     return is_known and any(
-        same_episode(first_detection, total_detection, same_promise=True)
-        for total_detection in total_episode.detections
+        same_episode(first_detection, total_detection) for total_detection in total_episode.detections
     )

@@ -7,8 +7,8 @@ It advances by one column at a time, for many series against one line.
 | ok         | a day that is not low                                                                               |
 | watch      | one low day (tail < 0.10): a coincidence                                                            |
 | pattern    | two low days in a row, or more that are not yet low or certain enough                               |
-| firing     | three low days in a row that are; enough CUSUM evidence from at least two days; one collapsed day;  |
-|            | or, against a promise, four weeks that are each below the line                                      |
+| firing     | three low days in a row that are; enough CUSUM evidence from at least two days; a collapse; or,     |
+|            | against a promise, four weeks that are each below the line                                          |
 | recovering | a clear day, neither low nor below the line, while an alert is open                                 |
 | ok (ended) | the pooled 95 % interval of the clear days, at least three, is above the line; for a small series,  |
 |            | 14 clear days with a pooled rate above the line; and an alert about one or two weekdays has seen    |
@@ -27,13 +27,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Ints
-from jkpi.alerts.statistics.rules import NO_COLUMN, EvaluationConfig
+from jkpi.alerts.statistics.rules import NO_COLUMN
 
 CLEAR_DAYS = 3
 
 
 class SeriesState(StrEnum):
-    """State of a series. OK to RECOVERING are the levels of the state machine; the others say why there is no level."""
+    """State of a series. OK to RECOVERING are the levels of the state machine; LEARNING to ERROR say why there is no
+    level. BELOW_PROMISE: a segment without an open alert whose promise is broken."""
 
     OK = "ok"
     WATCH = "watch"
@@ -45,18 +46,19 @@ class SeriesState(StrEnum):
     NO_DATA = "no_data"
     SUSPENDED = "suspended"
     ERROR = "error"
+    BELOW_PROMISE = "below_promise"
 
 
 STATES = tuple(SeriesState)
 StateCodes = npt.NDArray[np.int8]
 """States by their position in STATES."""
-OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR = range(len(STATES))
+OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR, BELOW_PROMISE = range(len(STATES))
 EVALUATED = OK
 """Status code of an evaluated column. Any other code says why the column was not evaluated."""
 REASONS = ("", "trend", "cusum", "collapse", "sustained")
 TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
-_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, BELOW_PROMISE, PATTERN, WATCH, LEARNING, LOW_N, OK)
 _SEVERITY_RANK = np.array([_SEVERITY_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 
@@ -100,11 +102,11 @@ def initial_state(series_count: int) -> TrackerState:
 
 
 def advance(
-    before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, config: EvaluationConfig
+    before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, expired: Bools
 ) -> TrackerState:
-    """State after one more column, before alerts open or close. low: tail below 0.10. below_line: below the line."""
+    """State after one more column, before alerts open or close. low: tail below 0.10. below_line: below the line.
+    expired: the last evaluated column is so long ago that low ones before it are forgotten."""
     is_open = before.is_open
-    expired = ~is_open & (column - before.last_evaluated > config.evidence_ttl)
     streak_length = np.where(expired, 0, before.streak_length)
     bad = np.where(is_open, low | below_line, low)
     streak_start = np.where(evaluated & bad & (streak_length == 0), column, before.streak_start)

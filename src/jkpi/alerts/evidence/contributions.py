@@ -20,9 +20,9 @@ from jkpi.alerts.evidence.decomposition import (
     mix_significance,
     shapley_mix_effects,
 )
-from jkpi.alerts.series.watched import NO_SEGMENT_VALUE, Series, WatchedMoment, split_segment
+from jkpi.alerts.series.watched import Series, WatchedMoment, split_segment
 from jkpi.alerts.statistics.running_sums import PooledSample
-from jkpi.journeys.types import SEGMENT_SEPARATOR
+from jkpi.journeys.types import NO_SEGMENT_VALUE, SEGMENT_SEPARATOR
 
 ALPHA = 0.05
 """Chance that any group is named although all groups dropped alike: divided by the number of groups examined

@@ -23,7 +23,7 @@ from jkpi.alerts.notifications.model import (
 )
 from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.statistics.effect_size import EffectSize
-from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, Transition, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
 
 MAX_FULL_ITEMS = 12
@@ -120,7 +120,7 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
         owner=context.owner,
         severity=_severity([item]),
         thread_id=item.thread_id or transition.alert_id,
-        is_closed=transition.transition_type in _CLOSING_TRANSITIONS,
+        is_closed=is_closing(transition),
         rows=tuple(body),
         queries=tuple(query for query in queries if query[1]),
         comments=tuple(sanitize(comment, 300) for comment in context.comments),
@@ -133,6 +133,8 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
     """The figures of an alert for programs, in the unit and direction of the KPI; days as ISO dates."""
     transition, series = context.transition, context.series
     figures: dict[str, Any] = {"onset": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
+    if context.condition is not None:
+        return {**figures, **context.condition.figures}
     if series is None or transition.episode is None:
         return figures
     watched, detection = series.watched, main_detection(transition.episode, transition.transition_type)
@@ -157,8 +159,10 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "ci_low": low,
         "ci_high": high,
         "n": sample.n,
+        "current_value": watched.to_value(detection.newest_week.rate) if detection.newest_week else None,
+        "current_n": detection.newest_week.n if detection.newest_week else None,
         "expected": watched.to_value(sample.reference),
-        "promise": watched.promise,
+        "promise": series.promise,
         "tail_probability": sample.tail,
         "suspended_days": context.suspended_count,
         "effect_size": _effect_figures(series, detection, context.effect),
@@ -273,7 +277,7 @@ def _chart(context: AlertContext) -> ReadingsChart | None:
         if reading.status != "withheld"
     )
     baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
-    promise = series.watched.promise if detection.line != "median" else None
+    promise = series.promise if detection.line != "median" else None
     return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
 
 
@@ -303,7 +307,11 @@ _TRANSITION_WORDS: dict[TransitionType, str] = {
     "superseded": "closed",
     "ended": "ended",
 }
-_KIND_NOUNS: dict[AlertKind, str] = {"early_warning": "early warning", "data_gap": "data gap"}
+_KIND_NOUNS: dict[AlertKind, str] = {
+    "early_warning": "early warning",
+    "data_gap": "data gap",
+    "volume": "volume drop",
+}
 _KIND_WORDS: dict[AlertKind, str] = {
     "error": "cannot be evaluated",
     "no_events": "without events",
@@ -328,9 +336,14 @@ def _title_word(item: NotificationItem) -> str:
     if item.notification_type in _TYPE_WORDS:
         return _TYPE_WORDS[item.notification_type]
     word = _TRANSITION_WORDS[transition.transition_type]
-    if transition.transition_type == "ended":
+    if transition.transition_type == "ended" or (transition.kind == "volume" and is_closing(transition)):
         return word
     return _KIND_NOUNS.get(transition.kind) or _KIND_WORDS.get(transition.kind) or word
+
+
+def is_closing(transition: Transition) -> bool:
+    """Whether this transition closes its alert."""
+    return transition.transition_type in _CLOSING_TRANSITIONS
 
 
 def _severity(items: Sequence[NotificationItem]) -> str:
@@ -339,7 +352,12 @@ def _severity(items: Sequence[NotificationItem]) -> str:
         transition.kind == "drop" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
     ):
         return "failure"
-    if any(transition.kind != "drop" and transition.transition_type != "ended" for transition in transitions):
+    if any(
+        transition.kind != "drop"
+        and transition.transition_type != "ended"
+        and not (transition.kind == "volume" and is_closing(transition))
+        for transition in transitions
+    ):
         return "warning"
     return (
         "success" if any(transition.transition_type in ("resolved", "ended") for transition in transitions) else "info"

@@ -9,6 +9,7 @@ from itertools import islice
 
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.episodes import EMPTY_HISTORY, SeriesResult
+from jkpi.alerts.detection.promise_breach import separate_promise_breach
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
@@ -24,21 +25,30 @@ from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 def allocate_budget(
     watched: WatchedMoment, panel: Panel, moment_index: int, line_count: int = 1
 ) -> list[SeriesToEvaluate]:
-    """Rules of the series of a moment. All customers get half of the false-alarm budget, the segments share the other
-    half.
+    """Rules of the series of a moment, each with its own promise. All customers get half of the false-alarm budget, the
+    segments share the other half.
 
     line_count: 2 if durations are tested in addition to the share within tolerance; each line then gets half.
     """
     segment_count = len(panel.keys) - 1
     fraction = (0.5 if segment_count else 1.0) / line_count
     total = SeriesToEvaluate(watched.rule_for(budget_share=fraction), 2 * moment_index)
-    return [total, *[SeriesToEvaluate(watched.rule_for(segment_count, fraction), 2 * moment_index + 1)] * segment_count]
+    rules: dict[float | None, SeriesToEvaluate] = {}
+    segments = []
+    for key in panel.keys[1:]:
+        promise = watched.promise_to(*key)
+        if promise not in rules:
+            rules[promise] = SeriesToEvaluate(watched.rule_for(segment_count, fraction, key), 2 * moment_index + 1)
+        segments.append(rules[promise])
+    return [total, *segments]
 
 
 def for_sign_test(to_evaluate: Sequence[SeriesToEvaluate]) -> list[SeriesToEvaluate]:
     """The same budget and min_drop for the sign test, in points of the share within the usual median; without a
     promise."""
-    return [replace(series, rule=replace(series.rule, promise=None)) for series in to_evaluate]
+    return [
+        replace(series, rule=replace(series.rule, promise=None, has_local_baseline=False)) for series in to_evaluate
+    ]
 
 
 NO_RESULT = SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)
@@ -91,9 +101,10 @@ def evaluate_moments(
         )
         for watched in same_config:
             moment_shares, moment_sign_tests = share_results.get(watched, {}), sign_test_results.get(watched, {})
-            results = tuple(
+            total, *segments = (
                 _combined_result(moment_shares.get(key), moment_sign_tests.get(key)) for key in panels[watched].keys
             )
+            results = (total, *map(separate_promise_breach, segments))
             moment_results[watched] = MomentResult(panels[watched], tuple(to_evaluate[watched]), results)
     return moment_results | by_wave
 

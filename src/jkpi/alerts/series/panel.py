@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
+from jkpi.journeys.types import NO_SEGMENT_VALUE
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:

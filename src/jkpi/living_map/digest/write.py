@@ -82,10 +82,12 @@ def _read_touchpoint_coverage(warehouse: Warehouse) -> list[dict[str, Any]]:
 
 def _read_digest_moments(warehouse: Warehouse) -> list[dict[str, Any]]:
     rows = warehouse.rows(
-        "select moments.journey, moments.moment, moments.kpi, moments.owner, moments.notify, journeys.content,"
-        " journeys.title"
+        "select moments.journey, moments.moment, moments.kpi, moments.statistic, kpis.direction, moments.owner,"
+        " moments.notify, journeys.content, journeys.title"
         " from raw.map_moments as moments inner join raw.map_journeys as journeys"
         " on moments.journey = journeys.journey and journeys.is_current"
+        " left join raw.map_kpis as kpis"
+        " on moments.journey = kpis.journey and moments.kpi = kpis.kpi and kpis.is_current"
         " where moments.is_current order by moments.journey, moments.moment"
     )
     for row in rows:
