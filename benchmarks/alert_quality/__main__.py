@@ -14,6 +14,7 @@ from benchmarks.alert_quality import (
     relapses,
     repeated_messages,
     volume_and_rate,
+    waves,
 )
 from benchmarks.alert_quality.methods import METHODS
 from benchmarks.alert_quality.peers import PEERS
@@ -29,6 +30,7 @@ SCENES: dict[str, Callable[[Options], None]] = {
     "repeated-messages": repeated_messages.main,
     "large-segment": large_segment.main,
     "promises": promises.main,
+    "waves": waves.main,
 }
 
 

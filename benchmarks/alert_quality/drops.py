@@ -19,12 +19,12 @@ from benchmarks.alert_quality.methods import (
     MIN_DROP,
     Method,
     false_alarms,
-    jkpi_messages,
+    jkpi_alarms,
     jkpi_results,
     per_month,
     tuned,
 )
-from benchmarks.alert_quality.opening import message_days
+from benchmarks.alert_quality.opening import alarm_days
 from benchmarks.alert_quality.scenes import Options
 from benchmarks.alert_quality.scores import alarmed, delays, interval, monthly, score
 from benchmarks.alert_quality.sources import AT, Days
@@ -40,7 +40,7 @@ def main(options: Options) -> None:
         "of the sources; figures are of the other half. Detected within 7 days, in per cent. inf: most never are.\n"
         "Intervals of real days are over sources. An alarm after a true fall (the rate of its 7 days at least\n"
         f"{100 * options.true_fall:g} points below that of the 8 weeks before) is counted apart, as true;\n"
-        "false ones are those of a month without such days. jkpi's alarms are alerts, and further drops in open ones."
+        "false ones are those of a month without such days. Alarms of jkpi: new alerts, relapses, further drops."
     )
     real = partial(sources.real, true_fall=options.true_fall)
     for kind, source in (("real", real), ("generated", generated)):
@@ -67,10 +67,10 @@ def compare(title: str, days: Days, methods: Sequence[Method]) -> None:
         + f" |{'10: 3d':>7}{'7d':>5}{'14d':>5}{'median':>7}{'p90':>5}{'prec.':>6}{'repeats':>8}"
         + "".join(f"{name:>12}" for name in DATA_FAULTS)
     )
-    _line("jkpi", jkpi_messages, clean, dropped, faulty)
+    _line("jkpi", jkpi_alarms, clean, dropped, faulty)
     _line(
         "  with a promise",
-        lambda days: jkpi_messages(days, has_promise=True),
+        lambda days: jkpi_alarms(days, has_promise=True),
         *(with_breaches(clean), dropped, faulty),
     )
     for method in methods:
@@ -104,7 +104,7 @@ def _families(clean: Days) -> None:
     for name in (*dict.fromkeys(clean.family), "all"):
         own = clean.part(np.flatnonzero((clean.family == name) | (name == "all")))
         results = jkpi_results(own)
-        alarms = message_days(results, own.n.shape, FIRST)
+        alarms = alarm_days(results, own.n.shape, FIRST)
         rate, (low, high) = monthly(alarms, own)
         fallen = 0.0 if own.has_fallen is None else own.has_fallen.mean()
         onset = FIRST + timedelta(days=AT)

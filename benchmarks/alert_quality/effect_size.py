@@ -70,7 +70,7 @@ def _initial(detection: Detection) -> PooledSample:
 def _dropped(days: Days, points: float, rng: np.random.Generator) -> Days:
     rate = days.successes[:ONSET].sum(axis=0) / days.n[:ONSET].sum(axis=0)
     lost = np.where((np.arange(DAYS) >= ONSET)[:, None], np.minimum(points / rate, 1.0), 0.0)
-    return Days(days.successes - rng.binomial(days.successes.astype(int), lost), days.n)
+    return days.counting(days.successes - rng.binomial(days.successes.astype(int), lost))
 
 
 def _replayed(days: Days, end: np.ndarray) -> list[SeriesResult]:

@@ -42,7 +42,7 @@ def _by_size(own: Ground) -> None:
         ]
         alarms = contender.alarms(changed["down"])
         delay_days = delays(alarms, ONSET)
-        found = alarms[:, np.isfinite(delay_days)]
+        found = contender.alerts(changed["down"])[:, np.isfinite(delay_days)]
         count = f"{found[ONSET:].sum(axis=0).mean():.2f}" if found.shape[1] else "-"
         return [*returns, share(delay_days <= 7), median(delay_days), count]
 

@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from benchmarks.alert_quality.opening import evaluated, message_days, opening_days
+from benchmarks.alert_quality.opening import alarm_days, alert_days, evaluated
 from benchmarks.alert_quality.sources import Days
 from jkpi.alerts.detection.episodes import SeriesResult
 from jkpi.alerts.statistics.rules import AlertRule
@@ -41,14 +41,14 @@ class Method:
     max_series: int | None = None
 
 
-def jkpi_alarms(days: Days) -> np.ndarray:
-    """Alerts when they fire, at the default budget."""
-    return opening_days(jkpi_results(days), days.n.shape, FIRST)
+def jkpi_alarms(days: Days, has_promise: bool = False) -> np.ndarray:
+    """At the default budget: an alert opens, is reopened by a relapse, or drops further."""
+    return alarm_days(jkpi_results(days, has_promise), days.n.shape, FIRST)
 
 
-def jkpi_messages(days: Days, has_promise: bool = False) -> np.ndarray:
-    """Alerts when they fire or drop further, at the default budget."""
-    return message_days(jkpi_results(days, has_promise), days.n.shape, FIRST)
+def jkpi_alerts(days: Days) -> np.ndarray:
+    """At the default budget: an alert opens for the first time."""
+    return alert_days(jkpi_results(days), days.n.shape, FIRST)
 
 
 def jkpi_results(days: Days, has_promise: bool = False) -> list[SeriesResult]:

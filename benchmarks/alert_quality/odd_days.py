@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.alert_quality.faults import moved, span, thinned
-from benchmarks.alert_quality.methods import jkpi_alarms, jkpi_messages
+from benchmarks.alert_quality.methods import jkpi_alarms, jkpi_alerts
 from benchmarks.alert_quality.scenes import ONSET, Contender, Ground, Options, any_in, ground, median, share
 from benchmarks.alert_quality.scores import delays
 from benchmarks.alert_quality.sources import DAYS, Days
@@ -42,7 +42,7 @@ def _by_size(own: Ground) -> None:
         "drop": moved(own.clean, span(ONSET + 1, DAYS, DROP), rng),
         "empty and drop": moved(empty, span(ONSET + 1, DAYS, DROP), rng),
     }
-    with_calendar = Contender("jkpi, with the calendar", jkpi_alarms, jkpi_messages)
+    with_calendar = Contender("jkpi, with the calendar", jkpi_alarms, jkpi_alerts)
     contenders = tuple(
         contender if contender is with_calendar else _without_calendar(contender)
         for contender in (own.contenders[0], with_calendar, *own.contenders[1:])

@@ -37,27 +37,25 @@ def evaluated(
 def opened(
     successes: np.ndarray, n: np.ndarray, first: date, rule: AlertRule, holiday_affected: np.ndarray | None = None
 ) -> np.ndarray:
-    """(T, S): alerts when they fire, from successes and cases (T, S) since first. Series do not share a budget."""
+    """(T, S): alarms, see alarm_days, from successes and cases (T, S) since first. Series do not share a budget."""
     results = evaluated(successes, n, first, [rule] * n.shape[1], holiday_affected)
-    return opening_days(results, n.shape, first, rule.config.step_days)
+    return alarm_days(results, n.shape, first, rule.config.step_days)
 
 
-def opening_days(
-    results: Sequence[SeriesResult], shape: tuple[int, ...], first: date, step_days: int = 1
-) -> np.ndarray:
-    """(T, S): alerts when they fire."""
+def alarm_days(results: Sequence[SeriesResult], shape: tuple[int, ...], first: date, step_days: int = 1) -> np.ndarray:
+    """(T, S): an alert opens, is reopened by a relapse, or drops further."""
     alarms = np.zeros(shape, dtype=bool)
     for row, result in enumerate(results):
         for episode in result.episodes:
-            alarms[(episode.fired_on - first).days // step_days, row] = True
+            for detection in episode.detections:
+                alarms[(detection.fired_on - first).days // step_days, row] = True
     return alarms
 
 
-def message_days(results: Sequence[SeriesResult], shape: tuple[int, ...], first: date) -> np.ndarray:
-    """(T, S): messages that something is worse: an alert opens, or drops further."""
-    messages = np.zeros(shape, dtype=bool)
+def alert_days(results: Sequence[SeriesResult], shape: tuple[int, ...], first: date) -> np.ndarray:
+    """(T, S): an alert opens for the first time."""
+    alerts = np.zeros(shape, dtype=bool)
     for row, result in enumerate(results):
         for episode in result.episodes:
-            for detection in episode.detections:
-                messages[(detection.fired_on - first).days, row] = True
-    return messages
+            alerts[(episode.fired_on - first).days, row] = True
+    return alerts

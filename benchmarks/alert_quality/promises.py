@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.alert_quality.methods import FIRST, MIN_DROP
-from benchmarks.alert_quality.opening import evaluated, opening_days
+from benchmarks.alert_quality.opening import alarm_days, evaluated
 from benchmarks.alert_quality.scenes import Options, print_table, share
 from jkpi.alerts.statistics.rules import AlertRule
 
@@ -116,7 +116,7 @@ def _counts(columns: list[np.ndarray], moments: list[Promises], length: int) -> 
 
 def _alarms(successes: np.ndarray, n: np.ndarray) -> np.ndarray:
     results = evaluated(successes, n, FIRST, [AlertRule(None, MIN_DROP)] * n.shape[1])
-    return opening_days(results, n.shape, FIRST)
+    return alarm_days(results, n.shape, FIRST)
 
 
 def _cells(seen: np.ndarray, collapse: Collapse | None) -> list[str]:

@@ -35,7 +35,7 @@ def _by_size(own: Ground) -> None:
             alarms = contender.alarms(days)
             delay_days = delays(alarms, ONSET)
             is_found = delay_days <= DROPPED
-            count = alarms[ONSET : ONSET + DROPPED + GOOD + AGAIN, is_found].sum(axis=0)
+            count = contender.alerts(days)[ONSET : ONSET + DROPPED + GOOD + AGAIN, is_found].sum(axis=0)
             is_closed = _closed(days)[is_found] if contender.name == "jkpi" else None
             line += [
                 *(share(delay_days <= 7), median(delay_days)),

@@ -32,12 +32,12 @@ def _by_size(own: Ground) -> None:
     def cells(contender: Contender, changed: dict[str, Days]) -> list[str]:
         line = []
         for step in STEPS:
-            messages = contender.messages(changed[f"{100 * step:.0f}"])
+            messages = contender.alarms(changed[f"{100 * step:.0f}"])
             delay_days = delays(messages, ONSET)
             is_found = delay_days <= 14
             again = [_again(messages, delay_days, is_found, within) for within in (SOON, LATER)]
             line += [median(delay_days), *again]
-        messages = contender.messages(changed["second"])
+        messages = contender.alarms(changed["second"])
         return [*line, share(any_in(messages, second, second + 14))]
 
     figures = ("median days", f"again in {SOON} d", f"in {LATER} d")

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from benchmarks.alert_quality.generated_days import generated
-from benchmarks.alert_quality.methods import BUDGET, METHODS, Method, jkpi_alarms, jkpi_messages, tuned
+from benchmarks.alert_quality.methods import BUDGET, METHODS, Method, jkpi_alarms, jkpi_alerts, tuned
 from benchmarks.alert_quality.scores import monthly
 from benchmarks.alert_quality.sources import TRUE_FALL, Days
 
@@ -41,11 +41,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Contender:
-    """A method at its threshold. alarms (T, S): a drop is reported. messages (T, S): the same, with further drops."""
+    """A method at its threshold. alarms (T, S): a drop is reported. alerts (T, S): the same, without further drops and
+    relapses of one that was reported."""
 
     name: str
     alarms: Callable[[Days], np.ndarray]
-    messages: Callable[[Days], np.ndarray]
+    alerts: Callable[[Days], np.ndarray]
     max_series: int | None = None
 
 
@@ -85,7 +86,7 @@ class Ground:
 def ground(mean: int, options: Options) -> Ground:
     days = generated(options.series, mean, np.random.default_rng(mean))
     tuning, clean = days.part(np.flatnonzero(days.is_for_tuning)), days.part(np.flatnonzero(~days.is_for_tuning))
-    contenders = [Contender("jkpi", jkpi_alarms, jkpi_messages)]
+    contenders = [Contender("jkpi", jkpi_alarms, jkpi_alerts)]
     for method in options.methods:
         strict = tuned(method, tuning.part(slice(method.max_series)), BUDGET)
 

@@ -91,7 +91,8 @@ def alarms(all_cases: list[Cases], every: float = DEFAULT_BUDGET) -> tuple[np.nd
     for row, (share, sign_test) in enumerate(zip(shares, sign_tests, strict=True)):
         for detected, result in zip(alarm_days, (combine_results(share, sign_test), share_only[row]), strict=True):
             for episode in result.episodes:
-                detected[(episode.fired_on - FIRST).days, row] = True
+                for detection in episode.detections:
+                    detected[(detection.fired_on - FIRST).days, row] = True
     return alarm_days[0], alarm_days[1]
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.alert_quality.national_holidays import BRAZIL, ENGLAND, MASSACHUSETTS
+from jkpi.documents.public_holidays import Country, public_holidays
 
 DAYS = 217
 AT = 189
@@ -203,7 +203,7 @@ def _service_desk(folder: Path) -> list[Source]:
         )
         for row in last.values()
     )
-    return _daily("desk", cases, date(2016, 3, 28), date(2016, 5, 23), BRAZIL)
+    return _daily("desk", cases, date(2016, 3, 28), date(2016, 5, 23), public_holidays([Country("BR")], 2016, 2016))
 
 
 def _city(folder: Path) -> list[Source]:
@@ -214,7 +214,7 @@ def _city(folder: Path) -> list[Source]:
             for row in csv.DictReader(opened)
             if row["target_dt"] and _local(row["target_dt"]) - (begun := _local(row["open_dt"])) <= timedelta(days=7)
         ]
-    return _daily("city", cases, date(2011, 7, 4), date(2011, 8, 8), MASSACHUSETTS)
+    return _daily("city", cases, date(2011, 7, 4), date(2011, 8, 8), public_holidays([Country("US", "MA")], 2011, 2011))
 
 
 def _local(text: str) -> datetime:
@@ -256,12 +256,12 @@ def _emergencies(folder: Path) -> list[Source]:
             if row["type"] == "1":
                 counts = (date.fromisoformat(row["period"]), float(row["attendances"]), float(row["breaches"]))
                 months.setdefault(row["org_code"], []).append(counts)
-    organisations = []
+    organisations, holidays = [], public_holidays([Country("GB", "ENG")], 2016, 2019)
     for _, own in sorted(months.items()):
         own.sort()
         if len(own) == 36:
             n = np.array([attended / 30.44 for _, attended, _ in own])
             rate = np.array([1.0 - breaches / attended for _, attended, breaches in own])
             monday = own[0][0] - timedelta(days=own[0][0].weekday())
-            organisations.append(Source(DEPARTMENTS, monday, n * rate, n, ENGLAND))
+            organisations.append(Source(DEPARTMENTS, monday, n * rate, n, holidays))
     return organisations

@@ -1,6 +1,6 @@
-{# The columns that every int_kpi_<kind> ends with, in this order. #}
-{% macro member_columns() -%}
-kpi_number, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome, matures_at
+{# The columns that every int_kpi_<kind> ends with, in this order. `wave`: the survey wave, of responses and invitations. #}
+{% macro member_columns(wave='cast(null as text)') -%}
+kpi_number, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome, matures_at, {{ wave }} as wave
 {%- endmacro %}
 
 {# The version of a map in force on a day. #}

@@ -20,6 +20,7 @@ members as (
         cast(1 as bigint) as member_number,
         responses.responded_date as cohort_date,
         responses.profile,
+        responses.wave,
         case statistics.statistic
             {%- for statistic in statistics %}
             when '{{ statistic.name }}' then {{ statistic.outcome }}
@@ -30,5 +31,5 @@ members as (
     cross join statistics
 )
 
-select {{ member_columns() }} from members
+select {{ member_columns('wave') }} from members
 {%- endmacro %}

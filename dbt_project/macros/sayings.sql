@@ -42,6 +42,7 @@ sayings as (
         scale_max,
         emotion,
         emotion_state,
+        wave,
         true as is_eligible,
         responded_at as said_at,
         segments
@@ -62,6 +63,7 @@ sayings as (
         null as scale_max,
         null as emotion,
         null as emotion_state,
+        wave,
         coalesce(is_eligible, true) as is_eligible,
         invited_at as said_at,
         segments
@@ -110,7 +112,7 @@ asked_sayings as (
 {% macro saying_columns(source) -%}
 select
     journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
-    scale_min, scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments
+    scale_min, scale_max, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments
 from {{ source }}
 {%- endmacro %}
 
@@ -118,7 +120,7 @@ from {{ source }}
 {% macro placed_columns(source, condition='true') -%}
 select
     journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
-    scale_min, scale_max, emotion, emotion_state, is_eligible, said_at, said_date, segments, actor_key, passage,
+    scale_min, scale_max, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments, actor_key, passage,
     passage_started_date, passage_matures_at, profile
 from {{ source }}
 where {{ condition }}

@@ -14,11 +14,15 @@ cast({{ as_utc(utc) }} at time zone {{ zone }} as date)
 cast(date_trunc('{{ period }}', cast({{ day }} as timestamp)) as date)
 {%- endmacro %}
 
-{# The day after the last one of a period: periods are half-open. #}
+{#
+    The day after the last one of a period: periods are half-open. Of a wave the day after its first: int_kpi_waves says
+    when it ends.
+#}
 {% macro day_after(period, start) -%}
 cast(
     case {{ period }}
         when 'day' then cast({{ start }} as timestamp) + interval '1 day'
+        when 'wave' then cast({{ start }} as timestamp) + interval '1 day'
         when 'week' then cast({{ start }} as timestamp) + interval '7 days'
         else cast({{ start }} as timestamp) + interval '1 month'
     end as date

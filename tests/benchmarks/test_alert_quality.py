@@ -65,7 +65,8 @@ def test_the_error_is_over_sources() -> None:
 @pytest.mark.parametrize(("fall", "is_true"), [(0.0, False), (0.03, True)])
 def test_a_true_fall_is_known_from_the_monthly_rates(fall: float, is_true: bool) -> None:
     rates = np.where(np.arange(MONTHS) % 6 < 3, 0.9, 0.9 - fall)
-    assert drawn(department(rates), 20, 3).has_fallen.any() == is_true
+    has_fallen = drawn(department(rates), 20, 3).has_fallen
+    assert has_fallen is not None and has_fallen.any() == is_true
 
 
 def test_a_true_fall_is_known_from_the_cases_that_were_left_out() -> None:
@@ -76,7 +77,8 @@ def test_a_true_fall_is_known_from_the_cases_that_were_left_out() -> None:
     steady = drawn(source, 20, 4)
     assert days.has_fallen is not None and days.has_fallen.any()
     assert steady.has_fallen is not None and steady.has_fallen.mean() < 0.1
-    assert not drawn(fallen, 400, 4).has_fallen.any(), "all cases are evaluated, none is left to tell"
+    whole = drawn(fallen, 400, 4)
+    assert whole.has_fallen is not None and not whole.has_fallen.any(), "all cases are evaluated, none is left to tell"
 
 
 def test_holidays_come_with_the_days_that_are_drawn() -> None:

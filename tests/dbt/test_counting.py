@@ -24,6 +24,7 @@ MARTS = {
     "fct_responses": "journey, kpi, response_id",
     "fct_kpi_readings": "journey, kpi, statistic, segment, segment_value, period, period_start",
     "fct_stage_transitions": "journey, stage, next_stage, segment, segment_value, period_start",
+    "fct_touchpoint_days": "source, touchpoint, event_date",
     "rpt_journey_health": "journey, kpi",
     "rpt_map_coverage": "journey, element, name",
     "rpt_open_promises": "journey, kpi, segment, segment_value, age_from_days",

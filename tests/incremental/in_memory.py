@@ -184,8 +184,8 @@ def contents(warehouse: Warehouse, program: Program) -> dict[str, list[tuple[Any
             if model.name == "int_touchpoint_days":
                 # Appended to by each run, and summed by whoever reads it.
                 rows = (
-                    "select source, touchpoint, utc_date, sum(count_events) as count_events, min(first_at) as first_at,"
-                    f" max(last_at) as last_at from {model.place} group by all"
+                    "select source, touchpoint, local_date, sum(count_events) as count_events,"
+                    f" min(first_at) as first_at, max(last_at) as last_at from {model.place} group by all"
                 )
             found[model.name] = _run(warehouse, f"{rows} order by all").fetchall()
     return found

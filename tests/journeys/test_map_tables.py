@@ -33,6 +33,7 @@ class Source:
             "kind": "touchpoints",
             "title": self.title,
             "late_seconds": 172800,
+            "wave_closes_seconds": None,
             "schedule": "@daily",
             "owner": None,
             "data_use": card,

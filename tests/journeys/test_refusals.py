@@ -106,10 +106,41 @@ REFUSED = {
         "kpi: fix.time_in_stage\n    promise: «0.85",
         ["no share", "give the KPI a tolerance, or leave promise: out"],
     ),
-    "nothing promised": (
-        "    promise: 0.85\n",
-        "",
-        ["the moment on fix.time_to_resolve has no promise", "promise: 0.9"],
+    "promise of an unknown form": (
+        "promise: 0.85",
+        "promise: {by: «{}}",
+        ["'by': dictionary should have at least 1 item"],
+    ),
+    "promise without segments": ("promise: 0.85", "promise: «{default: 0.85}", ["the key 'by' is missing"]),
+    "promise by a misspelt key": (
+        "promise: 0.85",
+        "promise: {«defualt: 0.85, by: {region: {south: 0.9}}}",
+        ["unknown key 'defualt'", "did you mean 'default'?"],
+    ),
+    "promise to a segment that is not evaluated": (
+        "promise: 0.85",
+        "promise: {by: {tier: «{gold: 0.9}}}",
+        ["the moment does not evaluate the segment 'tier' that is promised", "known: region"],
+    ),
+    "promise to a segment out of range": (
+        "promise: 0.85",
+        "promise: {by: {region: {south: «95}}}",
+        ["the promise to region = south is 95; it must be a share from 0 to 1", "did you mean 0.95?"],
+    ),
+    "promise to a segment that can never be missed": (
+        "promise: 0.85\n    min_drop: 0.05",
+        "promise: {by: {region: {south: 0.04}}}\n    min_drop: «0.05",
+        ["a drop of 0.05 from the promise to region = south of 0.04 ends at -0.01"],
+    ),
+    "promise to those without a value": (
+        "promise: 0.85",
+        "promise: {by: {region: {(none): «0.9}}}",
+        ["customers without a value of region are not evaluated"],
+    ),
+    "promise to a part of a combination": (
+        "promise: 0.85",
+        "promise: {by: {tier+region: {gold+south: 0.9, gold: «0.95}}}",
+        ["'gold' is no value of the combination tier+region", "write it as VALUE_OF_TIER+VALUE_OF_REGION"],
     ),
     "moment on a time that may be long": (
         "kpi: fix.time_to_resolve\n    promise: 0.85",
@@ -225,10 +256,13 @@ REFUSED = {
 }
 
 MORE_CHANGES = {
+    "promise to a part of a combination": [
+        ("segments: [tier, region]", "segments: [tier, [tier, region]]"),
+        ("    segments: [region]", "    segments: [tier+region]"),
+    ],
     "moment on a mean": [(NPS, "{kpi: csat_mean, name: mean, survey: s}")],
     "moment on peak and end": [("{kpi: conversion}", "{kpi: peak_end}")],
     "nobody notified": [("    notify: [lead]\n", "")],
-    "nothing promised": [("  - moment: on_site\n", "  - «moment: on_site\n")],
     "moment on a time that may be long": [("{kpi: time_in_stage}", "{kpi: time_in_stage, direction: higher}")],
     "moment twice": [("  - moment: on_site\n", "  - moment: «on_site\n")],
 }

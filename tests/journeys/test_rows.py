@@ -230,3 +230,16 @@ def test_content_has_everything_the_page_shows(rows: dict[str, list[dict[str, An
 def test_text_beyond_ascii_stays_readable(tmp_path: Path) -> None:
     tables = map_rows([journey(tmp_path, SMALL.replace("Getting it repaired", "Arıza giderme"))], datetime.now(UTC))
     assert "Arıza giderme" in tables["map_journeys"][0]["content"]
+
+
+def test_each_promise_is_a_row(tmp_path: Path) -> None:
+    by_region = SMALL.replace("promise: 0.85", "promise: {default: 0.85, by: {region: {south: 0.95, 7: 0.8}}}")
+    rows = map_rows([journey(tmp_path, by_region)], NOW)
+    assert [(row["segment"], row["segment_value"], row["promise"]) for row in rows["map_promises"]] == [
+        ("all", "all", 0.85),
+        ("region", "south", 0.95),
+        ("region", "7", 0.8),
+    ]
+    assert rows["map_moments"][0]["promise"] == 0.85
+    nothing_promised = map_rows([journey(tmp_path, SMALL.replace("    promise: 0.85\n", ""))], NOW)
+    assert (nothing_promised["map_promises"], nothing_promised["map_moments"][0]["promise"]) == ([], None)

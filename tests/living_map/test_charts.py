@@ -162,3 +162,17 @@ def test_the_curves_of_the_flow_join() -> None:
     assert first is not None
     assert second is not None
     assert edges(first.get("d", ""))[1] == edges(second.get("d", ""))[0]
+
+
+def test_survey_waves_fill_the_chart_with_a_name_each() -> None:
+    points, names = weeks(*[0.7, 0.72, 0.74] * 10), [str(1996 + n) for n in range(30)]
+    svg = draw(points, large=True, slot_names=names)
+    (line,) = of_class(svg, "line")
+    drawn = path_points(line.get("d", ""))
+    assert len(drawn) == 30, "all waves, more than the 26 weeks"
+    _, _, width, _ = map(float, svg.get("viewBox", "").split())
+    assert drawn[0][0] < 20
+    assert drawn[-1][0] > 0.8 * width
+    labels = [(float(label.get("x", "")), label.text) for label in of_class(svg, "month")]
+    assert labels[0][1] == "1996"
+    assert all(right[0] - left[0] >= 30 for left, right in pairwise(labels)), "no name covers another"

@@ -16,7 +16,7 @@ from jkpi.config.settings import Settings
 from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE
 from jkpi.living_map.digest.content import build_digests
 from jkpi.living_map.digest.write import write_digests
-from jkpi.state.alert_records import MomentState, OpenEarlyWarning
+from jkpi.state.alert_records import MomentState, OpenEarlyWarning, PromiseBreach
 from jkpi.state.engine import outbox, read_transaction, state_engine
 from jkpi.warehouse.base import Warehouse
 
@@ -161,6 +161,22 @@ def test_an_open_early_warning_is_on_the_watch_list() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "heading", "line"),
+    [
+        ("open", "Worse", "Shop: its volume dropped, since 12 Jun"),
+        ("resolved", "Better", "Shop: volume: resolved on 27 Jun, after 16 days"),
+    ],
+)
+def test_a_drop_of_volume_and_its_end_are_listed(status: str, heading: str, line: str) -> None:
+    row = alert(
+        kind="volume", status=status, owner="me", title="Shop", segment_value="shop", onset=date(2026, 6, 12),
+        last_day=date(2026, 6, 27) if status == "resolved" else None,
+    )  # fmt: skip
+    (digest,) = build_digests([], [], [], [], [row], NOW)
+    assert line in dict(digest.sections)[heading]
+
+
+@pytest.mark.parametrize(
     ("state", "line"),
     [
         ("ok", "In time: firing in region = south since 12 Jun"),
@@ -227,3 +243,19 @@ def test_a_kpi_of_a_new_version_is_not_stale(days: int, shown: int) -> None:
     }  # fmt: skip
     (digest,) = build_digests([row], [], [], [], [], NOW)
     assert len(digest.items["stale"]) == shown
+
+
+def test_segments_below_their_promise_are_on_the_watch_list() -> None:
+    moment = {"journey": "j", "moment": "m", "kpi": "s.k", "owner": "me", "shown": "In time"}
+    moment |= {"statistic": "share_within", "direction": "higher"}
+    breaches = tuple(
+        PromiseBreach("product", name, date(2026, 5, 1), value, value - 0.05, value + 0.05, 200.0, promise)
+        for name, value, promise in (("fridge", 0.8, 0.9), ("spares", 0.71, 0.95))
+    )
+    state = MomentState("j", "m", "ok", None, None, breaches=breaches)
+    (digest,) = build_digests([], [], [moment], [state], [], NOW)
+    ((heading, (text,)),) = digest.sections
+    assert heading == "Watch list"
+    assert text.replace("\u202f", " ") == (
+        "In time: 2 segments are below their promise, most of all product = spares, 71 %, promise 95 %"
+    )

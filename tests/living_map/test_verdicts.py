@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from jkpi.living_map import definitions
-from jkpi.living_map.alert_views import group_segments
+from jkpi.living_map.alert_views import alert_sentence, group_segments
 from jkpi.living_map.headline import page_headline
 from jkpi.living_map.kpi_views import PageDates, goal_status, kpi_view, moment_view
 from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, SourceData
@@ -15,7 +15,7 @@ from jkpi.living_map.sources import source_view
 from jkpi.living_map.states import state_label, state_legend
 from jkpi.living_map.views import MomentView
 from jkpi.schedules import is_late
-from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import MomentState, OpenAlert, OpenEarlyWarning, OpenVolumeDrop, PromiseBreach
 
 CLOCK = PageDates(date(2026, 6, 30), date(2026, 6, 29))
 NOW = datetime(2026, 6, 30, 6, tzinfo=UTC)
@@ -212,6 +212,16 @@ def test_an_early_warning_is_not_all_ok() -> None:
     )
 
 
+def test_fewer_cases_at_the_usual_rate_are_not_all_ok() -> None:
+    drop = OpenVolumeDrop("v1", date(2026, 6, 3), "Signed: volume dropped from 60 to 30 a day")
+    drawn = MomentData("s", "repair.x", "share_within", 0.9, "field", "Signed")
+    series_state = MomentState("j", "s", "ok", date(2026, 6, 20), None, volume_drop=drop)
+    view = moment_view(drawn, kpi(reading(0.93, 0.91, 0.95)), series_state, "Repair", CLOCK)
+    shown = page_headline([view, *moments("ok")], measured=True)
+    assert (shown.key, shown.text) == ("watch", "No rate has dropped, but fewer cases come: Signed.")
+    assert plain(shown.detail) == "Signed: from 60 to 30 a day, since 3 Jun."
+
+
 def test_an_early_warning_is_shown_with_more_urgent_states() -> None:
     elsewhere = page_headline([with_early_warning(), *moments("firing")], measured=True)
     assert elsewhere.text == "Firing: Moment 0."
@@ -301,3 +311,41 @@ def test_a_definition_names_its_parameters() -> None:
     assert "how long it takes" in definitions.formula(kpi(parameters={**rule, "tolerance_seconds": None}))
     early = definitions.formula(kpi(kind="promises_kept", parameters={**rule, "within_seconds": 86400}))
     assert "of the promises that fall due" in early and "within 1\u202fday" in early
+
+
+def test_a_kpi_by_survey_wave_shows_its_waves() -> None:
+    """Years lie between the waves; the newest final one is the value, and the alert begins at its own wave."""
+    waves = [
+        reading(value, value - 0.02, value + 0.02, period_start=date(2013 + n, 5, 1), wave=str(2013 + n), status=status)
+        for n, (value, status) in enumerate([(0.76, "final"), (0.82, "final"), (0.77, "final"), (0.5, "provisional")])
+    ]
+    moment = MomentData("security", "repair.x", "share_within", 0.7, "airport")
+    state = MomentState("j", "security", "firing", date(2015, 5, 1), "a1", (), None)
+    view = moment_view(moment, kpi(*waves, is_by_wave=True), state, "", CLOCK)
+    assert (view.week, view.value) == ("wave 2015", "77\u202f%")
+    assert view.note is None
+    assert view.chart is not None
+    assert "3 final waves" in view.chart
+    assert "(wave 2014)" in view.chart
+    assert all(f">{year}<" in view.chart for year in range(2013, 2017))
+    assert 'class="alert"' in view.chart
+
+
+def test_segments_below_their_promise_are_on_the_card_with_their_own_promise() -> None:
+    drawn = MomentData("m", "repair.x", "share_within", 0.9, "field", "On site", {("product", "spares"): 0.95})
+    breaches = (
+        PromiseBreach("product", "fridge", date(2026, 5, 1), 0.80, 0.77, 0.83, 700.0, 0.9),
+        PromiseBreach("product", "spares", date(2026, 4, 2), 0.71, 0.65, 0.77, 210.0, 0.95),
+    )
+    state = MomentState("j", "m", "ok", None, None, breaches=breaches)
+    view = moment_view(drawn, kpi(reading(0.91)), state, "Repair", CLOCK)
+    assert view.breach_heading == "2 segments are below their promise"
+    assert [(breach.key, plain(breach.value)) for breach in view.breaches] == [
+        ("product=spares", "71 %"),
+        ("product=fridge", "80 %"),
+    ]
+    assert plain(view.breaches[0].detail).startswith("promise: at least 95 % · 95 %: 65")
+    alert = drop_alert("product", "spares", 0.5)
+    with_alert = moment_view(drawn, kpi(reading(0.91)), state, "Repair", CLOCK, [alert])
+    assert plain(with_alert.alerts[0].promise_text) == "promise: at least 95 %"
+    assert "promise: at least 95 %" in plain(alert_sentence(with_alert.alerts[0]))

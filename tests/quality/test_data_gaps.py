@@ -145,3 +145,14 @@ def test_gaps_are_ordered_and_name_their_source() -> None:
 
     assert [gap.starts_at for gap in found] == [datetime(2026, 5, 1), datetime(2026, 6, 1)]
     assert all(isinstance(gap, DataGap) and gap.source == "tickets" for gap in found)
+
+
+def test_a_source_in_survey_waves_may_be_silent_between_them() -> None:
+    counts = daily(date(2026, 1, 5), date(2026, 1, 24), rows=20) | daily(date(2026, 4, 6), date(2026, 4, 25), rows=20)
+    refused = RefusedBatch("q2.csv", "too many rejected rows", datetime(2026, 1, 24, 17), None)
+
+    assert gaps(volumes(counts)), "without waves the pause is a gap"
+    in_waves = volumes(counts, utc_counts=counts, in_waves=True)
+    assert gaps(in_waves) == []
+    assert detect_gaps(in_waves, NOW).days_silent == 0
+    assert len(gaps(volumes(counts, in_waves=True, refused=(refused,)))) == 1, "a refused file is one all the same"

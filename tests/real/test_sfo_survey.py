@@ -6,7 +6,10 @@ user's knowledge. Blank (0) and never used (6) are no answers.
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -113,5 +116,45 @@ def test_mean_scores_have_the_interval_of_student(sfo: Any, first_run: Any, scor
         assert np.abs(ours[name].to_numpy() - wanted.to_numpy()).max() <= 1e-9, name
 
 
-def test_nobody_is_notified_about_a_survey_that_ended(sfo: Any, first_run: Any) -> None:
-    assert sfo.alerts() == [] and sfo.messages() == ""
+def test_each_year_is_one_wave(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
+    by = scores.dropna(subset="score").assign(top=lambda frame: frame["score"] >= 4)
+    theirs = pd.DataFrame(by.groupby(["year", "question"])["top"].agg(numerator="sum", denominator="size"))
+    sql = TOP_BOX.format(statistic="top_box").replace("period = 'month'", "period = 'wave'")
+    ours = sfo.frame(sql.replace("status", "status, wave")).set_index(["year", "question"]).sort_index()
+    assert set(ours["status"]) == {"final"}
+    assert (ours["wave"].astype(int) == ours.index.get_level_values("year")).all()
+    pd.testing.assert_frame_equal(
+        ours[["numerator", "denominator"]], theirs, check_dtype=False, check_index_type=False, check_exact=True
+    )
+
+
+def test_the_differences_of_the_waves_are_those_of_statsmodels(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
+    """Security: hard in 2012 and easy again in 2013, hard in 2016. Finding the way: hard in 2013, until 2015."""
+    past = {result["watched"]["moment"]: result["alerts"] for result in sfo.jkpi("backtest")}
+    found = {
+        moment: [(alert["fired_on"][:4], alert["closed_on"] and alert["closed_on"][:4]) for alert in alerts]
+        for moment, alerts in past.items()
+    }
+    assert found == {
+        "airport": [],
+        "security": [("2012", "2013"), ("2016", None)],
+        "finding_the_way": [("2013", "2015")],
+    }
+    counts = scores.dropna(subset="score").assign(top=lambda frame: frame["score"] >= 4)
+    by = counts[counts["question"] == "security"].groupby("year")["top"].agg(["sum", "size"])
+    now, before = by.loc[2016], by.loc[2015]
+    low, high = confint_proportions_2indep(now["sum"], now["size"], before["sum"], before["size"], method="newcomb")
+    with closing(sqlite3.connect(sfo.folder / "state.db")) as state:
+        (payload,) = state.execute("select payload from alert_transitions where transition_type = 'opened'").fetchone()
+    figures = json.loads(payload)["figures"]
+    assert (figures["waves"], figures["reference_waves"]) == (["2016"], ["2015"])
+    expected = now["sum"] / now["size"] - before["sum"] / before["size"]
+    assert [figures[name] for name in ("difference", "difference_low", "difference_high")] == pytest.approx(
+        [expected, low, high], abs=1e-9
+    )
+
+
+def test_the_last_drop_is_notified(sfo: Any, first_run: Any) -> None:
+    (alert,) = sfo.alerts()
+    assert (alert["moment"], alert["onset"]) == ("security", "2016-05-06")
+    assert "Security is easy: dropped from 82 % to 77 %, wave 2016 against wave 2015" in sfo.messages()

@@ -50,7 +50,7 @@ def contents(uci: Any) -> dict[str, tuple[int, int]]:
     for table in TABLES:
         rows = f"select * from {table}"
         if table.endswith("int_touchpoint_days"):
-            rows = f"select source, touchpoint, utc_date, sum(count_events) as events from {table} group by all"
+            rows = f"select source, touchpoint, local_date, sum(count_events) as events from {table} group by all"
         row = uci.frame(f"select count(*) as n, coalesce(bit_xor(hash(one)), 0) as hash from ({rows}) as one").iloc[0]
         found[table] = (int(row["n"]), int(row["hash"]))
     return found

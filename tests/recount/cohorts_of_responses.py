@@ -89,4 +89,4 @@ def _members(rows: pd.DataFrame, time: str, history: JourneyHistory) -> pd.DataF
         values = values.where(values.notna(), of(frame["instance"], history.instances[column]))
         known = history.of_customers(column, rows["customer_id"], rows[time])
         frame[column] = values.where(values.notna(), known)
-    return frame.assign(is_open=False)
+    return frame.assign(is_open=False, wave=rows["wave"])

@@ -17,8 +17,8 @@ TIMES: Final = "datetime64[us]"
 TABLES = {
     "touchpoint_events": "event_id customer_id case_id touchpoint occurred_at due_at segments source",
     "survey_responses": "response_id customer_id case_id touchpoint survey question score scale_min scale_max emotion"
-    " emotion_state responded_at segments source",
-    "survey_invitations": "invitation_id customer_id case_id survey invited_at eligible segments source",
+    " emotion_state wave responded_at segments source",
+    "survey_invitations": "invitation_id customer_id case_id survey wave invited_at eligible segments source",
     "customers": "customer_id valid_from segments source",
     "period_counts": "measure covers period_start numerator denominator segments source",
     "blind_spots": "source starts_at ends_at",

@@ -101,8 +101,7 @@ def missing_of(
     for frame in [*members, all_cases]:
         for day, size in frame.groupby("day").size().items():
             sizes[day] = max(sizes.get(day, 0.0), float(size))
-    kpis = [kpi for kpi, _ in by_version.values()]
-    kind = kpis[-1].kind
+    kind = next(reversed(by_version.values()))[0].kind
     longest = max(_longest(kpi, history) for kpi, history in by_version.values())
     lost = _lost_days(facts, sources, zone)
     return Missing(kind, longest, lost, sizes if kind != "rate" else {}, all_ages, all_cases, facts.as_of.normalize())

@@ -19,7 +19,9 @@ from tests.recount.missing import Missing, is_withheld, missing_of, widths
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
 NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
 LABELS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
+LABELS += ["wave"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}
+WAVE_CLOSES_AFTER = pd.Timedelta(days=14)
 FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
 """Period -> the spans of totals that count in it."""
 
@@ -27,13 +29,14 @@ FEEDS = {"day": ["day"], "week": ["day", "week"], "month": ["day", "month"]}
 @dataclass(frozen=True)
 class Counted:
     """The members of one statistic of one KPI over all versions of the map, the sources that feed it, and what a data
-    gap of these can hide."""
+    gap of these can hide. members: of all its statistics, for they share their survey waves."""
 
     kpi_id: str
     statistic: str
     frame: pd.DataFrame
     sources: frozenset[str]
     missing: Missing
+    members: pd.DataFrame
 
 
 class Versions:
@@ -68,6 +71,7 @@ def all_readings(facts: Facts) -> pd.DataFrame:
     for counted in counted_kpis(facts, versions):
         for period in FIRST_DAYS:
             parts += list(_of_period(facts, versions, counted, period))
+        parts += list(_of_waves(facts, versions, counted))
     if not parts:
         return pd.DataFrame(columns=[*KEY, *NUMBERS, *LABELS, "matures_at", "status"])
     found = pd.concat(parts, ignore_index=True)
@@ -100,9 +104,13 @@ def counted_kpis(facts: Facts, versions: Versions) -> Iterator[Counted]:
         }
         everybody = [pd.concat(frames) for frames in of_everybody.values()]
         missing = missing_of(facts, by_version, everybody, sources, versions.on)
-        for statistic, frames in by_statistic.items():
-            filled = [frame for frame in frames if len(frame)] or frames[:1]
-            yield Counted(kpi_id, statistic, pd.concat(filled, ignore_index=True), sources, missing)
+        pooled = {
+            statistic: pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+            for statistic, frames in by_statistic.items()
+        }
+        members = pd.concat([frame for frame in pooled.values() if len(frame)] or list(pooled.values())[:1])
+        for statistic, frame in pooled.items():
+            yield Counted(kpi_id, statistic, frame, sources, missing, members)
 
 
 def with_days(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
@@ -120,7 +128,6 @@ def in_viewpoint(frame: pd.DataFrame, history: JourneyHistory) -> pd.DataFrame:
 
 
 def _of_period(facts: Facts, versions: Versions, counted: Counted, period: str) -> Iterator[pd.DataFrame]:
-    """One frame for each map version and segment."""
     frame = counted.frame
     if "covers" in frame:
         frame = frame[frame["covers"].isin(FEEDS[period])]
@@ -130,7 +137,40 @@ def _of_period(facts: Facts, versions: Versions, counted: Counted, period: str) 
         period_start=calendar.dt.start_time.astype(TIMES), following=(calendar + 1).dt.start_time.astype(TIMES)
     )
     last_day = (frame["following"] - pd.Timedelta(days=1)).clip(upper=today.normalize())  # type: ignore[call-overload]
-    frame["version"] = versions.on(last_day)
+    frame = frame.assign(version=versions.on(last_day), wave=None)
+    yield from _by_version(facts, versions, counted, period, frame)
+
+
+def _of_waves(facts: Facts, versions: Versions, counted: Counted) -> Iterator[pd.DataFrame]:
+    """Survey waves: from the first day of their members; over when the next one begins, or two weeks after the last."""
+    frame = counted.frame
+    if "wave" not in frame or not frame["wave"].notna().any():
+        return
+    frame, members = frame[frame["wave"].notna()].copy(), counted.members[counted.members["wave"].notna()].copy()
+    members["period_start"] = members.groupby("wave")["day"].transform("min").astype(TIMES)
+    frame["period_start"] = frame["wave"].map(members.groupby("wave")["period_start"].first()).astype(TIMES)
+    spans = members.groupby("period_start").agg(
+        first=("wave", "min"), last=("wave", "max"), last_day=("day", "max"), decided=("decided_at", "max")
+    )
+    zone = facts.versions[-1].document["timezone"]
+    starts = spans.index.to_series().shift(-1)
+    following = starts.dt.tz_localize(zone).dt.tz_convert("UTC").dt.tz_localize(None)
+    closes = pd.concat([spans["decided"] + WAVE_CLOSES_AFTER, following], axis=1).min(axis=1)
+    spans["closes"] = pd.concat([closes, spans["decided"]], axis=1).max(axis=1)
+    spans["name"] = spans["first"].where(spans["first"] == spans["last"], spans["first"] + " to " + spans["last"])
+    frame = frame.assign(
+        wave=frame["period_start"].map(spans["name"]),
+        closes=frame["period_start"].map(spans["closes"]),
+        following=(frame["period_start"].map(spans["last_day"]) + pd.Timedelta(days=1)).astype(TIMES),
+        version=versions.on(frame["period_start"].map(spans["last_day"])),
+    )
+    yield from _by_version(facts, versions, counted, "wave", frame)
+
+
+def _by_version(
+    facts: Facts, versions: Versions, counted: Counted, period: str, frame: pd.DataFrame
+) -> Iterator[pd.DataFrame]:
+    """One frame for each map version and segment; of a period that saw a change of definition, the days after it."""
     epochs = versions.epochs(counted.kpi_id)
     frame = frame[frame["epoch"] == frame["version"].map(dict(enumerate(epochs)))]
     number: Any
@@ -179,39 +219,40 @@ def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted, kpi: Kpi) ->
     found = estimate(kind, members, keys, counted.statistic)
     found["open_count"] = cohort["is_open"].sum()
     settled = pd.concat([cohort["decided_at"].max(), cohort["over_at"].first()], axis=1).max(axis=1).astype(TIMES)
+    if "closes" in members:
+        settled = cohort["closes"].first().astype(TIMES)
+    found["wave"] = cohort["wave"].first()
     late = max((facts.late.get(source, pd.Timedelta(0)) for source in counted.sources), default=pd.Timedelta(0))
     found["matures_at"] = settled + late
     spans = pd.DataFrame({"following": cohort["following"].first(), "settled": settled}).reset_index("period_start")
     wide = widths(kind, counted.statistic, kpi, found, members, keys)
     data_gaps = is_withheld(counted.missing, found, spans, wide)
     if "length" in members:
-        data_gaps |= _is_behind_gap(facts, counted, members, keys, settled, cohort["starts_at"].first())
+        data_gaps |= _is_behind_gap(facts, counted, members, keys)
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
     return found.reset_index()
 
 
-def _is_behind_gap(
-    facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str], settled: pd.Series, starts_at: pd.Series
-) -> pd.Series:
-    """Whether what was promised for a period may have been kept unseen, in a gap of one of its sources."""
-    behind = pd.Series(False, index=settled.index)
-    gap: Any
-    for gap in facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)].itertuples():
-        ends_at = gap.ends_at + _shadow(members, keys, settled.index, gap.ends_at - gap.starts_at)
-        behind |= (gap.starts_at < settled) & (ends_at > starts_at)
-    return behind
+def _is_behind_gap(facts: Facts, counted: Counted, members: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Whether gaps of its sources hide more than a twentieth of what was kept of the promises of a period.
 
-
-def _shadow(members: pd.DataFrame, keys: list[str], index: pd.Index, gap: pd.Timedelta) -> Any:
-    """How long after its end a gap still withholds.
-
-    The harmonic mean of the promises' lengths (an hour at least), at most twenty times the length of the gap.
+    A gap hides its share of the time that a promise was under way (the harmonic mean of the lengths, an hour at least),
+    of the part of the period that is at most so long after the gap.
     """
     hours = (members["length"].dt.total_seconds() / 3600).clip(lower=1)
-    typical = 1 / (1 / hours).groupby([members[key] for key in keys]).mean()
-    return pd.to_timedelta(typical.reindex(index), unit="h").clip(upper=20 * gap)
+    cohort = members.assign(inverse=1 / hours).groupby(keys)
+    typical = pd.to_timedelta(1 / cohort["inverse"].mean(), unit="h")
+    starts_at, ends_at = cohort["starts_at"].first(), cohort["over_at"].first()
+    hidden = pd.Series(0.0, index=typical.index)
+    spots = facts.data_gaps[facts.data_gaps["source"].isin(counted.sources)]
+    gap: Any
+    for gap in spots[["starts_at", "ends_at"]].drop_duplicates().itertuples():
+        covered = (gap.ends_at + typical).clip(upper=ends_at) - starts_at.clip(lower=gap.ends_at)
+        part = (covered / (ends_at - starts_at)).clip(lower=0)
+        hidden += ((gap.ends_at - gap.starts_at) / typical).clip(upper=1) * part
+    return hidden > 0.05
 
 
 def _suppressed(found: pd.DataFrame, segment: str, least: int) -> pd.DataFrame:

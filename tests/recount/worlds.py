@@ -141,7 +141,14 @@ _IDENTITIES = {
     "counts": "count_id",
 }
 _NAMED = ("case_id", "customer_id", "touchpoint", "survey", "measure", "source")
-_OPTIONS = {"due": "due_at", "on": "touchpoint", "source": "source", "emotion": "emotion", "state": "emotion_state"}
+_OPTIONS = {
+    "due": "due_at",
+    "on": "touchpoint",
+    "source": "source",
+    "emotion": "emotion",
+    "state": "emotion_state",
+    "wave": "wave",
+}
 
 
 def _rows(table: str, text: str, name: str) -> pd.DataFrame:

@@ -17,13 +17,25 @@ kpis as (
 
 promises as (
     select
-        journey,
-        kpi,
-        statistic,
-        max(promise) as promise
-    from {{ ref('dim_moments') }}
-    where is_current
-    group by journey, kpi, statistic
+        moments.journey,
+        moments.kpi,
+        moments.statistic,
+        promises.segment,
+        promises.segment_value,
+        max(promises.promise) as promise
+    from {{ ref('dim_moments') }} as moments
+    inner join {{ ref('dim_promises') }} as promises
+        on
+            moments.journey = promises.journey
+            and moments.version = promises.version
+            and moments.moment = promises.moment
+    where moments.is_current
+    group by moments.journey, moments.kpi, moments.statistic, promises.segment, promises.segment_value
+),
+
+general_promises as (
+    select * from promises
+    where segment = 'all'
 ),
 
 newest as (
@@ -74,7 +86,7 @@ shown as (
         trusted.direction,
         trusted.status,
         case when trusted.is_primary then kpis.target end as target,
-        promises.promise,
+        coalesce(promises.promise, general_promises.promise) as promise,
         kpis.tolerance_seconds,
         trusted.map_version,
         trusted.is_redefined
@@ -87,6 +99,13 @@ shown as (
             trusted.journey = promises.journey
             and trusted.kpi = promises.kpi
             and trusted.statistic = promises.statistic
+            and trusted.segment = promises.segment
+            and trusted.segment_value = promises.segment_value
+    left join general_promises
+        on
+            trusted.journey = general_promises.journey
+            and trusted.kpi = general_promises.kpi
+            and trusted.statistic = general_promises.statistic
     left join newest
         on
             trusted.journey = newest.journey

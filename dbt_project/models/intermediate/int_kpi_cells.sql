@@ -2,7 +2,11 @@
 
 -- A cell is what one reading is made of: KPI and statistic, segment and value, period. Weeks and months are counted
 -- from the same members as days, never from the days' values; of a period that saw a change of definition, the days
--- after it.
+-- after it. A wave is cut by int_kpi_waves; of one that saw a change of definition, the days after it.
+{% set columns = [
+    'journey', 'kpi', 'kind', 'definition', 'statistic', 'estimator', 'segment', 'segment_value', 'cohort_date', 'total',
+    'squares', 'decided_count', 'open_count',
+] %}
 with tallies as (
     select * from {{ ref('int_kpi_tallies') }}
 ),
@@ -23,6 +27,10 @@ kpis as (
     select * from {{ ref('int_kpis') }}
 ),
 
+waves as (
+    select * from {{ ref('int_kpi_waves') }}
+),
+
 split as (
     select
         tallies.journey,
@@ -34,6 +42,7 @@ split as (
         segments.segment,
         segments.segment_value,
         tallies.cohort_date,
+        tallies.wave,
         sum(tallies.total) as total,
         sum(tallies.squares) as squares,
         sum(tallies.decided_count) as decided_count,
@@ -45,16 +54,33 @@ split as (
     where tallies.statistic <> 'promises_kept' or tallies.decided_count > 0
     group by
         tallies.journey, tallies.kpi, tallies.kind, tallies.definition, tallies.statistic, tallies.estimator,
-        segments.segment, segments.segment_value, tallies.cohort_date
+        segments.segment, segments.segment_value, tallies.cohort_date, tallies.wave
 ),
 
 by_period as (
     select
-        split.*,
+        {% for column in columns -%}
+        split.{{ column }},
+        {% endfor -%}
+        split.matures_at,
         periods.period,
-        {{ first_day_in('periods.period', 'split.cohort_date') }} as period_start
+        {{ first_day_in('periods.period', 'split.cohort_date') }} as period_start,
+        cast(null as text) as wave_name,
+        cast(null as date) as wave_last_date
     from split
     cross join (values ('day'), ('week'), ('month')) as periods (period)
+    union all
+    select
+        {% for column in columns -%}
+        split.{{ column }},
+        {% endfor -%}
+        waves.closes_at as matures_at,
+        'wave' as period,
+        waves.period_start,
+        waves.wave_name,
+        waves.last_date as wave_last_date
+    from split
+    inner join waves on split.journey = waves.journey and split.kpi = waves.kpi and split.wave = waves.wave
     union all
     select
         counts.journey,
@@ -72,7 +98,9 @@ by_period as (
         0 as open_count,
         counts.matures_at,
         periods.period,
-        {{ first_day_in('periods.period', 'counts.period_start') }} as period_start
+        {{ first_day_in('periods.period', 'counts.period_start') }} as period_start,
+        cast(null as text) as wave_name,
+        cast(null as date) as wave_last_date
     from counts
     inner join segments on counts.journey = segments.journey and counts.profile = segments.profile
     inner join (values ('day'), ('week'), ('month')) as periods (period)
@@ -92,6 +120,7 @@ counted as (
         by_period.segment_value,
         by_period.period,
         by_period.period_start,
+        by_period.wave_name,
         cast(sum(by_period.total) as double precision) as total,
         cast(sum(by_period.squares) as double precision) as squares,
         cast(sum(by_period.decided_count) as bigint) as decided_count,
@@ -103,10 +132,15 @@ counted as (
             by_period.journey = kpis.journey
             and by_period.kpi = kpis.kpi
             and by_period.definition = kpis.definition
-            and {{ holds_for('kpis', 'by_period.period', 'by_period.period_start') }}
+            and case
+                when by_period.wave_last_date is not null
+                    then {{ in_force('kpis', 'by_period.wave_last_date') }}
+                else {{ holds_for('kpis', 'by_period.period', 'by_period.period_start') }}
+            end
     group by
         by_period.journey, by_period.kpi, by_period.kind, by_period.definition, kpis.map_version, by_period.statistic,
-        by_period.estimator, by_period.segment, by_period.segment_value, by_period.period, by_period.period_start
+        by_period.estimator, by_period.segment, by_period.segment_value, by_period.period, by_period.period_start,
+        by_period.wave_name
 ),
 
 cells as (
@@ -130,6 +164,7 @@ cells as (
         segment_value,
         period,
         period_start,
+        cast(null as text) as wave_name,
         null as total,
         null as squares,
         decided_count,

@@ -15,9 +15,10 @@ members as (
         cast(1 as bigint) as member_number,
         responded_date as cohort_date,
         profile,
+        wave,
         {{ share("coalesce(emotion_state <> 'absent', true)") }} as outcome,
         responded_at as matures_at
     from responses
 )
 
-select {{ member_columns() }} from members
+select {{ member_columns('wave') }} from members

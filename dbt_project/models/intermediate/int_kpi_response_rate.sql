@@ -105,6 +105,7 @@ members as (
         cast(1 as bigint) as member_number,
         invitations.said_date as cohort_date,
         invitations.profile,
+        invitations.wave,
         case
             when {{ add_seconds('invitations.said_at', 'kpis.window_seconds') }} <= clock.as_of
                 then {{ share(
@@ -128,4 +129,4 @@ members as (
     where invitations.is_eligible and {{ is_counted('invitations.said_date') }}
 )
 
-select {{ member_columns() }} from members
+select {{ member_columns('wave') }} from members

@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 -- A promise that falls due today may have been kept last week: a gap in the data before the period hides that. A gap is
--- thought to hide its own share of the time that a promise was under way. Below a twentieth it changes nothing that
--- anybody would act on.
+-- thought to hide its own share of the time that a promise was under way, of those that were so in it. Where gaps
+-- hide more than a twentieth of what was kept, the period is withheld.
 with statuses as (
     {{ cells_with_status('int_kpi_cells') | indent(4) }}
 ),
@@ -24,7 +24,7 @@ gaps as (
         sources.kpi,
         blind_spots.starts_at,
         blind_spots.ends_at,
-        20 * {{ seconds_between('blind_spots.starts_at', 'blind_spots.ends_at') }} as reach_seconds
+        {{ seconds_between('blind_spots.starts_at', 'blind_spots.ends_at') }} as gap_seconds
     from {{ ref('stg_blind_spots') }} as blind_spots
     inner join {{ ref('int_kpi_sources') }} as sources on blind_spots.source = sources.source
     inner join promising on sources.journey = promising.journey and sources.kpi = promising.kpi
@@ -35,22 +35,47 @@ journeys as (
     where is_current
 ),
 
-behind as (
-    select distinct
-        spans.journey,
-        spans.kpi,
-        spans.segment,
-        spans.segment_value,
-        spans.period,
-        spans.period_start
+bounded as (
+    select
+        spans.*,
+        {{ utc_of_midnight('spans.period_start', 'journeys.timezone') }} as starts_at,
+        {{ utc_of_midnight(day_after('spans.period', 'spans.period_start'), 'journeys.timezone') }} as ends_at
     from spans
     inner join journeys on spans.journey = journeys.journey
-    inner join gaps on spans.journey = gaps.journey and spans.kpi = gaps.kpi
+),
+
+reached as (
+    select
+        bounded.journey,
+        bounded.kpi,
+        bounded.segment,
+        bounded.segment_value,
+        bounded.period,
+        bounded.period_start,
+        least(gaps.gap_seconds / bounded.typical_seconds, 1)
+        * {{ seconds_between(
+            'greatest(gaps.ends_at, bounded.starts_at)',
+            'least(' ~ add_seconds('gaps.ends_at', 'bounded.typical_seconds') ~ ', bounded.ends_at)'
+        ) }}
+        / {{ seconds_between('bounded.starts_at', 'bounded.ends_at') }} as hidden_share
+    from bounded
+    inner join gaps on bounded.journey = gaps.journey and bounded.kpi = gaps.kpi
     where
-        gaps.starts_at
-        < {{ utc_of_midnight(day_after('spans.period', 'spans.period_start'), 'journeys.timezone') }}
-        and {{ add_seconds('gaps.ends_at', 'least(spans.typical_seconds, gaps.reach_seconds)') }}
-        > {{ utc_of_midnight('spans.period_start', 'journeys.timezone') }}
+        gaps.ends_at < bounded.ends_at
+        and {{ add_seconds('gaps.ends_at', 'bounded.typical_seconds') }} > bounded.starts_at
+),
+
+behind as (
+    select
+        journey,
+        kpi,
+        segment,
+        segment_value,
+        period,
+        period_start
+    from reached
+    group by journey, kpi, segment, segment_value, period, period_start
+    having sum(hidden_share) > 0.05
 ),
 
 final as (

@@ -24,6 +24,7 @@ tallied as (
         estimator,
         profile,
         cohort_date,
+        wave,
         sum(cast(outcome as decimal(18, 10))) as total,
         sum(
             case
@@ -36,7 +37,7 @@ tallied as (
         max(matures_at) as matures_at,
         {{ next_decided_at('outcome', 'matures_at', '(select clock.as_of from clock)') }} as next_decided_at
     from members
-    group by kpi_number, statistic, estimator, profile, cohort_date
+    group by kpi_number, statistic, estimator, profile, cohort_date, wave
 ),
 
 named as (
@@ -49,6 +50,7 @@ named as (
         tallied.estimator,
         tallied.profile,
         tallied.cohort_date,
+        tallied.wave,
         tallied.total,
         tallied.squares,
         tallied.decided_count,

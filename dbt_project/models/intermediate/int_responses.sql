@@ -29,6 +29,7 @@ asked as (
         answers.score,
         answers.emotion_state,
         answers.profile,
+        answers.wave,
         answers.said_at as responded_at,
         answers.said_date as responded_date
     from answers
@@ -65,6 +66,7 @@ scored as (
         score,
         emotion_state,
         profile,
+        wave,
         responded_at,
         responded_date,
         case

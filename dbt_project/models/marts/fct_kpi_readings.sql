@@ -68,6 +68,7 @@ shown as (
         bounded.segment_value,
         bounded.period,
         bounded.period_start,
+        bounded.wave_name as wave,
         case when not bounded.is_suppressed then bounded.estimate end as value,
         case
             when bounded.estimator = 'quantile' or bounded.is_suppressed then null

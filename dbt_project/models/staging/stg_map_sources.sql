@@ -9,6 +9,7 @@ renamed as (
         title,
         owner,
         late_seconds,
+        wave_closes_seconds,
         schedule,
         data_use
     from sources

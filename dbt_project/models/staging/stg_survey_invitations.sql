@@ -15,6 +15,7 @@ seen as (
         invitations.case_id,
         invitations.touchpoint,
         invitations.survey,
+        invitations.wave,
         invitations.invited_at,
         invitations.eligible as is_eligible,
         invitations.segments

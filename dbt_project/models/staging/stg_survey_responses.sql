@@ -21,6 +21,7 @@ seen as (
         responses.scale_max,
         responses.emotion,
         responses.emotion_state,
+        responses.wave,
         responses.asked_at,
         responses.responded_at,
         responses.segments

@@ -57,12 +57,17 @@ def init(
 def lint(
     workspace: WorkspaceOption = None,
     data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Read the first 1,000 rows of each source, and load nothing.")
+        bool,
+        typer.Option(
+            "--data/--no-data", help="Read the first 1,000 rows of each source, and the warehouse. Nothing is loaded."
+        ),
     ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Check the workspace: every problem with file, line and column. Then read the first rows of each source: missing
     columns are errors; rows that would be rejected are warnings, with their number. Missing secrets are warnings.
+
+    If there is a warehouse, its readings show how long they take to become final.
 
     Example: jkpi lint -w my-workspace
     """

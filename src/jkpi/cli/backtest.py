@@ -24,6 +24,7 @@ _PAST_ALERT_COLUMNS = {
     "n": "n",
     "reasons": "reasons",
 }
+_MAX_NAMES = 5
 _DETECTED = "detected within a week with 80 % probability"
 _DETECTION_COLUMNS = {
     "within_1_week": "detected within 1 week",
@@ -68,12 +69,15 @@ def _render_backtest(result: BacktestResult) -> list[str]:
 
     watched, figures = result.watched, KpiFormatter(result.watched)
     head = f"{watched.title} ({watched.journey}/{watched.moment})"
+    warning = result.time_until_final.warning
+    final_lines = [f"  a reading is {result.time_until_final.text}", *([f"  warning: {warning}"] if warning else [])]
     if result.first_day is None:
-        return [head, "  no mature readings yet", f"  chart  {result.chart_path}"]
+        return [head, "  no mature readings yet", *final_lines, f"  chart  {result.chart_path}"]
     cases = f"{result.mean_n:,.0f} cases a {watched.period}"
     lines = [
         head,
         f"  {result.first_day} to {result.last_day}, {result.series_count} series, {cases}",
+        *final_lines,
         "",
     ]
     rows: list[dict[str, Any]] = [
@@ -96,6 +100,12 @@ def _render_backtest(result: BacktestResult) -> list[str]:
         lines.append(f"  notified once the {watched.period} it fired on is final (window closed, late rows loaded)")
     else:
         lines.append("  no alert would have fired")
+    if result.segments_below_promise:
+        lines.append(
+            f"  below the promise, no alert but listed once a month: {_first_names(result.segments_below_promise)}"
+        )
+    if watched.is_by_wave:
+        return [*lines, "", *_render_next_wave(result), f"  chart  {result.chart_path}"]
     target, expected = result.target_false_alarm_every, result.false_alarm_every
     budget_text = "its threshold follows from how it varied before"
     if expected is None:
@@ -111,6 +121,26 @@ def _render_backtest(result: BacktestResult) -> list[str]:
     if watched.is_duration:
         lines += ["", *_render_slowdown_detection(result)]
     return [*lines, f"  chart  {result.chart_path}"]
+
+
+def _render_next_wave(result: BacktestResult) -> list[str]:
+    """What a next survey wave could show: no drops are injected into a few waves."""
+    from jkpi.alerts.notifications.figures import KpiFormatter
+    from jkpi.formatting.numbers import format_odds
+
+    wave = result.next_wave
+    if wave is None:
+        return ["  no wave has enough answers to be compared with"]
+    drop = KpiFormatter(result.watched).difference_in_points(1.0, 1.0 - wave.detectable_drop)
+    return [
+        f"  false alarms  if nothing has changed, at most {format_odds(wave.alpha)} waves opens an alert",
+        f"  smallest drop that a next wave of {wave.n:,.0f} cases shows with 80 % probability: {drop}",
+    ]
+
+
+def _first_names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MAX_NAMES])
+    return f"{shown} and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else shown
 
 
 def _render_drop_detection(result: BacktestResult) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from jkpi.config.settings import Settings
@@ -10,10 +11,13 @@ from jkpi.documents.validation_errors import did_you_mean
 from jkpi.formatting.numbers import pluralize
 
 if TYPE_CHECKING:
+    from jkpi.alerts.series.time_until_final import TimeUntilFinal
     from jkpi.journeys.calendars.model import Calendar
+    from jkpi.journeys.kpi_base import KpiBase
     from jkpi.journeys.model import Journey
     from jkpi.loading.model import Source
     from jkpi.loading.sample import SampleReport
+    from jkpi.warehouse.base import Warehouse
 
 _INSTANCE_KPI_KINDS = ("occurrence", "repeat_contact")
 
@@ -21,7 +25,9 @@ _INSTANCE_KPI_KINDS = ("occurrence", "repeat_contact")
 def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str, Any]:
     """Summary of the workspace, for people and for schedulers that build their tasks from it.
 
-    read_data: also read the first rows of each source. `errors` lists the sources that a load could not read.
+    read_data: also read the first rows of each source, and the warehouse if there is one that can be opened. `errors`
+    lists the sources that a load could not read. A scheduler must not read data: DuckDB has one writer or several
+    readers, and a reader would keep a run from writing.
 
     Raises:
         WorkspaceError: all problems of all files at once.
@@ -30,6 +36,7 @@ def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str,
 
     journeys, sources, calendars = read_map(settings)
     samples = _samples(sources, settings) if read_data else []
+    times, data_warnings = _look_at_data(settings, journeys, sources, calendars, read_data)
     return {
         "workspace": settings.name,
         "journeys": [{key: getattr(item, key) for key in ("journey", "title", "owner")} for item in journeys],
@@ -37,6 +44,15 @@ def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str,
             {key: getattr(item, key) for key in ("source", "kind", "title", "owner", "schedule")} for item in sources
         ],
         "calendars": [{key: getattr(item, key) for key in ("calendar", "timezone")} for item in calendars],
+        "moments": [
+            {
+                "journey": moment_time.journey,
+                "moment": moment_time.moment,
+                "final_after_seconds": moment_time.expected.total_seconds(),
+                "text": moment_time.text,
+            }
+            for moment_time in times
+        ],
         "rows_read": {sample.source: sample.rows for sample in samples},
         "errors": [line for sample in samples for line in sample.errors],
         "warnings": [
@@ -44,6 +60,8 @@ def describe_workspace(settings: Settings, read_data: bool = False) -> dict[str,
             *_unmapped_touchpoints(journeys, sources),
             *_unused_calendars(journeys, calendars),
             *lint_warnings(journeys, sources),
+            *(f"{moment_time.journey}: {moment_time.warning}" for moment_time in times if moment_time.warning),
+            *data_warnings,
             *map(str, settings.missing_secrets),
             *(line for sample in samples for line in sample.warnings),
         ],
@@ -62,6 +80,7 @@ def render_description(description: dict[str, Any]) -> list[str]:
     names = {kind: [entry[kind[:-1]] for entry in description[kind]] for kind in kinds}
     return [
         *(f"ok: {kind} {', '.join(names_of_kind) or 'none'}" for kind, names_of_kind in names.items()),
+        *(f"ok: a reading of {entry['moment']} is {entry['text']}" for entry in description["moments"]),
         *([f"ok: read {_rows_read(description)}"] if any(description["rows_read"].values()) else []),
         *(f"error: {line}" for line in description["errors"]),
         *(f"warning: {line}" for line in description["warnings"]),
@@ -71,6 +90,91 @@ def render_description(description: dict[str, Any]) -> list[str]:
 def _rows_read(description: dict[str, Any]) -> str:
     rows = description["rows_read"]
     return f"the first {sum(rows.values()):,} rows of {pluralize(len(rows), 'source')}"
+
+
+def _look_at_data(
+    settings: Settings,
+    journeys: Sequence[Journey],
+    sources: Sequence[Source],
+    calendars: Sequence[Calendar],
+    read_data: bool,
+) -> tuple[list[TimeUntilFinal], list[str]]:
+    """How long each moment takes to be final, and warnings about promises to segment values that are not in the data.
+    Without a warehouse that can be opened the times are those of the definitions."""
+    times = moment_times(journeys, sources, calendars)
+    if not read_data or settings.missing_secrets:
+        return times, []
+    from jkpi.alerts.series.time_until_final import with_observed_times
+    from jkpi.alerts.series.watched import watched_moments
+    from jkpi.errors import JkpiError
+    from jkpi.warehouse.open import open_warehouse
+
+    timezones = {journey.journey: journey.timezone for journey in journeys}
+    try:
+        with open_warehouse(settings, read_only=True) as warehouse:
+            if not warehouse.table_exists("marts", "fct_kpi_readings"):
+                return times, []
+            watched = {(item.journey, item.moment): item for item in watched_moments(journeys, None)}
+            observed = [
+                with_observed_times(
+                    moment_time,
+                    warehouse,
+                    watched[moment_time.journey, moment_time.moment],
+                    timezones[moment_time.journey],
+                )
+                for moment_time in times
+            ]
+            return observed, list(_promises_to_nobody(journeys, warehouse))
+    except JkpiError:
+        return times, []
+
+
+def moment_times(
+    journeys: Sequence[Journey], sources: Sequence[Source], calendars: Sequence[Calendar]
+) -> list[TimeUntilFinal]:
+    """How long a reading of each moment takes to be final, by the definitions."""
+    from jkpi.alerts.series.time_until_final import declared_time
+
+    times = []
+    for journey in journeys:
+        kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
+        for moment in journey.moments_of_truth:
+            kpi = kpis[moment.kpi]
+            lateness = max(
+                (source.allowed_lateness or timedelta() for source in sources if _may_feed_kpi(source, kpi, journey)),
+                default=timedelta(),
+            )
+            times.append(declared_time(kpi, journey, moment.moment, moment.period, calendars, lateness))
+    return times
+
+
+def _may_feed_kpi(source: Source, kpi: KpiBase, journey: Journey) -> bool:
+    """Whether rows of the source may be counted by the KPI, as far as the YAML shows."""
+    is_survey_source = source.kind in ("responses", "invitations")
+    if kpi.kpi == "rate":
+        return source.kind == "counts"
+    if hasattr(kpi, "survey"):
+        return is_survey_source
+    return source.kind == "touchpoints" and _may_feed_journey(source, journey)
+
+
+def _promises_to_nobody(journeys: Sequence[Journey], warehouse: Warehouse) -> Iterator[str]:
+    """Promises to segment values that no reading has: probably misspelt, so that nobody would get them."""
+    for journey in journeys:
+        for moment in journey.moments_of_truth:
+            for segment in dict.fromkeys(name for name, _ in moment.segment_promises):
+                rows = warehouse.rows(
+                    "select distinct segment_value from marts.fct_kpi_readings"
+                    " where journey = :journey and kpi = :kpi and segment = :segment",
+                    {"journey": journey.journey, "kpi": moment.kpi, "segment": segment},
+                )
+                values = {row["segment_value"] for row in rows}
+                for name, value in moment.segment_promises:
+                    if name == segment and values and value not in values:
+                        yield (
+                            f"{journey.journey}: {moment.moment}: the promise to {segment} = {value} is to nobody: no"
+                            f" reading has that value{_did_you_mean_suffix(value, values)}"
+                        )
 
 
 def lint_warnings(journeys: Sequence[Journey], sources: Sequence[Source]) -> list[str]:
@@ -176,7 +280,8 @@ def _suspiciously_small_nps_points(journey: Journey) -> Iterator[str]:
     for moment in journey.moments_of_truth:
         if kinds[moment.kpi] != "nps":
             continue
-        for key, value in (("promise", moment.promise), ("min_drop", moment.min_drop)):
+        promises = [moment.default_promise, *moment.segment_promises.values()]
+        for key, value in (*(("promise", promise) for promise in promises), ("min_drop", moment.min_drop)):
             if value is not None and 0 < abs(value) < 1:
                 yield (
                     f"{moment.moment}: {key} of {value:g} is {value:g} points of a score from -100 to 100:"

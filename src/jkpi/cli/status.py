@@ -81,6 +81,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "alert": state.alert_id,
             "early_warning": state.early_warning.alert_id if state.early_warning else None,
             "firing_segments": segment_alerts.get((state.journey, state.moment), []),
+            "segments_below_promise": [vars(breach) for breach in state.breaches],
         }
         for state in moment_states(settings.state_url)
     ]
@@ -109,7 +110,8 @@ def _segment_alert(alert: OpenAlert) -> dict[str, Any]:
 
 
 def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a moment, with its alert or else its early warning, and below it a row for each segment with an alert."""
+    """One row a moment, with its alert or else its early warning, and below it a row for each segment with an alert
+    or below its promise."""
     rows = []
     for moment in moments:
         early_warning = f"{moment['early_warning']} (early warning)" if moment["early_warning"] else None
@@ -120,6 +122,17 @@ def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     **segment_alert,
                     "journey": "",
                     "moment": f"  {segment_alert['segment']} = {segment_alert['segment_value']}",
+                }
+            )
+        for breach in moment["segments_below_promise"]:
+            segment = f"{breach['segment']} = {breach['segment_value']}"
+            rows.append(
+                {
+                    "journey": "",
+                    "moment": f"  {segment}",
+                    "state": "below_promise",
+                    "since": breach["since"],
+                    "alert": None,
                 }
             )
     return [{**row, "since": f"dropped {row['since']}"} if row["state"] == "recovering" else row for row in rows]

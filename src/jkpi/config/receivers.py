@@ -146,6 +146,21 @@ def _at_least_weekly(length: timedelta) -> timedelta:
     return length
 
 
+class VolumeAlerts(StrictModel):
+    """Which daily volumes are evaluated for drops."""
+
+    sources: bool = Field(True, description="Events a day of each source.")
+    touchpoints: bool = Field(True, description="Events a day of each touchpoint of a map.")
+    moments: bool = Field(
+        True, description="Cases a day of each moment of truth that is evaluated by day; not of promises."
+    )
+    except_: list[str] = Field(
+        [],
+        alias="except",
+        description="Left out: source/NAME, JOURNEY/touchpoint/NAME or JOURNEY/MOMENT.",
+    )
+
+
 class AlertOptions(StrictModel):
     """Options of alerting."""
 
@@ -174,11 +189,15 @@ class AlertOptions(StrictModel):
         0.05, gt=0, le=1, description="Alert if a larger proportion of the events of a source is on no map."
     )
     no_events_after: Duration = Field(
-        timedelta(days=28), description="Alert if a touchpoint has had no event for this long."
+        timedelta(days=28),
+        description="Alert if a journey, or a touchpoint whose rhythm is not known yet, has had no event for so long.",
     )
     silent_after: Duration | None = Field(
         None,
         description="Alert if a source has no new rows for this long. Default: twice its schedule and its lateness.",
+    )
+    volume_alerts: VolumeAlerts = Field(
+        VolumeAlerts(), description="Alert if the volume of a source, a touchpoint or a moment drops."
     )
 
 

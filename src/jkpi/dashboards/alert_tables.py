@@ -19,7 +19,11 @@ _MOMENT_READINGS_QUERY = """
 select
     journey, kpi, segment, segment_value, segment_label, period, period_start, value, ci_low, ci_high, sample_size, unit
 from dashboards.dash_readings
-where is_primary and promise is not null and status = 'final' and value is not null and period in ('week', 'month')
+where is_primary and status = 'final' and value is not null and period in ('week', 'month')
+    and exists (
+        select 1 from marts.dim_moments as moments
+        where moments.is_current and moments.journey = dash_readings.journey and moments.kpi = dash_readings.kpi
+    )
 order by journey, kpi, segment, segment_value, period, period_start
 """
 
@@ -31,8 +35,8 @@ def moment_reading_rows(
     titles: MapTitles,
     now: datetime,
 ) -> Iterator[TableRow]:
-    """Rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval and
-    today's state of the series."""
+    """Rows of `dash_moment_readings`: each final week and month of a moment in every segment, with its interval, the
+    promise of today and today's state of the series."""
     by_kpi: dict[tuple[str, str], list[TableRow]] = {}
     for row in warehouse.rows(_MOMENT_READINGS_QUERY):
         by_kpi.setdefault((row["journey"], row["kpi"]), []).append(row)
@@ -47,16 +51,15 @@ def moment_reading_rows(
             for row in by_kpi.get((journey.journey, moment.kpi), ()):
                 segment = (row["segment"], row["segment_value"])
                 is_evaluated = segment[0] == "all" or segment[0] in moment.segments
+                promise, kpi = moment.promise_to(*segment), kpis[moment.kpi]
+                labelled = (value_labels.unit_of_kpi(kpi), kpi.main_statistic)
                 yield {
                     **row,
                     **labels,
-                    "interval_label": value_labels.format_table_interval(
-                        row["ci_low"],
-                        row["ci_high"],
-                        value_labels.unit_of_kpi(kpis[moment.kpi]),
-                        kpis[moment.kpi].main_statistic,
-                    )
+                    "promise": promise,
+                    "interval_label": value_labels.format_table_interval(row["ci_low"], row["ci_high"], *labelled)
                     or "none",
+                    "promise_label": value_labels.format_promise(promise, *labelled, kpi.better_direction) or "none",
                     "state_label": _series_state_text(
                         state_by_series.get((journey.journey, moment.moment, *segment)), is_evaluated, today
                     ),
@@ -130,6 +133,12 @@ def _dash_moment_rows(
             firing_segments.setdefault((row["journey"], row["moment"]), []).append(
                 f"{row['segment']}: {row['segment_value']}"
             )
+    below_promise: dict[tuple[str, str], list[str]] = {}
+    for row in states:
+        if row["segment"] != "all" and row["alert_id"] is None and row["promise_breach"] is not None:
+            below_promise.setdefault((row["journey"], row["moment"]), []).append(
+                f"{row['segment']}: {row['segment_value']}"
+            )
     rows = []
     for journey in journeys:
         kpis = {kpi_id: kpi for kpi_id, kpi, _, _ in journey.all_kpis()}
@@ -147,18 +156,19 @@ def _dash_moment_rows(
                     "state_order": value_labels.state_order(state.get("state")),
                     "since": state.get("state_since"),
                     "firing_segments": ", ".join(firing_segments.get(key, ())) or None,
+                    "segments_below_promise": ", ".join(below_promise.get(key, ())) or None,
                     "owner": moment.owner,
                     "unit": unit,
                     "value": week.get("value_week"),
                     "ci_low": low,
                     "ci_high": high,
-                    "promise": moment.promise,
+                    "promise": moment.default_promise,
                     "baseline": week.get("baseline"),
                     "week_start": week.get("value_week_start"),
                     "sample_size": week.get("sample_size_week"),
                     "value_label": value_labels.format_table_value(week.get("value_week"), *labelled),
                     "interval_label": value_labels.format_table_interval(low, high, *labelled),
-                    "promise_label": value_labels.format_promise(moment.promise, *labelled, direction),
+                    "promise_label": value_labels.format_promise(moment.default_promise, *labelled, direction),
                     "baseline_label": value_labels.format_table_value(week.get("baseline"), *labelled),
                     "as_of": as_naive_utc(now),
                 }

@@ -17,6 +17,7 @@ _COLUMN_LABELS = {
     "journey_title": "Journey", "moment_title": "Moment of truth", "state_label": "State", "since": "Since",
     "value_label": "Latest final week", "interval_label": "95 % interval", "baseline_label": "Baseline",
     "promise_label": "Promise", "sample_size": "Cases", "week_start": "Week of", "firing_segments": "Firing segments",
+    "segments_below_promise": "Segments below promise",
     "owner": "Owner", "title": "Title", "onset": "Since", "freshness": "Freshness",
     "kind": "Kind", "segment_label": "Segment", "age_days": "Age (days)", "acknowledged_by": "Acknowledged by",
     "newest_row_at": "Newest row (UTC)", "count_read": "Rows read", "count_rejected": "Rejected rows",

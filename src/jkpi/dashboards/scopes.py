@@ -87,7 +87,7 @@ def _journey_scopes(
     for stage, label in labels.items():
         text = f"#### {label} · {owners[stage]}"
         yield ChartScope("stage", {**ids, "stage": stage}, {**placeholders, "stage_label": label, "stage_text": text})
-    promise_by_kpi = {moment.kpi: moment.promise for moment in journey.moments_of_truth}
+    promise_by_kpi = {moment.kpi: moment.default_promise for moment in journey.moments_of_truth}
     kpis: dict[str, ChartScope] = {}
     for kpi_id, kpi, stage_of, _ in journey.all_kpis():
         stage = stage_of.stage if stage_of else ""
@@ -127,7 +127,7 @@ def _journey_scopes(
             "moment": moment.moment,
             "moment_title": moment.display_title,
             "owner": moment.owner,
-            "promise_label": value_labels.format_promise(moment.promise, unit, statistic, direction),
+            "promise_label": value_labels.format_promise(moment.default_promise, unit, statistic, direction) or "none",
         }
         yield ChartScope(
             "moment", {**kpi_scope.ids, "moment": moment.moment}, {**kpi_scope.placeholders, **moment_placeholders}

@@ -14,6 +14,7 @@ _STATES_BY_URGENCY = (
     "error",
     "suspended",
     "no_data",
+    "below_promise",
     "pattern",
     "watch",
     "recovering",

@@ -19,7 +19,7 @@ def validation_problems(error: ValidationError, model: type[BaseModel], document
     """Translate pydantic's errors into problems with file, line and column, in the words of the YAML."""
     problems = []
     for detail in error.errors():
-        location = _document_location(detail["loc"], document)
+        location = _document_location(detail, document)
         if detail["type"] == "extra_forbidden":
             key = str(detail["loc"][-1])
             line, column = document.keys.get(tuple(location), document.position(location))
@@ -27,9 +27,9 @@ def validation_problems(error: ValidationError, model: type[BaseModel], document
             problems.append(Problem(document.file, line, column, f"unknown key {key!r}", hint))
         elif detail["loc"] and detail["loc"][-1] == "[key]":
             line, column = document.keys.get(tuple(location[:-1]), document.position(location))
-            problems.append(Problem(document.file, line, column, _problem_text(detail)))
+            problems.append(Problem(document.file, line, column, _problem_text(detail, detail["loc"])))
         else:
-            problems.append(document.problem(location, _problem_text(detail)))
+            problems.append(document.problem(location, _problem_text(detail, location)))
     return problems
 
 
@@ -43,12 +43,13 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     return f"known: {', '.join(names)}" if 0 < len(names) <= 25 else ""
 
 
-def _document_location(location: Location, document: Document) -> list[str | int]:
+def _document_location(detail: ErrorDetails, document: Document) -> list[str | int]:
     """Pydantic's location without the names of union members, which do not appear in the file."""
     path: list[str | int] = []
-    for index, part in enumerate(location):
+    for index, part in enumerate(detail["loc"]):
         exists = (*path, part) in document.values
-        last_missing = index == len(location) - 1 and not exists
+        is_last = index == len(detail["loc"]) - 1
+        last_missing = is_last and not exists and (detail["type"] == "missing" or part == "[key]")
         if exists or last_missing:
             path.append(part)
     return path
@@ -63,8 +64,8 @@ _TYPE_MESSAGES = {
 }
 
 
-def _problem_text(detail: ErrorDetails) -> str:
-    key = detail["loc"][-1] if detail["loc"] else "the file"
+def _problem_text(detail: ErrorDetails, location: Location) -> str:
+    key = location[-1] if location else "the file"
     if detail["type"] == "missing":
         return f"the key {key!r} is missing"
     if detail["type"] in {"value_error", "assertion_error"}:

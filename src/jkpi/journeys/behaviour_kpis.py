@@ -24,6 +24,9 @@ class DropOff(KpiBase):
     kpi: Literal["drop_off"]
     window: Duration
 
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.window
+
 
 class Conversion(KpiBase):
     """Share of mature stage visits that reached a later stage, or of mature journey instances that reached the end."""
@@ -33,6 +36,9 @@ class Conversion(KpiBase):
 
     kpi: Literal["conversion"]
     window: Duration | None = Field(None, description="Required on a stage; a journey uses its own window.")
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.window or journey_window
 
 
 class DurationKpi(KpiBase):
@@ -67,6 +73,9 @@ class DurationKpi(KpiBase):
     @property
     def main_statistic(self) -> str:
         return "median" if self.tolerance is None else "share_within"
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.tolerance or journey_window
 
 
 class TimeToResolve(DurationKpi):
@@ -108,6 +117,9 @@ class PromisesKept(KpiBase):
         " given.",
     )
     direction: Literal["higher"] | None = None
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return timedelta(0)  # a promise counts on the day on which it falls due
 
 
 class RepeatContact(KpiBase):
@@ -178,6 +190,9 @@ class PeakEnd(KpiBase):
         timedelta(days=7), description="How long after its end a response still belongs to a journey instance."
     )
     direction: Literal["higher"] | None = None
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return journey_window + self.window
 
 
 class Volume(KpiBase):

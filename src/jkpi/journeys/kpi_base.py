@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -53,6 +54,11 @@ class KpiBase(StrictModel):
     def better_direction(self) -> Direction:
         """The better direction."""
         return self.direction or self.default_direction
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        """The longest time from the event that a case is counted by until its outcome can no longer change. With a
+        calendar it is open time."""
+        return journey_window if self.needs_journey_window else timedelta(0)
 
     @property
     def main_unit(self) -> str:

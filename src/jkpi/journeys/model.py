@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from jkpi.documents.durations import Duration, LongDuration
 from jkpi.documents.models import StrictModel
@@ -124,16 +124,45 @@ class Escalation(StrictModel):
     to: Annotated[list[Text], Field(min_length=1)]
 
 
+class PromiseBySegment(StrictModel):
+    """Promises that differ between segments."""
+
+    default: Number | None = Field(
+        None,
+        description="For all customers, and for each segment value that is not named under by. Left out: these are"
+        " compared with their own baseline alone.",
+    )
+    by: Annotated[
+        dict[SegmentName, Annotated[dict[SegmentValue, Number], Field(min_length=1)]],
+        Field(
+            min_length=1,
+            description="Segment -> value -> promise. The moment must evaluate the segment (segments). A combination"
+            " and its values are joined by +, such as tier+region: {gold+south: 0.95}.",
+        ),
+    ]
+
+
+def _promise_form(value: Any) -> str:
+    return "by_segment" if isinstance(value, dict | PromiseBySegment) else "number"
+
+
+Promise = Annotated[
+    Annotated[Number, Tag("number")] | Annotated[PromiseBySegment, Tag("by_segment")], Discriminator(_promise_form)
+]
+"""One promise for all, or promises by segment."""
+
+
 class Moment(StrictModel):
-    """A KPI that decides the relationship: it has an owner and a promise."""
+    """A KPI that decides the relationship: it has an owner, and usually a promise."""
 
     moment: Identifier
     title: Text | None = None
     kpi: Annotated[str, Field(description="The id of a KPI of this map: stage.name, or journey.name.")]
-    promise: Number | None = Field(
+    promise: Promise | None = Field(
         None,
-        description="What you promise: a share from 0 to 1, or points from -100 to 100 for nps. Leave it out for a time"
-        " without tolerance, which is evaluated by how many cases take longer than the usual median.",
+        description="What you promise: a share from 0 to 1, or points from -100 to 100 for nps; one number, or promises"
+        " by segment. Left out, the moment is compared with its own baseline alone, as a time without tolerance must"
+        " be.",
     )
     min_drop: Annotated[
         Number,
@@ -143,7 +172,11 @@ class Moment(StrictModel):
             " of the share done within the usual median, so 0.1 means from 0.5 to 0.4.",
         ),
     ]
-    period: Literal["day", "week"] = Field("day", description="Whether its readings are evaluated by day or by week.")
+    period: Literal["day", "week", "wave"] = Field(
+        "day",
+        description="Whether its readings are evaluated by day, by week, or by survey wave: each wave is compared with"
+        " the one before.",
+    )
     baseline: Literal["usual", "local"] = Field(
         "usual",
         description="usual: the weeks before. local: also lowered by a slow fall of the last weeks, for KPIs that"
@@ -164,6 +197,22 @@ class Moment(StrictModel):
     def display_title(self) -> str:
         """The title, or one made from the name."""
         return self.title or title_from_name(self.moment)
+
+    @property
+    def default_promise(self) -> float | None:
+        """The promise to all customers, and to each segment value without one of its own; None if there is none."""
+        return self.promise.default if isinstance(self.promise, PromiseBySegment) else self.promise
+
+    @property
+    def segment_promises(self) -> dict[tuple[str, str], float]:
+        """(segment, value) -> the promise of its own."""
+        if not isinstance(self.promise, PromiseBySegment):
+            return {}
+        return {(name, value): number for name, values in self.promise.by.items() for value, number in values.items()}
+
+    def promise_to(self, segment: str, value: str) -> float | None:
+        """The promise to a segment value: its own, else the default."""
+        return self.segment_promises.get((segment, value), self.default_promise)
 
 
 class Journey(StrictModel):

@@ -9,8 +9,11 @@ from jkpi.documents.validation_errors import did_you_mean
 from jkpi.journeys.kpi_checks import UNIT_RANGES, is_median_only, range_findings
 from jkpi.journeys.kpi_registry import KPI_KINDS
 from jkpi.journeys.raw_map import Cursor, KpiCursor, LintFinding, MapOutline
+from jkpi.journeys.types import NO_SEGMENT_VALUE, SEGMENT_SEPARATOR
 
 _HALF = 0.5
+WAVE_KINDS = ("csat", "nps", "ces", "emotion", "response_rate")
+"""KPIs whose members name a survey wave, and that can be promised."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,14 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
         return
     if kpi.kind not in KPI_KINDS:
         return
+    period = moment / "period"
+    if period.text == "wave" and kpi.kind not in WAVE_KINDS:
+        kinds = ", ".join(WAVE_KINDS)
+        yield LintFinding(
+            period.location,
+            f"period: wave is for KPIs of surveys ({kinds}), and {kpi.id} is {kpi.kind}",
+            "write period: day or period: week",
+        )
     reason = KPI_KINDS[kpi.kind].no_promise_reason
     if reason:
         yield LintFinding(reference.location, f"{kpi.id} cannot be promised: {reason}")
@@ -72,12 +83,46 @@ def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
 
 
 def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
-    """The promise must be in range, with room below (or above) it for the minimum drop."""
-    unit = KPI_KINDS[kpi.kind].unit
-    promise, min_drop = moment / "promise", moment / "min_drop"
-    if promise.value is None and isinstance(moment.value, dict):
-        yield LintFinding(moment.location, f"the moment on {kpi.id} has no promise", "add one, such as promise: 0.9")
-    out_of_range = list(range_findings(promise, unit, "the promise"))
+    """Each promise must be in range, with room below (or above) it for the minimum drop. Without a promise the moment
+    is compared with its baseline alone."""
+    promise = moment / "promise"
+    if not isinstance(promise.value, dict):
+        yield from _number_findings(promise, "the promise", moment, kpi)
+        return
+    yield from _number_findings(promise / "default", "the default promise", moment, kpi)
+    watched = [name for name, _ in (moment / "segments").names()]
+    for segment in (promise / "by").key_cursors():
+        values = promise / "by" / str(segment.value)
+        if segment.value not in watched:
+            hint = did_you_mean(str(segment.value), watched) or f"add {segment.value} to segments: of the moment"
+            yield LintFinding(
+                segment.location, f"the moment does not evaluate the segment {segment.value!r} that is promised", hint
+            )
+        for value in values.key_cursors():
+            name = f"{segment.value} = {value.value}"
+            yield from _segment_value_findings(str(segment.value), value)
+            number = Cursor(values.value[value.value], value.location)
+            yield from _number_findings(number, f"the promise to {name}", moment, kpi)
+
+
+def _segment_value_findings(segment: str, value: Cursor) -> Iterator[LintFinding]:
+    """A value must have as many parts as its segment; what has no value is not evaluated."""
+    parts = str(value.value).split(SEGMENT_SEPARATOR)
+    expected = segment.split(SEGMENT_SEPARATOR)
+    if NO_SEGMENT_VALUE in parts:
+        yield LintFinding(
+            value.location, f"customers without a value of {segment} are not evaluated, so they cannot be promised"
+        )
+    elif len(expected) > 1 and len(parts) != len(expected):
+        example = SEGMENT_SEPARATOR.join(f"VALUE_OF_{part.upper()}" for part in expected)
+        yield LintFinding(
+            value.location, f"{value.value!r} is no value of the combination {segment}", f"write it as {example}"
+        )
+
+
+def _number_findings(promise: Cursor, label: str, moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
+    unit, min_drop = KPI_KINDS[kpi.kind].unit, moment / "min_drop"
+    out_of_range = list(range_findings(promise, unit, label))
     yield from out_of_range
     if out_of_range or promise.number is None or min_drop.number is None:
         return
@@ -87,7 +132,7 @@ def _promise_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     if not low <= alert_line <= high:
         yield LintFinding(
             min_drop.location,
-            f"a drop of {min_drop.number:g} from the promise of {promise.number:g} ends at {alert_line:g},"
+            f"a drop of {min_drop.number:g} from {label} of {promise.number:g} ends at {alert_line:g},"
             f" which {kpi.id} can never reach",
         )
 

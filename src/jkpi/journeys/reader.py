@@ -52,6 +52,13 @@ def read_journeys(
     return tuple(journeys)
 
 
+def journey_documents(workspace: Path) -> dict[str, Document]:
+    """Journey -> its file, for problems that are found once all files have been read."""
+    paths = (path for path in (workspace / _FOLDER).glob("*") if path.suffix in _SUFFIXES and path.is_file())
+    documents = [read_document(path, workspace) for path in paths]
+    return {document.data["journey"]: document for document in documents}
+
+
 def _read_journey(
     document: Document, receivers: KnownReceivers | None, calendars: Collection[str] | None, journeys: list[Journey]
 ) -> list[Problem]:

@@ -12,7 +12,7 @@ from jkpi.journeys.behaviour_kpis import Conversion, DurationKpi, PromisesKept
 from jkpi.journeys.definition import definition_fingerprint
 from jkpi.journeys.kpi_base import KpiBase
 from jkpi.journeys.map_json import journey_content, stage_content
-from jkpi.journeys.model import Journey, Moment, Stage
+from jkpi.journeys.model import TOTAL_SEGMENT, Journey, Moment, Stage
 from jkpi.journeys.survey_kpis import Ces, Emotion, ScoredKpi
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
@@ -24,6 +24,7 @@ MAP_TABLES = (
     "map_touchpoints",
     "map_kpis",
     "map_moments",
+    "map_promises",
     "map_segments",
     "map_viewpoints",
 )
@@ -48,6 +49,7 @@ def map_rows(journeys: Iterable[Journey], now: datetime) -> dict[str, list[MapRo
                 _kpi_row(journey, kpi_id, kpi, stage, position) for kpi_id, kpi, stage, position in journey.all_kpis()
             ],
             "map_moments": [_moment_row(journey, moment) for moment in journey.moments_of_truth],
+            "map_promises": [row for moment in journey.moments_of_truth for row in _promise_rows(moment)],
             "map_segments": [
                 {"segment": SEGMENT_SEPARATOR.join(parts), "part": segment_part, "part_position": position}
                 for parts in journey.segments
@@ -175,7 +177,7 @@ def _moment_row(journey: Journey, moment: Moment) -> MapRow:
         "moment": moment.moment,
         "kpi": moment.kpi,
         "statistic": kpis[moment.kpi].main_statistic,
-        "promise": moment.promise,
+        "promise": moment.default_promise,
         "falls_off_by": moment.min_drop,
         "owner": moment.owner,
         "notify": _json(moment.notify),
@@ -183,6 +185,16 @@ def _moment_row(journey: Journey, moment: Moment) -> MapRow:
         "escalate_after_seconds": _whole_seconds(escalation.after) if escalation else None,
         "escalate_to": _json(escalation.to if escalation else []),
     }
+
+
+def _promise_rows(moment: Moment) -> list[MapRow]:
+    """The default promise as that of all customers, then those of segment values."""
+    promises = {(TOTAL_SEGMENT, TOTAL_SEGMENT): moment.default_promise, **moment.segment_promises}
+    return [
+        {"moment": moment.moment, "segment": segment, "segment_value": value, "promise": promise}
+        for (segment, value), promise in promises.items()
+        if promise is not None
+    ]
 
 
 def _json(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -162,6 +163,9 @@ class ResponseRate(KpiBase):
     kpi: Literal["response_rate"]
     survey: Identifier
     window: Duration = Field(description="How long after the invitation a response counts.")
+
+    def decided_within(self, journey_window: timedelta) -> timedelta:
+        return self.window
 
 
 def _box_within(box: int, info: ValidationInfo) -> int:

@@ -15,6 +15,8 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 STAFFED_CHANNELS = frozenset({"phone", "field", "store", "chat"})
 SEGMENT_SEPARATOR = "+"
 """Joins the parts of a combination of segments, in its name and in its values: `tier+region`, `gold+south`."""
+NO_SEGMENT_VALUE = "(none)"
+"""The value of customers who have none."""
 
 
 def _check_name(value: str) -> str:

@@ -10,8 +10,8 @@ from jkpi.formatting.numbers import NARROW_NO_BREAK_SPACE, format_count, join_na
 from jkpi.living_map import definitions, page_text
 from jkpi.living_map.page_data import KpiData, MomentData
 from jkpi.living_map.states import state_label
-from jkpi.living_map.views import AlertView
-from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning
+from jkpi.living_map.views import AlertView, BreachView
+from jkpi.state.alert_records import OpenAlert, OpenEarlyWarning, OpenVolumeDrop, PromiseBreach
 
 _MAX_SEGMENTS_IN_BANNER = 3
 """Largest number of segments in the headline with their figures; the card has all of them."""
@@ -21,8 +21,9 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
     """An open alert as text; `value` is None if its notification had no figures."""
     parameters = kpi.parameters if kpi else {}
     unit = "share" if alert.line == "median" else definitions.unit_of_statistic(statistic, parameters)
+    promise = moment.promise if alert.is_total else moment.promise_to(alert.segment, alert.segment_value)
     value, counted = (
-        None if shown is None else page_text.format_reading(shown, unit, statistic, against=moment.promise)
+        None if shown is None else page_text.format_reading(shown, unit, statistic, against=promise)
         for shown in (alert.value, alert.counted)
     )
     return AlertView(
@@ -38,7 +39,42 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
         period=_alert_period(alert, today),
         since=format_state_since(alert.state, alert.onset, today),
         onset_text=f"since {format_short_date(alert.onset, today)}" + ", recovering" * (alert.state == "recovering"),
+        promise_text=promise_text(promise, kpi, statistic) if promise != moment.promise else "",
     )
+
+
+def promise_text(promise: float | None, kpi: KpiData | None, statistic: str) -> str:
+    """`promise: at least 95 %`; empty without a promise."""
+    if promise is None:
+        return ""
+    unit = definitions.unit_of_statistic(statistic, kpi.parameters if kpi else {})
+    bound = "at most" if kpi and kpi.direction == "lower" else "at least"
+    return f"promise: {bound} {page_text.format_goal(promise, unit, statistic)}"
+
+
+def breach_views(
+    breaches: Sequence[PromiseBreach], kpi: KpiData | None, statistic: str, today: date
+) -> tuple[BreachView, ...]:
+    """Segments below their promise, the furthest first."""
+    unit = definitions.unit_of_statistic(statistic, kpi.parameters if kpi else {})
+
+    def view(breach: PromiseBreach) -> BreachView:
+        interval = page_text.format_interval(breach.low, breach.high, unit, statistic)
+        return BreachView(
+            f"{breach.segment}={breach.segment_value}",
+            f"{breach.segment} = {breach.segment_value}",
+            page_text.format_reading(breach.value, unit, statistic, against=breach.promise),
+            f"{promise_text(breach.promise, kpi, statistic)} · 95 %: {interval} · n {format_count(breach.n)}"
+            f" · since {format_short_date(breach.since, today)}",
+        )
+
+    return tuple(map(view, sorted(breaches, key=lambda breach: -abs(breach.promise - breach.value))))
+
+
+def breach_heading(count: int, direction: str) -> str:
+    """`3 segments are below their promise`."""
+    side = "above" if direction == "lower" else "below"
+    return f"One segment is {side} its promise" if count == 1 else f"{count} segments are {side} their promise"
 
 
 def _alert_caption(alert: OpenAlert, kpi: KpiData | None, statistic: str) -> str:
@@ -61,6 +97,11 @@ def _alert_period(alert: OpenAlert, today: date) -> str:
     return first if last <= begin else f"{first} to {format_short_date(last, today)}"
 
 
+def volume_drop_text(drop: OpenVolumeDrop, today: date) -> str:
+    """from 60 to 30 a day, since 3 Jun."""
+    return f"{drop.text.rpartition(': volume dropped ')[2]}, since {format_short_date(drop.onset, today)}"
+
+
 def early_warning_text(early_warning: OpenEarlyWarning, today: date) -> str:
     """`after 1 day 60 % have completed, baseline 80 %, since 5 Jan`, with the space of the page before %."""
     text = early_warning.text.replace(" %", f"{NARROW_NO_BREAK_SPACE}%")
@@ -72,7 +113,7 @@ def alert_sentence(alert: AlertView) -> str:
     if alert.value is None:
         return alert.since
     value = f"{alert.value} {alert.caption}".strip()
-    number = ", ".join(part for part in (value, alert.baseline_text) if part)
+    number = ", ".join(part for part in (value, alert.baseline_text, alert.promise_text) if part)
     sample_text = ", ".join(part for part in (alert.counted, f"n {alert.n}" if alert.n else "", alert.period) if part)
     return f"{number} ({sample_text}), {alert.since}"
 
@@ -94,9 +135,8 @@ def segments_sentence(alerts: Sequence[AlertView]) -> str:
 
 def _segment_alert_text(alert: AlertView, caption: str) -> str:
     value = " ".join(part for part in (alert.segment_label, alert.value, caption) if part)
-    return ", ".join(part for part in (value, alert.baseline_text, alert.onset_text) if part) + (
-        f" (n {alert.n})" if alert.n else ""
-    )
+    parts = (value, alert.baseline_text, alert.promise_text, alert.onset_text)
+    return ", ".join(part for part in parts if part) + (f" (n {alert.n})" if alert.n else "")
 
 
 def group_segments(segment_labels: Iterable[str]) -> str:

@@ -76,7 +76,12 @@ class PlotArea:
 
 
 def plot_area_for(
-    points: Sequence[WeekPoint], reference_lines: Sequence[ReferenceLine], end: date, *, large: bool = False
+    points: Sequence[WeekPoint],
+    reference_lines: Sequence[ReferenceLine],
+    end: date,
+    *,
+    large: bool = False,
+    slots: int = WEEKS_SHOWN,
 ) -> PlotArea:
     """A plot area that fits every value, every level and intervals of median width."""
     shown_points = [point for point in points if point.value is not None and point.status != "withheld"]
@@ -89,8 +94,8 @@ def plot_area_for(
     if high - low < 1e-9:
         low, high = low - 0.5 * (abs(low) or 1.0), high + 0.5 * (abs(high) or 1.0)
     if large:
-        return PlotArea(end, low, high, 360.0, 118.0, 10.0, 20.0, 6.0, 44.0)
-    return PlotArea(end, low, high)
+        return PlotArea(end, low, high, 360.0, 118.0, 10.0, 20.0, 6.0, 44.0, slots)
+    return PlotArea(end, low, high, weeks=slots)
 
 
 def sparkline(
@@ -101,8 +106,9 @@ def sparkline(
     label: str,
     open_since: date | None = None,
     large: bool = False,
+    slot_names: Sequence[str] | None = None,
 ) -> Markup:
-    """The last 26 weeks up to the week of Monday `end`.
+    """The last 26 weeks up to the week of Monday `end`; or all survey waves, each in the slot of a week.
 
     Args:
         points: Oldest first, at most one a week.
@@ -110,9 +116,11 @@ def sparkline(
         label: What a screen reader says instead of the drawing.
         open_since: The day from which an alert is open; marked by a flag and a tint.
         large: Draw month names below, and write the levels at the right.
+        slot_names: Of survey waves, one a point: the slots are as many as the points, with these names below.
     """
-    shown = [point for point in points if end - timedelta(weeks=WEEKS_SHOWN) < point.start <= end]
-    plot_area = plot_area_for(shown, reference_lines, end, large=large)
+    slots = WEEKS_SHOWN if slot_names is None else max(len(slot_names), 2)
+    shown = [point for point in points if end - timedelta(weeks=slots) < point.start <= end]
+    plot_area = plot_area_for(shown, reference_lines, end, large=large, slots=slots)
     parts = [
         *([_alert_marker(plot_area, open_since)] if open_since is not None else []),
         *(_withheld_shade(plot_area, point) for point in shown if point.status == "withheld"),
@@ -120,7 +128,11 @@ def sparkline(
         *(_reference_line_path(plot_area, reference_line, large) for reference_line in reference_lines),
         *_line_paths(plot_area, shown),
         *_week_dots(plot_area, shown),
-        *(_month_axis(plot_area) if large else ()),
+        *(
+            (_month_axis(plot_area) if slot_names is None else _name_axis(plot_area, shown, slot_names))
+            if large
+            else ()
+        ),
         *(_tooltip_area(plot_area, point) for point in shown if point.label),
     ]
     return Markup(
@@ -305,6 +317,26 @@ def _month_axis(plot_area: PlotArea) -> list[Markup]:
                 Markup('<text class="month" x="{:.2f}" y="{:g}">{}</text>').format(x + 2, floor + 13, f"{day:%b}")
             )
     return ticks
+
+
+def _name_axis(plot_area: PlotArea, points: Sequence[WeekPoint], names: Sequence[str]) -> list[Markup]:
+    """A tick and a name at every point; only as many names as have room."""
+    floor = plot_area.height - plot_area.bottom
+    parts = [
+        Markup('<path class="axis" d="M{:g} {:g}H{:g}"/>').format(
+            plot_area.left, floor, plot_area.width - plot_area.right
+        )
+    ]
+    room = 7.0 * max(len(name) for name in names) + 6.0
+    free_from = 0.0
+    for point, name in zip(points, names, strict=True):
+        x = plot_area.x(point.start)
+        parts.append(Markup('<path class="axis" d="M{:.2f} {:g}v3"/>').format(x, floor))
+        start = max(x - room / 2, plot_area.left)
+        if start >= free_from and start + room <= plot_area.width:
+            parts.append(Markup('<text class="month" x="{:.2f}" y="{:g}">{}</text>').format(start, floor + 13, name))
+            free_from = start + room
+    return parts
 
 
 def _tooltip_area(plot_area: PlotArea, point: WeekPoint) -> Markup:

@@ -39,6 +39,10 @@ def page_headline(moments: Sequence[MomentView], measured: bool) -> Headline:
             key = {"segment": "firing", "early": "watch"}.get(state, state)
             detail = _details(moments, concerned, is_by_segment=state == "segment", is_early_warning=state == "early")
             return Headline(key, sentence_for(concerned), detail, _segment_headlines(moments))
+    fewer = [moment for moment in moments if moment.volume_drop]
+    if fewer:
+        details = "; ".join(f"{moment.title}: {moment.volume_drop}" for moment in fewer)
+        return Headline("watch", f"No rate has dropped, but fewer cases come: {_joined_titles(fewer)}.", f"{details}.")
     evaluated = [moment for moment in moments if moment.state.key == "ok"]
     if not evaluated:
         return Headline(

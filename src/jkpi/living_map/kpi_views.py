@@ -12,7 +12,14 @@ from markupsafe import Markup
 from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.numbers import format_count, pluralize, titleize
 from jkpi.living_map import charts, definitions, page_text
-from jkpi.living_map.alert_views import alert_view, early_warning_text, group_segments
+from jkpi.living_map.alert_views import (
+    alert_view,
+    breach_heading,
+    breach_views,
+    early_warning_text,
+    group_segments,
+    volume_drop_text,
+)
 from jkpi.living_map.page_data import AGE_BANDS, KpiData, KpiReading, MomentData, PromiseBulk
 from jkpi.living_map.states import OPEN_STATES, displayed_state, state_label
 from jkpi.living_map.views import (
@@ -103,7 +110,7 @@ def kpi_view(kpi: KpiData, moment: MomentData | None, state: MomentState | None,
         caption=definitions.caption(kpi, statistic),
         interval=page_text.format_interval(latest.low, latest.high, unit, statistic) if latest else None,
         n=format_count(latest.sample_size) if latest and unit != "count" else None,
-        week=f"week of {format_short_date(latest.period_start, dates.today)}" if latest else None,
+        week=_period_text(latest, dates) if latest else None,
         goal=_goal_text(goal, unit, statistic, kpi.direction, noun),
         goal_status=goal_status(latest, goal, kpi.direction, noun),
         baseline=_kpi_baseline_text(kpi, unit, statistic),
@@ -153,7 +160,7 @@ def moment_view(
         goal_status=goal_status(latest, moment.promise, direction, "promise"),
         interval=page_text.format_interval(latest.low, latest.high, unit, statistic) if latest else None,
         n=format_count(latest.sample_size) if latest else None,
-        week=f"week of {format_short_date(latest.period_start, dates.today)}" if latest else None,
+        week=_period_text(latest, dates) if latest else None,
         last_day=_last_day_text(last_day, unit, statistic, moment.promise, dates),
         note=_reading_note(readings, latest, dates, bool(kpi and kpi.is_redefined)),
         owner=moment.owner,
@@ -162,6 +169,9 @@ def moment_view(
         firing_segments=group_segments(state.firing_segments) if state else "",
         alerts=tuple(alert_view(alert, kpi, moment, statistic, dates.today) for alert in alerts),
         early_warning=early_warning_text(state.early_warning, dates.today) if state and state.early_warning else "",
+        breaches=breach_views(state.breaches, kpi, statistic, dates.today) if state else (),
+        breach_heading=breach_heading(len(state.breaches), direction) if state and state.breaches else "",
+        volume_drop=volume_drop_text(state.volume_drop, dates.today) if state and state.volume_drop else "",
     )
 
 
@@ -179,7 +189,7 @@ def definition_view(kpi: KpiData, stage_title: str, dates: PageDates) -> Definit
         direction="" if kpi.kind == "volume" else f"{kpi.direction.capitalize()} is better.",
         weeks=tuple(
             WeekRow(
-                week=format_short_date(reading.period_start, dates.today),
+                week=reading.wave or format_short_date(reading.period_start, dates.today),
                 value=page_text.format_reading(
                     None if reading.status == "withheld" else reading.value, unit, statistic
                 ),
@@ -190,6 +200,11 @@ def definition_view(kpi: KpiData, stage_title: str, dates: PageDates) -> Definit
             for reading in reversed(weekly_readings(kpi, statistic))
         ),
     )
+
+
+def _period_text(reading: KpiReading, dates: PageDates) -> str:
+    """`week of 5 Jan`; `wave 2016`."""
+    return f"wave {reading.wave}" if reading.wave else f"week of {format_short_date(reading.period_start, dates.today)}"
 
 
 def _interval_or_dash(reading: KpiReading, unit: str, statistic: str) -> str:
@@ -213,18 +228,17 @@ def _kpi_baseline_text(kpi: KpiData, unit: str, statistic: str) -> str | None:
 def _reading_note(
     readings: Sequence[KpiReading], latest: KpiReading | None, dates: PageDates, is_redefined: bool
 ) -> str | None:
-    """What limits the number: no readings, a withheld or an old week."""
+    """What limits the number: no readings, a withheld week or wave, an old week."""
     if not readings:
         return "definition changed: no readings yet" if is_redefined else "no data yet"
     newest = readings[-1]
     if newest.status == "withheld":
-        week = format_short_date(newest.period_start, dates.today)
-        return f"the week of {week} is withheld: its data failed a check"
+        return f"the {_period_text(newest, dates)} is withheld: its data failed a check"
     if latest is None:
         redefined_prefix = "definition changed: " if is_redefined else ""
         undecided = f", {format_count(newest.open_count)} not mature yet" if newest.open_count else ""
-        return f"{redefined_prefix}no final week yet{undecided}"
-    if newest.period_start < dates.last_week - timedelta(weeks=1):
+        return f"{redefined_prefix}no final {'wave' if newest.wave else 'week'} yet{undecided}"
+    if newest.wave is None and newest.period_start < dates.last_week - timedelta(weeks=1):
         return f"no readings after the week of {format_short_date(newest.period_start, dates.today)}"
     return None
 
@@ -309,8 +323,17 @@ def _kpi_chart(
         for kind, level in (levels[:1] if large else levels)
         if level is not None
     ]
+    open_since = state.since if moment and state and state.state in OPEN_STATES else None
+    # Waves are drawn one slot apart, however long the time between them.
+    slots = {r.period_start: r.period_start for r in readings}
+    if kpi.is_by_wave:
+        newest = len(readings) - 1
+        slots = {r.period_start: dates.last_week - timedelta(weeks=newest - n) for n, r in enumerate(readings)}
+        open_since = next((slot for start, slot in slots.items() if open_since and start >= open_since), None)
     points = [
-        charts.WeekPoint(r.period_start, r.value, r.low, r.high, r.status, _week_tooltip(r, unit, statistic, dates))
+        charts.WeekPoint(
+            slots[r.period_start], r.value, r.low, r.high, r.status, _week_tooltip(r, unit, statistic, dates)
+        )
         for r in readings
     ]
     return charts.sparkline(
@@ -318,13 +341,14 @@ def _kpi_chart(
         reference_lines,
         dates.last_week,
         label=_chart_label(kpi, readings, unit, statistic, dates),
-        open_since=state.since if moment and state and state.state in OPEN_STATES else None,
+        open_since=open_since,
         large=large,
+        slot_names=[r.wave or "" for r in readings] if kpi.is_by_wave else None,
     )
 
 
 def _week_tooltip(reading: KpiReading, unit: str, statistic: str, dates: PageDates) -> str:
-    week = f"week of {format_short_date(reading.period_start, dates.today)}"
+    week = _period_text(reading, dates)
     if reading.status == "withheld":
         return f"{week}: {_STATUS_TEXTS['withheld']}"
     interval = page_text.format_interval(reading.low, reading.high, unit, statistic)
@@ -339,14 +363,14 @@ def _week_tooltip(reading: KpiReading, unit: str, statistic: str, dates: PageDat
 def _chart_label(kpi: KpiData, readings: Sequence[KpiReading], unit: str, statistic: str, dates: PageDates) -> str:
     final_readings: list[Any] = [r for r in readings if r.value is not None and r.status == "final"]
     if not final_readings:
-        return f"{kpi.title}: weekly readings, none final yet"
+        return f"{kpi.title}: {'readings by wave' if kpi.is_by_wave else 'weekly readings'}, none final yet"
     low, high = min(final_readings, key=lambda r: r.value), max(final_readings, key=lambda r: r.value)
 
     def reading_text(reading: KpiReading) -> str:
-        week = format_short_date(reading.period_start, dates.today)
-        return f"{page_text.format_reading(reading.value, unit, statistic)} (week of {week})"
+        return f"{page_text.format_reading(reading.value, unit, statistic)} ({_period_text(reading, dates)})"
 
+    noun = "final wave" if kpi.is_by_wave else "final week"
     return (
-        f"{kpi.title}: {pluralize(len(final_readings), 'final week')}, lowest {reading_text(low)},"
+        f"{kpi.title}: {pluralize(len(final_readings), noun)}, lowest {reading_text(low)},"
         f" highest {reading_text(high)}, latest {reading_text(final_readings[-1])}"
     )

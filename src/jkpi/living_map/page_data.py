@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class KpiReading:
-    """One row of fct_kpi_readings for all customers together."""
+    """One row of fct_kpi_readings for all customers together. wave: name of the survey wave; None for a week or day."""
 
     statistic: str
     period_start: date
@@ -26,6 +26,7 @@ class KpiReading:
     status: str
     unit: str
     is_primary: bool
+    wave: str | None = None
 
 
 AGE_BANDS = (0, 1, 7, 28, 90)
@@ -54,7 +55,8 @@ class PromiseBulk:
 @dataclass(frozen=True)
 class KpiData:
     """A KPI of the map with the readings of its current definition; `is_redefined`: earlier ones had another.
-    `stage` is None for a KPI of the whole journey."""
+    `stage` is None for a KPI of the whole journey. `weeks`: the newest 26 weeks; all waves if `is_by_wave`, that is, if
+    a moment of truth evaluates it by survey wave."""
 
     kpi: str
     stage: str | None
@@ -68,18 +70,27 @@ class KpiData:
     last_day: KpiReading | None = None
     baseline: float | None = None
     is_redefined: bool = False
+    is_by_wave: bool = False
     open_promises: tuple[OpenPromises, ...] = ()
     promise_bulks: tuple[PromiseBulk, ...] = ()
 
 
 @dataclass(frozen=True)
 class MomentData:
+    """promise: to all customers, and to each segment value that is not in segment_promises: (segment, value) ->
+    promise."""
+
     moment: str
     kpi: str
     statistic: str | None
     promise: float | None
     owner: str
     title: str | None = None
+    segment_promises: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def promise_to(self, segment: str, value: str) -> float | None:
+        """The promise to a segment value: its own, else that to all customers."""
+        return self.segment_promises.get((segment, value), self.promise)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def _page_data(warehouse: Warehouse, row: _Row, sources: tuple[SourceData, ...],
         last_week=last_week,
         stages=stages,
         touchpoints=_read_touchpoints(warehouse, journey, stages, coverage),
-        kpis=_read_kpis(warehouse, journey, last_week, is_measured, _kpi_order(content, stages)),
+        kpis=_read_kpis(warehouse, journey, last_week, is_measured, content, stages),
         moments=_read_moments(warehouse, journey, content),
         sources=sources,
         unmapped_touchpoints=tuple(
@@ -177,9 +177,21 @@ def _kpi_order(content: Mapping[str, Any], stages: tuple[StageData, ...]) -> dic
     return {str(kpi.get("id")): position for position, kpi in enumerate(map_kpis)}
 
 
+def kpis_by_wave(content: Mapping[str, Any]) -> frozenset[str]:
+    """KPIs that a moment of truth evaluates by survey wave."""
+    moments = (moment for moment in content.get("moments_of_truth") or () if isinstance(moment, Mapping))
+    return frozenset(str(moment["kpi"]) for moment in moments if moment.get("period") == "wave")
+
+
 def _read_kpis(
-    warehouse: Warehouse, journey: str, last_week: date, is_measured: bool, order: Mapping[str, int]
+    warehouse: Warehouse,
+    journey: str,
+    last_week: date,
+    is_measured: bool,
+    content: Mapping[str, Any],
+    stages: tuple[StageData, ...],
 ) -> tuple[KpiData, ...]:
+    order, by_wave = _kpi_order(content, stages), kpis_by_wave(content)
     weeks: dict[str, list[KpiReading]] = defaultdict(list)
     days: dict[str, KpiReading] = {}
     rows = warehouse.rows(
@@ -193,11 +205,15 @@ def _read_kpis(
         scope = {"journey": journey, "first": last_week - timedelta(weeks=WEEKS_SHOWN - 1), "last": last_week}
         columns = (
             "select kpi, statistic, period_start, value, ci_low, ci_high, sample_size, open_count, status, unit,"
-            " is_primary, definition from marts.fct_kpi_readings where journey = :journey and segment = 'all'"
+            " is_primary, definition, wave from marts.fct_kpi_readings where journey = :journey and segment = 'all'"
         )
         for row in warehouse.rows(
-            f"{columns} and period = 'week' and period_start between :first and :last order by period_start", scope
+            f"{columns} and ((period = 'week' and period_start between :first and :last) or period = 'wave')"
+            " order by period_start",
+            scope,
         ):
+            if (row["wave"] is not None) != (row["kpi"] in by_wave):
+                continue
             if row["definition"] == definition_by_kpi.get(row["kpi"]):
                 weeks[row["kpi"]].append(_kpi_reading(row))
             else:
@@ -207,7 +223,7 @@ def _read_kpis(
             " and period_start >= :first order by period_start",
             scope,
         ):
-            if row["definition"] == definition_by_kpi.get(row["kpi"]):
+            if row["kpi"] not in by_wave and row["definition"] == definition_by_kpi.get(row["kpi"]):
                 days[row["kpi"]] = _kpi_reading(row)
     baseline_by_kpi: dict[str, float | None] = {}
     if warehouse.table_exists("marts", "rpt_journey_health"):
@@ -229,8 +245,9 @@ def _read_kpis(
             parameters=row,
             weeks=tuple(weeks[row["kpi"]]),
             last_day=days.get(row["kpi"]),
-            baseline=baseline_by_kpi.get(row["kpi"]),
+            baseline=None if row["kpi"] in by_wave else baseline_by_kpi.get(row["kpi"]),
             is_redefined=row["kpi"] in redefined_kpis,
+            is_by_wave=row["kpi"] in by_wave,
             open_promises=tuple(open_promises[row["kpi"]]),
             promise_bulks=tuple(promise_bulks[row["kpi"]]),
         )
@@ -285,6 +302,7 @@ def _kpi_reading(row: _Row) -> KpiReading:
         status=row["status"],
         unit=row["unit"],
         is_primary=bool(row["is_primary"]),
+        wave=row["wave"],
     )
 
 
@@ -297,9 +315,22 @@ def _read_moments(warehouse: Warehouse, journey: str, content: Mapping[str, Any]
         " order by moment",
         {"journey": journey},
     )
+    segment_promises: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+    for row in warehouse.rows(
+        "select moment, segment, segment_value, promise from raw.map_promises"
+        " where journey = :journey and is_current and segment <> 'all'",
+        {"journey": journey},
+    ):
+        segment_promises[row["moment"]][row["segment"], row["segment_value"]] = row["promise"]
     moments = [
         MomentData(
-            row["moment"], row["kpi"], row["statistic"], row["promise"], row["owner"] or "", titles.get(row["moment"])
+            row["moment"],
+            row["kpi"],
+            row["statistic"],
+            row["promise"],
+            row["owner"] or "",
+            titles.get(row["moment"]),
+            segment_promises.get(row["moment"], {}),
         )
         for row in rows
     ]

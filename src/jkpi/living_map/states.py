@@ -39,7 +39,10 @@ _STATE_LABELS = (
     StateLabel("learning", "learning", "Fewer than 28 usable days: the baseline is still being learned.", 1),
     StateLabel("ok", "ok", "Nothing unusual compared with baseline and promise.", 0),
 )
-_LABEL_BY_STATE = {label.key: label for label in _STATE_LABELS} | {"resolved": _STATE_LABELS[-1]}
+_LABEL_BY_STATE = {label.key: label for label in _STATE_LABELS} | {
+    "resolved": _STATE_LABELS[-1],
+    "below_promise": StateLabel("watch", "below promise", "Below its promise, without a drop from its baseline.", 4),
+}
 PARTLY_FIRING = StateLabel(
     "firing", "firing in a segment", "The total is not firing; at least one segment has an open alert.", 9
 )

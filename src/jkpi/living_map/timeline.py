@@ -14,9 +14,10 @@ from typing import Any
 from jkpi.formatting.dates import format_short_date
 from jkpi.formatting.numbers import format_count, titleize
 from jkpi.living_map import charts, definitions, page_text
+from jkpi.living_map.alert_views import promise_text
 from jkpi.living_map.charts import WEEKS_SHOWN
 from jkpi.living_map.kpi_views import PageDates, anchor, goal_status
-from jkpi.living_map.page_data import KpiData, KpiReading, MomentData, PageData, SegmentWeek
+from jkpi.living_map.page_data import KpiData, KpiReading, PageData, SegmentWeek
 from jkpi.living_map.views import Headline
 
 _SHORT_STATUS_TEXTS = {
@@ -33,6 +34,7 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
     mondays = [dates.last_week - timedelta(weeks=WEEKS_SHOWN - 1 - n) for n in range(WEEKS_SHOWN)]
     cells: dict[str, dict[str, Any]] = {}
     segment_charts: dict[str, dict[str, str]] = {}
+    segment_promises: dict[str, dict[str, str]] = {}
     names: dict[str, str] = {"all": "all customers"}
     for (name, segment, value), segment_weeks in page_data.insights.segment_weeks:
         if name not in kpis:
@@ -40,9 +42,14 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
         key = "all" if segment == "all" else f"{segment}={value}"
         names.setdefault(key, f"{titleize(segment).lower()}: {value}")
         kpi, moment = kpis[name], promises.get(name)
+        promise = moment.promise_to(segment, value) if moment else None
+        if moment is not None and promise != moment.promise:
+            segment_promises.setdefault(anchor("kpi", name), {})[key] = promise_text(
+                promise, kpi, segment_weeks[0].reading.statistic
+            )
         by_week = {week.reading.period_start: week for week in segment_weeks}
         cells.setdefault(anchor("kpi", name), {})[key] = [
-            _timeline_cell(by_week.get(day), kpi, moment) for day in mondays
+            _timeline_cell(by_week.get(day), kpi, promise) for day in mondays
         ]
         if key != "all":
             segment_charts.setdefault(anchor("kpi", name), {})[key] = _segment_chart(
@@ -57,6 +64,7 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
         "segments": [[key, names[key]] for key in sorted(names, key=lambda key: (key != "all", key))],
         "cells": cells,
         "charts": segment_charts,
+        "promises": segment_promises,
         "headlines": {
             key: [segment_headline.key, segment_headline.text, segment_headline.detail]
             for key, segment_headline in (("all", headline), *headline.segments)
@@ -67,20 +75,20 @@ def timeline_json(page_data: PageData, dates: PageDates, headline: Headline) -> 
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _timeline_cell(week: SegmentWeek | None, kpi: KpiData, moment: MomentData | None) -> list[Any] | None:
+def _timeline_cell(week: SegmentWeek | None, kpi: KpiData, promise: float | None) -> list[Any] | None:
     if week is None:
         return None
     if week.is_suppressed:
         return ["–", "", "", "too few customers to show", "", ""]
-    current = _cell_texts(week.reading, kpi, moment)
-    first_published = _cell_texts(week.first_published, kpi, moment) if week.first_published else current
+    current = _cell_texts(week.reading, kpi, promise)
+    first_published = _cell_texts(week.first_published, kpi, promise) if week.first_published else current
     cell: list[Any] = [*current] if first_published[:3] == current[:3] else [*current, first_published]
     return cell
 
 
-def _cell_texts(reading: KpiReading, kpi: KpiData, moment: MomentData | None) -> list[str]:
+def _cell_texts(reading: KpiReading, kpi: KpiData, promise: float | None) -> list[str]:
     unit = definitions.unit_of_statistic(reading.statistic, kpi.parameters)
-    goal, noun = (kpi.target, "target") if kpi.target is not None else (moment.promise if moment else None, "promise")
+    goal, noun = (kpi.target, "target") if kpi.target is not None else (promise, "promise")
     if reading.status == "withheld" or reading.value is None:
         return ["–", "", "", _SHORT_STATUS_TEXTS.get(reading.status, reading.status) or "no data", "", ""]
     status = goal_status(reading, goal, kpi.direction, noun)

@@ -65,7 +65,8 @@ class KpiView:
 @dataclass(frozen=True)
 class AlertView:
     """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total. `value`,
-    `interval`: as estimated; `counted`: the counts as they are."""
+    `interval`: as estimated; `counted`: the counts as they are. `promise_text`: the promise to a segment if it is not
+    that to all customers."""
 
     key: str
     segment_label: str
@@ -79,12 +80,25 @@ class AlertView:
     period: str
     since: str
     onset_text: str
+    promise_text: str = ""
+
+
+@dataclass(frozen=True)
+class BreachView:
+    """A segment below its promise, without an alert. `key`: the segment as in the switch of the page."""
+
+    key: str
+    segment_label: str
+    value: str
+    detail: str
 
 
 @dataclass(frozen=True)
 class MomentView:
     """`alerts`: its open alerts, that of the total first; `firing_segments`: their segments as text. The other figures
-    are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text."""
+    are of the latest final week, which may be before the drop. `early_warning`: its open early warning as text.
+    `breaches`: segments below their promise without an alert, the furthest first; `breach_heading`: how many.
+    `volume_drop`: its open drop of volume as text."""
 
     anchor: str
     title: str
@@ -107,6 +121,9 @@ class MomentView:
     firing_segments: str = ""
     alerts: tuple[AlertView, ...] = ()
     early_warning: str = ""
+    breaches: tuple[BreachView, ...] = ()
+    breach_heading: str = ""
+    volume_drop: str = ""
 
     @property
     def displayed_state(self) -> StateLabel:

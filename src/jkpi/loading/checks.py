@@ -32,9 +32,18 @@ _COLUMNS_BY_KIND = {
             "emotion",
             "emotion_state",
         ),
-        *("comment", "asked_at", "responded_at"),
+        *("comment", "wave", "asked_at", "responded_at"),
     },
-    "invitations": {"customer_id", "invitation_id", "case_id", "touchpoint", "survey", "invited_at", "eligible"},
+    "invitations": {
+        "customer_id",
+        "invitation_id",
+        "case_id",
+        "touchpoint",
+        "survey",
+        "wave",
+        "invited_at",
+        "eligible",
+    },
     "customers": {"customer_id", "consent", "valid_from"},
     "counts": {"period_start"},
 }
@@ -57,6 +66,7 @@ def source_problems(source: Source, document: Document) -> list[Problem]:
         *_check_decimal(source, document),
         *_check_kind(source, document),
         *_check_given_once(source, document),
+        *_check_waves(source, document),
         *_CHECK_BY_KIND[source.kind](source, document),
     ]
     for name in source.values:
@@ -123,6 +133,28 @@ def _check_given_once(source: Source, document: Document) -> Iterator[Problem]:
     for name, value in source.constants:
         if value is not None and getattr(source.columns, name, None):
             yield document.problem(["constants", name], f"{name!r} is given both as column and as constant")
+
+
+def _check_waves(source: Source, document: Document) -> Iterator[Problem]:
+    if source.kind not in ("responses", "invitations"):
+        for key in ("wave", "wave_closes_after"):
+            if getattr(source, key) is not None:
+                yield document.problem([key], f"{key!r} is only for kind: responses or invitations")
+        return
+    if source.wave is not None:
+        for place in ("columns", "constants"):
+            if getattr(source, place).wave:
+                yield document.problem(
+                    ["wave"], f"the wave is given twice: by the file and by {place}.wave", "leave one of them out"
+                )
+        if source.origin.query is not None:
+            yield document.problem(
+                ["wave"], "a query has no file that could name the wave", "use columns.wave or constants.wave"
+            )
+    if source.wave_closes_after is not None and not source.has_waves:
+        yield document.problem(
+            ["wave_closes_after"], "this source names no survey wave", "add columns.wave, constants.wave or wave: file"
+        )
 
 
 def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 from jkpi.errors import SourceError
 from jkpi.loading.files import Utf8Stream, open_text
 from jkpi.loading.model import FileFormat
-from jkpi.loading.rows import CHUNK_ROWS, HEADER_KEY, LINE_KEY, ROW_COLUMN, TEXT_COLUMN, RawChunk, UnparsableRow
+from jkpi.loading.rows import (
+    CHUNK_ROWS,
+    HEADER_KEY,
+    LINE_KEY,
+    ROW_COLUMN,
+    TEXT_COLUMN,
+    WAVE_COLUMN,
+    RawChunk,
+    UnparsableRow,
+)
 from jkpi.protocols import Progress
 
 if TYPE_CHECKING:
@@ -20,7 +29,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 4 << 20
 _HEADER_LIMIT = 4 << 20
-_RESERVED_NAMES = {ROW_COLUMN, LINE_KEY, HEADER_KEY, TEXT_COLUMN}
+_RESERVED_NAMES = {ROW_COLUMN, LINE_KEY, HEADER_KEY, TEXT_COLUMN, WAVE_COLUMN}
 
 
 @dataclass

@@ -88,6 +88,16 @@ def file_type(path: Path, file_format: FileFormat) -> str:
     return detected
 
 
+def wave_of_file(path: Path) -> str:
+    """The survey wave that a file is named after: its name without folder and suffixes. `data/2016-q1.csv.gz` is
+    2016-q1."""
+    name = path.name
+    for suffixes in (_COMPRESSION_BY_SUFFIX, _TYPE_BY_SUFFIX):
+        if Path(name).suffix.lower() in suffixes:
+            name = Path(name).stem
+    return name
+
+
 def file_fingerprint(path: Path) -> str:
     """SHA-256 of the bytes of a file.
 

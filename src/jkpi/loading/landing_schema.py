@@ -44,7 +44,7 @@ _TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
         {
             **{"response_id": "varchar", **_SURVEY_COLUMNS, "question": "varchar"},
             **dict.fromkeys(("score", "scale_min", "scale_max"), "double"),
-            **dict.fromkeys(("emotion", "emotion_state", "comment"), "varchar"),
+            **dict.fromkeys(("emotion", "emotion_state", "comment", "wave"), "varchar"),
             **{"asked_at": "timestamp", "responded_at": "timestamp", "segments": "varchar"},
         },
         "responded_at",
@@ -56,7 +56,7 @@ _TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
         "survey_invitations",
         {
             **{"invitation_id": "varchar", **_SURVEY_COLUMNS},
-            **{"invited_at": "timestamp", "eligible": "boolean", "segments": "varchar"},
+            **{"wave": "varchar", "invited_at": "timestamp", "eligible": "boolean", "segments": "varchar"},
         },
         "invited_at",
         "invitation_id",

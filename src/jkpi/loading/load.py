@@ -13,13 +13,13 @@ from jkpi.config.settings import Settings
 from jkpi.errors import InputError, SourceError
 from jkpi.loading.databases import Query, greatest_watermark
 from jkpi.loading.file_query import FileQuery, fingerprint_of, named_files, open_file
-from jkpi.loading.files import file_fingerprint, find_files
+from jkpi.loading.files import file_fingerprint, find_files, wave_of_file
 from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_empty, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.prefetch import prefetch
 from jkpi.loading.report import BatchReport, balanced_report
 from jkpi.loading.required_columns import RequiredColumns
-from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, RowSource
+from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, WAVE_COLUMN, RawChunk, RowSource
 from jkpi.loading.staging import Staging
 from jkpi.loading.transform import Transformer
 from jkpi.loading.validation import apply_validation
@@ -191,7 +191,15 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
     )
     try:
         report = loader.run(
-            _UnchangedFile(rows, path, initial_stat.st_size, initial_stat.st_mtime_ns), batch, required_columns
+            _UnchangedFile(
+                rows,
+                path,
+                initial_stat.st_size,
+                initial_stat.st_mtime_ns,
+                wave_of_file(path) if source.wave == "file" else None,
+            ),
+            batch,
+            required_columns,
         )
     except SourceError as failure:
         if file_fingerprint(path) == content:
@@ -204,12 +212,14 @@ def _load_file(loader: Loader, path: Path, loaded_ids: set[str], progress: Progr
 
 @dataclass
 class _UnchangedFile:
-    """Rows of a file. Stops if the file changes while it is read, because then its fingerprint would be wrong."""
+    """Rows of a file. Stops if the file changes while it is read, because then its fingerprint would be wrong. wave:
+    the survey wave of all rows, if the file names it."""
 
     rows: RowSource
     path: Path
     size: int
     modified_ns: int
+    wave: str | None = None
 
     @property
     def origin(self) -> str:
@@ -220,12 +230,20 @@ class _UnchangedFile:
         return self.rows.strict_times
 
     def chunks(self) -> Iterator[Any]:
-        yield from self.rows.chunks()
+        for chunk in self.rows.chunks():
+            yield chunk if self.wave is None else _with_wave(chunk, self.wave)
         now = self.path.stat()
         if (now.st_size, now.st_mtime_ns) != (self.size, self.modified_ns):
             raise SourceError(
                 f"{self.origin} changed while it was read; nothing was loaded", "load again when it is complete"
             )
+
+
+def _with_wave(chunk: RawChunk, wave: str) -> RawChunk:
+    import pyarrow as pa
+
+    waves = pa.array([wave], pa.string()).take(pa.array([0] * chunk.table.num_rows, pa.int32()))
+    return RawChunk(chunk.table.append_column(WAVE_COLUMN, waves), chunk.unparsable)
 
 
 def _load_file_query(loader: Loader, loaded_ids: set[str], progress: Progress) -> BatchReport:

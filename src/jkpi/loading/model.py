@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 import zoneinfo
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from jkpi.documents.durations import Duration
+from jkpi.documents.durations import Duration, LongDuration
 from jkpi.documents.models import StrictModel
 
 SourceKind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
 EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
+WAVE_CLOSES_AFTER = timedelta(days=14)
+"""A survey wave is over this long after its last response, unless the source says otherwise."""
 UNIX_FORMATS = ("unix", "unix_ms")
 SCHEDULES = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly", "@once", "@continuous")
 _TIME_CODES = {*"aAwdbBmyYHIpMSgfnzZjUWcxXuVG", ""}
@@ -227,6 +229,7 @@ class ColumnMapping(StrictModel):
     emotion: str | None = None
     emotion_state: str | None = None
     comment: str | None = None
+    wave: str | None = None
     asked_at: str | None = None
     responded_at: str | None = None
     invited_at: str | None = None
@@ -247,6 +250,7 @@ class Constants(StrictModel):
     question: Scalar | None = None
     emotion: Scalar | None = None
     emotion_state: EmotionState | None = None
+    wave: Scalar | None = Field(None, description="The survey wave of all rows.")
     consent: Scalar | None = None
     responded_at: Annotated[Scalar, AfterValidator(_check_iso_time)] | None = Field(
         None, description="ISO 8601: when all responses were given, for survey waves whose rows have no date."
@@ -314,6 +318,16 @@ class Source(StrictModel):
     milestones: dict[SnakeCaseName, str] = Field({}, max_length=900, description="Touchpoint -> column with its time.")
     questions: dict[Scalar, str] = Field({}, max_length=900, description="Question -> column with its score.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
+    wave: Literal["file"] | None = Field(
+        None,
+        description="file: each file is one survey wave, named like the file without its folder and suffixes. For a"
+        " column or a fixed name, use columns.wave or constants.wave.",
+    )
+    wave_closes_after: LongDuration | None = Field(
+        None,
+        description="A survey wave is over when the next one begins, or this long after its last response; 14d if not"
+        " given.",
+    )
     missing_values: tuple[Scalar, ...] = Field((), description="Scores that mean not answered.")
     period: Literal["day", "week", "month"] | None = Field(
         None, description="The period of each row, given by its first day; weeks start on Monday."
@@ -328,6 +342,11 @@ class Source(StrictModel):
     customer_ids: Literal["pseudonymise", "as_is"] | None = None
     data_use: DataUse = DataUse()
 
+    @property
+    def has_waves(self) -> bool:
+        """Whether its rows name their survey wave."""
+        return any((self.wave, self.columns.wave, self.constants.wave))
+
     def to_map_row(self) -> dict[str, Any]:
         """This source as a row of `raw.map_sources`."""
         card = self.data_use.model_dump(exclude_none=True, exclude_defaults=True)
@@ -336,6 +355,9 @@ class Source(StrictModel):
             "kind": self.kind,
             "title": self.title or self.source,
             "late_seconds": int(self.allowed_lateness.total_seconds()) if self.allowed_lateness else 0,
+            "wave_closes_seconds": (
+                int((self.wave_closes_after or WAVE_CLOSES_AFTER).total_seconds()) if self.has_waves else None
+            ),
             "schedule": self.schedule,
             "owner": self.owner,
             "data_use": json.dumps(card, ensure_ascii=False, sort_keys=True),

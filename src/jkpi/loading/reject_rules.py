@@ -8,6 +8,7 @@ from datetime import datetime
 from jkpi.loading.expressions import TimeParser, as_number, literal, looks_like_decimal_comma
 from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
+from jkpi.loading.rows import WAVE_COLUMN
 
 _COMMA_HINT = " (a decimal comma? write format: {decimal: ','} in the source)"
 
@@ -43,6 +44,9 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
             rules.append(_unreadable_rule(times, f"t_{field}", field, field))
     if source.kind in ("responses", "invitations"):
         rules.append(RejectRule("t_survey is null", "'missing survey'", "null"))
+    if source.wave == "file":
+        # A line that was split by hand lost the name of its file.
+        rules.append(RejectRule("t_wave is null", "'missing wave'", literal(WAVE_COLUMN)))
     if source.kind == "responses":
         rules.extend(_response_rules(source))
     if source.kind == "counts":

@@ -8,6 +8,7 @@ from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import SourceError
 from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source
+from jkpi.loading.rows import WAVE_COLUMN
 from jkpi.loading.transform_sql import mapped_columns
 
 _MAX_LISTED = 60
@@ -23,7 +24,7 @@ class RequiredColumns:
 
     @property
     def names(self) -> list[str]:
-        return mapped_columns(self.source)
+        return [column for column in mapped_columns(self.source) if column != WAVE_COLUMN]
 
     def check_all(self, available: list[str]) -> None:
         """Require all columns.

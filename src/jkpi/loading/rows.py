@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ROW_COLUMN = "(row)"
 """Raw column with the row number in its file, from 1; reserved name."""
+WAVE_COLUMN = "(wave)"
+"""Raw column with the survey wave of a file, if the source says `wave: file`; reserved name."""
 TEXT_COLUMN = "(text)"
 """Raw column with a row as JSON text."""
 LINE_KEY = "(line)"

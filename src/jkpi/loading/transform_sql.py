@@ -24,7 +24,7 @@ from jkpi.loading.expressions import (
 from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
 from jkpi.loading.reject_rules import reject_rules
-from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN
+from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, WAVE_COLUMN
 from jkpi.loading.unpivot import unpivot_selects
 
 _TEXT_FIELDS = (
@@ -37,6 +37,7 @@ _TEXT_FIELDS = (
     "emotion",
     "emotion_state",
     "comment",
+    "wave",
 )
 _CUSTOMER, _PERSON = '"(customer)"', '"(person)"'
 _TIME_FIELDS = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from", "period_start")
@@ -48,6 +49,8 @@ def mapped_columns(source: Source) -> list[str]:
     names: list[str] = []
     for parts in (columns.event_id, columns.response_id, columns.invitation_id):
         names.extend(parts or ())
+    if source.wave == "file":
+        names.append(WAVE_COLUMN)
     single_fields = ("customer_id", *_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")
     names.extend(column for field in single_fields if (column := getattr(columns, field)))
     names.extend([*(segment.column for segment in columns.segments.values()), *columns.attributes.values()])
@@ -174,6 +177,8 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
 
     def text(field: str) -> str:
         column, constant = getattr(columns, field), getattr(source.constants, field, None)
+        if field == "wave" and source.wave == "file":
+            column = WAVE_COLUMN
         if column is None:
             return f"{literal(constant)}::varchar"
         expression = cleaned(column, (*nulls, *source.missing_values) if field == "score" else nulls)
@@ -226,6 +231,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "emotion": "t_emotion",
         "emotion_state": "case when t_emotion is not null then coalesce(lower(t_emotion_state), 'unknown') end",
         "comment": "t_comment",
+        "wave": "t_wave",
         "eligible": "case when t_eligible is null then true else try_cast(t_eligible as boolean) end",
         "consent": "t_consent",
         "due_at": "due_at",
@@ -256,7 +262,9 @@ def _id_sql(source: Source, landing: LandingTable) -> str:
     times = {landing.time_column: f"epoch_us({landing.time_column})::varchar"}
     derived_id = md5_hash([source_literal, *(times.get(name, name) for name in landing.derived_id_columns)])
     event_id = md5_hash([source_literal, person, *(times.get(name, name) for name in event_columns)])
-    given_id = f"{source_literal} || ':' || key_text"
+    # The rows of each survey round are numbered anew.
+    wave_prefix = "wave || ':' || " if source.wave == "file" else ""
+    given_id = f"{source_literal} || ':' || {wave_prefix}key_text"
     if source.columns.event_id or source.columns.response_id or source.columns.invitation_id:
         if source.milestones:
             is_milestone = f"part <= {len(source.milestones)}"

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from jkpi.config.settings import Settings
+from jkpi.config.settings import WORKSPACE_FILE, Settings, WorkspaceConfig
+from jkpi.documents.models import read_model
+from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, Problem, WorkspaceError
+from jkpi.pipeline.wave_checks import wave_problems
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -70,7 +73,48 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     if problems:
         raise WorkspaceError(problems)
     journeys, sources, calendars = parts
+    problems = wave_problems(settings.workspace, journeys, sources)
+    if problems:
+        raise WorkspaceError(problems)
+    _check_volume_alerts(settings, journeys, sources)
     return journeys, sources, calendars
+
+
+def _check_volume_alerts(settings: Settings, journeys: tuple[Journey, ...], sources: tuple[Source, ...]) -> None:
+    """Check that everything left out of volume alerts exists, and that it would be evaluated otherwise.
+
+    Raises:
+        WorkspaceError: with the line of each name in jkpi.yml.
+    """
+    volume_alerts = settings.alerting.options.volume_alerts
+    if not volume_alerts.except_:
+        return
+    known = {
+        **{f"source/{source.source}": "sources" for source in sources},
+        **{
+            f"{journey.journey}/touchpoint/{touchpoint.touchpoint}": "touchpoints"
+            for journey in journeys
+            for stage in journey.stages
+            for touchpoint in stage.touchpoints
+        },
+        **{
+            f"{journey.journey}/{moment.moment}": "moments"
+            for journey in journeys
+            for moment in journey.moments_of_truth
+        },
+    }
+    _, document = read_model(settings.workspace / WORKSPACE_FILE, WorkspaceConfig, settings.workspace)
+    problems = []
+    for number, name in enumerate(volume_alerts.except_):
+        location: list[str | int] = ["alerts", "volume_alerts", "except", number]
+        if name not in known:
+            hint = did_you_mean(name, known) or "write source/NAME, JOURNEY/touchpoint/NAME or JOURNEY/MOMENT"
+            problems.append(document.problem(location, f"nothing has the volume {name!r}", hint))
+        elif not getattr(volume_alerts, known[name]):
+            hint = f"remove it, or set {known[name]}: true"
+            problems.append(document.problem(location, f"{known[name]} are not evaluated anyway", hint))
+    if problems:
+        raise WorkspaceError(problems)
 
 
 def check_pseudonym_key(settings: Settings, warehouse: Warehouse) -> None:
@@ -101,7 +145,5 @@ def select_sources(sources: tuple[Source, ...], source_name: str | None) -> tupl
         return sources
     selected = tuple(source for source in sources if source.source == source_name)
     if not selected:
-        from jkpi.documents.validation_errors import did_you_mean
-
         raise InputError(f"unknown source {source_name!r}", hint=did_you_mean(source_name, (s.source for s in sources)))
     return selected

@@ -44,6 +44,7 @@ class SourceVolumes:
         half of two local days.
     partial_day_counts, utc_partial_day_counts: rows of each day up to the horizon's time of day. The horizon is now
         minus the allowed lateness.
+    in_waves: it brings survey waves, so days without rows between them are no gap.
     read, rejected: events over all batches. holidays: days that the workspace names as holidays, and on
         which a calendar of it is closed.
     """
@@ -60,6 +61,7 @@ class SourceVolumes:
     read: int = 0
     rejected: int = 0
     holidays: frozenset[date] = frozenset()
+    in_waves: bool = False
 
     @property
     def reject_proportion(self) -> float | None:
@@ -85,11 +87,15 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
     A day is evaluated once it is over and the allowed lateness has passed. The day of the horizon is evaluated by its
     rows up to the horizon's time of day, because cases decided in it already count as known.
     """
-    days, gaps, silent_since = _gaps_by_day(
-        volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
-    )
+    days: list[DayVolume] = []
+    gaps: list[DataGap] = []
+    silent_since: datetime | None = None
+    if not volumes.in_waves:
+        days, gaps, silent_since = _gaps_by_day(
+            volumes, volumes.counts, volumes.partial_day_counts, ZoneInfo(volumes.zone), now
+        )
     recurring = recurring_holidays(days)
-    if volumes.utc_counts:
+    if volumes.utc_counts and not volumes.in_waves:
         # A holiday is one of the local calendar: a few rows of the evening before can be in the same UTC day, or not.
         volumes = replace(volumes, holidays=volumes.holidays | recurring)
         utc = ZoneInfo("UTC")
@@ -102,6 +108,7 @@ def detect_gaps(volumes: SourceVolumes, now: datetime) -> SourceGaps:
     last_at = volumes.last_at
     if (
         silent_since is None
+        and not volumes.in_waves
         and last_at is not None
         and is_silent(list(volumes.counts), last_at, now, volumes.allowed_lateness)
     ):

@@ -81,6 +81,11 @@ from raw.load_batches
 where source = :source and status = 'loaded' and started_at > :refused_at and first_at > :before
 """
 _ALLOWED_LATENESS = "select source, late_seconds from raw.map_sources"
+_IN_WAVES = """
+select source from raw.survey_responses where wave is not null
+union
+select source from raw.survey_invitations where wave is not null
+"""
 
 
 def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolumes]:
@@ -92,6 +97,7 @@ def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolum
     counts, partial_day_counts, last_at = _count_by_day(warehouse, now, zone)
     utc_counts, utc_partial_day_counts, _ = _count_by_day(warehouse, now, None) if zone != "UTC" else ({}, {}, {})
     lateness = {row["source"]: timedelta(seconds=row["late_seconds"] or 0) for row in warehouse.rows(_ALLOWED_LATENESS)}
+    in_waves = {row["source"] for row in warehouse.rows(_IN_WAVES)}
     load_totals = {row["source"]: row for row in warehouse.rows(_LOAD_TOTALS)}
     refused = _read_refused(warehouse)
     first = min((day for days in counts.values() for day in days), default=now.date())
@@ -110,6 +116,7 @@ def read_source_volumes(warehouse: Warehouse, now: datetime) -> list[SourceVolum
             read=_load_total(load_totals, source, "rows_read"),
             rejected=_load_total(load_totals, source, "rejected"),
             holidays=closed,
+            in_waves=source in in_waves,
         )
         for source in sorted({*counts, *load_totals, *refused})
     ]

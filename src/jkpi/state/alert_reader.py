@@ -12,7 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from jkpi.state.alert_records import TOTAL_SEGMENT, MomentState, OpenAlert, OpenEarlyWarning
+from jkpi.state.alert_records import (
+    TOTAL_SEGMENT,
+    MomentState,
+    OpenAlert,
+    OpenEarlyWarning,
+    OpenVolumeDrop,
+    PromiseBreach,
+)
 from jkpi.state.engine import state_session
 from jkpi.state.tables import acknowledgements, alert_transitions, alerts, notification_log, series_states
 
@@ -60,10 +67,13 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
     order = ("journey", "moment", "segment", "segment_value")
     rows = connection.execute(select(series_states).order_by(*order)).all()
     firing_segments: dict[tuple[str, str], list[str]] = {}
+    breaches: dict[tuple[str, str], list[PromiseBreach]] = {}
     for row in rows:
         if row.segment != TOTAL_SEGMENT and row.alert_id is not None:
             firing_segments.setdefault((row.journey, row.moment), []).append(f"{row.segment} = {row.segment_value}")
-    early_warnings = _open_early_warnings(connection)
+        elif row.promise_breach is not None:
+            breaches.setdefault((row.journey, row.moment), []).append(_promise_breach(row._mapping))
+    early_warnings, volume_drops = _open_early_warnings(connection), _open_volume_drops(connection)
     return [
         MomentState(
             row.journey,
@@ -73,10 +83,26 @@ def read_moment_states(connection: Connection) -> list[MomentState]:
             row.alert_id,
             tuple(firing_segments.get((row.journey, row.moment), ())),
             early_warnings.get(row.series_id),
+            tuple(breaches.get((row.journey, row.moment), ())),
+            volume_drops.get(row.series_id),
         )
         for row in rows
         if row.segment == TOTAL_SEGMENT
     ]
+
+
+def _promise_breach(row: StoredRow) -> PromiseBreach:
+    figures = row["promise_breach"]
+    return PromiseBreach(
+        row["segment"],
+        row["segment_value"],
+        date.fromisoformat(figures["since"]),
+        figures["value"],
+        figures["low"],
+        figures["high"],
+        figures["n"],
+        row["promise"],
+    )
 
 
 def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
@@ -88,6 +114,17 @@ def _open_early_warnings(connection: Connection) -> dict[str, OpenEarlyWarning]:
         .order_by(alert_transitions.c.number)
     )
     return {row.series_id: OpenEarlyWarning(row.alert_id, row.onset, row.payload["early_warning"]) for row in rows}
+
+
+def _open_volume_drops(connection: Connection) -> dict[str, OpenVolumeDrop]:
+    """Series -> its open drop of volume, with the headline of its newest transition."""
+    rows = connection.execute(
+        select(alerts.c.series_id, alerts.c.alert_id, alerts.c.onset, alert_transitions.c.payload)
+        .join(alert_transitions)
+        .where(alerts.c.status == "open", alerts.c.kind == "volume")
+        .order_by(alert_transitions.c.number)
+    )
+    return {row.series_id: OpenVolumeDrop(row.alert_id, row.onset, row.payload["headline"]) for row in rows}
 
 
 def open_alerts(state_url: str) -> list[OpenAlert]:
@@ -154,4 +191,5 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         line=figures.get("line", ""),
         baseline=figures.get("expected"),
         within_seconds=figures.get("within_seconds"),
+        promise=figures.get("promise"),
     )

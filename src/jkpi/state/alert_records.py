@@ -22,11 +22,38 @@ class OpenEarlyWarning:
 
 
 @dataclass(frozen=True)
+class PromiseBreach:
+    """A segment that is below its promise without having dropped from its own baseline: no alert, but listed monthly.
+
+    since: first of the days that show it. value, low, high (95 % interval), n: of the days since then. value, low, high
+    and promise: in the unit of the KPI.
+    """
+
+    segment: str
+    segment_value: str
+    since: date
+    value: float
+    low: float
+    high: float
+    n: float
+    promise: float
+
+
+@dataclass(frozen=True)
+class OpenVolumeDrop:
+    """An open alert: since `onset` a moment has fewer cases a day than usual. text: the headline of its message."""
+
+    alert_id: str
+    onset: date
+    text: str
+
+
+@dataclass(frozen=True)
 class MomentState:
     """The state of a moment of truth, over all customers.
 
     since: first day of the state, or of the open alert. firing_segments: segments with an open alert of their own, such
-    as "region = south".
+    as "region = south". breaches: segments below their promise without an open alert, in order.
     """
 
     journey: str
@@ -36,6 +63,8 @@ class MomentState:
     alert_id: str | None
     firing_segments: tuple[str, ...] = ()
     early_warning: OpenEarlyWarning | None = None
+    breaches: tuple[PromiseBreach, ...] = ()
+    volume_drop: OpenVolumeDrop | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +76,7 @@ class OpenAlert:
     open an alert are low partly by chance. These and baseline are in the unit of the KPI, and None if the notification
     had no figures. first_day is later than
     onset if the KPI dropped further. line: what the drop is measured against: baseline, promise, or median (slower).
+    promise: to its customers; None if there is none.
     For median, within_seconds is the baseline's median time, and the values are proportions done within it.
     """
 
@@ -67,6 +97,7 @@ class OpenAlert:
     within_seconds: float | None = None
     first_day: date | None = None
     counted: float | None = None
+    promise: float | None = None
 
     @property
     def is_total(self) -> bool:

@@ -65,6 +65,8 @@ series_states = Table(
     Column("rate", Float),
     Column("n", Float),
     Column("baseline", Float),
+    Column("promise", Float),  # in the unit of the KPI, as "promise_breach"
+    Column("promise_breach", JSON(none_as_null=True)),  # of a segment: since, value, low, high, n
     Column("days_between_false_alarms", Float),  # by the series' own past
     Column("current_value", Float),  # of an open drop, over its newest week, in the unit of the KPI
     Column("current_n", Float),
@@ -91,7 +93,7 @@ alerts = Table(
     Column("closed_at", UtcDateTime),
     Index("ix_alerts_open", "status", "series_id"),
     comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
-    " unmapped, silent or missing; status open, resolved, corrected or superseded",
+    " unmapped, silent, missing or volume; status open, resolved, corrected or superseded",
 )
 
 alert_transitions = Table(

@@ -12,9 +12,9 @@ LANDING_TABLES: dict[str, str] = {
     f" occurred_at timestamp, due_at timestamp, attributes text, {_COMMON_COLUMNS}",
     "survey_responses": "response_id text, customer_id text, case_id text, touchpoint text, survey text, question text,"
     " score double precision, scale_min double precision, scale_max double precision, emotion text,"
-    f" emotion_state text, comment text, asked_at timestamp, responded_at timestamp, {_COMMON_COLUMNS}",
+    f" emotion_state text, comment text, wave text, asked_at timestamp, responded_at timestamp, {_COMMON_COLUMNS}",
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
-    f" invited_at timestamp, eligible boolean, {_COMMON_COLUMNS}",
+    f" wave text, invited_at timestamp, eligible boolean, {_COMMON_COLUMNS}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_COMMON_COLUMNS}",
     "period_counts": "count_id text, measure text, covers text, period_start timestamp, numerator double precision,"
     f" denominator double precision, {_COMMON_COLUMNS}",
@@ -37,7 +37,8 @@ LANDING_TABLES: dict[str, str] = {
     "published_readings": "journey text, kpi text, statistic text, segment text, segment_value text, period_start date,"
     " value double precision, ci_low double precision, ci_high double precision, sample_size bigint,"
     " published_at timestamp",
-    "map_sources": "source text, kind text, title text, late_seconds bigint, schedule text, owner text, data_use text",
+    "map_sources": "source text, kind text, title text, late_seconds bigint,"
+    " wave_closes_seconds bigint, schedule text, owner text, data_use text",
     "map_journeys": f"{_VERSION_COLUMNS}, title text, owner text, timezone text, viewpoint text, starts_with text,"
     " ends_with text, window_seconds bigint, idle_seconds bigint, min_cell integer, is_current boolean,"
     " valid_from timestamp, content text",
@@ -54,6 +55,8 @@ LANDING_TABLES: dict[str, str] = {
     "map_moments": f"{_VERSION_COLUMNS}, moment text, kpi text, statistic text, promise double precision,"
     " falls_off_by double precision, owner text, notify text, by_segments text, escalate_after_seconds bigint,"
     " escalate_to text, is_current boolean",
+    "map_promises": f"{_VERSION_COLUMNS}, moment text, segment text, segment_value text, promise double precision,"
+    " is_current boolean",
     "map_segments": f"{_VERSION_COLUMNS}, segment text, part text, part_position integer, is_current boolean",
     "map_viewpoints": f"{_VERSION_COLUMNS}, segment text, segment_value text, is_current boolean",
     "map_calendars": "calendar text, utc_date date, starts_at timestamp, ends_at timestamp, is_open boolean,"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -15,13 +16,16 @@ from jkpi.alerts.dispatch.plan import (
     PlannedNotification,
     notification_states,
     plan_dispatch,
+    plan_promise_lists,
     recipients,
 )
 from jkpi.alerts.dispatch.schedule import NotificationState
 from jkpi.alerts.notifications.log_entries import DueNotification, PendingNotification
 from jkpi.alerts.notifications.silences import Silence
 from jkpi.alerts.series.moment_context import MomentContext
+from jkpi.alerts.transitions.model import EvaluatedSeries
 from jkpi.config.receivers import MuteInterval
+from jkpi.config.settings import Settings
 from tests.alerts.builders import (
     NOW,
     WATCHED,
@@ -195,3 +199,47 @@ def test_a_long_watch_list_is_cut() -> None:
     outcome = replace(OUTCOME, evaluated=many, previous_run_at=NOW - timedelta(days=5))
     (planned,) = plan(LogState(), outcome=outcome).notifications
     assert (len(planned.watch_list), planned.watch_list[-1]) == (101, "and 30 more")
+
+
+def breaching(segment_value: str, receivers: tuple[str, ...] = ("lead",)) -> EvaluatedSeries:
+    series = evaluated(segment="region", segment_value=segment_value, watched=replace(WATCHED, receivers=receivers))
+    return replace(series, result=replace(series.result, promise_breach=detection(line="promise")))
+
+
+BREACHES = replace(OUTCOME, evaluated=(evaluated(), breaching("north"), breaching("south")))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "log", "given", "already_sent", "expected"),
+    [
+        (BREACHES, LogState(), settings(), False, [("lead", ["north", "south"])]),
+        (OUTCOME, LogState(), settings(), False, []),
+        (BREACHES, LogState(), settings(), True, []),
+        (BREACHES, LogState(silences=[SILENCE]), settings(), False, []),
+        (
+            BREACHES,
+            LogState(silences=[replace(SILENCE, scope="repair/on_site/region=north")]),
+            settings(),
+            False,
+            [("lead", ["south"])],
+        ),
+        (BREACHES, LogState(), settings(mute_intervals=(MUTE,)), False, []),
+        (BREACHES, LogState(queued_last_day={"lead": 12}), settings(), False, []),
+        (BREACHES, LogState(), settings({"lead": "pagerduty"}), False, []),
+        (BREACHES, LogState(), settings({"other": "console"}), False, []),
+        (BREACHES, LogState(), settings({"lead": "webhook"}), False, [("lead", ["north", "south"])]),
+    ],
+    ids=["due", "kept", "sent", "silenced", "one silenced", "muted", "limit", "pagerduty", "unknown", "webhook"],
+)
+def test_lists_of_segments_below_their_promise(
+    outcome: EvaluationOutcome,
+    log: LogState,
+    given: Settings,
+    already_sent: bool,
+    expected: list[tuple[str, list[str]]],
+) -> None:
+    def sent_ids(ids: Sequence[str]) -> set[str]:
+        return set(ids) if already_sent else set()
+
+    lists = plan_promise_lists(outcome, log, sent_ids, given)
+    assert [(planned.receiver, [b.segment_value for b in planned.breaches]) for planned in lists] == expected

@@ -52,6 +52,12 @@ def item(transition_type: str = "opened", kind: str = "drop", notification_type:
         ),
         ([item(kind="silent"), item(kind="missing")], "Moments of truth: 1 silent, 1 missing rows", "warning"),
         (
+            [item(kind="volume"), item(kind="volume"), item("resolved", kind="volume")],
+            "Moments of truth: 2 volume drops, 1 recovered",
+            "warning",
+        ),
+        ([item("resolved", kind="volume"), item("resolved")], "Moments of truth: 2 recovered", "success"),
+        (
             [item(notification_type="reminder"), item(notification_type="escalation")],
             "Moments of truth: 1 not acknowledged, 1 still open",
             "failure",

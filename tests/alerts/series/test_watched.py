@@ -175,3 +175,15 @@ def _run_with_drops(world: World) -> AlertReport:
     world.put(steady(60, 0.08) + steady(4, 0.3), kpi="fix.drop_off")
     world.put(steady(60, 0.66) + steady(4, 0.4), kpi="fix.nps")
     return world.run()
+
+
+def test_each_series_has_its_own_promise(make_world: MakeWorld) -> None:
+    by_region = ON_SITE.replace("promise: 0.9", "promise: {default: 0.8, by: {region: {south: 0.95}}}")
+    world = make_world(by_region)
+    (watched,) = configured_moments(read_journeys(world.settings.workspace), world.settings)
+    promises = {key: watched.promise_to(*key) for key in (("all", "all"), ("region", "south"), ("region", "north"))}
+    assert list(promises.values()) == [0.8, 0.95, 0.8]
+    assert watched.rule_for(key=("region", "south")).promise_line == pytest.approx(0.9)
+    without_default = make_world(ON_SITE.replace("promise: 0.9", "promise: {by: {region: {south: 0.95}}}"))
+    (watched,) = configured_moments(read_journeys(without_default.settings.workspace), without_default.settings)
+    assert (watched.rule_for().promise_line, watched.promise_to("region", "south")) == (None, 0.95)

@@ -16,7 +16,7 @@ from jkpi.alerts.statistics.small_sample_pooling import SmallSamplePool
 Counts = tuple[float, float]
 
 
-def evaluated(days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int] = frozenset()) -> list[object]:
+def evaluated(days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int] = frozenset()) -> list[tuple[float, ...]]:
     """(column, successes, n, first column) of what is evaluated."""
     successes, n = np.array(days, dtype=float).T[:, :, None]
     grid = ReadingGrid(
@@ -29,7 +29,8 @@ def evaluated(days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int]
         np.array([0]),
         np.array([len(n)]),
     )
-    pool, found, one = SmallSamplePool(grid, DAILY), [], np.ones(1)
+    found: list[tuple[float, ...]] = []
+    pool, one = SmallSamplePool(grid, DAILY), np.ones(1)
     estimate = BaselineEstimate(one * rate, one * 0.0, one * 1e6, one * 56, one > 0, one)
     for column in range(len(n)):
         reading = pool.add(column, estimate, np.array([column not in invalid]))
@@ -41,7 +42,7 @@ def evaluated(days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int]
 
 
 NO_DAY: Counts = (0, 0)
-CASES = {
+CASES: dict[str, tuple[list[Counts], list[tuple[float, ...]]]] = {
     "a large reading alone": ([(70, 100)], [(0, 70, 100, 0)]),
     "five cases suffice": ([(3, 5), (2, 5)], [(0, 3, 5, 0), (1, 2, 5, 1)]),
     "fewer are summed": ([(1, 2), (2, 2), (1, 2)], [(2, 4, 6, 0)]),

@@ -151,12 +151,7 @@ def test_is_subsegment(value: str, other: str, other_value: str, is_within: bool
     ],
 )
 def test_inhibits(child: Detection, parent: Detection, is_inhibited: bool) -> None:
-    assert inhibits(result(parent), result(child), same_promise=False) is is_inhibited
-
-
-def test_a_shared_promise_is_reported_once_whenever_it_broke() -> None:
-    child, parent = detection(20, 47, line="promise"), detection(95, 96, line="promise")
-    assert inhibits(result(parent), result(child), same_promise=True)
+    assert inhibits(result(parent), result(child)) is is_inhibited
 
 
 OPEN, QUIET = result(detection(95, 96)), result()

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from jkpi.alerts.detection.episodes import EarlyWarning
+from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert
-from jkpi.alerts.transitions.reconcile import reconcile
+from jkpi.alerts.transitions.reconcile import reconcile, reconcile_map
 from tests.alerts.transitions.records import day, detection, evaluated, result, stored
 
 OPEN = detection(60, 63)
@@ -136,3 +137,37 @@ def test_a_transition_follows_the_alert_it_changes() -> None:
     assert (reopened.alert_id, reopened.number, reopened.onset) == ("alert-60", 3, day(61))
     (opened,) = reconcile([evaluated(result(OPEN))], [])
     assert (opened.number, opened.onset, opened.happened_on, len(opened.alert_id)) == (1, day(60), day(63), 12)
+
+
+LOW = MapCondition(
+    "volume", "source/web", "", "source", "web", "Web", "Web: volume dropped", "data-team", ("lead",), day(60), (), ""
+)
+KNOWN = replace(stored(), series_id="source/web", kind="volume", onset=day(60), fired_on=day(64))
+BACK = replace(LOW, ending="resolved", closed_on=day(80))
+
+
+@pytest.mark.parametrize(
+    ("condition", "alerts", "expected"),
+    [
+        (LOW, [], [("opened", True)]),
+        (LOW, [KNOWN], []),
+        (replace(LOW, is_inhibited=True), [], []),
+        (replace(LOW, is_inhibited=True), [KNOWN], []),
+        (BACK, [], []),
+        (BACK, [KNOWN], [("resolved", True)]),
+        (replace(LOW, ending="ended", closed_on=day(80)), [KNOWN], [("ended", False)]),
+        (replace(LOW, ending="corrected"), [KNOWN], [("corrected", False)]),
+        (replace(LOW, ending="resolved", onset=day(10), closed_on=day(30)), [KNOWN], [("corrected", False)]),
+        (None, [KNOWN], [("ended", False)]),
+    ],
+    ids=[
+        "new", "open", "inhibited", "inhibited but open", "back, never reported", "back", "the baseline now",
+        "late data", "only an older drop is left", "no longer evaluated",
+    ],
+)  # fmt: skip
+def test_a_drop_of_volume_opens_and_ends(
+    condition: MapCondition | None, alerts: list[StoredAlert], expected: list[tuple[str, bool]]
+) -> None:
+    conditions = [condition] if condition is not None else []
+    found = reconcile_map(conditions, alerts, day(90))
+    assert [(change.transition_type, shown is not None) for change, shown in found] == expected

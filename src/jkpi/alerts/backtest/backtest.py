@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +12,24 @@ import numpy as np
 from jkpi.alerts.backtest.chart import backtest_chart
 from jkpi.alerts.backtest.injected_drops import DropDetectionRate, inject_drops, minimum_detectable
 from jkpi.alerts.backtest.injected_slowdowns import SlowdownDetectionRate, inject_slowdowns
+from jkpi.alerts.backtest.next_wave import NextWave, next_wave
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate
 from jkpi.alerts.notifications.headline import expected_rate
+from jkpi.alerts.notifications.wave_text import against_text
 from jkpi.alerts.series.due_days import due_day
 from jkpi.alerts.series.duration_panel import read_duration_panel
 from jkpi.alerts.series.evaluate import evaluate_moments, for_sign_test
 from jkpi.alerts.series.moment_context import configured_moments
 from jkpi.alerts.series.panel import Panel
+from jkpi.alerts.series.time_until_final import TimeUntilFinal, declared_time, with_observed_times
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, Series, WatchedMoment
+from jkpi.alerts.series.wave_panel import wave_readings
 from jkpi.alerts.transitions.inhibition import same_episode
 from jkpi.config.settings import Settings
 from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, SystemFailure
+from jkpi.journeys.calendars.reader import read_calendars
 from jkpi.journeys.model import Journey
 from jkpi.warehouse.base import Warehouse
 
@@ -53,6 +58,8 @@ class BacktestResult:
     at most the first, and None if the history is too short.
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
     slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
+    time_until_final: as the history shows. segments_below_promise: those that are below it now without a drop, such as
+    "region = south"; no alerts, but listed monthly. next_wave: of a moment by survey wave, where no drops are injected.
     """
 
     watched: WatchedMoment
@@ -68,6 +75,9 @@ class BacktestResult:
     slowdown_detection_rates: tuple[SlowdownDetectionRate, ...]
     minimum_detectable_slowdown: float | None
     chart_path: Path
+    time_until_final: TimeUntilFinal
+    segments_below_promise: tuple[str, ...] = ()
+    next_wave: NextWave | None = None
 
 
 def backtest(
@@ -87,15 +97,24 @@ def backtest(
         raise SystemFailure("there are no readings to evaluate", hint="run jkpi measure first")
     chosen = [watched for watched in all_watched if moment in (None, watched.moment)]
     results = []
+    calendars = read_calendars(settings.workspace)
+    journey_of = {journey.journey: journey for journey in journeys}
     for watched in chosen:
-        result, chart = _backtest_moment(settings, warehouse, watched)
+        journey = journey_of[watched.journey]
+        kpi = next(kpi for kpi_id, kpi, _, _ in journey.all_kpis() if kpi_id == watched.kpi)
+        # The history has the lateness of the sources in it.
+        declared = declared_time(kpi, journey, watched.moment, watched.period, calendars, timedelta(0))
+        until_final = with_observed_times(declared, warehouse, watched, journey.timezone)
+        result, chart = _backtest_moment(settings, warehouse, watched, until_final)
         result.chart_path.parent.mkdir(parents=True, exist_ok=True)
         result.chart_path.write_text(chart, encoding="utf-8")
         results.append(result)
     return results
 
 
-def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedMoment) -> tuple[BacktestResult, str]:
+def _backtest_moment(
+    settings: Settings, warehouse: Warehouse, watched: WatchedMoment, until_final: TimeUntilFinal
+) -> tuple[BacktestResult, str]:
     """Result and chart of one moment."""
     moment_result = evaluate_moments(warehouse, [watched], {watched: due_day(warehouse, watched, settings.now)})[
         watched
@@ -106,7 +125,7 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
     to_evaluate = moment_result.to_evaluate[0]
     drop_rates = (
         inject_drops(panel.grid, 0, to_evaluate.rule, total_result, Series(watched).series_id)
-        if watched.has_share
+        if watched.has_share and not watched.is_by_wave
         else []
     )
     slowdown_rates = _slowdown_rates(warehouse, watched, to_evaluate, total_result)
@@ -126,8 +145,22 @@ def _backtest_moment(settings: Settings, warehouse: Warehouse, watched: WatchedM
         tuple(slowdown_rates),
         minimum_slowdown.factor if minimum_slowdown else None,
         settings.site_dir / "backtest" / f"{watched.journey}.{watched.moment}.svg",
+        until_final,
+        tuple(
+            f"{segment} = {value}"
+            for (segment, value), result in zip(panel.keys, results, strict=True)
+            if result.promise_breach is not None and result.open_episode is None
+        ),
+        _next_wave(watched, panel, total_result, to_evaluate) if watched.is_by_wave else None,
     )
     return backtest_result, backtest_chart(watched, panel.grid, total_result, drop_rates, slowdown_rates)
+
+
+def _next_wave(
+    watched: WatchedMoment, panel: Panel, total_result: SeriesResult, to_evaluate: SeriesToEvaluate
+) -> NextWave | None:
+    waves = wave_readings(watched, panel, 0, dict(total_result.waves))
+    return next_wave(waves, total_result, to_evaluate.rule)
 
 
 def _slowdown_rates(
@@ -149,7 +182,7 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
             episode.onset,
             episode.fired_on,
             episode.closed_on,
-            tuple(f"{detection.line}: {detection.reason}" for detection in episode.detections),
+            tuple(f"{detection.line}: {_reason(detection)}" for detection in episode.detections),
             sample.rate,
             expected_rate(Series(watched, *key), replace(first_detection, drop=sample)),
             sample.n,
@@ -164,12 +197,15 @@ def _past_alerts(watched: WatchedMoment, panel: Panel, results: Sequence[SeriesR
     return sorted(past_alerts, key=lambda alert: (alert.fired_on, alert.series_id))
 
 
+def _reason(detection: Detection) -> str:
+    return detection.reason if detection.comparison is None else against_text(detection.comparison)
+
+
 def _is_same_episode(first_detection: Detection, episode: Episode, total_episode: Episode) -> bool:
     """Whether an episode of a segment belongs to one of all customers that had fired by then."""
     is_known = total_episode.fired_on <= first_detection.fired_on and total_episode.overlaps(
         episode.onset, episode.fired_on
     )
     return is_known and any(
-        same_episode(first_detection, total_detection, same_promise=True)
-        for total_detection in total_episode.detections
+        same_episode(first_detection, total_detection) for total_detection in total_episode.detections
     )

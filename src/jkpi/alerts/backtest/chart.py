@@ -104,7 +104,9 @@ def _history_elements(watched: WatchedMoment, grid: ReadingGrid, result: SeriesR
 def _detection_elements(
     watched: WatchedMoment, drops: Sequence[DropDetectionRate], slowdowns: Sequence[SlowdownDetectionRate]
 ) -> list[str]:
-    """Bar charts of drops and slowdowns, one below the other if a moment has both."""
+    """Bar charts of drops and slowdowns, one below the other if a moment has both; none of survey waves."""
+    if watched.is_by_wave:
+        return []
     figures = KpiFormatter(watched)
     points = [figures.difference_in_points(1.0, 1.0 - rate.drop).removesuffix(" points") for rate in drops]
     charts: list[tuple[str, list[str], Sequence[DetectionRate]]] = []

@@ -15,11 +15,28 @@ NO_STATE = 255
 
 
 @dataclass(frozen=True)
+class WaveComparison:
+    """What survey waves are compared with. waves: names of those that are low. reference, reference_n: names and
+    answers of the earlier ones; empty and 0 against a promise. difference: their rate minus that of the reference (of
+    the level at which the promise is broken), with its 95 % interval. alpha: largest chance of an alert by one wave if
+    nothing has changed. recovery_wave: the one that was back."""
+
+    waves: tuple[str, ...]
+    reference: tuple[str, ...]
+    reference_n: float
+    difference: float
+    low: float
+    high: float
+    alpha: float
+    recovery_wave: str | None = None
+
+
+@dataclass(frozen=True)
 class Detection:
     """An alert on one line, from its first low day. closed_on: None while it is open. readings_used: evaluated readings
     from onset until it fired. within_seconds: on the median line, the edge at which durations are counted.
     initial_drop: its days when it fired. drop: its days up to now, or to its end. newest_week: the newest readings of
-    drop, at most a week of them; None once it is closed."""
+    drop, at most a week of them; None once it is closed. comparison: of a survey wave."""
 
     line: LineKind
     onset: date
@@ -32,6 +49,7 @@ class Detection:
     within_seconds: float | None = None
     initial_drop: PooledSample | None = None
     newest_week: PooledSample | None = None
+    comparison: WaveComparison | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +112,8 @@ class SeriesResult:
     false_alarm_every: days between two false alarms to expect, at most the target; None while the history is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
     of at least one case; sign_test_read_days: the same for the sign test. holidays: days that are left out of it, each
-    with the day after it.
+    with the day after it. waves: first day and name of each survey wave. promise_breach: of a segment, whose broken
+    promise is no episode.
     """
 
     state: SeriesState
@@ -113,6 +132,8 @@ class SeriesResult:
     sign_test_read_days: StateHistory | None = None
     error_since: date | None = None
     holidays: frozenset[date] = frozenset()
+    waves: tuple[tuple[date, str], ...] = ()
+    promise_breach: Detection | None = None
 
     @property
     def states(self) -> tuple[tuple[date, SeriesState], ...]:

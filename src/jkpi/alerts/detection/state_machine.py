@@ -33,7 +33,8 @@ CLEAR_DAYS = 3
 
 
 class SeriesState(StrEnum):
-    """State of a series. OK to RECOVERING are the levels of the state machine; the others say why there is no level."""
+    """State of a series. OK to RECOVERING are the levels of the state machine; LEARNING to ERROR say why there is no
+    level. BELOW_PROMISE: a segment without an open alert whose promise is broken."""
 
     OK = "ok"
     WATCH = "watch"
@@ -45,18 +46,19 @@ class SeriesState(StrEnum):
     NO_DATA = "no_data"
     SUSPENDED = "suspended"
     ERROR = "error"
+    BELOW_PROMISE = "below_promise"
 
 
 STATES = tuple(SeriesState)
 StateCodes = npt.NDArray[np.int8]
 """States by their position in STATES."""
-OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR = range(len(STATES))
+OK, WATCH, PATTERN, FIRING, RECOVERING, LEARNING, LOW_N, NO_DATA, SUSPENDED, ERROR, BELOW_PROMISE = range(len(STATES))
 EVALUATED = OK
 """Status code of an evaluated column. Any other code says why the column was not evaluated."""
 REASONS = ("", "trend", "cusum", "collapse", "sustained")
 TREND, CUSUM, COLLAPSE, SUSTAINED = range(1, len(REASONS))
 
-_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, PATTERN, WATCH, LEARNING, LOW_N, OK)
+_SEVERITY_ORDER = (FIRING, RECOVERING, ERROR, SUSPENDED, NO_DATA, BELOW_PROMISE, PATTERN, WATCH, LEARNING, LOW_N, OK)
 _SEVERITY_RANK = np.array([_SEVERITY_ORDER.index(code) for code in range(len(STATES))], dtype=np.int8)
 
 

@@ -13,8 +13,10 @@ from jkpi.alerts.dispatch.plan import (
     EvaluationOutcome,
     LogState,
     PlannedNotification,
+    PlannedPromiseList,
     notification_states,
     plan_dispatch,
+    plan_promise_lists,
     recipients,
 )
 from jkpi.alerts.dispatch.schedule import NotificationState, for_new_receivers
@@ -22,6 +24,7 @@ from jkpi.alerts.evidence.alert_context import AlertContext, included_drops, wit
 from jkpi.alerts.evidence.build_context import build_context
 from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.notifications.compose import figures_of
+from jkpi.alerts.notifications.promise_list import compose_promise_list
 from jkpi.alerts.store import notification_log
 from jkpi.alerts.store.alerts import read_alerts
 from jkpi.alerts.store.reading_snapshots import save_snapshot
@@ -33,7 +36,8 @@ from jkpi.warehouse.base import Warehouse
 def dispatch(connection: Connection, warehouse: Warehouse, outcome: EvaluationOutcome, settings: Settings) -> int:
     """Queue every message that is due now. Returns how many."""
     states = _record_pending(connection, outcome, settings)
-    plan = plan_dispatch(outcome, _read_log(connection, settings), states, settings)
+    log = _read_log(connection, settings)
+    plan = plan_dispatch(outcome, log, states, settings)
     notification_log.discard(connection, plan.dropped)
     for reason, log_ids in plan.suppressed.items():
         notification_log.suppress(connection, log_ids, reason)
@@ -41,7 +45,24 @@ def dispatch(connection: Connection, warehouse: Warehouse, outcome: EvaluationOu
     for planned in plan.notifications:
         _queue(connection, planned, contexts, states, settings)
     notification_log.defer_watch_lists(connection, plan.deferred_watch_lists)
-    return len(plan.notifications)
+    counted = {planned.receiver: log.queued_last_day.get(planned.receiver, 0) + 1 for planned in plan.notifications}
+    log = dataclasses.replace(log, queued_last_day={**log.queued_last_day, **counted})
+    promise_lists = plan_promise_lists(outcome, log, lambda ids: notification_log.queued_ids(connection, ids), settings)
+    for promise_list in promise_lists:
+        _queue_promise_list(connection, promise_list, settings)
+    return len(plan.notifications) + len(promise_lists)
+
+
+def _queue_promise_list(connection: Connection, planned: PlannedPromiseList, settings: Settings) -> None:
+    notification = compose_promise_list(
+        planned.watched,
+        planned.breaches,
+        planned.notification_id,
+        settings.name,
+        settings.now,
+        is_synthetic=settings.synthetic,
+    )
+    notification_log.enqueue(connection, planned.receiver, notification, [], settings.now)
 
 
 def _record_pending(

@@ -105,7 +105,8 @@ class AlertReport:
 
     @property
     def map_conditions(self) -> tuple[ReportedTransition, ...]:
-        """New problems of the map or its sources: no events, unmapped events, silent sources, missing rows."""
+        """New problems of the map or its sources: no events, unmapped events, silent sources, missing rows, and drops
+        of volume."""
         return tuple(
             transition
             for transition in self.transitions
@@ -143,7 +144,11 @@ def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Se
             for context in alert_contexts:
                 write_transition(connection, context, settings.now)
             outcome = EvaluationOutcome(
-                tuple(evaluated), tuple(conditions_now), contexts, tuple(alert_contexts), previous_run_at
+                tuple(evaluated),
+                tuple(condition for condition in conditions_now if condition.ending is None),
+                contexts,
+                tuple(alert_contexts),
+                previous_run_at,
             )
             messages_queued = dispatch(connection, warehouse, outcome, settings)
             replace_series_states(connection, evaluated, settings.now)

@@ -6,7 +6,8 @@ grouping by receiver and the daily limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,11 +24,13 @@ from jkpi.alerts.map_health.condition import MapCondition
 from jkpi.alerts.notifications.compose import MAX_SUMMARIES
 from jkpi.alerts.notifications.headline import watch_list_line
 from jkpi.alerts.notifications.log_entries import DueNotification, PendingNotification, SentNotification
+from jkpi.alerts.notifications.promise_list import month_of, promise_breach, promise_list_id
 from jkpi.alerts.notifications.silences import Silence, SuppressionReason, suppression_reason
 from jkpi.alerts.series.moment_context import MomentContext, MomentKey
-from jkpi.alerts.series.watched import CONSOLE
+from jkpi.alerts.series.watched import CONSOLE, WatchedMoment
 from jkpi.alerts.transitions.model import SILENT_TRANSITIONS, STATUS_AFTER, EvaluatedSeries, StoredAlert
 from jkpi.config.settings import Settings
+from jkpi.state.alert_records import PromiseBreach
 
 _WATCH_LIST_STATES = (SeriesState.PATTERN, SeriesState.WATCH)
 
@@ -87,6 +90,16 @@ class PlannedNotification:
     receiver: str
     due: tuple[DueNotification, ...]
     watch_list: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannedPromiseList:
+    """The monthly list of one moment for one receiver."""
+
+    notification_id: str
+    receiver: str
+    watched: WatchedMoment
+    breaches: tuple[PromiseBreach, ...]
 
 
 @dataclass(frozen=True)
@@ -195,6 +208,46 @@ def plan_dispatch(
         {reason: tuple(log_ids) for reason, log_ids in suppressed.items()},
         frozenset(deferred),
     )
+
+
+def plan_promise_lists(
+    outcome: EvaluationOutcome, log: LogState, sent_ids: Callable[[Sequence[str]], Set[str]], settings: Settings
+) -> list[PlannedPromiseList]:
+    """The lists of segments below their promise that are due: one a moment, receiver and calendar month of the journey.
+
+    What is silenced or muted is not listed; a list that is over the daily limit comes with a later run of the month.
+    PagerDuty gets none: it would open an incident that nothing closes. sent_ids: which of these lists exist already.
+    """
+    breaches: dict[WatchedMoment, list[PromiseBreach]] = {}
+    for evaluated in outcome.evaluated:
+        watched, breach = evaluated.series.watched, promise_breach(evaluated)
+        if breach is None:
+            continue
+        if _suppression(evaluated.series.series_id, None, watched.journey, outcome, settings, log.silences) is None:
+            breaches.setdefault(watched, []).append(breach)
+    lists = []
+    for watched, listed in breaches.items():
+        month = month_of(settings.now, outcome.timezone_of(watched.journey))
+        lists += [
+            PlannedPromiseList(
+                promise_list_id(settings.name, watched, receiver, month), receiver, watched, tuple(listed)
+            )
+            for receiver in watched.receivers
+            if _is_reachable(receiver, settings) and not _is_pagerduty(receiver, settings)
+        ]
+    sent = sent_ids([planned.notification_id for planned in lists])
+    queued: Counter[str] = Counter(log.queued_last_day)
+    due = []
+    for planned in lists:
+        limit = settings.alerting.options.max_messages_per_day
+        if planned.notification_id not in sent and queued[planned.receiver] < limit:
+            due.append(planned)
+            queued[planned.receiver] += 1
+    return due
+
+
+def _is_pagerduty(receiver: str, settings: Settings) -> bool:
+    return receiver in settings.receivers and settings.receivers[receiver].kind == "pagerduty"
 
 
 def _is_reachable(receiver: str, settings: Settings) -> bool:

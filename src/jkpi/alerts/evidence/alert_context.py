@@ -104,6 +104,9 @@ def included_drops(all_evaluated: Iterable[EvaluatedSeries]) -> dict[str, tuple[
 
 
 def _effect_of(detection: Detection, series: Series) -> EffectSize | None:
+    """None for a survey wave: it is not chosen among many days, so its difference needs no correction."""
+    if detection.comparison is not None:
+        return None
     return effect_size(detection.initial_drop, detection.drop, series.watched.rule_for().min_drop)
 
 
@@ -143,7 +146,7 @@ def within_seconds_of(transition: Transition) -> float | None:
 def drop_without_recovery(detection: Detection, watched: WatchedMoment) -> PooledSample:
     """The days or weeks of the drop, without the clear ones that closed the alert."""
     drop, recovery = detection.drop, detection.recovery
-    if recovery is None or recovery.n >= drop.n:
+    if recovery is None or recovery.n >= drop.n or detection.comparison is not None:
         return drop
     last_day = recovery.first_day - timedelta(days=watched.evaluation_config.step_days)
     return PooledSample(

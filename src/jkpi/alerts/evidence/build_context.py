@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection, period_of, within_seconds_of
 from jkpi.alerts.evidence.contributions import break_down
 from jkpi.alerts.evidence.daily_readings import early_warning_sql, readings_sql, value_sql
-from jkpi.alerts.evidence.reading_cache import DAYS_BEFORE, ReadingCache
+from jkpi.alerts.evidence.reading_cache import ReadingCache, days_before
+from jkpi.alerts.evidence.wave_readings import reference_days, with_reference_before
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.transitions.model import StoredAlert, Transition
@@ -20,6 +21,14 @@ select comment
 from raw.survey_responses
 where survey = :survey and comment is not null and comment <> ''
     and responded_at >= :first and responded_at < :after
+group by comment
+order by max(responded_at) desc, comment
+limit :number
+"""
+_COMMENTS_OF_WAVE = """
+select comment
+from raw.survey_responses
+where survey = :survey and wave = :wave and comment is not null and comment <> ''
 group by comment
 order by max(responded_at) desc, comment
 limit :number
@@ -61,7 +70,7 @@ def build_context(
         )
     series, (first, last), within_seconds = evaluated.series, period_of(transition), within_seconds_of(transition)
     daily_readings = cache.days(series, first, last, within_seconds)
-    readings_query = readings_sql(series, first - DAYS_BEFORE, last, within_seconds)
+    readings_query = readings_sql(series, first - days_before(series.watched), last, within_seconds)
     if transition.kind == "early_warning":
         daily_readings, readings_query = (
             (),
@@ -75,7 +84,10 @@ def build_context(
         )
         value_query = value_sql(series, sample, daily_readings, within_seconds)
         if transition.transition_type != "resolved":
-            breakdown = break_down(cache.by_segment(series.watched, within_seconds), series, detection.drop)
+            all_readings = cache.by_segment(series.watched, within_seconds)
+            if detection.comparison is not None:
+                all_readings = with_reference_before(all_readings, reference_days(detection, evaluated.result), first)
+            breakdown = break_down(all_readings, series, detection.drop)
     gaps: tuple[str, ...] = ()
     if transition.kind == "data_gap" and moment_context:
         gaps = _data_gaps(warehouse, series.watched, transition.onset, moment_context.timezone)
@@ -87,8 +99,11 @@ def build_context(
         and transition.kind == "drop"
         and transition.transition_type != "superseded"
     ):
-        customer_comments = _comments(
-            warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments
+        waves = dict(evaluated.result.waves)
+        customer_comments = (
+            _comments_of_wave(warehouse, moment_context.survey, waves.get(last, ""), max_comments)
+            if series.watched.is_by_wave
+            else _comments(warehouse, moment_context.survey, first, series.watched.period_end(last), max_comments)
         )
     return AlertContext(
         transition,
@@ -144,3 +159,10 @@ def _comments(warehouse: Warehouse, survey: str, first: date, last: date, limit:
         return ()
     period = {"first": first, "after": last + timedelta(days=1)}
     return tuple(row["comment"] for row in warehouse.rows(_COMMENTS, {"survey": survey, "number": limit, **period}))
+
+
+def _comments_of_wave(warehouse: Warehouse, survey: str, wave: str, limit: int) -> tuple[str, ...]:
+    if not warehouse.table_exists("raw", "survey_responses"):
+        return ()
+    rows = warehouse.rows(_COMMENTS_OF_WAVE, {"survey": survey, "wave": wave, "number": limit})
+    return tuple(row["comment"] for row in rows)

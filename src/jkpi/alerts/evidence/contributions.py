@@ -20,9 +20,9 @@ from jkpi.alerts.evidence.decomposition import (
     mix_significance,
     shapley_mix_effects,
 )
-from jkpi.alerts.series.watched import NO_SEGMENT_VALUE, Series, WatchedMoment, split_segment
+from jkpi.alerts.series.watched import Series, WatchedMoment, split_segment
 from jkpi.alerts.statistics.running_sums import PooledSample
-from jkpi.journeys.types import SEGMENT_SEPARATOR
+from jkpi.journeys.types import NO_SEGMENT_VALUE, SEGMENT_SEPARATOR
 
 ALPHA = 0.05
 """Chance that any group is named although all groups dropped alike: divided by the number of groups examined
@@ -270,14 +270,14 @@ def _is_before(day: DailyReading, drop: PooledSample) -> bool:
 
 
 def _day_weights(days: Sequence[DailyReading], watched: WatchedMoment, drop: PooledSample) -> tuple[float, ...]:
-    """Weight of the days before by day of the week, so that each counts as often as during the drop. All 1 for weeks,
-    or if a day of the week of the drop had no cases before."""
+    """Weight of the days before by day of the week, so that each counts as often as during the drop. All 1 for weeks
+    and waves, or if a day of the week of the drop had no cases before."""
     during, before = [0] * 7, [0] * 7
     for day in days:
         if _is_counted(day):
             during[day.period_start.weekday()] += _is_during(day, drop)
             before[day.period_start.weekday()] += _is_before(day, drop)
-    if watched.period == "week" or any(now and not then for now, then in zip(during, before, strict=True)):
+    if watched.period != "day" or any(now and not then for now, then in zip(during, before, strict=True)):
         return (1.0,) * 7
     return tuple(now / then if then else 0.0 for now, then in zip(during, before, strict=True))
 

@@ -19,7 +19,7 @@ from jkpi.alerts.statistics.beta_binomial import wilson_interval
 from jkpi.alerts.transitions.model import Transition
 from jkpi.warehouse.base import Warehouse
 
-DAYS_BEFORE = timedelta(days=28)
+DAYS_BEFORE, YEARS_BEFORE = timedelta(days=28), timedelta(days=20 * 365)
 _DAILY_READINGS = f"""
 select segment, segment_value, {READING_COLUMNS}
 from marts.fct_kpi_readings
@@ -41,6 +41,11 @@ order by period_start
 _CacheKey = tuple[WatchedMoment, float | None]
 
 
+def days_before(watched: WatchedMoment) -> timedelta:
+    """How long before an alert the readings begin that a message shows: four weeks; of survey waves all."""
+    return YEARS_BEFORE if watched.is_by_wave else DAYS_BEFORE
+
+
 class ReadingCache:
     """Cache of daily readings: the days of a moment are read once, however many of its series have transitions."""
 
@@ -59,17 +64,25 @@ class ReadingCache:
         return self._periods[key] != before
 
     def days(self, series: Series, first: date, last: date, within_seconds: float | None) -> tuple[DailyReading, ...]:
-        """Days of a series from four weeks before a period to its end. within_seconds: as in Detection."""
+        """Days of a series from four weeks before a period to its end; of survey waves all up to its end.
+        within_seconds: as in Detection."""
         key = series.watched, within_seconds
         if self._widen(key, first, last) or key not in self._readings:
             earliest, latest = self._periods[key]
             watched = series.watched
             kpi_key = watched.journey, watched.kpi, watched.statistic
             self._readings[key] = read_daily_readings(
-                self._warehouse, *kpi_key, earliest - BASELINE_FROM, latest, watched.period, within_seconds
+                self._warehouse,
+                *kpi_key,
+                earliest - max(BASELINE_FROM, days_before(watched)),
+                latest,
+                watched.period,
+                within_seconds,
             )
         readings = self._readings[key].get((series.segment, series.segment_value), ())
-        return tuple(reading for reading in readings if first - DAYS_BEFORE <= reading.period_start <= last)
+        return tuple(
+            reading for reading in readings if first - days_before(series.watched) <= reading.period_start <= last
+        )
 
     def by_segment(self, watched: WatchedMoment, within_seconds: float | None) -> ReadingsBySegment:
         return self._readings.get((watched, within_seconds), {})

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-MapConditionKind = Literal["no_events", "unmapped", "silent", "missing"]
-MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "silent", "missing"})
+MapConditionKind = Literal["no_events", "unmapped", "silent", "missing", "volume"]
+MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "silent", "missing", "volume"})
+ConditionEnding = Literal["resolved", "ended", "corrected"]
 
 
 @dataclass(frozen=True)
 class MapCondition:
-    """A condition that is true now. rows: (label, text) lines of the message. sql: query that shows it."""
+    """A condition that is true now, or how one ended.
+
+    rows: (label, text) lines of the message. sql: query that shows it. figures: for programs. is_inhibited: another
+    condition is its cause and is reported instead; an alert about it that is open stays open. ending: None while it is
+    true; else how an open alert about it ends, on the day closed_on.
+    """
 
     kind: MapConditionKind
     series_id: str
@@ -26,3 +33,7 @@ class MapCondition:
     onset: date
     rows: tuple[tuple[str, str], ...]
     sql: str
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    is_inhibited: bool = False
+    ending: ConditionEnding | None = None
+    closed_on: date | None = None

@@ -29,11 +29,12 @@ order by source
 """
 _SOURCES = """
 select map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds,
-    max(least(load_batches.last_at, :now)) as last_at
+    map_sources.wave_closes_seconds, max(least(load_batches.last_at, :now)) as last_at
 from raw.map_sources
 join raw.load_batches on map_sources.source = load_batches.source and load_batches.status = 'loaded'
 where coalesce(load_batches.first_at, load_batches.last_at) <= :now
-group by map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds
+group by map_sources.source, map_sources.title, map_sources.owner, map_sources.schedule, map_sources.late_seconds,
+    map_sources.wave_closes_seconds
 order by map_sources.source
 """
 _GAPS = """
@@ -109,7 +110,8 @@ def silent_sources(warehouse: Warehouse, settings: Settings, now: datetime) -> l
         allowed_silence = settings.alerting.options.silent_after or (
             2 * schedule_gap + allowed_lateness if schedule_gap else None
         )
-        if allowed_silence is None or row["schedule"] in ("@once", "@continuous"):
+        is_in_waves = row["wave_closes_seconds"] is not None
+        if allowed_silence is None or is_in_waves or row["schedule"] in ("@once", "@continuous"):
             continue
         owner, last_row_at = row["owner"] or "", row["last_at"]
         allowed_silence += timedelta(

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from jkpi.alerts.detection.episodes import Detection, Episode
+from jkpi.alerts.detection.episodes import Detection, Episode, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, IncludedDrop, drop_without_recovery, main_detection
 from jkpi.alerts.evidence.contributions import DropBreakdown
-from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
 from jkpi.alerts.notifications.headline import earlier_end, expected_rate, format_cohort_age, format_early_part
 from jkpi.alerts.notifications.model import BodyRow
@@ -89,6 +89,8 @@ def _location_text(series: Series) -> str:
 def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[BodyRow]:
     watched, formatter = series.watched, KpiFormatter(series.watched)
     detection = main_detection(episode, context.transition.transition_type)
+    if detection.comparison is not None:
+        return _wave_drop_rows(context, series, episode, detection, detection.comparison)
     drop = detection.drop
     lines = _effect_rows(context, formatter, detection)
     if detection.line == "median":
@@ -99,7 +101,7 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
         same_weekdays = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Baseline", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
     lines += slowdown_text.slowdown_rows(detection, episode, watched)
-    lines += _promise_rows(watched, formatter, detection, episode)
+    lines += _promise_rows(series, formatter, episode)
     fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
     lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
     over_on = earlier_end(episode, detection)
@@ -109,7 +111,9 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     lines.append(("Why", _reason_text(detection, watched)))
     outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
     lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
-    if any(other_detection.line == "promise" for other_detection in episode.detections) and detection.line != "promise":
+    evaluated = context.transition.evaluated
+    has_breach = evaluated is not None and evaluated.result.promise_breach is not None
+    if detection.line != "promise" and (has_breach or any(other.line == "promise" for other in episode.detections)):
         lines.append(("", "The promise is broken as well."))
     lines += _false_alarm_rows(context, series)
     lines += _breakdown_rows(context.breakdown, watched, formatter)
@@ -152,6 +156,24 @@ def _effect_rows(context: AlertContext, formatter: KpiFormatter, detection: Dete
     ]
 
 
+def _wave_drop_rows(
+    context: AlertContext, series: Series, episode: Episode, detection: Detection, comparison: WaveComparison
+) -> list[BodyRow]:
+    watched, formatter = series.watched, KpiFormatter(series.watched)
+    now_rows = wave_text.wave_now_rows(detection, comparison, watched)
+    lines = [*now_rows[:-1], *_promise_rows(series, formatter, episode), now_rows[-1]]
+    reason, chance, false_alarms = wave_text.wave_reason_rows(detection, comparison, watched)
+    lines += [reason, chance]
+    if detection.line != "promise" and any(other.line == "promise" for other in episode.detections):
+        lines.append(("", "The promise is broken as well."))
+    lines.append(false_alarms)
+    lines += _breakdown_rows(context.breakdown, watched, formatter)
+    lines += _included_rows(context.included, series)
+    lines.append(("Data", _data_text(context)))
+    lines += _check_first_rows(context.breakdown, context.moment_context)
+    return lines
+
+
 def _reason_text(detection: Detection, watched: WatchedMoment) -> str:
     """Which rule found the drop."""
     unit = watched.period
@@ -167,15 +189,14 @@ def _reason_text(detection: Detection, watched: WatchedMoment) -> str:
     return f"{reason} {side} {limit}."
 
 
-def _promise_rows(
-    watched: WatchedMoment, formatter: KpiFormatter, detection: Detection, episode: Episode
-) -> list[BodyRow]:
-    promise_line = watched.rule_for().promise_line
-    if watched.promise is None or promise_line is None:
+def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> list[BodyRow]:
+    watched = series.watched
+    promise_line = watched.rule_for(key=(series.segment, series.segment_value)).promise_line
+    if series.promise is None or promise_line is None:
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
     kept_text = "; it is kept, but cases take longer" if is_kept else ""
-    promise, limit = formatter.in_unit(watched.promise), formatter.from_rate(promise_line)
+    promise, limit = formatter.in_unit(series.promise), formatter.from_rate(promise_line)
     side = "above" if watched.direction == "lower" else "below"
     return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 
@@ -300,6 +321,22 @@ def _resolved_rows(context: AlertContext, series: Series, episode: Episode) -> l
     recovery = detection.recovery or detection.drop
     last = watched.period_end(episode.closed_on or detection.drop.last_day)
     drop = drop_without_recovery(detection, watched)
+    if (comparison := detection.comparison) is not None and comparison.recovery_wave is not None:
+        text = formatter.interval_of(recovery)
+        return [
+            (
+                "Now",
+                f"{formatter.from_rate(recovery.rate)} ({text} with 95 % confidence, n = {format_count(recovery.n)};"
+                f" {wave_text.wave_names([comparison.recovery_wave])})",
+            ),
+            ("Before", f"{formatter.from_rate(drop.rate)}, {wave_text.wave_names(comparison.waves)}"),
+            ("Expected", formatter.from_rate(expected_rate(series, detection))),
+            (
+                "Resolved",
+                f"by {wave_text.wave_names([comparison.recovery_wave])}, which began {format_day(recovery.first_day)}",
+            ),
+            *([("Data", _data_text(context))] if context.suspended_count else []),
+        ]
     return [
         slowdown_text.slowdown_now_rows(detection, recovery, watched)[0]
         if detection.line == "median"
@@ -415,7 +452,9 @@ def _holiday_count(context: AlertContext) -> int:
     return evaluated.result.holidays_left_out(*context.period)
 
 
-def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelta | None) -> str:
+def next_step(
+    transition_type: TransitionType, kind: str, repeat_every: timedelta | None, is_by_wave: bool = False
+) -> str:
     """What happens if nobody does anything. repeat_every: as in `jkpi.yml`."""
     if kind != "drop" or transition_type in ("resolved", "corrected", "superseded"):
         return ""
@@ -424,7 +463,8 @@ def next_step(transition_type: TransitionType, kind: str, repeat_every: timedelt
         days = repeat_every / timedelta(days=1)
         frequency = "once a week" if repeat_every == _WEEK else f"every {approximate_duration(days)}"
         reminder_text = f" Until it is acknowledged, you get a reminder {frequency}."
+    each = "complete survey wave" if is_by_wave else "mature day"
     return (
-        "Evaluated again with each mature day. You are notified when it resolves or worsens, or when late data"
+        f"Evaluated again with each {each}. You are notified when it resolves or worsens, or when late data"
         f" show that it was a false alarm.{reminder_text}"
     )

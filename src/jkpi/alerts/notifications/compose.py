@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jkpi.alerts.detection.episodes import Detection
+from jkpi.alerts.detection.episodes import Detection, WaveComparison
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications.body import body_rows, next_step
 from jkpi.alerts.notifications.figures import KpiFormatter
@@ -21,9 +21,9 @@ from jkpi.alerts.notifications.model import (
     NotificationType,
     ReadingsChart,
 )
-from jkpi.alerts.series.watched import Series
+from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.statistics.effect_size import EffectSize
-from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, TransitionType
+from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, AlertKind, Transition, TransitionType
 from jkpi.formatting.numbers import pluralize, sanitize
 
 MAX_FULL_ITEMS = 12
@@ -102,7 +102,8 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
     """One alert in full."""
     context, transition = item.context, item.context.transition
     body = list(body_rows(context))
-    next_text = next_step(transition.transition_type, transition.kind, repeat_every)
+    is_by_wave = context.series is not None and context.series.watched.is_by_wave
+    next_text = next_step(transition.transition_type, transition.kind, repeat_every, is_by_wave)
     if next_text:
         body.insert(len(body) - 2, ("Next", next_text))
     queries = [("Query of the value", context.value_sql), ("Query of the readings", context.readings_sql)]
@@ -119,7 +120,7 @@ def alert_item(item: NotificationItem, repeat_every: timedelta | None) -> AlertI
         owner=context.owner,
         severity=_severity([item]),
         thread_id=item.thread_id or transition.alert_id,
-        is_closed=transition.transition_type in _CLOSING_TRANSITIONS,
+        is_closed=is_closing(transition),
         rows=tuple(body),
         queries=tuple(query for query in queries if query[1]),
         comments=tuple(sanitize(comment, 300) for comment in context.comments),
@@ -132,6 +133,8 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
     """The figures of an alert for programs, in the unit and direction of the KPI; days as ISO dates."""
     transition, series = context.transition, context.series
     figures: dict[str, Any] = {"onset": transition.onset.isoformat(), "happened_on": transition.happened_on.isoformat()}
+    if context.condition is not None:
+        return {**figures, **context.condition.figures}
     if series is None or transition.episode is None:
         return figures
     watched, detection = series.watched, main_detection(transition.episode, transition.transition_type)
@@ -159,7 +162,7 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "current_value": watched.to_value(detection.newest_week.rate) if detection.newest_week else None,
         "current_n": detection.newest_week.n if detection.newest_week else None,
         "expected": watched.to_value(sample.reference),
-        "promise": watched.promise,
+        "promise": series.promise,
         "tail_probability": sample.tail,
         "suspended_days": context.suspended_count,
         "effect_size": _effect_figures(series, detection, context.effect),
@@ -174,6 +177,7 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
             }
             for drop in context.included
         ],
+        **_wave_figures(watched, detection.comparison),
         **_breakdown_figures(context),
     }
 
@@ -237,6 +241,23 @@ def _breakdown_figures(context: AlertContext) -> dict[str, Any]:
     }
 
 
+def _wave_figures(watched: WatchedMoment, comparison: WaveComparison | None) -> dict[str, Any]:
+    """Figures of a survey wave; the difference in the unit and direction of the KPI."""
+    if comparison is None:
+        return {}
+    unit = (200.0 if watched.statistic == "nps" else 1.0) * (-1.0 if watched.direction == "lower" else 1.0)
+    low, high = sorted(unit * edge for edge in (comparison.low, comparison.high))
+    return {
+        "waves": [sanitize(name) for name in comparison.waves],
+        "reference_waves": [sanitize(name) for name in comparison.reference],
+        "recovery_wave": None if comparison.recovery_wave is None else sanitize(comparison.recovery_wave),
+        "difference": unit * comparison.difference,
+        "difference_low": low,
+        "difference_high": high,
+        "alpha": comparison.alpha,
+    }
+
+
 def _chart(context: AlertContext) -> ReadingsChart | None:
     series, episode = context.series, context.transition.episode
     if series is None or episode is None or context.period is None or not context.daily_readings:
@@ -256,7 +277,7 @@ def _chart(context: AlertContext) -> ReadingsChart | None:
         if reading.status != "withheld"
     )
     baseline = series.watched.to_value(detection.drop.reference) if detection.line != "promise" else None
-    promise = series.watched.promise if detection.line != "median" else None
+    promise = series.promise if detection.line != "median" else None
     return ReadingsChart(chart_days, baseline, promise, series.watched.unit)
 
 
@@ -286,7 +307,11 @@ _TRANSITION_WORDS: dict[TransitionType, str] = {
     "superseded": "closed",
     "ended": "ended",
 }
-_KIND_NOUNS: dict[AlertKind, str] = {"early_warning": "early warning", "data_gap": "data gap"}
+_KIND_NOUNS: dict[AlertKind, str] = {
+    "early_warning": "early warning",
+    "data_gap": "data gap",
+    "volume": "volume drop",
+}
 _KIND_WORDS: dict[AlertKind, str] = {
     "error": "cannot be evaluated",
     "no_events": "without events",
@@ -311,9 +336,14 @@ def _title_word(item: NotificationItem) -> str:
     if item.notification_type in _TYPE_WORDS:
         return _TYPE_WORDS[item.notification_type]
     word = _TRANSITION_WORDS[transition.transition_type]
-    if transition.transition_type == "ended":
+    if transition.transition_type == "ended" or (transition.kind == "volume" and is_closing(transition)):
         return word
     return _KIND_NOUNS.get(transition.kind) or _KIND_WORDS.get(transition.kind) or word
+
+
+def is_closing(transition: Transition) -> bool:
+    """Whether this transition closes its alert."""
+    return transition.transition_type in _CLOSING_TRANSITIONS
 
 
 def _severity(items: Sequence[NotificationItem]) -> str:
@@ -322,7 +352,12 @@ def _severity(items: Sequence[NotificationItem]) -> str:
         transition.kind == "drop" and transition.transition_type in ALERTING_TRANSITIONS for transition in transitions
     ):
         return "failure"
-    if any(transition.kind != "drop" and transition.transition_type != "ended" for transition in transitions):
+    if any(
+        transition.kind != "drop"
+        and transition.transition_type != "ended"
+        and not (transition.kind == "volume" and is_closing(transition))
+        for transition in transitions
+    ):
         return "warning"
     return (
         "success" if any(transition.transition_type in ("resolved", "ended") for transition in transitions) else "info"

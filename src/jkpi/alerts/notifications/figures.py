@@ -10,7 +10,7 @@ from jkpi.alerts.statistics.effect_size import EffectSize
 from jkpi.alerts.statistics.running_sums import PooledSample
 from jkpi.formatting.dates import format_period
 from jkpi.formatting.numbers import format_fixed, pluralize, shown_number
-from jkpi.formatting.readings import format_interval, format_reading
+from jkpi.formatting.readings import format_goal, format_interval, format_reading
 
 
 class KpiFormatter:
@@ -31,10 +31,23 @@ class KpiFormatter:
         """A value in the unit of the KPI."""
         return format_reading(value, self._unit, self._watched.statistic, digits=self._digits)
 
+    def goal(self, value: float) -> str:
+        """A promise with all its digits."""
+        return format_goal(value, self._unit, self._watched.statistic)
+
     def interval_of(self, sample: PooledSample) -> str:
         """The 95 % interval of pooled days."""
         low, high = sorted(self._watched.to_value(bound) for bound in sample.interval)
+        return self.interval_in_unit(low, high)
+
+    def interval_in_unit(self, low: float, high: float) -> str:
+        """An interval in the unit of the KPI."""
         return format_interval(low, high, self._unit, self._watched.statistic, digits=self._digits) or ""
+
+    def min_drop_in_points(self) -> str:
+        """The minimum drop: 5 points; 0.5 points."""
+        points = self._watched.min_drop if self._is_points else 100.0 * self._watched.min_drop
+        return f"{format_fixed(points, self._digits)} points"
 
     def difference_in_points(self, first_rate: float, second_rate: float) -> str:
         """How far two rates are apart, without sign: the difference of the two values as they are shown. "less than a

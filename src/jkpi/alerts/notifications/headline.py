@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
-from jkpi.alerts.notifications import slowdown_text
+from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter
 from jkpi.alerts.series.watched import Series, WatchedMoment
 from jkpi.alerts.transitions.model import EvaluatedSeries, Transition
@@ -50,7 +50,10 @@ def alert_headline(context: AlertContext) -> str:
     if transition.transition_type == "resolved":
         limit = detection.within_seconds
         within_text = f" within {slowdown_text.format_time_limit(limit, watched)}" if limit else ""
-        return f"{name}: {kpi_prefix}back at {value_of((detection.recovery or detection.drop).rate)}{within_text}"
+        back_at = value_of((detection.recovery or detection.drop).rate)
+        if detection.comparison is not None and detection.comparison.recovery_wave is not None:
+            within_text = f", {wave_text.wave_names([detection.comparison.recovery_wave])}"
+        return f"{name}: {kpi_prefix}back at {back_at}{within_text}"
     continuation = _continuation(transition, detection)
     effect = context.effect
     rate = effect.rate if effect is not None else detection.drop.rate
@@ -58,17 +61,19 @@ def alert_headline(context: AlertContext) -> str:
         prefix = f"{continuation} " if continuation else ""
         slowdown = slowdown_text.slowdown_headline(detection, watched, prefix, rate)
         return f"{name}: {slowdown}{_current_suffix(detection, series)}"
-    now, expected = f"about {value_of(rate)}", value_of(expected_rate(series, detection))
+    is_estimate = effect is not None or detection.comparison is None
+    now, expected = f"{'about ' if is_estimate else ''}{value_of(rate)}", value_of(expected_rate(series, detection))
     is_lower_better = watched.direction == "lower"
+    wave_suffix = f", {wave_text.against_text(detection.comparison)}" if detection.comparison else ""
     if detection.line == "promise":
         prefix = f"{continuation} " if continuation else ""
-        direction = "up" if is_lower_better else "down"
-        current_suffix = _current_suffix(detection, series)
-        return f"{name}: {kpi_prefix}{prefix}{direction} to {now}{current_suffix}, promised {expected}"
+        side, current_suffix = "up" if is_lower_better else "down", _current_suffix(detection, series)
+        return f"{name}: {kpi_prefix}{prefix}{side} to {now}{current_suffix}, promised {expected}{wave_suffix}"
     verb = "rose" if is_lower_better else "dropped"
     phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
     size = f" by {KpiFormatter(watched).effect_text(effect)}," if effect is not None else ""
-    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}{_current_suffix(detection, series)}"
+    suffix = wave_suffix or _current_suffix(detection, series)
+    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}{suffix}"
 
 
 def _current_suffix(detection: Detection, series: Series) -> str:
@@ -107,7 +112,7 @@ def earlier_end(episode: Episode | None, detection: Detection) -> date | None:
 
 def expected_rate(series: Series, detection: Detection) -> float:
     """The rate that the drop is compared with: the baseline, or the promise."""
-    promise = series.watched.promise
+    promise = series.promise
     if detection.line != "promise" or promise is None:
         return detection.drop.reference
     return series.watched.to_rate(promise)
@@ -118,6 +123,8 @@ def watch_list_line(series: Series, result: SeriesResult, names_journey: bool) -
     segment_suffix = "" if series.is_total else f" ({sanitize(series.segment)} {sanitize(series.segment_value)})"
     watched, adjective = series.watched, "slow" if result.is_slowdown else "bad"
     last_period = _period_name(result.states[-1][0], watched)
+    if watched.is_by_wave and result.waves:
+        last_period = sanitize(result.waves[-1][1])
     description = f"one {adjective} {watched.period}, {last_period}"
     if result.state is not SeriesState.WATCH:
         description = f"{adjective} {watched.period}s in a row, not enough to be sure, the last one {last_period}"

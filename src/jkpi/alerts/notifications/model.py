@@ -16,6 +16,15 @@ SYNTHETIC_MARK = "[synthetic data]"
 
 
 @dataclass(frozen=True)
+class TextTable:
+    """A table of texts: a heading, the names of its columns, and its rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class ChartDay:
     """One day of a chart, in the KPI's unit."""
 
@@ -67,10 +76,10 @@ class AlertItem:
 class Notification:
     """One message to one receiver.
 
-    It has sections, then items in full, then summaries (alert, headline) in one line each, then omitted_count more,
-    then the watch list. new_summarised_count: alerts not shown in full that the receiver has not seen before.
-    replies_to: ids of the first messages about these alerts. closed_threads: threads in which no alert is open any
-    more.
+    It has tables and sections, then items in full, then summaries (alert, headline) in one line each, then
+    omitted_count more, then the watch list. new_summarised_count: alerts not shown in full that the receiver has not
+    seen before. replies_to: ids of the first messages about these alerts. closed_threads: threads in which no alert is
+    open any more.
     """
 
     notification_id: str
@@ -89,6 +98,7 @@ class Notification:
     closed_threads: tuple[str, ...] = ()
     event: str = "alerts.changed"
     text: str = ""
+    tables: tuple[TextTable, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -100,7 +110,11 @@ def notification_from_json(content: Mapping[str, Any]) -> Notification:
     rows = {"summaries": tuple((first, second) for first, second in content["summaries"]), "items": items}
     lists = {name: tuple(content[name]) for name in ("watch_list", "replies_to", "closed_threads")}
     sections = tuple((heading, tuple(lines)) for heading, lines in content.get("sections", ()))
-    return Notification(**{**content, **rows, **lists, "sections": sections})
+    tables = tuple(
+        TextTable(table["title"], tuple(table["columns"]), tuple(map(tuple, table["rows"])))
+        for table in content.get("tables", ())
+    )
+    return Notification(**{**content, **rows, **lists, "sections": sections, "tables": tables})
 
 
 def _item_from_json(content: Mapping[str, Any]) -> AlertItem:

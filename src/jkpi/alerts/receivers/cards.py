@@ -6,7 +6,7 @@ import json
 from itertools import accumulate
 from typing import Any
 
-from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
+from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification, TextTable
 from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, footer
 from jkpi.formatting.numbers import format_count
@@ -103,7 +103,8 @@ def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
     omitted_count = len(lines) - len(shown) + notification.omitted_count
     if omitted_count:
         shown.append(f"and {format_count(omitted_count)} more: see jkpi alerts")
-    lists = [(heading, list(section_lines[:_MAX_LINES])) for heading, section_lines in notification.sections]
+    lists = [(table.title, _table_rows(table)) for table in notification.tables]
+    lists += [(heading, list(section_lines[:_MAX_LINES])) for heading, section_lines in notification.sections]
     lists += [("More alerts", shown)] if shown else []
     return [
         *lists,
@@ -113,6 +114,16 @@ def _lists(notification: Notification) -> list[tuple[str, list[str]]]:
             else []
         ),
     ]
+
+
+def _table_rows(table: TextTable) -> list[str]:
+    """Each row as one line, shortened to the limits of a card: a card is too narrow for columns."""
+    lines = [
+        ", ".join([row[0], *(f"{name} {text}" for name, text in zip(table.columns[1:], row[1:], strict=True))])
+        for row in table.rows[:20]
+    ]
+    omitted_count = len(table.rows) - len(lines)
+    return [*lines, f"and {format_count(omitted_count)} more: see jkpi status"] if omitted_count else lines
 
 
 def _action_rows(item: AlertItem, link: AcknowledgeLink) -> list[BodyRow]:

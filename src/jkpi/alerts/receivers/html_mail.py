@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification
+from jkpi.alerts.notifications.model import AlertItem, BodyRow, Notification, TextTable
 from jkpi.alerts.receivers import html_chart
 from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.alerts.receivers.plain_text import SYNTHETIC_NOTICE, action_rows, footer, no_link
@@ -25,6 +25,7 @@ def render_html(notification: Notification, link: AcknowledgeLink) -> str:
     blocks = [_banner()] if notification.is_synthetic else []
     if notification.text:
         blocks.append(f'<pre style="{_FONT}white-space:pre-wrap;margin:0 0 16px">{escape(notification.text)}</pre>')
+    blocks += [_table(table) for table in notification.tables]
     blocks += [_list(heading, lines) for heading, lines in notification.sections]
     for number, item in enumerate(notification.items):
         blocks.append(_item_block(item, link, number < _MAX_CHARTS))
@@ -100,6 +101,21 @@ def _list(caption: str, lines: Iterable[str]) -> str:
     return (
         f'<p style="font:bold 15px/22px Arial,sans-serif;color:#1f2429;margin:16px 0 4px">{escape(caption)}</p>'
         f'<ul style="{_FONT}margin:0;padding-left:20px">{items}</ul>'
+    )
+
+
+def _table(table: TextTable) -> str:
+    cell = "font:14px/20px Arial,sans-serif;padding:3px 16px 3px 0;border-bottom:1px solid #e3e6e9"
+    head = "".join(
+        f'<th align="left" scope="col" style="{cell};color:#5c6670">{escape(name)}</th>' for name in table.columns
+    )
+    rows = "".join(
+        "<tr>" + "".join(f'<td style="{cell};color:#1f2429">{escape(text)}</td>' for text in row) + "</tr>"
+        for row in table.rows
+    )
+    return (
+        f'<p style="font:bold 15px/22px Arial,sans-serif;color:#1f2429;margin:16px 0 4px">{escape(table.title)}</p>'
+        f'<table cellpadding="0" cellspacing="0" border="0"><tr>{head}</tr>{rows}</table>'
     )
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
-from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, BodyRow, Notification
+from jkpi.alerts.notifications.model import SYNTHETIC_MARK, AlertItem, BodyRow, Notification, TextTable
 from jkpi.alerts.receivers.ack_links import AcknowledgeLink
 from jkpi.formatting.numbers import format_count
 
@@ -45,6 +45,8 @@ def render_text(notification: Notification, link: AcknowledgeLink = no_link) -> 
     lines: list[str] = [SYNTHETIC_NOTICE, ""] if notification.is_synthetic else []
     if notification.text:
         lines += [notification.text, ""]
+    for table in notification.tables:
+        lines += [table.title, "", *(f"  {line}" for line in table_lines(table)), ""]
     for heading, section_lines in notification.sections:
         lines += [heading, *(f"  - {line}" for line in section_lines), ""]
     for item in notification.items:
@@ -58,6 +60,13 @@ def render_text(notification: Notification, link: AcknowledgeLink = no_link) -> 
         lines += ["Watch list, nothing to do yet:", *(f"- {line}" for line in notification.watch_list), ""]
     lines.append(footer(notification))
     return "\n".join(lines)
+
+
+def table_lines(table: TextTable) -> list[str]:
+    """The rows below the names of the columns, with columns of equal width."""
+    rows = [table.columns, *table.rows]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(table.columns))]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def footer(notification: Notification) -> str:

@@ -23,7 +23,10 @@ _SECRET_PREFIX = "whsec_"
 
 
 def payload(notification: Notification, link: AcknowledgeLink) -> bytes:
-    """The body: alerts with their figures, or the sections of a digest. docs/reference/webhook.md lists the fields."""
+    """The body: alerts with their figures, or the sections of a digest, or the table of a list.
+
+    docs/reference/webhook.md lists the fields.
+    """
     document: dict[str, Any] = {
         "type": notification.event,
         "timestamp": notification.as_of.replace(" ", "T") + ":00Z",
@@ -34,6 +37,10 @@ def payload(notification: Notification, link: AcknowledgeLink) -> bytes:
             "title": notification.title,
             "severity": notification.severity,
             "replies_to": list(notification.replies_to),
+            "tables": [
+                {"title": table.title, "columns": list(table.columns), "rows": [list(row) for row in table.rows]}
+                for table in notification.tables
+            ],
             "sections": [{"title": heading, "lines": list(lines)} for heading, lines in notification.sections],
             "alerts": [
                 {

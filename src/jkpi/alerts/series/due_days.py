@@ -21,7 +21,10 @@ def has_provisional(warehouse: Warehouse, watched: WatchedMoment) -> bool:
 
 
 def due_day(warehouse: Warehouse, watched: WatchedMoment, now: datetime) -> date | None:
-    """Last day whose reading should be mature, given how long recent days took; None if unknown."""
+    """Last day whose reading should be mature, given how long recent days took; None if unknown, and for survey
+    waves: when the next one comes is not known."""
+    if watched.is_by_wave:
+        return None
     rows = warehouse.rows(
         f"{_READINGS_SQL} and segment = 'all' and status = 'final' and matures_at is not null"
         " order by period_start desc limit 28",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jkpi.alerts.series.panel import MartRows, Panel, SeriesKey
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.statistics.beta_binomial import Ints
 from jkpi.alerts.statistics.duration_histogram import (
     DurationHistogram,
@@ -19,6 +19,7 @@ from jkpi.alerts.statistics.duration_histogram import (
     histogram_from_counts,
 )
 from jkpi.alerts.statistics.reading_grid import ReadingGrid
+from jkpi.journeys.types import NO_SEGMENT_VALUE
 from jkpi.warehouse.base import Warehouse
 
 _EPOCH = date(1970, 1, 1)

@@ -9,11 +9,13 @@ from itertools import islice
 
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.episodes import EMPTY_HISTORY, SeriesResult
+from jkpi.alerts.detection.promise_breach import separate_promise_breach
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
 from jkpi.alerts.series.panel import Panel, SeriesKey, read_panel
 from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
+from jkpi.alerts.series.wave_panel import evaluate_waves, read_wave_panel
 from jkpi.alerts.statistics.duration_histogram import DurationHistogram
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, concat_grids
 from jkpi.warehouse.base import Warehouse
@@ -23,15 +25,22 @@ from jkpi.warehouse.holidays import most_common_timezone, read_holidays
 def allocate_budget(
     watched: WatchedMoment, panel: Panel, moment_index: int, line_count: int = 1
 ) -> list[SeriesToEvaluate]:
-    """Rules of the series of a moment. All customers get half of the false-alarm budget, the segments share the other
-    half.
+    """Rules of the series of a moment, each with its own promise. All customers get half of the false-alarm budget, the
+    segments share the other half.
 
     line_count: 2 if durations are tested in addition to the share within tolerance; each line then gets half.
     """
     segment_count = len(panel.keys) - 1
     fraction = (0.5 if segment_count else 1.0) / line_count
     total = SeriesToEvaluate(watched.rule_for(budget_share=fraction), 2 * moment_index)
-    return [total, *[SeriesToEvaluate(watched.rule_for(segment_count, fraction), 2 * moment_index + 1)] * segment_count]
+    rules: dict[float | None, SeriesToEvaluate] = {}
+    segments = []
+    for key in panel.keys[1:]:
+        promise = watched.promise_to(*key)
+        if promise not in rules:
+            rules[promise] = SeriesToEvaluate(watched.rule_for(segment_count, fraction, key), 2 * moment_index + 1)
+        segments.append(rules[promise])
+    return [total, *segments]
 
 
 def for_sign_test(to_evaluate: Sequence[SeriesToEvaluate]) -> list[SeriesToEvaluate]:
@@ -57,7 +66,10 @@ class MomentResult:
 def evaluate_moments(
     warehouse: Warehouse, all_watched: Sequence[WatchedMoment], due_days: Mapping[WatchedMoment, date | None]
 ) -> dict[WatchedMoment, MomentResult]:
-    """Results of all moments. Moments of one cadence are evaluated together, and so are their sign tests."""
+    """Results of all moments. Moments of one cadence are evaluated together, and so are their sign tests. Those by
+    survey wave are evaluated one by one."""
+    by_wave = {watched: _evaluate_by_wave(warehouse, watched) for watched in all_watched if watched.is_by_wave}
+    all_watched = [watched for watched in all_watched if not watched.is_by_wave]
     panels = {
         watched: read_panel(warehouse, watched, due_days[watched]) for watched in all_watched if watched.has_share
     }
@@ -89,11 +101,19 @@ def evaluate_moments(
         )
         for watched in same_config:
             moment_shares, moment_sign_tests = share_results.get(watched, {}), sign_test_results.get(watched, {})
-            results = tuple(
+            total, *segments = (
                 _combined_result(moment_shares.get(key), moment_sign_tests.get(key)) for key in panels[watched].keys
             )
+            results = (total, *map(separate_promise_breach, segments))
             moment_results[watched] = MomentResult(panels[watched], tuple(to_evaluate[watched]), results)
-    return moment_results
+    return moment_results | by_wave
+
+
+def _evaluate_by_wave(warehouse: Warehouse, watched: WatchedMoment) -> MomentResult:
+    panel, names = read_wave_panel(warehouse, watched)
+    to_evaluate = allocate_budget(watched, panel, 0)
+    results = evaluate_waves(watched, panel, names, to_evaluate)
+    return MomentResult(panel, tuple(to_evaluate), tuple(results[key] for key in panel.keys))
 
 
 def _combined_result(share_result: SeriesResult | None, sign_test_result: SeriesResult | None) -> SeriesResult:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jkpi.alerts.series.watched import ALL_CUSTOMERS, NO_SEGMENT_VALUE, WatchedMoment
+from jkpi.alerts.series.watched import ALL_CUSTOMERS, WatchedMoment
 from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import Floats, Ints
 from jkpi.alerts.statistics.reading_grid import ReadingGrid, write_readings
+from jkpi.journeys.types import NO_SEGMENT_VALUE
 from jkpi.warehouse.base import Warehouse
 
 if TYPE_CHECKING:
@@ -123,18 +124,19 @@ class Panel:
     definitions: tuple[str | None, ...]
 
     def first_day(self, row: int) -> date | None:
-        columns = self._read_columns(row)
+        columns = self.read_columns(row)
         return self.grid.day(int(columns[0])) if len(columns) else None
 
     def last_day(self, row: int) -> date | None:
-        columns = self._read_columns(row)
+        columns = self.read_columns(row)
         return self.grid.day(int(columns[-1])) if len(columns) else None
 
     def suspended_days(self, row: int) -> frozenset[date]:
         columns = np.flatnonzero(self.grid.status[:, row] == reading_grid.SUSPENDED)
         return frozenset(self.grid.day(int(column)) for column in columns)
 
-    def _read_columns(self, row: int) -> Ints:
+    def read_columns(self, row: int) -> Ints:
+        """Columns of a series with a reading, final or withheld."""
         columns: Ints = np.flatnonzero(self.grid.status[:, row] != reading_grid.MISSING)
         return columns
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from jkpi.alerts.statistics.rules import DAILY, WEEKLY, AlertRule, EvaluationConfig
+from jkpi.alerts.statistics.rules import DAILY, WAVES, WEEKLY, AlertRule, EvaluationConfig
 from jkpi.journeys.model import Journey
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 ALL_CUSTOMERS = ("all", "all")
-NO_SEGMENT_VALUE = "(none)"
 CONSOLE = "console"
 MAX_EARLY_AGE = timedelta(days=7)
 """Age by which closed_within of promises is known where it asks for a quarter of each promise."""
@@ -26,11 +25,13 @@ class WatchedMoment:
     """A moment of truth and its position on the map.
 
     promise, min_drop: in the unit of the KPI; for a duration without tolerance min_drop is a share of cases within the
-    usual median, and there is no promise. period: day or week of its readings. false_alarm_every: in days. touchpoint:
-    set if the KPI is about one touchpoint. calendar: opening hours that a duration is counted in. tolerance: in
-    seconds, None if there is none. within: of promises, the time in seconds that closed_within asks for; None if it is
-    a quarter of each promise. horizon_days: days after its own on which a holiday delays a case; None if none do.
-    has_local_baseline: its baseline follows a slow fall of the last weeks.
+    usual median, and there is no promise. promise: to all customers, and to each segment value that is not in
+    segment_promises, ((segment, value), promise); None: compared with the baseline alone. period: day, week or wave of
+    its readings. false_alarm_every: in days. touchpoint: set if the KPI is about one touchpoint. calendar: opening
+    hours that a duration is counted in. tolerance: in seconds, None if there is none. within: of promises, the time in
+    seconds that closed_within asks for; None if it is a quarter of each promise. horizon_days: days after its own on
+    which a holiday delays a case; None if none do. has_local_baseline: its baseline follows a slow fall of the last
+    weeks.
     """
 
     journey: str
@@ -55,6 +56,7 @@ class WatchedMoment:
     touchpoint: str | None = None
     tolerance: float | None = None
     horizon_days: int | None = None
+    segment_promises: tuple[tuple[tuple[str, str], float], ...] = ()
     has_local_baseline: bool = False
     within: float | None = None
 
@@ -80,10 +82,15 @@ class WatchedMoment:
 
     @property
     def evaluation_config(self) -> EvaluationConfig:
-        return WEEKLY if self.period == "week" else DAILY
+        return {"week": WEEKLY, "wave": WAVES}.get(self.period, DAILY)
+
+    @property
+    def is_by_wave(self) -> bool:
+        """Whether its readings are survey waves."""
+        return self.period == "wave"
 
     def period_end(self, start: date) -> date:
-        """Last day of the day or week that begins at start."""
+        """Last day of the day or week that begins at start; of a survey wave its first day."""
         return start + timedelta(days=self.evaluation_config.step_days - 1)
 
     def is_within_stage_of(self, stage_moment: WatchedMoment) -> bool:
@@ -103,12 +110,19 @@ class WatchedMoment:
         proportion = 1.0 - rate if self.direction == "lower" else rate
         return 200.0 * proportion - 100.0 if self.statistic == "nps" else proportion
 
-    def rule_for(self, family_size: int = 1, budget_share: float = 1.0) -> AlertRule:
-        """Rule of one of family_size series that together have budget_share of the false-alarm budget of the moment."""
+    def promise_to(self, segment: str, value: str) -> float | None:
+        """The promise to all customers or to a segment value: its own, else the default."""
+        return next((promise for key, promise in self.segment_promises if key == (segment, value)), self.promise)
+
+    def rule_for(
+        self, family_size: int = 1, budget_share: float = 1.0, key: tuple[str, str] = ALL_CUSTOMERS
+    ) -> AlertRule:
+        """Rule of one of family_size series that together have budget_share of the false-alarm budget of the moment.
+        key: segment and value of the series."""
         min_drop = self.min_drop / 200.0 if self.statistic == "nps" else self.min_drop
-        promise = None if self.promise is None else self.to_rate(self.promise)
+        promise = self.promise_to(*key)
         return AlertRule(
-            promise,
+            None if promise is None else self.to_rate(promise),
             min_drop,
             max(1, family_size),
             self.false_alarm_every / budget_share,
@@ -128,6 +142,11 @@ class Series:
     @property
     def is_total(self) -> bool:
         return (self.segment, self.segment_value) == ALL_CUSTOMERS
+
+    @property
+    def promise(self) -> float | None:
+        """The promise that it is compared with, in the unit of the KPI; None if there is none."""
+        return self.watched.promise_to(self.segment, self.segment_value)
 
     @property
     def series_id(self) -> str:
@@ -175,7 +194,8 @@ def watched_moments(
                     statistic=kpi.main_statistic,
                     unit=kpi.main_unit if has_share else "share",
                     direction=kpi.better_direction if has_share else "higher",
-                    promise=moment.promise,
+                    promise=moment.default_promise,
+                    segment_promises=tuple(sorted(moment.segment_promises.items())),
                     min_drop=moment.min_drop,
                     owner=moment.owner,
                     receivers=tuple(dict.fromkeys(moment.notify)) or (default_receiver or CONSOLE,),

@@ -71,6 +71,21 @@ WEEKLY = EvaluationConfig(
 )
 
 
+WAVES = EvaluationConfig(
+    step_days=1,
+    season_length=1,
+    learning_readings=1,
+    window=1,
+    gap=0,
+    min_readings_for_overdispersion=4,
+    evidence_ttl=1,
+    close_after=1,
+    block_length=1,
+    sustained_periods=(1, 1),
+)
+"""Of survey waves: one that is fine closes an alert. Columns are days, of which most have no reading."""
+
+
 @dataclass(frozen=True)
 class AlertRule:
     """What one series is compared with. promise and min_drop are rates 0-1, higher is better.

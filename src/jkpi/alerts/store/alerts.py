@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from jkpi.alerts.evidence.alert_context import main_detection
+from jkpi.alerts.notifications.promise_list import promise_breach
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
 from jkpi.state.engine import alert_transitions, alerts, series_states
@@ -108,6 +109,8 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
                 "rate": result.rate,
                 "n": result.n,
                 "baseline": result.reference,
+                "promise": series.promise,
+                "promise_breach": _breach_figures(series_evaluated),
                 "days_between_false_alarms": result.false_alarm_every,
                 "alert_id": alert_id,
                 "current_value": watched.to_value(newest_week.rate) if newest_week else None,
@@ -118,3 +121,17 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
         )
     if rows:
         connection.execute(insert(series_states), rows)
+
+
+def _breach_figures(evaluated: EvaluatedSeries) -> dict[str, Any] | None:
+    """The figures of a broken promise of a segment, as stored."""
+    breach = promise_breach(evaluated)
+    if breach is None:
+        return None
+    return {
+        "since": breach.since.isoformat(),
+        "value": breach.value,
+        "low": breach.low,
+        "high": breach.high,
+        "n": breach.n,
+    }

@@ -23,13 +23,14 @@ from jkpi.state.engine import alert_transitions, alerts, notification_log, serie
 class ListedAlert:
     """An alert as a list shows it.
 
-    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent or missing. status: open, resolved,
+    kind: drop, early_warning, data_gap, error, no_events, unmapped, silent, missing or volume. status: open, resolved,
     corrected or superseded. flags of an open alert: acknowledged, silenced, and muted or rate_limited while its
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
-    promise or about no KPI. size: the drop as estimated with its interval, or the level of a broken promise, as its
-    newest notification shows it; empty if it is about neither. includes: segments whose drop is certain and part of
-    this open alert. period: day or week. last_day: the last day of the period that closed the alert.
-    current_value, current_n: of an open drop, over its newest week, in the unit of the KPI; None for other alerts.
+    promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as
+    estimated with its interval, or the level of a broken promise, as its newest notification shows it; empty if it is
+    about neither. includes: segments whose drop is certain and part of this open alert. period: day or week. last_day:
+    the last day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
+    in the unit of the KPI; None for other alerts.
     """
 
     alert_id: str
@@ -49,6 +50,7 @@ class ListedAlert:
     period: str = "day"
     last_day: date | None = None
     baseline: float | None = None
+    promise: float | None = None
     flags: tuple[str, ...] = ()
     size: str = ""
     includes: tuple[str, ...] = ()
@@ -80,6 +82,9 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
             ),
             None,
         )
+        promise = next(
+            (alert_figures["promise"] for alert_figures in reversed(figures) if "promise" in alert_figures), None
+        )
         newest = max((key for key in newest_figures if key[0] == row.alert_id), default=None)
         shown_figures = newest_figures[newest] if newest else figures[-1] if figures else {}
         is_of_total = row.status == "open" and row.kind == "drop" and row.segment == TOTAL_SEGMENT
@@ -89,6 +94,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
                 period=period,
                 last_day=last_day,
                 baseline=baseline,
+                promise=promise,
                 flags=flags.get(row.alert_id, ()),
                 size=(shown_figures.get("effect_size") or {}).get("text", ""),
                 includes=included.get((row.journey, row.moment), ()) if is_of_total else (),

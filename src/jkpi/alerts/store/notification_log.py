@@ -186,6 +186,15 @@ def count_queued_last_day(connection: Connection, now: datetime) -> dict[str, in
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def queued_ids(connection: Connection, notification_ids: Sequence[str]) -> set[str]:
+    """Which of these messages were queued, now or earlier."""
+    found: set[str] = set()
+    for start in range(0, len(notification_ids), _CHUNK):
+        in_chunk = outbox.c.notification_id.in_(notification_ids[start : start + _CHUNK])
+        found.update(connection.execute(select(outbox.c.notification_id).where(in_chunk)).scalars())
+    return found
+
+
 def enqueue(
     connection: Connection, receiver: str, notification: Notification, transition_ids: list[str], now: datetime
 ) -> None:

@@ -26,7 +26,7 @@ def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
     alarms."""
     watched = evaluated.series.watched
     terms: dict[str, Any] = {
-        "promise": watched.promise,
+        "promise": evaluated.series.promise,
         "min_drop": watched.min_drop,
         "kpi": watched.kpi,
         "statistic": watched.statistic,

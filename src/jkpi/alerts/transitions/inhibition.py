@@ -50,11 +50,7 @@ def inhibit_children(
             parent for parent in parents if parent.series.series_id not in suppressed or series.series_id in suppressed
         ]
         inhibited_by = next(
-            (
-                parent.series.series_id
-                for parent in eligible_parents
-                if inhibits(parent.result, evaluated.result, parent.series.watched == watched)
-            ),
+            (parent.series.series_id for parent in eligible_parents if inhibits(parent.result, evaluated.result)),
             None,
         )
         is_inhibited = inhibited_by is not None
@@ -77,9 +73,9 @@ def _wider_keys(evaluated: EvaluatedSeries) -> Iterable[tuple[str, ...]]:
             yield (*_moment_key(evaluated), segment_key, SEGMENT_SEPARATOR.join(values[segment] for segment in names))
 
 
-def inhibits(parent: SeriesResult, child: SeriesResult, same_promise: bool) -> bool:
-    """Whether the parent explains the open episode of the child. same_promise: both have the same promise, whose breach
-    is reported once. For a child without an open episode: whether the parent has dropped."""
+def inhibits(parent: SeriesResult, child: SeriesResult) -> bool:
+    """Whether the parent explains the open episode of the child. For a child without an open episode: whether the
+    parent has dropped."""
     parent_detections = list(_open_detections(parent))
     child_episode = child.open_episode
     if child_episode is None:
@@ -93,7 +89,7 @@ def inhibits(parent: SeriesResult, child: SeriesResult, same_promise: bool) -> b
             for detection in episode.detections
         ]
     return all(
-        any(same_episode(child_detection, detection, same_promise) for detection in parent_detections)
+        any(same_episode(child_detection, detection) for detection in parent_detections)
         for child_detection in _notified_detections(child)
     )
 
@@ -115,10 +111,8 @@ def _notified_detections(result: SeriesResult) -> list[Detection]:
     return detections
 
 
-def same_episode(child: Detection, parent: Detection, same_promise: bool) -> bool:
+def same_episode(child: Detection, parent: Detection) -> bool:
     """Whether two detections belong together: same line and onset near each other."""
-    if child.line == parent.line == "promise" and same_promise:
-        return True
     is_same = child.line == parent.line or (child.line, parent.line) == ("median", "baseline")
     # An onset may be long before the drop itself, so a child that fired after the onset of its parent belongs to it.
     return is_same and child.onset - SAME_ONSET_WITHIN <= parent.onset <= max(

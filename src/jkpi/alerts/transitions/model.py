@@ -11,7 +11,9 @@ from jkpi.alerts.detection.episodes import EarlyWarning, Episode, LineKind, Seri
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
-AlertKind = Literal["drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing"]
+AlertKind = Literal[
+    "drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing", "volume"
+]
 TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "ended"]
 OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})
 ALERTING_TRANSITIONS: frozenset[TransitionType] = OPENING_TRANSITIONS | {"worsened"}

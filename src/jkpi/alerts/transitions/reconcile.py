@@ -58,13 +58,19 @@ def reconcile_map(
     conditions: Iterable[MapCondition], stored_alerts: Iterable[StoredAlert], today: date
 ) -> list[tuple[Transition, MapCondition | None]]:
     """The same for conditions of the map: notified when they begin, their end is recorded. Touchpoint alerts stay open
-    while the whole journey has no events."""
-    current, alerts = list(conditions), [alert for alert in stored_alerts if alert.kind in MAP_CONDITION_KINDS]
+    while the whole journey has no events. The end of a drop of volume is notified."""
+    all_conditions, alerts = list(conditions), [alert for alert in stored_alerts if alert.kind in MAP_CONDITION_KINDS]
+    current = [condition for condition in all_conditions if condition.ending is None]
+    endings: dict[tuple[str, str], MapCondition] = {
+        (condition.series_id, condition.kind): condition for condition in all_conditions if condition.ending is not None
+    }
     still_open = {(alert.series_id, alert.kind): alert for alert in alerts if alert.is_open}
     known_alerts = {alert.alert_id: alert for alert in alerts}
     transitions: list[tuple[Transition, MapCondition | None]] = []
     for condition in current:
         if still_open.pop((condition.series_id, condition.kind), None) is not None:
+            continue
+        if condition.is_inhibited:
             continue
         alert_id = _alert_id(condition.series_id, condition.kind, condition.onset)
         transition = Transition(alert_id, 1, "opened", condition.kind, condition.onset, today, None)
@@ -72,9 +78,22 @@ def reconcile_map(
             transition = _following(known_alerts[alert_id], "reopened", today, None)
         transitions.append((transition, condition))
     for alert in still_open.values():
-        if not any(other.kind == alert.kind and alert.series_id.startswith(f"{other.series_id}/") for other in current):
+        if (ending := endings.get((alert.series_id, alert.kind))) is not None:
+            transitions.append(_ending(alert, ending, today))
+        elif not any(
+            other.kind == alert.kind and alert.series_id.startswith(f"{other.series_id}/") for other in current
+        ):
             transitions.append((_following(alert, "ended", today, None), None))
     return transitions
+
+
+def _ending(alert: StoredAlert, condition: MapCondition, today: date) -> tuple[Transition, MapCondition | None]:
+    """How an open alert ends. If what it was about had ended before it was notified, late data have corrected it."""
+    if condition.ending == "corrected" or (condition.closed_on is not None and condition.closed_on < alert.onset):
+        return _following(alert, "corrected", today, None), None
+    if condition.ending == "resolved":
+        return _following(alert, "resolved", condition.closed_on or today, None), condition
+    return _following(alert, "ended", today, None), None
 
 
 def latest_transition(alert: StoredAlert, evaluated: EvaluatedSeries | None) -> Transition:

@@ -80,6 +80,12 @@ class Calendar(StrictModel):
     )
     changes: dict[IsoDate, HoursOfDay] = Field({}, description="Days with special hours.")
 
+    @property
+    def open_share(self) -> float:
+        """Share of the usual week that is open, by the newest version."""
+        intervals = [interval for weekday in range(7) for interval in self.versions[-1].intervals_on(weekday)]
+        return sum(interval.ends - interval.starts for interval in intervals) / (7 * MINUTES_PER_DAY)
+
     @field_validator("versions")
     @classmethod
     def _in_order(cls, versions: list[CalendarVersion]) -> list[CalendarVersion]:

@@ -16,9 +16,9 @@ from jkpi.formatting.dates import format_short_date, format_state_since
 from jkpi.formatting.durations import IN_OPEN_HOURS, OPEN_SECONDS
 from jkpi.formatting.numbers import format_count, join_names, pluralize, titleize
 from jkpi.living_map import page_text
-from jkpi.living_map.alert_views import early_warning_text
+from jkpi.living_map.alert_views import breach_heading, early_warning_text
 from jkpi.living_map.states import state_label
-from jkpi.state.alert_records import MomentState
+from jkpi.state.alert_records import MomentState, PromiseBreach
 
 DIGEST_STALE_AFTER = timedelta(days=28)
 FIRING_STATE = "firing"
@@ -37,7 +37,7 @@ CHANCE_NOTE = (
     " chance. Alerts use a stricter test."
 )
 
-ALL_QUIET_TEXT = "No open alert, no significant change, and every touchpoint of the map has recent events."
+ALL_QUIET_TEXT = "No open alert, no significant change, and no touchpoint of the map is silent for longer than usual."
 DIGEST_PERIOD = timedelta(days=7)
 BASELINE_WINDOW = timedelta(weeks=8)
 
@@ -88,7 +88,7 @@ def build_digests(
         health: rpt_journey_health of stage and journey KPIs, with `owner`, `valid_from` of the map's version, and
             `calendar` where one counts their hours.
         coverage: touchpoints of rpt_map_coverage, with `owner` and `journey_title`.
-        moments: journey, moment, kpi, owner, shown, and `notify`, a JSON list of receivers.
+        moments: journey, moment, kpi, statistic, direction, owner, shown, and `notify`, a JSON list of receivers.
         alerts: all that were ever announced: kind, status, owner, title, journey, kpi, statistic, onset, last_day,
             segment_value, baseline, alert_id, size.
         now: aware UTC.
@@ -109,6 +109,8 @@ def build_digests(
         if state.early_warning:
             early_warning = early_warning_text(state.early_warning, today)
             digest.items["watch"].append(f"{moment['shown']}: early warning, {early_warning}; not mature yet")
+        if state.breaches:
+            digest.items["watch"].append(f"{moment['shown']}: {_breaches_text(state.breaches, moment)}")
         if state.state in QUIET_STATES and not state.firing_segments:
             continue
         section = "firing" if state.state == FIRING_STATE or state.firing_segments else "watch"
@@ -125,7 +127,7 @@ def build_digests(
                 digest.items[section_of_kpi].append(sentence)
     for row in coverage:
         digest = digest_of(row["owner"])
-        sentence = _stale_touchpoint_item(row, now)
+        sentence = _stale_touchpoint_item(row)
         if sentence:
             digest.items["stale"].append(sentence)
     for alert in alerts:
@@ -139,6 +141,20 @@ def _receivers_of_owner(owner: str, moments: Sequence[DigestRow]) -> tuple[str, 
     """The receivers of the owner's moments."""
     own_moments = [moment for moment in moments if moment["owner"] == owner]
     return tuple(dict.fromkeys(name for moment in own_moments for name in json.loads(moment.get("notify") or "[]")))
+
+
+def _breaches_text(breaches: Sequence[PromiseBreach], moment: DigestRow) -> str:
+    """`3 segments are below their promise, first of all product = spares: 71 %, promise 95 %`."""
+    statistic = moment["statistic"]
+    unit = "points" if statistic == "nps" else "share"
+    furthest = max(breaches, key=lambda breach: abs(breach.promise - breach.value))
+    heading = breach_heading(len(breaches), moment["direction"])
+    value = page_text.format_reading(furthest.value, unit, statistic, against=furthest.promise)
+    link = ":" if len(breaches) == 1 else ", most of all"
+    return (
+        f"{heading[:1].lower()}{heading[1:]}{link} {furthest.segment} = {furthest.segment_value}, {value},"
+        f" promise {page_text.format_goal(furthest.promise, unit, statistic)}"
+    )
 
 
 def _digest_state_text(state: MomentState, moment: DigestRow, alerts: Sequence[DigestRow], today: date) -> str:
@@ -197,10 +213,15 @@ def _with_alert_baselines(health: Iterable[DigestRow], alerts: Sequence[DigestRo
 
 
 def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
-    """A drop resolved within a week is better; an open alert about a source or the map is stale."""
+    """A drop resolved within a week is better, an open drop of volume worse; any other open alert about a source or the
+    map is stale."""
     title = alert["title"]
-    if alert["kind"] == "drop" and alert["status"] == "resolved" and today - alert["last_day"] <= DIGEST_PERIOD:
-        segment_suffix = "" if alert["segment_value"] == "all" else f" ({alert['segment_value']})"
+    is_drop, is_resolved = alert["kind"] in ("drop", "volume"), alert["status"] == "resolved"
+    if is_drop and is_resolved and today - alert["last_day"] <= DIGEST_PERIOD:
+        is_whole = alert["kind"] == "volume" or alert["segment_value"] == "all"
+        segment_suffix = "" if is_whole else f" ({alert['segment_value']})"
+        if alert["kind"] == "volume":
+            title = f"{title}: volume"
         lasted = (alert["last_day"] - alert["onset"]).days + 1
         after = pluralize(lasted, "day")
         return (
@@ -210,8 +231,12 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
     if alert["status"] != "open":
         return None, ""
     since = format_short_date(alert["onset"], today)
+    if alert["kind"] == "no_events":
+        return "stale", f"{title}: no event since {since}, longer than its rhythm explains"
     if alert["kind"] == "silent":
         return "stale", f"{title}: its source delivers no new data since {since}"
+    if alert["kind"] == "volume":
+        return "worse", f"{title}: its volume dropped, since {since}"
     if alert["kind"] == "missing":
         return "stale", f"{title}: rows are missing, since {since}"
     if alert["kind"] == "unmapped":
@@ -260,12 +285,8 @@ def _is_negligible(value: float, baseline: float, row: DigestRow) -> bool:
     return abs(value - baseline) < smallest_change
 
 
-def _stale_touchpoint_item(row: DigestRow, now: datetime) -> str:
-    last = row["last_evidence_at"]
-    title = f"{titleize(row['name'])} ({row['location']})"
-    if last is None:
-        return f"{title}: on the map, but never in the data"
-    current = now.astimezone(UTC).replace(tzinfo=None)
-    return (
-        f"{title}: last event {page_text.format_time_ago(last, current)}" if current - last > DIGEST_STALE_AFTER else ""
-    )
+def _stale_touchpoint_item(row: DigestRow) -> str:
+    """A touchpoint that never had an event; one that has been silent for long has an alert."""
+    if row["last_evidence_at"] is not None:
+        return ""
+    return f"{titleize(row['name'])} ({row['location']}): on the map, but never in the data"

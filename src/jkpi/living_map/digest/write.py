@@ -35,10 +35,15 @@ def write_digests(
         SystemFailure: a file cannot be written.
     """
     moments = _read_digest_moments(warehouse)
+    # Between two survey waves there is nothing new, and a week of a wave says little: its alerts are the news.
+    by_wave = {(moment["journey"], moment["kpi"]) for moment in moments if moment["period"] == "wave"}
+    health = [
+        row
+        for row in _read_health(warehouse)
+        if row["status"] == "no_data" or (row["journey"], row["kpi"]) not in by_wave
+    ]
     written = []
-    for digest in build_digests(
-        _read_health(warehouse), _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now
-    ):
+    for digest in build_digests(health, _read_touchpoint_coverage(warehouse), moments, states, alerts, settings.now):
         path = settings.site_dir / "digests" / file_name(digest.owner)
         write_atomically(path, render_digest_mail(digest, SECTIONS, settings.name, settings.now, settings.synthetic))
         written.append(WrittenDigest(digest, path))
@@ -77,16 +82,19 @@ def _read_touchpoint_coverage(warehouse: Warehouse) -> list[dict[str, Any]]:
 
 def _read_digest_moments(warehouse: Warehouse) -> list[dict[str, Any]]:
     rows = warehouse.rows(
-        "select moments.journey, moments.moment, moments.kpi, moments.owner, moments.notify, journeys.content,"
-        " journeys.title"
+        "select moments.journey, moments.moment, moments.kpi, moments.statistic, kpis.direction, moments.owner,"
+        " moments.notify, journeys.content, journeys.title"
         " from raw.map_moments as moments inner join raw.map_journeys as journeys"
         " on moments.journey = journeys.journey and journeys.is_current"
+        " left join raw.map_kpis as kpis"
+        " on moments.journey = kpis.journey and moments.kpi = kpis.kpi and kpis.is_current"
         " where moments.is_current order by moments.journey, moments.moment"
     )
     for row in rows:
         map_moments = json.loads(row.pop("content") or "{}").get("moments_of_truth") or ()
-        titles = {moment.get("moment"): moment.get("title") for moment in map_moments}
-        row["shown"] = titles.get(row["moment"]) or row["moment"]
+        by_name = {moment.get("moment"): moment for moment in map_moments}
+        on_map = by_name.get(row["moment"], {})
+        row["shown"], row["period"] = on_map.get("title") or row["moment"], on_map.get("period", "day")
     title_counts = Counter(row["shown"] for row in rows)
     # Two maps may have a moment of the same title, for example one of all customers and one of some.
     for row in [row for row in rows if title_counts[row["shown"]] > 1]:

@@ -55,7 +55,7 @@
 
   const cards = all("[data-kpi], [data-moment], [data-reading]").map((card) => ({
     card, kpi: card.dataset.kpi || card.dataset.reading || data.moments[card.dataset.moment],
-    parts: all(".value, .small, .meta, .note, .none, .extras, .goal-status, .stack, .chart", card).map((element) => [element, element.innerHTML]),
+    parts: all(".value, .small, .meta, .note, .none, .extras, .goal-promise, .goal-status, .stack, .chart", card).map((element) => [element, element.innerHTML]),
   }));
   const set = (element, text) => { if (element) element.textContent = text; };
 
@@ -82,6 +82,8 @@
         set(find(".value", card), cell ? cell[0] : "–");
         const lines = cell ? [cell[1] && "95 %: " + cell[1], cell[2] && "n " + cell[2], data.weeks[shown], cell[3], cell !== measured && "now " + measured[0]] : ["no reading"];
         set(find(".picked", card) || card.appendChild(Object.assign(document.createElement("p"), { className: "picked" })), lines.filter(Boolean).join(" · "));
+        const promise = (data.promises[kpi] || {})[segment.value];
+        if (promise) set(find(".goal-promise", card), promise);
         if (status) { set(status, cell ? cell[5] : ""); status.className = "goal-status goal-status-" + (cell && cell[4] || "unclear"); }
         const chart = find(".chart", card), drawn = !isTotal && (data.charts[kpi] || {})[segment.value];
         if (chart && drawn && card.dataset.kpi) {

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime),
         sa.PrimaryKeyConstraint("alert_id", name="pk_alerts"),
         comment="one row per alert, an episode on one series: kind drop, early_warning, data_gap, error, no_events,"
-        " unmapped, silent or missing; status open, resolved, corrected or superseded",
+        " unmapped, silent, missing or volume; status open, resolved, corrected or superseded",
     )
     op.create_index("ix_alerts_open", "alerts", ["status", "series_id"])
     op.create_table(
@@ -82,6 +82,8 @@ def upgrade() -> None:
         sa.Column("rate", sa.Float),
         sa.Column("n", sa.Float),
         sa.Column("baseline", sa.Float),
+        sa.Column("promise", sa.Float),
+        sa.Column("promise_breach", sa.JSON),
         sa.Column("days_between_false_alarms", sa.Float),
         sa.Column("current_value", sa.Float),
         sa.Column("current_n", sa.Float),

@@ -1,0 +1,5 @@
+with promises as (
+    select * from {{ ref('int_map_promises') }}
+)
+
+select * from promises

@@ -1,0 +1,57 @@
+"""Segments below their promise: separate a broken promise from drops. Pure.
+
+A moment for all customers that breaks its promise is an alert. Of a segment, only a drop from its own past is one: that
+a segment has been below the promise for as long as it is known is no news, and with one promise for all it is true of
+many segments at once. Such breaches are reported together, once a month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult, StateHistory, merge_detections
+from jkpi.alerts.detection.state_machine import BELOW_PROMISE, FIRING, RECOVERING, SeriesState
+
+
+def separate_promise_breach(result: SeriesResult) -> SeriesResult:
+    """The result of a segment without episodes on the promise line; the open one becomes its promise_breach.
+
+    State below_promise replaces firing and recovering where only the promise was broken.
+    """
+    detections = [detection for episode in result.episodes for detection in episode.detections]
+    on_promise = [detection for detection in detections if detection.line == "promise"]
+    if not on_promise:
+        return result
+    episodes = merge_detections([detection for detection in detections if detection.line != "promise"])
+    breach = next((detection for detection in on_promise if detection.closed_on is None), None)
+    history = _without_promise_alerts(result.history, on_promise, episodes)
+    open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
+    state, since = result.state, result.state_since
+    if open_episode is not None:
+        since = open_episode.onset
+    elif breach is not None and state in (SeriesState.FIRING, SeriesState.RECOVERING):
+        state, since = SeriesState.BELOW_PROMISE, breach.onset
+    return replace(result, state=state, state_since=since, episodes=episodes, history=history, promise_breach=breach)
+
+
+def _without_promise_alerts(
+    history: StateHistory, breaches: list[Detection], episodes: tuple[Episode, ...]
+) -> StateHistory:
+    """States in which firing and recovering are those of the episodes alone."""
+    codes = np.frombuffer(history.codes, dtype=np.uint8).copy()
+
+    def columns(detection_or_episode: Detection | Episode) -> slice:
+        first = (detection_or_episode.fired_on - history.first_day).days // history.step_days
+        closed = detection_or_episode.closed_on
+        last = len(codes) if closed is None else (closed - history.first_day).days // history.step_days
+        return slice(max(first, 0), max(last, 0))
+
+    is_breach = np.zeros(len(codes), dtype=bool)
+    for breach in breaches:
+        is_breach[columns(breach)] = True
+    for episode in episodes:
+        is_breach[columns(episode)] = False
+    codes[is_breach & np.isin(codes, (FIRING, RECOVERING))] = BELOW_PROMISE
+    return replace(history, codes=codes.tobytes())

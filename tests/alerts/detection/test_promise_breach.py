@@ -1,0 +1,40 @@
+"""A broken promise of a segment is no episode; a drop beside it stays one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jkpi.alerts.detection.promise_breach import separate_promise_breach
+from jkpi.alerts.detection.state_machine import SeriesState
+from tests.alerts.transitions.records import day, detection, result
+
+
+def test_a_result_without_a_broken_promise_stays_as_it_is() -> None:
+    before = result(detection(60, 62), states="o" * 62 + "f" * 8)
+    assert separate_promise_breach(before) is before
+
+
+def test_a_broken_promise_alone_is_a_breach_and_no_episode() -> None:
+    breach = detection(2, 10, line="promise")
+    after = separate_promise_breach(result(breach, states="o" * 10 + "f" * 50 + "r" * 10))
+    assert (after.episodes, after.open_episode, after.promise_breach) == ((), None, breach)
+    assert (after.state, after.state_since) == (SeriesState.BELOW_PROMISE, day(2))
+    assert {state for _, state in after.states} == {SeriesState.OK, SeriesState.BELOW_PROMISE}
+
+
+def test_a_drop_while_the_promise_is_broken_is_the_episode() -> None:
+    breach, drop = detection(2, 10, line="promise"), detection(60, 62)
+    before = result(breach, drop, states="o" * 10 + "f" * 60)
+    assert [episode.onset for episode in before.episodes] == [day(2)]
+    after = separate_promise_breach(before)
+    assert after.open_episode is not None
+    assert (after.open_episode.onset, after.open_episode.detections) == (day(60), (drop,))
+    assert (after.state, after.state_since, after.promise_breach) == (SeriesState.FIRING, day(60), breach)
+    states = dict(after.states)
+    assert (states[day(61)], states[day(62)]) == (SeriesState.BELOW_PROMISE, SeriesState.FIRING)
+
+
+def test_a_breach_that_ended_is_over() -> None:
+    before = replace(result(detection(2, 10, 40, line="promise"), states="o" * 10 + "f" * 30 + "o" * 30))
+    after = separate_promise_breach(before)
+    assert (after.episodes, after.promise_breach, after.state) == ((), None, SeriesState.OK)
