@@ -59,12 +59,17 @@ def main() -> None:
     if options.counts:
         _real(options.counts, options.sizes)
         return
+    compare_generated(options.series, options.sizes)
+
+
+def compare_generated(series: int, sizes: Sequence[int]) -> None:
+    """Print the table of generated days. Half of the series are for tuning."""
     print("drops reported within 14 days, in per cent, and median days; budget 0.056 false alarms a month")
     heads = ("volume left", *(f"{100 * left:.0f} %" for left in REMAINING))
     print(f"{'cases a day':>12}  {'method':<44}{'false a month':>14}" + "".join(f"{head:>14}" for head in heads[1:]))
-    for size in options.sizes:
-        clean = generated(options.series, size, np.random.default_rng(size))
-        half = np.arange(options.series) % 4 < 2
+    for size in sizes:
+        clean = generated(series, size, np.random.default_rng(size))
+        half = np.arange(series) % 4 < 2
         _compare(str(size), clean[:, half], clean[:, ~half], AT)
 
 

@@ -144,5 +144,5 @@ def _row(
 ) -> tuple[str, list[str]]:
     false = _false_a_wave(alarms_of(clean))
     found = [alarms_of(surveys) for surveys in changed]
-    cells = [share(alarms[ONSET : ONSET + waves].any(axis=0)) for alarms in found for waves in (1, 2)]
+    cells = [share(np.asarray(alarms[ONSET : ONSET + waves].any(axis=0))) for alarms in found for waves in (1, 2)]
     return name, [f"{false:.4f}", f"{false / MONTHS_BETWEEN:.4f}", *cells]

@@ -152,6 +152,11 @@ REFUSED = {
         "kpi: fix.time_in_stage\n    min_drop: «0.6",
         ["min_drop is 0.6", "within the median of fix.time_in_stage"],
     ),
+    "local baseline of a median": (
+        "kpi: fix.time_to_resolve\n    promise: 0.85",
+        "kpi: fix.time_in_stage\n    baseline: «local",
+        ["baseline: local has no effect", "follows slow changes anyway", "leave baseline: out"],
+    ),
     "emotion scored": (
         NPS,
         "{kpi: emotion, name: angry, touchpoint: reported, scale: «[1, 5]}",

@@ -40,6 +40,7 @@ _ALERT_COLUMNS = {
     "size": "size",
     "onset": "since",
     "fired_on": "fired on",
+    "current": "now",
     "owner": "owner",
 }
 _SILENCE_COLUMNS = {
@@ -293,10 +294,11 @@ def render_alerts(alerts: Sequence[ListedAlert], silences: Sequence[Silence]) ->
     """The alerts as a table, then the silences."""
     rows: list[dict[str, Any]] = [
         {
-            **{name: getattr(alert, name) for name in _ALERT_COLUMNS},
+            **vars(alert),
             "flags": ", ".join(alert.flags) or "-",
             "segment_value": _segment_text(alert),
             "size": alert.size or "-",
+            "current": _current_text(alert),
         }
         for alert in alerts
     ]
@@ -312,6 +314,17 @@ def _segment_text(alert: ListedAlert) -> str:
         return alert.segment_value
     more = f" and {len(alert.includes) - 3} more" if len(alert.includes) > 3 else ""
     return f"{alert.segment_value}, includes {', '.join(alert.includes[:3])}{more}"
+
+
+def _current_text(alert: ListedAlert) -> str:
+    """The newest week of an open drop: 62 % (n = 700)."""
+    from jkpi.formatting.numbers import format_count
+    from jkpi.formatting.readings import format_reading
+
+    if alert.current_value is None or alert.current_n is None:
+        return "-"
+    value = format_reading(alert.current_value, "points" if alert.statistic == "nps" else "share", alert.statistic)
+    return f"{value} (n = {format_count(alert.current_n)})"
 
 
 def render_alert(history: AlertHistory) -> list[str]:

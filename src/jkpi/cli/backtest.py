@@ -106,15 +106,15 @@ def _render_backtest(result: BacktestResult) -> list[str]:
         )
     if watched.is_by_wave:
         return [*lines, "", *_render_next_wave(result), f"  chart  {result.chart_path}"]
-    past_rate_text = (
-        "history too short"
-        if result.false_alarm_every is None
-        else f"one in {approximate_duration(result.false_alarm_every)}"
-    )
+    target, expected = result.target_false_alarm_every, result.false_alarm_every
+    budget_text = "its threshold follows from how it varied before"
+    if expected is None:
+        budget_text = "history too short"
+    elif expected < target:
+        budget_text = f"varies too much to be held to it; expect one in {approximate_duration(expected)}"
     lines += [
         "",
-        f"  false alarms  target: at most one in {approximate_duration(result.target_false_alarm_every)};"
-        f" this series: {past_rate_text}",
+        f"  false alarms  target: at most one in {approximate_duration(target)}; this series: {budget_text}",
     ]
     if watched.has_share:
         lines += ["", *_render_drop_detection(result)]

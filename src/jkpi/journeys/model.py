@@ -177,6 +177,11 @@ class Moment(StrictModel):
         description="Whether its readings are evaluated by day, by week, or by survey wave: each wave is compared with"
         " the one before.",
     )
+    baseline: Literal["usual", "local"] = Field(
+        "usual",
+        description="usual: the weeks before. local: also lowered by a slow fall of the last weeks, for KPIs that"
+        " drift: fewer false alarms, but slow true falls are found later or not at all.",
+    )
     false_alarm_every: LongDuration | None = Field(
         None,
         description="False-alarm budget: at most one false alarm in this time, such as 1y; from jkpi.yml if not given.",

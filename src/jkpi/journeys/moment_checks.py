@@ -71,6 +71,10 @@ def _median_findings(moment: Cursor, kpi: KpiCursor) -> Iterator[LintFinding]:
     if min_drop.number is not None and min_drop.number >= _HALF:
         text = f"min_drop is {min_drop.number:g}, but only half of the cases are done within the median of {kpi.id}"
         yield LintFinding(min_drop.location, text, "use a smaller share, such as 0.1")
+    baseline = moment / "baseline"
+    if baseline.text == "local":
+        text = f"{kpi.id} is compared with its usual median, which follows slow changes anyway"
+        yield LintFinding(baseline.location, f"baseline: local has no effect: {text}", "leave baseline: out")
     if (kpi.cursor / "direction").text == "higher":
         yield LintFinding(
             (moment / "kpi").location,

@@ -68,6 +68,8 @@ series_states = Table(
     Column("promise", Float),  # in the unit of the KPI, as "promise_breach"
     Column("promise_breach", JSON(none_as_null=True)),  # of a segment: since, value, low, high, n
     Column("days_between_false_alarms", Float),  # by the series' own past
+    Column("current_value", Float),  # of an open drop, over its newest week, in the unit of the KPI
+    Column("current_n", Float),
     Column("alert_id", String),
     Column("is_inhibited", Boolean, nullable=False),
     Column("evaluated_at", UtcDateTime, nullable=False),

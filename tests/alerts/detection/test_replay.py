@@ -277,6 +277,11 @@ def replay_episodes(grid: ReadingGrid, rule: AlertRule, family_size: int = 1) ->
     return [list(result.episodes) for result in replay_grid(grid, to_evaluate)]
 
 
+def openings(episodes: list[list[Episode]]) -> int:
+    """How often an alert was opened or reopened, or worsened."""
+    return sum(len(episode.detections) for members in episodes for episode in members)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("mean", "family_size", "autocorrelation", "measured"),
@@ -286,7 +291,7 @@ def replay_episodes(grid: ReadingGrid, rule: AlertRule, family_size: int = 1) ->
         (20, 1, 0.0, 0.04),
         (100, 1, 0.0, 0.055),
         (100, 20, 0.0, 0.003),
-        (60, 1, 0.2, 0.10),
+        (60, 1, 0.2, 0.085),
         (300, 1, 0.15, 0.065),
     ],
 )
@@ -295,7 +300,7 @@ def test_false_alarms_keep_the_budget(mean: int, family_size: int, autocorrelati
     episodes = replay_episodes(
         random_grid(400, 270, mean, autocorrelation=autocorrelation), AlertRule(promise=0.6, min_drop=0.05), family_size
     )
-    per_month = sum(map(len, episodes)) / (400 * 235 / 30.44)
+    per_month = openings(episodes) / (400 * 235 / 30.44)
     budget = 30.44 / AlertRule(promise=0.6, min_drop=0.05).false_alarm_every / family_size
     assert per_month <= budget * (1.1 if not autocorrelation else 2.0) * (1.0 if family_size == 1 else 2.0)
     assert per_month == pytest.approx(measured, abs=0.02)
@@ -304,11 +309,11 @@ def test_false_alarms_keep_the_budget(mean: int, family_size: int, autocorrelati
 @pytest.mark.slow
 @pytest.mark.parametrize("false_alarm_every", [90.0, 365.0, 1095.0])
 def test_the_false_alarm_rate_matches_the_budget(false_alarm_every: float) -> None:
-    """One false alarm in three months, a year, three years: measured 0.98, 0.95 and 1.01 of the budget."""
+    """One false alarm in three months, a year, three years: measured 0.82, 0.84 and 0.95 of the budget."""
     episodes = replay_episodes(
         random_grid(800, 270, 100, seed=3), AlertRule(promise=0.6, min_drop=0.05, false_alarm_every=false_alarm_every)
     )
-    per_month = sum(map(len, episodes)) / (800 * 235 / 30.44)
+    per_month = openings(episodes) / (800 * 235 / 30.44)
     assert per_month == pytest.approx(30.44 / false_alarm_every, rel=0.25)
 
 

@@ -157,21 +157,35 @@ def test_evidence_adds_up_over_separate_days() -> None:
     assert (detection.reason, detection.onset) == ("cusum", FIRST + timedelta(days=2)) and no_detections == []
 
 
-def test_a_collapse_needs_enough_cases_and_distance() -> None:
-    def after(successes: float, n: float) -> SeriesState:
-        COUNTS["x"] = (successes, n)
-        return SeriesTable(["x"]).states[-1][0]
+@pytest.mark.parametrize(
+    ("successes", "n", "state"),
+    [
+        (10, 30, SeriesState.FIRING),
+        (10, 29, SeriesState.FIRING),
+        (0, 4, SeriesState.WATCH),  # one in ten thousand, not less
+        (0, 5, SeriesState.FIRING),
+        (2, 5, SeriesState.WATCH),
+        (22, 30, SeriesState.WATCH),
+        (2600, 3000, SeriesState.WATCH),  # significant, but above the line
+    ],
+)
+def test_a_collapse_is_decided_by_its_tail_whatever_n_is(successes: float, n: float, state: SeriesState) -> None:
+    COUNTS["x"] = (successes, n)
+    assert SeriesTable(["x"]).states[-1][0] is state
 
-    assert after(10, 30) is SeriesState.FIRING
-    assert after(10, 29) is SeriesState.WATCH
-    assert after(2600, 3000) is SeriesState.WATCH  # significant, but above the line
-    assert after(22, 30) is SeriesState.WATCH
+
+def test_small_low_days_in_a_row_are_a_collapse_together() -> None:
+    """2 and 1 of 5 cases are good where nine in ten are usual: less than one in ten thousand, but neither day alone."""
+    COUNTS["x"], COUNTS["y"] = (2.0, 5.0), (1.0, 5.0)
+    (detection,), alone = SeriesTable(["xy", "oy"]).tracker.detections
+    assert alone == []
+    assert (detection.reason, detection.onset) == ("collapse", FIRST)
 
 
 def test_a_detection_has_its_days() -> None:
-    cases = SeriesTable(["oowwwooo", "ooowwwoo"], 10.0)
+    cases = SeriesTable(["oowwwoooo", "ooowwwooo"], 10.0)
     (closed,), (still_open,) = cases.tracker.detections
-    assert (closed.onset, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 7))
+    assert (closed.onset, closed.fired_on, closed.closed_on) == tuple(FIRST + timedelta(days=i) for i in (2, 4, 8))
     assert closed.reason == "trend" and closed.recovery is not None
-    assert (closed.drop.days, closed.drop.n, closed.recovery.days) == (6, 1200, 3)
-    assert still_open.closed_on is None and still_open.drop.days == 5
+    assert (closed.drop.days, closed.drop.n, closed.recovery.days) == (7, 1400, 4)
+    assert still_open.closed_on is None and still_open.drop.days == 6

@@ -118,9 +118,9 @@ def test_an_unacknowledged_alert_is_escalated_once(make_world: MakeWorld) -> Non
     messages = messages_on(world, range(60, 68))
     assert [(number, receiver) for number, receiver, _ in messages] == [(61, "lead"), (63, "boss")]
     assert messages[1][2].startswith("Not acknowledged: Technician on site")
-    world.put(steady(3, 0.95), first=day(68))
-    ends = [(number, receiver) for number, receiver, title in messages_on(world, range(68, 71)) if "back at" in title]
-    assert ends == [(70, "boss"), (70, "lead")]
+    world.put(steady(7, 0.95), first=day(68))
+    ends = [(number, receiver) for number, receiver, title in messages_on(world, range(68, 75)) if "back at" in title]
+    assert ends == [(74, "boss"), (74, "lead")]
 
 
 @pytest.mark.slow
@@ -149,10 +149,10 @@ def test_a_new_receiver_gets_the_open_alert_and_an_old_one_only_its_end(make_wor
     world = configured(with_files(dropped(make_world(ON_SITE), 20), "lead", "new"))
     assert [receiver for _, receiver, _ in messages_on(world, range(58, 63))] == ["lead"]
     rename_receiver(world, "[lead]", "[new]")
-    world.put(steady(4, 0.95), first=day(80))
-    messages = messages_on(world, range(63, 84))[1:]
+    world.put(steady(8, 0.95), first=day(80))
+    messages = messages_on(world, range(63, 88))[1:]
     assert [(number, receiver, title.startswith("Reminder: ")) for number, receiver, title in messages] == [
-        (63, "new", False), (70, "new", True), (77, "new", True), (82, "lead", False), (82, "new", False),
+        (63, "new", False), (70, "new", True), (77, "new", True), (86, "lead", False), (86, "new", False),
     ]  # fmt: skip
     assert messages[0][2] == "Technician on site: dropped by about 10 points (7 to 13), from 92 % to about 82 %"
     assert {title for _, _, title in messages[3:]} == {"Technician on site: back at 95 %"}
@@ -160,13 +160,13 @@ def test_a_new_receiver_gets_the_open_alert_and_an_old_one_only_its_end(make_wor
 
 def test_a_closed_or_unknown_alert_cannot_be_acknowledged(make_world: MakeWorld) -> None:
     world = configured(dropped(make_world(ON_SITE), 4))
-    world.put(steady(3, 0.95), first=day(64))
+    world.put(steady(7, 0.95), first=day(64))
     world.run(day(FIRED))
-    world.run(day(66))
+    world.run(day(70))
     with pytest.raises(InputError, match="is already resolved: it cannot be acknowledged"):
-        acknowledge(world.settings, alert_id(world), "Ada", "", "test", at(66))
+        acknowledge(world.settings, alert_id(world), "Ada", "", "test", at(70))
     with pytest.raises(InputError, match="no alert 'nothing'"):
-        acknowledge(world.settings, "nothing", "Ada", "", "test", at(66))
+        acknowledge(world.settings, "nothing", "Ada", "", "test", at(70))
 
 
 @pytest.mark.slow
@@ -207,11 +207,11 @@ def test_a_resolution_in_a_silence_is_notified_after_it_even_if_the_data_changed
     world.run(day(FIRED))
     world.settings = replace(world.settings, now=at(FIRED))
     silence(world.settings, alert_id(world), at(75), "r", "Ada", at(FIRED))
-    world.put(steady(5, 0.93), **of, first=day(64))
-    world.run(day(68))
+    world.put(steady(7, 0.93), **of, first=day(64))
+    world.run(day(70))
     world.put(steady(4, 0.93), **of, first=day(60))
-    world.put(steady(10, 0.93), **of, first=day(69))
-    messages = messages_on(world, range(69, 78))[1:]
+    world.put(steady(10, 0.93), **of, first=day(71))
+    messages = messages_on(world, range(71, 78))[1:]
     assert [(number, title) for number, _, title in messages] == [
         (75, f"Technician on site{suffix}: resolved, nothing low since")
     ]

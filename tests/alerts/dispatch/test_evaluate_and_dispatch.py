@@ -46,7 +46,7 @@ def test_a_drop_is_notified_once_and_its_end_once(make_world: MakeWorld) -> None
     assert world.run().transitions == ()
     world.put(steady(1, 0.7), first=FIRST + timedelta(days=64))
     assert world.run().transitions == ()
-    world.put(steady(3, 0.93), first=FIRST + timedelta(days=65))
+    world.put(steady(7, 0.93), first=FIRST + timedelta(days=65))
     again = world.run()
     assert [item.alert_id for item in again.resolved] == [report.opened[0].alert_id]
     assert again.states[0].state == "ok" and again.states[0].alert_id is None
@@ -205,9 +205,9 @@ def test_an_earlier_now_is_refused_and_corrects_nothing(make_world: MakeWorld) -
 def test_withholding_the_days_that_resolved_an_alert_does_not_reopen_it(make_world: MakeWorld) -> None:
     world = dropped(make_world())
     world.run()
-    world.put(steady(3, 0.93), first=FIRST + timedelta(days=64))
+    world.put(steady(7, 0.93), first=FIRST + timedelta(days=64))
     assert [item.transition for item in world.run().transitions] == ["resolved"]
-    world.put(steady(1, 0.93), first=FIRST + timedelta(days=66), status="withheld")
+    world.put(steady(1, 0.93), first=FIRST + timedelta(days=70), status="withheld")
     assert [item.kind for item in world.run().transitions] == ["data_gap"]
 
 
@@ -215,8 +215,8 @@ def test_a_segment_that_recovers_with_all_customers_has_no_transition(make_world
     world = dropped(make_world())
     world.put(steady(60, 0.92, 30) + steady(4, 0.5, 30), segment="region", value="south")
     world.run()
-    world.put(steady(3, 0.95), first=FIRST + timedelta(days=64))
-    world.put(steady(3, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
+    world.put(steady(7, 0.95), first=FIRST + timedelta(days=64))
+    world.put(steady(7, 0.93, 12), first=FIRST + timedelta(days=64), segment="region", value="south")
     assert [item.series_id for item in world.run().transitions] == ["repair/technician_on_site"]
 
 

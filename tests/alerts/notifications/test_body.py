@@ -111,13 +111,17 @@ def test_a_slowdown_beside_a_drop() -> None:
     [
         (
             None,
-            "target: at most one in 1.5 years for this moment; this series has too little history for its own rate.",
+            "target: at most one in 1.5 years for this moment; this series has too little history to confirm it.",
         ),
-        (3652.5, "target: at most one in 1.5 years for this moment; this series has had about one in 10 years."),
+        (
+            547.5,
+            "target: at most one in 1.5 years for this moment; the threshold follows from how this series varied"
+            " before.",
+        ),
         (
             365.25,
-            "target: at most one in 1.5 years for this moment; this series has had about one in a year, more often"
-            " than the target.",
+            "target: at most one in 1.5 years for this moment; this series varies too much to be held to it: expect"
+            " one in a year.",
         ),
     ],
 )

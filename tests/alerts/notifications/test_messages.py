@@ -160,10 +160,10 @@ def test_a_storm_is_one_message_of_bounded_length(make_world: MakeWorld) -> None
 def test_a_resolution_reports_the_detection_that_ended_last(make_world: MakeWorld) -> None:
     """A drop within a long broken promise ends months before the promise is kept again."""
     world = make_world()
-    world.put(steady(60, 0.78) + steady(14, 0.6) + steady(60, 0.78) + steady(3, 0.95))
+    world.put(steady(60, 0.78) + steady(14, 0.6) + steady(60, 0.78) + steady(7, 0.95))
     days = sorted(key[3] for key in world.rows)
     for last in (59, 73, 133):
         world.run(days[last])
     (resolved,) = world.run().transitions
     assert (resolved.transition, resolved.headline) == ("resolved", "Technician on site: back at 95 %")
-    assert "3 days, 15 to 17 May 2026" in world.messages()[-1].body
+    assert "7 days, 15 to 21 May 2026" in world.messages()[-1].body

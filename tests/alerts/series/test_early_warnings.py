@@ -118,6 +118,22 @@ def test_late_cohorts_end_the_early_warning_silently(world: World) -> None:
     assert [(alert.kind, alert.status) for alert in list_alerts(world.settings)] == [("early_warning", "resolved")]
 
 
+def test_few_cohorts_that_are_as_bad_keep_the_early_warning_open(make_world: MakeWorld) -> None:
+    """100 cases a day, then four that are all lost, and a month without any. Four are too few to evaluate the moment:
+    nothing says that the warning was wrong. Thirty cases at the usual rate say it."""
+    world = make_world(STAYS.replace("promise: 0.1", "promise: 0.35"))
+    world.put(steady(60, 0.3), kpi="fix.drop_off")
+    cohorts = [*steady(60, 0.95), (0.0, 4.0)]
+    (opened,) = evaluate(world, 61, {DAY: cohorts}).transitions
+    assert (opened.kind, opened.transition) == ("early_warning", "opened")
+    world.put([(4.0, 4.0)], kpi="fix.drop_off", first=day(60))
+    for number in (63, 70, 91):
+        assert evaluate(world, number, {DAY: cohorts}).transitions == ()
+    world.put([(10.0, 30.0)], kpi="fix.drop_off", first=day(92))
+    (ended,) = evaluate(world, 95, {DAY: cohorts}).transitions
+    assert (ended.alert_id, ended.transition) == (opened.alert_id, "ended")
+
+
 def test_cohorts_at_the_baseline_and_old_ones_open_nothing(world: World) -> None:
     assert evaluate(world, 59, {HOUR: steady(66, 0.3), DAY: steady(66, 0.8)}).transitions == ()
     world.put(steady(40, 0.08), kpi="fix.drop_off", first=day(60))

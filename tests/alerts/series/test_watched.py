@@ -106,6 +106,15 @@ def test_a_stricter_budget_needs_more_evidence(make_world: MakeWorld) -> None:
     assert transition[0] < transition[1]
 
 
+@pytest.mark.parametrize(("baseline", "opened"), [("usual", 1), ("local", 0)])
+def test_a_moment_may_have_a_local_baseline(make_world: MakeWorld, baseline: str, opened: int) -> None:
+    """From 92 % to 78 %, 0.18 points a day: with `baseline: local` that is no alert."""
+    falling = [(round(400 * (0.92 - 0.0018 * max(day - 60, 0))), 400.0) for day in range(140)]
+    world = make_world(ON_SITE.replace("promise: 0.9", f"promise: 0.8, baseline: {baseline}"))
+    world.put(falling)
+    assert len(world.run().transitions) == opened
+
+
 def test_the_false_alarm_rate_of_the_history_is_stored(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE)
     world.put(steady(100, 0.92) + steady(4, 0.8))

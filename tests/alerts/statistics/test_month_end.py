@@ -43,7 +43,7 @@ def learned_adjustment(differences: list[float], config: EvaluationConfig = DAIL
     )
     effect = MonthEndEffect(grid, config)
     ones = np.ones(1)
-    estimate = BaselineEstimate(ones * RATE, ones * 0.01, ones * 1e4, ones * 56, ones * N, ones * 5, ones > 0, ones)
+    estimate = BaselineEstimate(ones * RATE, ones * 0.01, ones * 1e4, ones * 56, ones > 0, ones)
     for day, difference in zip(days, differences, strict=False):
         column = (day - FIRST).days
         successes[column] = N * (RATE + difference)

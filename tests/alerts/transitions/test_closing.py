@@ -131,7 +131,7 @@ def test_missing_days_correct_nothing(make_world: MakeWorld) -> None:
 
 def with_resolved_alert(world: World) -> World:
     with_open_alert(world)
-    world.put(steady(4, 0.93), first=day(64))
+    world.put(steady(7, 0.93), first=day(64))
     assert transitions_of(world.run()) == [("resolved", "technician_on_site")]
     return world
 
@@ -139,30 +139,30 @@ def with_resolved_alert(world: World) -> World:
 @pytest.mark.slow
 def test_provisional_days_do_not_reopen_the_alert_they_closed(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
-    world.put(steady(4, 0.93), first=day(64), status="provisional")
+    world.put(steady(7, 0.93), first=day(64), status="provisional")
     assert transitions_of(world.run()) == []
-    world.put(steady(2, 0.93), first=day(68))
+    world.put(steady(2, 0.93), first=day(71))
     assert transitions_of(world.run()) == []
-    world.put(steady(4, 0.93), first=day(64))
+    world.put(steady(7, 0.93), first=day(64))
     assert transitions_of(world.run()) == [] and drop_statuses(world) == ["resolved"]
 
 
 @pytest.mark.slow
 def test_days_that_turn_out_low_reopen_the_alert_they_closed(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
-    world.put(steady(4, 0.7), first=day(64))
+    world.put(steady(7, 0.7), first=day(64))
     assert transitions_of(world.run()) == [("reopened", "technician_on_site")]
 
 
 @pytest.mark.slow
 def test_a_new_drop_reopens_although_the_closing_days_are_withheld(make_world: MakeWorld) -> None:
     world = with_resolved_alert(make_world())
-    world.put(steady(4, 0.93), first=day(64), status="withheld")
-    world.put(steady(2, 0.93), first=day(68))
+    world.put(steady(7, 0.93), first=day(64), status="withheld")
+    world.put(steady(2, 0.93), first=day(71))
     assert transitions_of(world.run()) == []
-    world.put(steady(2, 0.5), first=day(70))
+    world.put(steady(2, 0.5), first=day(73))
     assert transitions_of(world.run()) == []
-    world.put(steady(1, 0.5), first=day(72))
+    world.put(steady(1, 0.5), first=day(75))
     assert transitions_of(world.run()) == [("reopened", "technician_on_site")]
 
 

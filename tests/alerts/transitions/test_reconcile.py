@@ -37,7 +37,8 @@ def transitions(series: EvaluatedSeries, *alerts: StoredAlert) -> list[tuple[str
         (evaluated(result(OPEN), is_inhibited=True), [stored()], []),
         (evaluated(result(detection(62, 63))), [stored()], []),
         (evaluated(result(detection(60, 63, 67))), [stored()], ["resolved"]),
-        (evaluated(result(detection(60, 63, 66), detection(67, 69))), [stored()], ["resolved", "opened"]),
+        (evaluated(result(detection(60, 63, 66), detection(67, 69))), [stored()], ["worsened"]),
+        (evaluated(result(detection(60, 63, 66), detection(81, 83))), [stored()], ["resolved", "opened"]),
         (evaluated(result()), [stored()], ["corrected"]),
         (evaluated(result(states="o" * 62 + "." * 8)), [stored()], []),
         (
@@ -68,6 +69,13 @@ def transitions(series: EvaluatedSeries, *alerts: StoredAlert) -> list[tuple[str
         (evaluated(result(OPEN)), [stored(closed=66)], ["reopened"]),
         (evaluated(result(OPEN, states="o" * 64 + ".." + "o" * 4)), [stored(closed=66)], []),
         (evaluated(result(detection(67, 69))), [stored(closed=66)], ["opened"]),
+        (evaluated(result(detection(60, 63, 66), detection(80, 82))), [stored(closed=66)], ["reopened"]),
+        (evaluated(result(detection(60, 63, 66), detection(81, 83))), [stored(closed=66)], ["opened"]),
+        (
+            evaluated(result(detection(60, 63, 66), detection(80, 82, line="promise"))),
+            [stored(closed=66)],
+            ["opened"],
+        ),
     ],
 )
 def test_drop_alerts(series: EvaluatedSeries, alerts: list[StoredAlert], expected: list[str]) -> None:
@@ -117,6 +125,11 @@ def test_alerts_without_their_series(alert: StoredAlert, days: int, expected: li
     """A segment missing from the data is superseded after four weeks, one that is not declared at once."""
     found = reconcile([evaluated(result(states="o" * days))], [alert])
     assert [(transition.transition_type, transition.series_missing) for transition in found] == expected
+
+
+def test_a_relapse_keeps_the_onset_of_its_alert_and_has_its_own_firing_day() -> None:
+    (reopened,) = reconcile([evaluated(result(detection(60, 63, 66), detection(70, 72)))], [stored(closed=66)])
+    assert (reopened.alert_id, reopened.onset, reopened.happened_on) == ("alert-60", day(60), day(72))
 
 
 def test_a_transition_follows_the_alert_it_changes() -> None:

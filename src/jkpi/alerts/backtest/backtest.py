@@ -54,7 +54,8 @@ class PastAlert:
 class BacktestResult:
     """Backtest of one moment of truth.
 
-    target_false_alarm_every, false_alarm_every: in days, as configured and as the history of all customers shows.
+    target_false_alarm_every, false_alarm_every: in days, as configured, and to expect for all customers; the second is
+    at most the first, and None if the history is too short.
     detection_rates, minimum_detectable_drop: for drops of all customers, as rates; empty if the KPI is no proportion.
     slowdown_detection_rates, minimum_detectable_slowdown: as factors; empty if the KPI is no duration.
     time_until_final: as the history shows. segments_below_promise: those that are below it now without a drop, such as

@@ -35,7 +35,8 @@ class WaveComparison:
 class Detection:
     """An alert on one line, from its first low day. closed_on: None while it is open. readings_used: evaluated readings
     from onset until it fired. within_seconds: on the median line, the edge at which durations are counted.
-    initial_drop: its days when it fired. drop: its days up to now, or to its end. comparison: of a survey wave."""
+    initial_drop: its days when it fired. drop: its days up to now, or to its end. newest_week: the newest readings of
+    drop, at most a week of them; None once it is closed. comparison: of a survey wave."""
 
     line: LineKind
     onset: date
@@ -47,12 +48,13 @@ class Detection:
     readings_used: int
     within_seconds: float | None = None
     initial_drop: PooledSample | None = None
+    newest_week: PooledSample | None = None
     comparison: WaveComparison | None = None
 
 
 @dataclass(frozen=True)
 class Episode:
-    """Detections of a series that overlap in time."""
+    """Detections of a series that overlap in time, or follow each other so soon that a later one is a relapse."""
 
     detections: tuple[Detection, ...]
 
@@ -107,7 +109,7 @@ class SeriesResult:
 
     state_since: first day of the current state, or of the open episode. data_gap_since: first of the suspended days at
     the newest end. error_since: first of the days at the newest end with impossible counts, even if an alert is open.
-    false_alarm_every: days between two false alarms as the history of the series shows, None while it is too short.
+    false_alarm_every: days between two false alarms to expect, at most the target; None while the history is too short.
     is_slowdown: the state comes from the sign test of durations alone. read_days: 1 for each day with a final reading
     of at least one case; sign_test_read_days: the same for the sign test. holidays: days that are left out of it, each
     with the day after it. waves: first day and name of each survey wave. promise_breach: of a segment, whose broken
@@ -158,15 +160,28 @@ class EarlyWarning:
     detection: Detection
 
 
+RELAPSE_WITHIN = timedelta(days=14)
+"""A drop on the same line that begins this soon after the end of an alert is the same drop again."""
+
+
 def merge_detections(detections: list[Detection]) -> tuple[Episode, ...]:
-    """Detections that overlap in time become one episode."""
+    """Detections that overlap in time become one episode, and so do a drop and its relapse."""
     groups: list[list[Detection]] = []
     end: date | None = date.min
     for detection in sorted(detections, key=lambda detection: (detection.fired_on, detection.line)):
-        if groups and (end is None or detection.fired_on <= end):
+        if groups and (end is None or detection.fired_on <= end or _is_relapse(groups[-1], detection)):
             groups[-1].append(detection)
             end = None if end is None or detection.closed_on is None else max(end, detection.closed_on)
         else:
             groups.append([detection])
             end = detection.closed_on
     return tuple(Episode(tuple(group)) for group in groups)
+
+
+def _is_relapse(earlier: list[Detection], detection: Detection) -> bool:
+    return any(
+        other.line == detection.line
+        and other.closed_on is not None
+        and detection.onset <= other.closed_on + RELAPSE_WITHIN
+        for other in earlier
+    )

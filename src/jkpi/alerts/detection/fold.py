@@ -21,6 +21,7 @@ from jkpi.alerts.statistics.baseline import DEFAULT_RHO, Baseline, BaselineEstim
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats
 from jkpi.alerts.statistics.cusum import increment_of
 from jkpi.alerts.statistics.duration_histogram import DurationHistogram
+from jkpi.alerts.statistics.local_level import LocalLevel
 from jkpi.alerts.statistics.month_end import RECENT_DROP_COLUMNS, MonthEndEffect, apply_adjustment
 from jkpi.alerts.statistics.reading_grid import CellStatuses, ReadingGrid
 from jkpi.alerts.statistics.rules import RuleArrays
@@ -64,7 +65,7 @@ class _Evaluation:
         self.grid, self.rules, self.config = grid, rules, config
         self.rolling_baseline = Baseline(grid, config)
         self.month_end_effect = MonthEndEffect(grid, config)
-        self.small_sample_pool = SmallSamplePool(grid)
+        self.small_sample_pool = SmallSamplePool(grid, config)
         self.sign_test = SignTest(grid, histograms, config) if histograms is not None else None
         self.baseline_tracker = LineTracker(
             "median" if self.sign_test else "baseline", grid, config, budget_groups, rules.min_drop
@@ -72,6 +73,7 @@ class _Evaluation:
         self.promise_tracker = LineTracker("promise", grid, config, budget_groups, rules.min_drop)
         self.calibration = ThresholdCalibration(grid, rules)
         self.excluded = np.zeros((grid.length, grid.series_count), dtype=bool)
+        self.local_level = LocalLevel(grid, config, rules.has_local_baseline)
         self.broken_promise_days = np.zeros(grid.series_count, dtype=np.intp)
         self.states = np.full((grid.length, grid.series_count), NO_STATE, dtype=np.uint8)
         self.rate, self.n, self.reference, self.tail = np.full((4, grid.series_count), np.nan)
@@ -87,7 +89,7 @@ class _Evaluation:
             )
         weekday_estimate = self.rolling_baseline.estimate(column)
         adjustment = self.month_end_effect.adjustment(column)
-        estimate = apply_adjustment(weekday_estimate, adjustment)
+        estimate = self.local_level.lower(column, apply_adjustment(weekday_estimate, adjustment), self.excluded)
         self.rolling_baseline.adjust(column, adjustment)
         status = grid.status[column]
         in_span = (grid.begin <= column) & (column < grid.end)

@@ -16,7 +16,6 @@ from jkpi.alerts.statistics.reading_grid import ReadingGrid
 from jkpi.alerts.statistics.rules import (
     ALPHA_COLLAPSE,
     ALPHA_LOW,
-    MIN_COLLAPSE_N,
     NO_COLUMN,
     RUN_LENGTH,
     EvaluationConfig,
@@ -26,6 +25,8 @@ from jkpi.alerts.statistics.thresholds import significant_e_values, significant_
 
 RUN_ALPHA = ALPHA_LOW**RUN_LENGTH
 """Largest tail of pooled days that opens an alert: three low days in a row have a chance of one in a thousand."""
+MAX_STREAK_COLLAPSE_N = 30.0
+"""Low readings in a row of fewer cases each are a collapse together, as one large reading is alone."""
 RUN_EVIDENCE_FRACTION = 0.75
 """Share of the threshold that the evidence must reach for three low days to open an alert."""
 
@@ -52,8 +53,10 @@ class LineTracker:
         self.detections: list[list[Detection]] = [[] for _ in range(grid.series_count)]
         self._line, self._grid, self._config, self._budget_groups = line, grid, config, budget_groups
         self._run_alpha = np.full(grid.series_count, RUN_ALPHA)
-        self._further_drop = FurtherDrop(grid.series_count, min_drop, budget_groups.family_size)
-        self._weekday_recovery = WeekdayRecovery(grid.length, grid.series_count, config.season_length)
+        self._further_drop = FurtherDrop(
+            grid.series_count, min_drop, budget_groups.family_size, settling_readings=config.close_after // 2
+        )
+        self._weekday_recovery = WeekdayRecovery(grid, config.season_length)
 
     @property
     def is_quiet(self) -> Bools:
@@ -66,11 +69,11 @@ class LineTracker:
         before, evaluated = self.state, readings.evaluated
         self.running_sums.add(column, readings)
         candidates = evaluated & ~before.is_open
-        expired = ~before.is_open & (column - before.last_evaluated > self._config.evidence_ttl)
+        expired = ~before.is_open & (readings.first_column - before.last_evaluated > self._config.evidence_ttl)
         self.cusum = update_cusum(self.cusum, column, increment.llr, candidates, expired)
         tails = readings.tails()
         below_line = readings.successes < readings.n * readings.line - EPSILON
-        after = state_machine.advance(before, column, evaluated, tails < ALPHA_LOW, below_line, self._config)
+        after = state_machine.advance(before, column, evaluated, tails < ALPHA_LOW, below_line, expired)
         self._weekday_recovery.add(column, evaluated, (tails < ALPHA_LOW) | below_line)
         reason, onset = self._opening_reasons(column, readings, after, candidates, tails, below_line, threshold)
         after = state_machine.mark_opened(after, column, reason, onset)
@@ -79,7 +82,7 @@ class LineTracker:
             self._further_drop.advance(
                 np.flatnonzero(evaluated & before.is_open), column, readings, threshold, self.running_sums
             )
-            self._further_drop.start(self.opened, self.running_sums, onset[self.opened], column)
+            self._further_drop.start(self.opened, column)
         self._close_recovered(column, after, evaluated & before.is_open)
 
     def _opening_reasons(
@@ -95,7 +98,7 @@ class LineTracker:
         """(S,) twice: why an alert opens, 0 if none does, and its onset. The first reason wins."""
         reason, onset = np.zeros(len(candidates), dtype=np.int8), np.full(len(candidates), NO_COLUMN, dtype=np.intp)
         group, family_size = self._budget_groups.group, self._budget_groups.family_size
-        maximum = self.cusum.maximum
+        maximum, cusum_onset = self.cusum.maximum, self.cusum.onset
 
         def add_reason(reason_code: int, rows: Ints, onsets: Ints) -> None:
             is_new = reason[rows] == 0
@@ -105,7 +108,9 @@ class LineTracker:
         rows = np.flatnonzero(
             low & (after.streak_length >= RUN_LENGTH) & (maximum >= RUN_EVIDENCE_FRACTION * threshold)
         )
-        rows = rows[self.running_sums.is_below_line(rows, after.streak_start[rows], column)]
+        # Three low days alone may be chance: all days since the evidence began must be below the line together.
+        since = np.minimum(cusum_onset[rows], after.streak_start[rows])
+        rows = rows[self.running_sums.is_below_line(rows, since, column)]
         passes = significant_p_values(
             group[rows],
             self.running_sums.tail(rows, after.streak_start[rows], column),
@@ -114,12 +119,20 @@ class LineTracker:
         )
         add_reason(state_machine.TREND, rows[passes], after.streak_start[rows[passes]])
 
-        rows = np.flatnonzero(low & below_line & (readings.n >= MIN_COLLAPSE_N) & (tails < ALPHA_COLLAPSE))
-        passes = significant_p_values(group[rows], tails[rows], np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
+        rows = np.flatnonzero(low)
+        is_small_streak = (after.streak_length[rows] > 1) & (readings.n[rows] < MAX_STREAK_COLLAPSE_N)
+        is_collapsed = below_line[rows] & (tails[rows] < ALPHA_COLLAPSE)
+        rows, is_small_streak = rows[is_collapsed | is_small_streak], is_small_streak[is_collapsed | is_small_streak]
+        is_below = self.running_sums.is_below_line(rows, after.streak_start[rows], column)
+        rows, small = rows[is_below], np.flatnonzero(is_small_streak[is_below])
+        smallest = tails[rows]
+        streak_tails = self.running_sums.tail(rows[small], after.streak_start[rows[small]], column)
+        smallest[small] = np.minimum(smallest[small], streak_tails)
+        rows, smallest = rows[smallest < ALPHA_COLLAPSE], smallest[smallest < ALPHA_COLLAPSE]
+        passes = significant_p_values(group[rows], smallest, np.full(len(rows), ALPHA_COLLAPSE), family_size[rows])
         add_reason(state_machine.COLLAPSE, rows[passes], after.streak_start[rows[passes]])
 
         rows = np.flatnonzero(candidates & (maximum >= threshold))
-        cusum_onset = self.cusum.onset
         days = self.running_sums.totals(rows, cusum_onset[rows], column)[0]
         # One day alone is a coincidence unless it is a collapse.
         rows = rows[self.running_sums.is_below_line(rows, cusum_onset[rows], column) & (days > 1)]
@@ -138,7 +151,10 @@ class LineTracker:
         rows = np.flatnonzero(was_open & (after.clear_days >= state_machine.CLEAR_DAYS))
         above, significant = self.running_sums.is_above_line(rows, after.clear_since[rows], column)
         is_long_enough = above & (after.clear_days[rows] >= self._config.close_after)
-        rows = rows[significant | is_long_enough]
+        is_candidate = significant | is_long_enough
+        rows, is_long_enough = rows[is_candidate], is_long_enough[is_candidate]
+        has_usual_week = self._weekday_recovery.has_usual_week(rows, after.onset[rows], after.clear_since[rows], column)
+        rows = rows[has_usual_week | is_long_enough]
         self.closed = rows[
             self._weekday_recovery.has_recovered(rows, after.onset[rows], after.clear_since[rows], column)
         ]
@@ -163,10 +179,8 @@ class LineTracker:
         clear_since = int(state.clear_since[row])
         recovery = self.running_sums.sample(row, clear_since, column) if clear_since >= 0 else None
         closed_on = self._grid.day(column) if is_closed else None
-        openings = [(int(state.onset[row]), int(state.fired_at[row]), REASONS[int(state.reason[row])])]
-        openings += [
-            (onset, fired_at, REASONS[state_machine.CUSUM]) for onset, fired_at in self._further_drop.finish(row)
-        ]
+        openings = [(int(state.onset[row]), int(state.fired_at[row]), int(state.reason[row]))]
+        openings += self._further_drop.finish(row)
         samples = [self.running_sums.sample(row, onset, column) for onset, _, _ in openings]
         return [
             Detection(
@@ -174,11 +188,14 @@ class LineTracker:
                 sample.first_day,
                 self._grid.day(fired_at),
                 closed_on,
-                reason,
+                REASONS[reason],
                 sample,
                 recovery,
                 int(self.running_sums.totals(np.array([row]), np.array([onset]), fired_at)[0, 0]),
                 initial_drop=self.running_sums.sample(row, onset, fired_at),
+                newest_week=None
+                if is_closed
+                else self.running_sums.newest_sample(row, onset, column, self._config.season_length),
             )
             for sample, (onset, fired_at, reason) in zip(samples, openings, strict=True)
         ]
@@ -219,17 +236,66 @@ def sustained_below_line(
 
 _MAX_WEEKDAYS = 2
 """An alert about more weekdays than this concerns the whole week."""
+USUAL_WEEKS = 8
+"""Weeks before the drop that show how many cases a weekday usually brings."""
+WEEKDAY_SHARE, WEEK_SHARE = 0.5, 0.95
+"""Share of its usual cases that a weekday must bring, and share of these cases that the week must bring: a weekday that
+hardly has any may be missing."""
 
 
 class WeekdayRecovery:
-    """Which columns of S series were evaluated, and which of them were bad."""
+    """Which columns of S series were evaluated, which of them were bad, and how many cases each weekday brought.
 
-    def __init__(self, length: int, series_count: int, season_length: int) -> None:
-        self._evaluated, self._bad = np.zeros((2, length, series_count), dtype=bool)
-        self._season_length = season_length
+    _weekday_n (T + season_length, S): cases on the same weekday summed over all weeks up to a column. Row t +
+    season_length belongs to column t.
+    """
+
+    def __init__(self, grid: ReadingGrid, season_length: int) -> None:
+        self._evaluated, self._bad = np.zeros((2, grid.length, grid.series_count), dtype=bool)
+        self._weekday_n = np.zeros((grid.length + season_length, grid.series_count))
+        self._grid, self._season_length = grid, season_length
 
     def add(self, column: int, evaluated: Bools, bad: Bools) -> None:
         self._evaluated[column], self._bad[column] = evaluated, evaluated & bad
+        n = self._grid.n[column]
+        if self._grid.holiday_affected is not None:
+            n = np.where(self._grid.holiday_affected[column], 0.0, n)
+        np.add(self._weekday_n[column], n, out=self._weekday_n[column + self._season_length])
+
+    def has_usual_week(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
+        """(N,): whether each weekday has brought half of its usual cases since clear_since, 95 % of the week in all. A
+        few holidays are no usual week.
+
+        Usual are the cases of the eight weeks before the drop; or of the drop itself, if it lasted at least a week and
+        had fewer, or if there was no week before it.
+        """
+        season_length = self._season_length
+        usual = self._mean_by_weekday(rows, np.maximum(onset - USUAL_WEEKS * season_length, 0), onset)
+        during = self._mean_by_weekday(rows, onset, clear_since)
+        during = np.where(onset >= season_length, np.minimum(usual, during), during)
+        usual = np.where(clear_since - onset >= season_length, during, usual)
+        needed = WEEKDAY_SHARE * usual
+        brought = self._sums_by_weekday(rows, clear_since, np.full(len(rows), column + 1))
+        has_week: Bools = np.minimum(brought, needed).sum(axis=0) >= WEEK_SHARE * needed.sum(axis=0) - EPSILON
+        return has_week
+
+    def _mean_by_weekday(self, rows: Ints, since: Ints, end: Ints) -> Floats:
+        """(season_length, N): mean number of cases of each weekday in the columns [since, end)."""
+        weeks = (end - since) / self._season_length
+        return self._sums_by_weekday(rows, since, end) / np.maximum(np.ceil(weeks), 1.0)
+
+    def _sums_by_weekday(self, rows: Ints, since: Ints, end: Ints) -> Floats:
+        """(season_length, N): cases of each weekday in the columns [since, end). Index 0 is the weekday of column 0."""
+        season_length = self._season_length
+        weekday = np.arange(season_length)[:, None]
+
+        def last_before(column: Ints) -> Ints:
+            """Row of the newest column of each weekday before a column."""
+            last: Ints = column - 1 - (column - 1 - weekday) % season_length + season_length
+            return last
+
+        sums: Floats = self._weekday_n[last_before(end), rows] - self._weekday_n[last_before(since), rows]
+        return sums
 
     def has_recovered(self, rows: Ints, onset: Ints, clear_since: Ints, column: int) -> Bools:
         """(N,): whether each weekday that was bad since onset has had a clear day since clear_since. Not required if

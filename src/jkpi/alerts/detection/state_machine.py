@@ -7,8 +7,8 @@ It advances by one column at a time, for many series against one line.
 | ok         | a day that is not low                                                                               |
 | watch      | one low day (tail < 0.10): a coincidence                                                            |
 | pattern    | two low days in a row, or more that are not yet low or certain enough                               |
-| firing     | three low days in a row that are; enough CUSUM evidence from at least two days; one collapsed day;  |
-|            | or, against a promise, four weeks that are each below the line                                      |
+| firing     | three low days in a row that are; enough CUSUM evidence from at least two days; a collapse; or,     |
+|            | against a promise, four weeks that are each below the line                                          |
 | recovering | a clear day, neither low nor below the line, while an alert is open                                 |
 | ok (ended) | the pooled 95 % interval of the clear days, at least three, is above the line; for a small series,  |
 |            | 14 clear days with a pooled rate above the line; and an alert about one or two weekdays has seen    |
@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Ints
-from jkpi.alerts.statistics.rules import NO_COLUMN, EvaluationConfig
+from jkpi.alerts.statistics.rules import NO_COLUMN
 
 CLEAR_DAYS = 3
 
@@ -102,11 +102,11 @@ def initial_state(series_count: int) -> TrackerState:
 
 
 def advance(
-    before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, config: EvaluationConfig
+    before: TrackerState, column: int, evaluated: Bools, low: Bools, below_line: Bools, expired: Bools
 ) -> TrackerState:
-    """State after one more column, before alerts open or close. low: tail below 0.10. below_line: below the line."""
+    """State after one more column, before alerts open or close. low: tail below 0.10. below_line: below the line.
+    expired: the last evaluated column is so long ago that low ones before it are forgotten."""
     is_open = before.is_open
-    expired = ~is_open & (column - before.last_evaluated > config.evidence_ttl)
     streak_length = np.where(expired, 0, before.streak_length)
     bad = np.where(is_open, low | below_line, low)
     streak_start = np.where(evaluated & bad & (streak_length == 0), column, before.streak_start)

@@ -50,7 +50,7 @@ from jkpi.alerts.detection.state_machine import (
 )
 from jkpi.alerts.statistics import reading_grid
 from jkpi.alerts.statistics.beta_binomial import wilson_interval
-from jkpi.alerts.statistics.rules import ALPHA_LOW, MIN_POOLED_N, AlertRule
+from jkpi.alerts.statistics.rules import ALPHA_LOW, AlertRule
 from jkpi.alerts.statistics.running_sums import EPSILON, PooledSample
 from jkpi.alerts.statistics.thresholds import significant_p_values
 from jkpi.alerts.statistics.two_sample import (
@@ -65,7 +65,8 @@ from jkpi.alerts.statistics.two_sample import (
 MAX_ALPHA = 0.025
 """One-sided level of a wave: the share of 95 % intervals that lie wholly below zero by chance."""
 MAX_POOLED_WAVES = 4
-MIN_N = MIN_POOLED_N
+MIN_N = 10.0
+"""Fewer responses are no sample to compare."""
 
 
 @dataclass(frozen=True)

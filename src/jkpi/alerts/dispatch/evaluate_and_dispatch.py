@@ -173,7 +173,7 @@ def evaluate_series(
         raise SystemFailure("there are no readings to evaluate", hint="measure first: jkpi measure")
     due_days = {watched: due_day(warehouse, watched, settings.now) for watched in all_watched}
     results = evaluate_moments(warehouse, all_watched, due_days)
-    warnings_by_moment = early_warnings(warehouse, all_watched, settings.now)
+    warnings_by_moment = early_warnings(warehouse, all_watched)
     evaluated: list[EvaluatedSeries] = []
     for watched in all_watched:
         panel, (total, *segments) = results[watched].panel, results[watched].results
@@ -184,7 +184,7 @@ def evaluate_series(
             series_evaluated = _evaluated_series(
                 Series(watched, *key), result, panel, row, rules[row], due_days[watched]
             )
-            early_warning = while_undecided(warnings_by_moment.get(watched), watched, panel) if row == 0 else None
+            early_warning = while_undecided(warnings_by_moment.get(watched), watched, total) if row == 0 else None
             evaluated.append(dataclasses.replace(series_evaluated, early_warning=early_warning))
     return evaluated
 

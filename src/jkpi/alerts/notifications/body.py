@@ -13,7 +13,7 @@ from jkpi.alerts.evidence.alert_context import AlertContext, IncludedDrop, drop_
 from jkpi.alerts.evidence.contributions import DropBreakdown
 from jkpi.alerts.notifications import slowdown_text, wave_text
 from jkpi.alerts.notifications.figures import KpiFormatter, format_covered
-from jkpi.alerts.notifications.headline import expected_rate, format_cohort_age, format_early_part
+from jkpi.alerts.notifications.headline import earlier_end, expected_rate, format_cohort_age, format_early_part
 from jkpi.alerts.notifications.model import BodyRow
 from jkpi.alerts.series.moment_context import MomentContext
 from jkpi.alerts.series.watched import Series, WatchedMoment
@@ -94,9 +94,9 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     drop = detection.drop
     lines = _effect_rows(context, formatter, detection)
     if detection.line == "median":
-        lines += slowdown_text.slowdown_now_rows(detection, drop, watched)
+        lines += slowdown_text.slowdown_now_rows(detection, detection.newest_week or drop, watched)
     else:
-        lines.append(("Now", _value_text(formatter, drop, watched.period)))
+        lines += _current_rows(detection, formatter, watched)
     if detection.line == "baseline":
         same_weekdays = " on the same days of the week," if watched.period == "day" else ""
         lines.append(("Baseline", f"{formatter.from_rate(drop.reference)}{same_weekdays} in the weeks before"))
@@ -104,6 +104,10 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     lines += _promise_rows(series, formatter, episode)
     fired_text = "" if detection.fired_on == detection.onset else f", certain since {format_day(detection.fired_on)}"
     lines.append(("Since", f"{format_day(detection.onset)}{fired_text}"))
+    over_on = earlier_end(episode, detection)
+    if over_on is not None:
+        first = format_day(episode.onset)
+        lines.append(("", f"The alert is open again: the drop since {first} was over on {format_day(over_on)}."))
     lines.append(("Why", _reason_text(detection, watched)))
     outcomes = "So few by chance alone" if detection.line == "median" else "So many bad outcomes by chance alone"
     lines.append(("", f"{outcomes}: {format_odds(drop.tail)}."))
@@ -117,6 +121,15 @@ def _drop_rows(context: AlertContext, series: Series, episode: Episode) -> list[
     lines.append(("Data", _data_text(context)))
     lines += _check_first_rows(context.breakdown, context.moment_context)
     return lines
+
+
+def _current_rows(detection: Detection, formatter: KpiFormatter, watched: WatchedMoment) -> list[BodyRow]:
+    """The newest week, and all days since the onset if there are more."""
+    whole = _value_text(formatter, detection.drop, watched.period)
+    newest_week = detection.newest_week
+    if newest_week is None or newest_week.days == detection.drop.days:
+        return [("Now", whole)]
+    return [("Now", _value_text(formatter, newest_week, watched.period)), ("Since onset", whole)]
 
 
 def _effect_rows(context: AlertContext, formatter: KpiFormatter, detection: Detection) -> list[BodyRow]:
@@ -189,14 +202,16 @@ def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> 
 
 
 def _false_alarm_rows(context: AlertContext, series: Series) -> list[BodyRow]:
-    """The false-alarm rate: the target of the moment, and what this series had on its own past."""
+    """The target for false alarms, and whether this series can be held to it. No rate below the target is stated: a
+    history of months does not show what happens once in years."""
     evaluated, target_interval = context.transition.evaluated, series.watched.false_alarm_every
     past_interval = evaluated.result.false_alarm_every if evaluated is not None else None
     target_text = f"target: at most one in {approximate_duration(target_interval)} for this moment"
     if past_interval is None:
-        return [("False alarms", f"{target_text}; this series has too little history for its own rate.")]
-    comparison = ", more often than the target" if past_interval < target_interval else ""
-    past_text = f"this series has had about one in {approximate_duration(past_interval)}{comparison}"
+        return [("False alarms", f"{target_text}; this series has too little history to confirm it.")]
+    if past_interval >= target_interval:
+        return [("False alarms", f"{target_text}; the threshold follows from how this series varied before.")]
+    past_text = f"this series varies too much to be held to it: expect one in {approximate_duration(past_interval)}"
     return [("False alarms", f"{target_text}; {past_text}.")]
 
 

@@ -159,6 +159,8 @@ def figures_of(context: AlertContext) -> Mapping[str, Any]:
         "ci_low": low,
         "ci_high": high,
         "n": sample.n,
+        "current_value": watched.to_value(detection.newest_week.rate) if detection.newest_week else None,
+        "current_n": detection.newest_week.n if detection.newest_week else None,
         "expected": watched.to_value(sample.reference),
         "promise": series.promise,
         "tail_probability": sample.tail,

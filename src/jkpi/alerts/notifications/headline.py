@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from jkpi.alerts.detection.episodes import Detection, SeriesResult
+from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.evidence.alert_context import AlertContext, main_detection
 from jkpi.alerts.notifications import slowdown_text, wave_text
@@ -59,19 +59,31 @@ def alert_headline(context: AlertContext) -> str:
     rate = effect.rate if effect is not None else detection.drop.rate
     if detection.line == "median":
         prefix = f"{continuation} " if continuation else ""
-        return f"{name}: {slowdown_text.slowdown_headline(detection, watched, prefix, rate)}"
+        slowdown = slowdown_text.slowdown_headline(detection, watched, prefix, rate)
+        return f"{name}: {slowdown}{_current_suffix(detection, series)}"
     is_estimate = effect is not None or detection.comparison is None
     now, expected = f"{'about ' if is_estimate else ''}{value_of(rate)}", value_of(expected_rate(series, detection))
     is_lower_better = watched.direction == "lower"
     wave_suffix = f", {wave_text.against_text(detection.comparison)}" if detection.comparison else ""
     if detection.line == "promise":
         prefix = f"{continuation} " if continuation else ""
-        side = "up" if is_lower_better else "down"
-        return f"{name}: {kpi_prefix}{prefix}{side} to {now}, promised {expected}{wave_suffix}"
+        side, current_suffix = "up" if is_lower_better else "down", _current_suffix(detection, series)
+        return f"{name}: {kpi_prefix}{prefix}{side} to {now}{current_suffix}, promised {expected}{wave_suffix}"
     verb = "rose" if is_lower_better else "dropped"
     phrase = {"also": f"also {verb}", "": verb}.get(continuation, f"{verb} {continuation},")
     size = f" by {KpiFormatter(watched).effect_text(effect)}," if effect is not None else ""
-    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}{wave_suffix}"
+    suffix = wave_suffix or _current_suffix(detection, series)
+    return f"{name}: {kpi_prefix}{phrase}{size} from {expected} to {now}{suffix}"
+
+
+def _current_suffix(detection: Detection, series: Series) -> str:
+    """Such as ", now 20 %", if the newest week differs from the whole drop by min_drop or more; else empty."""
+    newest_week = detection.newest_week
+    if newest_week is None or abs(newest_week.rate - detection.drop.rate) < series.watched.rule_for().min_drop:
+        return ""
+    if detection.line == "median":
+        return f", now {format_percent(newest_week.rate, 0)}"
+    return f", now {KpiFormatter(series.watched).from_rate(newest_week.rate)}"
 
 
 def _continuation(transition: Transition, detection: Detection) -> str:
@@ -79,12 +91,23 @@ def _continuation(transition: Transition, detection: Detection) -> str:
     if transition.transition_type not in ("reopened", "worsened"):
         return ""
     if transition.mentioned(detection.line):
-        return "again" if transition.transition_type == "reopened" else "further"
+        is_relapse = transition.transition_type == "reopened" or earlier_end(transition.episode, detection) is not None
+        return "again" if is_relapse else "further"
     detections = transition.episode.detections if transition.episode else ()
     other_is_open = any(
         other.closed_on is None and (other.line == "median") != (detection.line == "median") for other in detections
     )
     return "also" if other_is_open else ""
+
+
+def earlier_end(episode: Episode | None, detection: Detection) -> date | None:
+    """Day on which the same drop was over once before: an earlier detection on this line ended. None if it was not."""
+    ends = [
+        other.closed_on
+        for other in (episode.detections if episode is not None else ())
+        if other.line == detection.line and other.closed_on is not None and other.closed_on < detection.fired_on
+    ]
+    return max(ends, default=None)
 
 
 def expected_rate(series: Series, detection: Detection) -> float:

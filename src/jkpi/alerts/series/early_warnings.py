@@ -11,25 +11,24 @@ that were closed within a part of the promised time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 
-from jkpi.alerts.detection.episodes import EarlyWarning
+from jkpi.alerts.detection.episodes import EarlyWarning, SeriesResult
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
+from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.evaluate import holidays_in_span
-from jkpi.alerts.series.panel import Panel, SeriesKey, read_age_panel
+from jkpi.alerts.series.panel import SeriesKey, read_age_panel
 from jkpi.alerts.series.watched import MAX_HOLIDAY_HORIZON, WatchedMoment
 from jkpi.alerts.statistics.reading_grid import concat_grids
-from jkpi.alerts.statistics.rules import AlertRule
+from jkpi.alerts.statistics.rules import ALPHA_LOW, AlertRule
 from jkpi.warehouse.base import Warehouse
 
-MAX_COHORT_LAG = timedelta(days=7)
-"""An age is ignored if its newest cohort is older than the age plus this."""
+_LOW_STATES = (SeriesState.WATCH, SeriesState.PATTERN)
+_EVALUATED_STATES = (SeriesState.OK, *_LOW_STATES, SeriesState.FIRING, SeriesState.RECOVERING)
 
 
-def early_warnings(
-    warehouse: Warehouse, all_watched: Sequence[WatchedMoment], now: datetime
-) -> dict[WatchedMoment, EarlyWarning]:
+def early_warnings(warehouse: Warehouse, all_watched: Sequence[WatchedMoment]) -> dict[WatchedMoment, EarlyWarning]:
     """Per moment the open warning that fired first, for all customers only."""
     if not warehouse.table_exists("marts", "fct_early_readings"):
         return {}
@@ -53,7 +52,7 @@ def early_warnings(
         open_warnings = []
         for row, result in enumerate(islice(results, len(panel.keys))):
             age = _age(panel.keys[row])
-            if result.open_episode is not None and _is_recent(panel, row, age, now):
+            if result.open_episode is not None:
                 open_warnings.append(EarlyWarning(age, result.open_episode.onset, result.open_episode.detections[-1]))
         if open_warnings:
             warnings[watched] = min(open_warnings, key=lambda warning: (warning.detection.fired_on, warning.age))
@@ -64,21 +63,24 @@ def _age(key: SeriesKey) -> timedelta:
     return timedelta(seconds=int(key[1]))
 
 
-def while_undecided(warning: EarlyWarning | None, watched: WatchedMoment, panel: Panel) -> EarlyWarning | None:
-    """The warning, unless the moment itself (first series of panel) already has decided all cohorts behind it.
+def while_undecided(
+    warning: EarlyWarning | None, watched: WatchedMoment, total_result: SeriesResult
+) -> EarlyWarning | None:
+    """The warning, unless the moment itself was evaluated over all cohorts behind it and was not low.
 
-    The promises behind a warning fall due on many days, which the readings of the moment do not tell apart.
+    Only evidence closes a warning: neither that time has passed, nor that too few cases came to evaluate. The promises
+    behind a warning fall due on many days, which the readings of the moment do not tell apart: only the early line
+    itself closes theirs. total_result: of all customers.
     """
-    if watched.is_promise:
+    evaluated_days = [(day, state) for day, state in total_result.states if state in _EVALUATED_STATES]
+    if warning is None or watched.is_promise or not evaluated_days:
         return warning
-    last_decided = panel.last_day(0)
-    if warning is None or (
-        last_decided is not None and warning.detection.drop.last_day <= watched.period_end(last_decided)
-    ):
-        return None
-    return warning
+    last_evaluated, state = evaluated_days[-1]
+    is_decided = warning.detection.drop.last_day <= watched.period_end(last_evaluated)
+    return None if is_decided and not _is_low(total_result, state) else warning
 
 
-def _is_recent(panel: Panel, row: int, age: timedelta, now: datetime) -> bool:
-    last_cohort = panel.last_day(row)
-    return last_cohort is not None and now.date() - last_cohort <= age + timedelta(days=1) + MAX_COHORT_LAG
+def _is_low(result: SeriesResult, state: SeriesState) -> bool:
+    """Whether the newest evaluated reading was low. An open alert hides this in the state; the tail shows it."""
+    is_hidden = state is SeriesState.FIRING
+    return state in _LOW_STATES or (is_hidden and (result.tail is None or result.tail < ALPHA_LOW))

@@ -46,7 +46,9 @@ def allocate_budget(
 def for_sign_test(to_evaluate: Sequence[SeriesToEvaluate]) -> list[SeriesToEvaluate]:
     """The same budget and min_drop for the sign test, in points of the share within the usual median; without a
     promise."""
-    return [replace(series, rule=replace(series.rule, promise=None)) for series in to_evaluate]
+    return [
+        replace(series, rule=replace(series.rule, promise=None, has_local_baseline=False)) for series in to_evaluate
+    ]
 
 
 NO_RESULT = SeriesResult(SeriesState.NO_DATA, None, (), None, None, EMPTY_HISTORY)

@@ -30,7 +30,8 @@ class WatchedMoment:
     its readings. false_alarm_every: in days. touchpoint: set if the KPI is about one touchpoint. calendar: opening
     hours that a duration is counted in. tolerance: in seconds, None if there is none. within: of promises, the time in
     seconds that closed_within asks for; None if it is a quarter of each promise. horizon_days: days after its own on
-    which a holiday delays a case; None if none do.
+    which a holiday delays a case; None if none do. has_local_baseline: its baseline follows a slow fall of the last
+    weeks.
     """
 
     journey: str
@@ -56,6 +57,7 @@ class WatchedMoment:
     tolerance: float | None = None
     horizon_days: int | None = None
     segment_promises: tuple[tuple[tuple[str, str], float], ...] = ()
+    has_local_baseline: bool = False
     within: float | None = None
 
     @property
@@ -125,6 +127,7 @@ class WatchedMoment:
             max(1, family_size),
             self.false_alarm_every / budget_share,
             self.evaluation_config,
+            self.has_local_baseline,
         )
 
 
@@ -205,6 +208,7 @@ def watched_moments(
                     tolerance=_seconds(getattr(kpi, "tolerance", None)),
                     within=_seconds(getattr(kpi, "within", None)),
                     horizon_days=_horizon_days(kpi, journey),
+                    has_local_baseline=moment.baseline == "local",
                 )
             )
     return watched

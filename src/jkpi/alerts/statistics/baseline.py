@@ -21,7 +21,7 @@ import numpy as np
 
 from jkpi.alerts.statistics.beta_binomial import Bools, Floats, Ints
 from jkpi.alerts.statistics.reading_grid import ReadingGrid
-from jkpi.alerts.statistics.rules import MIN_N, MIN_N_FRACTION, SUFFICIENT_N, EvaluationConfig
+from jkpi.alerts.statistics.rules import EvaluationConfig
 
 DEFAULT_RHO = 0.01
 """Intraclass correlation until 14 days are known. At n = 100 it doubles the variance."""
@@ -36,17 +36,14 @@ class BaselineEstimate:
     """Baseline of one column; each array (S,).
 
     rate: expected rate. rho: intraclass correlation of days. effective_n: independent cases that the rate is worth.
-    usable_days: days in the window. mean_n: mean number of cases a day. min_n: smallest n that is evaluated.
-    is_expected: whether this weekday usually has data. variance_ratio: variance of an outcome against that of a
-    yes-or-no outcome, below 1 where some outcomes count half.
+    usable_days: days in the window. is_expected: whether this weekday usually has data. variance_ratio: variance of an
+    outcome against that of a yes-or-no outcome, below 1 where some outcomes count half.
     """
 
     rate: Floats
     rho: Floats
     effective_n: Floats
     usable_days: Floats
-    mean_n: Floats
-    min_n: Floats
     is_expected: Bools
     variance_ratio: Floats
 
@@ -174,10 +171,8 @@ class Baseline:
             prior = np.maximum(_prior(effective, rate_by_slot, pooled, overall), average)
             prior = np.minimum(prior, np.maximum(average, total_effective - slot_effective))
             rate = (slot_effective * rate_by_slot[slot] + prior * pooled + 0.5) / (slot_effective + prior + 1.0)
-            mean_n = np.where(total_days > 0, total_n / np.maximum(total_days, 1.0), 0.0)
         effective_n = slot_effective + prior + 1.0
-        min_n = np.maximum(MIN_N, np.minimum(MIN_N_FRACTION * mean_n, SUFFICIENT_N))
-        return BaselineEstimate(rate, rho, effective_n, total_days, mean_n, min_n, count[slot] >= 4, variance_ratio)
+        return BaselineEstimate(rate, rho, effective_n, total_days, count[slot] >= 4, variance_ratio)
 
 
 def _window_terms(

@@ -11,18 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jkpi.alerts.statistics.beta_binomial import Floats
+from jkpi.alerts.statistics.beta_binomial import Bools, Floats
 
 EFFECT_SIZES = (1.0, 2.0, 4.0)
 """Drop sizes that CUSUM tests for, in multiples of min_drop."""
 ALPHA_LOW = 0.10
 RUN_LENGTH = 3
-ALPHA_COLLAPSE, MIN_COLLAPSE_N = 1e-4, 30
-MIN_N, MIN_N_FRACTION, SUFFICIENT_N = 5.0, 0.25, 30.0
-"""A reading is not evaluated alone if it has fewer than MIN_N cases, or less than a quarter of the usual number, unless
-it has SUFFICIENT_N cases."""
-MIN_POOLED_N = 10.0
-"""A series that is always small is pooled over days until it has this many cases."""
+ALPHA_COLLAPSE = 1e-4
+MIN_N = 5.0
+"""Readings with fewer cases are pooled until they have so many, or until what they have is a collapse."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,7 @@ class AlertRule:
     """What one series is compared with. promise and min_drop are rates 0-1, higher is better.
 
     false_alarm_every: days between two false alarms of one series. family_size: number of series that share this
-    budget, that is, the segments of a moment.
+    budget, that is, the segments of a moment. has_local_baseline: the baseline follows a slow fall of the last weeks.
     """
 
     promise: float | None
@@ -102,6 +99,7 @@ class AlertRule:
     family_size: int = 1
     false_alarm_every: float = 547.5
     config: EvaluationConfig = DAILY
+    has_local_baseline: bool = False
 
     @property
     def promise_line(self) -> float | None:
@@ -122,6 +120,7 @@ class RuleArrays:
     min_drop: Floats
     family_size: Floats
     target_run_length: Floats
+    has_local_baseline: Bools
 
     @staticmethod
     def from_rules(rules: Sequence[AlertRule]) -> RuleArrays:
@@ -133,6 +132,7 @@ class RuleArrays:
             np.array([rule.min_drop for rule in rules], dtype=float),
             np.array([rule.family_size for rule in rules], dtype=float),
             np.array([rule.target_run_length for rule in rules], dtype=float),
+            np.array([rule.has_local_baseline for rule in rules], dtype=bool),
         )
 
 

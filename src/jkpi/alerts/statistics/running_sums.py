@@ -161,6 +161,11 @@ class RunningSums:
         first_pooled: Ints = self._first_column[columns, rows].astype(np.intp)
         return first_pooled
 
+    def newest_sample(self, row: int, since: int, until: int, readings: int) -> PooledSample:
+        """Pooled sample of the newest evaluated columns of a range, at most so many."""
+        evaluated_columns = since + np.flatnonzero(np.diff(self._total[since : until + 2, 0, row]) > 0)
+        return self.sample(row, int(evaluated_columns[-readings:][0]) if len(evaluated_columns) else since, until)
+
     def sample(self, row: int, since: int, until: int) -> PooledSample:
         """Pooled sample of a range of one series."""
         rows = np.array([row])

@@ -8,8 +8,9 @@ the series: the variance of its sums over blocks of a week. This is the variance
 without drawing, so nothing is random and replaying history gives the same result as running day by day.
 
 A short history shows little of this. Until it is longer, the variance that cases of a day share beyond chance is
-assumed to last from one day to the next (correlation 1/2) and hardly from week to week. The estimate is renewed each
-time the clean history has grown by a month, from that history alone.
+assumed to last from one day to the next (correlation 1/2) and hardly from week to week. Where the history shows more
+than that, the threshold follows the history, however large it is. The estimate is renewed each time the clean history
+has grown by a month, from that history alone.
 
 significant_p_values and significant_e_values control the false discovery rate over the segments of a moment.
 
@@ -52,8 +53,6 @@ def significant_e_values(group: Ints, log_excess: Floats, family_size: Floats) -
 
 
 THEORY_BLOCKS = 8.0
-RATIO_MARGIN, RATIO_FACTOR = 0.2, 3.0
-"""The observed ratio of variances is capped at 1 + this margin + this factor times the presumed excess."""
 MIN_THRESHOLD, MAX_THRESHOLD = 3.0, 60.0
 EFFECT_OVERLAP = 0.4
 DEFAULT_CONSTANT, DEFAULT_VARIANCE_RATIO = 0.17, 1.3
@@ -64,8 +63,8 @@ _BISECTIONS = 24
 
 
 class ThresholdCalibration:
-    """threshold (S,), and achieved_run_length (S,): days between two false alarms as the history shows, NaN while
-    unknown.
+    """threshold (S,), and achieved_run_length (S,): days between two false alarms to expect from the history, at most
+    the target, NaN while unknown. It is below the target where even MAX_THRESHOLD is too low for the series.
 
     Counts are in columns. A column is used once it is older than evidence_ttl, when it is known whether it led to an
     alert.
@@ -138,8 +137,8 @@ class ThresholdCalibration:
         blocks = count / block_length
         shared_variance = self._shared_variance[rows] / count
         presumed_excess = self._autocorrelation_inflation * shared_variance
-        ratio = (THEORY_BLOCKS * (1.0 + presumed_excess) + blocks * observed_ratio) / (THEORY_BLOCKS + blocks)
-        ratio = np.clip(ratio, 1.0, 1.0 + RATIO_MARGIN + RATIO_FACTOR * presumed_excess)
+        expected_ratio = (THEORY_BLOCKS * (1.0 + presumed_excess) + blocks * observed_ratio) / (THEORY_BLOCKS + blocks)
+        ratio = np.maximum(np.maximum(expected_ratio, observed_ratio), 1.0)
         drift = self._drifts[:, rows] / count
         inflation = variance_inflation(drift, np.full(len(rows), float(self._window)))
         effective_drift = drift / inflation
@@ -149,13 +148,11 @@ class ThresholdCalibration:
             * effective_drift
             * np.exp(-_OVERSHOOT * np.sqrt(2.0 * effective_drift))
         )
-        self.threshold[rows] = _solve_threshold(
-            constants, inflation / (inflation - 1.0 + ratio), self._target_run_length[rows]
-        )
-        observed_slope = inflation / (inflation - 1.0 + np.maximum(observed_ratio, 1.0))
-        rate = (constants * np.exp(-observed_slope * self.threshold[rows])).sum(axis=0)
-        run_length = self._step_days / np.maximum(rate, 1e-9)
-        self.achieved_run_length[rows] = np.minimum(run_length, 10.0 * self._target_run_length[rows] * self._step_days)
+        slopes, target_run_length = inflation / (inflation - 1.0 + ratio), self._target_run_length[rows]
+        self.threshold[rows] = _solve_threshold(constants, slopes, target_run_length)
+        rate = (constants * np.exp(-slopes * self.threshold[rows])).sum(axis=0)
+        # More than the target is not stated: a history of months does not show what happens once in years.
+        self.achieved_run_length[rows] = self._step_days * np.minimum(1.0 / np.maximum(rate, 1e-9), target_run_length)
 
 
 def _solve_threshold(constants: Floats, slopes: Floats, target_run_length: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
+from jkpi.alerts.evidence.alert_context import main_detection
 from jkpi.alerts.notifications.promise_list import promise_breach
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
@@ -91,6 +92,7 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
     for series_evaluated in evaluated:
         series, result = series_evaluated.series, series_evaluated.result
         watched, alert_id = series.watched, open_alerts.get(series.series_id)
+        newest_week = main_detection(result.open_episode, "opened").newest_week if result.open_episode else None
         rows.append(
             {
                 "series_id": series.series_id,
@@ -111,6 +113,8 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
                 "promise_breach": _breach_figures(series_evaluated),
                 "days_between_false_alarms": result.false_alarm_every,
                 "alert_id": alert_id,
+                "current_value": watched.to_value(newest_week.rate) if newest_week else None,
+                "current_n": newest_week.n if newest_week else None,
                 "is_inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
                 "evaluated_at": now,
             }

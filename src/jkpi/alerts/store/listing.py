@@ -29,7 +29,8 @@ class ListedAlert:
     promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as
     estimated with its interval, or the level of a broken promise, as its newest notification shows it; empty if it is
     about neither. includes: segments whose drop is certain and part of this open alert. period: day or week. last_day:
-    the last day of the period that closed the alert.
+    the last day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
+    in the unit of the KPI; None for other alerts.
     """
 
     alert_id: str
@@ -53,6 +54,8 @@ class ListedAlert:
     flags: tuple[str, ...] = ()
     size: str = ""
     includes: tuple[str, ...] = ()
+    current_value: float | None = None
+    current_n: float | None = None
 
 
 def list_alerts(settings: Settings) -> list[ListedAlert]:
@@ -61,6 +64,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
     with state_session(settings.state_url) as connection:
         query = select(alerts.c.series_id, *columns).order_by(alerts.c.fired_on.desc(), alerts.c.alert_id)
         rows = connection.execute(query).all()
+        current_of = _current_figures(connection)
         figures_of = _figures(connection)
         newest_figures, included = latest_figures(connection), _included_segments(connection)
         flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
@@ -94,9 +98,18 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
                 flags=flags.get(row.alert_id, ()),
                 size=(shown_figures.get("effect_size") or {}).get("text", ""),
                 includes=included.get((row.journey, row.moment), ()) if is_of_total else (),
+                current_value=current_of.get(row.alert_id, (None, None))[0],
+                current_n=current_of.get(row.alert_id, (None, None))[1],
             )
         )
     return sorted(listed, key=lambda alert: alert.status != "open")
+
+
+def _current_figures(connection: Connection) -> dict[str, tuple[float | None, float | None]]:
+    """Alert -> current_value and current_n, of the series with an open drop."""
+    columns = series_states.c.alert_id, series_states.c.current_value, series_states.c.current_n
+    rows = connection.execute(select(*columns).where(series_states.c.alert_id.is_not(None))).all()
+    return {row.alert_id: (row.current_value, row.current_n) for row in rows}
 
 
 def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:

@@ -34,6 +34,7 @@ def rule_terms(evaluated: EvaluatedSeries) -> dict[str, Any]:
         "period": watched.period,
         "segments": list(watched.segment_names),
         "false_alarm_every": watched.false_alarm_every,
+        "has_local_baseline": watched.has_local_baseline,
     }
     if evaluated.definition is not None:
         terms["definition"] = evaluated.definition

@@ -155,7 +155,7 @@ def _drop_transitions(evaluated: EvaluatedSeries, alerts: list[StoredAlert]) -> 
                 _following(
                     max(earlier_alerts, key=lambda earlier_alert: earlier_alert.onset),
                     "reopened",
-                    episode.fired_on,
+                    min(detection.fired_on for detection in episode.detections if detection.closed_on is None),
                     evaluated,
                     episode,
                 )
@@ -208,6 +208,8 @@ def _spell_transitions(
     """Opened and ended transitions of an early warning, a data gap or an error."""
     current = next((alert for alert in alerts if alert.is_open), None)
     if onset is not None and current is None:
+        if kind == "early_warning" and evaluated.is_stale:
+            return []
         earlier = next((alert for alert in alerts if alert.onset == onset), None)
         # The same condition was notified before, and ended by data that are missing again: do not notify twice.
         return [] if earlier else [_opening(evaluated, kind, onset, onset, None)]

@@ -85,6 +85,8 @@ def upgrade() -> None:
         sa.Column("promise", sa.Float),
         sa.Column("promise_breach", sa.JSON),
         sa.Column("days_between_false_alarms", sa.Float),
+        sa.Column("current_value", sa.Float),
+        sa.Column("current_n", sa.Float),
         sa.Column("alert_id", sa.String),
         sa.Column("is_inhibited", sa.Boolean, nullable=False),
         sa.Column("evaluated_at", sa.DateTime, nullable=False),
