@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -80,10 +81,14 @@ def _compare(label: str, tuning: np.ndarray, clean: np.ndarray, at: int) -> None
     wanted = max(_monthly(jkpi_alarms(tuning)), 0.001)
     _line(label, "jkpi", jkpi_alarms, clean, dropped, at)
     for rule in RULES:
-        _line(label, rule.name, lambda counts, r=rule: reported(r.alarms(counts, r.published)), clean, dropped, at)
+        _line(label, rule.name, partial(_reported, rule, rule.published), clean, dropped, at)
         strict = _tuned(rule, tuning, wanted)
         name = f"  tuned to the same false alarms ({strict:.2f})"
-        _line(label, name, lambda counts, r=rule, s=strict: reported(r.alarms(counts, s)), clean, dropped, at)
+        _line(label, name, partial(_reported, rule, strict), clean, dropped, at)
+
+
+def _reported(rule: Rule, strictness: float, counts: np.ndarray) -> np.ndarray:
+    return reported(rule.alarms(counts, strictness))
 
 
 def _line(
