@@ -81,14 +81,14 @@ def _compare(label: str, tuning: np.ndarray, clean: np.ndarray, at: int) -> None
     wanted = max(_monthly(jkpi_alarms(tuning)), 0.001)
     _line(label, "jkpi", jkpi_alarms, clean, dropped, at)
     for rule in RULES:
-        _line(label, rule.name, partial(_reported_by, rule, rule.published), clean, dropped, at)
+        _line(label, rule.name, partial(_reported, rule, rule.published), clean, dropped, at)
         strict = _tuned(rule, tuning, wanted)
         name = f"  tuned to the same false alarms ({strict:.2f})"
-        _line(label, name, partial(_reported_by, rule, strict), clean, dropped, at)
+        _line(label, name, partial(_reported, rule, strict), clean, dropped, at)
 
 
-def _reported_by(rule: VolumeRule, strict: float, counts: np.ndarray) -> np.ndarray:
-    return reported(rule.alarms(counts, strict))
+def _reported(rule: Rule, strictness: float, counts: np.ndarray) -> np.ndarray:
+    return reported(rule.alarms(counts, strictness))
 
 
 def _line(
