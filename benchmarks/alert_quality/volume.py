@@ -87,7 +87,7 @@ def _compare(label: str, tuning: np.ndarray, clean: np.ndarray, at: int) -> None
         _line(label, name, partial(_reported, rule, strict), clean, dropped, at)
 
 
-def _reported(rule: Rule, strictness: float, counts: np.ndarray) -> np.ndarray:
+def _reported(rule: VolumeRule, strictness: float, counts: np.ndarray) -> np.ndarray:
     return reported(rule.alarms(counts, strictness))
 
 
