@@ -15,9 +15,9 @@ clock as (
 source_ends as (
     select
         days.source,
-        max(days.utc_date) as last_date
+        max(days.local_date) as last_date
     from days
-    where days.utc_date < (select clock.today from clock)
+    where days.local_date < (select clock.today from clock)
     group by days.source
 ),
 
@@ -35,7 +35,7 @@ seen as (
     select distinct
         touchpoints.journey,
         touchpoints.touchpoint,
-        days.utc_date
+        days.local_date
     from touchpoints
     inner join days on touchpoints.touchpoint = days.touchpoint
 ),
@@ -44,15 +44,15 @@ seen as (
 active_days as (
     select distinct
         journey,
-        utc_date
+        local_date
     from seen
 ),
 
 journey_days as (
     select
         journey,
-        utc_date,
-        row_number() over (partition by journey order by utc_date) as day_number
+        local_date,
+        row_number() over (partition by journey order by local_date) as day_number
     from active_days
 ),
 
@@ -62,7 +62,7 @@ journey_ends as (
         journey,
         max(day_number) as last_number
     from journey_days
-    where utc_date < (select clock.today from clock)
+    where local_date < (select clock.today from clock)
     group by journey
 ),
 
@@ -78,7 +78,7 @@ numbered as (
             partition by seen.journey, seen.touchpoint order by journey_days.day_number desc
         ) as newest
     from seen
-    inner join journey_days on seen.journey = journey_days.journey and seen.utc_date = journey_days.utc_date
+    inner join journey_days on seen.journey = journey_days.journey and seen.local_date = journey_days.local_date
 ),
 
 -- The newest hundred gaps: what was usual years ago may no longer be.
@@ -106,7 +106,7 @@ reach as (
     from summed
     inner join source_reach on summed.touchpoint = source_reach.touchpoint
     inner join journey_days
-        on summed.journey = journey_days.journey and source_reach.last_date >= journey_days.utc_date
+        on summed.journey = journey_days.journey and source_reach.last_date >= journey_days.local_date
     group by summed.journey, summed.touchpoint
 ),
 
