@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -95,7 +96,10 @@ def test_list_and_reminder_name_the_current_rate(make_world: Callable[..., World
     world.put(steady(10, 0.2), first=FIRST + timedelta(days=62))
     world.run()
     reminder = world.messages()[-1]
-    assert reminder.title.startswith("Reminder: Technician on site: dropped from 92 % to 31 %, now 20 %")
+    assert re.fullmatch(
+        r"Reminder: Technician on site: dropped by about 66 points .*, from 92 % to about 26 %, now 20 %",
+        reminder.title,
+    )
     assert "Now           20 % (17 to 23 %" in reminder.body
     assert "Since onset   31 % (" in reminder.body
     (listed,) = list_alerts(world.settings)

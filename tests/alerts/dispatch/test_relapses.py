@@ -22,7 +22,7 @@ def test_a_relapse_reopens_the_same_alert(make_world: Callable[..., World]) -> N
     world.put(steady(4, 0.8), first=good_days + timedelta(days=9))
     (reopened,) = world.run().transitions
     assert (reopened.alert_id, reopened.transition) == (opened.alert_id, "reopened")
-    assert reopened.headline == "Technician on site: dropped again, from 92 % to 80 %"
+    assert reopened.headline.startswith("Technician on site: dropped again, by about 12 points (9 to 15), from 92 %")
     message = world.messages()[-1]
     assert (
         "The alert is open again: the drop since Monday 2 March 2026 was over on Saturday 14 March 2026."

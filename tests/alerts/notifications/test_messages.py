@@ -166,4 +166,4 @@ def test_a_resolution_reports_the_detection_that_ended_last(make_world: MakeWorl
         world.run(days[last])
     (resolved,) = world.run().transitions
     assert (resolved.transition, resolved.headline) == ("resolved", "Technician on site: back at 95 %")
-    assert "15 to 21 May 2026" in world.messages()[-1].body
+    assert "7 days, 15 to 21 May 2026" in world.messages()[-1].body

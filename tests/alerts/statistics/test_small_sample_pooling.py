@@ -16,7 +16,9 @@ from jkpi.alerts.statistics.small_sample_pooling import SmallSamplePool
 Counts = tuple[float, float]
 
 
-def evaluated(days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int] = frozenset()) -> list[tuple[float, ...]]:
+def evaluated(
+    days: Sequence[Counts], rate: float = 0.7, invalid: frozenset[int] = frozenset()
+) -> list[tuple[float, ...]]:
     """(column, successes, n, first column) of what is evaluated."""
     successes, n = np.array(days, dtype=float).T[:, :, None]
     grid = ReadingGrid(

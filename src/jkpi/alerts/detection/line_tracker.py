@@ -267,12 +267,13 @@ class WeekdayRecovery:
         few holidays are no usual week.
 
         Usual are the cases of the eight weeks before the drop; or of the drop itself, if it lasted at least a week and
-        had fewer.
+        had fewer, or if there was no week before it.
         """
         season_length = self._season_length
         usual = self._mean_by_weekday(rows, np.maximum(onset - USUAL_WEEKS * season_length, 0), onset)
         during = self._mean_by_weekday(rows, onset, clear_since)
-        usual = np.where(clear_since - onset >= season_length, np.minimum(usual, during), usual)
+        during = np.where(onset >= season_length, np.minimum(usual, during), during)
+        usual = np.where(clear_since - onset >= season_length, during, usual)
         needed = WEEKDAY_SHARE * usual
         brought = self._sums_by_weekday(rows, clear_since, np.full(len(rows), column + 1))
         has_week: Bools = np.minimum(brought, needed).sum(axis=0) >= WEEK_SHARE * needed.sum(axis=0) - EPSILON
