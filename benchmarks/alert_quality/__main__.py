@@ -13,6 +13,7 @@ from benchmarks.alert_quality import (
     promises,
     relapses,
     repeated_messages,
+    volume,
     volume_and_rate,
     waves,
 )
@@ -31,6 +32,7 @@ SCENES: dict[str, Callable[[Options], None]] = {
     "large-segment": large_segment.main,
     "promises": promises.main,
     "waves": waves.main,
+    "volume": lambda options: volume.compare_generated(options.series, options.sizes_of("scene")),
 }
 
 

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +60,17 @@ def main() -> None:
     if options.counts:
         _real(options.counts, options.sizes)
         return
+    compare_generated(options.series, options.sizes)
+
+
+def compare_generated(series: int, sizes: Sequence[int]) -> None:
+    """Print the table of generated days. Half of the series are for tuning."""
     print("drops reported within 14 days, in per cent, and median days; budget 0.056 false alarms a month")
     heads = ("volume left", *(f"{100 * left:.0f} %" for left in REMAINING))
     print(f"{'cases a day':>12}  {'method':<44}{'false a month':>14}" + "".join(f"{head:>14}" for head in heads[1:]))
-    for size in options.sizes:
-        clean = generated(options.series, size, np.random.default_rng(size))
-        half = np.arange(options.series) % 4 < 2
+    for size in sizes:
+        clean = generated(series, size, np.random.default_rng(size))
+        half = np.arange(series) % 4 < 2
         _compare(str(size), clean[:, half], clean[:, ~half], AT)
 
 
@@ -75,10 +81,14 @@ def _compare(label: str, tuning: np.ndarray, clean: np.ndarray, at: int) -> None
     wanted = max(_monthly(jkpi_alarms(tuning)), 0.001)
     _line(label, "jkpi", jkpi_alarms, clean, dropped, at)
     for rule in RULES:
-        _line(label, rule.name, lambda counts, r=rule: reported(r.alarms(counts, r.published)), clean, dropped, at)
+        _line(label, rule.name, partial(_reported, rule, rule.published), clean, dropped, at)
         strict = _tuned(rule, tuning, wanted)
         name = f"  tuned to the same false alarms ({strict:.2f})"
-        _line(label, name, lambda counts, r=rule, s=strict: reported(r.alarms(counts, s)), clean, dropped, at)
+        _line(label, name, partial(_reported, rule, strict), clean, dropped, at)
+
+
+def _reported(rule: Rule, strictness: float, counts: np.ndarray) -> np.ndarray:
+    return reported(rule.alarms(counts, strictness))
 
 
 def _line(

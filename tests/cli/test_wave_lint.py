@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from jkpi.alerts.series.time_until_final import TimeUntilFinal
 from jkpi.config.settings import load_settings
 from jkpi.errors import WorkspaceError
 from jkpi.pipeline.workspace import read_map
@@ -66,3 +68,9 @@ def test_a_behaviour_kpi_by_wave_is_refused(world: Path) -> None:
     (problem,) = (problem for problem in problems(world) if "period: wave" in problem)
     assert "period: wave is for KPIs of surveys (csat, nps, ces, emotion, response_rate)" in problem
     assert problem.startswith("journeys/stay.yml:")
+
+
+def test_a_wave_that_is_weeks_in_the_field_is_no_warning() -> None:
+    none, weeks = timedelta(0), timedelta(days=34)
+    assert TimeUntilFinal("stay", "content", "day", none, none, weeks, weeks).warning
+    assert TimeUntilFinal("stay", "content", "wave", none, none, weeks, weeks).warning == ""

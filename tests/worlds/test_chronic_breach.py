@@ -68,7 +68,7 @@ def test_a_drop_is_an_alert_at_once(tmp_path: Path, promise: str) -> None:
     (alert,) = list_alerts(world.settings)
     assert (alert.kind, alert.segment_value, alert.status) == ("drop", "p08", "open")
     assert dropped_on <= alert.onset <= alert.fired_on <= dropped_on + timedelta(days=2)
-    (message,) = [message for message in world.messages() if "p08): dropped from" in message.title]
+    (message,) = [message for message in world.messages() if "(product p08): dropped" in message.title]
     assert f"Promise       {'80' if promise == '0.8' else '50'} %, broken below" in message.body
     assert "product = p08" not in {row[0] for row in lists_of(world)[-1][2]}
     (state,) = moment_states(world.settings.state_url)

@@ -35,7 +35,7 @@ limit :limit
 
 @dataclass(frozen=True)
 class TimeUntilFinal:
-    """From the end of a day or week until its reading is final.
+    """From the end of a day or week until its reading is final; of a survey wave from the end of its first day.
 
     declared: the longest time by map and calendars. lateness: how late rows may arrive, in addition. usual, longest: of
     the newest 90 readings in the marts, lateness included; None if there are none.
@@ -57,7 +57,9 @@ class TimeUntilFinal:
     @property
     def text(self) -> str:
         """`final at most 4 h after its day, and 1 h for late rows; in the data usually 2 h 5 min, at most 4 h`."""
-        if self.declared:
+        if self.period == "wave":
+            parts = ["final when its wave is over: the next one begins, or responses have stopped"]
+        elif self.declared:
             parts = [f"final at most {_text(self.declared)} after its {self.period}"]
         else:
             parts = [f"final at the end of its {self.period}"]
@@ -69,8 +71,9 @@ class TimeUntilFinal:
 
     @property
     def warning(self) -> str:
-        """What is wrong with a time beyond four weeks; empty for a shorter one."""
-        if self.expected <= LONG:
+        """What is wrong with a time beyond four weeks; empty for a shorter one, and for survey waves, which take as
+        long as they are in the field."""
+        if self.expected <= LONG or self.period == "wave":
             return ""
         return (
             f"{self.moment}: its readings are final only {_text(self.expected)} after their {self.period}, so no alert"
@@ -95,7 +98,9 @@ def with_observed_times(
     time_until_final: TimeUntilFinal, warehouse: Warehouse, watched: WatchedMoment, timezone: str
 ) -> TimeUntilFinal:
     """The same with what the marts show. Readings that are not final yet count with the time that they will take.
-    timezone: of the journey."""
+    timezone: of the journey. A survey wave has no fixed length to count from, so it stays as declared."""
+    if watched.is_by_wave:
+        return time_until_final
     parameters: Mapping[str, Any] = {
         "journey": watched.journey,
         "kpi": watched.kpi,

@@ -31,7 +31,7 @@ from jkpi.alerts.statistics.month_end import TURN_DAYS, position_in_turn
 from jkpi.alerts.statistics.thresholds import DEFAULT_CONSTANT
 
 MIN_DAILY = 10.0
-"""Below so many cases a day no drop of volume is reported: the budget is not confirmed there."""
+"""With fewer cases a day no drop is reported: down to here real days of eleven sources kept to the budget."""
 REMAINING = (0.7, 0.5, 0.2)
 """Proportions of the baseline that the sums test for."""
 MAX_REPORTED = 0.8
