@@ -49,24 +49,25 @@ def test_the_query_returns_the_value_of_the_notification(
     assert not any(reading.is_changed for reading in history.readings)
 
 
-def test_the_query_leaves_out_days_with_too_few_cases(make_world: MakeWorld) -> None:
-    """The limit follows the usual number of cases: eight are enough at the start, fifteen are too few later."""
+def test_the_query_leaves_out_withheld_days_and_no_small_ones(make_world: MakeWorld) -> None:
+    """Eight and fifteen cases count where there are usually a hundred."""
     world = make_world(ON_SITE)
     counts = steady(60, 0.8)
-    counts[5], counts[50] = (6.0, 8.0), (12.0, 15.0)
+    counts[5], counts[40] = (6.0, 8.0), (12.0, 15.0)
     world.put(counts)
+    world.put([(80.0, 100.0)], first=date(2026, 2, 20), status="withheld")
     world.run()
     history = shown(world)
     (entry,) = history.entries
     first = date.fromisoformat(entry.figures["first_day"])
     whole = (date(2026, 3, 1) - first).days + 1
-    assert "not in (date '2026-02-20')" in entry.value_sql
+    assert "and status = 'final'" in entry.value_sql and "not in" not in entry.value_sql
     assert (
         history.value_now
         == history.value_then
         == {"value": pytest.approx(entry.figures["value"]), "n": entry.figures["n"]}
     )
-    assert f"{whole - 1} of {whole} days" in dict(entry.rows)["Now"]
+    assert f"{whole - 1} of {whole} days" in dict(entry.rows)["Since onset"]
 
 
 def test_readings_are_kept_as_they_were_notified(make_world: MakeWorld) -> None:

@@ -82,7 +82,8 @@ def test_an_open_alert_has_the_figures_of_its_last_notification(make_world: Make
     assert world.run().transitions == ()
     message = world.messages()[-1]
     assert (
-        message.title == "Reminder: Technician on site: dropped by about 28 points (26 to 30), from 92 % to about 64 %"
+        message.title == "Reminder: Technician on site: dropped by about 28 points (26 to 30), from 92 % to about 64 %,"
+        " now 70 %"
     )
     (alert,) = open_alerts(world.settings.state_url)
     figures = message.content["items"][0]["figures"]
