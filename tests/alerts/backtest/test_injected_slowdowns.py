@@ -88,7 +88,7 @@ def test_larger_slowdowns_and_more_cases_are_detected_sooner() -> None:
     for rates in (few_cases, many_cases):
         within = [rate.within_1_week for rate in rates]
         assert within[0] < 0.3 and within[-1] == 1.0 and np.all(np.diff(within) > -0.1)
-        assert all(rate.within_1_week <= rate.within_2_weeks and rate.injected == 24 for rate in rates)
+        assert all(rate.within_1_week <= rate.within_2_weeks and 20 <= rate.injected <= 24 for rate in rates)
     minimum = [minimum_detectable(rates) for rates in (few_cases, many_cases)]
     assert minimum[0] is not None and minimum[1] is not None and minimum[1].factor < minimum[0].factor <= 2.0
     assert next(rate.median_delay for rate in many_cases if rate.factor == 1.5) == 1

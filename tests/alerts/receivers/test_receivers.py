@@ -49,8 +49,8 @@ def with_alert(make_world: MakeWorld, receiver: Receiver, **options: Any) -> Wor
 
 
 def recovered(world: World) -> World:
-    world.put(steady(3, 0.93), first=date(2026, 3, 6))
-    world.put(steady(3, 0.96, 50), segment="region", value="<b>south</b>", first=date(2026, 3, 6))
+    world.put(steady(7, 0.93), first=date(2026, 3, 6))
+    world.put(steady(7, 0.96, 50), segment="region", value="<b>south</b>", first=date(2026, 3, 6))
     world.run()
     assert deliver(world.settings, lambda: AT + timedelta(days=3)).problems == ()
     return world
@@ -144,9 +144,9 @@ def test_pagerduty_opens_and_resolves_one_incident(make_world: MakeWorld, web: W
 def test_many_alerts_are_few_incidents_and_all_are_resolved(make_world: MakeWorld, web: Web) -> None:
     web.status = 202
     world = make_world(receivers=[web_receiver("pagerduty", web, secret=SecretStr("R0UT1NG"))])
-    world.put(steady(67, 0.92, 30_000))
+    world.put(steady(71, 0.92, 30_000))
     for number in range(40):
-        counts = steady(60, 0.92, 200) + steady(4, 0.3, 200) + steady(3, 0.95, 200)
+        counts = steady(60, 0.92, 200) + steady(4, 0.3, 200) + steady(7, 0.95, 200)
         world.put(counts, segment="region", value=f"r{number:02}")
     world.run(date(2026, 3, 5))
     deliver(world.settings, lambda: AT)
@@ -154,8 +154,8 @@ def test_many_alerts_are_few_incidents_and_all_are_resolved(make_world: MakeWorl
     assert len(triggered) == len(web.requests) == 13
     assert web.requests[-1].json["payload"]["summary"] == "And 28 more: Moments of truth: 40 dropped"
     web.requests.clear()
-    world.run(date(2026, 3, 8))
-    deliver(world.settings, lambda: AT + timedelta(days=3))
+    world.run(date(2026, 3, 12))
+    deliver(world.settings, lambda: AT + timedelta(days=7))
     assert {request.json["dedup_key"] for request in web.requests} == triggered
     assert {request.json["event_action"] for request in web.requests} == {"resolve"}
 
