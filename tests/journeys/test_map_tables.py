@@ -33,7 +33,7 @@ class Source:
             "kind": "touchpoints",
             "title": self.title,
             "late_seconds": 172800,
-            "wave_closes_seconds": None,
+            "wave_closes_seconds": 1209600,
             "schedule": "@daily",
             "owner": None,
             "data_use": card,

@@ -13,7 +13,7 @@ from jkpi.journeys.calendars.table import MapWarehouse, write_calendars, write_h
 from jkpi.journeys.model import Journey
 from jkpi.journeys.rows import MAP_TABLES, MapRow, map_rows
 
-SOURCE_COLUMNS = ("source", "kind", "title", "late_seconds", "schedule", "owner", "data_use")
+SOURCE_COLUMNS = ("source", "kind", "title", "late_seconds", "wave_closes_seconds", "schedule", "owner", "data_use")
 
 
 class MapSource(Protocol):

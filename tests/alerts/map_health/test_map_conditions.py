@@ -77,7 +77,7 @@ def add_source(
     with open_warehouse(world.settings) as warehouse:
         warehouse.execute("delete from raw.map_sources where source = :name", {"name": name})
         warehouse.execute(
-            "insert into raw.map_sources values (:name, 'touchpoints', :name, 3600, :schedule, :owner, '{}')",
+            "insert into raw.map_sources values (:name, 'touchpoints', :name, 3600, null, :schedule, :owner, '{}')",
             {"name": name, "owner": owner, "schedule": schedule},
         )
         warehouse.execute(

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy.stats import f
-
 MIN_GAPS = 3
 """With fewer gaps a touchpoint has no rhythm yet."""
 MIN_SILENCES = 3
@@ -50,12 +48,14 @@ class EventRhythm:
     def silences_per_day(self, silent_days: int) -> float:
         """How many silences of at least this length a day brings, by chance: how often one begins times the probability
         that it lasts so long."""
+        from scipy.special import fdtrc
+
         if self.count_silences < MIN_SILENCES:
             probability = (1.0 + silent_days / self.sum_gap_days) ** -self.count_gaps
             return probability * self.count_gaps / self.sum_gap_days
         mean = self.sum_silent_days / self.count_silences
         shape = 1.0 / self._squared_variation(mean)
-        probability = float(f.sf(silent_days / mean, 2.0 * shape, 2.0 * shape * self.count_silences))
+        probability = float(fdtrc(2.0 * shape, 2.0 * shape * self.count_silences, silent_days / mean))
         return probability * self.count_silences / self.sum_gap_days
 
     def is_unusual(self, silent_days: int, touchpoint_count: int, false_alarm_every: float) -> bool:
