@@ -91,7 +91,12 @@ def test_open_cases_have_no_value(url: str, workspace: Path) -> None:
         assert numbers == {(None, None, sample_size, 5)}
     assert {row["status"] for row in found} == {"provisional"}
     volumes = world.table(url, "select * from marts.fct_kpi_readings where unit = 'count' and segment = 'all'")
-    assert {(row["kpi"], row["value"]) for row in volumes} == {("ask.volume", 5.0), ("journey.volume", 5.0)}
+    counts = {(row["kpi"], row["statistic"], row["value"]) for row in volumes}
+    assert counts == {
+        ("ask.volume", "volume", 5.0),
+        ("journey.volume", "volume", 5.0),
+        ("help.due", "without_promise", 5.0),
+    }
     strays = world.table(url, "select * from marts.rpt_map_coverage where element = 'unmapped_touchpoint'")
     assert [(row["journey"], row["name"], row["count_events"]) for row in strays] == [("(none)", "unheard_of", 1)]
 

@@ -71,7 +71,9 @@ def test_both_have_the_same_duration_histograms(counted: tuple[Facts, str]) -> N
     product = read_durations(url, facts.versions[-1].document["journey"])
     sides = side_by_side(duration_counts(facts), product, DURATION_KEY)
     assert unmatched(sides).empty, unmatched(sides).head(20).to_string()
-    assert len(sides) > 1000 and not sides.duplicated(DURATION_KEY).any()
+    # No moment of the spare parts is about a duration.
+    assert len(sides) > 1000 or facts.versions[-1].document["journey"] == "spare_parts"
+    assert not sides.duplicated(DURATION_KEY).any()
     found = {column: number_differences(sides, column) for column in DURATION_NUMBERS}
     found |= {column: label_differences(sides, column) for column in DURATION_LABELS}
     assert all(frame.empty for frame in found.values()), found

@@ -29,7 +29,7 @@ DROP = EXAMPLE_DROPS["spare_parts"]
 WINDOW = 3 * DAY
 
 CUSTOMERS = 7800
-ENQUIRIES_PER_DAY = 138.0  # chosen as in `equipment_repair`
+ENQUIRIES_PER_DAY = 138.6  # chosen as in `equipment_repair`
 CLASSES = {"wear": 0.40, "electronic": 0.25, "hydraulic": 0.35}
 WEEK = (1.30, 1.25, 1.20, 1.18, 1.10, 0.50, 0.28)
 HOURS = (0, 0, 0, 0, 1, 4, 10, 18, 22, 21, 18, 14, 11, 14, 16, 15, 12, 8, 6, 5, 4, 3, 2, 1)

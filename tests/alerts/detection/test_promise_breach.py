@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jkpi.alerts.detection.promise_breach import separate_promise_breach
+import numpy as np
+import pytest
+
+from jkpi.alerts.detection.promise_breach import kept_before, separate_promise_breach
 from jkpi.alerts.detection.state_machine import SeriesState
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
 from tests.alerts.transitions.records import day, detection, result
 
 
@@ -38,3 +43,31 @@ def test_a_breach_that_ended_is_over() -> None:
     before = replace(result(detection(2, 10, 40, line="promise"), states="o" * 10 + "f" * 30 + "o" * 30))
     after = separate_promise_breach(before)
     assert (after.episodes, after.promise_breach, after.state) == ((), None, SeriesState.OK)
+
+
+def test_a_breach_of_a_promise_that_was_kept_before_stays_an_episode() -> None:
+    breach = detection(20, 22, line="promise")
+    before = result(breach, states="o" * 22 + "f" * 8)
+    after = separate_promise_breach(before, lambda onset: onset == day(20))
+    assert after is before
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "is_kept"),
+    [([8] * 10, 10, True), ([5] * 10, 10, False), ([8] * 6, 10, False), ([3] * 10, 4, True), ([2] * 7, 4, False)],
+)
+def test_a_promise_is_kept_before_a_day_if_enough_readings_show_it(successes: list[int], n: int, is_kept: bool) -> None:
+    """The promise is broken below 0.6. Seven readings and 30 cases are needed."""
+    days = len(successes)
+    counts = np.array(successes, dtype=float)[:, None]
+    grid = ReadingGrid(
+        day(0),
+        1,
+        counts,
+        np.full((days, 1), float(n)),
+        np.zeros((days, 1)),
+        np.full((days, 1), VALID, dtype=np.int8),
+        np.array([0]),
+        np.array([days]),
+    )
+    assert kept_before(grid, 0, AlertRule(0.7, 0.1), day(days)) == is_kept

@@ -1,30 +1,42 @@
 """Segments below their promise: separate a broken promise from drops. Pure.
 
-A moment for all customers that breaks its promise is an alert. Of a segment, only a drop from its own past is one: that
-a segment has been below the promise for as long as it is known is no news, and with one promise for all it is true of
-many segments at once. Such breaches are reported together, once a month.
+A moment for all customers that breaks its promise is an alert. Of a segment, only a drop from its own past is one, also
+before its baseline is known, if it kept the promise until then. That a segment has been below the promise for as long
+as it is known is no news, and with one promise for all it is true of many segments at once. Such breaches are reported
+together, once a month.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 
 from jkpi.alerts.detection.episodes import Detection, Episode, SeriesResult, StateHistory, merge_detections
 from jkpi.alerts.detection.state_machine import BELOW_PROMISE, FIRING, RECOVERING, SeriesState
+from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
+from jkpi.alerts.statistics.rules import AlertRule
+
+MIN_KEPT_READINGS, MIN_KEPT_N = 7, 30.0
 
 
-def separate_promise_breach(result: SeriesResult) -> SeriesResult:
-    """The result of a segment without episodes on the promise line; the open one becomes its promise_breach.
+def separate_promise_breach(
+    result: SeriesResult, was_kept_before: Callable[[date], bool] = lambda onset: False
+) -> SeriesResult:
+    """The result of a segment without episodes on the promise line; the open one becomes its promise_breach. A breach
+    stays an episode if the promise was kept before its onset.
 
     State below_promise replaces firing and recovering where only the promise was broken.
     """
     detections = [detection for episode in result.episodes for detection in episode.detections]
-    on_promise = [detection for detection in detections if detection.line == "promise"]
+    on_promise = [
+        detection for detection in detections if detection.line == "promise" and not was_kept_before(detection.onset)
+    ]
     if not on_promise:
         return result
-    episodes = merge_detections([detection for detection in detections if detection.line != "promise"])
+    episodes = merge_detections([detection for detection in detections if detection not in on_promise])
     breach = next((detection for detection in on_promise if detection.closed_on is None), None)
     history = _without_promise_alerts(result.history, on_promise, episodes)
     open_episode = next((episode for episode in episodes if episode.closed_on is None), None)
@@ -34,6 +46,18 @@ def separate_promise_breach(result: SeriesResult) -> SeriesResult:
     elif breach is not None and state in (SeriesState.FIRING, SeriesState.RECOVERING):
         state, since = SeriesState.BELOW_PROMISE, breach.onset
     return replace(result, state=state, state_since=since, episodes=episodes, history=history, promise_breach=breach)
+
+
+def kept_before(grid: ReadingGrid, row: int, rule: AlertRule, onset: date) -> bool:
+    """Whether a series kept its promise before a day: together its readings until then are above the level at which the
+    promise is broken. They need MIN_KEPT_READINGS and MIN_KEPT_N."""
+    if rule.promise_line is None:
+        return False
+    column = (onset - grid.first_day).days // grid.step_days
+    is_read = (grid.status[:column, row] == VALID) & (grid.n[:column, row] > 0)
+    n, successes = (float(values[:column, row][is_read].sum()) for values in (grid.n, grid.successes))
+    is_known = int(is_read.sum()) >= MIN_KEPT_READINGS and n >= MIN_KEPT_N
+    return is_known and successes >= n * rule.promise_line
 
 
 def _without_promise_alerts(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
 
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.episodes import EMPTY_HISTORY, SeriesResult
-from jkpi.alerts.detection.promise_breach import separate_promise_breach
+from jkpi.alerts.detection.promise_breach import kept_before, separate_promise_breach
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
@@ -104,7 +105,14 @@ def evaluate_moments(
             total, *segments = (
                 _combined_result(moment_shares.get(key), moment_sign_tests.get(key)) for key in panels[watched].keys
             )
-            results = (total, *map(separate_promise_breach, segments))
+            grid, rules = panels[watched].grid, to_evaluate[watched]
+            results = (
+                total,
+                *(
+                    separate_promise_breach(segment, partial(kept_before, grid, row, rules[row].rule))
+                    for row, segment in enumerate(segments, start=1)
+                ),
+            )
             moment_results[watched] = MomentResult(panels[watched], tuple(to_evaluate[watched]), results)
     return moment_results | by_wave
 
