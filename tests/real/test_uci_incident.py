@@ -494,7 +494,9 @@ def test_a_slowdown_of_one_group_is_detected(measured: Any, last: pd.DataFrame, 
     theirs = opened.between(part.drop.first_day, part.drop.last_day) & (closing["assignment_group"] == "39")
     assert part.within_seconds is not None
     by_day = (took <= part.within_seconds)[theirs].groupby(opened[theirs]).agg(["sum", "size"])
-    evaluated = by_day[by_day["size"] >= 5]  # a day with fewer cases is not evaluated alone
-    assert (part.drop.successes, part.drop.n) == tuple(evaluated.sum())
+    # Days with fewer than five cases are pooled; the last of them may still wait for more.
+    at_least, at_most = by_day[by_day["size"] >= 5].sum(), by_day.sum()
+    assert at_least["size"] <= part.drop.n <= at_most["size"]
+    assert at_least["sum"] <= part.drop.successes <= at_most["sum"]
     # A message shows the days before the first recovered day; the drop ends once these days of the week recovered.
     assert drop_without_recovery(part, watched).rate < 0.35 and part.drop.reference == pytest.approx(0.5, abs=0.05)
