@@ -32,15 +32,20 @@ from tests.reading_pages import Tables, differences, states_of
 pytestmark = pytest.mark.slow
 JKPI = Path(sys.executable).parent / "jkpi"
 
-FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 11)}
+FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 12)}
 """Day of the reading that fires the alert. The drops were injected on 15 June and 9 June."""
 
 NOTIFIED_ON = {
-    "equipment_repair": {date(2026, 6, 20): "drop"},
-    "spare_parts": {date(2026, 6, 15): "early_warning", date(2026, 6, 17): "drop"},
+    "equipment_repair": {date(2026, 6, 20): ("", "drop")},
+    "spare_parts": {
+        date(2026, 6, 14): ("", "early_warning"),
+        date(2026, 6, 16): ("/part_class=hydraulic", "drop"),
+        date(2026, 6, 18): ("", "drop"),
+    },
 }
-"""Day on which that reading is final and the owner is notified. Whether a part was bought elsewhere is
-known after days; the early warning, that fewer than usual had decided after one day, comes two days before."""
+"""Day on which a reading is final and the owner is notified, and of which series. Whether a part was bought elsewhere is
+known after days; the early warning, that fewer than usual had decided after one day, comes two days before. The segment
+that drives the drop is certain before all customers together are."""
 
 METRICS = ("newest_interval", "newest_cases", "state_today")
 
@@ -220,7 +225,7 @@ def test_a_second_run_loads_nothing_and_notifies_nobody(demo: Demo) -> None:
 
 
 def test_the_owner_is_first_notified_on_the_day_the_drop_is_certain(demo: Demo, tmp_path: Path) -> None:
-    """With a run each day: nothing, then an early warning where there is one, then one alert, and no second one."""
+    """With a run each day: nothing, then an early warning where there is one, then one alert of each series."""
     journeys = read_journeys(demo.settings.workspace)
     expected = NOTIFIED_ON[demo.name]
     morning, last = min(expected) - timedelta(days=1), max(expected) + timedelta(days=1)
@@ -239,7 +244,7 @@ def test_the_owner_is_first_notified_on_the_day_the_drop_is_certain(demo: Demo, 
             notified[morning] = (transition.series_id, transition.kind)
         morning += timedelta(days=1)
     moment = f"{demo.injected.journey}/{demo.injected.moment}"
-    assert notified == {day: (moment, kind) for day, kind in expected.items()}
+    assert notified == {day: (f"{moment}{segment}", kind) for day, (segment, kind) in expected.items()}
 
 
 def test_a_backtest_finds_the_injected_drop_and_the_smallest_detectable_one(demo: Demo) -> None:
