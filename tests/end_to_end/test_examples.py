@@ -43,9 +43,9 @@ NOTIFIED_ON = {
         date(2026, 6, 18): ("", "drop"),
     },
 }
-"""Day on which a reading is final and the owner is notified, and of which series. Whether a part was bought elsewhere is
-known after days; the early warning, that fewer than usual had decided after one day, comes two days before. The segment
-that drives the drop is certain before all customers together are."""
+"""Day on which a reading is final and the owner is notified, and of which series. Whether a part was bought elsewhere
+is known after days; the early warning, that fewer than usual had decided after one day, comes two days before. The
+segment that drives the drop is certain before all customers together are."""
 
 METRICS = ("newest_interval", "newest_cases", "state_today")
 
