@@ -30,8 +30,8 @@ from jkpi.alerts.statistics.beta_binomial import Z95, Bools, Floats, Ints
 from jkpi.alerts.statistics.month_end import TURN_DAYS, position_in_turn
 from jkpi.alerts.statistics.thresholds import DEFAULT_CONSTANT
 
-MIN_DAILY = 10.0
-"""With fewer cases a day no drop is reported: down to here real days of eleven sources kept to the budget."""
+MIN_DAILY = 20.0
+"""With fewer cases a day no drop is reported, until real days that were not used in building show the budget there."""
 REMAINING = (0.7, 0.5, 0.2)
 """Proportions of the baseline that the sums test for."""
 MAX_REPORTED = 0.8
