@@ -67,6 +67,7 @@ def source_problems(source: Source, document: Document) -> list[Problem]:
         *_check_kind(source, document),
         *_check_given_once(source, document),
         *_check_waves(source, document),
+        *_check_on_conflict(source, document),
         *_CHECK_BY_KIND[source.kind](source, document),
     ]
     for name in source.values:
@@ -93,8 +94,40 @@ def _check_origin(source: Source, document: Document) -> Iterator[Problem]:
         yield document.problem(["from"], "sql needs a query")
     if origin.sql is not None and not origin.sql.startswith(("env:", "file:")) and "@" in origin.sql:
         yield document.problem(["from", "sql"], "the URL contains a password", "write env:NAME or file:PATH")
-    if origin.sql is None and origin.cursor is not None:
-        yield document.problem(["from", "cursor"], "cursor is only for sql")
+    if origin.sql is None and origin.cursor is not None and source.on_conflict != "latest":
+        yield document.problem(["from", "cursor"], "cursor is only for sql, or for on_conflict: latest")
+
+
+_ID_BY_KIND = {"touchpoints": "event_id", "responses": "response_id", "invitations": "invitation_id"}
+
+
+def _check_on_conflict(source: Source, document: Document) -> Iterator[Problem]:
+    """A correction needs to know which row it corrects, and which of the two is later."""
+    if source.on_conflict != "latest":
+        if source.deleted is not None:
+            yield document.problem(["deleted"], "deleted needs on_conflict: latest", "add on_conflict: latest")
+        return
+    if source.kind == "counts":
+        yield document.problem(["on_conflict"], "totals have no id that a later row could correct", "leave it out")
+        return
+    if source.origin.cursor is None:
+        yield document.problem(
+            ["on_conflict"],
+            "on_conflict: latest needs from.cursor, to know which row is later",
+            "write from: {..., cursor: updated_at}",
+        )
+    id_column = _ID_BY_KIND.get(source.kind)
+    if id_column and not getattr(source.columns, id_column):
+        yield document.problem(
+            ["on_conflict"], f"on_conflict: latest needs columns.{id_column}, to know which row is corrected"
+        )
+    for key in ("milestones", "additional_events", "questions"):
+        if getattr(source, key):
+            yield document.problem(
+                ["on_conflict"],
+                f"on_conflict: latest needs rows of one event or response each, but {key} makes several of one row",
+                "unpivot them in from.query",
+            )
 
 
 def _check_decimal(source: Source, document: Document) -> Iterator[Problem]:

@@ -76,7 +76,8 @@ class Loader:
             if query is not None:
                 batch = _with_content(batch, query)
             report = settle(staging, transformer, rows, batch, required_columns.warnings())
-            if query is not None and not self.replacing and report.read == report.duplicates + report.skipped:
+            is_unchanged = report.read == report.duplicates + report.skipped and not staging.changes_landed_rows()
+            if query is not None and not self.replacing and is_unchanged:
                 return BatchReport(self.source.source, batch.origin, "unchanged")
             report = staging.commit(batch, report, self.results)
             self.replacing = False

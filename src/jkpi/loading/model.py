@@ -176,7 +176,9 @@ class SourceLocation(StrictModel):
         None, description="A select statement: on the database, or in DuckDB's SQL on the named files and nothing else."
     )
     cursor: str | None = Field(
-        None, description="A column of the query that only grows; only rows at or after its last value are read."
+        None,
+        description="A column that only grows. Of a query, only rows at or after its last value are read. With"
+        " `on_conflict: latest` it says which of two rows is later: a time or a number.",
     )
 
     @property
@@ -338,6 +340,15 @@ class Source(StrictModel):
     )
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'
+    )
+    on_conflict: Literal["first", "latest"] = Field(
+        "first",
+        description="Which row counts if an id comes again with other content. first: the row that was loaded first;"
+        " the other one is rejected. latest: the row with the greatest from.cursor corrects the others.",
+    )
+    deleted: str | None = Field(
+        None,
+        description="Column of a soft delete, with `on_conflict: latest`: the row is deleted if it is true or a time.",
     )
     customer_ids: Literal["pseudonymise", "as_is"] | None = None
     data_use: DataUse = DataUse()

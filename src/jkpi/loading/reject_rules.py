@@ -35,6 +35,12 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
     ):
         no_person = "customer_id is null and t_case_id is null"
         rules.append(RejectRule(no_person, "'no customer and no case'", "null"))
+    if landing.latest:
+        cursor = literal(f"{source.origin.cursor}: ")
+        rules.append(RejectRule("t_cursor is null", "'missing cursor'", literal(source.origin.cursor)))
+        rules.append(
+            RejectRule("cursor_position is null", "'cursor is neither a time nor a number'", f"{cursor} || t_cursor")
+        )
     if source.kind != "customers" or columns.valid_from:
         optional = source.kind == "customers"
         rules.extend(_time_rules(times, "t_at", "event_at", landing.time_column, latest, optional))

@@ -61,7 +61,12 @@ class Transformer:
             reasons = reasons.append_column("severity", pa.array(["warning"] * rejected_rows.num_rows, pa.string()))
             rejects = pa.concat_tables([rejects, _with_originals(self._database, chunk, reasons, self._mapped_columns)])
         self._database.unregister("raw")
-        return TransformedChunk(rows.drop_columns(["reason", "detail"]), rejects, read, skipped)
+        rows, deletions = rows.drop_columns(["reason", "detail"]), None
+        if self.landing.latest:
+            deletions = rows.filter(rows["is_deletion"]).select(["seq", *self.landing.key_columns, "cursor_position"])
+            rows = rows.filter(pc.invert(rows["is_deletion"])).drop_columns(["is_deletion"])
+            skipped += deletions.num_rows
+        return TransformedChunk(rows, rejects, read, skipped, deletions)
 
     def with_originals(self, chunk: RawChunk, reasons: pa.Table) -> pa.Table:
         """`reasons` (seq, reason, detail, severity) with the mapped columns of each original row as JSON."""
@@ -83,6 +88,8 @@ class Transformer:
 
         types = {"varchar": pa.string(), "timestamp": pa.timestamp("us"), "double": pa.float64(), "boolean": pa.bool_()}
         fields = [("seq", pa.int64()), *((column, types[kind]) for column, kind in self.landing.columns.items())]
+        if self.landing.latest:
+            fields.append(("cursor_position", pa.string()))
         return pa.schema([*fields, ("content_hash", pa.string())]).empty_table()
 
 

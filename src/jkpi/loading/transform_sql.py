@@ -58,6 +58,8 @@ def mapped_columns(source: Source) -> list[str]:
     names.extend(column for measure in source.measures.values() for column in (measure.numerator, measure.denominator))
     for additional_event in source.additional_events:
         names.extend([*additional_event.where, *([additional_event.at] if additional_event.at else [])])
+    if source.on_conflict == "latest":
+        names.extend(column for column in (source.origin.cursor, source.deleted) if column)
     return list(dict.fromkeys(names))
 
 
@@ -70,6 +72,8 @@ def _time_columns(source: Source) -> list[str]:
             *(additional_event.at for additional_event in source.additional_events if additional_event.at),
         ]
     )
+    if source.on_conflict == "latest" and source.origin.cursor:
+        names.append(source.origin.cursor)
     expressions = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(names)]
     if source.constants.responded_at:
         expressions.append(literal(source.constants.responded_at))
@@ -116,6 +120,15 @@ def transform_sql(
     detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in row_rules)
     outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []
     outputs += [name for name in landing.columns if name != landing.id_column]
+    latest, deletion = "", ""
+    if landing.latest:
+        times_sql.append(f"{_cursor_position(times, low, high)} as cursor_position")
+        # Of a deleted row only its id and its cursor are needed. A row that is ignored now takes the earlier one away.
+        has_key = f"{'customer_id' if source.kind == 'customers' else 'key_text'} is not null"
+        is_deletion = f"(is_deleted or skipped) and {has_key} and cursor_position is not null"
+        latest = f"cursor_position, {is_deletion} as is_deletion,"
+        deletion = f"when {is_deletion} then null"
+        outputs += ["cursor_position::varchar as cursor_position", "is_deletion"]
     return f"""
 with {_person_cte(source, hash_ids)}cleaned as {materialized}(
     select {_cleaned_columns(source, hash_ids)} from raw{_person_join(source, hash_ids)}
@@ -123,12 +136,20 @@ with {_person_cte(source, hash_ids)}cleaned as {materialized}(
 unpivoted as ({" union all ".join(selects)}),
 parsed as (select *, {", ".join(times_sql)} from unpivoted),
 checked as (
-    select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns},
-        case when skipped then '' {reason} end as reason,
-        case when skipped then null {detail} end as detail
+    select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns}, {latest}
+        case {deletion} when skipped then '' {reason} end as reason,
+        case {deletion} when skipped then null {detail} end as detail
     from parsed
 )
 select seq, {", ".join(outputs)}, {_content_hash(source, landing)} as content_hash, reason, detail from checked"""
+
+
+def _cursor_position(times: TimeParser, low: datetime | None, high: datetime | None) -> str:
+    """The cursor as a number: as it is, or microseconds since 1970 of a time. NULL if it is neither."""
+    return (
+        r"case when regexp_full_match(t_cursor, '[+-]?\d{1,32}(\.\d+)?') then try_cast(t_cursor as decimal(38,6))"
+        f" else epoch_us({times.utc('t_cursor', low, high)})::decimal(38,6) end"
+    )
 
 
 def _content_hash(source: Source, landing: LandingTable) -> str:
@@ -192,6 +213,10 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
     )
     parts.append(f"{_PERSON if hash_ids else text('customer_id')} as customer_id")
     parts += [f"{text(field)} as t_{field}" for field in (*_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")]
+    if source.on_conflict == "latest" and source.origin.cursor:
+        deleted = f"lower({cleaned(source.deleted, nulls)})" if source.deleted else "null"
+        parts.append(f"{cleaned(source.origin.cursor, nulls)} as t_cursor")
+        parts.append(f"coalesce({deleted} not in ('false', 'f', '0', 'no', 'n'), false) as is_deleted")
     segments = {name: segment_value(segment, source.format) for name, segment in columns.segments.items()}
     attributes = {name: f"({cleaned(column, nulls)})" for name, column in columns.attributes.items()}
     parts += [f"{json_object(segments)} as segments", f"{json_object(attributes)} as attributes"]
@@ -249,6 +274,9 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         values["valid_from"] = (
             "coalesce(event_at, timestamp '1970-01-01')"
             if source.columns.valid_from
+            # What is known last counts as if nothing else had been loaded, so it holds from the beginning.
+            else "timestamp '1970-01-01'"
+            if landing.latest
             else f"timestamp '{now:%Y-%m-%d %H:%M:%S.%f}'"
         )
     return {name: values[name] for name in landing.columns if name in values}

@@ -44,6 +44,7 @@ def apply_validation(
         rejects=_concatenated(transformed.rejects, rejects),
         read=transformed.read,
         skipped=transformed.skipped,
+        deletions=transformed.deletions,
     )
     return accepted, None, validation.results
 
