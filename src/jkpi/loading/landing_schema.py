@@ -27,7 +27,7 @@ class LandingTable:
 
 _SURVEY_COLUMNS = {"customer_id": "varchar", "case_id": "varchar", "touchpoint": "varchar", "survey": "varchar"}
 
-_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
+LANDING_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
     "touchpoints": LandingTable(
         "touchpoint_events",
         {
@@ -94,7 +94,7 @@ def landing_table_for(source: Source) -> LandingTable:
 
     Customers without a date are identified by their content, or by their id if a later row corrects an earlier one.
     """
-    landing = _TABLE_BY_KIND[source.kind]
+    landing = LANDING_TABLE_BY_KIND[source.kind]
     is_latest = source.on_conflict == "latest"
     if source.kind == "customers" and not source.columns.valid_from:
         key = ("customer_id",) if is_latest else UNDATED_CUSTOMER_KEY

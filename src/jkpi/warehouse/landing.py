@@ -20,7 +20,7 @@ LANDING_TABLES: dict[str, str] = {
     f" denominator double precision, {_COMMON_COLUMNS}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
-    "deleted_rows": "source text, row_id text, valid_from timestamp, cursor_position decimal(38,6), batch_id text,"
+    "deleted_rows": "source text, landing_table text, row_id text, valid_from timestamp, cursor_position decimal(38,6), batch_id text,"
     " deleted_at timestamp",
     "corrected_rows": "source text, batch_id text, landing_table text, row_id text, customer_id text, case_id text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
