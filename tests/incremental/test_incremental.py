@@ -178,7 +178,9 @@ def test_corrections_give_the_tables_of_the_latest_rows_alone(
     program, _, _ = counted
     cases = [Case(seed=1000 * (seed + 1) + number, instances=8, order="scattered", again=0.0) for number in range(8)]
     rows = together(cases)
-    everything = {table: pd.concat([one[table] for one in rows if table in one], ignore_index=True) for table in rows[0]}
+    everything = {
+        table: pd.concat([one[table] for one in rows if table in one], ignore_index=True) for table in rows[0]
+    }
     runs, latest = with_corrections(everything, seed)
     assert sum(len(frame) for run in runs for frame in run.values()) >= 300
     gaps = {"blind_spots": everything["blind_spots"]}

@@ -146,7 +146,11 @@ def test_responses_invitations_and_customers_are_corrected(each: Any, text: str,
         (", cursor: changed", "", "needs from.cursor"),
         ("event_id: id, ", "", "needs columns.event_id"),
         ("on_conflict: latest\n", "", "deleted needs on_conflict: latest"),
-        ("touchpoints: {", "additional_events: [{touchpoint: paid, where: {paid: {is: 1}}}]\ntouchpoints: {", "several"),
+        (
+            "touchpoints: {",
+            "additional_events: [{touchpoint: paid, where: {paid: {is: 1}}}]\ntouchpoints: {",
+            "several",
+        ),
         ("on_conflict: latest", "on_conflict: newest", "on_conflict"),
     ],
 )

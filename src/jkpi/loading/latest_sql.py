@@ -93,9 +93,11 @@ def correct_sql(landing: LandingTable) -> list[str]:
         f" where k.source = :source and {same_key} and w.outcome = 'advance'",
         f"delete from raw.deleted_rows as d using {STAGED_LATEST} as w"
         f" where d.source = :source and {same_row} and w.outcome <> 'obsolete'",
-        "insert into raw.deleted_rows (source, landing_table, row_id, valid_from, cursor_position, batch_id,"
-        f" deleted_at) select cast(:source as text), '{landing.table}', {row_id}, {valid_from}, w.cursor_position, cast(:batch as text),"
-        f" cast(:now as timestamp) from {STAGED_LATEST} w where w.outcome in ('delete', 'remember')",
+        "insert into raw.deleted_rows"
+        " (source, landing_table, row_id, valid_from, cursor_position, batch_id, deleted_at)"
+        f" select cast(:source as text), '{landing.table}', {row_id}, {valid_from}, w.cursor_position,"
+        f" cast(:batch as text), cast(:now as timestamp) from {STAGED_LATEST} w"
+        " where w.outcome in ('delete', 'remember')",
     ]
 
 
@@ -111,4 +113,7 @@ def _row(alias: str, landing: LandingTable) -> tuple[str, str]:
 
 def _same_row(deleted: str, other: str, landing: LandingTable) -> str:
     row_id, valid_from = _row(other, landing)
-    return f"{deleted}.landing_table = '{landing.table}' and {deleted}.row_id = {row_id} and {deleted}.valid_from = {valid_from}"
+    return (
+        f"{deleted}.landing_table = '{landing.table}'"
+        f" and {deleted}.row_id = {row_id} and {deleted}.valid_from = {valid_from}"
+    )

@@ -2,8 +2,9 @@
 
 staged_rows: accepted rows of the batch. staged_duplicates: rows that repeat an id, with outcome `duplicate` (same
 content) or `conflict` (other content). staged_rejects: rejected rows. staged_new_rejects: those not rejected before.
-With `on_conflict: latest`, staged_deletions are deleted rows, and staged_latest is the latest row or deletion of each id
-with what it does to the landing table: see `latest_sql`. `seq` numbers the rows of a batch: number of the original row times PARTS_PER_ROW, plus the part of it.
+With `on_conflict: latest`, staged_deletions are deleted rows, and staged_latest is the latest row or deletion of each
+id with what it does to the landing table: see `latest_sql`. `seq` numbers the rows of a batch: number of the original
+row times PARTS_PER_ROW, plus the part of it.
 """
 
 from __future__ import annotations

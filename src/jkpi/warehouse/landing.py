@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from jkpi.warehouse.base import Warehouse
 
-_COMMON_COLUMNS = "segments text, content_hash text, source text, batch_id text, loaded_at timestamp, cursor_position decimal(38,6)"
+_COMMON_COLUMNS = (
+    "segments text, content_hash text, source text, batch_id text, loaded_at timestamp, cursor_position decimal(38,6)"
+)
 _VERSION_COLUMNS = "journey text, version integer"
 
 LANDING_TABLES: dict[str, str] = {
@@ -20,8 +22,8 @@ LANDING_TABLES: dict[str, str] = {
     f" denominator double precision, {_COMMON_COLUMNS}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
-    "deleted_rows": "source text, landing_table text, row_id text, valid_from timestamp, cursor_position decimal(38,6), batch_id text,"
-    " deleted_at timestamp",
+    "deleted_rows": "source text, landing_table text, row_id text, valid_from timestamp,"
+    " cursor_position decimal(38,6), batch_id text, deleted_at timestamp",
     "corrected_rows": "source text, batch_id text, landing_table text, row_id text, customer_id text, case_id text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
     " rows_read bigint, loaded bigint, rejected bigint, duplicates bigint, skipped bigint, first_at timestamp,"
