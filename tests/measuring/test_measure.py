@@ -14,6 +14,7 @@ import pytest
 from jkpi import package_files
 from jkpi.cli.report import render_measure
 from jkpi.errors import CheckFailed, InputError, SystemFailure
+from jkpi.measuring.parsed_project import parsed_project_path, read_parsed_project
 from jkpi.measuring.run import _workspace_lock, measure
 from jkpi.measuring.run_state import inputs_fingerprint
 from jkpi.warehouse.open import open_warehouse
@@ -185,3 +186,33 @@ def _held(place: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stdout.readline() == "open\n"
         yield process
+
+
+def test_the_project_is_parsed_once_for_all_workspaces(
+    workspace: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    other = tmp_path_factory.mktemp("other")
+    _land(url(other))
+    readings = []
+    for folder in (workspace, other):
+        measure(world.settings(url(folder), folder, world.AS_OF))
+        readings.append(world.table(url(folder), "select * from marts.fct_kpi_readings order by all"))
+    (kept,) = (cache / "jkpi").iterdir()
+    parsed = [(folder / ".jkpi/dbt/target/partial_parse.msgpack").exists() for folder in (workspace, other)]
+    assert parsed == [True, False]
+    assert readings[0] == readings[1] != []
+    kept.write_bytes(b"broken")
+    assert read_parsed_project(kept) is None
+
+
+def test_a_parsed_project_is_of_its_files_and_its_database(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    model = tmp_path / "models" / "m.sql"
+    paths = set()
+    for sql, database in (("select 1", "a"), ("select 2", "a"), ("select 2", "b")):
+        model.write_text(sql)
+        environment = {"JKPI_ENGINE": "duckdb", "JKPI_DUCKDB_PATH": f"/data/{database}.duckdb"}
+        paths.add(parsed_project_path(tmp_path, environment))
+    assert len(paths) == 3
