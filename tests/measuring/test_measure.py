@@ -83,7 +83,6 @@ def test_incremental_runs_and_full_refreshes(workspace: Path, capfd: pytest.Capt
     with open_warehouse(url(workspace)) as warehouse:
         world.land_map(warehouse, window=world.WINDOW // 2)
     assert measure(before).refresh_reason == "the map or the SQL has changed"
-    assert measure(before).refresh_reason == ""
 
     with open_warehouse(url(workspace)) as warehouse:
         runs = warehouse.rows("select run_number, refreshed from raw.measure_runs order by run_number")
@@ -93,7 +92,6 @@ def test_incremental_runs_and_full_refreshes(workspace: Path, capfd: pytest.Capt
         (3, ""),
         (4, "time was set back"),
         (5, "the map or the SQL has changed"),
-        (6, ""),
     ]
 
 
@@ -110,7 +108,12 @@ TAKEN_BACK = {
 }
 
 
-@pytest.mark.parametrize("statements", TAKEN_BACK.values(), ids=TAKEN_BACK)
+@pytest.mark.parametrize(
+    ("landed", "statements"),
+    [("postgres", TAKEN_BACK["gone"]), ("duckdb", TAKEN_BACK["loaded again by other rules"])],
+    indirect=["landed"],
+    ids=TAKEN_BACK,
+)
 def test_events_of_a_withdrawn_batch_are_no_longer_counted(landed: str, tmp_path: Path, statements: list[str]) -> None:
     """Also where it was loaded again under the same name: its rows are others."""
     settings = world.settings(landed, tmp_path)
