@@ -123,7 +123,7 @@ def with_corrections(rows: Batch, seed: int) -> tuple[list[Batch], Batch]:
     """What arrives in each run, originals and corrections in random order, and the latest rows alone.
 
     Three rows of ten are corrected: another time, touchpoint, case, score or segments. One of ten is deleted, and half
-    of those come again. One arrival of ten comes twice. Arrivals have a `revision`, and are `gone` if they are deletions.
+    of those come again. One arrival of ten comes twice. Arrivals have a `revision`; deletions are `gone`.
     """
     rng = np.random.default_rng(seed)
     runs: list[Batch] = [{} for _ in range(RUNS)]

@@ -12,6 +12,16 @@ where false
 with corrected as (
     select * from {{ corrected }}
     where landing_table = 'touchpoint_events'
+),
+
+cases as (
+    select distinct case_id from corrected
+    where case_id is not null
+),
+
+customers as (
+    select distinct customer_id from corrected
+    where customer_id is not null
 )
 
 select
@@ -20,9 +30,6 @@ select
     before.customer_id
 from {{ before }} as before
 where
-    before.case_id in (select corrected.case_id from corrected where corrected.case_id is not null)
-    or (
-        before.case_id is null
-        and before.customer_id in (select corrected.customer_id from corrected where corrected.customer_id is not null)
-    )
+    before.case_id in (select cases.case_id from cases)
+    or (before.case_id is null and before.customer_id in (select customers.customer_id from customers))
 {%- endif %}

@@ -1,4 +1,5 @@
 -- Passages that are not what they were: their events differ, or more became known of their customer.
+-- depends_on: {{ ref('int_touched_actors') }}
 -- depends_on: {{ ref('int_actors') }}, {{ ref('stg_corrected_rows') }}, {{ ref('stg_customers') }}
 -- depends_on: {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set before = as_it_was('int_journey_events') %}
@@ -7,13 +8,13 @@ with recut as (
     select * from {{ ref('int_recut_events') }}
 ),
 
-touched_actors as (
-    select * from {{ ref('int_touched_actors') }}
-),
-
 {% if not counting_anew() -%}
 actors as (
     select * from {{ ref('int_actors') }}
+),
+
+touched_actors as (
+    select * from {{ ref('int_touched_actors') }}
 ),
 
 customers as (

@@ -1,5 +1,6 @@
 -- Answers and invitations that are new, or whose passage, customer, or customer's passages, are not what they were.
--- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_corrected_rows') }}, {{ ref('int_corrected_actors') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
+-- depends_on: {{ ref('stg_corrected_rows') }}, {{ ref('int_corrected_actors') }}
+-- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 with sayings as (
     select * from {{ ref('int_fresh_sayings') }}

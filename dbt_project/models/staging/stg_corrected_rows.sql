@@ -14,7 +14,13 @@ renamed as (
         nullif(customer_id, '') as customer_id,
         nullif(case_id, '') as case_id
     from corrected
-    where (source, batch_id) in (select new_batches.source, new_batches.batch_id from new_batches)
+    where
+        (source, batch_id) in (
+            select
+                new_batches.source,
+                new_batches.batch_id
+            from new_batches
+        )
 )
 
 select * from renamed
