@@ -134,7 +134,7 @@ def replay_rejects(
     if not rejects:
         return BatchReport(source.source, origin, "empty", warnings=(f"{source.source}: no open rejects",))
     key = pseudonym_key(source, settings)
-    transformer = Transformer(source, settings.now, key, original_rows.strict_times)
+    transformer = Transformer(source, settings.now, key, settings.latest_row_time, original_rows.strict_times)
     with closing(transformer), Staging(warehouse, transformer.landing, source.source, replaying=True) as staging:
         results: list[Mapping[str, Any]] = []
         for chunk in original_rows.chunks():

@@ -6,7 +6,7 @@ checked (reject reasons); then ids and hashes. The reason is NULL for an accepte
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jkpi.loading.expressions import (
     TimeParser,
@@ -93,11 +93,12 @@ def transform_sql(
     landing: LandingTable,
     times: TimeParser,
     now: datetime,
+    latest: datetime,
     low: datetime | None,
     high: datetime | None,
     hash_ids: bool,
 ) -> str:
-    """The SQL over the relation `raw`. now: naive UTC. hash_ids: customer ids become pseudonyms."""
+    """The SQL over the relation `raw`. now, latest: naive UTC. hash_ids: customer ids become pseudonyms."""
     selects = unpivot_selects(source, landing)
     materialized = "" if len(selects) == 1 else "materialized "
     extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
@@ -111,7 +112,7 @@ def transform_sql(
     ]
     values = _canonical_columns(source, landing, now)
     value_columns = ", ".join(f"{value} as {name}" for name, value in values.items())
-    row_rules = reject_rules(source, landing, times, now + timedelta(days=1))
+    row_rules = reject_rules(source, landing, times, latest)
     reason = " ".join(f"when {rule.condition} then {rule.reason}" for rule in row_rules)
     detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in row_rules)
     outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []

@@ -26,14 +26,14 @@ def incoming_validator(settings: Settings) -> ChunkValidator:
     The validator raises:
         CheckFailed: the suite of the kind is invalid; nothing is loaded unchecked.
     """
-    now = as_naive_utc(settings.now)
+    now, latest = as_naive_utc(settings.now), as_naive_utc(settings.latest_row_time)
 
     @functools.cache
     def suite_for(kind: str) -> Suite:
         return load_valid_suite(kind)
 
     def validate(kind: str, source: str, chunk: pd.DataFrame) -> ChunkValidation:
-        return validate_chunk(suite_for(kind), source, chunk, now)
+        return validate_chunk(suite_for(kind), source, chunk, now, latest)
 
     return validate
 
@@ -56,9 +56,10 @@ def load_valid_suite(kind: str) -> Suite:
     return suite
 
 
-def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> ChunkValidation:
-    """Validate one chunk as of `now` (naive UTC): critical failures refuse the batch, warnings reject rows."""
-    outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now))
+def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime, latest: datetime) -> ChunkValidation:
+    """Validate one chunk as of `now`: critical failures refuse the batch, warnings reject rows. latest: the latest time
+    that a row can have. Times are naive UTC."""
+    outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now, latest))
     return ChunkValidation(
         refusal=_refusal(outcomes, source),
         rejected=_row_rejections(outcomes),
