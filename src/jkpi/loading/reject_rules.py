@@ -26,6 +26,9 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
     """The rules in order; the first true condition gives the reason. latest: naive UTC; later rows are rejected."""
     columns = source.columns
     rules: list[RejectRule] = []
+    if columns.response_id:
+        # A row without an id that has only a comment: what it lacks first of all is the answer.
+        rules.append(RejectRule("key_text is null and t_value is null and t_emotion is null", "'no score'", "null"))
     if columns.event_id or columns.response_id or columns.invitation_id:
         rules.append(RejectRule("key_text is null", "'missing id'", literal(landing.id_column)))
     if source.kind == "customers":

@@ -62,7 +62,7 @@ def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime
     outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now, latest))
     return ChunkValidation(
         refusal=_refusal(outcomes, source),
-        rejected=_row_rejections(outcomes),
+        rejected=_row_rejections(outcomes, suite),
         results=tuple(_quality_result(outcome, suite, source, now).to_row() for outcome in outcomes),
     )
 
@@ -110,12 +110,14 @@ def _refusal(outcomes: list[ExpectationOutcome], source: str) -> str | None:
     return None
 
 
-def _row_rejections(outcomes: list[ExpectationOutcome]) -> dict[int, RowRejection]:
+def _row_rejections(outcomes: list[ExpectationOutcome], suite: Suite) -> dict[int, RowRejection]:
     """Rejected rows by position; a row that fails several expectations is rejected by the first."""
+    reasons = {item["meta"]["name"]: item["meta"].get("reason") for item in suite.expectations}
     rejections: dict[int, RowRejection] = {}
     for outcome in outcomes:
         if outcome.severity == "warning" and not outcome.success and not outcome.raised_exception:
-            rejection = RowRejection(outcome.expectation, outcome.severity)
+            reason = reasons[outcome.expectation] or outcome.expectation
+            rejection = RowRejection(reason, outcome.severity, outcome.expectation)
             for position in outcome.positions:
                 rejections.setdefault(position, rejection)
     return rejections
