@@ -65,7 +65,8 @@ def orders(late: bool) -> list[tuple[str, str, str, datetime]]:
         for number in range(40):
             name, at = f"{day}-{number}", datetime.combine(FIRST + timedelta(days=day), time(15, number))
             reported = bool(rng.random() < (0.4 if day >= DROP else 0.9))
-            delivered = (f"{'late' if late else 'd'}{name}", name, "delivery", at + timedelta(days=1 if reported or late else 8))
+            number_of = f"{'late' if late else 'd'}{name}"
+            delivered = (number_of, name, "delivery", at + timedelta(days=1 if reported or late else 8))
             if late == (day >= DROP and not reported) or not late:
                 rows += [delivered] if late else [(f"o{name}", name, "order", at), delivered]
     return rows

@@ -29,6 +29,7 @@ _COLUMNS_BY_KIND = {
             "survey",
             "question",
             "score",
+            "weight",
             "emotion",
             "emotion_state",
         ),

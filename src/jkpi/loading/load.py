@@ -53,9 +53,7 @@ class Loader:
         self.results = []
         query = rows if isinstance(rows, Query) else None
         key = pseudonym_key(self.source, self.settings)
-        transformer = Transformer(
-            self.source, self.settings.now, key, self.settings.latest_row_time, rows.strict_times
-        )
+        transformer = Transformer(self.source, self.settings.now, key, self.settings.latest_row_time, rows.strict_times)
         with (
             closing(transformer),
             Staging(self.warehouse, transformer.landing, self.source.source, self.replacing) as staging,

@@ -227,6 +227,7 @@ class ColumnMapping(StrictModel):
     survey: str | None = None
     question: str | None = None
     score: str | None = None
+    weight: str | None = None
     emotion: str | None = None
     emotion_state: str | None = None
     comment: str | None = None
@@ -344,7 +345,8 @@ class Source(StrictModel):
         None, description="pseudonymise: replace customer ids by keyed hashes. As customer_ids of jkpi.yml if left out."
     )
     case_ids: IdHandling | None = Field(
-        None, description="pseudonymise: replace case ids by keyed hashes, in all sources alike. As they are if left out."
+        None,
+        description="pseudonymise: replace case ids by keyed hashes, in all sources alike. As they are if left out.",
     )
     row_ids: IdHandling | None = Field(
         None,

@@ -35,6 +35,7 @@ _TEXT_FIELDS = (
     "survey",
     "question",
     "score",
+    "weight",
     "emotion",
     "emotion_state",
     "comment",
@@ -192,7 +193,7 @@ def _cleaned_columns(source: Source, hashed: frozenset[HashedId]) -> str:
 
     def text(field: str) -> str:
         if field in hashed:
-            return _pseudonym_column(field)  # type: ignore[arg-type]
+            return _pseudonym_column(field)
         column, constant = getattr(columns, field), getattr(source.constants, field, None)
         if field == "wave" and source.wave == "file":
             column = WAVE_COLUMN
@@ -241,6 +242,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "survey": "t_survey",
         "question": "question",
         "score": as_number("t_value", source.format.decimal),
+        "weight": as_number("t_weight", source.format.decimal),
         "scale_min": "null::double" if low is None else f"{low!r}::double",
         "scale_max": "null::double" if high is None else f"{high!r}::double",
         "emotion": "t_emotion",

@@ -105,7 +105,9 @@ def copy_known_rows(warehouse: Warehouse, copy: Warehouse, now: datetime) -> tup
             continue
         time = _TIME_OF_LOADING.get(table, "loaded_at")
         is_loaded = f"{time} timestamp" in columns
-        where = _KNOWN.format(time=time, loaded_later=_LOADED_LATER.replace("order by source", "")) if is_loaded else "true"
+        where = (
+            _KNOWN.format(time=time, loaded_later=_LOADED_LATER.replace("order by source", "")) if is_loaded else "true"
+        )
         names = ", ".join(column.split()[0] for column in columns.split(", "))
         parameters: dict[str, Any] = {"now": now} if is_loaded else {}
         with copy.transaction():
