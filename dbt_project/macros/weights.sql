@@ -1,15 +1,18 @@
 {#
     Sums over survey weights, of members with columns outcome and weight, NULL where none has a weight: of outcomes, of
-    their squares, of weights and of the squares of weights. A member without a weight beside others weighs 1.
+    their squares, of weights and of the squares of weights. A member without a weight beside others weighs 1. All are
+    decimals of 20 places: DuckDB would round a sum with other decimals to fewer.
 #}
 {% macro weighted_sums() -%}
 {%- set number = 'decimal(38, 20)' -%}
 sum(cast(weight * outcome as {{ number }}))
-+ sum(case when weight is null then cast(outcome as decimal(18, 10)) else 0 end) as weighted_total,
++ sum(cast(case when weight is null then outcome else 0 end as {{ number }})) as weighted_total,
 sum(cast(weight * outcome * outcome as {{ number }}))
-+ sum(case when weight is null then cast(outcome * outcome as decimal(18, 10)) else 0 end) as weighted_squares,
-sum(cast(weight as {{ number }})) + (count(outcome) - count(weight)) as weight_total,
-sum(cast(weight * weight as {{ number }})) + (count(outcome) - count(weight)) as weight_squares
++ sum(cast(case when weight is null then outcome * outcome else 0 end as {{ number }})) as weighted_squares,
+sum(cast(weight as {{ number }}))
++ cast(count(outcome) - count(weight) as {{ number }}) as weight_total,
+sum(cast(weight * weight as {{ number }}))
++ cast(count(outcome) - count(weight) as {{ number }}) as weight_squares
 {%- endmacro %}
 
 {#

@@ -34,14 +34,14 @@ estimated as (
         case cells.estimator
             when 'proportion' then cells.total / nullif(cells.weights, 0)
             when 'mean' then cells.total / nullif(cells.weights, 0)
-            when 'nps' then 200 * cells.total / nullif(cells.weights, 0) - 100
+            when 'nps' then least(200 * cells.total / nullif(cells.weights, 0) - 100, 100)
             when 'count' then cells.total
             else cells.quantile
         end as estimate,
         case
             when cells.estimator = 'mean'
                 then
-                    {{ standard_error('cells.effective_total', 'cells.effective_squares', 'cells.effective_count') }}
+                    {{ standard_error('effective_total', 'effective_squares', 'effective_count') }}
                     * {{ t_quantile('floor(cells.effective_count - 1 + 1e-9)', 't_quantiles') | indent(20) }}
         end as half_width
     from effective as cells
@@ -54,13 +54,15 @@ bounded as (
         *,
         case estimator
             when 'proportion' then {{ wilson('effective_total', 'effective_count', '-') }}
-            when 'nps' then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '-') | indent(12) }}
+            when 'nps'
+                then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '-') | indent(16) }}
             when 'quantile' then quantile_low
             else estimate - half_width
         end as ci_low,
         case estimator
             when 'proportion' then {{ wilson('effective_total', 'effective_count', '+') }}
-            when 'nps' then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '+') | indent(12) }}
+            when 'nps'
+                then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '+') | indent(16) }}
             when 'quantile' then quantile_high
             else estimate + half_width
         end as ci_high
@@ -95,7 +97,8 @@ shown as (
         case when bounded.estimator <> 'count' and not bounded.is_suppressed then cast(bounded.weights as double precision) end as denominator,
         case when not bounded.is_suppressed then bounded.decided_count end as sample_size,
         case
-            when bounded.estimator in ('proportion', 'mean', 'nps') and not bounded.is_suppressed then bounded.effective_count
+            when bounded.estimator in ('proportion', 'mean', 'nps') and not bounded.is_suppressed
+                then bounded.effective_count
         end as effective_sample_size,
         case when not bounded.is_suppressed then bounded.open_count end as open_count,
         case when not bounded.is_suppressed then bounded.ci_low end as ci_low,
