@@ -41,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[LEFT_OUT] = Counter(reason_of(item) for item in collected if item not in kept)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than there are cores: tests of servers and schedulers wait for a quarter of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def marks_by_use(item: pytest.Item) -> set[str]:
     """Marks that follow from the fixtures of a test and from its parameters."""
     marks = {FIXTURE_MARKS[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURE_MARKS}

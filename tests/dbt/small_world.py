@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ import pyarrow as pa
 from jkpi import package_files
 from jkpi.config.settings import Settings
 from jkpi.measuring.environment import dbt_environment
-from jkpi.measuring.run import dbt_arguments, measure
+from jkpi.measuring.run import dbt_arguments, dbt_command, measure
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import LANDING_TABLES, ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -210,13 +209,14 @@ def unit_tests(url: str, workspace: Path) -> list[str]:
     """Run dbt's unit tests and return the names of those that passed; fails with dbt's messages of the others."""
     mine = _apart(settings(url, workspace))
     place = mine.internal_dir / "dbt"
-    command = dbt_arguments(package_files.package_folder("dbt_project"), place, full_refresh=True)
-    command[command.index("build")] = "test"
-    exclusion = command.index("--exclude-resource-type")
-    command[exclusion : exclusion + 2] = ["--select", "test_type:unit"]
-    command.remove("--full-refresh")
-    child = [sys.executable, "-m", "jkpi.measuring.dbt_process", *command]
-    done = subprocess.run(child, env=dbt_environment(mine), capture_output=True, text=True, check=False)
+    project, environment = package_files.package_folder("dbt_project"), dbt_environment(mine)
+    arguments = dbt_arguments(project, place, full_refresh=True)
+    arguments[arguments.index("build")] = "test"
+    exclusion = arguments.index("--exclude-resource-type")
+    arguments[exclusion : exclusion + 2] = ["--select", "test_type:unit"]
+    arguments.remove("--full-refresh")
+    command = dbt_command(project, arguments, environment)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     results = place / "target" / "run_results.json"
     nodes = json.loads(results.read_text())["results"] if results.exists() else []
     bad = [f"{node['unique_id']}: {node['message']}" for node in nodes if node["status"] != "pass"]

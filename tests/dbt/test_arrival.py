@@ -34,7 +34,9 @@ def shuffled_batches(seed: int) -> list[list[world.Row]]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_any_order_of_arrival_gives_the_numbers_of_a_full_refresh(url: str, workspace: Path) -> None:
+    """On DuckDB, tests/incremental draws hundreds of orders."""
     batches = [first + second for first, second in zip(shuffled_batches(1), shuffled_batches(2), strict=True)]
     # Time passes while the batches arrive: events after `as_of` come into sight although their batch is known.
     clocks = [world.AS_OF - timedelta(days=15), world.AS_OF - timedelta(days=3), world.AS_OF]
@@ -51,6 +53,7 @@ def test_any_order_of_arrival_gives_the_numbers_of_a_full_refresh(url: str, work
     assert len(arrived) == sum(map(len, batches))
 
 
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_an_empty_warehouse_has_no_readings(url: str, workspace: Path) -> None:
     from jkpi.warehouse.landing import ensure_landing
 

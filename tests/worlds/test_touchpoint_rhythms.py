@@ -20,7 +20,6 @@ from jkpi.config.settings import Settings
 from jkpi.journeys.model import Journey
 from jkpi.journeys.reader import read_journeys
 from jkpi.warehouse.open import open_warehouse
-from tests.dbt.small_world import ENGINES
 from tests.recount.world_workspace import run_jkpi
 from tests.worlds.touchpoint_rhythms import (
     FIRST,
@@ -168,18 +167,14 @@ def test_random_touchpoints_keep_the_budget(mean: int) -> None:
 
 @pytest.mark.dbt
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_marts_count_the_same(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_the_marts_count_the_same(postgres_url: str, tmp_path: Path) -> None:
     """From CSV files to the conditions: rhythms and promises in the marts, and what is reported."""
-    url = f"duckdb:///{tmp_path / 'w.duckdb'}"
-    if engine != "duckdb":
-        url = str(request.getfixturevalue("postgres_url"))
     today = FIRST + timedelta(days=STOPS_AFTER + 11)
     first = today - timedelta(days=420)
     days = {name: {day for day in seen if day >= first} for name, seen in event_days().items()}
-    write_workspace(tmp_path, url, days, today)
+    write_workspace(tmp_path, postgres_url, days, today)
     run_jkpi("run", "-w", tmp_path)
-    with open_warehouse(url, read_only=True) as warehouse:
+    with open_warehouse(postgres_url, read_only=True) as warehouse:
         rhythms = {row.pop("touchpoint"): row for row in warehouse.rows("select * from marts.rpt_touchpoint_rhythm")}
         assert {row.pop("journey") for row in rhythms.values()} == {"shop"}
         assert rhythms == {name: asdict(counted_rhythm(days, name, today)) for name in days}

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -16,6 +16,7 @@ from jkpi import package_files
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.measuring.environment import dbt_environment
+from jkpi.measuring.parsed_project import parsed_project_path
 from jkpi.measuring.report import MeasureReport, read_report
 from jkpi.measuring.run_state import (
     begin_run,
@@ -56,9 +57,8 @@ def measure(settings: Settings, full_refresh: bool = False, progress: Progress =
         results = dbt_dir / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         started = time.monotonic()
-        exception = _run_dbt(
-            dbt_arguments(project, dbt_dir, bool(full_build_reason), keep_views), environment, dbt_dir, progress
-        )
+        arguments = dbt_arguments(project, dbt_dir, bool(full_build_reason), keep_views)
+        exception = _run_dbt(dbt_command(project, arguments, environment), environment, dbt_dir, progress)
         seconds = time.monotonic() - started
         if not results.exists():
             raise _start_failure(exception, dbt_dir)
@@ -86,9 +86,14 @@ def dbt_arguments(project: Path, dbt_dir: Path, full_refresh: bool, keep_views: 
     ]
 
 
-def _run_dbt(arguments: Sequence[str], environment: dict[str, str], dbt_dir: Path, progress: Progress) -> str:
+def dbt_command(project: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """The command of the child process that runs dbt."""
+    parsed_project = str(parsed_project_path(project, environment))
+    return [sys.executable, "-m", "jkpi.measuring.dbt_process", parsed_project, *arguments]
+
+
+def _run_dbt(command: Sequence[str], environment: dict[str, str], dbt_dir: Path, progress: Progress) -> str:
     """Run dbt in a child process. Returns the text of the exception that stopped it, or ""."""
-    command = [sys.executable, "-m", "jkpi.measuring.dbt_process", *arguments]
     exception = ""
     with (dbt_dir / "child.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jkpi.alerts.detection.promise_breach import kept_before, separate_promise_breach
+from jkpi.alerts.detection.promise_breach import is_drop_from_kept_promise, separate_promise_breach
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.statistics.reading_grid import VALID, ReadingGrid
 from jkpi.alerts.statistics.rules import AlertRule
@@ -48,18 +48,28 @@ def test_a_breach_that_ended_is_over() -> None:
 def test_a_breach_of_a_promise_that_was_kept_before_stays_an_episode() -> None:
     breach = detection(20, 22, line="promise")
     before = result(breach, states="o" * 22 + "f" * 8)
-    after = separate_promise_breach(before, lambda onset: onset == day(20))
+    after = separate_promise_breach(before, lambda detection: detection is breach)
     assert after is before
 
 
 @pytest.mark.parametrize(
-    ("successes", "n", "is_kept"),
-    [([8] * 10, 10, True), ([5] * 10, 10, False), ([8] * 6, 10, False), ([3] * 10, 4, True), ([2] * 7, 4, False)],
+    ("before", "n", "successes_in_breach", "is_drop"),
+    [
+        ([8] * 10, 10, 50, True),
+        ([5] * 10, 10, 10, False),
+        ([8] * 6, 10, 50, False),
+        ([3] * 10, 4, 40, True),
+        ([2] * 7, 4, 10, False),
+        ([6] * 10, 10, 55, False),
+    ],
+    ids=["drop", "never kept", "too few readings", "30 cases suffice", "too few cases", "by chance"],
 )
-def test_a_promise_is_kept_before_a_day_if_enough_readings_show_it(successes: list[int], n: int, is_kept: bool) -> None:
-    """The promise is broken below 0.6. Seven readings and 30 cases are needed."""
-    days = len(successes)
-    counts = np.array(successes, dtype=float)[:, None]
+def test_a_breach_is_a_drop_if_the_promise_was_clearly_kept_before(
+    before: list[int], n: int, successes_in_breach: float, is_drop: bool
+) -> None:
+    """The promise is broken below 0.6. The breach has 100 cases."""
+    days = len(before)
+    counts = np.array(before, dtype=float)[:, None]
     grid = ReadingGrid(
         day(0),
         1,
@@ -70,4 +80,6 @@ def test_a_promise_is_kept_before_a_day_if_enough_readings_show_it(successes: li
         np.array([0]),
         np.array([days]),
     )
-    assert kept_before(grid, 0, AlertRule(0.7, 0.1), day(days)) == is_kept
+    breach = detection(days, days + 3, line="promise")
+    breach = replace(breach, drop=replace(breach.drop, successes=successes_in_breach))
+    assert is_drop_from_kept_promise(grid, 0, AlertRule(0.7, 0.1), breach) == is_drop

@@ -10,7 +10,7 @@ from itertools import islice
 
 from jkpi.alerts.detection.combine_lines import combine_results
 from jkpi.alerts.detection.episodes import EMPTY_HISTORY, SeriesResult
-from jkpi.alerts.detection.promise_breach import kept_before, separate_promise_breach
+from jkpi.alerts.detection.promise_breach import is_drop_from_kept_promise, separate_promise_breach
 from jkpi.alerts.detection.replay import SeriesToEvaluate, replay_grid
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.duration_panel import DurationPanel, as_panel, read_duration_panel
@@ -109,7 +109,7 @@ def evaluate_moments(
             results = (
                 total,
                 *(
-                    separate_promise_breach(segment, partial(kept_before, grid, row, rules[row].rule))
+                    separate_promise_breach(segment, partial(is_drop_from_kept_promise, grid, row, rules[row].rule))
                     for row, segment in enumerate(segments, start=1)
                 ),
             )
