@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,7 +78,6 @@ def open_known_readings(settings: Settings, progress: Progress = NO_PROGRESS) ->
     with tempfile.TemporaryDirectory(prefix="jkpi-past-") as folder_name:
         folder = Path(folder_name)
         past = replace(settings, workspace=folder, warehouse_url=f"duckdb:///{folder / 'past.duckdb'}")
-        _copy_parsed_project(settings.internal_dir, past.internal_dir)
         # Closed before measuring, which takes long: an open DuckDB file cannot be loaded into.
         with open_warehouse(settings, read_only=True) as warehouse, open_warehouse(past) as copy:
             ensure_landing(copy)
@@ -114,12 +112,3 @@ def copy_known_rows(warehouse: Warehouse, copy: Warehouse, now: datetime) -> tup
             for batch in warehouse.batches(f"select {names} from raw.{table} where {where}", parameters):
                 copy.insert(f"raw.{table}", batch)
     return tuple(LateSource(**row) for row in warehouse.rows(_LOADED_LATER, {"now": now}))
-
-
-def _copy_parsed_project(internal_dir: Path, past_internal_dir: Path) -> None:
-    """dbt parses its project once; a copy of what it parsed saves its start."""
-    parsed = internal_dir / "dbt" / "target" / "partial_parse.msgpack"
-    target = past_internal_dir / "dbt" / "target"
-    target.mkdir(parents=True)
-    if parsed.exists():
-        shutil.copy2(parsed, target)
