@@ -94,7 +94,10 @@ shown as (
             when bounded.estimator = 'quantile' or bounded.is_suppressed then null
             when bounded.decided_count > 0 or kpis.kind = 'rate' then bounded.total
         end as numerator,
-        case when bounded.estimator <> 'count' and not bounded.is_suppressed then cast(bounded.weights as double precision) end as denominator,
+        case
+            when bounded.estimator <> 'count' and not bounded.is_suppressed
+                then cast(bounded.weights as double precision)
+        end as denominator,
         case when not bounded.is_suppressed then bounded.decided_count end as sample_size,
         case
             when bounded.estimator in ('proportion', 'mean', 'nps') and not bounded.is_suppressed
