@@ -17,7 +17,16 @@ from tests.recount.instances import NOBODY, JourneyHistory
 from tests.recount.missing import Missing, is_withheld, missing_of, widths
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
-NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
+NUMBERS = [
+    "value",
+    "numerator",
+    "denominator",
+    "sample_size",
+    "effective_sample_size",
+    "open_count",
+    "ci_low",
+    "ci_high",
+]
 LABELS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
 LABELS += ["wave"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}

@@ -44,7 +44,7 @@ LANDING_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
         "survey_responses",
         {
             **{"response_id": "varchar", **_SURVEY_COLUMNS, "question": "varchar"},
-            **dict.fromkeys(("score", "scale_min", "scale_max"), "double"),
+            **dict.fromkeys(("score", "scale_min", "scale_max", "weight"), "double"),
             **dict.fromkeys(("emotion", "emotion_state", "comment", "wave"), "varchar"),
             **{"asked_at": "timestamp", "responded_at": "timestamp", "segments": "varchar"},
         },

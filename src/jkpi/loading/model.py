@@ -15,6 +15,7 @@ from jkpi.documents.durations import Duration, LongDuration
 from jkpi.documents.models import StrictModel
 
 SourceKind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
+IdHandling = Literal["pseudonymise", "as_is"]
 EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
@@ -228,6 +229,7 @@ class ColumnMapping(StrictModel):
     survey: str | None = None
     question: str | None = None
     score: str | None = None
+    weight: str | None = None
     emotion: str | None = None
     emotion_state: str | None = None
     comment: str | None = None
@@ -350,8 +352,25 @@ class Source(StrictModel):
         None,
         description="Column of a soft delete, with `on_conflict: latest`: the row is deleted if it is true or a time.",
     )
-    customer_ids: Literal["pseudonymise", "as_is"] | None = None
+    customer_ids: IdHandling | None = Field(
+        None, description="pseudonymise: replace customer ids by keyed hashes. As customer_ids of jkpi.yml if left out."
+    )
+    case_ids: IdHandling | None = Field(
+        None,
+        description="pseudonymise: replace case ids by keyed hashes, in all sources alike. As they are if left out.",
+    )
+    row_ids: IdHandling | None = Field(
+        None,
+        description="pseudonymise: replace event_id, response_id or invitation_id by keyed hashes. As they are if left"
+        " out.",
+    )
     data_use: DataUse = DataUse()
+
+    @property
+    def row_id_columns(self) -> tuple[str, ...]:
+        """The columns that make the id of a row; empty if it has none."""
+        columns = self.columns
+        return columns.event_id or columns.response_id or columns.invitation_id or ()
 
     @property
     def has_waves(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jkpi.loading.expressions import TimeParser, hmac_pads, json_object, quote_identifier
 from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source
+from jkpi.loading.pseudonyms import hashed_ids
 from jkpi.loading.rows import HEADER_KEY, LINE_KEY, PARTS_PER_ROW, ROW_COLUMN, RawChunk, TransformedChunk, UnparsableRow
 from jkpi.loading.transform_sql import has_times, mapped_columns, time_range_sql, transform_sql
 
@@ -20,21 +21,24 @@ class Transformer:
     """Transformation of the raw chunks of one source; stateless between chunks.
 
     Args:
-        now: aware UTC; rows more than a day later are rejected as future.
-        key: pseudonymises customer ids; None leaves them as they are.
+        now: aware UTC; a customer without a date is known from then on.
+        key: pseudonymises the ids that the source names; None leaves them as they are.
+        latest: aware UTC; later rows are rejected as future.
         strict_times: false if the source has native times, which are read as ISO 8601 besides `format.timestamps`.
     """
 
-    def __init__(self, source: Source, now: datetime, key: bytes | None, strict_times: bool = True) -> None:
+    def __init__(
+        self, source: Source, now: datetime, key: bytes | None, latest: datetime, strict_times: bool = True
+    ) -> None:
         import duckdb
 
         self.source = source
         self.landing = landing_table_for(source)
-        self._now = now.replace(tzinfo=None)
+        self._now, self._latest = now.replace(tzinfo=None), latest.replace(tzinfo=None)
         self._times = TimeParser(source.format, strict_times)
         self._mapped_columns = frozenset(mapped_columns(source))
-        self._hash_ids = key is not None and source.columns.customer_id is not None
-        self._parameters = hmac_pads(key) if key is not None and self._hash_ids else {}
+        self._hashed = hashed_ids(source) if key is not None else frozenset()
+        self._parameters = hmac_pads(key) if key is not None and self._hashed else {}
         self._database = duckdb.connect(":memory:")
         self._database.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
@@ -50,7 +54,7 @@ class Transformer:
             return TransformedChunk(self._empty_table(), rejects, len(chunk.unparsable), 0)
         self._database.register("raw", chunk.table)
         low, high = self._time_range()
-        sql = transform_sql(self.source, self.landing, self._times, self._now, low, high, self._hash_ids)
+        sql = transform_sql(self.source, self.landing, self._times, self._now, self._latest, low, high, self._hashed)
         rows = self._database.sql(sql, params=self._parameters).to_arrow_table()
         read, skipped = rows.num_rows + len(chunk.unparsable), 0
         if rows["reason"].null_count < rows.num_rows:

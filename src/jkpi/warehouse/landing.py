@@ -13,8 +13,9 @@ LANDING_TABLES: dict[str, str] = {
     "touchpoint_events": "event_id text, customer_id text, case_id text, touchpoint text, channel text,"
     f" occurred_at timestamp, due_at timestamp, attributes text, {_COMMON_COLUMNS}",
     "survey_responses": "response_id text, customer_id text, case_id text, touchpoint text, survey text, question text,"
-    " score double precision, scale_min double precision, scale_max double precision, emotion text,"
-    f" emotion_state text, comment text, wave text, asked_at timestamp, responded_at timestamp, {_COMMON_COLUMNS}",
+    " score double precision, scale_min double precision, scale_max double precision, weight double precision,"
+    f" emotion text, emotion_state text, comment text, wave text, asked_at timestamp,"
+    f" responded_at timestamp, {_COMMON_COLUMNS}",
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
     f" wave text, invited_at timestamp, eligible boolean, {_COMMON_COLUMNS}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_COMMON_COLUMNS}",
