@@ -69,7 +69,7 @@ bounded as (
     from estimated
 ),
 
--- Of a segment too small to be shown, nothing is shown.
+-- Of a segment too small to be shown, nothing is shown. No mean lies beyond the ends of its scale; that of peak_end is 0-1.
 shown as (
     select
         bounded.journey,
@@ -104,8 +104,16 @@ shown as (
                 then bounded.effective_count
         end as effective_sample_size,
         case when not bounded.is_suppressed then bounded.open_count end as open_count,
-        case when not bounded.is_suppressed then bounded.ci_low end as ci_low,
-        case when not bounded.is_suppressed then bounded.ci_high end as ci_high,
+        case
+            when bounded.is_suppressed or bounded.ci_low is null then null
+            when bounded.estimator = 'mean' then greatest(bounded.ci_low, coalesce(kpis.scale_min, 0))
+            else bounded.ci_low
+        end as ci_low,
+        case
+            when bounded.is_suppressed or bounded.ci_high is null then null
+            when bounded.estimator = 'mean' then least(bounded.ci_high, coalesce(kpis.scale_max, 1))
+            else bounded.ci_high
+        end as ci_high,
         {{ statistic_unit('bounded.estimator', 'bounded.statistic') }} as unit,
         {{ statistic_direction('bounded.statistic', 'kpis') }} as direction,
         case when bounded.is_behind_gap then 'withheld' else bounded.status end as status,

@@ -123,13 +123,13 @@ def transform_sql(
     detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in row_rules)
     outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []
     outputs += [name for name in landing.columns if name != landing.id_column]
-    latest, deletion = "", ""
+    latest_columns, deletion = "", ""
     if landing.latest:
         times_sql.append(f"{_cursor_position(times, low, high)} as cursor_position")
         # Of a deleted row only its id and its cursor are needed. A row that is ignored now takes the earlier one away.
         has_key = f"{'customer_id' if source.kind == 'customers' else 'key_text'} is not null"
         is_deletion = f"(is_deleted or skipped) and {has_key} and cursor_position is not null"
-        latest = f"cursor_position, {is_deletion} as is_deletion,"
+        latest_columns = f"cursor_position, {is_deletion} as is_deletion,"
         deletion = f"when {is_deletion} then null"
         outputs += ["cursor_position::varchar as cursor_position", "is_deletion"]
     return f"""
@@ -139,7 +139,8 @@ with {_pseudonym_ctes(source, hashed)}cleaned as {materialized}(
 unpivoted as ({" union all ".join(selects)}),
 parsed as (select *, {", ".join(times_sql)} from unpivoted),
 checked as (
-    select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns}, {latest}
+    select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns},
+        {latest_columns}
         case {deletion} when skipped then '' {reason} end as reason,
         case {deletion} when skipped then null {detail} end as detail
     from parsed
