@@ -1,4 +1,4 @@
-"""Tables as dlt, Airbyte and Fivetran land them, read with the sources of the how-to page."""
+"""Tables as dlt, Airbyte and Fivetran land them, read with the sources of `jkpi init --template`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from jkpi.cli.init import create_from_template
+from jkpi.config.settings import load_settings
+from jkpi.errors import InputError
+from jkpi.pipeline.workspace import read_map
+
+TEMPLATE = Path(__file__).parents[2] / "examples" / "landed_table"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sources.md"
 COLUMNS = "id integer, number text, state text, state_since text"
 AT = "2026-06-02T10:00:00"
@@ -26,9 +32,27 @@ TOOLS = {
 
 
 def source_of(tool: str) -> str:
-    blocks = PAGE.read_text(encoding="utf-8").split("```")
-    (text,) = [block for block in blocks if block.startswith(f"yaml\nsource: {tool}_tickets\n")]
-    return text.removeprefix("yaml\n")
+    return (TEMPLATE / "sources" / f"{tool}.yml").read_text(encoding="utf-8").partition("\n")[2]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_page_shows_the_source_of_the_template(tool: str) -> None:
+    assert f"```yaml\n{source_of(tool)}```" in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_workspace_from_a_template_has_no_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+) -> None:
+    monkeypatch.setenv("LANDED_URL", "sqlite:///landed.db")
+    lines = create_from_template(tmp_path / "tickets", tool)
+    assert "LANDED_URL" in lines[-1]
+    read_map(load_settings(tmp_path / "tickets"))
+    assert [path.stem for path in (tmp_path / "tickets" / "sources").iterdir()] == [tool]
+    with pytest.raises(InputError, match="not empty"):
+        create_from_template(tmp_path / "tickets", tool)
+    with pytest.raises(InputError, match="unknown template 'dtl'"):
+        create_from_template(tmp_path / "other", "dtl")
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -42,15 +42,18 @@ def print_version(version: Annotated[bool, typer.Option("--version", help="Print
 def init(
     directory: Annotated[Path, typer.Argument(help="A new or empty folder.")],
     example: Annotated[str, typer.Option(help="starter, equipment_repair or spare_parts.")] = "starter",
+    template: Annotated[
+        str | None, typer.Option(help="For a table that a tool lands in a database: dlt, airbyte or fivetran.")
+    ] = None,
 ) -> None:
-    """Create a workspace from an example.
+    """Create a workspace from an example, or from the template of a landed table.
 
     Example: jkpi init my-workspace
     """
     with error_handling():
-        from jkpi.cli.init import create_workspace
+        from jkpi.cli.init import create_from_template, create_workspace
 
-        echo(*create_workspace(directory, example))
+        echo(*(create_from_template(directory, template) if template else create_workspace(directory, example)))
 
 
 @app.command()

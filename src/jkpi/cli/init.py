@@ -14,6 +14,7 @@ from jkpi.errors import InputError
 IGNORED_FILES = shutil.ignore_patterns(
     "data", "site", "published", "alerts", ".jkpi", "*.duckdb*", "*.db*", "__pycache__"
 )
+LANDED_TABLE = "landed_table"
 FILE_KINDS = ("workspace", "journey", "calendar", "source")
 
 
@@ -30,8 +31,7 @@ def create_workspace(directory: Path, example: str) -> list[str]:
     examples = sorted(workspace_file.parent.name for workspace_file in shipped.glob("*/jkpi.yml"))
     if example not in examples:
         raise InputError(f"unknown example {example!r}", hint=did_you_mean(example, examples))
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise InputError(f"{directory} exists and is not empty", hint="choose a new folder")
+    _refuse_used(directory)
     shutil.copytree(shipped / example, directory, dirs_exist_ok=True, ignore=IGNORED_FILES)
     # The data of the starter is part of it; the data of the other examples is generated.
     if example == "starter":
@@ -41,6 +41,37 @@ def create_workspace(directory: Path, example: str) -> list[str]:
         f"{directory}: workspace created from example {example!r}",
         f"next: jkpi lint -w {directory}, then: jkpi run -w {directory}",
     ]
+
+
+def create_from_template(directory: Path, template: str) -> list[str]:
+    """A workspace for tables that a tool lands in a database: a source with its cursor and its soft delete, and a map.
+
+    Returns:
+        Lines to print.
+
+    Raises:
+        InputError: unknown template, or the folder is not empty.
+    """
+    shipped = package_files.package_folder("examples") / LANDED_TABLE
+    templates = sorted(source.stem for source in (shipped / "sources").glob("*.yml"))
+    if template not in templates:
+        raise InputError(f"unknown template {template!r}", hint=did_you_mean(template, templates))
+    _refuse_used(directory)
+    for file in ("journeys/tickets.yml", f"sources/{template}.yml"):
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(shipped / file, directory / file)
+    shutil.copyfile(shipped / "workspace.yml", directory / "jkpi.yml")
+    write_schemas(directory / "schemas")
+    return [
+        f"{directory}: workspace created from template {template!r}",
+        "next: set LANDED_URL to the URL of the database, change"
+        f" sources/{template}.yml and journeys/tickets.yml to your table, then: jkpi lint -w {directory}",
+    ]
+
+
+def _refuse_used(directory: Path) -> None:
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise InputError(f"{directory} exists and is not empty", hint="choose a new folder")
 
 
 def schema_of(kind: str) -> dict[str, Any]:
