@@ -85,6 +85,16 @@ def test_the_order_of_arrival_makes_no_difference(
         assert {report.status for report in each.load(EVENTS)} == {"unchanged"}
 
 
+def test_rows_with_pseudonymised_ids_are_corrected_and_deleted(each: Any) -> None:
+    for name, row, expected in (("a", ORIGINAL, ["opened"]), ("b", MOVED, ["closed"]), ("c", DELETED, [])):
+        each.write(f"data/{name}.csv", HEADER + row)
+        each.load(EVENTS + "row_ids: pseudonymise\ncase_ids: pseudonymise\n")
+        found = each.rows("event_id, case_id, touchpoint")
+        assert [row["touchpoint"] for row in found] == expected
+        assert not {"1", "A", "B"} & {row[id] for row in found for id in ("event_id", "case_id")}
+    assert "1" not in {row["row_id"] for row in each.warehouse.rows("select * from raw.deleted_rows")}
+
+
 @pytest.mark.parametrize("rows", list(itertools.permutations([ORIGINAL, MOVED, RESTORED])))
 def test_rows_of_one_file_correct_each_other(each: Any, rows: tuple[str, ...]) -> None:
     each.write("data/a.csv", HEADER + "".join(rows))
