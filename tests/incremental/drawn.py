@@ -132,6 +132,10 @@ def with_corrections(rows: Batch, seed: int) -> tuple[list[Batch], Batch]:
         if table not in rows:
             continue
         frame = rows[table].drop_duplicates(keys)
+        if table == "survey_responses":
+            # Of nobody: neither a case nor a customer leads to them.
+            of_nobody = pd.Series(rng.random(len(frame)) < 0.2, index=frame.index)
+            frame = frame.assign(**{name: frame[name].where(~of_nobody, None) for name in ("case_id", "customer_id")})
         corrected = _corrected(rng, frame[rng.random(len(frame)) < 0.3], keys)
         gone = frame[rng.random(len(frame)) < 0.1]
         again = gone[rng.random(len(gone)) < 0.5]
