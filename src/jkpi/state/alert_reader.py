@@ -157,6 +157,24 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
     )
 
 
+def read_included(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Series -> the drops without an alert of their own that its alert includes: "all customers", "region = south", and
+    with the moment in front if it is another one. Unescaped."""
+    own, parent = series_states, series_states.alias("parent")
+    rows = connection.execute(
+        select(own, parent.c.journey.label("parent_journey"), parent.c.moment.label("parent_moment"))
+        .join(parent, own.c.included_in == parent.c.series_id)
+        .order_by(own.c.series_id)
+    )
+    included: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        name = "all customers" if row.segment == TOTAL_SEGMENT else f"{row.segment} = {row.segment_value}"
+        if (row.journey, row.moment) != (row.parent_journey, row.parent_moment):
+            name = row.moment if row.segment == TOTAL_SEGMENT else f"{row.moment}, {name}"
+        included[row.included_in] = (*included.get(row.included_in, ()), name)
+    return included
+
+
 def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
     """(alert, number of its transition) -> the figures of the newest notification about it: a reminder has newer ones
     than the transition. Notifications without figures are skipped: a reminder may be sent while its readings are

@@ -255,7 +255,9 @@ def _included_rows(included: Sequence[IncludedDrop], series: Series) -> list[Bod
     for drop in included[:_MAX_INCLUDED]:
         watched, segment = drop.series.watched, drop.series.segment
         title = "" if watched == series.watched else watched.title
-        value = "" if drop.series.is_total else _value_name(segment, drop.series.segment_value)
+        value = _value_name(segment, drop.series.segment_value)
+        if drop.series.is_total:
+            value = "" if title else "all customers"
         size = "" if drop.effect is None else f": {_included_size(drop, drop.effect)}"
         names = ", ".join(part for part in (title, value) if part)
         texts.append(f"{names}, certain since {format_day(drop.detection.fired_on)}{size}")
