@@ -147,8 +147,13 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
         .order_by(alert_transitions.c.number)
     ).mappings()
     newest, figures_of = {row["alert_id"]: row for row in rows}, latest_figures(connection)
+    included = read_included(connection)
     drops = [
-        _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
+        _open_alert(
+            row,
+            figures_of.get((alert_id, row["number"])) or row["payload"]["figures"],
+            included.get(row["series_id"], ()),
+        )
         for alert_id, row in newest.items()
     ]
     return sorted(
@@ -188,7 +193,7 @@ def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str,
     return {(row.alert_id, row.number): row.figures for row in rows if row.figures.get("value") is not None}
 
 
-def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
+def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any], includes: tuple[str, ...]) -> OpenAlert:
     first, last = figures.get("first_day"), figures.get("last_day")
     estimate = figures.get("effect_size") or figures
     return OpenAlert(
@@ -210,4 +215,5 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         baseline=figures.get("expected"),
         within_seconds=figures.get("within_seconds"),
         promise=figures.get("promise"),
+        includes=includes,
     )

@@ -196,7 +196,8 @@ def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> 
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
     kept_text = "; it is kept, but cases take longer" if is_kept else ""
-    promise, limit = formatter.in_unit(series.promise), formatter.from_rate(promise_line)
+    # A level of 92.5 % that is rounded to 92 % would be another promise.
+    promise, limit = formatter.goal(series.promise), formatter.goal(round(watched.to_value(promise_line), 6))
     side = "above" if watched.direction == "lower" else "below"
     return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 

@@ -115,9 +115,7 @@ def inhibit_by_causes(
             evaluated = dataclasses.replace(evaluated, is_inhibited=True, inhibited_by=cause)
         elif parent is not None and not series.is_total and (cause := causes.get(parent)) is not None:
             is_own = series.series_id in notified or series.segment == segment_of[cause]
-            evaluated = dataclasses.replace(
-                evaluated, is_inhibited=not is_own, inhibited_by=None if is_own else cause
-            )
+            evaluated = dataclasses.replace(evaluated, is_inhibited=not is_own, inhibited_by=None if is_own else cause)
         results.append(evaluated)
     return results
 
