@@ -27,8 +27,8 @@ class ListedAlert:
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
     promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as
     estimated with its interval, or the level of a broken promise, as its newest notification shows it; empty if it is
-    about neither. includes: drops that are certain and part of this open alert, by segment. period: day or week. last_day:
-    the last day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
+    about neither. includes: drops that are certain and part of this open alert. period: day or week. last_day: the last
+    day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
     in the unit of the KPI; None for other alerts.
     """
 

@@ -1,8 +1,8 @@
 """Inhibition: a moment inhibits its segments, a segment its combinations, a stage its touchpoints. Pure.
 
 Series that dropped together are one alert. A parent inhibits a child only if it is evaluated and not suppressed today,
-and both dropped together: a promise that the moment has broken for months does not hide a region that drops now. A segment
-that was alerted first inhibits all customers if it explains their drop.
+and both dropped together: a promise that the moment has broken for months does not hide a region that drops now.
+A segment that was alerted first inhibits all customers if it explains their drop.
 """
 
 from __future__ import annotations
