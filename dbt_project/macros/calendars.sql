@@ -78,7 +78,8 @@ clocked as (
 
 {% macro spell_columns(spells) -%}
 {%- for column in [
-    'kpi_number', 'actor_key', 'passage', 'member_number', 'started_at', 'started_date', 'closed_at', 'profile', 'gives_up_at'
+    'kpi_number', 'actor_key', 'passage', 'member_number', 'started_at', 'started_date', 'closed_at', 'is_wrong_order',
+    'profile', 'gives_up_at'
 ] -%}
 {{ spells }}.{{ column }}{{ ', ' if not loop.last }}
 {%- endfor -%}

@@ -2,6 +2,9 @@
 {% macro z() %}cast(1.959963984540054 as double precision){% endmacro %}
 {% macro z_squared() %}cast(3.8414588206941236 as double precision){% endmacro %}
 
+{# A count of two, less what rounding takes: an effective sample size is a quotient of sums of decimals. #}
+{% macro at_least_two() %}1.999999999{% endmacro %}
+
 {#
     Wilson's score interval of a proportion (E. B. Wilson, JASA 22, 1927), `sign` '+' for the upper end and '-' for the
     lower one; NULL where the denominator is 0. At 0/n and n/n the end is exactly 0 or 1, not a rounding error beside it.
@@ -17,9 +20,10 @@ case
     else
         (
             {{ numerator }} + {{ z_squared() }} / 2
-            {{ sign }} {{ z() }} * sqrt(
-                {{ numerator }} * ({{ denominator }} - {{ numerator }}) / {{ denominator }} + {{ z_squared() }} / 4
-            )
+            {{ sign }} {{ z() }} * sqrt(greatest(
+                {{ numerator }} * ({{ denominator }} - {{ numerator }}) / {{ denominator }} + {{ z_squared() }} / 4,
+                cast(0 as double precision)
+            ))
         ) / ({{ denominator }} + {{ z_squared() }})
 end
 {%- endmacro %}
@@ -35,11 +39,13 @@ end
 {%- set score = '((2 * ' ~ total ~ ' - ' ~ count ~ ') / ' ~ size ~ ')' -%}
 {%- set not_passive = '((' ~ count ~ ' - 4 * (' ~ total ~ ' - ' ~ squares ~ ') + 1.5) / ' ~ size ~ ')' -%}
 case
-    when {{ count }} >= 2 then
+    when {{ count }} >= {{ at_least_two() }} then
         {{ 'greatest' if sign == '-' else 'least' }}(
             100 * (
                 {{ score }}
-                {{ sign }} {{ z() }} * sqrt(({{ not_passive }} - {{ score }} * {{ score }}) / {{ size }})
+                {{ sign }} {{ z() }} * sqrt(greatest(
+                    ({{ not_passive }} - {{ score }} * {{ score }}) / {{ size }}, cast(0 as double precision)
+                ))
             ),
             {{ sign if sign == '-' }}100
         )
@@ -52,7 +58,7 @@ end
 #}
 {% macro standard_error(total, squares, count) -%}
 case
-    when {{ count }} >= 2 then sqrt(
+    when {{ count }} >= {{ at_least_two() }} then sqrt(
         greatest({{ squares }} - {{ total }} * {{ total }} / {{ count }}, cast(0 as double precision))
         / ({{ count }} - 1) / {{ count }}
     )

@@ -1,6 +1,10 @@
-{# The columns that every int_kpi_<kind> ends with, in this order. `wave`: the survey wave, of responses and invitations. #}
-{% macro member_columns(wave='cast(null as text)') -%}
-kpi_number, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome, matures_at, {{ wave }} as wave
+{#
+    The columns that every int_kpi_<kind> ends with, in this order. `wave`: the survey wave, of responses and invitations.
+    `weight`: the survey weight, of scores; NULL weighs 1.
+#}
+{% macro member_columns(wave='cast(null as text)', weight='cast(null as double precision)') -%}
+kpi_number, statistic, estimator, subject_id, member_number, cohort_date, profile, outcome, matures_at, {{ wave }} as wave,
+{{ weight }} as weight
 {%- endmacro %}
 
 {# The version of a map in force on a day. #}

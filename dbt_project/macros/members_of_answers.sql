@@ -21,6 +21,7 @@ members as (
         responses.responded_date as cohort_date,
         responses.profile,
         responses.wave,
+        responses.weight,
         case statistics.statistic
             {%- for statistic in statistics %}
             when '{{ statistic.name }}' then {{ statistic.outcome }}
@@ -31,5 +32,5 @@ members as (
     cross join statistics
 )
 
-select {{ member_columns('wave') }} from members
+select {{ member_columns('wave', 'weight') }} from members
 {%- endmacro %}

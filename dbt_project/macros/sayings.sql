@@ -40,6 +40,7 @@ sayings as (
         score,
         scale_min,
         scale_max,
+        weight,
         emotion,
         emotion_state,
         wave,
@@ -61,6 +62,7 @@ sayings as (
         null as score,
         null as scale_min,
         null as scale_max,
+        null as weight,
         null as emotion,
         null as emotion_state,
         wave,
@@ -112,7 +114,7 @@ asked_sayings as (
 {% macro saying_columns(source) -%}
 select
     journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
-    scale_min, scale_max, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments
+    scale_min, scale_max, weight, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments
 from {{ source }}
 {%- endmacro %}
 
@@ -120,7 +122,7 @@ from {{ source }}
 {% macro placed_columns(source, condition='true') -%}
 select
     journey, saying, saying_key, saying_id, source, customer_id, case_id, case_key, touchpoint, survey, question, score,
-    scale_min, scale_max, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments, actor_key, passage,
+    scale_min, scale_max, weight, emotion, emotion_state, wave, is_eligible, said_at, said_date, segments, actor_key, passage,
     passage_started_date, passage_matures_at, profile
 from {{ source }}
 where {{ condition }}

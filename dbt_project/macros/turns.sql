@@ -1,6 +1,7 @@
 {#
     CTEs `marking`, `marks` and `turns` over CTEs `kpis` (with `from_touchpoint` and `to_touchpoint`), `places` and
-    `events`: a turn is an event that starts a KPI's clock (`is_from`) or stops it.
+    `events`: a turn is an event that starts a KPI's clock (`is_from`) or stops it. A start is in the wrong order
+    (`is_wrong_order`) where the one stop of its instance came before it: that it was never stopped is not known.
 #}
 {% macro ctes_turns() -%}
 marking as (
@@ -36,7 +37,8 @@ turns as (
         *,
         lead(moment) over ways as close_moment,
         lead(event_number, 2) over ways as next_from_number,
-        row_number() over ways as member_number
+        row_number() over ways as member_number,
+        is_from and row_number() over ways = 2 and lead(moment) over ways is null as is_wrong_order
     from marks
     where was_from is null or was_from <> is_from
     window ways as (partition by actor_key, passage, kpi_number order by event_number)

@@ -57,10 +57,14 @@ class DigestContent(Protocol):
 
 @dataclass(frozen=True)
 class RowRejection:
-    """Why one row is rejected: the failed expectation and its severity."""
+    """Why one row is rejected.
 
-    expectation: str
+    reason: as listed by `jkpi rejects`. severity, expectation: of the expectation that failed.
+    """
+
+    reason: str
     severity: str
+    expectation: str = ""
 
 
 @dataclass(frozen=True)

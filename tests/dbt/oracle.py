@@ -107,7 +107,7 @@ def time_to_resolve(events: Sequence[Row], as_of: datetime, kpi: str, to: str) -
             elif row["touchpoint"] == to and running is not None:
                 spells.append((running, row["occurred_at"]))
                 running = None
-        spells += [(running, None)] if running else []
+        spells += [(running, None)] if running and not _is_stopped_before(instance, to) else []
         for start, closed in spells:
             begun = start["occurred_at"]
             due = begun + timedelta(days=1)
@@ -130,6 +130,8 @@ def promises_kept(events: Sequence[Row], as_of: datetime, kpi: str, to: str, wit
             for index, row in enumerate(instance)
             if row["touchpoint"] == "asked" and not _is_running(instance[:index], to)
         ]
+        if _is_stopped_before(instance, to):
+            continue
         for number, index in enumerate(starts):
             start, until = instance[index], starts[number + 1] if number + 1 < len(starts) else len(instance)
             others = [*instance[: index if number == 0 else 0], *instance[index:until]]
@@ -146,6 +148,13 @@ def promises_kept(events: Sequence[Row], as_of: datetime, kpi: str, to: str, wit
                 kept = float(closed is not None and closed <= due)
                 put(found["promises_kept"], kpi, "promises_kept", tier(instance), local_day(due), kept)
     return found
+
+
+def _is_stopped_before(instance: Sequence[Row], to: str) -> bool:
+    """Whether the only start of the clock came after the only stop."""
+    marks = [row["touchpoint"] for row in instance if row["touchpoint"] in ("asked", to)]
+    turns = [mark for number, mark in enumerate(marks) if number == 0 or mark != marks[number - 1]]
+    return turns == [to, "asked"]
 
 
 def _is_running(earlier: Sequence[Row], to: str) -> bool:

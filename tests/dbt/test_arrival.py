@@ -7,16 +7,19 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 
 from jkpi.warehouse.open import open_warehouse
 from tests.dbt import small_world as world
+from tests.incremental.in_memory import land_latest
 
 pytestmark = pytest.mark.dbt
 INSTANCE_EVENTS = (
     "select actor_key, passage, event_number, place_number, moment, is_entry"
     " from intermediate.int_journey_events order by actor_key, event_number"
 )
+DELETED = 3
 READINGS = "select * from marts.fct_kpi_readings order by kpi, statistic, segment, segment_value, period, period_start"
 
 
@@ -33,6 +36,17 @@ def shuffled_batches(seed: int) -> list[list[world.Row]]:
     return batches
 
 
+def corrections_of(batch: list[world.Row]) -> pd.DataFrame:
+    """Of rows that were measured, the first are deleted, and some others happened a day earlier, in another case."""
+    rows = [row for row in batch if row["case_id"]]
+    moved = [
+        row | {"occurred_at": row["occurred_at"] - timedelta(days=1), "case_id": other["case_id"]}
+        for row, other in zip(rows[DELETED:10], rows[20:], strict=False)
+    ]
+    frame = pd.DataFrame([*rows[:DELETED], *moved]).assign(revision=1)
+    return frame.assign(gone=[number < DELETED for number in range(len(frame))])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_any_order_of_arrival_gives_the_numbers_of_a_full_refresh(url: str, workspace: Path) -> None:
@@ -45,12 +59,18 @@ def test_any_order_of_arrival_gives_the_numbers_of_a_full_refresh(url: str, work
     for batch, as_of in zip(batches, clocks, strict=True):
         with open_warehouse(url) as warehouse:
             world.land(warehouse, "touchpoint_events", batch)
+            if as_of == world.AS_OF:
+                land_latest(warehouse, {"touchpoint_events": corrections_of(batches[0])}, "corrections")
         world.build(url, workspace, as_of)
     arrived, read = world.table(url, INSTANCE_EVENTS), world.table(url, READINGS)
     world.build(url, workspace, world.AS_OF, full_refresh=True)
     assert arrived == world.table(url, INSTANCE_EVENTS)
     assert read == world.table(url, READINGS)
-    assert len(arrived) == sum(map(len, batches))
+    assert len(arrived) == sum(map(len, batches)) - DELETED
+    with open_warehouse(url) as warehouse:
+        last_run = warehouse.rows("select refreshed from raw.measure_runs order by run_number")[-2]
+        assert last_run["refreshed"] == "", "the corrections were measured incrementally"
+        assert warehouse.scalar("select count(*) from raw.corrected_rows") == 0
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)

@@ -28,6 +28,7 @@ MARTS = {
     "rpt_journey_health": "journey, kpi",
     "rpt_map_coverage": "journey, element, name",
     "rpt_open_promises": "journey, kpi, segment, segment_value, age_from_days",
+    "rpt_pair_order": "journey, kpi",
     "rpt_promises_due": "journey, kpi, due_date",
 }
 

@@ -109,3 +109,59 @@ def _renamed(frame: pd.DataFrame, name: str, ours: str) -> pd.DataFrame:
         for column in shared
     }
     return frame.assign(**renamed)
+
+
+KEYS = {
+    "touchpoint_events": ["source", "event_id"],
+    "survey_responses": ["source", "response_id"],
+    "survey_invitations": ["source", "invitation_id"],
+    "customers": ["source", "customer_id", "valid_from"],
+}
+
+
+def with_corrections(rows: Batch, seed: int) -> tuple[list[Batch], Batch]:
+    """What arrives in each run, originals and corrections in random order, and the latest rows alone.
+
+    Three rows of ten are corrected: another time, touchpoint, case, score or segments. One of ten is deleted, and half
+    of those come again. One arrival of ten comes twice. Arrivals have a `revision`; deletions are `gone`.
+    """
+    rng = np.random.default_rng(seed)
+    runs: list[Batch] = [{} for _ in range(RUNS)]
+    latest: Batch = {}
+    for table, keys in KEYS.items():
+        if table not in rows:
+            continue
+        frame = rows[table].drop_duplicates(keys)
+        corrected = _corrected(rng, frame[rng.random(len(frame)) < 0.3], keys)
+        gone = frame[rng.random(len(frame)) < 0.1]
+        again = gone[rng.random(len(gone)) < 0.5]
+        revisions = [
+            one.assign(revision=number, gone=number == 3)
+            for number, one in enumerate([frame, corrected, gone, again], start=1)
+        ]
+        arrivals = pd.concat([one for one in revisions if len(one)], ignore_index=True)
+        last = arrivals.sort_values("revision", kind="stable").drop_duplicates(keys, keep="last")
+        latest[table] = last[~last["gone"]].drop(columns=["revision", "gone"])
+        arrivals = pd.concat([arrivals, arrivals.sample(frac=0.1, random_state=rng)], ignore_index=True)
+        arrivals = arrivals.sample(frac=1, random_state=rng)
+        when = rng.integers(0, RUNS, len(arrivals))
+        for run in range(RUNS):
+            runs[run][table] = arrivals[when == run]
+    return runs, latest
+
+
+def _corrected(rng: np.random.Generator, frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """These rows with other content: moved by days, or with what another row of the same source has."""
+    frame = frame.copy()
+    for column in _TIMES:
+        if column in frame and column not in keys:
+            days = pd.to_timedelta(rng.integers(-3, 4, len(frame)), unit="D")
+            frame[column] = (frame[column] + days).astype("datetime64[us]")
+    for column in ("touchpoint", "case_id", "customer_id", "score", "segments"):
+        if column in frame and column not in keys:
+            others = frame.groupby("source")[column].transform(
+                lambda values: rng.permutation(values.to_numpy()),
+            )
+            changed = rng.random(len(frame)) < 0.3
+            frame[column] = frame[column].where(~changed, others)
+    return frame

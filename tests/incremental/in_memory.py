@@ -7,9 +7,10 @@ views that many models read are tables here, and models that depend on the map a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,13 +18,21 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
+from jkpi.loading.landing_schema import LANDING_TABLE_BY_KIND
+from jkpi.loading.load_log import Batch
+from jkpi.loading.model import SourceKind
+from jkpi.loading.report import balanced_report
+from jkpi.loading.rows import TransformedChunk
+from jkpi.loading.staging import Staging
 from jkpi.measuring.run_state import begin_run, finish_run, full_refresh_reason
 from jkpi.warehouse.base import Warehouse
 from tests.recount.world_workspace import to_arrow
 
 RESULT = "fct_kpi_readings"
 CLOCK = "select max_by(runs.as_of, runs.run_number) as as_of from raw.measure_runs as runs"
+KIND_BY_TABLE: dict[str, SourceKind] = {landing.table: kind for kind, landing in LANDING_TABLE_BY_KIND.items()}
 Frames = Mapping[str, pd.DataFrame]
 
 
@@ -139,6 +148,32 @@ def land(warehouse: Warehouse, frames: Frames, batch: str) -> None:
             " cast(:batch as text), 'loaded', (select coalesce(max(load_number), 0) + 1 from raw.load_batches))",
             {"source": source, "batch": batch},
         )
+
+
+def land_latest(warehouse: Warehouse, arrivals: Frames, batch: str) -> None:
+    """Land arrivals as sources with `on_conflict: latest` do: with the loader's own staging. See `with_corrections`."""
+    for table, frame in arrivals.items():
+        landing = replace(LANDING_TABLE_BY_KIND[KIND_BY_TABLE[table]], latest=True)
+        for source, rows in frame.groupby("source"):
+            content = rows.drop(columns=["revision", "gone"])
+            hashes = [hashlib.md5(repr(row).encode()).hexdigest() for row in content.itertuples(index=False)]
+            rows = rows.assign(content_hash=hashes, seq=range(len(rows)), cursor_position=rows["revision"].astype(str))
+            keys = ["seq", *landing.key_columns, "cursor_position"]
+            kept = [name for name in ("seq", *landing.columns, "cursor_position", "content_hash") if name in rows]
+            chunk = TransformedChunk(
+                rows=to_arrow(rows[~rows["gone"]][kept]),
+                rejects=pa.table({name: pa.array([], pa.string()) for name in ("reason", "original")}),
+                read=len(rows),
+                skipped=int(rows["gone"].sum()),
+                deletions=to_arrow(rows[rows["gone"]][keys]),
+            )
+            batch_id = f"{table} {batch}"
+            known = Batch(batch_id, str(source), KIND_BY_TABLE[table], "memory", batch_id, datetime(2026, 12, 1))
+            with Staging(warehouse, landing, str(source)) as staging:
+                staging.add(chunk)
+                staging.deduplicate()
+                staging.select_new_rejects()
+                staging.commit(known, balanced_report(staging.counts(), str(source), "memory", batch_id))
 
 
 def count(warehouse: Warehouse, program: Program, as_of: datetime, full_refresh: bool) -> None:

@@ -27,8 +27,9 @@ from tests.incremental.drawn import (
     Steps,
     clocks,
     together,
+    with_corrections,
 )
-from tests.incremental.in_memory import Program, clear, contents, count, land, models_of, prepare
+from tests.incremental.in_memory import Program, clear, contents, count, land, land_latest, models_of, prepare
 from tests.recount import world_workspace as bench
 from tests.recount.random_world import random_world
 
@@ -167,3 +168,41 @@ def test_any_order_of_arrival_gives_the_tables_of_a_full_refresh(
     full_refresh = contents(bench_in_memory, program)
     for name, rows in full_refresh.items():
         assert arrived[name] == rows, name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_corrections_give_the_tables_of_the_latest_rows_alone(
+    counted: tuple[Program, Path, dict[str, list[tuple[Any, ...]]]], bench_in_memory: Warehouse, seed: int
+) -> None:
+    """Originals, corrections and deletions in random batches and order, measured in three runs."""
+    program, _, _ = counted
+    cases = [Case(seed=1000 * (seed + 1) + number, instances=8, order="scattered", again=0.0) for number in range(8)]
+    rows = together(cases)
+    everything = {
+        table: pd.concat([one[table] for one in rows if table in one], ignore_index=True) for table in rows[0]
+    }
+    runs, latest = with_corrections(everything, seed)
+    assert sum(len(frame) for run in runs for frame in run.values()) >= 300
+    gaps = {"blind_spots": everything["blind_spots"]}
+    clear(bench_in_memory)
+    land(bench_in_memory, gaps, "gaps")
+    for run, (arrivals, as_of) in enumerate(zip(runs, AT, strict=True)):
+        land_latest(bench_in_memory, arrivals, f"batch {run}")
+        count(bench_in_memory, program, as_of, full_refresh=run == 0)
+    arrived = contents(bench_in_memory, program)
+    landed = {table: _landed(bench_in_memory, table) for table in latest}
+    clear(bench_in_memory)
+    land(bench_in_memory, {**gaps, **latest}, "latest")
+    for table, rows_landed in landed.items():
+        assert rows_landed == _landed(bench_in_memory, table), table
+    count(bench_in_memory, program, AT[-1], full_refresh=True)
+    for name, expected in contents(bench_in_memory, program).items():
+        # A text of segments that nobody has any more may stay in its dictionary.
+        found = set(arrived[name]) & set(expected) if name == "int_segment_texts" else arrived[name]
+        assert sorted(found, key=repr) == sorted(expected, key=repr), name
+
+
+def _landed(warehouse: Warehouse, table: str) -> list[tuple[Any, ...]]:
+    except_for = "content_hash, batch_id, loaded_at, cursor_position"
+    rows = warehouse.rows(f"select * exclude ({except_for}) from raw.{table} order by all")
+    return [tuple(row.values()) for row in rows]

@@ -313,3 +313,32 @@ def test_a_month_or_a_year_is_its_first_day(each: Any, adds_up: Any) -> None:
         assert adds_up(each.load(source)[0]).loaded == 1
     days = [str(row["occurred_at"])[:10] for row in each.rows("occurred_at", order="event_id")]
     assert days == ["2026-05-01", "2026-05-01", "2026-01-01"]
+
+
+COMMENTED = """\
+source: survey
+kind: responses
+from: {files: data/*.csv}
+columns: {response_id: ID, customer_id: who, score: mark, comment: words, responded_at: day}
+constants: {survey: after, question: content}
+scale: [1, 5]
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "reasons"),
+    [
+        (",anna,,never again,2026-06-01", {"no score": 1}),
+        (",anna,4,never again,2026-06-01", {"missing id": 1}),
+        ("7,anna,,never again,2026-06-01", {}),
+        (",anna,,,2026-06-01", {}),
+    ],
+)
+@pytest.mark.parametrize("has_id", [True, False])
+def test_a_survey_row_without_score_and_id_has_no_score(
+    place: Any, adds_up: Any, row: str, reasons: dict[str, int], has_id: bool
+) -> None:
+    """A comment with an id is a response without a score; without answer and comment, nothing was answered."""
+    place.write("data/a.csv", f"ID,who,mark,words,day\n{row}\n")
+    report = adds_up(place.load(COMMENTED if has_id else COMMENTED.replace("response_id: ID, ", ""))[0])
+    assert dict(report.reasons) == (reasons if has_id else {})

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from jkpi.errors import InputError
-from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, replay_rejects
+from jkpi.loading.rejects import count_rejects, export_rejects, list_rejects, mask_for, replay_rejects
 from jkpi.loading.retention import delete_expired
 
+SHOWN = mask_for((), None)
 BAD = "4,dora,D,Lost,web,01/06/2026 10:00,low\n5,emil,E,New,web,31/02/2026 10:00,low\n6,fay\n"
 
 
@@ -25,12 +26,12 @@ def rejected(each: Any, three_rows: str) -> Any:
 
 
 def test_rejected_rows_are_listed_and_counted(rejected: Any) -> None:
-    rows = list_rejects(rejected.warehouse)
+    rows = list_rejects(rejected.warehouse, SHOWN)
     assert {row["reason"] for row in rows} == {"unknown touchpoint", "impossible date", "ragged row"}
     assert next(row["original"]["caller"] for row in rows if row["reason"] == "unknown touchpoint") == "dora"
-    assert len(list_rejects(rejected.warehouse, "tickets", "ragged row")) == 1
-    assert list_rejects(rejected.warehouse, "others") == []
-    assert len(list_rejects(rejected.warehouse, limit=2)) == 2
+    assert len(list_rejects(rejected.warehouse, SHOWN, "tickets", "ragged row")) == 1
+    assert list_rejects(rejected.warehouse, SHOWN, "others") == []
+    assert len(list_rejects(rejected.warehouse, SHOWN, limit=2)) == 2
     assert {(row["reason"], row["status"], row["rows"]) for row in count_rejects(rejected.warehouse)} == {
         ("unknown touchpoint", "open", 1),
         ("impossible date", "open", 1),
@@ -54,7 +55,7 @@ def test_replay_after_the_yaml_was_corrected(rejected: Any, tickets: str, adds_u
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_replay_of_corrected_rows(rejected: Any, adds_up: Any, suffix: str) -> None:
     path = rejected.folder / f"mend{suffix}"
-    assert export_rejects(rejected.warehouse, path, "tickets") == 3
+    assert export_rejects(rejected.warehouse, SHOWN, path, "tickets") == 3
     text = path.read_text()
     assert "31/02/2026" in text and "6,fay" in text
     text = text.replace("31/02/2026", "28/02/2026").replace("Lost", "New")
@@ -69,7 +70,7 @@ def test_replay_of_corrected_rows(rejected: Any, adds_up: Any, suffix: str) -> N
 
 def test_ragged_row_is_corrected_by_filling_in_its_columns(rejected: Any) -> None:
     path = rejected.folder / "mend.csv"
-    export_rejects(rejected.warehouse, path, "tickets", "ragged row")
+    export_rejects(rejected.warehouse, SHOWN, path, "tickets", "ragged row")
     with path.open() as file:
         (row,) = csv.DictReader(file)
     filled = {"id": "6", "caller": "fay", "number": "F", "state": "New", "channel": "web", "at": "02/06/2026 10:00"}
@@ -105,13 +106,13 @@ def test_only_mapped_fields_of_json_lines_are_stored(each: Any, tickets: str, ad
            "at": "01/06/2026 10:00", "priority": "low", "phone": "0123"}  # fmt: skip
     each.write("data/a.jsonl", json.dumps(row) + "\n" + '{"id": 5, "who": {"id": "emil"}, "number": "E",')
     each.load(text)
-    kept = {reject["reason"]: reject["original"] for reject in list_rejects(each.warehouse)}
+    kept = {reject["reason"]: reject["original"] for reject in list_rejects(each.warehouse, SHOWN)}
     assert kept["unknown touchpoint"] == {
         "id": "4", "/who/id": "dora", "number": "D", "state": "Lost", "channel": "web", "at": "01/06/2026 10:00",
         "priority": "low",
     }  # fmt: skip
     path = each.folder / "mend.jsonl"
-    export_rejects(each.warehouse, path)
+    export_rejects(each.warehouse, SHOWN, path)
     path.write_text(
         path.read_text()
         .replace(
@@ -133,10 +134,10 @@ def test_a_replayed_row_is_not_stored_twice(rejected: Any, tickets: str) -> None
 def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_rows: str, adds_up: Any) -> None:
     later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=89))
     delete_expired(rejected.warehouse, later)
-    assert len(list_rejects(rejected.warehouse)) == 3
+    assert len(list_rejects(rejected.warehouse, SHOWN)) == 3
     later = replace(rejected.settings, now=rejected.settings.now + timedelta(days=91))
     delete_expired(rejected.warehouse, later)
-    assert list_rejects(rejected.warehouse) == []
+    assert list_rejects(rejected.warehouse, SHOWN) == []
     assert {(row["status"], row["original"]) for row in rejected.rows(table="rejected_rows")} == {("expired", None)}
     assert {(row["status"], row["rows"]) for row in count_rejects(rejected.warehouse)} == {("expired", 1)}
     # The file grew and is read again: rows that are known stay what they are.
@@ -147,7 +148,7 @@ def test_originals_are_kept_for_a_time_and_then_deleted(rejected: Any, three_row
 
 def test_files_that_are_no_reject_exports(rejected: Any) -> None:
     with pytest.raises(InputError, match=r"exported as \.csv or \.jsonl"):
-        export_rejects(rejected.warehouse, rejected.folder / "mend.xlsx")
+        export_rejects(rejected.warehouse, SHOWN, rejected.folder / "mend.xlsx")
     other = rejected.write("other.csv", "a,b\n1,2\n")
     with pytest.raises(InputError, match="not an export of rejects"):
         replay_rejects(rejected.source(), rejected.settings, rejected.warehouse, None, other)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jkpi.errors import WorkspaceError
-from jkpi.loading.rejects import export_rejects, replay_rejects
+from jkpi.loading.rejects import export_rejects, mask_for, replay_rejects
 
 ANSWERS = """\
 source: quarterly
@@ -64,7 +64,7 @@ def test_a_rejected_row_keeps_its_wave(place: Any) -> None:
     place.write("data/2026-q1.csv", f"{HEAD}1,2026-01-08,5,I\n2,2026-01-09,nine,I\n")
     place.load(ANSWERS)
     path = place.folder / "fixed.csv"
-    export_rejects(place.warehouse, path)
+    export_rejects(place.warehouse, mask_for((), None), path)
     path.write_text(path.read_text().replace(",nine", ",4"))
     replay_rejects(place.source(ANSWERS), place.settings, place.warehouse, corrected=path)
     assert [row["wave"] for row in place.rows("wave", "survey_responses")] == ["2026-q1", "2026-q1"]
@@ -74,7 +74,7 @@ def test_a_line_split_by_hand_without_its_wave_stays_rejected(place: Any) -> Non
     place.write("data/2026-q1.csv", f"{HEAD}1,2026-01-08,5,I\n2,2026-01-09,4\n3,2026-01-09,4,I\n")
     place.load(ANSWERS)
     path = place.folder / "fixed.csv"
-    export_rejects(place.warehouse, path)
+    export_rejects(place.warehouse, mask_for((), None), path)
     path.write_text(path.read_text().replace('"2,2026-01-09,4"', '"2,2026-01-09,4,I"'))
     replay_rejects(place.source(ANSWERS), place.settings, place.warehouse, corrected=path)
     assert place.count("survey_responses") == 2

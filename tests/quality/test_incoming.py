@@ -13,7 +13,7 @@ import pytest
 from jkpi.config.settings import Settings
 from jkpi.errors import CheckFailed, SystemFailure
 from jkpi.protocols import RowRejection
-from jkpi.quality.incoming import incoming_validator
+from jkpi.quality.incoming import SOURCE_KINDS, incoming_validator, load_valid_suite
 
 
 def events(rows: int = 5, **columns: Any) -> pd.DataFrame:
@@ -62,6 +62,14 @@ def test_valid_rows_are_accepted(settings: Settings) -> None:
     }
 
 
+@pytest.mark.parametrize("kind", SOURCE_KINDS)
+def test_what_rejects_a_row_says_why_in_words(kind: str) -> None:
+    suite = load_valid_suite(kind)
+    warnings = [item["meta"] for item in suite.expectations if item["severity"] == "warning"]
+    assert warnings
+    assert [meta["name"] for meta in warnings if " " not in meta.get("reason", "")] == []
+
+
 def test_warning_rejects_rows_with_the_first_reason(settings: Settings) -> None:
     chunk = events(8)
     chunk.loc[1, "event_id"] = None
@@ -85,7 +93,7 @@ def test_warning_rejects_rows_with_the_first_reason(settings: Settings) -> None:
         5: "event_time_plausible",
         7: "event_has_time",
     }
-    assert set(found.rejected.values()) >= {RowRejection("event_has_id", "warning")}
+    assert set(found.rejected.values()) >= {RowRejection("missing id", "warning", "event_has_id")}
     row = outcome(found.results, "event_time_plausible")
     assert (row["success"], row["severity"], row["checked"], row["unexpected"]) == (False, "warning", 8, 2)
     assert row["detail"] == "2 of 8 rows, such as occurred_at 1200-01-01 00:00:00 | occurred_at 2026-07-01 06:00:01"

@@ -130,7 +130,7 @@ def test_each_year_is_one_wave(sfo: Any, first_run: Any, scores: pd.DataFrame) -
 
 def test_the_differences_of_the_waves_are_those_of_statsmodels(sfo: Any, first_run: Any, scores: pd.DataFrame) -> None:
     """Security: hard in 2012 and easy again in 2013, hard in 2016. Finding the way: hard in 2013, until 2015."""
-    past = {result["watched"]["moment"]: result["alerts"] for result in sfo.jkpi("backtest")}
+    past = {result["watched"]["moment"]: result["alerts"] for result in sfo.jkpi("backtest")["moments"]}
     found = {
         moment: [(alert["fired_on"][:4], alert["closed_on"] and alert["closed_on"][:4]) for alert in alerts]
         for moment, alerts in past.items()

@@ -451,7 +451,7 @@ def test_replay_finds_the_drops_of_the_past(measured: Any) -> None:
     written = then.folder / "journeys" / "incident.yml"
     promise = "    kpi: close.promise_missed\n"
     written.write_text(written.read_text().replace(promise, f"{promise}    segments: [closed_by]\n"))
-    (result,) = then.jkpi("backtest", "--moment", "promise_kept")
+    (result,) = then.jkpi("backtest", "--moment", "promise_kept")["moments"]
     total = "incident/promise_kept"
     by_series: dict[str, list[dict[str, Any]]] = {}
     for alert in result["alerts"]:

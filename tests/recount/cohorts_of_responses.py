@@ -31,6 +31,7 @@ def answer_cohorts(kind: str, entry: dict[str, Any], history: JourneyHistory) ->
     mine &= answers["score"].notna() & (answers["scale_min"] == low) & (answers["scale_max"] == high)
     frame = _members(answers[mine], "responded_at", history)
     score = answers["score"].reindex(frame.index)
+    frame["weight"] = answers["weight"].astype(float).fillna(1.0).reindex(frame.index)
     if kind == "csat_mean":
         return {"mean": frame.assign(outcome=score)}
     if kind == "nps":

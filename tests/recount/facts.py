@@ -16,8 +16,8 @@ UNITS = {"m": "min", "h": "h", "d": "D", "w": "W"}
 TIMES: Final = "datetime64[us]"
 TABLES = {
     "touchpoint_events": "event_id customer_id case_id touchpoint occurred_at due_at segments source",
-    "survey_responses": "response_id customer_id case_id touchpoint survey question score scale_min scale_max emotion"
-    " emotion_state wave responded_at segments source",
+    "survey_responses": "response_id customer_id case_id touchpoint survey question score scale_min scale_max weight"
+    " emotion emotion_state wave responded_at segments source",
     "survey_invitations": "invitation_id customer_id case_id survey wave invited_at eligible segments source",
     "customers": "customer_id valid_from segments source",
     "period_counts": "measure covers period_start numerator denominator segments source",

@@ -152,7 +152,7 @@ class JourneyHistory:
         return frame
 
     def spells(self, start: str, stop: str) -> pd.DataFrame:
-        """One row a spell: instance, at, closed_at (NaT while open)."""
+        """One row a spell: instance, at, closed_at (NaT while open). None for a start after the only stop."""
         mine = self.events[self.events["touchpoint"].isin([start, stop])]
         begins = mine["touchpoint"] == start
         running = begins.groupby(mine["instance"]).shift(fill_value=False)
@@ -161,7 +161,9 @@ class JourneyHistory:
         stops = mine[~begins & running].assign(run=run)[["instance", "run", "occurred_at"]]
         frame = frame.rename(columns={"occurred_at": "at"})
         frame = frame.merge(stops.rename(columns={"occurred_at": "closed_at"}), on=["instance", "run"], how="left")
-        return frame.astype({"closed_at": TIMES})
+        ahead = set(mine.loc[~mine["instance"].duplicated() & ~begins, "instance"])
+        in_order = frame["closed_at"].notna() | (frame["run"] > 1) | ~frame["instance"].isin(ahead)
+        return frame[in_order].reset_index(drop=True).astype({"closed_at": TIMES})
 
     def promises(self, start: str, stop: str) -> pd.DataFrame:
         """One row a start of the clock: instance, at, closed_at, due_at (NaT: no promise).
@@ -172,6 +174,7 @@ class JourneyHistory:
         rows = []
         for instance, events in self.events.groupby("instance", sort=False):
             running, current, ahead = False, -1, pd.NaT
+            stopped_before = False
             mine: list[dict[str, Any]] = []
             event: Any
             for event in events.itertuples():
@@ -183,8 +186,12 @@ class JourneyHistory:
                     ahead = event.due_at if pd.isna(ahead) else ahead
                 elif pd.isna(mine[current]["other"]):
                     mine[current]["other"] = event.due_at
-                if event.touchpoint == stop and running:
-                    mine[current]["closed_at"], running = event.occurred_at, False
+                if event.touchpoint == stop:
+                    stopped_before |= current < 0
+                    if running:
+                        mine[current]["closed_at"], running = event.occurred_at, False
+            if stopped_before and len(mine) == 1 and running:
+                continue
             rows += [{"instance": instance, **row} for row in mine]
         frame = pd.DataFrame(rows, columns=["instance", "at", "closed_at", "own", "other"])
         frame = frame.astype(dict.fromkeys(("at", "closed_at", "own", "other"), TIMES))

@@ -180,6 +180,8 @@ def _answer(rng: Rng, name: str, number: int, cases: list[str], customers: list[
     return {
         **{"response_id": f"{name}:{number}", **_whose(rng, cases, customers)},
         **{"survey": f"{name}_{survey}", "question": question},
+        # Not from rng, so that the worlds are the same with and without weights.
+        "weight": (None, 1.0, 0.25, 1 / 3, 2.5)[number % 5],
         "score": float(rng.integers(low, high + 1)) if rng.random() < 0.9 else None,
         **{"scale_min": float(low), "scale_max": float(high)},
         "touchpoint": f"{name}_{touchpoint}" if touchpoint else None,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tests.recount.cohorts import Kpi, cohorts, kpis_of, sources_of
+from tests.recount.cohorts_of_responses import SCALES
 from tests.recount.estimators import ESTIMATORS, UNITS, estimate
 from tests.recount.facts import TIMES, Facts, segments_of, span, viewpoint_of
 from tests.recount.hours import BusinessClock
@@ -17,7 +18,16 @@ from tests.recount.instances import NOBODY, JourneyHistory
 from tests.recount.missing import Missing, is_withheld, missing_of, widths
 
 KEY = ["kpi", "statistic", "segment", "segment_value", "period", "period_start"]
-NUMBERS = ["value", "numerator", "denominator", "sample_size", "open_count", "ci_low", "ci_high"]
+NUMBERS = [
+    "value",
+    "numerator",
+    "denominator",
+    "sample_size",
+    "effective_sample_size",
+    "open_count",
+    "ci_low",
+    "ci_high",
+]
 LABELS = ["kind", "level", "stage", "touchpoint", "unit", "is_primary", "map_version", "is_suppressed", "is_redefined"]
 LABELS += ["wave"]
 FIRST_DAYS = {"day": "D", "week": "W-SUN", "month": "M"}
@@ -232,6 +242,9 @@ def _numbers(facts: Facts, members: pd.DataFrame, counted: Counted, kpi: Kpi) ->
     # Where nothing was promised, what is still open when its window is over is waited for no longer.
     waiting = found["matures_at"] > facts.as_of
     found["status"] = np.where(data_gaps, "withheld", np.where(waiting, "provisional", "final"))
+    if kind == "mean":
+        low, high = (0, 1) if kpi.kind == "peak_end" else kpi.entry.get("scale", SCALES[kpi.kind])
+        found["ci_low"], found["ci_high"] = found["ci_low"].clip(lower=low), found["ci_high"].clip(upper=high)
     return found.reset_index()
 
 

@@ -160,3 +160,15 @@ def test_rows_outside_the_viewpoint_are_marked(measured: Callable[[str], str], e
             )
             found = {(row["customer_id"].removeprefix("viewpoint_"), row["is_in_viewpoint"]) for row in rows}
             assert found == wanted, mart
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_pairs_in_the_wrong_order_are_counted_apart(measured: Callable[[str], str], engine: str) -> None:
+    columns = "kpi, from_touchpoint, to_touchpoint, count_pairs, count_wrong_order, count_pairs_28d"
+    with open_warehouse(measured(engine)) as warehouse:
+        rows = warehouse.rows(f"select {columns} from marts.rpt_pair_order where journey = 'wrong_order' order by kpi")
+    pair = ("wrong_order_asked", "wrong_order_fixed")
+    assert [tuple(row.values()) for row in rows] == [
+        ("help.promises_kept", *pair, 6, 1, 0),
+        ("help.time_to_resolve", *pair, 6, 1, 0),
+    ]

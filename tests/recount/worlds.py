@@ -32,7 +32,13 @@ STAGES = {
     "thank": {"confirmed": "web"},
 }
 _SHARED = ("touchpoint", "from", "to", "starts_with", "ends_with", "survey", "measure", "calendar")
-_WORDS = {"n": "sample_size", "open": "open_count", "low": "ci_low", "high": "ci_high"}
+_WORDS = {
+    "n": "sample_size",
+    "open": "open_count",
+    "low": "ci_low",
+    "high": "ci_high",
+    "effective": "effective_sample_size",
+}
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,7 @@ _OPTIONS = {
     "emotion": "emotion",
     "state": "emotion_state",
     "wave": "wave",
+    "weight": "weight",
 }
 
 
@@ -191,7 +198,7 @@ def _rows(table: str, text: str, name: str) -> pd.DataFrame:
     for column in frame.columns.astype(str):
         if column.endswith("_at") or column in ("valid_from", "period_start"):
             frame[column] = pd.to_datetime(frame[column]).astype("datetime64[us]")
-        elif column in ("score", "scale_min", "scale_max", "numerator", "denominator"):
+        elif column in ("score", "scale_min", "scale_max", "weight", "numerator", "denominator"):
             frame[column] = frame[column].astype(float)
     return frame
 

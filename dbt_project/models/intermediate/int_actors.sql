@@ -1,13 +1,13 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
-    meta={'touched': 'int_recut_events', 'key': ['actor_key']}, indexes=key_index(['actor_key'])
+    meta={'touched': 'int_touched_actors', 'key': ['actor_key']}, indexes=key_index(['actor_key'])
 ) }}
 
 -- Who walks: a case, or a customer. Events are looked at twice, so that each look takes only what it needs of them.
-{% set recut = ref('int_recut_events') %}
+{% set touched, corrected = ref('int_touched_actors'), ref('int_corrected_actors') %}
 {% set everything, fresh = ref('int_mapped_events'), ref('int_fresh_mapped_events') %}
 {% set events = fresh if is_incremental() else everything %}
-with of_cases as (
+with events as (
     select
         actor_key,
         journey,
@@ -15,12 +15,37 @@ with of_cases as (
         customer_id,
         moment
     from {{ events }}
+    {% if is_incremental() -%}
+    where actor_key not in (select corrected.actor_key from {{ corrected }} as corrected)
+    union all
+    select
+        actor_key,
+        journey,
+        case_id,
+        customer_id,
+        moment
+    from {{ everything }}
+    where actor_key in (select corrected.actor_key from {{ corrected }} as corrected)
+    {%- endif %}
+),
+
+of_cases as (
+    select
+        actor_key,
+        journey,
+        case_id,
+        customer_id,
+        moment
+    from events
     where case_id is not null
     {% if is_incremental() -%}
     union all
     select before.*
     from {{ this }} as before
-    where before.case_id is not null and before.actor_key in (select recut.actor_key from {{ recut }} as recut)
+    where
+        before.case_id is not null
+        and before.actor_key in (select touched.actor_key from {{ touched }} as touched)
+        and before.actor_key not in (select corrected.actor_key from {{ corrected }} as corrected)
     {%- endif %}
 ),
 
@@ -50,7 +75,7 @@ actors as (
         null as case_id,
         min(customer_id) as customer_id,
         null as moment
-    from {{ events }}
+    from events
     where case_id is null
     group by actor_key
 )

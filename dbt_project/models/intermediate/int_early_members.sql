@@ -55,7 +55,7 @@ spells as (
         coalesce(kpis.tolerance_seconds, kpis.journey_window_seconds) as known_after_seconds
     from {{ ref('int_spells') }} as spells
     inner join kpis on spells.kpi_number = kpis.kpi_number and kpis.calendar is null
-    where {{ is_counted('spells.started_date') }}
+    where not spells.is_wrong_order and {{ is_counted('spells.started_date') }}
 ),
 
 waiting as (

@@ -5,7 +5,7 @@
 -- after it. A wave is cut by int_kpi_waves; of one that saw a change of definition, the days after it.
 {% set columns = [
     'journey', 'kpi', 'kind', 'definition', 'statistic', 'estimator', 'segment', 'segment_value', 'cohort_date', 'total',
-    'squares', 'decided_count', 'open_count',
+    'squares', 'weight_total', 'weight_squares', 'decided_count', 'open_count',
 ] %}
 with tallies as (
     select * from {{ ref('int_kpi_tallies') }}
@@ -45,6 +45,8 @@ split as (
         tallies.wave,
         sum(tallies.total) as total,
         sum(tallies.squares) as squares,
+        sum(coalesce(tallies.weight_total, cast(tallies.decided_count as decimal(38, 20)))) as weight_total,
+        sum(coalesce(tallies.weight_squares, cast(tallies.decided_count as decimal(38, 20)))) as weight_squares,
         sum(tallies.decided_count) as decided_count,
         sum(tallies.open_count) as open_count,
         max(tallies.matures_at) as matures_at
@@ -92,8 +94,10 @@ by_period as (
         segments.segment,
         segments.segment_value,
         counts.period_start as cohort_date,
-        cast(counts.numerator as decimal(38, 10)) as total,
+        cast(counts.numerator as decimal(38, 20)) as total,
         null as squares,
+        cast(counts.denominator as decimal(38, 20)) as weight_total,
+        cast(counts.denominator as decimal(38, 20)) as weight_squares,
         cast(counts.denominator as bigint) as decided_count,
         0 as open_count,
         counts.matures_at,
@@ -123,6 +127,8 @@ counted as (
         by_period.wave_name,
         cast(sum(by_period.total) as double precision) as total,
         cast(sum(by_period.squares) as double precision) as squares,
+        cast(sum(by_period.weight_total) as double precision) as weight_total,
+        cast(sum(by_period.weight_squares) as double precision) as weight_squares,
         cast(sum(by_period.decided_count) as bigint) as decided_count,
         cast(sum(by_period.open_count) as bigint) as open_count,
         max(by_period.matures_at) as matures_at
@@ -167,6 +173,8 @@ cells as (
         cast(null as text) as wave_name,
         null as total,
         null as squares,
+        null as weight_total,
+        null as weight_squares,
         decided_count,
         open_count,
         matures_at,

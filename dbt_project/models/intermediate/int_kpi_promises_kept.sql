@@ -15,7 +15,7 @@ due as (
     select promises.*
     from {{ ref('int_promises') }} as promises
     inner join kpis on promises.kpi_number = kpis.kpi_number and {{ in_force('kpis', 'promises.due_date') }}
-    where {{ is_counted('promises.due_date') }}
+    where not promises.is_wrong_order and {{ is_counted('promises.due_date') }}
 ),
 
 started as (
@@ -32,7 +32,7 @@ started as (
         end as early_until
     from {{ ref('int_promises') }} as promises
     inner join kpis on promises.kpi_number = kpis.kpi_number and {{ in_force('kpis', 'promises.started_date') }}
-    where {{ is_counted('promises.started_date') }}
+    where not promises.is_wrong_order and {{ is_counted('promises.started_date') }}
 ),
 
 members as (

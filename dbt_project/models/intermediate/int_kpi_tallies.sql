@@ -32,6 +32,7 @@ tallied as (
                     then cast(outcome as decimal(18, 10)) * cast(outcome as decimal(18, 10))
             end
         ) as squares,
+        {{ weighted_sums() | indent(8) }},
         cast(count(outcome) as bigint) as decided_count,
         cast(count(*) - count(outcome) as bigint) as open_count,
         max(matures_at) as matures_at,
@@ -51,8 +52,10 @@ named as (
         tallied.profile,
         tallied.cohort_date,
         tallied.wave,
-        tallied.total,
-        tallied.squares,
+        coalesce(tallied.weighted_total, cast(tallied.total as decimal(38, 20))) as total,
+        coalesce(tallied.weighted_squares, cast(tallied.squares as decimal(38, 20))) as squares,
+        tallied.weight_total,
+        tallied.weight_squares,
         tallied.decided_count,
         tallied.open_count,
         tallied.matures_at,

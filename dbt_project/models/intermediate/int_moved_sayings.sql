@@ -1,4 +1,5 @@
 -- Touched answers and invitations, placed anew.
+-- depends_on: {{ ref('int_corrected_sayings') }}
 with known as (
     select * from {{ ref('int_touched_sayings') }}
 ),
@@ -13,7 +14,9 @@ kept as (
     select before.*
     from {{ before }} as before
     inner join known on before.saying_key = known.saying_key
-    where before.saying_key not in (select fresh.saying_key from fresh)
+    where
+        before.saying_key not in (select fresh.saying_key from fresh)
+        and before.saying_key not in (select corrected.saying_key from {{ ref('int_corrected_sayings') }} as corrected)
 ),
 {%- endif %}
 

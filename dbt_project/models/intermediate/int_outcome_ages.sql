@@ -28,7 +28,7 @@ visits as (
 
 spells as (
     select * from {{ ref('int_spells') }}
-    where {{ is_counted('started_date') }}
+    where not is_wrong_order and {{ is_counted('started_date') }}
 ),
 
 moving as (

@@ -15,6 +15,7 @@ with promises as (
     from {{ ref('int_promises') }} as promises
     inner join {{ ref('int_kpis') }} as kpis
         on promises.kpi_number = kpis.kpi_number and {{ in_force('kpis', 'promises.due_date') }}
+    where not promises.is_wrong_order
 ),
 
 counted as (

@@ -60,6 +60,7 @@ found as (
         starts.member_number,
         {{ moment_at('starts.moment') }} as started_at,
         {{ moment_at('starts.close_moment') }} as closed_at,
+        starts.is_wrong_order,
         coalesce(starts.due_at, named_elsewhere.due_at) as named_due_at,
         instances.timezone,
         instances.profile
@@ -82,6 +83,7 @@ dated as (
         started_at,
         {{ local_date('started_at', 'timezone') }} as started_date,
         closed_at,
+        is_wrong_order,
         case when named_due_at >= started_at then named_due_at end as due_at,
         case when named_due_at >= started_at then {{ local_date('named_due_at', 'timezone') }} end as due_date,
         timezone,
@@ -99,6 +101,7 @@ promises as (
         dated.started_at,
         dated.started_date,
         dated.closed_at,
+        dated.is_wrong_order,
         dated.due_at,
         dated.due_date,
         {{ utc_of_midnight(day_after("'day'", 'dated.due_date'), 'dated.timezone') }} as due_day_ends_at,

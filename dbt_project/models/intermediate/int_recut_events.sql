@@ -1,7 +1,17 @@
--- Whoever has fresh events is cut again as a whole: any event can move every cut of its actor.
+-- Whoever has fresh or corrected events is cut again as a whole: any event can move every cut of its actor. After a
+-- correction the events are read from the landing, because those of the last run may be gone.
 {% set before = as_it_was('int_journey_events') %}
 with fresh as (
     select * from {{ ref('int_fresh_mapped_events') }}
+),
+
+corrected as (
+    select * from {{ ref('int_corrected_actors') }}
+),
+
+again as (
+    select * from {{ ref('int_mapped_events') }}
+    where actor_key in (select corrected.actor_key from corrected)
 ),
 
 {% if not counting_anew() -%}
@@ -13,9 +23,13 @@ kept as (
 
 events as (
     {{ event_columns('fresh') | indent(4) }}
+    where events.actor_key not in (select corrected.actor_key from corrected)
+    union all
+    {{ event_columns('again') | indent(4) }}
     {% if not counting_anew() -%}
     union all
     {{ event_columns('kept') | indent(4) }}
+    where events.actor_key not in (select corrected.actor_key from corrected)
     {%- endif %}
 ),
 

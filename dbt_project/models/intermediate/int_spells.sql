@@ -38,6 +38,7 @@ resolving as (
         {{ moment_at('turns.moment') }} as started_at,
         {{ local_date(moment_at('turns.moment'), 'instances.timezone') }} as started_date,
         {{ moment_at('turns.close_moment') }} as closed_at,
+        turns.is_wrong_order,
         instances.profile
     from turns
     inner join instances on turns.actor_key = instances.actor_key and turns.passage = instances.passage
@@ -53,6 +54,7 @@ staying as (
         visits.entered_at as started_at,
         visits.entered_date as started_date,
         visits.exited_at as closed_at,
+        false as is_wrong_order,
         visits.profile
     from visits
     inner join kpis on visits.stage_number = kpis.stage_number and kpis.kind = 'time_in_stage'

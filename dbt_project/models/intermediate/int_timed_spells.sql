@@ -3,6 +3,7 @@
 -- Each spell as the clock stands: `clock_time` is how long it took, or how long it is known to last, in microseconds.
 with spells as (
     select * from {{ ref('int_spells') }}
+    where not is_wrong_order
 ),
 
 kpis as (

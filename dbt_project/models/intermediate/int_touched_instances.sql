@@ -1,5 +1,6 @@
 -- Passages that are not what they were: their events differ, or more became known of their customer.
--- depends_on: {{ ref('int_actors') }}, {{ ref('stg_customers') }}
+-- depends_on: {{ ref('int_touched_actors') }}
+-- depends_on: {{ ref('int_actors') }}, {{ ref('stg_corrected_rows') }}, {{ ref('stg_customers') }}
 -- depends_on: {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set before = as_it_was('int_journey_events') %}
 {% set instances_before = as_it_was('int_journey_instances') %}
@@ -12,13 +13,22 @@ actors as (
     select * from {{ ref('int_actors') }}
 ),
 
+touched_actors as (
+    select * from {{ ref('int_touched_actors') }}
+),
+
 customers as (
-    {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(4) }}
+    select customer_id from (
+        {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(8) }}
+    ) as fresh
+    union
+    select customer_id from {{ ref('stg_corrected_rows') }}
+    where landing_table = 'customers'
 ),
 
 was as (
     select before.* from {{ before }} as before
-    where before.actor_key in (select recut.actor_key from recut)
+    where before.actor_key in (select touched_actors.actor_key from touched_actors)
 ),
 
 known as (

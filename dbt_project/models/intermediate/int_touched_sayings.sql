@@ -1,8 +1,13 @@
 -- Answers and invitations that are new, or whose passage, customer, or customer's passages, are not what they were.
+-- depends_on: {{ ref('stg_corrected_rows') }}, {{ ref('int_corrected_actors') }}
 -- depends_on: {{ ref('stg_customers') }}, {{ ref('stg_new_batches') }}, {{ ref('stg_last_run') }}
 {% set sayings_before = as_it_was('int_placed_sayings') %}
 with sayings as (
     select * from {{ ref('int_fresh_sayings') }}
+),
+
+corrected as (
+    select * from {{ ref('int_corrected_sayings') }}
 ),
 
 touched as (
@@ -27,13 +32,31 @@ customers as (
         customer_id
     from sayings
     where customer_id is not null
+    union
+    select
+        journey,
+        customer_id
+    from corrected
+    where customer_id is not null
+    union
+    -- A case may have been that of another customer.
+    select
+        journey,
+        customer_id
+    from {{ ref('int_corrected_actors') }}
+    where customer_id is not null
     {%- endif %}
 ),
 
 {% if not counting_anew() -%}
 -- Of a customer without a passage, too, more may become known.
 told as (
-    {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(4) }}
+    select customer_id from (
+        {{ fresh_rows(ref('stg_customers'), 'valid_from') | indent(8) }}
+    ) as fresh
+    union
+    select customer_id from {{ ref('stg_corrected_rows') }}
+    where landing_table = 'customers'
 ),
 {%- endif %}
 
@@ -43,12 +66,17 @@ cases as (
     union
     select case_key from sayings
     where case_key is not null
+    union
+    select case_key from corrected
+    where case_key is not null
     {%- endif %}
 ),
 
 known as (
     select saying_key from sayings
     {% if not counting_anew() -%}
+    union
+    select saying_key from corrected
     union
     select before.saying_key from {{ sayings_before }} as before
     where before.case_key in (select cases.case_key from cases)

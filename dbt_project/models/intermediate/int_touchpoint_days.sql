@@ -1,10 +1,29 @@
-{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail',
+    meta={'touched': 'int_corrected_sources', 'key': ['source']}
+) }}
 
+{% set corrected = ref('int_corrected_sources') %}
 {% set everything, fresh = ref('stg_touchpoint_events'), ref('int_fresh_events') %}
 -- How often each touchpoint was seen, on a map or not. Each run adds what is fresh: days are summed by who reads them.
+-- Of a source with corrections all events are counted again.
 -- A source belongs to no journey, so its days are those of the time zone of most journeys.
 with events as (
-    select * from {{ fresh if is_incremental() else everything }}
+    select
+        source,
+        touchpoint,
+        occurred_at
+    from {{ fresh if is_incremental() else everything }}
+    {% if is_incremental() -%}
+    where source not in (select corrected.source from {{ corrected }} as corrected)
+    union all
+    select
+        source,
+        touchpoint,
+        occurred_at
+    from {{ everything }}
+    where source in (select corrected.source from {{ corrected }} as corrected)
+    {%- endif %}
 ),
 
 journeys as (

@@ -10,46 +10,66 @@ t_quantiles as (
     select * from {{ ref('int_t_quantiles') }}
 ),
 
+weighted as (
+    select
+        *,
+        coalesce(weight_total, decided_count) as weights,
+        {{ weight_scale('weight_total', 'weight_squares') }} as weight_scale
+    from cells
+),
+
+-- Weights are scaled so that they add up to the effective sample size: intervals are those of so many answers.
+effective as (
+    select
+        *,
+        total * weight_scale as effective_total,
+        squares * weight_scale as effective_squares,
+        cast(weights * weight_scale as double precision) as effective_count
+    from weighted
+),
+
 estimated as (
     select
         cells.*,
-        cast(cells.decided_count as double precision) as decided,
         case cells.estimator
-            when 'proportion' then cells.total / nullif(cells.decided_count, 0)
-            when 'mean' then cells.total / nullif(cells.decided_count, 0)
-            when 'nps' then 200 * cells.total / nullif(cells.decided_count, 0) - 100
+            when 'proportion' then cells.total / nullif(cells.weights, 0)
+            when 'mean' then cells.total / nullif(cells.weights, 0)
+            when 'nps' then least(200 * cells.total / nullif(cells.weights, 0) - 100, 100)
             when 'count' then cells.total
             else cells.quantile
         end as estimate,
         case
             when cells.estimator = 'mean'
                 then
-                    {{ standard_error('cells.total', 'cells.squares', 'cells.decided_count') }}
-                    * {{ t_quantile('(cells.decided_count - 1)', 't_quantiles') | indent(20) }}
+                    {{ standard_error('effective_total', 'effective_squares', 'effective_count') }}
+                    * {{ t_quantile('floor(cells.effective_count - 1 + 1e-9)', 't_quantiles') | indent(20) }}
         end as half_width
-    from cells
-    left join t_quantiles on cells.estimator = 'mean' and cells.decided_count - 1 = t_quantiles.degrees
+    from effective as cells
+    left join t_quantiles
+        on cells.estimator = 'mean' and floor(cells.effective_count - 1 + 1e-9) = t_quantiles.degrees
 ),
 
 bounded as (
     select
         *,
         case estimator
-            when 'proportion' then {{ wilson('total', 'decided', '-') }}
-            when 'nps' then {{ adjusted_wald('total', 'squares', 'decided', '-') | indent(12) }}
+            when 'proportion' then {{ wilson('effective_total', 'effective_count', '-') }}
+            when 'nps'
+                then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '-') | indent(16) }}
             when 'quantile' then quantile_low
             else estimate - half_width
         end as ci_low,
         case estimator
-            when 'proportion' then {{ wilson('total', 'decided', '+') }}
-            when 'nps' then {{ adjusted_wald('total', 'squares', 'decided', '+') | indent(12) }}
+            when 'proportion' then {{ wilson('effective_total', 'effective_count', '+') }}
+            when 'nps'
+                then {{ adjusted_wald('effective_total', 'effective_squares', 'effective_count', '+') | indent(16) }}
             when 'quantile' then quantile_high
             else estimate + half_width
         end as ci_high
     from estimated
 ),
 
--- Of a segment too small to be shown, nothing is shown.
+-- Of a segment too small to be shown, nothing is shown. No mean lies beyond the ends of its scale; that of peak_end is 0-1.
 shown as (
     select
         bounded.journey,
@@ -74,11 +94,26 @@ shown as (
             when bounded.estimator = 'quantile' or bounded.is_suppressed then null
             when bounded.decided_count > 0 or kpis.kind = 'rate' then bounded.total
         end as numerator,
-        case when bounded.estimator <> 'count' and not bounded.is_suppressed then bounded.decided end as denominator,
+        case
+            when bounded.estimator <> 'count' and not bounded.is_suppressed
+                then cast(bounded.weights as double precision)
+        end as denominator,
         case when not bounded.is_suppressed then bounded.decided_count end as sample_size,
+        case
+            when bounded.estimator in ('proportion', 'mean', 'nps') and not bounded.is_suppressed
+                then bounded.effective_count
+        end as effective_sample_size,
         case when not bounded.is_suppressed then bounded.open_count end as open_count,
-        case when not bounded.is_suppressed then bounded.ci_low end as ci_low,
-        case when not bounded.is_suppressed then bounded.ci_high end as ci_high,
+        case
+            when bounded.is_suppressed or bounded.ci_low is null then null
+            when bounded.estimator = 'mean' then greatest(bounded.ci_low, coalesce(kpis.scale_min, 0))
+            else bounded.ci_low
+        end as ci_low,
+        case
+            when bounded.is_suppressed or bounded.ci_high is null then null
+            when bounded.estimator = 'mean' then least(bounded.ci_high, coalesce(kpis.scale_max, 1))
+            else bounded.ci_high
+        end as ci_high,
         {{ statistic_unit('bounded.estimator', 'bounded.statistic') }} as unit,
         {{ statistic_direction('bounded.statistic', 'kpis') }} as direction,
         case when bounded.is_behind_gap then 'withheld' else bounded.status end as status,

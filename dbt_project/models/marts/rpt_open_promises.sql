@@ -1,7 +1,7 @@
 -- An age is that of the case, not of the delay: a backlog behind long promises shows long before they fall due.
 with promises as (
     select * from {{ ref('int_promises') }}
-    where closed_at is null and due_at is not null
+    where closed_at is null and due_at is not null and not is_wrong_order
 ),
 
 kpis as (

@@ -1,7 +1,7 @@
 -- What was loaded in bulk falls due together: such a day is an echo of one long ago, not news of the days around it.
 with promises as (
     select * from {{ ref('int_promises') }}
-    where due_at is not null
+    where due_at is not null and not is_wrong_order
 ),
 
 kpis as (

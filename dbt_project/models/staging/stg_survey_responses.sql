@@ -19,6 +19,7 @@ seen as (
         responses.score,
         responses.scale_min,
         responses.scale_max,
+        responses.weight,
         responses.emotion,
         responses.emotion_state,
         responses.wave,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from jkpi.cli.output import print_result, render_table
 if TYPE_CHECKING:
     from jkpi.alerts.backtest.backtest import BacktestResult
     from jkpi.alerts.backtest.injected_drops import DetectionRate
+    from jkpi.pipeline.past import LateSource
 
 _PAST_ALERT_COLUMNS = {
     "since": "since",
@@ -41,18 +44,49 @@ def backtest(
 ) -> None:
     """Replay history: alerts that would have fired, false-alarm rate, smallest detectable drop.
 
+    With an earlier `--now`, what was known then is measured again: rows that were loaded later are left out.
+
     Example: jkpi backtest --moment technician_on_site
     """
     with error_handling(as_json):
         from jkpi.alerts.backtest import backtest as backtests
         from jkpi.config.settings import load_settings
         from jkpi.journeys.reader import read_journeys
-        from jkpi.warehouse.open import open_warehouse
+        from jkpi.pipeline.past import open_known_readings
+        from jkpi.pipeline.progress import Display
 
         settings = load_settings(workspace, parse_now(now))
-        with open_warehouse(settings, read_only=True) as warehouse:
-            results = backtests.backtest(settings, warehouse, read_journeys(settings.workspace), moment)
-        print_result(results, render_backtests(results), as_json)
+        with Display().progress() as progress, open_known_readings(settings, progress) as known:
+            results = backtests.backtest(settings, known.warehouse, read_journeys(settings.workspace), moment)
+        report = BacktestReport(settings.now if known.is_past else None, known.late_sources, tuple(results))
+        print_result(report, [*render_known(report), *render_backtests(results)], as_json)
+
+
+@dataclass(frozen=True)
+class BacktestReport:
+    """The backtests of all moments. known_at: the earlier time whose knowledge was used (UTC); None: the readings of
+    the last measurement. late_sources: first loaded after `known_at`, so when their rows arrived is not known."""
+
+    known_at: datetime | None
+    late_sources: tuple[LateSource, ...]
+    moments: tuple[BacktestResult, ...]
+
+
+def render_known(report: BacktestReport) -> list[str]:
+    """What was known at the time looked back to, and what the warehouse cannot know about it."""
+    if report.known_at is None:
+        return []
+    names = ", ".join(f"{late.source} ({late.first_loaded_at:%Y-%m-%d})" for late in report.late_sources)
+    by_date = [
+        f"  first loaded later: {names}",
+        "  their rows are used by their own dates, because nobody knows which of them would have come late",
+    ]
+    return [
+        f"as known on {report.known_at:%Y-%m-%d %H:%M} UTC: rows loaded later are left out; maps and promises are those"
+        " of now",
+        *(by_date if report.late_sources else []),
+        "",
+    ]
 
 
 def render_backtests(results: Sequence[BacktestResult]) -> list[str]:

@@ -30,12 +30,15 @@ def list_rejects_command(
     """
     with error_handling(as_json):
         from jkpi.config.settings import load_settings
-        from jkpi.loading.rejects import count_rejects, list_rejects
+        from jkpi.loading.rejects import count_rejects, list_rejects, mask_for
+        from jkpi.loading.workspace import read_sources
         from jkpi.pipeline.workspace import open_with_landing
 
-        with open_with_landing(load_settings(workspace)) as warehouse:
+        settings = load_settings(workspace)
+        mask = mask_for(read_sources(settings.workspace), settings.pseudonym_key)
+        with open_with_landing(settings) as warehouse:
             counts = count_rejects(warehouse, source, reason)
-            rows = list_rejects(warehouse, source, reason, limit)
+            rows = list_rejects(warehouse, mask, source, reason, limit)
         lines = render_table(counts, {"source": "source", "reason": "reason", "status": "status", "rows": "rows"})
         columns = {"source": "source", "origin": "file", "row_number": "row", "reason": "reason", "detail": "detail"}
         print_result(
@@ -59,11 +62,14 @@ def export(
     with error_handling():
         from jkpi.config.settings import load_settings
         from jkpi.formatting.numbers import pluralize
-        from jkpi.loading.rejects import export_rejects
+        from jkpi.loading.rejects import export_rejects, mask_for
+        from jkpi.loading.workspace import read_sources
         from jkpi.pipeline.workspace import open_with_landing
 
-        with open_with_landing(load_settings(workspace)) as warehouse:
-            count = export_rejects(warehouse, file, source, reason)
+        settings = load_settings(workspace)
+        mask = mask_for(read_sources(settings.workspace), settings.pseudonym_key)
+        with open_with_landing(settings) as warehouse:
+            count = export_rejects(warehouse, mask, file, source, reason)
         instructions = (
             f"{pluralize(count, 'row')} in {file}."
             f" Fix {'it' if count == 1 else 'them'}, then run: jkpi rejects replay --source NAME --file {file}"

@@ -11,6 +11,7 @@ from jkpi.config.settings import Settings
 from jkpi.errors import WorkspaceError
 from jkpi.formatting.dates import format_age
 from jkpi.pipeline.workspace import open_with_landing
+from jkpi.warehouse.base import as_naive_utc
 
 if TYPE_CHECKING:
     from jkpi.state.alert_records import OpenAlert
@@ -19,7 +20,8 @@ _SOURCES_QUERY = """
 select
     batches.source,
     sum(batches.loaded) as loaded,
-    max(batches.last_at) as last_event_at,
+    max(case when coalesce(batches.first_at, batches.last_at) <= :now then least(batches.last_at, :now) end)
+        as last_event_at,
     max(batches.loaded_at) as last_load_at,
     count(distinct case when batches.status = 'refused' and later.origin is null then batches.origin end)
         as refused_batches
@@ -58,7 +60,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
     from jkpi.state.alert_reader import moment_states, open_alerts
 
     with open_with_landing(settings) as warehouse:
-        sources = warehouse.rows(_SOURCES_QUERY)
+        sources = warehouse.rows(_SOURCES_QUERY, {"now": as_naive_utc(settings.now)})
         rejected = warehouse.rows(_REJECTED_QUERY)
         data_gaps = warehouse.rows(_DATA_GAPS_QUERY)
     loaded_sources = {row["source"] for row in sources}

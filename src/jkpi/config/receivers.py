@@ -188,6 +188,12 @@ class AlertOptions(StrictModel):
     max_unmapped_share: float = Field(
         0.05, gt=0, le=1, description="Alert if a larger proportion of the events of a source is on no map."
     )
+    max_wrong_order_share: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="Alert if in a larger proportion of the pairs of a KPI, `to` came before `from` and not after it.",
+    )
     no_events_after: Duration = Field(
         timedelta(days=28),
         description="Alert if a journey, or a touchpoint whose rhythm is not known yet, has had no event for so long.",

@@ -40,6 +40,8 @@ __all__ = ["Receiver", "Settings", "WorkspaceConfig", "find_workspace", "load_se
 
 WORKSPACE_FILE = "jkpi.yml"
 MIN_KEY_LENGTH = 16
+_CLOCK_TOLERANCE = timedelta(days=1)
+_YEAR = timedelta(days=365)
 
 
 class CustomerIdsConfig(StrictModel):
@@ -90,6 +92,7 @@ class Settings:
     now: the current time of this run, aware UTC.
     workspace_now: the workspace's own current time (as_of, else the clock), even if another `now` was requested; later
         events have not happened yet. None means `now`.
+    clock: the time of the machine, if `as_of` fixes another; None if it does not.
     unresolved_secrets: secrets every verb needs that could not be resolved; only with `skip_secrets`.
     """
 
@@ -105,6 +108,7 @@ class Settings:
     memory_limit: str | None = None
     synthetic: bool = False
     workspace_now: datetime | None = None
+    clock: datetime | None = None
     alerting: AlertingConfig = DEFAULT_ALERTING
     superset: SupersetConnection | None = None
     rejects_retention: timedelta = timedelta(days=90)
@@ -115,6 +119,17 @@ class Settings:
     def not_before_workspace_time(self) -> Settings:
         """Copy with `now` not before `workspace_now`: for a past `now`, newer rows are not from the future."""
         return replace(self, now=max(self.now, self.workspace_now or self.now))
+
+    @property
+    def latest_row_time(self) -> datetime:
+        """The latest time that a row can have; a later one is a mistake. Aware UTC.
+
+        One day after `now`, because clocks differ. With `as_of`, rows after it are only not known yet: they wait until
+        `as_of` is later. What is still ahead by the clock of the machine is a mistake there too, but not within a year
+        of `as_of`: a workspace may be ahead of the machine.
+        """
+        limits = [] if self.clock is None else [self.clock, (self.workspace_now or self.now) + _YEAR]
+        return max([self.now, *limits]) + _CLOCK_TOLERANCE
 
     @property
     def missing_secrets(self) -> tuple[Problem, ...]:
@@ -161,7 +176,8 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
     folder = find_workspace(workspace)
     config, document = read_model(folder / WORKSPACE_FILE, WorkspaceConfig, folder)
     _check_receivers(config, document)
-    workspace_now = config.as_of or datetime.now(UTC)
+    clock = datetime.now(UTC)
+    workspace_now = config.as_of or clock
     workspace_secrets = Secrets(document, folder, [], "this workspace")
 
     def url(key: str, value: str) -> str:
@@ -187,6 +203,7 @@ def load_settings(workspace: Path | None = None, now: datetime | None = None, sk
         memory_limit=config.memory_limit,
         synthetic=config.synthetic,
         workspace_now=workspace_now.astimezone(UTC),
+        clock=clock if config.as_of else None,
         alerting=AlertingConfig(
             owners={owner: tuple(names) for owner, names in config.owners.items()},
             mute_intervals=tuple(config.mute_intervals),

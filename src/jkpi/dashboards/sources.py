@@ -19,7 +19,8 @@ left join (select distinct journey, source from intermediate.int_kpi_sources) as
 left join (
     select
         source,
-        max(case when status = 'loaded' then last_at end) as newest_row_at,
+        max(case when status = 'loaded' and coalesce(first_at, last_at) <= :now then least(last_at, :now) end)
+            as newest_row_at,
         max(case when status = 'loaded' then loaded_at end) as loaded_at,
         sum(case when status = 'loaded' then rows_read end) as count_read,
         sum(case when status = 'loaded' then rejected end) as count_rejected,

@@ -23,7 +23,7 @@ from jkpi.living_map.page_data import (
     TouchpointData,
     UnmappedTouchpoint,
 )
-from jkpi.warehouse.base import Warehouse
+from jkpi.warehouse.base import Warehouse, as_naive_utc
 
 RECENT_WINDOW = timedelta(days=28)
 
@@ -39,7 +39,7 @@ def read_page_data(warehouse: Warehouse, now: datetime) -> tuple[PageData, ...]:
     if not warehouse.table_exists("raw", "map_journeys"):
         return ()
     journeys = warehouse.rows("select * from raw.map_journeys where is_current order by title, journey")
-    sources = _read_sources(warehouse) if journeys else ()
+    sources = _read_sources(warehouse, now) if journeys else ()
     return tuple(_page_data(warehouse, row, sources, now) for row in journeys)
 
 
@@ -337,10 +337,11 @@ def _read_moments(warehouse: Warehouse, journey: str, content: Mapping[str, Any]
     return tuple(sorted(moments, key=lambda moment: order.get(moment.moment, len(order))))
 
 
-def _read_sources(warehouse: Warehouse) -> tuple[SourceData, ...]:
+def _read_sources(warehouse: Warehouse, now: datetime) -> tuple[SourceData, ...]:
     if not warehouse.table_exists("raw", "map_sources"):
         return ()
-    rows = warehouse.rows("""
+    rows = warehouse.rows(
+        """
         select
             map_sources.source, map_sources.title, map_sources.kind, map_sources.owner, map_sources.schedule,
             map_sources.late_seconds, loads.newest_row_at, loads.loaded_at, loads.rows_read, loads.rows_rejected
@@ -348,7 +349,8 @@ def _read_sources(warehouse: Warehouse) -> tuple[SourceData, ...]:
         left join (
             select
                 source,
-                max(case when status = 'loaded' then last_at end) as newest_row_at,
+                max(case when status = 'loaded' and coalesce(first_at, last_at) <= :now then least(last_at, :now) end)
+                    as newest_row_at,
                 max(case when status = 'loaded' then loaded_at end) as loaded_at,
                 sum(case when status = 'loaded' then rows_read end) as rows_read,
                 sum(case when status = 'loaded' then rejected end) as rows_rejected
@@ -356,7 +358,9 @@ def _read_sources(warehouse: Warehouse) -> tuple[SourceData, ...]:
             group by source
         ) as loads on map_sources.source = loads.source
         order by map_sources.source
-    """)
+    """,
+        {"now": as_naive_utc(now)},
+    )
     refusal_reasons = {
         row["source"]: row["reason"]
         for row in warehouse.rows("""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from jkpi.documents.documents import Document
 from jkpi.documents.validation_errors import did_you_mean
@@ -29,6 +29,7 @@ _COLUMNS_BY_KIND = {
             "survey",
             "question",
             "score",
+            "weight",
             "emotion",
             "emotion_state",
         ),
@@ -67,6 +68,8 @@ def source_problems(source: Source, document: Document) -> list[Problem]:
         *_check_kind(source, document),
         *_check_given_once(source, document),
         *_check_waves(source, document),
+        *_check_on_conflict(source, document),
+        *_check_pseudonyms(source, document),
         *_CHECK_BY_KIND[source.kind](source, document),
     ]
     for name in source.values:
@@ -93,8 +96,40 @@ def _check_origin(source: Source, document: Document) -> Iterator[Problem]:
         yield document.problem(["from"], "sql needs a query")
     if origin.sql is not None and not origin.sql.startswith(("env:", "file:")) and "@" in origin.sql:
         yield document.problem(["from", "sql"], "the URL contains a password", "write env:NAME or file:PATH")
-    if origin.sql is None and origin.cursor is not None:
-        yield document.problem(["from", "cursor"], "cursor is only for sql")
+    if origin.sql is None and origin.cursor is not None and source.on_conflict != "latest":
+        yield document.problem(["from", "cursor"], "cursor is only for sql, or for on_conflict: latest")
+
+
+_ID_BY_KIND = {"touchpoints": "event_id", "responses": "response_id", "invitations": "invitation_id"}
+
+
+def _check_on_conflict(source: Source, document: Document) -> Iterator[Problem]:
+    """A correction needs to know which row it corrects, and which of the two is later."""
+    if source.on_conflict != "latest":
+        if source.deleted is not None:
+            yield document.problem(["deleted"], "deleted needs on_conflict: latest", "add on_conflict: latest")
+        return
+    if source.kind == "counts":
+        yield document.problem(["on_conflict"], "totals have no id that a later row could correct", "leave it out")
+        return
+    if source.origin.cursor is None:
+        yield document.problem(
+            ["on_conflict"],
+            "on_conflict: latest needs from.cursor, to know which row is later",
+            "write from: {..., cursor: updated_at}",
+        )
+    id_column = _ID_BY_KIND.get(source.kind)
+    if id_column and not getattr(source.columns, id_column):
+        yield document.problem(
+            ["on_conflict"], f"on_conflict: latest needs columns.{id_column}, to know which row is corrected"
+        )
+    for key in ("milestones", "additional_events", "questions"):
+        if getattr(source, key):
+            yield document.problem(
+                ["on_conflict"],
+                f"on_conflict: latest needs rows of one event or response each, but {key} makes several of one row",
+                "unpivot them in from.query",
+            )
 
 
 def _check_decimal(source: Source, document: Document) -> Iterator[Problem]:
@@ -155,6 +190,51 @@ def _check_waves(source: Source, document: Document) -> Iterator[Problem]:
         yield document.problem(
             ["wave_closes_after"], "this source names no survey wave", "add columns.wave, constants.wave or wave: file"
         )
+
+
+def _check_pseudonyms(source: Source, document: Document) -> Iterator[Problem]:
+    """An id that becomes a pseudonym must not be read in clear from the same column elsewhere."""
+    columns = source.columns
+    if source.case_ids is not None and not columns.case_id:
+        yield document.problem(["case_ids"], "this source has no case ids", "add columns.case_id, or leave it out")
+    if source.row_ids is not None and not source.row_id_columns:
+        names = "event_id, response_id or invitation_id"
+        yield document.problem(["row_ids"], f"rows of this source have no id: no {names}", "leave it out")
+    hidden = {
+        *([columns.case_id] if source.case_ids == "pseudonymise" else []),
+        *(source.row_id_columns if source.row_ids == "pseudonymise" and len(source.row_id_columns) == 1 else []),
+    }
+    shown = {
+        **{f"segments.{name}": segment.column for name, segment in columns.segments.items()},
+        **{f"attributes.{name}": column for name, column in columns.attributes.items()},
+        "comment": columns.comment,
+    }
+    for name, column in shown.items():
+        if column and column in hidden:
+            yield document.problem(
+                ["columns", *name.split(".")], f"{name} would show the ids of column {column!r}", "leave it out"
+            )
+    if source.case_ids == "pseudonymise" and source.row_ids != "pseudonymise":
+        if columns.case_id in source.row_id_columns:
+            yield document.problem(
+                ["case_ids"],
+                f"the ids of rows would show the case ids: both are made of column {columns.case_id!r}",
+                "add row_ids: pseudonymise",
+            )
+        if columns.case_id == columns.customer_id and source.customer_ids == "as_is":
+            yield document.problem(["customer_ids"], "customer ids as they are would show the case ids")
+
+
+def case_id_problems(sources: Sequence[tuple[Source, Document]]) -> Iterator[Problem]:
+    """Sources that leave case ids as they are while others pseudonymise them: their rows would meet no case."""
+    hashing = sorted(source.source for source, _ in sources if source.case_ids == "pseudonymise")
+    for source, document in sources:
+        if hashing and source.columns.case_id and source.case_ids is None:
+            yield document.problem(
+                ["columns", "case_id"],
+                f"case ids are pseudonyms in {', '.join(hashing)}, but not here: the same case would be two",
+                "add case_ids: pseudonymise, or case_ids: as_is if no case is in both",
+            )
 
 
 def _check_touchpoints(source: Source, document: Document) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jkpi.loading.model import Source, SourceKind
 
@@ -13,7 +13,7 @@ class LandingTable:
 
     table: name in schema raw. columns: canonical columns in order, with DuckDB types. time_column: when it happened.
     id_column: "" if rows have no id. derived_id_columns: columns that make the id if none is given.
-    key_columns: columns that identify a row of one source.
+    key_columns: columns that identify a row of one source. latest: whether a later row corrects an earlier one.
     """
 
     table: str
@@ -22,11 +22,12 @@ class LandingTable:
     id_column: str
     derived_id_columns: tuple[str, ...]
     key_columns: tuple[str, ...]
+    latest: bool = False
 
 
 _SURVEY_COLUMNS = {"customer_id": "varchar", "case_id": "varchar", "touchpoint": "varchar", "survey": "varchar"}
 
-_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
+LANDING_TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
     "touchpoints": LandingTable(
         "touchpoint_events",
         {
@@ -43,7 +44,7 @@ _TABLE_BY_KIND: dict[SourceKind, LandingTable] = {
         "survey_responses",
         {
             **{"response_id": "varchar", **_SURVEY_COLUMNS, "question": "varchar"},
-            **dict.fromkeys(("score", "scale_min", "scale_max"), "double"),
+            **dict.fromkeys(("score", "scale_min", "scale_max", "weight"), "double"),
             **dict.fromkeys(("emotion", "emotion_state", "comment", "wave"), "varchar"),
             **{"asked_at": "timestamp", "responded_at": "timestamp", "segments": "varchar"},
         },
@@ -89,8 +90,13 @@ UNDATED_CUSTOMER_KEY = ("customer_id", "content_hash")
 
 
 def landing_table_for(source: Source) -> LandingTable:
-    """The landing table of a source. Customers without a date are identified by their content."""
-    landing = _TABLE_BY_KIND[source.kind]
+    """The landing table of a source.
+
+    Customers without a date are identified by their content, or by their id if a later row corrects an earlier one.
+    """
+    landing = LANDING_TABLE_BY_KIND[source.kind]
+    is_latest = source.on_conflict == "latest"
     if source.kind == "customers" and not source.columns.valid_from:
-        return LandingTable(landing.table, landing.columns, landing.time_column, "", (), UNDATED_CUSTOMER_KEY)
-    return landing
+        key = ("customer_id",) if is_latest else UNDATED_CUSTOMER_KEY
+        return LandingTable(landing.table, landing.columns, landing.time_column, "", (), key, is_latest)
+    return replace(landing, latest=True) if is_latest else landing

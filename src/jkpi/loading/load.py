@@ -17,6 +17,7 @@ from jkpi.loading.files import file_fingerprint, find_files, wave_of_file
 from jkpi.loading.load_log import Batch, cursor_values, loaded_batches, record_empty, record_refused
 from jkpi.loading.model import Source
 from jkpi.loading.prefetch import prefetch
+from jkpi.loading.pseudonyms import asks_for_pseudonyms, hashed_ids
 from jkpi.loading.report import BatchReport, balanced_report
 from jkpi.loading.required_columns import RequiredColumns
 from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, WAVE_COLUMN, RawChunk, RowSource
@@ -52,7 +53,7 @@ class Loader:
         self.results = []
         query = rows if isinstance(rows, Query) else None
         key = pseudonym_key(self.source, self.settings)
-        transformer = Transformer(self.source, self.settings.now, key, rows.strict_times)
+        transformer = Transformer(self.source, self.settings.now, key, self.settings.latest_row_time, rows.strict_times)
         with (
             closing(transformer),
             Staging(self.warehouse, transformer.landing, self.source.source, self.replacing) as staging,
@@ -76,7 +77,8 @@ class Loader:
             if query is not None:
                 batch = _with_content(batch, query)
             report = settle(staging, transformer, rows, batch, required_columns.warnings())
-            if query is not None and not self.replacing and report.read == report.duplicates + report.skipped:
+            is_unchanged = report.read == report.duplicates + report.skipped and not staging.changes_landed_rows()
+            if query is not None and not self.replacing and is_unchanged:
                 return BatchReport(self.source.source, batch.origin, "unchanged")
             report = staging.commit(batch, report, self.results)
             self.replacing = False
@@ -139,17 +141,19 @@ def _load_all(loader: Loader, progress: Progress) -> list[BatchReport]:
 
 
 def pseudonym_key(source: Source, settings: Settings) -> bytes | None:
-    """The key for the customer ids of this source; None if they are not pseudonymised.
+    """The key for the ids of this source; None if none of them is pseudonymised.
 
     Raises:
-        InputError: the source needs pseudonyms, and the workspace has no key.
+        InputError: the source asks for pseudonyms, and the workspace has no key.
     """
-    if source.customer_ids == "as_is":
+    if not hashed_ids(source):
         return None
-    if source.customer_ids == "pseudonymise" and settings.pseudonym_key is None:
+    if settings.pseudonym_key is None and asks_for_pseudonyms(source):
+        asking = [name for name in ("customer_ids", "case_ids", "row_ids") if getattr(source, name) == "pseudonymise"]
         raise InputError(
-            f"source {source.source}: customer_ids: pseudonymise needs a key",
-            "set customer_ids.pseudonymise in jkpi.yml",
+            f"source {source.source}: {asking[0]}: pseudonymise needs a key",
+            "set customer_ids: {pseudonymise: true} in jkpi.yml; a source whose customer ids stay as they are says"
+            " customer_ids: as_is",
         )
     return settings.pseudonym_key
 

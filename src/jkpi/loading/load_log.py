@@ -139,7 +139,7 @@ def record_empty(warehouse: Warehouse, batches: Sequence[Batch]) -> None:
 
 def delete_source(warehouse: Warehouse, table: str, source: str) -> None:
     """Delete the rows, rejects and load log of a source."""
-    for target in (table, "rejected_rows", "load_batches"):
+    for target in (table, "rejected_rows", "deleted_rows", "corrected_rows", "load_batches"):
         warehouse.execute(f"delete from raw.{target} where source = :source", {"source": source})
 
 

@@ -15,6 +15,7 @@ from jkpi.documents.durations import Duration, LongDuration
 from jkpi.documents.models import StrictModel
 
 SourceKind = Literal["touchpoints", "responses", "invitations", "customers", "counts"]
+IdHandling = Literal["pseudonymise", "as_is"]
 EmotionState = Literal["present", "absent", "unknown"]
 DataType = Literal["identity", "descriptive", "attitudinal", "behavioural"]
 
@@ -176,7 +177,9 @@ class SourceLocation(StrictModel):
         None, description="A select statement: on the database, or in DuckDB's SQL on the named files and nothing else."
     )
     cursor: str | None = Field(
-        None, description="A column of the query that only grows; only rows at or after its last value are read."
+        None,
+        description="A column that only grows. Of a query, only rows at or after its last value are read. With"
+        " `on_conflict: latest` it says which of two rows is later: a time or a number.",
     )
 
     @property
@@ -226,6 +229,7 @@ class ColumnMapping(StrictModel):
     survey: str | None = None
     question: str | None = None
     score: str | None = None
+    weight: str | None = None
     emotion: str | None = None
     emotion_state: str | None = None
     comment: str | None = None
@@ -339,8 +343,34 @@ class Source(StrictModel):
     schedule: Annotated[str, AfterValidator(_check_schedule)] | None = Field(
         None, description='When to load: "@daily", or cron with five fields, in UTC.'
     )
-    customer_ids: Literal["pseudonymise", "as_is"] | None = None
+    on_conflict: Literal["first", "latest"] = Field(
+        "first",
+        description="Which row counts if an id comes again with other content. first: the row that was loaded first;"
+        " the other one is rejected. latest: the row with the greatest from.cursor corrects the others.",
+    )
+    deleted: str | None = Field(
+        None,
+        description="Column of a soft delete, with `on_conflict: latest`: the row is deleted if it is true or a time.",
+    )
+    customer_ids: IdHandling | None = Field(
+        None, description="pseudonymise: replace customer ids by keyed hashes. As customer_ids of jkpi.yml if left out."
+    )
+    case_ids: IdHandling | None = Field(
+        None,
+        description="pseudonymise: replace case ids by keyed hashes, in all sources alike. As they are if left out.",
+    )
+    row_ids: IdHandling | None = Field(
+        None,
+        description="pseudonymise: replace event_id, response_id or invitation_id by keyed hashes. As they are if left"
+        " out.",
+    )
     data_use: DataUse = DataUse()
+
+    @property
+    def row_id_columns(self) -> tuple[str, ...]:
+        """The columns that make the id of a row; empty if it has none."""
+        columns = self.columns
+        return columns.event_id or columns.response_id or columns.invitation_id or ()
 
     @property
     def has_waves(self) -> bool:

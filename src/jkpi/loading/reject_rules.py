@@ -10,6 +10,8 @@ from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
 from jkpi.loading.rows import WAVE_COLUMN
 
+MIN_WEIGHT, MAX_WEIGHT = 1e-6, 1e6
+"""Survey weights are summed in decimals of 20 places, so that the order of rows changes no digit."""
 _COMMA_HINT = " (a decimal comma? write format: {decimal: ','} in the source)"
 
 
@@ -26,6 +28,9 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
     """The rules in order; the first true condition gives the reason. latest: naive UTC; later rows are rejected."""
     columns = source.columns
     rules: list[RejectRule] = []
+    if columns.response_id:
+        # A row without an id that has only a comment: what it lacks first of all is the answer.
+        rules.append(RejectRule("key_text is null and t_value is null and t_emotion is null", "'no score'", "null"))
     if columns.event_id or columns.response_id or columns.invitation_id:
         rules.append(RejectRule("key_text is null", "'missing id'", literal(landing.id_column)))
     if source.kind == "customers":
@@ -35,6 +40,12 @@ def reject_rules(source: Source, landing: LandingTable, times: TimeParser, lates
     ):
         no_person = "customer_id is null and t_case_id is null"
         rules.append(RejectRule(no_person, "'no customer and no case'", "null"))
+    if landing.latest:
+        cursor = literal(f"{source.origin.cursor}: ")
+        rules.append(RejectRule("t_cursor is null", "'missing cursor'", literal(source.origin.cursor)))
+        rules.append(
+            RejectRule("cursor_position is null", "'cursor is neither a time nor a number'", f"{cursor} || t_cursor")
+        )
     if source.kind != "customers" or columns.valid_from:
         optional = source.kind == "customers"
         rules.extend(_time_rules(times, "t_at", "event_at", landing.time_column, latest, optional))
@@ -95,10 +106,28 @@ def _response_rules(source: Source) -> list[RejectRule]:
         rules.append(
             RejectRule(outside, "'score outside its scale'", f"t_value || ' is not within {low:g} to {high:g}'")
         )
+    if source.columns.weight:
+        rules += _weight_rules(source)
     if source.columns.emotion_state:
         unknown_state = "lower(t_emotion_state) not in ('present', 'absent', 'unknown')"
         rules.append(RejectRule(unknown_state, "'unknown emotion state'", "t_emotion_state"))
     return rules
+
+
+def _weight_rules(source: Source) -> list[RejectRule]:
+    weight = f"({as_number('t_weight', source.format.decimal)})"
+    return [
+        RejectRule("t_weight is null", "'missing weight'", "null"),
+        RejectRule(
+            f"{weight} is null or not isfinite({weight})", "'weight is not a number'", _not_a_number("t_weight", source)
+        ),
+        RejectRule(f"{weight} <= 0", "'weight is not above zero'", "t_weight"),
+        RejectRule(
+            f"{weight} not between {MIN_WEIGHT!r} and {MAX_WEIGHT!r}",
+            "'weight is out of range'",
+            f"t_weight || ' is not within {MIN_WEIGHT:.6f} to {MAX_WEIGHT:.0f}'",
+        ),
+    ]
 
 
 def _not_a_number(text: str, source: Source) -> str:

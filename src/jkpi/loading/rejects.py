@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from jkpi.loading.jsonlines import chunk_from_json
 from jkpi.loading.load import pseudonym_key, settle
 from jkpi.loading.load_log import Batch, record_refused
 from jkpi.loading.model import Source
+from jkpi.loading.pseudonyms import masked, unmasked
 from jkpi.loading.report import BatchReport
 from jkpi.loading.rows import CHUNK_ROWS, HEADER_KEY, LINE_KEY, RawChunk, UnparsableRow
 from jkpi.loading.staging import Staging
@@ -34,10 +35,24 @@ _LISTED_COLUMNS = ("reject_id", "source", "origin", "row_number", "reason", "det
 _EXPORT_COLUMNS = ("reject_id", "source", "origin", "row_number", "reason", "detail")
 
 
+Mask = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+"""(source, original row) -> the row as it may be shown."""
+
+
+def mask_for(sources: Sequence[Source], key: bytes | None) -> Mask:
+    """Hides the ids of rows of sources that ask for pseudonyms. A source that is not known any more hides nothing."""
+    known = {source.source: source for source in sources}
+
+    def mask(source: str, original: Mapping[str, Any]) -> dict[str, Any]:
+        return masked(known[source], original, key) if source in known and key is not None else dict(original)
+
+    return mask
+
+
 def list_rejects(
-    warehouse: Warehouse, source: str | None = None, reason: str | None = None, limit: int = 50
+    warehouse: Warehouse, mask: Mask, source: str | None = None, reason: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Open rejects, newest first, with their original row as a dict under `original`."""
+    """Open rejects, newest first, with their original row, masked, as a dict under `original`."""
     ensure_landing(warehouse)
     where, parameters = _filter_sql(source, reason)
     rows = warehouse.rows(
@@ -45,7 +60,7 @@ def list_rejects(
         " order by rejected_at desc, source, origin, row_number, reject_id limit :limit",
         {**parameters, "limit": limit},
     )
-    return [{**row, "original": json.loads(row["original"])} for row in rows]
+    return [{**row, "original": mask(row["source"], json.loads(row["original"]))} for row in rows]
 
 
 def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str | None = None) -> list[dict[str, Any]]:
@@ -59,11 +74,14 @@ def count_rejects(warehouse: Warehouse, source: str | None = None, reason: str |
     )
 
 
-def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, reason: str | None = None) -> int:
+def export_rejects(
+    warehouse: Warehouse, mask: Mask, path: Path, source: str | None = None, reason: str | None = None
+) -> int:
     """Write open rejects to a .csv or .jsonl file, where they can be corrected for a replay. Returns their number.
 
     The first columns say what is wrong and where; the columns of the original row follow. A row that cannot be split
-    into columns is written under `(line)`. If there are no rejects, no file is written.
+    into columns is written under `(line)`. Ids of a source that asks for pseudonyms are masked; a mask that is left as
+    it is stands for the id. If there are no rejects, no file is written.
 
     Raises:
         InputError: the file name has another suffix.
@@ -72,7 +90,7 @@ def export_rejects(warehouse: Warehouse, path: Path, source: str | None = None, 
         raise InputError(
             f"{path.name}: rejects are exported as .csv or .jsonl only", "use a file name with one of these suffixes"
         )
-    rejects = list_rejects(warehouse, source, reason, limit=2**31)
+    rejects = list_rejects(warehouse, mask, source, reason, limit=2**31)
     if not rejects:
         return 0
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +136,7 @@ def replay_rejects(
         {"source": source.source},
     )
     if corrected is not None:
-        rejects = _with_corrections(rejects, read_corrected(corrected))
+        rejects = _with_corrections(source, rejects, read_corrected(corrected), settings.pseudonym_key)
     originals_text = "\n".join(f"{row['reject_id']} {row['original']}" for row in rejects)
     content = hashlib.sha256(f"replay {settings.now.isoformat()}\n{originals_text}".encode()).hexdigest()
     origin = f"replay of {corrected.name}" if corrected else "replay"
@@ -134,7 +152,7 @@ def replay_rejects(
     if not rejects:
         return BatchReport(source.source, origin, "empty", warnings=(f"{source.source}: no open rejects",))
     key = pseudonym_key(source, settings)
-    transformer = Transformer(source, settings.now, key, original_rows.strict_times)
+    transformer = Transformer(source, settings.now, key, settings.latest_row_time, original_rows.strict_times)
     with closing(transformer), Staging(warehouse, transformer.landing, source.source, replaying=True) as staging:
         results: list[Mapping[str, Any]] = []
         for chunk in original_rows.chunks():
@@ -193,7 +211,10 @@ def _filter_sql(source: str | None, reason: str | None) -> tuple[str, dict[str, 
 
 
 def _with_corrections(
-    rejects: Sequence[dict[str, Any]], corrected: Mapping[str, Mapping[str, Any]]
+    source: Source,
+    rejects: Sequence[dict[str, Any]],
+    corrected: Mapping[str, Mapping[str, Any]],
+    key: bytes | None,
 ) -> list[dict[str, Any]]:
     unknown = set(corrected) - {row["reject_id"] for row in rejects}
     if unknown:
@@ -202,11 +223,19 @@ def _with_corrections(
             f" such as {min(unknown)}",
             "export them again",
         )
-    return [
-        {**row, "original": json.dumps(corrected[row["reject_id"]], ensure_ascii=False)}
-        for row in rejects
-        if row["reject_id"] in corrected
-    ]
+    rows = []
+    for row in rejects:
+        correction = corrected.get(row["reject_id"])
+        if correction is None:
+            continue
+        restored = dict(correction) if key is None else unmasked(source, correction, json.loads(row["original"]), key)
+        if restored is None:
+            raise InputError(
+                f"the corrected row {row['reject_id']} has the masked id of another row",
+                "write the id itself, or leave its cell as it was exported",
+            )
+        rows.append({**row, "original": json.dumps(restored, ensure_ascii=False)})
+    return rows
 
 
 @dataclass

@@ -50,13 +50,15 @@ class TransformedChunk:
 
     rows: columns of the landing table, `content_hash`, and `seq` (row * PARTS_PER_ROW + part).
     rejects: seq, reason, detail, severity, original.
-    read: events in the chunk. skipped: those that the YAML ignores.
+    read: events in the chunk. skipped: those that the YAML ignores, or that are deleted.
+    deletions: with `on_conflict: latest`, the deleted rows: seq, the key columns, cursor_position.
     """
 
     rows: pa.Table
     rejects: pa.Table
     read: int
     skipped: int
+    deletions: pa.Table | None = None
 
 
 class RowSource(Protocol):

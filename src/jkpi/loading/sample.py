@@ -121,7 +121,7 @@ def _transform_sample(source: Source, settings: Settings, rows: RowSource) -> tu
     import pyarrow as pa
 
     closing_rows = rows if isinstance(rows, Query | FileQuery) else None
-    transformer = Transformer(source, settings.now, None, rows.strict_times)
+    transformer = Transformer(source, settings.now, None, settings.latest_row_time, rows.strict_times)
     with closing(transformer):
         try:
             for chunk in rows.chunks():

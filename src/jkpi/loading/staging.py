@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jkpi.errors import SystemFailure
-from jkpi.loading import staging_sql
+from jkpi.loading import latest_sql, staging_sql
 from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.load_log import Batch, delete_source, write_load_log, write_validation_results
 from jkpi.loading.report import BatchReport, StagedCounts
@@ -42,6 +42,8 @@ class Staging:
         self._drop()
         self._warehouse.execute(staging_sql.create_rows_sql(self._landing, self._warehouse.column_type))
         self._warehouse.execute(staging_sql.CREATE_REJECTS)
+        if self._landing.latest:
+            self._warehouse.execute(latest_sql.create_deletions_sql(self._landing, self._warehouse.column_type))
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -54,11 +56,25 @@ class Staging:
         # Filtered and joined tables may begin with an empty chunk, which pyarrow 26 writes as CSV of NUL bytes.
         self._warehouse.insert(staging_sql.STAGED_ROWS, chunk.rows.combine_chunks())
         self._warehouse.insert(staging_sql.STAGED_REJECTS, chunk.rejects.combine_chunks())
+        if chunk.deletions is not None:
+            self._warehouse.insert(staging_sql.STAGED_DELETIONS, chunk.deletions.combine_chunks())
 
     def deduplicate(self) -> None:
-        """Mark rows whose id was seen before as duplicate (same content) or conflict (other content)."""
+        """Mark rows whose id was seen before as duplicate (same content) or conflict (other content).
+
+        With `on_conflict: latest` nothing is a conflict: the latest row lands, and all others are duplicates.
+        """
+        if self._landing.latest:
+            sql = latest_sql.latest_sql(self._landing, not self._replacing)
+            self._warehouse.execute(sql, {"source": self._source})
+            self._warehouse.execute(latest_sql.obsolete_rows_sql())
+            return
         has_existing_rows = not self._replacing and self._has_landed_rows()
         self._warehouse.execute(staging_sql.duplicates_sql(self._landing, has_existing_rows), {"source": self._source})
+
+    def changes_landed_rows(self) -> bool:
+        """Whether the batch corrects, deletes or confirms rows, besides those that it lands."""
+        return self._landing.latest and bool(self._warehouse.scalar(latest_sql.COUNT_CHANGES))
 
     def conflicting_rows(self, low: int, high: int) -> list[int]:
         """Numbers (seq) of staged rows in [low, high] whose id is taken by other content."""
@@ -114,6 +130,9 @@ class Staging:
         with self._warehouse.transaction():
             if self._replacing:
                 delete_source(self._warehouse, self._landing.table, batch.source)
+            if self._landing.latest:
+                for sql in latest_sql.correct_sql(self._landing):
+                    self._warehouse.execute(sql, parameters)
             landed = self._warehouse.execute(
                 staging_sql.insert_rows_sql(self._landing, self._has_duplicates()), parameters
             )

@@ -2,7 +2,9 @@
 
 staged_rows: accepted rows of the batch. staged_duplicates: rows that repeat an id, with outcome `duplicate` (same
 content) or `conflict` (other content). staged_rejects: rejected rows. staged_new_rejects: those not rejected before.
-`seq` numbers the rows of a batch: number of the original row times PARTS_PER_ROW, plus the part of it.
+With `on_conflict: latest`, staged_deletions are deleted rows, and staged_latest is the latest row or deletion of each
+id with what it does to the landing table: see `latest_sql`. `seq` numbers the rows of a batch: number of the original
+row times PARTS_PER_ROW, plus the part of it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ STAGED_ROWS = "staged_rows"
 STAGED_DUPLICATES = "staged_duplicates"
 STAGED_REJECTS = "staged_rejects"
 STAGED_NEW_REJECTS = "staged_new_rejects"
-STAGING_TABLES = (STAGED_ROWS, STAGED_DUPLICATES, STAGED_REJECTS, STAGED_NEW_REJECTS)
+STAGED_DELETIONS = "staged_deletions"
+STAGED_LATEST = "staged_latest"
+STAGING_TABLES = (
+    STAGED_ROWS,
+    STAGED_DUPLICATES,
+    STAGED_REJECTS,
+    STAGED_NEW_REJECTS,
+    STAGED_DELETIONS,
+    STAGED_LATEST,
+)
 
 CREATE_REJECTS = (
     f"create temp table {STAGED_REJECTS} (seq bigint, reason text, detail text, severity text, original text)"
@@ -35,6 +46,7 @@ INSERT_REJECTS = (
 def create_rows_sql(landing: LandingTable, column_type: Callable[[str], str]) -> str:
     """Create the table of accepted rows. column_type: DuckDB type -> type of the engine."""
     columns = "".join(f"{name} {column_type(kind)}, " for name, kind in landing.columns.items())
+    columns += "cursor_position decimal(38,6), " if landing.latest else ""
     return f"create temp table {STAGED_ROWS} (seq bigint, {columns}content_hash text)"
 
 
@@ -92,7 +104,7 @@ def time_bounds_sql(landing: LandingTable, has_duplicates: bool) -> str:
 
 def insert_rows_sql(landing: LandingTable, has_duplicates: bool) -> str:
     """Insert the accepted rows into the landing table."""
-    names = [*landing.columns, "content_hash"]
+    names = [*landing.columns, "content_hash", *(["cursor_position"] if landing.latest else [])]
     values = [_first_holds_always(landing) if name == _undated_column(landing) else name for name in names]
     return (
         f"insert into raw.{landing.table} ({', '.join(names)}, source, batch_id, loaded_at)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jkpi.loading.expressions import TimeParser, hmac_pads, json_object, quote_identifier
 from jkpi.loading.landing_schema import landing_table_for
 from jkpi.loading.model import Source
+from jkpi.loading.pseudonyms import hashed_ids
 from jkpi.loading.rows import HEADER_KEY, LINE_KEY, PARTS_PER_ROW, ROW_COLUMN, RawChunk, TransformedChunk, UnparsableRow
 from jkpi.loading.transform_sql import has_times, mapped_columns, time_range_sql, transform_sql
 
@@ -20,21 +21,24 @@ class Transformer:
     """Transformation of the raw chunks of one source; stateless between chunks.
 
     Args:
-        now: aware UTC; rows more than a day later are rejected as future.
-        key: pseudonymises customer ids; None leaves them as they are.
+        now: aware UTC; a customer without a date is known from then on.
+        key: pseudonymises the ids that the source names; None leaves them as they are.
+        latest: aware UTC; later rows are rejected as future.
         strict_times: false if the source has native times, which are read as ISO 8601 besides `format.timestamps`.
     """
 
-    def __init__(self, source: Source, now: datetime, key: bytes | None, strict_times: bool = True) -> None:
+    def __init__(
+        self, source: Source, now: datetime, key: bytes | None, latest: datetime, strict_times: bool = True
+    ) -> None:
         import duckdb
 
         self.source = source
         self.landing = landing_table_for(source)
-        self._now = now.replace(tzinfo=None)
+        self._now, self._latest = now.replace(tzinfo=None), latest.replace(tzinfo=None)
         self._times = TimeParser(source.format, strict_times)
         self._mapped_columns = frozenset(mapped_columns(source))
-        self._hash_ids = key is not None and source.columns.customer_id is not None
-        self._parameters = hmac_pads(key) if key is not None and self._hash_ids else {}
+        self._hashed = hashed_ids(source) if key is not None else frozenset()
+        self._parameters = hmac_pads(key) if key is not None and self._hashed else {}
         self._database = duckdb.connect(":memory:")
         self._database.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
 
@@ -50,7 +54,7 @@ class Transformer:
             return TransformedChunk(self._empty_table(), rejects, len(chunk.unparsable), 0)
         self._database.register("raw", chunk.table)
         low, high = self._time_range()
-        sql = transform_sql(self.source, self.landing, self._times, self._now, low, high, self._hash_ids)
+        sql = transform_sql(self.source, self.landing, self._times, self._now, self._latest, low, high, self._hashed)
         rows = self._database.sql(sql, params=self._parameters).to_arrow_table()
         read, skipped = rows.num_rows + len(chunk.unparsable), 0
         if rows["reason"].null_count < rows.num_rows:
@@ -61,7 +65,12 @@ class Transformer:
             reasons = reasons.append_column("severity", pa.array(["warning"] * rejected_rows.num_rows, pa.string()))
             rejects = pa.concat_tables([rejects, _with_originals(self._database, chunk, reasons, self._mapped_columns)])
         self._database.unregister("raw")
-        return TransformedChunk(rows.drop_columns(["reason", "detail"]), rejects, read, skipped)
+        rows, deletions = rows.drop_columns(["reason", "detail"]), None
+        if self.landing.latest:
+            deletions = rows.filter(rows["is_deletion"]).select(["seq", *self.landing.key_columns, "cursor_position"])
+            rows = rows.filter(pc.invert(rows["is_deletion"])).drop_columns(["is_deletion"])
+            skipped += deletions.num_rows
+        return TransformedChunk(rows, rejects, read, skipped, deletions)
 
     def with_originals(self, chunk: RawChunk, reasons: pa.Table) -> pa.Table:
         """`reasons` (seq, reason, detail, severity) with the mapped columns of each original row as JSON."""
@@ -83,6 +92,8 @@ class Transformer:
 
         types = {"varchar": pa.string(), "timestamp": pa.timestamp("us"), "double": pa.float64(), "boolean": pa.bool_()}
         fields = [("seq", pa.int64()), *((column, types[kind]) for column, kind in self.landing.columns.items())]
+        if self.landing.latest:
+            fields.append(("cursor_position", pa.string()))
         return pa.schema([*fields, ("content_hash", pa.string())]).empty_table()
 
 

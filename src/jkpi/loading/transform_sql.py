@@ -6,7 +6,7 @@ checked (reject reasons); then ids and hashes. The reason is NULL for an accepte
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jkpi.loading.expressions import (
     TimeParser,
@@ -23,6 +23,7 @@ from jkpi.loading.expressions import (
 )
 from jkpi.loading.landing_schema import LandingTable
 from jkpi.loading.model import Source
+from jkpi.loading.pseudonyms import HashedId
 from jkpi.loading.reject_rules import reject_rules
 from jkpi.loading.rows import PARTS_PER_ROW, ROW_COLUMN, WAVE_COLUMN
 from jkpi.loading.unpivot import unpivot_selects
@@ -34,12 +35,13 @@ _TEXT_FIELDS = (
     "survey",
     "question",
     "score",
+    "weight",
     "emotion",
     "emotion_state",
     "comment",
     "wave",
 )
-_CUSTOMER, _PERSON = '"(customer)"', '"(person)"'
+_ID = '"(id)"'
 _TIME_FIELDS = ("occurred_at", "due_at", "responded_at", "asked_at", "invited_at", "valid_from", "period_start")
 
 
@@ -58,6 +60,8 @@ def mapped_columns(source: Source) -> list[str]:
     names.extend(column for measure in source.measures.values() for column in (measure.numerator, measure.denominator))
     for additional_event in source.additional_events:
         names.extend([*additional_event.where, *([additional_event.at] if additional_event.at else [])])
+    if source.on_conflict == "latest":
+        names.extend(column for column in (source.origin.cursor, source.deleted) if column)
     return list(dict.fromkeys(names))
 
 
@@ -70,6 +74,8 @@ def _time_columns(source: Source) -> list[str]:
             *(additional_event.at for additional_event in source.additional_events if additional_event.at),
         ]
     )
+    if source.on_conflict == "latest" and source.origin.cursor:
+        names.append(source.origin.cursor)
     expressions = [f"({cleaned(column, source.format.nulls)})" for column in dict.fromkeys(names)]
     if source.constants.responded_at:
         expressions.append(literal(source.constants.responded_at))
@@ -93,11 +99,12 @@ def transform_sql(
     landing: LandingTable,
     times: TimeParser,
     now: datetime,
+    latest: datetime,
     low: datetime | None,
     high: datetime | None,
-    hash_ids: bool,
+    hashed: frozenset[HashedId],
 ) -> str:
-    """The SQL over the relation `raw`. now: naive UTC. hash_ids: customer ids become pseudonyms."""
+    """The SQL over the relation `raw`. now, latest: naive UTC. hashed: the ids that become pseudonyms."""
     selects = unpivot_selects(source, landing)
     materialized = "" if len(selects) == 1 else "materialized "
     extra_times = [field for field in ("due_at", "asked_at") if field in landing.columns]
@@ -111,24 +118,42 @@ def transform_sql(
     ]
     values = _canonical_columns(source, landing, now)
     value_columns = ", ".join(f"{value} as {name}" for name, value in values.items())
-    row_rules = reject_rules(source, landing, times, now + timedelta(days=1))
+    row_rules = reject_rules(source, landing, times, latest)
     reason = " ".join(f"when {rule.condition} then {rule.reason}" for rule in row_rules)
     detail = " ".join(f"when {rule.condition} then {rule.detail}" for rule in row_rules)
     outputs = [f"{_id_sql(source, landing)} as {landing.id_column}"] if landing.id_column else []
     outputs += [name for name in landing.columns if name != landing.id_column]
+    latest_columns, deletion = "", ""
+    if landing.latest:
+        times_sql.append(f"{_cursor_position(times, low, high)} as cursor_position")
+        # Of a deleted row only its id and its cursor are needed. A row that is ignored now takes the earlier one away.
+        has_key = f"{'customer_id' if source.kind == 'customers' else 'key_text'} is not null"
+        is_deletion = f"(is_deleted or skipped) and {has_key} and cursor_position is not null"
+        latest_columns = f"cursor_position, {is_deletion} as is_deletion,"
+        deletion = f"when {is_deletion} then null"
+        outputs += ["cursor_position::varchar as cursor_position", "is_deletion"]
     return f"""
-with {_person_cte(source, hash_ids)}cleaned as {materialized}(
-    select {_cleaned_columns(source, hash_ids)} from raw{_person_join(source, hash_ids)}
+with {_pseudonym_ctes(source, hashed)}cleaned as {materialized}(
+    select {_cleaned_columns(source, hashed)} from raw{_pseudonym_joins(source, hashed)}
 ),
 unpivoted as ({" union all ".join(selects)}),
 parsed as (select *, {", ".join(times_sql)} from unpivoted),
 checked as (
     select row_number * {PARTS_PER_ROW} + part as seq, row_number, part, derived, key_text, {value_columns},
-        case when skipped then '' {reason} end as reason,
-        case when skipped then null {detail} end as detail
+        {latest_columns}
+        case {deletion} when skipped then '' {reason} end as reason,
+        case {deletion} when skipped then null {detail} end as detail
     from parsed
 )
 select seq, {", ".join(outputs)}, {_content_hash(source, landing)} as content_hash, reason, detail from checked"""
+
+
+def _cursor_position(times: TimeParser, low: datetime | None, high: datetime | None) -> str:
+    """The cursor as a number: as it is, or microseconds since 1970 of a time. NULL if it is neither."""
+    return (
+        r"case when regexp_full_match(t_cursor, '[+-]?\d{1,32}(\.\d+)?') then try_cast(t_cursor as decimal(38,6))"
+        f" else epoch_us({times.utc('t_cursor', low, high)})::decimal(38,6) end"
+    )
 
 
 def _content_hash(source: Source, landing: LandingTable) -> str:
@@ -155,27 +180,42 @@ def _column_as_text(name: str, kind: str) -> str:
     return name if kind == "varchar" else f"{expression}::varchar"
 
 
-def _person_cte(source: Source, hash_ids: bool) -> str:
-    """Hash each customer once per chunk, because the keyed hash costs more than the rest of a row."""
-    if not hash_ids or source.columns.customer_id is None:
-        return ""
-    customer = cleaned(source.columns.customer_id, source.format.nulls)
-    return (
-        f"people as (select {_CUSTOMER}, {pseudonym(_CUSTOMER)} as {_PERSON}"
-        f" from (select distinct {customer} as {_CUSTOMER} from raw) where {_CUSTOMER} is not null),\n"
+def _raw_id(source: Source, hashed_id: HashedId) -> str:
+    """SQL over `raw` of an id before it becomes a pseudonym."""
+    nulls = source.format.nulls
+    if hashed_id == "row_id":
+        return composite_id([f"({cleaned(part, nulls)})" for part in source.row_id_columns])
+    column = source.columns.customer_id if hashed_id == "customer_id" else source.columns.case_id
+    assert column is not None
+    return cleaned(column, nulls)
+
+
+def _pseudonym_ctes(source: Source, hashed: frozenset[HashedId]) -> str:
+    """Hash each id once per chunk, because the keyed hash costs more than the rest of a row."""
+    return "".join(
+        f"hashed_{name}s as (select {_ID}, {pseudonym(_ID)} as {_pseudonym_column(name)}"
+        f" from (select distinct {_raw_id(source, name)} as {_ID} from raw) where {_ID} is not null),\n"
+        for name in sorted(hashed)
     )
 
 
-def _person_join(source: Source, hash_ids: bool) -> str:
-    if not hash_ids or source.columns.customer_id is None:
-        return ""
-    return f" left join people on {_CUSTOMER} = ({cleaned(source.columns.customer_id, source.format.nulls)})"
+def _pseudonym_joins(source: Source, hashed: frozenset[HashedId]) -> str:
+    return "".join(
+        f" left join hashed_{name}s on hashed_{name}s.{_ID} = ({_raw_id(source, name)})" for name in sorted(hashed)
+    )
 
 
-def _cleaned_columns(source: Source, hash_ids: bool) -> str:
+def _pseudonym_column(hashed_id: HashedId) -> str:
+    """The column of the pseudonyms. No column of a source can have this name, as it would be ambiguous."""
+    return f'"({hashed_id} hashed)"'
+
+
+def _cleaned_columns(source: Source, hashed: frozenset[HashedId]) -> str:
     columns, nulls = source.columns, source.format.nulls
 
     def text(field: str) -> str:
+        if field in hashed:
+            return _pseudonym_column(field)
         column, constant = getattr(columns, field), getattr(source.constants, field, None)
         if field == "wave" and source.wave == "file":
             column = WAVE_COLUMN
@@ -186,12 +226,14 @@ def _cleaned_columns(source: Source, hash_ids: bool) -> str:
         return case_expression(f"({expression})", dict(values), expression) if values else expression
 
     parts = [f'"{ROW_COLUMN}" as row_number']
-    key = columns.event_id or columns.response_id or columns.invitation_id
-    parts.append(
-        f"{composite_id([f'({cleaned(part, nulls)})' for part in key]) if key else 'null::varchar'} as key_text"
-    )
-    parts.append(f"{_PERSON if hash_ids else text('customer_id')} as customer_id")
+    row_id = _raw_id(source, "row_id") if source.row_id_columns else "null::varchar"
+    parts.append(f"{_pseudonym_column('row_id') if 'row_id' in hashed else row_id} as key_text")
+    parts.append(f"{text('customer_id')} as customer_id")
     parts += [f"{text(field)} as t_{field}" for field in (*_TEXT_FIELDS, *_TIME_FIELDS, "eligible", "consent")]
+    if source.on_conflict == "latest" and source.origin.cursor:
+        deleted = f"lower({cleaned(source.deleted, nulls)})" if source.deleted else "null"
+        parts.append(f"{cleaned(source.origin.cursor, nulls)} as t_cursor")
+        parts.append(f"coalesce({deleted} not in ('false', 'f', '0', 'no', 'n'), false) as is_deleted")
     segments = {name: segment_value(segment, source.format) for name, segment in columns.segments.items()}
     attributes = {name: f"({cleaned(column, nulls)})" for name, column in columns.attributes.items()}
     parts += [f"{json_object(segments)} as segments", f"{json_object(attributes)} as attributes"]
@@ -226,6 +268,7 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         "survey": "t_survey",
         "question": "question",
         "score": as_number("t_value", source.format.decimal),
+        "weight": as_number("t_weight", source.format.decimal),
         "scale_min": "null::double" if low is None else f"{low!r}::double",
         "scale_max": "null::double" if high is None else f"{high!r}::double",
         "emotion": "t_emotion",
@@ -249,6 +292,9 @@ def _canonical_columns(source: Source, landing: LandingTable, now: datetime) -> 
         values["valid_from"] = (
             "coalesce(event_at, timestamp '1970-01-01')"
             if source.columns.valid_from
+            # What is known last counts as if nothing else had been loaded, so it holds from the beginning.
+            else "timestamp '1970-01-01'"
+            if landing.latest
             else f"timestamp '{now:%Y-%m-%d %H:%M:%S.%f}'"
         )
     return {name: values[name] for name in landing.columns if name in values}
@@ -265,7 +311,7 @@ def _id_sql(source: Source, landing: LandingTable) -> str:
     # The rows of each survey round are numbered anew.
     wave_prefix = "wave || ':' || " if source.wave == "file" else ""
     given_id = f"{source_literal} || ':' || {wave_prefix}key_text"
-    if source.columns.event_id or source.columns.response_id or source.columns.invitation_id:
+    if source.row_id_columns:
         if source.milestones:
             is_milestone = f"part <= {len(source.milestones)}"
             return f"case when {is_milestone} then {given_id} || ':' || touchpoint else {event_id} end"

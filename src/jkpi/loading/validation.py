@@ -31,8 +31,8 @@ def apply_validation(
     reasons = pa.table(
         {
             "seq": transformed.rows["seq"].take(pa.array(positions, pa.int64())),
-            "reason": pa.array([rejection.expectation for rejection in rejections], pa.string()),
-            "detail": pa.nulls(len(positions), pa.string()),
+            "reason": pa.array([rejection.reason for rejection in rejections], pa.string()),
+            "detail": pa.array([rejection.expectation or None for rejection in rejections], pa.string()),
             "severity": pa.array([rejection.severity for rejection in rejections], pa.string()),
         }
     )
@@ -44,6 +44,7 @@ def apply_validation(
         rejects=_concatenated(transformed.rejects, rejects),
         read=transformed.read,
         skipped=transformed.skipped,
+        deletions=transformed.deletions,
     )
     return accepted, None, validation.results
 

@@ -8,7 +8,7 @@ from typing import Any
 from jkpi.documents.documents import Document
 from jkpi.documents.models import read_model
 from jkpi.errors import Problem, SourceError, WorkspaceError
-from jkpi.loading.checks import source_problems
+from jkpi.loading.checks import case_id_problems, source_problems
 from jkpi.loading.file_query import single_select
 from jkpi.loading.model import Source
 
@@ -20,6 +20,7 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
         WorkspaceError: with every problem of every file, each with line and column.
     """
     sources: list[Source] = []
+    documents: list[Document] = []
     problems: list[Problem] = []
     file_by_source: dict[str, str] = {}
     folder = workspace / "sources"
@@ -40,6 +41,8 @@ def read_sources(workspace: Path) -> tuple[Source, ...]:
             )
         file_by_source[source.source] = document.file
         sources.append(source)
+        documents.append(document)
+    problems.extend(case_id_problems(list(zip(sources, documents, strict=True))))
     if problems:
         raise WorkspaceError(problems)
     return tuple(sorted(sources, key=lambda source: source.source))

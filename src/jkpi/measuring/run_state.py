@@ -103,6 +103,11 @@ def finish_run(warehouse: Warehouse, seconds: float) -> None:
             return
         warehouse.execute("delete from raw.measured_batches")
         warehouse.execute("insert into raw.measured_batches select * from raw.measuring_batches")
+        # What they corrected is measured, and is not needed again.
+        warehouse.execute(
+            "delete from raw.corrected_rows where (source, batch_id) in"
+            " (select source, batch_id from raw.measured_batches)"
+        )
         warehouse.execute(
             "update raw.measure_runs set is_finished = true, seconds = cast(:seconds as double precision)"
             " where run_number = (select max(run_number) from raw.measure_runs)",

@@ -12,6 +12,7 @@ from jkpi.documents.models import read_model
 from jkpi.documents.validation_errors import did_you_mean
 from jkpi.errors import InputError, Problem, WorkspaceError
 from jkpi.pipeline.wave_checks import wave_problems
+from jkpi.pipeline.weight_checks import weight_problems
 from jkpi.warehouse.base import Warehouse
 from jkpi.warehouse.landing import ensure_landing
 from jkpi.warehouse.open import open_warehouse
@@ -73,7 +74,10 @@ def read_map(settings: Settings) -> tuple[tuple[Journey, ...], tuple[Source, ...
     if problems:
         raise WorkspaceError(problems)
     journeys, sources, calendars = parts
-    problems = wave_problems(settings.workspace, journeys, sources)
+    problems = [
+        *wave_problems(settings.workspace, journeys, sources),
+        *weight_problems(settings.workspace, journeys, sources),
+    ]
     if problems:
         raise WorkspaceError(problems)
     _check_volume_alerts(settings, journeys, sources)

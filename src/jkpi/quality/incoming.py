@@ -26,14 +26,14 @@ def incoming_validator(settings: Settings) -> ChunkValidator:
     The validator raises:
         CheckFailed: the suite of the kind is invalid; nothing is loaded unchecked.
     """
-    now = as_naive_utc(settings.now)
+    now, latest = as_naive_utc(settings.now), as_naive_utc(settings.latest_row_time)
 
     @functools.cache
     def suite_for(kind: str) -> Suite:
         return load_valid_suite(kind)
 
     def validate(kind: str, source: str, chunk: pd.DataFrame) -> ChunkValidation:
-        return validate_chunk(suite_for(kind), source, chunk, now)
+        return validate_chunk(suite_for(kind), source, chunk, now, latest)
 
     return validate
 
@@ -56,12 +56,13 @@ def load_valid_suite(kind: str) -> Suite:
     return suite
 
 
-def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime) -> ChunkValidation:
-    """Validate one chunk as of `now` (naive UTC): critical failures refuse the batch, warnings reject rows."""
-    outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now))
+def validate_chunk(suite: Suite, source: str, chunk: pd.DataFrame, now: datetime, latest: datetime) -> ChunkValidation:
+    """Validate one chunk as of `now`: critical failures refuse the batch, warnings reject rows. latest: the latest time
+    that a row can have. Times are naive UTC."""
+    outcomes = validate_frame(suite, _with_optional_columns(chunk, suite), suite_parameters(now, latest))
     return ChunkValidation(
         refusal=_refusal(outcomes, source),
-        rejected=_row_rejections(outcomes),
+        rejected=_row_rejections(outcomes, suite),
         results=tuple(_quality_result(outcome, suite, source, now).to_row() for outcome in outcomes),
     )
 
@@ -109,12 +110,14 @@ def _refusal(outcomes: list[ExpectationOutcome], source: str) -> str | None:
     return None
 
 
-def _row_rejections(outcomes: list[ExpectationOutcome]) -> dict[int, RowRejection]:
+def _row_rejections(outcomes: list[ExpectationOutcome], suite: Suite) -> dict[int, RowRejection]:
     """Rejected rows by position; a row that fails several expectations is rejected by the first."""
+    reasons = {item["meta"]["name"]: item["meta"].get("reason") for item in suite.expectations}
     rejections: dict[int, RowRejection] = {}
     for outcome in outcomes:
         if outcome.severity == "warning" and not outcome.success and not outcome.raised_exception:
-            rejection = RowRejection(outcome.expectation, outcome.severity)
+            reason = reasons[outcome.expectation] or outcome.expectation
+            rejection = RowRejection(reason, outcome.severity, outcome.expectation)
             for position in outcome.positions:
                 rejections.setdefault(position, rejection)
     return rejections

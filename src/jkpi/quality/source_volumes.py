@@ -71,7 +71,7 @@ group by refused.source, refused.origin
 order by refused.source, refused.origin
 """
 _LAST_BEFORE = """
-select max(last_at)
+select max(least(last_at, :refused_at))
 from raw.load_batches
 where source = :source and status = 'loaded' and started_at <= :refused_at
 """

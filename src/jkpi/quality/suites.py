@@ -83,11 +83,12 @@ def load_suite(file: Path) -> Suite:
     )
 
 
-def suite_parameters(now: datetime) -> dict[str, Any]:
-    """The values of the suites' `$PARAMETER`s at `now` (naive UTC)."""
+def suite_parameters(now: datetime, latest: datetime | None = None) -> dict[str, Any]:
+    """The values of the suites' `$PARAMETER`s at `now`. latest: the latest time that a row can have; None: a day after
+    `now`. Times are naive UTC."""
     return {
         "now": now,
-        "latest": now + timedelta(days=1),
+        "latest": latest or now + timedelta(days=1),
         "horizon": now + timedelta(days=3653),
         "min_ratio": MIN_RATIO,
     }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from jkpi.warehouse.base import Warehouse
 
-_COMMON_COLUMNS = "segments text, content_hash text, source text, batch_id text, loaded_at timestamp"
+_COMMON_COLUMNS = (
+    "segments text, content_hash text, source text, batch_id text, loaded_at timestamp, cursor_position decimal(38,6)"
+)
 _VERSION_COLUMNS = "journey text, version integer"
 
 LANDING_TABLES: dict[str, str] = {
     "touchpoint_events": "event_id text, customer_id text, case_id text, touchpoint text, channel text,"
     f" occurred_at timestamp, due_at timestamp, attributes text, {_COMMON_COLUMNS}",
     "survey_responses": "response_id text, customer_id text, case_id text, touchpoint text, survey text, question text,"
-    " score double precision, scale_min double precision, scale_max double precision, emotion text,"
-    f" emotion_state text, comment text, wave text, asked_at timestamp, responded_at timestamp, {_COMMON_COLUMNS}",
+    " score double precision, scale_min double precision, scale_max double precision, weight double precision,"
+    f" emotion text, emotion_state text, comment text, wave text, asked_at timestamp,"
+    f" responded_at timestamp, {_COMMON_COLUMNS}",
     "survey_invitations": "invitation_id text, customer_id text, case_id text, touchpoint text, survey text,"
     f" wave text, invited_at timestamp, eligible boolean, {_COMMON_COLUMNS}",
     "customers": f"customer_id text, consent text, valid_from timestamp, {_COMMON_COLUMNS}",
@@ -20,6 +23,9 @@ LANDING_TABLES: dict[str, str] = {
     f" denominator double precision, {_COMMON_COLUMNS}",
     "rejected_rows": "reject_id text, source text, batch_id text, origin text, row_number bigint, reason text,"
     " detail text, severity text, original text, rejected_at timestamp, status text",
+    "deleted_rows": "source text, landing_table text, row_id text, valid_from timestamp,"
+    " cursor_position decimal(38,6), batch_id text, deleted_at timestamp",
+    "corrected_rows": "source text, batch_id text, landing_table text, row_id text, customer_id text, case_id text",
     "load_batches": "batch_id text, source text, kind text, origin text, fingerprint text, status text, reason text,"
     " rows_read bigint, loaded bigint, rejected bigint, duplicates bigint, skipped bigint, first_at timestamp,"
     " last_at timestamp, cursor_value text, started_at timestamp, loaded_at timestamp, load_number bigint",

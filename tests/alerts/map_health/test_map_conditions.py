@@ -198,6 +198,17 @@ def test_unmapped_events_are_reported_to_the_owner_of_their_source(world: World)
     assert "cookie_banner (70), survey_opened (30)" in world.messages()[0].body
 
 
+def test_pairs_in_the_wrong_order_are_reported_to_the_owner_of_the_journey(world: World) -> None:
+    pairs = "create or replace table marts.rpt_pair_order as select 'repair' as journey, 'fix.time_to_resolve' as kpi,"
+    pairs += " 'fault_reported' as from_touchpoint, 'technician_arrived' as to_touchpoint, 1000 as count_pairs_28d,"
+    for wrong, titles in ((0, []), (5, []), (14, ["fix.time_to_resolve: 1.4 % of its pairs are in the wrong order"])):
+        with open_warehouse(world.settings) as warehouse:
+            warehouse.execute(f"{pairs} {wrong} as count_wrong_order_28d")
+        assert [title for _, title in new_messages(world)] == titles
+    body = " ".join(world.messages()[-1].body.split())
+    assert "“Technician arrived” came before “Fault reported” in 14 of 1,000 pairs of four weeks" in body
+
+
 def test_a_few_unmapped_events_are_no_condition(world: World) -> None:
     events(world, "web", cookie_banner=10)
     assert new_messages(world) == []

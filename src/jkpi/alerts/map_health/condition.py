@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-MapConditionKind = Literal["no_events", "unmapped", "silent", "missing", "volume"]
-MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "silent", "missing", "volume"})
+MapConditionKind = Literal["no_events", "unmapped", "wrong_order", "silent", "missing", "volume"]
+MAP_CONDITION_KINDS: frozenset[str] = frozenset({"no_events", "unmapped", "wrong_order", "silent", "missing", "volume"})
 ConditionEnding = Literal["resolved", "ended", "corrected"]
 
 

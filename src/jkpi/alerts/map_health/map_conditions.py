@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from jkpi.alerts.map_health.condition import MapCondition
+from jkpi.alerts.map_health.pair_order import pairs_in_wrong_order
 from jkpi.alerts.map_health.source_conditions import missing_rows, silent_sources, unmapped_events
 from jkpi.alerts.map_health.volume_conditions import volume_conditions
 from jkpi.alerts.series.moment_context import owner_receivers
@@ -62,6 +63,7 @@ def map_conditions(warehouse: Warehouse, journeys: Sequence[Journey], settings: 
             for condition in _touchpoints_without_events(coverage, _read_rhythms(warehouse), journeys, settings, now)
         ]
         conditions += unmapped_events(warehouse, coverage, settings, now)
+    conditions += pairs_in_wrong_order(warehouse, journeys, settings, now)
     if warehouse.table_exists("raw", "map_sources") and warehouse.table_exists("raw", "load_batches"):
         silent_now = silent_sources(warehouse, settings, now)
         conditions += [

@@ -316,6 +316,7 @@ _KIND_WORDS: dict[AlertKind, str] = {
     "error": "cannot be evaluated",
     "no_events": "without events",
     "unmapped": "not on a map",
+    "wrong_order": "in the wrong order",
     "silent": "silent",
     "missing": "missing rows",
 }

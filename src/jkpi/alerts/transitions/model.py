@@ -12,7 +12,7 @@ from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.rules import AlertRule
 
 AlertKind = Literal[
-    "drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "silent", "missing", "volume"
+    "drop", "early_warning", "data_gap", "error", "no_events", "unmapped", "wrong_order", "silent", "missing", "volume"
 ]
 TransitionType = Literal["opened", "reopened", "worsened", "resolved", "corrected", "superseded", "ended"]
 OPENING_TRANSITIONS: frozenset[TransitionType] = frozenset({"opened", "reopened"})

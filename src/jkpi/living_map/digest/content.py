@@ -241,6 +241,8 @@ def _alert_item(alert: DigestRow, today: date) -> tuple[str | None, str]:
         return "stale", f"{title}: rows are missing, since {since}"
     if alert["kind"] == "unmapped":
         return "stale", f"{title}: the proportion of events on no map is rising, since {since}"
+    if alert["kind"] == "wrong_order":
+        return "stale", f"{title}: pairs of touchpoints in the wrong order are left out, since {since}"
     return None, ""
 
 
