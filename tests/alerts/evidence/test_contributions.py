@@ -245,6 +245,8 @@ def test_how_much_values_of_a_segment_explain(
     readings["all", "all"] = days_of(300, 0.9, 300, during)
     n = 300.0 * DROP_LENGTH
     drop = PooledSample(DROP_DAY, DROP_DAY + timedelta(days=DROP_LENGTH - 1), DROP_LENGTH, n * during, n, n, n, n)
-    assert explained_by_values(readings, Series(WATCHED), drop, "region", values) == pytest.approx((share, rest_drop))
+    explained = explained_by_values(readings, Series(WATCHED), drop, "region", values)
+    assert explained is not None
+    assert (explained[0], explained[1].rate_before - explained[1].rate) == pytest.approx((share, rest_drop))
     readings["all", "all"] = days_of(300, 0.9, 300, 0.95)
     assert explained_by_values(readings, Series(WATCHED), drop, "region", values) is None

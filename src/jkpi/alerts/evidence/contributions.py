@@ -135,12 +135,12 @@ def explained_by_values(
     drop: PooledSample,
     segment: str,
     values: Collection[str],
-) -> tuple[float, float] | None:
+) -> tuple[float, SegmentCounts] | None:
     """How much of the drop of all customers is because the rates of some values of one segment fell.
 
     Returns:
-        Their share of the drop, and how far the rate of all other customers fell; both 0-1, a rise below 0. None if all
-        customers have not dropped, or nothing can be compared.
+        Their share of the drop, 0-1, and the counts of all other customers. None if all customers have not dropped, or
+        nothing can be compared.
     """
     days = readings.get((total.segment, total.segment_value), ())
     weights = _day_weights(days, total.watched, drop)
@@ -158,7 +158,7 @@ def explained_by_values(
     for (value, group), effects in zip(groups.items(), decomposition.groups, strict=True):
         if value in values:
             rest, rate_effect = rest.without(group), rate_effect + effects.rate_effect
-    return -rate_effect / change, rest.rate_before - rest.rate if rest.n and rest.n_before else 0.0
+    return -rate_effect / change, rest
 
 
 def _partitions(
