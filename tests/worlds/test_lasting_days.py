@@ -45,6 +45,7 @@ def test_the_threshold_follows_the_history_however_much_it_varies() -> None:
     assert np.mean(stated < 547.0) <= 0.1
 
 
+@pytest.mark.slow
 def test_a_local_baseline_gives_fewer_false_alarms_on_drift_and_hides_slow_falls() -> None:
     """The choice of `baseline: local`, at 300 cases a day: drift of weeks, and ten points lost over eight weeks."""
     days = np.arange(LENGTH)

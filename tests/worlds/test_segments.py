@@ -76,6 +76,7 @@ def test_no_segment_stands_out_is_said_only_where_one_could(
     assert text in row_of(body_of(world), "Driven by")
 
 
+@pytest.mark.slow
 def test_a_segment_that_is_certain_later_is_named_in_the_open_alert(make_world: MakeWorld) -> None:
     """It gets no message of its own, so the reminder and the list name it."""
     world = make_world(ON_SITE)

@@ -45,12 +45,14 @@ def fired_waves(rates: np.ndarray, seed: int, rule: AlertRule = RULE, step: int 
     return found
 
 
+@pytest.mark.slow
 def test_no_drop_keeps_the_budget() -> None:
     """2,000 moments of eight waves without any change: at most 2.5 % of the waves open an alert."""
     fired = fired_waves(np.full((MOMENTS, 8), 0.8), seed=1)
     assert sum(map(len, fired)) / (7 * MOMENTS) <= MAX_ALPHA
 
 
+@pytest.mark.slow
 def test_waves_every_week_keep_the_budget_in_days() -> None:
     """A pulse every week has many more chances: one false alarm in 547.5 days is 1.3 % of the waves."""
     fired = fired_waves(np.full((MOMENTS // 20, 52), 0.8), seed=2, step=7)
@@ -58,6 +60,7 @@ def test_waves_every_week_keep_the_budget_in_days() -> None:
     assert days / max(sum(map(len, fired)), 1) >= 547.5
 
 
+@pytest.mark.slow
 def test_eight_points_lower_are_alerted() -> None:
     """At the third wave in 3 of 4 moments; with five waves before in 4 of 5."""
     third = np.full((MOMENTS // 10, 3), 0.82)
@@ -68,6 +71,7 @@ def test_eight_points_lower_are_alerted() -> None:
     assert np.mean([5 in waves for waves in fired_waves(sixth, seed=4)]) >= 0.80
 
 
+@pytest.mark.slow
 def test_a_slow_decline_is_alerted() -> None:
     """Two points a wave: no wave is surely lower than the one before, but than those before together."""
     decline = np.tile([0.82, 0.82, *(0.82 - 0.02 * np.arange(1, 7))], (MOMENTS // 10, 1))

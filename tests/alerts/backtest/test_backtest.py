@@ -46,6 +46,7 @@ def test_a_past_drop_is_listed_and_drawn(make_world: MakeWorld) -> None:
     assert "technician_on_site" in lines and "baseline: " in lines and str(result.chart_path) in lines
 
 
+@pytest.mark.slow
 def test_larger_drops_and_more_cases_are_detected_sooner(make_world: MakeWorld) -> None:
     world = make_world(ON_SITE.replace(", segments: [region]", "").replace("promise: 0.9", "promise: 0.5") + STAYS)
     world.put(random_counts(150, 0.8, 400, 4))

@@ -96,6 +96,7 @@ def test_days_of_a_broken_promise_enter_the_baseline_once_it_is_chronic() -> Non
     assert chronic.state is SeriesState.FIRING and chronic.reference == pytest.approx(0.6, abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_false_alarm_rate_needs_a_history_and_is_never_better_than_the_target() -> None:
     short_history, long_history, erratic = replay_together(
         [

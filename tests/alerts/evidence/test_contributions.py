@@ -200,6 +200,7 @@ def test_days_of_the_week_are_compared_with_the_same_days() -> None:
     assert found is not None and abs(found.mix_share) < 1e-9 and found.mix_change is None
 
 
+@pytest.mark.slow
 def test_false_names_are_rare_and_true_ones_are_found() -> None:
     """Ten groups of drawn counts: all drop by 12 points, or one (a tenth, then two thirds of the cases) drops alone."""
     rng = np.random.default_rng(8)

@@ -132,6 +132,7 @@ def test_shapley_values_name_the_segment_whose_mix_changed() -> None:
     assert shapley_mix_effects(cells, sum_counts(list(cells.values()))) == pytest.approx((-0.12, 0.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "n_rest"), [(10, 400), (60, 60), (830, 170)])
 def test_a_group_that_drops_like_the_others_is_seldom_significant(n: int, n_rest: int) -> None:
     """At 5 %, over drawn counts: at most 6 % of the tests, whatever the size of the group."""

@@ -49,6 +49,7 @@ def days_with_opened_alert(world: World, moment: str, kpi: str, rate: Callable[[
     return opened_on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("holiday", "expected"), [(None, [day(HOLIDAY - 1)]), (day(HOLIDAY), [])])
 def test_a_day_that_runs_into_a_holiday_is_not_evaluated(
     make_world: MakeWorld, holiday: date | None, expected: list[date]

@@ -115,6 +115,7 @@ def test_neutral_answers_reduce_the_variance() -> None:
     assert estimates(grid)[-1].variance_ratio[0] == pytest.approx(0.1525 / 0.2275, abs=0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mean", "rho"), [(8, 0.0), (100, 0.0), (100, 0.02), (1000, 0.005)])
 def test_tails_below_a_tenth_are_as_frequent_as_stated(mean: int, rho: float) -> None:
     """At most about a tenth of days without a drop have a tail below a tenth, with or without a weekly effect."""

@@ -89,6 +89,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     return calendar(zone, versions=versions, holidays=holidays, changes=changes)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     tested=calendars(),
