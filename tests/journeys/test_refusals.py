@@ -157,6 +157,11 @@ REFUSED = {
         "kpi: fix.time_in_stage\n    baseline: «local",
         ["baseline: local has no effect", "follows slow changes anyway", "leave baseline: out"],
     ),
+    "local baseline of survey waves": (
+        "kpi: fix.time_to_resolve\n    promise: 0.85",
+        "kpi: fix.nps\n    period: wave\n    promise: 30\n    baseline: «local",
+        ["baseline: local has no effect", "compared with the earlier waves", "leave baseline: out"],
+    ),
     "emotion scored": (
         NPS,
         "{kpi: emotion, name: angry, touchpoint: reported, scale: «[1, 5]}",

@@ -71,7 +71,9 @@ def read_status(settings: Settings) -> WorkspaceStatus:
         row["loaded"] = int(row["loaded"])
         row["refused_batches"] = int(row["refused_batches"])
     segment_alerts: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for alert in open_alerts(settings.state_url):
+    alerts = open_alerts(settings.state_url)
+    includes = {alert.alert_id: list(alert.includes) for alert in alerts}
+    for alert in alerts:
         if not alert.is_total:
             segment_alerts.setdefault((alert.journey, alert.moment), []).append(_segment_alert(alert))
     moments = [
@@ -81,6 +83,7 @@ def read_status(settings: Settings) -> WorkspaceStatus:
             "state": state.state,
             "since": state.since,
             "alert": state.alert_id,
+            "includes": includes.get(state.alert_id or "", []),
             "early_warning": state.early_warning.alert_id if state.early_warning else None,
             "firing_segments": segment_alerts.get((state.journey, state.moment), []),
             "segments_below_promise": [vars(breach) for breach in state.breaches],
@@ -108,16 +111,18 @@ def _segment_alert(alert: OpenAlert) -> dict[str, Any]:
         "state": alert.state,
         "since": alert.onset,
         "alert": alert.alert_id,
+        "includes": list(alert.includes),
     }
 
 
 def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row a moment, with its alert or else its early warning, and below it a row for each segment with an alert
-    or below its promise."""
+    or below its promise, and for each drop that an alert includes."""
     rows = []
     for moment in moments:
         early_warning = f"{moment['early_warning']} (early warning)" if moment["early_warning"] else None
         rows.append({**moment, "alert": moment["alert"] or early_warning})
+        rows += _included_rows(moment)
         for segment_alert in moment["firing_segments"]:
             rows.append(
                 {
@@ -126,6 +131,7 @@ def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "moment": f"  {segment_alert['segment']} = {segment_alert['segment_value']}",
                 }
             )
+            rows += _included_rows(segment_alert)
         for breach in moment["segments_below_promise"]:
             segment = f"{breach['segment']} = {breach['segment_value']}"
             rows.append(
@@ -138,6 +144,14 @@ def _moment_rows(moments: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 }
             )
     return [{**row, "since": f"dropped {row['since']}"} if row["state"] == "recovering" else row for row in rows]
+
+
+def _included_rows(alert: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each drop that is part of an alert and has none of its own."""
+    return [
+        {"journey": "", "moment": f"    {name}", "state": "included", "since": None, "alert": alert["alert"]}
+        for name in alert["includes"]
+    ]
 
 
 def render_status(status: WorkspaceStatus) -> list[str]:

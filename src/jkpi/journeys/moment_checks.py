@@ -53,6 +53,10 @@ def _kpi_findings(moment: Cursor, outline: MapOutline) -> Iterator[LintFinding]:
             f"period: wave is for KPIs of surveys ({kinds}), and {kpi.id} is {kpi.kind}",
             "write period: day or period: week",
         )
+    baseline = moment / "baseline"
+    if period.text == "wave" and baseline.text == "local":
+        text = "a survey wave is compared with the earlier waves, not with the last weeks"
+        yield LintFinding(baseline.location, f"baseline: local has no effect: {text}", "leave baseline: out")
     reason = KPI_KINDS[kpi.kind].no_promise_reason
     if reason:
         yield LintFinding(reference.location, f"{kpi.id} cannot be promised: {reason}")

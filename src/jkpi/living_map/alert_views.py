@@ -40,6 +40,7 @@ def alert_view(alert: OpenAlert, kpi: KpiData | None, moment: MomentData, statis
         since=format_state_since(alert.state, alert.onset, today),
         onset_text=f"since {format_short_date(alert.onset, today)}" + ", recovering" * (alert.state == "recovering"),
         promise_text=promise_text(promise, kpi, statistic) if promise != moment.promise else "",
+        includes_text=f"includes {join_names(list(alert.includes))}" if alert.includes else "",
     )
 
 

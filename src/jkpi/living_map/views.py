@@ -66,7 +66,7 @@ class KpiView:
 class AlertView:
     """An open alert. `key`: the segment as in the switch of the page; `segment_label` is empty for the total. `value`,
     `interval`: as estimated; `counted`: the counts as they are. `promise_text`: the promise to a segment if it is not
-    that to all customers."""
+    that to all customers. `includes_text`: drops that are part of it."""
 
     key: str
     segment_label: str
@@ -81,6 +81,7 @@ class AlertView:
     since: str
     onset_text: str
     promise_text: str = ""
+    includes_text: str = ""
 
 
 @dataclass(frozen=True)

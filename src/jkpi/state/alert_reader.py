@@ -147,14 +147,37 @@ def read_open_alerts(connection: Connection) -> list[OpenAlert]:
         .order_by(alert_transitions.c.number)
     ).mappings()
     newest, figures_of = {row["alert_id"]: row for row in rows}, latest_figures(connection)
+    included = read_included(connection)
     drops = [
-        _open_alert(row, figures_of.get((alert_id, row["number"])) or row["payload"]["figures"])
+        _open_alert(
+            row,
+            figures_of.get((alert_id, row["number"])) or row["payload"]["figures"],
+            included.get(row["series_id"], ()),
+        )
         for alert_id, row in newest.items()
     ]
     return sorted(
         drops,
         key=lambda alert: (alert.journey, alert.moment, not alert.is_total, alert.segment, alert.segment_value),
     )
+
+
+def read_included(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """Series -> the drops without an alert of their own that its alert includes: "all customers", "region = south", and
+    with the moment in front if it is another one. Unescaped."""
+    own, parent = series_states, series_states.alias("parent")
+    rows = connection.execute(
+        select(own, parent.c.journey.label("parent_journey"), parent.c.moment.label("parent_moment"))
+        .join(parent, own.c.included_in == parent.c.series_id)
+        .order_by(own.c.series_id)
+    )
+    included: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        name = "all customers" if row.segment == TOTAL_SEGMENT else f"{row.segment} = {row.segment_value}"
+        if (row.journey, row.moment) != (row.parent_journey, row.parent_moment):
+            name = row.moment if row.segment == TOTAL_SEGMENT else f"{row.moment}, {name}"
+        included[row.included_in] = (*included.get(row.included_in, ()), name)
+    return included
 
 
 def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str, Any]]:
@@ -170,7 +193,7 @@ def latest_figures(connection: Connection) -> dict[tuple[str, int], Mapping[str,
     return {(row.alert_id, row.number): row.figures for row in rows if row.figures.get("value") is not None}
 
 
-def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert:
+def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any], includes: tuple[str, ...]) -> OpenAlert:
     first, last = figures.get("first_day"), figures.get("last_day")
     estimate = figures.get("effect_size") or figures
     return OpenAlert(
@@ -192,4 +215,5 @@ def _open_alert(row: Mapping[Any, Any], figures: Mapping[str, Any]) -> OpenAlert
         baseline=figures.get("expected"),
         within_seconds=figures.get("within_seconds"),
         promise=figures.get("promise"),
+        includes=includes,
     )

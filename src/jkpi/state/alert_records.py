@@ -76,7 +76,7 @@ class OpenAlert:
     open an alert are low partly by chance. These and baseline are in the unit of the KPI, and None if the notification
     had no figures. first_day is later than
     onset if the KPI dropped further. line: what the drop is measured against: baseline, promise, or median (slower).
-    promise: to its customers; None if there is none.
+    promise: to its customers; None if there is none. includes: drops without an alert of their own that are part of it.
     For median, within_seconds is the baseline's median time, and the values are proportions done within it.
     """
 
@@ -98,6 +98,7 @@ class OpenAlert:
     first_day: date | None = None
     counted: float | None = None
     promise: float | None = None
+    includes: tuple[str, ...] = ()
 
     @property
     def is_total(self) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     Column,
     Date,
     DateTime,
@@ -71,7 +70,7 @@ series_states = Table(
     Column("current_value", Float),  # of an open drop, over its newest week, in the unit of the KPI
     Column("current_n", Float),
     Column("alert_id", String),
-    Column("is_inhibited", Boolean, nullable=False),
+    Column("included_in", String),  # series whose alert its open drop is part of
     Column("evaluated_at", UtcDateTime, nullable=False),
     comment="one row per series: its state at the last evaluation; replaced as a whole by each evaluation",
 )

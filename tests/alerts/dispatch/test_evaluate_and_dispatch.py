@@ -256,7 +256,7 @@ def test_a_segment_is_inhibited_while_all_customers_fire(make_world: MakeWorld) 
     assert [item.series_id for item in report.opened] == ["repair/technician_on_site"]
     states = {row.series_id: row for row in rows(world, series_states)}
     assert states["repair/technician_on_site/region=south"].state == "firing"
-    assert states["repair/technician_on_site/region=south"].is_inhibited
+    assert states["repair/technician_on_site/region=south"].included_in == "repair/technician_on_site"
     assert "region = south" in world.messages()[0].body
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from jkpi.alerts.evidence.contributions import DropBreakdown, break_down
+from jkpi.alerts.evidence.contributions import DropBreakdown, break_down, explained_by_values
 from jkpi.alerts.evidence.daily_readings import DailyReading
 from jkpi.alerts.series.watched import Series
 from jkpi.alerts.statistics.running_sums import PooledSample
@@ -224,3 +224,30 @@ def test_false_names_are_rare_and_true_ones_are_found() -> None:
     assert share_named([400] + [20] * 9, is_alone=False) <= 0.06
     assert share_named([60] * 10, is_alone=True) >= 0.95
     assert share_named([400] + [20] * 9, is_alone=True) >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("south", "west", "values", "share", "rest_drop"),
+    [
+        (0.4, 0.9, ["south"], 1.0, 0.0),
+        (0.4, 0.4, ["south"], 0.5, 0.25),
+        (0.4, 0.4, ["south", "west"], 1.0, 0.0),
+        (0.4, 0.9, ["west"], 0.0, 0.5 / 2),
+        (0.4, 1.0, ["south"], 1.25, -0.05),
+    ],
+)
+def test_how_much_values_of_a_segment_explain(
+    south: float, west: float, values: list[str], share: float, rest_drop: float
+) -> None:
+    """By hand: three regions of the same size that were all at 0.9; north stays there."""
+    rates = {"south": south, "west": west, "north": 0.9}
+    readings = {("region", region): days_of(100, 0.9, 100, rate) for region, rate in rates.items()}
+    during = sum(rates.values()) / 3
+    readings["all", "all"] = days_of(300, 0.9, 300, during)
+    n = 300.0 * DROP_LENGTH
+    drop = PooledSample(DROP_DAY, DROP_DAY + timedelta(days=DROP_LENGTH - 1), DROP_LENGTH, n * during, n, n, n, n)
+    explained = explained_by_values(readings, Series(WATCHED), drop, "region", values)
+    assert explained is not None
+    assert (explained[0], explained[1].rate_before - explained[1].rate) == pytest.approx((share, rest_drop))
+    readings["all", "all"] = days_of(300, 0.9, 300, 0.95)
+    assert explained_by_values(readings, Series(WATCHED), drop, "region", values) is None

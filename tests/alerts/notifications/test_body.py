@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -88,6 +89,11 @@ def test_a_drop() -> None:
 )
 def test_why(found: Detection, watched: WatchedMoment, why: str) -> None:
     assert rows(found, watched=watched)["Why"].startswith(why)
+
+
+def test_a_promise_is_not_rounded() -> None:
+    watched = replace(WATCHED, promise=0.925)
+    assert rows(detection(0.48, 0.66), watched=watched)["Promise"] == "92.5 %, broken below 87.5 %"
 
 
 def test_points_carry_signs() -> None:

@@ -56,6 +56,19 @@ def test_status_shows_firing_segments_with_their_onset(make_world: MakeWorld) ->
     assert line == ["region", "=", "south", "firing", "2026-03-02", opened.alert_id]
 
 
+def test_status_and_alert_name_the_drops_that_an_alert_includes(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.put(steady(60, 0.92, 1000) + steady(4, 0.6, 1000))
+    world.put(steady(60, 0.92, 50) + steady(4, 0.48, 50), segment="region", value="south")
+    opened = world.run().opened[0]
+    (alert,) = open_alerts(world.settings.state_url)
+    assert alert.is_total and alert.includes == ("region = south",)
+    status = read_status(world.settings)
+    assert status.moments[0]["includes"] == ["region = south"]
+    (line,) = (line.split() for line in render_status(status) if "south" in line)
+    assert line == ["region", "=", "south", "included", "-", opened.alert_id]
+
+
 def test_status_shows_the_onset_of_a_recovering_alert(make_world: MakeWorld) -> None:
     world = make_world()
     world.put([(92.0, 100.0)] * 60 + [(50.0, 100.0)] * 4)

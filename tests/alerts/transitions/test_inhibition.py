@@ -9,14 +9,20 @@ from datetime import UTC, datetime
 import pytest
 
 from jkpi.alerts.detection.episodes import Detection
+from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.dispatch.evaluate_and_dispatch import AlertReport
 from jkpi.alerts.series.watched import is_subsegment
 from jkpi.alerts.store.acknowledgements import silence
-from jkpi.alerts.transitions.inhibition import inhibit_children, inhibits
-from jkpi.alerts.transitions.model import EvaluatedSeries
+from jkpi.alerts.transitions.inhibition import (
+    inhibit_by_causes,
+    inhibit_children,
+    inhibits,
+    open_causes,
+)
+from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert
 from tests.alerts.made_world import ON_SITE, STAYS, World, steady
 from tests.alerts.series.test_early_warnings import DAY, evaluate
-from tests.alerts.transitions.records import WATCHED, day, detection, evaluated, result
+from tests.alerts.transitions.records import WATCHED, day, detection, evaluated, result, stored
 
 MakeWorld = Callable[..., World]
 TOTAL, SOUTH = "repair/technician_on_site", "repair/technician_on_site/region=south"
@@ -192,3 +198,39 @@ def test_inhibit_children(
     series: list[EvaluatedSeries], suppressed: list[str], notified: list[str], expected: list[bool]
 ) -> None:
     assert [found.is_inhibited for found in inhibit_children(series, suppressed, notified)] == expected
+
+
+SOUTH_VALUE = ("region", "south")
+RECOVERING_TOTAL = replace(TOTAL_SERIES, result=replace(OPEN, state=SeriesState.RECOVERING))
+
+
+@pytest.mark.parametrize(
+    ("total", "alerts", "suppressed", "expected"),
+    [
+        (TOTAL_SERIES, [stored(95, 96, segment=SOUTH_VALUE)], [], [SOUTH]),
+        (TOTAL_SERIES, [], [], []),
+        (QUIET_TOTAL, [stored(95, 96, segment=SOUTH_VALUE)], [], []),
+        (TOTAL_SERIES, [stored(95, 96, segment=SOUTH_VALUE), stored(95, 96)], [], []),
+        (replace(TOTAL_SERIES, is_inhibited=True), [stored(95, 96, segment=SOUTH_VALUE)], [], []),
+        (TOTAL_SERIES, [stored(0, 3, segment=SOUTH_VALUE)], [], []),
+        (TOTAL_SERIES, [stored(95, 96, 98, segment=SOUTH_VALUE)], [], []),
+        (RECOVERING_TOTAL, [stored(95, 96, 98, segment=SOUTH_VALUE)], [], [SOUTH]),
+        (TOTAL_SERIES, [stored(95, 96, segment=SOUTH_VALUE)], [SOUTH], []),
+        (TOTAL_SERIES, [stored(95, 96, segment=SOUTH_VALUE)], [SOUTH, TOTAL], [SOUTH]),
+    ],
+)
+def test_open_causes(
+    total: EvaluatedSeries, alerts: list[StoredAlert], suppressed: list[str], expected: list[str]
+) -> None:
+    found = open_causes(total, [total, SOUTH_SERIES, GOLD_SERIES], alerts, suppressed)
+    assert [cause.series.series_id for cause in found] == expected
+
+
+def test_a_cause_inhibits_all_customers_and_what_shares_its_customers() -> None:
+    """Another region keeps its own drop, and so does a series that was notified."""
+    regions = [evaluated(OPEN, ("region", value)) for value in ("south", "west")]
+    tiers = [evaluated(OPEN, ("tier", value)) for value in ("gold", "silver")]
+    series = inhibit_children([TOTAL_SERIES, *regions, *tiers], (), [SOUTH, f"{TOTAL}/tier=silver"])
+    found = inhibit_by_causes(series, {TOTAL: SOUTH}, [SOUTH, f"{TOTAL}/tier=silver"])
+    assert [inhibited.inhibited_by for inhibited in found] == [SOUTH, None, None, SOUTH, None]
+    assert [inhibited.is_inhibited for inhibited in found] == [True, False, False, True, False]

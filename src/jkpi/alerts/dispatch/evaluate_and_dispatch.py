@@ -20,6 +20,7 @@ from jkpi.alerts.dispatch.plan import EvaluationOutcome
 from jkpi.alerts.dispatch.record import write_transition
 from jkpi.alerts.evidence.alert_context import AlertContext, included_drops, with_included
 from jkpi.alerts.evidence.build_context import build_context
+from jkpi.alerts.evidence.causes import explaining_segments
 from jkpi.alerts.evidence.reading_cache import ReadingCache
 from jkpi.alerts.map_health.condition import MAP_CONDITION_KINDS, MapCondition
 from jkpi.alerts.map_health.map_conditions import map_conditions
@@ -34,7 +35,7 @@ from jkpi.alerts.series.watched import CONSOLE, Series, WatchedMoment
 from jkpi.alerts.statistics.rules import AlertRule
 from jkpi.alerts.store.alerts import last_evaluated_at, read_alerts, replace_series_states
 from jkpi.alerts.store.notification_log import read_active_silences
-from jkpi.alerts.transitions.inhibition import inhibit_children
+from jkpi.alerts.transitions.inhibition import inhibit_by_causes, inhibit_children
 from jkpi.alerts.transitions.model import (
     STALE_AFTER,
     AlertKind,
@@ -132,9 +133,10 @@ def evaluate_and_dispatch(settings: Settings, warehouse: Warehouse, journeys: Se
             open_drops = {
                 alert.series_id: alert.alert_id for alert in stored_alerts if alert.kind == "drop" and alert.is_open
             }
-            evaluated = inhibit_children(
-                evaluated, _suppressed_series(connection, evaluated, open_drops, contexts, settings), open_drops
-            )
+            suppressed = _suppressed_series(connection, evaluated, open_drops, contexts, settings)
+            evaluated = inhibit_children(evaluated, suppressed, open_drops)
+            causes = explaining_segments(warehouse, evaluated, stored_alerts, suppressed)
+            evaluated = inhibit_by_causes(evaluated, causes, open_drops)
             included = included_drops(evaluated)
             alert_contexts = [
                 with_included(context, included)

@@ -6,7 +6,7 @@ for all that a message says, so that no two statements contradict each other and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from jkpi.alerts.evidence.daily_readings import BASELINE_FROM, BASELINE_TO, DailyReading
@@ -127,6 +127,38 @@ def break_down(
             by_segment.setdefault(segment, {})[value] = _sum_days(days, watched, drop, weights)
     partitions = _partitions(by_segment, total, dispersion)
     return _breakdown(partitions, total) if partitions else None
+
+
+def explained_by_values(
+    readings: Mapping[tuple[str, str], Sequence[DailyReading]],
+    total: Series,
+    drop: PooledSample,
+    segment: str,
+    values: Collection[str],
+) -> tuple[float, SegmentCounts] | None:
+    """How much of the drop of all customers is because the rates of some values of one segment fell.
+
+    Returns:
+        Their share of the drop, 0-1, and the counts of all other customers. None if all customers have not dropped, or
+        nothing can be compared.
+    """
+    days = readings.get((total.segment, total.segment_value), ())
+    weights = _day_weights(days, total.watched, drop)
+    counts = _sum_days(days, total.watched, drop, weights)
+    groups = {
+        value: _sum_days(group_days, total.watched, drop, weights)
+        for (group_segment, value), group_days in sorted(readings.items())
+        if group_segment == segment
+    }
+    decomposition = decompose(list(groups.values()), counts)
+    change = counts.rate_before - counts.rate
+    if decomposition is None or change <= 0.0:
+        return None
+    rest, rate_effect = counts, 0.0
+    for (value, group), effects in zip(groups.items(), decomposition.groups, strict=True):
+        if value in values:
+            rest, rate_effect = rest.without(group), rate_effect + effects.rate_effect
+    return -rate_effect / change, rest
 
 
 def _partitions(

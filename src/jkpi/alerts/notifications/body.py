@@ -196,7 +196,8 @@ def _promise_rows(series: Series, formatter: KpiFormatter, episode: Episode) -> 
         return []
     is_kept = all(other.line == "median" for other in episode.detections)
     kept_text = "; it is kept, but cases take longer" if is_kept else ""
-    promise, limit = formatter.in_unit(series.promise), formatter.from_rate(promise_line)
+    # A level of 92.5 % that is rounded to 92 % would be another promise.
+    promise, limit = formatter.goal(series.promise), formatter.goal(round(watched.to_value(promise_line), 6))
     side = "above" if watched.direction == "lower" else "below"
     return [("Promise", f"{promise}, broken {side} {limit}{kept_text}")]
 
@@ -255,7 +256,9 @@ def _included_rows(included: Sequence[IncludedDrop], series: Series) -> list[Bod
     for drop in included[:_MAX_INCLUDED]:
         watched, segment = drop.series.watched, drop.series.segment
         title = "" if watched == series.watched else watched.title
-        value = "" if drop.series.is_total else _value_name(segment, drop.series.segment_value)
+        value = _value_name(segment, drop.series.segment_value)
+        if drop.series.is_total:
+            value = "" if title else "all customers"
         size = "" if drop.effect is None else f": {_included_size(drop, drop.effect)}"
         names = ", ".join(part for part in (title, value) if part)
         texts.append(f"{names}, certain since {format_day(drop.detection.fired_on)}{size}")

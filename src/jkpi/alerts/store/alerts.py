@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from jkpi.alerts.evidence.alert_context import main_detection
+from jkpi.alerts.evidence.alert_context import included_drops, main_detection
 from jkpi.alerts.notifications.promise_list import promise_breach
 from jkpi.alerts.store.reading_snapshots import final_days
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS, EvaluatedSeries, StoredAlert
@@ -88,6 +88,9 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
     evaluated = list(evaluated)
     missing_series = set(open_alerts) - {series_evaluated.series.series_id for series_evaluated in evaluated}
     connection.execute(delete(series_states).where(series_states.c.series_id.not_in(missing_series)))
+    included_in = {
+        drop.series.series_id: parent for parent, drops in included_drops(evaluated).items() for drop in drops
+    }
     rows = []
     for series_evaluated in evaluated:
         series, result = series_evaluated.series, series_evaluated.result
@@ -115,7 +118,7 @@ def replace_series_states(connection: Connection, evaluated: Iterable[EvaluatedS
                 "alert_id": alert_id,
                 "current_value": watched.to_value(newest_week.rate) if newest_week else None,
                 "current_n": newest_week.n if newest_week else None,
-                "is_inhibited": series_evaluated.is_inhibited and result.open_episode is not None,
+                "included_in": included_in.get(series.series_id),
                 "evaluated_at": now,
             }
         )

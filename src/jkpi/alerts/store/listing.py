@@ -14,8 +14,7 @@ from jkpi.alerts.store.notification_log import read_acknowledged_numbers, read_a
 from jkpi.alerts.transitions.model import ALERTING_TRANSITIONS
 from jkpi.config.settings import Settings
 from jkpi.formatting.numbers import sanitize
-from jkpi.state.alert_reader import latest_figures
-from jkpi.state.alert_records import TOTAL_SEGMENT
+from jkpi.state.alert_reader import latest_figures, read_included
 from jkpi.state.engine import alert_transitions, alerts, notification_log, series_states, state_session
 
 
@@ -28,8 +27,8 @@ class ListedAlert:
     notification is suppressed for that reason. baseline: in the unit of the KPI, None where the alert is about the
     promise or about no KPI. promise: to its customers when it was notified, None if there was none. size: the drop as
     estimated with its interval, or the level of a broken promise, as its newest notification shows it; empty if it is
-    about neither. includes: segments whose drop is certain and part of this open alert. period: day or week. last_day:
-    the last day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
+    about neither. includes: drops that are certain and part of this open alert. period: day or week. last_day: the last
+    day of the period that closed the alert. current_value, current_n: of an open drop, over its newest week,
     in the unit of the KPI; None for other alerts.
     """
 
@@ -66,7 +65,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
         rows = connection.execute(query).all()
         current_of = _current_figures(connection)
         figures_of = _figures(connection)
-        newest_figures, included = latest_figures(connection), _included_segments(connection)
+        newest_figures, included = latest_figures(connection), read_included(connection)
         flags = _flags(connection, settings, {row.alert_id: row.series_id for row in rows if row.status == "open"})
     listed = []
     for row in rows:
@@ -87,7 +86,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
         )
         newest = max((key for key in newest_figures if key[0] == row.alert_id), default=None)
         shown_figures = newest_figures[newest] if newest else figures[-1] if figures else {}
-        is_of_total = row.status == "open" and row.kind == "drop" and row.segment == TOTAL_SEGMENT
+        is_open_drop = row.status == "open" and row.kind == "drop"
         listed.append(
             ListedAlert(
                 **values,
@@ -97,7 +96,7 @@ def list_alerts(settings: Settings) -> list[ListedAlert]:
                 promise=promise,
                 flags=flags.get(row.alert_id, ()),
                 size=(shown_figures.get("effect_size") or {}).get("text", ""),
-                includes=included.get((row.journey, row.moment), ()) if is_of_total else (),
+                includes=tuple(map(sanitize, included.get(row.series_id, ()))) if is_open_drop else (),
                 current_value=current_of.get(row.alert_id, (None, None))[0],
                 current_n=current_of.get(row.alert_id, (None, None))[1],
             )
@@ -120,17 +119,6 @@ def _figures(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     for row in connection.execute(query.order_by(alert_transitions.c.number)):
         by_alert.setdefault(row.alert_id, []).append(row.payload["figures"])
     return by_alert
-
-
-def _included_segments(connection: Connection) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(journey, moment) -> segments with an open drop that an alert about all customers is reported for."""
-    columns = (series_states.c.journey, series_states.c.moment, series_states.c.segment, series_states.c.segment_value)
-    query = select(*columns).where(series_states.c.is_inhibited, series_states.c.segment != TOTAL_SEGMENT)
-    included: dict[tuple[str, str], tuple[str, ...]] = {}
-    for row in connection.execute(query.order_by(series_states.c.series_id)):
-        name = f"{sanitize(row.segment)} = {sanitize(row.segment_value)}"
-        included[row.journey, row.moment] = (*included.get((row.journey, row.moment), ()), name)
-    return included
 
 
 def _flags(connection: Connection, settings: Settings, open_alerts: dict[str, str]) -> dict[str, tuple[str, ...]]:

@@ -2,18 +2,19 @@
 
 Series that dropped together are one alert. A parent inhibits a child only if it is evaluated and not suppressed today,
 and both dropped together: a promise that the moment has broken for months does not hide a region that drops now.
+A segment that was alerted first inhibits all customers if it explains their drop.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from jkpi.alerts.detection.episodes import Detection, SeriesResult
 from jkpi.alerts.detection.state_machine import SeriesState
 from jkpi.alerts.series.watched import split_segment
-from jkpi.alerts.transitions.model import EvaluatedSeries
+from jkpi.alerts.transitions.model import EvaluatedSeries, StoredAlert
 from jkpi.journeys.types import SEGMENT_SEPARATOR
 
 SAME_ONSET_WITHIN = timedelta(days=14)
@@ -58,6 +59,65 @@ def inhibit_children(
         if not series.is_total and not evaluated.is_stale and (not is_inhibited or series.series_id in notified):
             notified_segments[(*_moment_key(evaluated), series.segment, series.segment_value)] = evaluated
     return [results[position] for position in range(len(all_evaluated))]
+
+
+def open_causes(
+    total: EvaluatedSeries,
+    all_evaluated: Iterable[EvaluatedSeries],
+    stored_alerts: Iterable[StoredAlert],
+    suppressed: Collection[str] = (),
+) -> list[EvaluatedSeries]:
+    """Segments that were alerted before all customers of their moment dropped, and that may be the cause: their alert
+    is open and began at about the same time. Empty if all customers have not dropped, or have an alert of their own.
+
+    While all customers recover, an alert that has resolved counts too: they may only need more clear days.
+    """
+    episode, total_id = total.result.open_episode, total.series.series_id
+    if episode is None or not total.series.is_total or total.is_inhibited or total.is_stale:
+        return []
+    alerts = [alert for alert in stored_alerts if alert.kind == "drop"]
+    if any(alert.is_open and alert.series_id == total_id for alert in alerts):
+        return []
+    is_recovering = total.result.state is SeriesState.RECOVERING
+    onsets = [detection.onset for detection in _notified_detections(total.result)]
+    alerted = {
+        alert.series_id
+        for alert in alerts
+        if (alert.is_open or (is_recovering and alert.status == "resolved"))
+        # The larger series may date its onset later, as it is certain later, but not much earlier.
+        and all(alert.onset - SAME_ONSET_WITHIN <= onset for onset in onsets)
+        and all(onset <= max(alert.onset + SAME_ONSET_WITHIN, alert.fired_on) for onset in onsets)
+    }
+    return [
+        evaluated
+        for evaluated in all_evaluated
+        if evaluated.series.series_id in alerted
+        and evaluated.series.watched == total.series.watched
+        and not evaluated.series.is_total
+        and (evaluated.series.series_id not in suppressed or total_id in suppressed)
+    ]
+
+
+def inhibit_by_causes(
+    all_evaluated: Sequence[EvaluatedSeries], causes: Mapping[str, str], notified: Collection[str] = ()
+) -> list[EvaluatedSeries]:
+    """All series, with all customers of a moment inhibited by the segment that was alerted first and explains their
+    drop. causes: id of all customers -> id of that segment. notified: as in inhibit_children.
+
+    All customers then inhibit no segment. One with an alert keeps it, and another value of the same segment has its own
+    drop. Values of other segments share their customers with the cause, so it inhibits them.
+    """
+    segment_of = {evaluated.series.series_id: evaluated.series.segment for evaluated in all_evaluated}
+    results = []
+    for evaluated in all_evaluated:
+        series, parent = evaluated.series, evaluated.inhibited_by
+        if (cause := causes.get(series.series_id)) is not None:
+            evaluated = dataclasses.replace(evaluated, is_inhibited=True, inhibited_by=cause)
+        elif parent is not None and not series.is_total and (cause := causes.get(parent)) is not None:
+            is_own = series.series_id in notified or series.segment == segment_of[cause]
+            evaluated = dataclasses.replace(evaluated, is_inhibited=not is_own, inhibited_by=None if is_own else cause)
+        results.append(evaluated)
+    return results
 
 
 def _moment_key(evaluated: EvaluatedSeries) -> tuple[str, str]:

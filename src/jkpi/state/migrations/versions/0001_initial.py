@@ -88,7 +88,7 @@ def upgrade() -> None:
         sa.Column("current_value", sa.Float),
         sa.Column("current_n", sa.Float),
         sa.Column("alert_id", sa.String),
-        sa.Column("is_inhibited", sa.Boolean, nullable=False),
+        sa.Column("included_in", sa.String),
         sa.Column("evaluated_at", sa.DateTime, nullable=False),
         sa.PrimaryKeyConstraint("series_id", name="pk_series_states"),
         comment="one row per series: its state at the last evaluation; replaced as a whole by each evaluation",
