@@ -37,14 +37,11 @@ FIRED_ON = {"equipment_repair": date(2026, 6, 16), "spare_parts": date(2026, 6, 
 
 NOTIFIED_ON = {
     "equipment_repair": {date(2026, 6, 20): ("", "drop")},
-    "spare_parts": {
-        date(2026, 6, 16): ("/part_class=hydraulic", "drop"),
-        date(2026, 6, 18): ("", "drop"),
-    },
+    "spare_parts": {date(2026, 6, 16): ("/part_class=hydraulic", "drop")},
 }
 """Day on which a reading is final and the owner is notified, and of which series. Whether a part was bought elsewhere
 is known after days; before them comes an early warning, that fewer than usual had decided after one day. The segment
-that drives the drop is certain before all customers together are."""
+that drives the drop is certain before all customers together are, and they join its alert."""
 
 METRICS = ("newest_interval", "newest_cases", "state_today")
 

@@ -69,7 +69,8 @@ bounded as (
     from estimated
 ),
 
--- Of a segment too small to be shown, nothing is shown. No mean lies beyond the ends of its scale; that of peak_end is 0-1.
+-- Of a segment too small to be shown, nothing is shown. No mean lies beyond the ends of its scale; that of peak_end is
+-- from 0 to 1.
 shown as (
     select
         bounded.journey,

@@ -4,7 +4,8 @@ with kpis as (
 ),
 
 clock as (
-    select * from {{ ref('stg_clock') }}
+    select {{ add_seconds('as_of', '-2419200') }} as since
+    from {{ ref('stg_clock') }}
 ),
 
 pairs as (
@@ -33,11 +34,9 @@ counted as (
         kpis.kpi,
         cast(count(*) as bigint) as count_pairs,
         cast(sum(case when pairs.is_wrong_order then 1 else 0 end) as bigint) as count_wrong_order,
-        cast(sum(case when pairs.started_at > {{ add_seconds('clock.as_of', '-2419200') }} then 1 else 0 end) as bigint)
-            as count_pairs_28d,
-        cast(sum(
-            case when pairs.is_wrong_order and pairs.started_at > {{ add_seconds('clock.as_of', '-2419200') }} then 1 else 0 end
-        ) as bigint) as count_wrong_order_28d,
+        cast(sum(case when pairs.started_at > clock.since then 1 else 0 end) as bigint) as count_pairs_28d,
+        cast(sum(case when pairs.is_wrong_order and pairs.started_at > clock.since then 1 else 0 end) as bigint)
+            as count_wrong_order_28d,
         max(case when pairs.is_wrong_order then pairs.started_at end) as last_wrong_order_at
     from pairs
     inner join kpis on pairs.kpi_number = kpis.kpi_number
