@@ -227,7 +227,7 @@ def test_the_owner_is_first_notified_on_the_day_the_drop_is_certain(demo: Demo, 
     expected = NOTIFIED_ON[demo.name]
     has_early_warning = demo.name == "spare_parts"
     mornings = {day - timedelta(days=before) for day in expected for before in (0, 1)} | {
-        max(expected) + timedelta(days=1)
+        max(expected) + timedelta(days=4)
     }
     notified: dict[date, tuple[str, str]] = {}
     for morning in sorted(mornings):
