@@ -262,7 +262,7 @@ def test_a_backtest_finds_the_injected_drop_and_the_smallest_detectable_one(demo
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    (result,) = json.loads(done.stdout)
+    (result,) = json.loads(done.stdout)["moments"]
     total = f"{demo.injected.journey}/{demo.injected.moment}"
     fired = [alert["fired_on"] for alert in result["alerts"] if alert["series_id"] == total]
     assert fired == [str(FIRED_ON[demo.name])]
