@@ -1,4 +1,4 @@
-"""The same tests on each engine, with an empty database for every test, or for a module that only reads."""
+"""The same tests on each engine, with an empty database for a module that only reads."""
 
 from __future__ import annotations
 
@@ -9,15 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from tests.dbt.small_world import ENGINES
-
-
-@pytest.fixture(params=ENGINES)
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty warehouse, on each engine in turn."""
-    if request.param == "duckdb":
-        return f"duckdb:///{tmp_path / 'warehouse.duckdb'}"
-    return str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="module")
