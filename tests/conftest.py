@@ -43,8 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than there are cores: tests of servers and schedulers wait for a quarter of their time."""
-    return (os.cpu_count() or 1) + 1
+    """One worker more than there are cores: tests of servers and schedulers wait for a quarter of their time. The fast
+    tests do not wait."""
+    return (os.cpu_count() or 1) + (0 if config.option.markexpr else 1)
 
 
 def marks_by_use(item: pytest.Item) -> set[str]:

@@ -31,6 +31,7 @@ def yaml_blocks() -> list[tuple[str, str]]:
     return [(str(page.relative_to(ROOT)), block) for page in dict.fromkeys(pages()) for block in blocks(page, "yaml")]
 
 
+@pytest.mark.slow
 def test_whole_files_pass_lint(tmp_path: Path) -> None:
     """Each is written into a starter workspace."""
     count = 0
